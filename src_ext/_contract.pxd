@@ -1,0 +1,171 @@
+# The C++ side of the contract (runtime/*.hpp) as Cython sees it.
+#
+# The argument blocks are templates over the element type in which only pointers depend on it, so the binding fills
+# the float one and passes it to either kernel: the layout is the same.
+from libc.stdint cimport int32_t, int64_t, uint64_t
+
+
+cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
+    const Py_ssize_t kLossRows
+    ctypedef void (*TeamKernel)(const void*, int, int) noexcept nogil
+    ctypedef void (*EpochKernel)(void*, int, int) noexcept nogil
+    ctypedef void (*EpochFunction)(void*) noexcept nogil
+
+    cdef cppclass DenseForward[T]:
+        const T *x
+        const T *w
+        const T *b
+        T *out
+        Py_ssize_t n, i, o
+        int activation
+
+    cdef cppclass DenseBackwardInput[T]:
+        const T *d_z
+        const T *w
+        T *out
+        T *scratch
+        Py_ssize_t n, i, o
+
+    cdef cppclass DenseBackwardParams[T]:
+        const T *x
+        const T *d_z
+        T *d_w
+        T *d_b
+        Py_ssize_t n, i, o
+
+    cdef cppclass ActivationForward[T]:
+        const T *z
+        T *out
+        Py_ssize_t n, o
+        int activation
+
+    cdef cppclass ActivationBackward[T]:
+        const T *z
+        const T *a
+        const T *d_a
+        T *out
+        Py_ssize_t n, o
+        int activation
+
+    cdef cppclass Link[T]:
+        const T *z
+        T *out
+        Py_ssize_t n, o
+        int loss
+
+    cdef cppclass LossAndGradient[T]:
+        const T *z
+        const T *y
+        const T *sample_weight
+        T *d_z
+        double *partial
+        Py_ssize_t n, o
+        int loss
+        double parameter, weight_total
+
+    cdef cppclass SgdStep[T]:
+        T *params
+        T *velocity
+        const T *d_params
+        Py_ssize_t count
+        double learning_rate, momentum
+        int nesterov
+
+    cdef cppclass AdamStep[T]:
+        T *params
+        T *m
+        T *v
+        const T *d_params
+        Py_ssize_t count
+        int64_t step
+        double learning_rate, beta_1, beta_2, epsilon
+
+    cdef cppclass NetworkShape:
+        const int64_t *widths
+        const int32_t *activations
+        const int32_t *has_bias
+        Py_ssize_t layers
+
+    cdef cppclass NetworkForward[T]:
+        NetworkShape shape
+        const T *params
+        const T *x
+        T *out
+        T *scratch
+        Py_ssize_t n
+
+    cdef int kStoreGradient
+    cdef int kMaxSlots
+    cdef int kMaxHyper
+
+    cdef cppclass Epoch[T]:
+        NetworkShape shape
+        const T *x
+        const T *y
+        const T *sample_weight
+        const int64_t *order
+        Py_ssize_t n, batch_size
+        int loss, optimizer
+        double loss_parameter, alpha
+        double hyper[4]
+        const double *learning_rates
+        int64_t first_step
+        T *params
+        T *slots[2]
+        T *d_params
+        void *workspace
+        Py_ssize_t next_step, last_step
+        double deadline, loss_sum
+        int stopped
+
+    cdef cppclass Kernels:
+        const char *name
+        int vector_bytes
+        TeamKernel dense_forward[2]
+        TeamKernel dense_backward_input[2]
+        Py_ssize_t (*dense_backward_input_scratch[2])(Py_ssize_t, Py_ssize_t) noexcept
+        void (*pack_transposed[2])(const void*) noexcept
+        TeamKernel dense_backward_params[2]
+        TeamKernel activation_forward[2]
+        TeamKernel activation_backward[2]
+        TeamKernel link[2]
+        TeamKernel loss_and_gradient[2]
+        TeamKernel sgd_step[2]
+        TeamKernel adam_step[2]
+        Py_ssize_t (*network_forward_scratch[2])(const void*) noexcept
+        TeamKernel network_forward[2]
+        size_t (*epoch_workspace[2])(const void*) noexcept
+        EpochFunction epoch_prepare[2]
+        EpochKernel epoch_run[2]
+        EpochFunction epoch_finish[2]
+        double (*fma_peak[2])() noexcept
+
+
+cdef extern from "runtime/cpu.hpp" namespace "fastnn" nogil:
+    int available_kernels(const Kernels** tables) noexcept
+
+
+cdef extern from "runtime/pool.hpp" namespace "fastnn" nogil:
+    ctypedef void (*TeamFunction)(void*, int, int) noexcept nogil
+    void run_team(int team, TeamFunction function, void* arguments) noexcept
+
+
+cdef extern from "runtime/scratch.hpp" namespace "fastnn" nogil:
+    void* scratch(size_t nbytes) noexcept
+    void release_large_scratch() noexcept
+
+
+cdef extern from "runtime/random.hpp" namespace "fastnn" nogil:
+    void permutation(uint64_t seed, uint64_t epoch, int64_t* order, Py_ssize_t n) noexcept
+
+
+cdef extern from * nogil:
+    """
+    extern "C" double fastnn_seconds();
+    #ifndef FASTNN_BUILD_INFO
+    #define FASTNN_BUILD_INFO ""
+    #endif
+    static const char* fastnn_build_info() { return FASTNN_BUILD_INFO; }
+    """
+    double fastnn_seconds() noexcept
+    const char* fastnn_build_info() noexcept

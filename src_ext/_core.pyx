@@ -1,0 +1,30 @@
+# distutils: language = c++
+"""The compiled kernels: checks of flags and shapes, then C++ (see runtime/contract.hpp) with the GIL released.
+
+Functions take the arguments of fastnn.kernels.contract and refuse, with a short error, every array that is not exactly
+what a kernel needs; fastnn.validation converts or explains. One file per kernel family is included below.
+"""
+from cpython.exc cimport PyErr_CheckSignals
+from libc.stdint cimport int32_t, int64_t, uint64_t
+cimport numpy as cnp
+
+from _contract cimport (
+    ActivationBackward, ActivationForward, AdamStep, DenseBackwardInput, DenseBackwardParams, DenseForward, Epoch,
+    EpochKernel, Kernels, Link, LossAndGradient, NetworkForward, NetworkShape, SgdStep, TeamFunction, TeamKernel,
+    available_kernels, fastnn_build_info, fastnn_seconds, kLossRows, kStoreGradient,
+    permutation as fill_permutation, release_large_scratch, run_team, scratch,
+)
+
+import os
+
+import numpy as np
+
+cnp.import_array()
+
+include "binding.pxi"
+include "dense.pxi"
+include "activation.pxi"
+include "loss.pxi"
+include "optimizer.pxi"
+include "network.pxi"
+include "machine.pxi"

@@ -1,0 +1,171 @@
+# What every binding needs: the table of kernels in use, checks, codes of names, and the call itself.
+
+cdef const Kernels* kernels = NULL
+
+
+cdef dict _available():
+    cdef const Kernels* tables[3]
+    cdef int count = available_kernels(tables)
+    return {tables[k].name.decode(): <size_t>tables[k] for k in range(count)}
+
+
+def _choose_kernels():
+    """Take the highest instruction set, or the one that FASTNN_SIMD names; ImportError where it cannot run."""
+    global kernels
+    available = _available()
+    wanted = os.environ.get("FASTNN_SIMD", "").strip().lower() or list(available)[-1]
+    if wanted not in available:
+        raise ImportError(
+            f"FASTNN_SIMD={wanted!r} cannot run here: this build and processor offer {', '.join(available)}. "
+            f"Unset FASTNN_SIMD to take the fastest."
+        )
+    kernels = <const Kernels*><size_t>available[wanted]
+
+
+_choose_kernels()
+
+ACTIVATION_CODES = {
+    name: code for code, name in enumerate((
+        "identity", "sigmoid", "tanh", "sign", "relu", "leaky_relu", "elu", "selu", "gelu", "gelu_tanh", "silu",
+        "mish", "softplus", "softsign", "hard_sigmoid", "hard_tanh", "hard_swish", "softmax", "log_softmax",
+    ))
+}
+LOSS_CODES = {
+    name: code for code, name in enumerate((
+        "squared_error", "binary_cross_entropy", "cross_entropy", "absolute", "huber", "log_cosh", "poisson",
+        "pinball", "hinge",
+    ))
+}
+OPTIMIZER_CODES = {"sgd": 0, "adam": 1}
+
+cdef dict activation_code_of = dict(ACTIVATION_CODES, logistic=1)
+
+
+cdef inline int activation_code(object activation) except -1:
+    found = activation_code_of.get(activation) if type(activation) is str else activation.code
+    if found is None:
+        raise ValueError(f"unknown activation {activation!r}")
+    return found
+
+
+cdef inline int loss_code(object loss) except -1:
+    found = LOSS_CODES.get(loss) if type(loss) is str else loss.code
+    if found is None:
+        raise ValueError(f"unknown loss {loss!r}")
+    return found
+
+
+# 0 for float32, 1 for float64.
+cdef inline int kind_of(cnp.ndarray a) except -1:
+    cdef int number = cnp.PyArray_TYPE(a)
+    if number == cnp.NPY_FLOAT32:
+        return 0
+    if number == cnp.NPY_FLOAT64:
+        return 1
+    raise TypeError(f"an array has dtype {a.dtype}, wanted float32 or float64")
+
+
+cdef inline bint is_plain(cnp.ndarray a, int flags) noexcept:
+    return cnp.PyArray_CHKFLAGS(a, flags) and cnp.PyArray_ISNOTSWAPPED(a)
+
+
+cdef object refuse(cnp.ndarray a, str name, int kind, int ndim):
+    wanted = "float32" if kind == 0 else "float64"
+    state = "" if a.flags.c_contiguous and a.flags.aligned and a.dtype.isnative else ", not plain C-contiguous memory"
+    state += "" if a.flags.writeable else ", read-only"
+    raise ValueError(f"{name} has shape {a.shape} and dtype {a.dtype}{state}; "
+                     f"wanted {ndim} dimension(s) of {wanted} that fit the other arrays")
+
+
+# An input: right type and dimensions, C-contiguous, aligned, native byte order. -1 as a size means any.
+cdef inline void* input_1d(cnp.ndarray a, str name, int kind, Py_ssize_t size) except? NULL:
+    if (cnp.PyArray_NDIM(a) != 1 or cnp.PyArray_TYPE(a) != (cnp.NPY_FLOAT64 if kind else cnp.NPY_FLOAT32)
+            or not is_plain(a, cnp.NPY_ARRAY_CARRAY_RO) or (size >= 0 and cnp.PyArray_DIM(a, 0) != size)):
+        refuse(a, name, kind, 1)
+    return cnp.PyArray_DATA(a)
+
+
+cdef inline void* input_2d(cnp.ndarray a, str name, int kind, Py_ssize_t rows, Py_ssize_t columns) except? NULL:
+    if (cnp.PyArray_NDIM(a) != 2 or cnp.PyArray_TYPE(a) != (cnp.NPY_FLOAT64 if kind else cnp.NPY_FLOAT32)
+            or not is_plain(a, cnp.NPY_ARRAY_CARRAY_RO) or (rows >= 0 and cnp.PyArray_DIM(a, 0) != rows)
+            or (columns >= 0 and cnp.PyArray_DIM(a, 1) != columns)):
+        refuse(a, name, kind, 2)
+    return cnp.PyArray_DATA(a)
+
+
+cdef inline void* output_1d(cnp.ndarray a, str name, int kind, Py_ssize_t size) except? NULL:
+    if not cnp.PyArray_ISWRITEABLE(a):
+        refuse(a, name, kind, 1)
+    return input_1d(a, name, kind, size)
+
+
+cdef inline void* output_2d(cnp.ndarray a, str name, int kind, Py_ssize_t rows, Py_ssize_t columns) except? NULL:
+    if not cnp.PyArray_ISWRITEABLE(a):
+        refuse(a, name, kind, 2)
+    return input_2d(a, name, kind, rows, columns)
+
+
+# Both are contiguous, so their memory overlaps exactly where their address ranges do.
+cdef inline int apart(cnp.ndarray out, cnp.ndarray a) except -1:
+    cdef char* first = <char*>cnp.PyArray_DATA(out)
+    cdef char* second = <char*>cnp.PyArray_DATA(a)
+    if first < second + cnp.PyArray_NBYTES(a) and second < first + cnp.PyArray_NBYTES(out):
+        raise ValueError("an output overlaps an input or another output in memory")
+    return 0
+
+
+# --- the team and the call -------------------------------------------------------------------------------------------
+
+# Floating-point operations that pay for waking another thread: about 4 microseconds of one core.
+cdef double WORK_PER_THREAD = 8e5
+# Below this the call ends sooner than the GIL could be handed over.
+cdef double WORK_WITH_GIL = 5e4
+
+cdef object get_num_threads = None
+
+
+cdef int team_for(double work, int n_threads) except -1:
+    """Members of the team: by the work, at most n_threads (0: the default count)."""
+    global get_num_threads
+    if n_threads < 0:
+        raise ValueError(f"n_threads={n_threads}, wanted at least 1")
+    if work < 2 * WORK_PER_THREAD:
+        return 1
+    if n_threads == 0:
+        if get_num_threads is None:
+            from fastnn.threads import get_num_threads as function
+            get_num_threads = function
+        n_threads = get_num_threads()
+    return <int>min(<double>n_threads, work / WORK_PER_THREAD)
+
+
+cdef int repeats = 1  # a benchmark's loop inside the call, see seconds_per_call
+cdef double last_seconds = 0
+
+
+cdef void run_repeatedly(TeamKernel kernel, void* arguments, int team) noexcept nogil:
+    global last_seconds
+    cdef double start = fastnn_seconds()
+    cdef int k
+    for k in range(repeats):
+        run_team(team, <TeamFunction>kernel, arguments)
+    last_seconds = (fastnn_seconds() - start) / repeats
+
+
+cdef int run(TeamKernel kernel, void* arguments, double work, int n_threads) except -1:
+    cdef int team = team_for(work, n_threads)
+    if repeats > 1:
+        run_repeatedly(kernel, arguments, team)
+    elif work < WORK_WITH_GIL:
+        kernel(arguments, 0, 1)
+    else:
+        with nogil:
+            run_team(team, <TeamFunction>kernel, arguments)
+    return 0
+
+
+cdef void* need_scratch(size_t nbytes) except NULL:
+    cdef void* memory = scratch(nbytes if nbytes > 0 else 1)
+    if memory == NULL:
+        raise MemoryError(f"a kernel needs {nbytes} bytes of scratch memory")
+    return memory

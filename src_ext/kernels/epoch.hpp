@@ -1,0 +1,129 @@
+// fit_epoch: steps of two phases, run by every member of the team side by side.
+#pragma once
+
+#include "kernels/epoch_weights.hpp"
+
+namespace {
+
+// Subnormal numbers cost 100 cycles and more each; inside an epoch they are zero. Restored on the way out.
+struct FlushSubnormals {
+#if defined(__SSE2__)
+  unsigned saved = _mm_getcsr();
+  FlushSubnormals() { _mm_setcsr(saved | 0x8040u); }
+  ~FlushSubnormals() { _mm_setcsr(saved); }
+#else
+  FlushSubnormals() {}
+  ~FlushSubnormals() {}
+#endif
+};
+
+extern "C" double fastnn_seconds();
+
+template <class T> FASTNN_INLINE Workspace<T>& workspace_of(const fastnn::Epoch<T>& g) {
+  const uintptr_t base = (reinterpret_cast<uintptr_t>(g.workspace) + 63) & ~uintptr_t(63);
+  return *reinterpret_cast<Workspace<T>*>(base);
+}
+
+// The workspace arrives as it is. Tiles write whole padded rows, so only the last layer's d_z, which the loss writes
+// without padding, has to be cleared.
+template <class T> void epoch_prepare(void* arguments) {
+  const auto& g = *static_cast<fastnn::Epoch<T>*>(arguments);
+  Arena arena{reinterpret_cast<char*>(&workspace_of(g)), 0};
+  Workspace<T>& ws = *lay_out(arena, g);
+  pack_vector<T>(ws, g.params, kParams);
+  for (int s = 0; s < ws.slots; ++s) pack_vector<T>(ws, g.slots[s], s);
+  *ws.barrier = fastnn::Barrier{};
+  const Layer<T>& last = ws.layer[ws.layers - 1];
+  memset(last.d_z, 0, size_t(ws.chunk * last.stride) * sizeof(T));
+  for (ptrdiff_t t = 0; t < ws.tasks; ++t) {
+    const WeightTask& task = ws.task[t];
+    const Layer<T>& layer = ws.layer[task.layer];
+    if (layer.transposed) transpose_task(layer, task.c0, task.r0, task.r1);
+  }
+}
+
+template <class T> void epoch_finish(void* arguments) {
+  const auto& g = *static_cast<fastnn::Epoch<T>*>(arguments);
+  const Workspace<T>& ws = workspace_of(g);
+  if (g.optimizer == fastnn::kStoreGradient) {
+    unpack_vector<T>(ws, g.d_params, kGradient);
+    return;
+  }
+  unpack_vector<T>(ws, g.params, kParams);
+  for (int s = 0; s < ws.slots; ++s) unpack_vector<T>(ws, g.slots[s], s);
+}
+
+template <class T> double weight_of_batch(const fastnn::Epoch<T>& g, ptrdiff_t first, ptrdiff_t count) {
+  if (!g.sample_weight) return double(count);
+  double total = 0;
+  for (ptrdiff_t r = first; r < first + count; ++r) total += double(g.sample_weight[row_at(g, r)]);
+  return total > 0 ? total : 1;  // a batch of zero weights has zero loss and gradient
+}
+
+// The chunks of one batch: rows, barrier, weights, barrier. Returns the batch's loss without penalty (member 0 only).
+template <class T, class Rule>
+FASTNN_INLINE double run_batch(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Rule& rule, ptrdiff_t first,
+                               ptrdiff_t count, double total, int member, int team) {
+  double loss = 0;
+  for (ptrdiff_t done = 0; done < count; done += ws.chunk) {
+    const Chunk<T> chunk{first + done, count - done < ws.chunk ? count - done : ws.chunk, total};
+    row_phase(g, ws, chunk, member, team);
+    fastnn::wait(ws.barrier, team);
+    if (ws.direct) weight_phase(ws, rule, g.alpha / total, chunk.count, true, member, team);
+    else weight_phase(ws, AddGradient<T>{}, 0.0, chunk.count, done == 0, member, team);
+    if (member == 0)
+      for (ptrdiff_t q = 0; q < ceil_div(chunk.count, ws.block); ++q) loss += ws.block_loss[q];
+    if (done + ws.chunk < count) fastnn::wait(ws.barrier, team);
+  }
+  if (!ws.direct) {
+    fastnn::wait(ws.barrier, team);
+    gradient_phase(ws, rule, g.alpha / total, member, team);
+  }
+  return loss / total;
+}
+
+template <class T> double half_penalty(const fastnn::Epoch<T>& g, const Workspace<T>& ws, double total) {
+  double squares = 0;
+  for (ptrdiff_t t = 0; t < ws.tasks; ++t) squares += ws.task_penalty[t];
+  return 0.5 * g.alpha * squares / total;
+}
+
+constexpr bool is_finite(double value) { return value - value == 0; }
+
+// Member 0 keeps the books; the others see `stopped` and `last_step` after the barrier.
+template <class T, class Rule>
+FASTNN_INLINE void run_step(fastnn::Epoch<T>& g, const Workspace<T>& ws, const Rule& rule, ptrdiff_t step, int member,
+                            int team) {
+  const ptrdiff_t first = step * g.batch_size;
+  const ptrdiff_t count = g.n - first < g.batch_size ? g.n - first : g.batch_size;
+  const double total = weight_of_batch(g, first, count);
+  const double loss = run_batch(g, ws, rule, first, count, total, member, team);
+  if (member == 0) {
+    g.next_step = step + 1;
+    if (!is_finite(loss)) g.stopped = 1;
+    if (g.stopped || fastnn_seconds() > g.deadline) g.last_step = g.next_step;
+  }
+  fastnn::wait(ws.barrier, team);
+  if (member == 0) g.loss_sum += (loss + half_penalty(g, ws, total)) * double(count);
+}
+
+template <class T> FASTNN_INLINE bool more_steps(const fastnn::Epoch<T>& g, ptrdiff_t step) {
+  return step < __atomic_load_n(&g.last_step, __ATOMIC_RELAXED);
+}
+
+template <class T> void epoch_run(void* arguments, int member, int team) {
+  auto& g = *static_cast<fastnn::Epoch<T>*>(arguments);
+  const Workspace<T>& ws = workspace_of(g);
+  const FlushSubnormals flush;
+  for (ptrdiff_t step = __atomic_load_n(&g.next_step, __ATOMIC_RELAXED); more_steps(g, step); ++step) {
+    const double rate = g.optimizer == fastnn::kStoreGradient ? 0.0 : g.learning_rates[step];
+    if (g.optimizer == fastnn::kAdam)
+      run_step(g, ws, make_adam<T>(rate, g.hyper[0], g.hyper[1], g.hyper[2], g.first_step + step + 1), step, member,
+               team);
+    else if (g.optimizer == fastnn::kSgd)
+      run_step(g, ws, make_sgd<T>(rate, g.hyper[0], g.hyper[1] != 0), step, member, team);
+    else run_step(g, ws, AddGradient<T>{}, step, member, team);
+  }
+}
+
+}  // namespace

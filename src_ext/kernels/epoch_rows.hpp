@@ -1,0 +1,133 @@
+// Phase 1 of a training step: members of the team own blocks of rows. Forward through all layers, the loss, and back
+// down to the first layer's d_z, while the block's activations are in cache. Nothing else is kept for phase 2.
+#pragma once
+
+#include "kernels/loss.hpp"
+#include "kernels/workspace.hpp"
+
+namespace {
+
+// The rows of one chunk and the factor by which a row's loss counts.
+template <class T> struct Chunk {
+  ptrdiff_t first, count;  // positions in the epoch's order
+  double weight_total;     // of the batch
+};
+
+template <class T> FASTNN_INLINE ptrdiff_t row_at(const fastnn::Epoch<T>& g, ptrdiff_t position) {
+  return g.order ? ptrdiff_t(g.order[position]) : position;
+}
+
+// d_a of the layer below: the product, times the slope on the way out. Rows are padded, so there are no tails.
+template <class T> struct BackwardTile {
+  T* d_z;
+  const T *a, *slope;  // of the layer below; slope null: `a` tells (relu) or the slope is one
+  ptrdiff_t stride;
+  int activation;
+
+  template <int MR, int NV> FASTNN_INLINE void start(Tile<T, MR, NV>& tile, ptrdiff_t, ptrdiff_t, int) {
+#pragma GCC unroll 16
+    for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) tile.acc[r][v] = Vec<T>{};
+  }
+
+  template <int MR, int NV> FASTNN_INLINE void finish(Tile<T, MR, NV>& tile, ptrdiff_t r0, ptrdiff_t c0, int) {
+#pragma GCC unroll 16
+    for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) {
+        const ptrdiff_t at = (r0 + r) * stride + c0 + v * kLanes<T>;
+        Vec<T> value = tile.acc[r][v];
+        if (slope) value *= load<T>(slope + at);
+        else if (activation == kRelu) value = load<T>(a + at) > Vec<T>{} ? value : Vec<T>{};
+        store<T>(d_z + at, value);
+      }
+  }
+};
+
+template <class T, class Rows>
+FASTNN_INLINE void forward_layer(const Layer<T>& layer, const Rows& rows, ptrdiff_t r0, ptrdiff_t r1) {
+  ForwardTile<T> policy{layer.a, layer.stride, layer.b, layer.activation == kRelu};
+  const PackedColumns<T> columns{layer.w, layer.i, layer.stride};
+  multiply<T, false>(rows, columns, layer.i, policy, r0, r1, 0, layer.stride);
+  if (is_fused(layer.activation)) return;
+  const ptrdiff_t at = r0 * layer.stride;
+  if (!is_row_function(layer.activation)) {
+    T* slope = layer.slope + at;
+    activation_tile_of<T>(layer.activation)(layer.a + at, layer.a + at, slope, (r1 - r0) * layer.stride);
+    return;
+  }
+  for (ptrdiff_t r = r0; r < r1; ++r) {
+    T* row = layer.a + r * layer.stride;
+    if (layer.activation == kSoftmax) softmax_row<T>(row, row, layer.o);
+    else log_softmax_row<T>(row, row, layer.o);
+  }
+}
+
+// d_z = d_a * slope, in place, for what the tile's epilogue could not do.
+template <class T> FASTNN_INLINE void apply_row_slope(const Layer<T>& layer, ptrdiff_t r0, ptrdiff_t r1) {
+  for (ptrdiff_t at = r0 * layer.stride; at < r1 * layer.stride; at += layer.stride) {
+    if (layer.activation == kSoftmax) softmax_backward_row<T>(layer.a + at, layer.d_z + at, layer.d_z + at, layer.o);
+    else log_softmax_backward_row<T>(layer.a + at, layer.d_z + at, layer.d_z + at, layer.o);
+  }
+}
+
+template <class T> FASTNN_INLINE void apply_slope(const Layer<T>& layer, ptrdiff_t r0, ptrdiff_t r1) {
+  if (layer.activation == kIdentity) return;
+  if (is_row_function(layer.activation)) {
+    apply_row_slope(layer, r0, r1);
+    return;
+  }
+  const Vec<T> zero = {};
+  for (ptrdiff_t at = r0 * layer.stride; at < r1 * layer.stride; at += kLanes<T>) {
+    const Vec<T> d_a = load<T>(layer.d_z + at);
+    store<T>(layer.d_z + at,
+             layer.slope ? d_a * load<T>(layer.slope + at) : (load<T>(layer.a + at) > zero ? d_a : zero));
+  }
+}
+
+template <class T>
+FASTNN_INLINE double loss_of_rows(const fastnn::Epoch<T>& g, const Layer<T>& last, const Chunk<T>& chunk, ptrdiff_t r0,
+                                  ptrdiff_t r1) {
+  double total = 0;
+  for (ptrdiff_t r = r0; r < r1; ++r) {
+    const ptrdiff_t row = row_at(g, chunk.first + r), at = r * last.stride;
+    const double weight = g.sample_weight ? double(g.sample_weight[row]) : 1.0;
+    total += weight * loss_row<T>(g.loss, last.a + at, g.y + row * last.o, last.d_z + at, last.o,
+                                  T(g.loss_parameter), T(weight / chunk.weight_total));
+  }
+  return total;
+}
+
+template <class T>
+FASTNN_INLINE void backward_layer(const Layer<T>& layer, const Layer<T>& below, ptrdiff_t r0, ptrdiff_t r1) {
+  BackwardTile<T> policy{below.d_z, below.a, below.slope, below.stride, below.activation};
+  const PackedColumns<T> columns{layer.transposed, layer.o, below.stride};
+  multiply<T, false>(StridedRows<T>{layer.d_z, layer.stride}, columns, layer.o, policy, r0, r1, 0, below.stride);
+  if (is_row_function(below.activation)) apply_row_slope(below, r0, r1);
+}
+
+template <class T>
+double train_block(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, ptrdiff_t r0,
+                   ptrdiff_t r1) {
+  for (ptrdiff_t r = r0; r < r1; ++r) ws.rows[r] = g.x + row_at(g, chunk.first + r) * ws.layer[0].i;
+  forward_layer(ws.layer[0], GatheredRows<T>{ws.rows}, r0, r1);
+  for (ptrdiff_t l = 1; l < ws.layers; ++l)
+    forward_layer(ws.layer[l], StridedRows<T>{ws.layer[l - 1].a, ws.layer[l - 1].stride}, r0, r1);
+  const Layer<T>& last = ws.layer[ws.layers - 1];
+  const double loss = loss_of_rows(g, last, chunk, r0, r1);
+  apply_slope(last, r0, r1);
+  for (ptrdiff_t l = ws.layers - 1; l > 0; --l) backward_layer(ws.layer[l], ws.layer[l - 1], r0, r1);
+  return loss;
+}
+
+template <class T>
+void row_phase(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, int member, int team) {
+  const auto rows = fastnn::share_of(chunk.count, ws.block, member, team);
+  for (ptrdiff_t r0 = rows.begin; r0 < rows.end; r0 += ws.block) {
+    const ptrdiff_t r1 = r0 + ws.block < rows.end ? r0 + ws.block : rows.end;
+    ws.block_loss[r0 / ws.block] = train_block(g, ws, chunk, r0, r1);
+  }
+}
+
+}  // namespace

@@ -1,0 +1,195 @@
+// Losses and output links on the raw output z, one row at a time: value in float64, d_z = d loss / d z.
+//
+// Element-wise losses are a struct with `eval(z, y, loss, d_z)` over vectors; cross-entropy works on whole rows.
+// All are written on z, never on clipped probabilities, so they are exact at z = +-1e20.
+#pragma once
+
+#include "kernels/activation.hpp"
+#include "kernels/vector_math.hpp"
+#include "runtime/contract.hpp"
+
+namespace {
+
+enum LossCode : int {
+  kSquaredError = 0,
+  kBinaryCrossEntropy = 1,
+  kCrossEntropy = 2,
+  kAbsolute = 3,
+  kHuber = 4,
+  kLogCosh = 5,
+  kPoisson = 6,
+  kPinball = 7,
+  kHinge = 8,
+};
+
+template <class T> using V = Vec<T>;
+
+struct SquaredError {
+  template <class T> static FASTNN_INLINE void eval(V<T> z, V<T> y, T, V<T>& loss, V<T>& d_z) {
+    d_z = z - y;
+    loss = T(0.5) * d_z * d_z;
+  }
+};
+
+struct BinaryCrossEntropy {
+  // max(z, 0) - z y + log1p(exp(-|z|)): no overflow, and no cancellation where y is 0 or 1 and z on its side.
+  template <class T> static FASTNN_INLINE void eval(V<T> z, V<T> y, T, V<T>& loss, V<T>& d_z) {
+    const V<T> zero = {};
+    const V<T> linear = (z > zero ? z * (T(1) - y) : zero - z * y);
+    loss = linear + vlog1p<T>(vexp<T>(-absolute<T>(z)));
+    d_z = vsigmoid<T>(z) - y;
+  }
+};
+
+struct Absolute {
+  template <class T> static FASTNN_INLINE void eval(V<T> z, V<T> y, T, V<T>& loss, V<T>& d_z) {
+    const V<T> zero = {}, one = splat<T>(T(1)), r = z - y;
+    loss = absolute<T>(r);
+    d_z = r > zero ? one : (r < zero ? -one : r);
+  }
+};
+
+struct Huber {
+  template <class T> static FASTNN_INLINE void eval(V<T> z, V<T> y, T delta, V<T>& loss, V<T>& d_z) {
+    const V<T> r = z - y, size = absolute<T>(r), bound = splat<T>(delta);
+    const auto inside = size <= bound;
+    loss = inside ? T(0.5) * r * r : delta * (size - T(0.5) * delta);
+    d_z = inside ? r : (size > bound ? copy_sign<T>(bound, r) : r);
+  }
+};
+
+struct LogCosh {
+  // log cosh r = |r| + log1p(exp(-2|r|)) - log 2; near zero that cancels, and r tanh(r) / 2 agrees to O(r^4).
+  template <class T> static FASTNN_INLINE void eval(V<T> z, V<T> y, T, V<T>& loss, V<T>& d_z) {
+    const V<T> r = z - y, size = absolute<T>(r), square = r * r;
+    const V<T> far = size + vlog1p<T>(vexp<T>(T(-2) * size)) - T(0.693147180559945309417);
+    const V<T> near = square * (T(0.5) + square * (T(-1.0 / 12) + square * T(1.0 / 45)));
+    loss = size < splat<T>(T(sizeof(T) == 4 ? 0.06 : 0.003)) ? near : far;
+    d_z = vtanh<T>(r);
+  }
+};
+
+struct Poisson {
+  template <class T> static FASTNN_INLINE void eval(V<T> z, V<T> y, T, V<T>& loss, V<T>& d_z) {
+    const V<T> mean = vexp<T>(z), zero = {};
+    loss = mean - (y == zero ? zero : y * z);
+    d_z = mean - y;
+  }
+};
+
+struct Pinball {
+  template <class T> static FASTNN_INLINE void eval(V<T> z, V<T> y, T quantile, V<T>& loss, V<T>& d_z) {
+    const V<T> r = y - z, zero = {}, above = splat<T>(quantile), below = splat<T>(quantile - T(1));
+    d_z = r > zero ? -above : (r < zero ? -below : r);
+    loss = r * (r > zero ? above : below);
+  }
+};
+
+struct Hinge {
+  template <class T> static FASTNN_INLINE void eval(V<T> z, V<T> y, T, V<T>& loss, V<T>& d_z) {
+    const V<T> margin = T(1) - y * z, zero = {};
+    loss = margin > zero ? margin : (margin == margin ? zero : margin);
+    d_z = margin > zero ? -y : (margin == margin ? zero : margin);
+  }
+};
+
+// Sum of one row's losses; d_z = scale * gradient. The lanes beyond `count` never enter.
+template <class T, class L>
+FASTNN_INLINE double elementwise_row(const T* z, const T* y, T* d_z, ptrdiff_t count, T parameter, T scale) {
+  V<T> total = {};
+  ptrdiff_t c = 0;
+  V<T> loss, gradient;
+  for (; c + kLanes<T> <= count; c += kLanes<T>) {
+    L::template eval<T>(load<T>(z + c), load<T>(y + c), parameter, loss, gradient);
+    store<T>(d_z + c, gradient * scale);
+    total += loss;
+  }
+  if (c < count) {
+    const int tail = int(count - c);
+    L::template eval<T>(load_first<T>(z + c, tail), load_first<T>(y + c, tail), parameter, loss, gradient);
+    store_first<T>(d_z + c, gradient * scale, tail);
+    total += lane_index<T>() < Int<T>(tail) ? loss : V<T>{};
+  }
+  return double(sum_lanes<T>(total));
+}
+
+// log(sum exp z) * sum y - sum y z, shifted by the largest z: terms y (max - z) + sum y * log(sum exp(z - max)).
+template <class T> FASTNN_INLINE double cross_entropy_row(const T* z, const T* y, T* d_z, ptrdiff_t count, T scale) {
+  const V<T> zero = {}, lowest = splat<T>(-__builtin_inff());
+  const auto lanes_left = [&](ptrdiff_t c) { return lane_index<T>() < Int<T>(count - c < kLanes<T> ? count - c : kLanes<T>); };
+  V<T> top = lowest;
+  for (ptrdiff_t c = 0; c < count; c += kLanes<T>) {
+    const int tail = int(count - c < kLanes<T> ? count - c : kLanes<T>);
+    const V<T> row = lanes_left(c) ? load_first<T>(z + c, tail) : lowest;
+    top = row > top ? row : top;
+  }
+  const V<T> largest = splat<T>(max_lanes<T>(top));
+  V<T> sum = zero, sum_y = zero, linear = zero;
+  for (ptrdiff_t c = 0; c < count; c += kLanes<T>) {
+    const int tail = int(count - c < kLanes<T> ? count - c : kLanes<T>);
+    const V<T> target = load_first<T>(y + c, tail), below = load_first<T>(z + c, tail) - largest;
+    const V<T> e = lanes_left(c) ? vexp<T>(below) : zero;
+    sum += e;
+    sum_y += target;
+    linear += target == zero ? zero : target * below;
+    store_first<T>(d_z + c, e, tail);
+  }
+  const T mass = sum_lanes<T>(sum_y), normaliser = sum_lanes<T>(sum);
+  const V<T> factor = splat<T>(scale * mass / normaliser);
+  for (ptrdiff_t c = 0; c < count; c += kLanes<T>) {
+    const int tail = int(count - c < kLanes<T> ? count - c : kLanes<T>);
+    store_first<T>(d_z + c, load_first<T>(d_z + c, tail) * factor - load_first<T>(y + c, tail) * scale, tail);
+  }
+  const T log_sum = vlog<T>(splat<T>(normaliser))[0];
+  return double(mass) * double(log_sum) - double(sum_lanes<T>(linear));
+}
+
+template <class T>
+FASTNN_INLINE double loss_row(int loss, const T* z, const T* y, T* d_z, ptrdiff_t count, T parameter, T scale) {
+  switch (loss) {
+    case kSquaredError: return elementwise_row<T, SquaredError>(z, y, d_z, count, parameter, scale);
+    case kBinaryCrossEntropy: return elementwise_row<T, BinaryCrossEntropy>(z, y, d_z, count, parameter, scale);
+    case kCrossEntropy: return cross_entropy_row<T>(z, y, d_z, count, scale);
+    case kAbsolute: return elementwise_row<T, Absolute>(z, y, d_z, count, parameter, scale);
+    case kHuber: return elementwise_row<T, Huber>(z, y, d_z, count, parameter, scale);
+    case kLogCosh: return elementwise_row<T, LogCosh>(z, y, d_z, count, parameter, scale);
+    case kPoisson: return elementwise_row<T, Poisson>(z, y, d_z, count, parameter, scale);
+    case kPinball: return elementwise_row<T, Pinball>(z, y, d_z, count, parameter, scale);
+    default: return elementwise_row<T, Hinge>(z, y, d_z, count, parameter, scale);
+  }
+}
+
+// Rows in blocks of kLossRows, one partial sum each, so that the total is the same for every team.
+template <class T> void loss_and_gradient(const void* arguments, int member, int team) {
+  const auto& g = *static_cast<const fastnn::LossAndGradient<T>*>(arguments);
+  const auto rows = fastnn::share_of(g.n, fastnn::kLossRows, member, team);
+  for (ptrdiff_t r0 = rows.begin; r0 < rows.end; r0 += fastnn::kLossRows) {
+    double total = 0;
+    for (ptrdiff_t r = r0; r < rows.end && r < r0 + fastnn::kLossRows; ++r) {
+      const double weight = g.sample_weight ? double(g.sample_weight[r]) : 1.0;
+      total += weight * loss_row<T>(g.loss, g.z + r * g.o, g.y + r * g.o, g.d_z + r * g.o, g.o, T(g.parameter),
+                                    T(weight / g.weight_total));
+    }
+    g.partial[r0 / fastnn::kLossRows] = total;
+  }
+}
+
+// The prediction that belongs to z: the mean for the loss's distribution.
+template <class T> void link(const void* arguments, int member, int team) {
+  const auto& g = *static_cast<const fastnn::Link<T>*>(arguments);
+  const auto rows = fastnn::share_of(g.n, 16, member, team);
+  const ptrdiff_t begin = rows.begin * g.o, count = (rows.end - rows.begin) * g.o;
+  const T* z = g.z + begin;
+  T* out = g.out + begin;
+  if (g.loss == kCrossEntropy) {
+    for (ptrdiff_t r = 0; r < rows.end - rows.begin; ++r) softmax_row<T>(z + r * g.o, out + r * g.o, g.o);
+  } else if (g.loss == kPoisson) {
+    ptrdiff_t c = 0;
+    for (; c + kLanes<T> <= count; c += kLanes<T>) store<T>(out + c, vexp<T>(load<T>(z + c)));
+    if (c < count) store_first<T>(out + c, vexp<T>(load_first<T>(z + c, int(count - c))), int(count - c));
+  } else {
+    activation_tile_of<T>(g.loss == kBinaryCrossEntropy ? kSigmoid : kIdentity)(z, out, nullptr, count);
+  }
+}
+
+}  // namespace

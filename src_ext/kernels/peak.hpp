@@ -1,0 +1,40 @@
+// The machine's own limit: multiply-adds per second of one core with everything in registers.
+#pragma once
+
+#include "kernels/simd.hpp"
+
+extern "C" double fastnn_seconds();
+
+namespace {
+
+// Enough independent chains for two pipes of latency 4 or 5, few enough for the registers of the instruction set.
+constexpr int kChains = FASTNN_VECTOR_BYTES == 64 ? 20 : 12;
+constexpr int kPeakSteps = 20000;
+
+template <class T> __attribute__((noinline)) T run_chains(int steps) {
+  Vec<T> chain[kChains];
+  for (int c = 0; c < kChains; ++c) chain[c] = splat<T>(T(c));
+  const Vec<T> factor = splat<T>(T(0.999)), term = splat<T>(T(0.5));
+  for (int s = 0; s < steps; ++s) {
+#pragma GCC unroll 20
+    for (int c = 0; c < kChains; ++c) chain[c] = chain[c] * factor + term;
+  }
+  Vec<T> total = {};
+  for (int c = 0; c < kChains; ++c) total += chain[c];
+  return sum_lanes<T>(total);
+}
+
+// FLOP per second: the best of 40 runs of about 0.1 ms.
+template <class T> double fma_peak() {
+  double best = 0;
+  volatile T keep = 0;
+  for (int run = 0; run < 40; ++run) {
+    const double start = fastnn_seconds();
+    keep = keep + run_chains<T>(kPeakSteps);
+    const double rate = 2.0 * kChains * kLanes<T> * kPeakSteps / (fastnn_seconds() - start);
+    if (rate > best) best = rate;
+  }
+  return best;
+}
+
+}  // namespace

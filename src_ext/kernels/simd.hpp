@@ -1,0 +1,147 @@
+// One vector type per element type, as wide as the instruction set that this translation unit is compiled for.
+//
+// FASTNN_VECTOR_BYTES (16, 32 or 64) is set by the including isa/*.cpp. Arithmetic is the compiler's own vector
+// extension (+, -, *, /, <, ?:), so the kernels read like scalar code; only what the extension lacks (masked loads
+// and stores, square root) is written with intrinsics, here and nowhere else.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#define FASTNN_INLINE inline __attribute__((always_inline))
+
+namespace {
+
+typedef float VecF32 __attribute__((vector_size(FASTNN_VECTOR_BYTES)));
+typedef double VecF64 __attribute__((vector_size(FASTNN_VECTOR_BYTES)));
+typedef int32_t VecI32 __attribute__((vector_size(FASTNN_VECTOR_BYTES)));
+typedef int64_t VecI64 __attribute__((vector_size(FASTNN_VECTOR_BYTES)));
+
+template <class T> struct VectorOf;
+template <> struct VectorOf<float> {
+  using Vec = VecF32;
+  using IVec = VecI32;
+  using Int = int32_t;
+};
+template <> struct VectorOf<double> {
+  using Vec = VecF64;
+  using IVec = VecI64;
+  using Int = int64_t;
+};
+
+template <class T> using Vec = typename VectorOf<T>::Vec;
+template <class T> using IVec = typename VectorOf<T>::IVec;  // also the result of a comparison: 0 or -1 per lane
+template <class T> using Int = typename VectorOf<T>::Int;
+
+template <class T> constexpr int kLanes = FASTNN_VECTOR_BYTES / int(sizeof(T));
+
+template <class T> FASTNN_INLINE Vec<T> splat(T value) { return Vec<T>{} + value; }
+
+template <class T> FASTNN_INLINE Vec<T> load(const T* p) {
+  Vec<T> v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+template <class T> FASTNN_INLINE void store(T* p, Vec<T> v) { memcpy(p, &v, sizeof v); }
+
+// 0, 1, 2, ... by lane.
+template <class T> FASTNN_INLINE IVec<T> lane_index() {
+  IVec<T> v;
+  for (int k = 0; k < kLanes<T>; ++k) v[k] = Int<T>(k);
+  return v;
+}
+
+// The first `count` lanes (0 <= count <= lanes) of memory; the others are zero and their memory is not touched.
+template <class T> FASTNN_INLINE Vec<T> load_first(const T* p, int count) {
+#if defined(__AVX512F__) && FASTNN_VECTOR_BYTES == 64
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_maskz_loadu_ps(__mmask16((1u << count) - 1u), p);
+  else return (Vec<T>)_mm512_maskz_loadu_pd(__mmask8((1u << count) - 1u), p);
+#elif defined(__AVX2__) && FASTNN_VECTOR_BYTES == 32
+  const __m256i mask = (__m256i)(lane_index<T>() < Int<T>(count));
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_maskload_ps(p, mask);
+  else return (Vec<T>)_mm256_maskload_pd(p, mask);
+#else
+  Vec<T> v = {};
+  for (int k = 0; k < kLanes<T>; ++k)
+    if (k < count) v[k] = p[k];
+  return v;
+#endif
+}
+
+template <class T> FASTNN_INLINE void store_first(T* p, Vec<T> v, int count) {
+#if defined(__AVX512F__) && FASTNN_VECTOR_BYTES == 64
+  if constexpr (sizeof(T) == 4) _mm512_mask_storeu_ps(p, __mmask16((1u << count) - 1u), (__m512)v);
+  else _mm512_mask_storeu_pd(p, __mmask8((1u << count) - 1u), (__m512d)v);
+#elif defined(__AVX2__) && FASTNN_VECTOR_BYTES == 32
+  const __m256i mask = (__m256i)(lane_index<T>() < Int<T>(count));
+  if constexpr (sizeof(T) == 4) _mm256_maskstore_ps(p, mask, (__m256)v);
+  else _mm256_maskstore_pd(p, mask, (__m256d)v);
+#else
+  for (int k = 0; k < kLanes<T>; ++k)
+    if (k < count) p[k] = v[k];
+#endif
+}
+
+template <class T> FASTNN_INLINE Vec<T> square_root(Vec<T> v) {
+#if defined(__AVX512F__) && FASTNN_VECTOR_BYTES == 64
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_sqrt_ps((__m512)v);
+  else return (Vec<T>)_mm512_sqrt_pd((__m512d)v);
+#elif defined(__AVX__) && FASTNN_VECTOR_BYTES == 32
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_sqrt_ps((__m256)v);
+  else return (Vec<T>)_mm256_sqrt_pd((__m256d)v);
+#elif defined(__SSE2__)
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm_sqrt_ps((__m128)v);
+  else return (Vec<T>)_mm_sqrt_pd((__m128d)v);
+#else
+  if constexpr (sizeof(T) == 4) return (Vec<T>)vsqrtq_f32((float32x4_t)v);
+  else return (Vec<T>)vsqrtq_f64((float64x2_t)v);
+#endif
+}
+
+// a where it is larger, else b: a NaN in b wins (a > b is false), a NaN in a loses.
+template <class T> FASTNN_INLINE Vec<T> maximum(Vec<T> a, Vec<T> b) { return a > b ? a : b; }
+template <class T> FASTNN_INLINE Vec<T> minimum(Vec<T> a, Vec<T> b) { return a < b ? a : b; }
+
+template <class T> FASTNN_INLINE Vec<T> absolute(Vec<T> v) {
+  return (Vec<T>)((IVec<T>)v & ~(IVec<T>)splat<T>(T(-0.0)));
+}
+
+template <class T> FASTNN_INLINE Vec<T> copy_sign(Vec<T> magnitude, Vec<T> sign) {
+  const IVec<T> bit = (IVec<T>)splat<T>(T(-0.0));
+  return (Vec<T>)(((IVec<T>)magnitude & ~bit) | ((IVec<T>)sign & bit));
+}
+
+// Sums and maxima over the lanes, always by the same halving tree.
+template <class T> FASTNN_INLINE T sum_lanes(Vec<T> v) {
+  T lane[kLanes<T>];
+  store<T>(lane, v);
+#pragma GCC unroll 8
+  for (int half = kLanes<T> / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+    for (int k = 0; k < half; ++k) lane[k] += lane[k + half];
+  return lane[0];
+}
+
+template <class T> FASTNN_INLINE T max_lanes(Vec<T> v) {
+  T lane[kLanes<T>];
+  store<T>(lane, v);
+#pragma GCC unroll 8
+  for (int half = kLanes<T> / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+    for (int k = 0; k < half; ++k) lane[k] = lane[k] < lane[k + half] ? lane[k + half] : lane[k];
+  return lane[0];
+}
+
+template <class T> constexpr ptrdiff_t round_up(ptrdiff_t count) {
+  return (count + kLanes<T> - 1) / kLanes<T> * kLanes<T>;
+}
+
+}  // namespace

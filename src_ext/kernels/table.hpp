@@ -1,0 +1,33 @@
+// All kernels of the instruction set that this translation unit is compiled for, as one table.
+#pragma once
+
+#include "kernels/epoch.hpp"
+#include "kernels/network.hpp"
+#include "kernels/peak.hpp"
+
+// Both element types of a kernel.
+#define FASTNN_PAIR(kernel) {kernel<float>, kernel<double>}
+
+#define FASTNN_DEFINE_TABLE(level)                                             \
+  extern "C" const fastnn::Kernels fastnn_kernels_##level = {                  \
+      #level,                                                                  \
+      FASTNN_VECTOR_BYTES,                                                     \
+      FASTNN_PAIR(dense_forward),                                              \
+      FASTNN_PAIR(dense_backward_input),                                       \
+      FASTNN_PAIR(dense_backward_input_scratch),                               \
+      FASTNN_PAIR(pack_transposed),                                            \
+      FASTNN_PAIR(dense_backward_params),                                      \
+      FASTNN_PAIR(activation_forward),                                         \
+      FASTNN_PAIR(activation_backward),                                        \
+      FASTNN_PAIR(link),                                                       \
+      FASTNN_PAIR(loss_and_gradient),                                          \
+      FASTNN_PAIR(sgd_step),                                                   \
+      FASTNN_PAIR(adam_step),                                                  \
+      FASTNN_PAIR(network_forward_scratch),                                    \
+      FASTNN_PAIR(network_forward),                                            \
+      FASTNN_PAIR(epoch_workspace),                                            \
+      FASTNN_PAIR(epoch_prepare),                                              \
+      FASTNN_PAIR(epoch_run),                                                  \
+      FASTNN_PAIR(epoch_finish),                                               \
+      FASTNN_PAIR(fma_peak),                                                   \
+  }

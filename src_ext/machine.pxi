@@ -1,0 +1,68 @@
+# The machine: instruction sets, its peak, time inside a call; and the order of an epoch.
+
+def simd_level():
+    """The instruction set in use: "base", "avx2", "avx512" or "neon"."""
+    return kernels.name.decode()
+
+
+def simd_available():
+    """The instruction sets that this build and processor offer, lowest first."""
+    return tuple(_available())
+
+
+def vector_bytes():
+    """Bytes of a vector of the instruction set in use."""
+    return kernels.vector_bytes
+
+
+def build_info():
+    """What was compiled with what, as setup.py recorded it."""
+    return fastnn_build_info().decode()
+
+
+def activation_codes():
+    """Number of each activation in the kernels."""
+    return dict(ACTIVATION_CODES)
+
+
+def loss_codes():
+    """Number of each loss in the kernels."""
+    return dict(LOSS_CODES)
+
+
+def optimizer_codes():
+    """Number of each optimizer in the kernels."""
+    return dict(OPTIMIZER_CODES)
+
+
+def permutation(uint64_t seed, uint64_t epoch, cnp.ndarray out not None):
+    """Fill `out` (n,) int64 with the epoch's order of rows: Fisher-Yates over a counter-based generator."""
+    if (cnp.PyArray_NDIM(out) != 1 or cnp.PyArray_TYPE(out) != cnp.NPY_INT64
+            or not is_plain(out, cnp.NPY_ARRAY_CARRAY) or cnp.PyArray_DIM(out, 0) >= 1 << 32):
+        raise ValueError(f"out has shape {out.shape} and dtype {out.dtype}; wanted one writable dimension of int64")
+    cdef int64_t* order = <int64_t*>cnp.PyArray_DATA(out)
+    cdef Py_ssize_t n = cnp.PyArray_DIM(out, 0)
+    with nogil:
+        fill_permutation(seed, epoch, order, n)
+
+
+def fma_peak(object dtype):
+    """FLOP per second of one core with all operands in registers, measured in about 10 ms."""
+    cdef int kind = 0 if np.dtype(dtype) == np.float32 else 1
+    return kernels.fma_peak[kind]()
+
+
+def seconds_per_call(int count, object kernel, *arguments, **keywords):
+    """Seconds of one call of a kernel of this module, timed by a loop of `count` calls below the binding.
+
+    Only for benchmarks: one thread at a time.
+    """
+    global repeats
+    if count < 2:
+        raise ValueError(f"count={count}, wanted at least 2")
+    repeats = count
+    try:
+        kernel(*arguments, **keywords)
+    finally:
+        repeats = 1
+    return last_seconds

@@ -1,0 +1,156 @@
+# Whole networks: one call for all layers, one call for an epoch.
+
+# Seconds between two looks for Ctrl-C.
+cdef double CHECK_SIGNALS_EVERY = 0.02
+
+
+cdef int read_shape(NetworkShape* shape, object plan) except -1:
+    cdef cnp.ndarray widths = plan.widths_array
+    cdef cnp.ndarray activations = plan.activation_codes
+    cdef cnp.ndarray has_bias = plan.bias_flags
+    shape.layers = cnp.PyArray_DIM(activations, 0)
+    shape.widths = <const int64_t*>cnp.PyArray_DATA(widths)
+    shape.activations = <const int32_t*>cnp.PyArray_DATA(activations)
+    shape.has_bias = <const int32_t*>cnp.PyArray_DATA(has_bias)
+    return 0
+
+
+cdef double multiply_adds(const NetworkShape& shape) noexcept:
+    cdef double total = 0
+    cdef Py_ssize_t l
+    for l in range(shape.layers):
+        total += <double>shape.widths[l] * <double>shape.widths[l + 1]
+    return total
+
+
+def network_forward(object plan, cnp.ndarray params not None, cnp.ndarray x not None, cnp.ndarray out not None,
+                    int n_threads=0):
+    """out = the last layer's activation"""
+    cdef NetworkForward[float] g
+    cdef int kind = kind_of(x)
+    read_shape(&g.shape, plan)
+    g.params = <float*>input_1d(params, "params", kind, plan.n_params)
+    g.x = <float*>input_2d(x, "x", kind, -1, g.shape.widths[0])
+    g.n = cnp.PyArray_DIM(x, 0)
+    g.out = <float*>output_2d(out, "out", kind, g.n, g.shape.widths[g.shape.layers])
+    apart(out, x)
+    apart(out, params)
+    cdef double work = 2.0 * g.n * multiply_adds(g.shape)
+    cdef int team = team_for(work, n_threads)
+    cdef size_t item = 8 if kind else 4
+    g.scratch = <float*>need_scratch(team * kernels.network_forward_scratch[kind](&g) * item)
+    run(kernels.network_forward[kind], &g, work, team)
+
+
+cdef int read_data(Epoch[float]* g, object plan, cnp.ndarray params, cnp.ndarray x, cnp.ndarray y,
+                   cnp.ndarray sample_weight, int kind) except -1:
+    read_shape(&g.shape, plan)
+    g.params = <float*>input_1d(params, "params", kind, plan.n_params)
+    g.x = <float*>input_2d(x, "x", kind, -1, g.shape.widths[0])
+    g.n = cnp.PyArray_DIM(x, 0)
+    g.y = <float*>input_2d(y, "y", kind, g.n, g.shape.widths[g.shape.layers])
+    g.sample_weight = NULL
+    if sample_weight is not None:
+        g.sample_weight = <float*>input_1d(sample_weight, "sample_weight", kind, g.n)
+    g.loss = plan.loss.code
+    g.loss_parameter = plan.loss.parameter
+    g.order = NULL
+    g.learning_rates = NULL
+    g.d_params = NULL
+    g.slots[0] = g.slots[1] = NULL
+    g.first_step = 0
+    return 0
+
+
+cdef int read_order(Epoch[float]* g, cnp.ndarray order) except -1:
+    cdef Py_ssize_t rows = g.n
+    cdef Py_ssize_t k
+    if (cnp.PyArray_NDIM(order) != 1 or cnp.PyArray_TYPE(order) != cnp.NPY_INT64
+            or not is_plain(order, cnp.NPY_ARRAY_CARRAY_RO)):
+        raise ValueError(f"order has shape {order.shape} and dtype {order.dtype}; wanted one dimension of int64")
+    g.order = <const int64_t*>cnp.PyArray_DATA(order)
+    g.n = cnp.PyArray_DIM(order, 0)
+    for k in range(g.n):
+        if g.order[k] < 0 or g.order[k] >= rows:
+            raise ValueError(f"order[{k}] = {g.order[k]} is not a row of x, which has {rows}")
+    return 0
+
+
+# Runs all steps in pieces that end in time to look for Ctrl-C. True when every loss was finite.
+cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) except -1:
+    cdef double work = 6.0 * g.batch_size * multiply_adds(g.shape)
+    cdef int team = team_for(work, n_threads)
+    cdef EpochKernel kernel = kernels.epoch_run[kind]
+    g.workspace = need_scratch(kernels.epoch_workspace[kind](g))
+    g.next_step, g.loss_sum, g.stopped = 0, 0.0, 0
+    try:
+        with nogil:
+            kernels.epoch_prepare[kind](g)
+        while g.next_step < steps and not g.stopped:
+            g.last_step = steps
+            g.deadline = fastnn_seconds() + CHECK_SIGNALS_EVERY
+            with nogil:
+                run_team(team, <TeamFunction>kernel, g)
+            PyErr_CheckSignals()
+        if g.stopped or g.loss_sum - g.loss_sum != 0:
+            return False
+        with nogil:
+            kernels.epoch_finish[kind](g)
+        return True
+    finally:
+        release_large_scratch()
+
+
+def fit_epoch(object plan, cnp.ndarray params not None, cnp.ndarray x not None, cnp.ndarray y not None,
+              cnp.ndarray sample_weight, cnp.ndarray order, Py_ssize_t batch_size, object optimizer, object state,
+              cnp.ndarray learning_rates not None, double alpha, int n_threads=0):
+    """One pass over the rows in mini-batches; updates params and state in place and returns the mean loss.
+
+    Where the loss stops being finite it returns NaN and leaves params and state as they were.
+    """
+    cdef Epoch[float] g
+    cdef int kind = kind_of(params)
+    cdef Py_ssize_t k
+    read_data(&g, plan, params, x, y, sample_weight, kind)
+    if order is not None:
+        read_order(&g, order)
+    if batch_size < 1:
+        raise ValueError(f"batch_size={batch_size}, wanted at least 1")
+    if g.n == 0:
+        return 0.0
+    g.batch_size = min(batch_size, g.n)
+    output_1d(params, "params", kind, -1)
+    g.optimizer = optimizer.code
+    for k, value in enumerate(optimizer.hyper):
+        g.hyper[k] = value
+    for k, slot in enumerate(state.slots):
+        g.slots[k] = <float*>output_1d(slot, "state.slots", kind, cnp.PyArray_DIM(params, 0))
+    g.first_step = state.step
+    g.alpha = alpha
+    cdef Py_ssize_t steps = (g.n + g.batch_size - 1) // g.batch_size
+    g.learning_rates = <double*>input_1d(learning_rates, "learning_rates", 1, steps)
+    if not run_epoch(&g, kind, steps, n_threads):
+        return float("nan")
+    state.step += steps
+    return g.loss_sum / g.n
+
+
+def network_gradient(object plan, cnp.ndarray params not None, cnp.ndarray x not None, cnp.ndarray y not None,
+                     cnp.ndarray sample_weight, double alpha, cnp.ndarray d_params not None, int n_threads=0):
+    """The mean loss with its L2 penalty; d_params its gradient."""
+    cdef Epoch[float] g
+    cdef int kind = kind_of(params)
+    read_data(&g, plan, params, x, y, sample_weight, kind)
+    g.d_params = <float*>output_1d(d_params, "d_params", kind, cnp.PyArray_DIM(params, 0))
+    for array in (params, x, y):
+        apart(d_params, array)
+    if g.n == 0:
+        d_params.fill(0)
+        return 0.0
+    g.batch_size = g.n
+    g.optimizer = kStoreGradient
+    g.alpha = alpha
+    if not run_epoch(&g, kind, 1, n_threads):
+        d_params.fill(np.nan)
+        return float("nan")
+    return g.loss_sum / g.n

@@ -1,0 +1,157 @@
+// What the kernels and the binding agree on: one argument block per kernel, one table of kernels per instruction set.
+//
+// Every kernel is written for a team: `kernel(arguments, member, team)` does its share of the work, cut by shapes
+// alone, and the pool (pool.hpp) calls it once per member. Sizes are ptrdiff_t, arrays C-contiguous. The blocks are
+// templates over the element type; the table erases it (index 0: float, 1: double). Plain types only: this header is
+// compiled for every instruction set.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace fastnn {
+
+template <class T> struct DenseForward {
+  const T *x, *w, *b;  // b may be null
+  T* out;
+  ptrdiff_t n, i, o;
+  int activation;
+};
+
+template <class T> struct DenseBackwardInput {
+  const T *d_z, *w;
+  T *out, *scratch;  // scratch: the packed transpose of w
+  ptrdiff_t n, i, o;
+};
+
+template <class T> struct DenseBackwardParams {
+  const T *x, *d_z;
+  T *d_w, *d_b;
+  ptrdiff_t n, i, o;
+};
+
+template <class T> struct ActivationForward {
+  const T* z;
+  T* out;
+  ptrdiff_t n, o;
+  int activation;
+};
+
+template <class T> struct ActivationBackward {
+  const T *z, *a, *d_a;
+  T* out;
+  ptrdiff_t n, o;
+  int activation;
+};
+
+template <class T> struct Link {
+  const T* z;
+  T* out;
+  ptrdiff_t n, o;
+  int loss;
+};
+
+template <class T> struct LossAndGradient {
+  const T *z, *y, *sample_weight;  // sample_weight may be null
+  T* d_z;
+  double* partial;  // one sum for every kLossRows rows
+  ptrdiff_t n, o;
+  int loss;
+  double parameter;     // of the loss: Huber's delta, the quantile
+  double weight_total;  // of all rows
+};
+
+constexpr ptrdiff_t kLossRows = 256;
+
+template <class T> struct SgdStep {
+  T *params, *velocity;
+  const T* d_params;
+  ptrdiff_t count;
+  double learning_rate, momentum;
+  int nesterov;
+};
+
+template <class T> struct AdamStep {
+  T *params, *m, *v;
+  const T* d_params;
+  ptrdiff_t count;
+  int64_t step;
+  double learning_rate, beta_1, beta_2, epsilon;
+};
+
+constexpr int kMaxSlots = 2;  // state vectors that an optimizer keeps per parameter
+constexpr int kMaxHyper = 4;
+
+// A network as numbers, as plan.py has it.
+struct NetworkShape {
+  const int64_t* widths;  // layers + 1
+  const int32_t *activations, *has_bias;
+  ptrdiff_t layers;
+};
+
+template <class T> struct NetworkForward {
+  NetworkShape shape;
+  const T *params, *x;
+  T *out, *scratch;  // scratch: network_forward_scratch elements for each member of the team
+  ptrdiff_t n;
+};
+
+enum Optimizer : int { kSgd = 0, kAdam = 1, kStoreGradient = -1 };
+
+// Training: `prepare` packs the parameters, `run` does steps until `last_step` or the deadline, `finish` unpacks.
+template <class T> struct Epoch {
+  NetworkShape shape;
+  const T *x, *y, *sample_weight;  // sample_weight may be null
+  const int64_t* order;            // rows to visit; null: 0 .. n-1
+  ptrdiff_t n, batch_size;         // n: rows to visit
+  int loss, optimizer;
+  double loss_parameter, alpha;
+  double hyper[kMaxHyper];
+  const double* learning_rates;  // one per step of this epoch
+  int64_t first_step;            // optimizer steps taken before this epoch
+  T* params;
+  T* slots[kMaxSlots];
+  T* d_params;  // only kStoreGradient
+  void* workspace;
+  // progress
+  ptrdiff_t next_step, last_step;  // steps of this epoch
+  double deadline;                 // seconds on the clock of `seconds()`
+  double loss_sum;                 // sum over steps of the batch's mean loss times its rows
+  int stopped;                     // a loss was not finite
+};
+
+struct Kernels {
+  const char* name;
+  int vector_bytes;
+  void (*dense_forward[2])(const void*, int, int);
+  void (*dense_backward_input[2])(const void*, int, int);
+  ptrdiff_t (*dense_backward_input_scratch[2])(ptrdiff_t i, ptrdiff_t o);  // elements
+  void (*pack_transposed[2])(const void*);                                // fills scratch of dense_backward_input
+  void (*dense_backward_params[2])(const void*, int, int);
+  void (*activation_forward[2])(const void*, int, int);
+  void (*activation_backward[2])(const void*, int, int);
+  void (*link[2])(const void*, int, int);
+  void (*loss_and_gradient[2])(const void*, int, int);
+  void (*sgd_step[2])(const void*, int, int);
+  void (*adam_step[2])(const void*, int, int);
+  ptrdiff_t (*network_forward_scratch[2])(const void*);  // elements for one member
+  void (*network_forward[2])(const void*, int, int);
+  size_t (*epoch_workspace[2])(const void*);  // bytes
+  void (*epoch_prepare[2])(void*);
+  void (*epoch_run[2])(void*, int, int);
+  void (*epoch_finish[2])(void*);
+  double (*fma_peak[2])();  // FLOP/s of one core, measured by independent chains in registers
+};
+
+// The share of `member` when `count` things are cut in `team` contiguous pieces of whole `grain`s.
+struct Share {
+  ptrdiff_t begin, end;
+};
+
+static inline Share share_of(ptrdiff_t count, ptrdiff_t grain, int member, int team) {
+  const ptrdiff_t grains = (count + grain - 1) / grain;
+  const ptrdiff_t begin = grains * member / team * grain, end = grains * (member + 1) / team * grain;
+  return {begin < count ? begin : count, end < count ? end : count};
+}
+
+}  // namespace fastnn

@@ -1,0 +1,124 @@
+// See pool.hpp. Workers start with the first team of two, spin for about 50 microseconds after their last job and
+// then sleep on a condition variable, so an idle program uses no CPU. A forked child starts with an empty pool: the
+// parent's workers do not exist there, and the lock that they might have held is replaced.
+#include "runtime/pool.hpp"
+
+#include <sched.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <new>
+#include <thread>
+
+#include <pthread.h>
+
+#include "runtime/barrier.hpp"
+
+extern "C" void fastnn_yield() { sched_yield(); }
+
+namespace fastnn {
+namespace {
+
+struct Pool {
+  std::mutex busy;  // held by the one caller whose team is running
+  std::mutex sleep;
+  std::condition_variable wake;
+  std::atomic<int> sleeping{0};
+  // Workers watch it. Its low byte is the size of the team: read in one piece with the count, so that a worker that
+  // looks late can never take the team of one job for that of another.
+  std::atomic<unsigned> job{0};
+  std::atomic<int> unfinished{0};
+  int workers = 0;
+  TeamFunction function = nullptr;
+  void* arguments = nullptr;
+};
+
+// Never destroyed: workers are detached and may outlive static destructors. Replaced in a forked child.
+Pool* pool = new Pool;
+thread_local bool inside_team = false;
+
+constexpr unsigned kJobStep = 256;
+static_assert(kMaxTeam < int(kJobStep));
+
+constexpr int kIdleSpins = 2000;  // about 50 us at the 20 to 45 cycles that a pause takes
+
+unsigned next_job(Pool& p, unsigned seen) {
+  for (int spins = 0; spins < kIdleSpins; ++spins) {
+    const unsigned job = p.job.load(std::memory_order_acquire);
+    if (job != seen) return job;
+    pause_spin();
+  }
+  std::unique_lock<std::mutex> lock(p.sleep);
+  p.sleeping.fetch_add(1);
+  p.wake.wait(lock, [&] { return p.job.load() != seen; });
+  p.sleeping.fetch_sub(1);
+  return p.job.load();
+}
+
+void work(Pool* p, int member, unsigned seen) {
+  inside_team = true;
+  for (;;) {
+    seen = next_job(*p, seen);
+    const int team = int(seen % kJobStep);
+    if (member >= team) continue;
+    p->function(p->arguments, member, team);
+    p->unfinished.fetch_sub(1, std::memory_order_release);
+  }
+}
+
+// Starts workers until there are `wanted`; returns how many there are (fewer when the system refuses).
+int grow(Pool& p, int wanted) {
+  while (p.workers < wanted) {
+    try {
+      std::thread(work, &p, p.workers + 1, p.job.load()).detach();
+    } catch (...) {
+      break;
+    }
+    ++p.workers;
+  }
+  return p.workers;
+}
+
+void start_job(Pool& p, int team, TeamFunction function, void* arguments) {
+  p.function = function;
+  p.arguments = arguments;
+  p.unfinished.store(team - 1, std::memory_order_relaxed);
+  const unsigned count = p.job.load(std::memory_order_relaxed) / kJobStep + 1;
+  p.job.store(count * kJobStep + unsigned(team));  // sequentially consistent with `sleeping`: no worker falls asleep unseen
+  if (p.sleeping.load() > 0) {
+    { std::lock_guard<std::mutex> lock(p.sleep); }
+    p.wake.notify_all();
+  }
+}
+
+void forget_pool_in_child() {
+  pool = new (std::nothrow) Pool;
+  inside_team = false;
+}
+
+const int at_fork = pthread_atfork(nullptr, nullptr, forget_pool_in_child);
+
+}  // namespace
+
+void run_team(int team, TeamFunction function, void* arguments) {
+  Pool* p = pool;
+  if (team > kMaxTeam) team = kMaxTeam;
+  if (team <= 1 || inside_team || p == nullptr || !p->busy.try_lock()) {
+    function(arguments, 0, 1);
+    return;
+  }
+  const int workers = grow(*p, team - 1);
+  if (team > workers + 1) team = workers + 1;
+  inside_team = true;
+  if (team > 1) start_job(*p, team, function, arguments);
+  function(arguments, 0, team);
+  for (int spins = 0; p->unfinished.load(std::memory_order_acquire) > 0; ++spins) {
+    if (spins < kSpins) pause_spin();
+    else fastnn_yield();
+  }
+  inside_team = false;
+  p->busy.unlock();
+}
+
+}  // namespace fastnn

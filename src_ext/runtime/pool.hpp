@@ -1,0 +1,14 @@
+// The thread pool: a team of persistent workers that the caller joins.
+#pragma once
+
+namespace fastnn {
+
+using TeamFunction = void (*)(void* arguments, int member, int team);
+
+// Calls function(arguments, member, team) once for every member of a team of at most `team` and returns when all are
+// done. Runs with a team of one when the pool is busy with another caller, or inside a worker.
+void run_team(int team, TeamFunction function, void* arguments);
+
+constexpr int kMaxTeam = 64;
+
+}  // namespace fastnn

@@ -1,0 +1,31 @@
+// Random numbers as a function of (seed, epoch, index): splitmix64's finaliser over a counter (Steele, Lea and Flood
+// 2014). Nothing is carried from draw to draw, so every backend and every thread sees the same numbers.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace fastnn {
+
+constexpr uint64_t kGolden = 0x9E3779B97F4A7C15u;
+
+static inline uint64_t random_bits(uint64_t seed, uint64_t epoch, uint64_t index) {
+  uint64_t z = seed + kGolden * ((epoch << 32) + index + 1);
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  return z ^ (z >> 31);
+}
+
+// Fisher-Yates from the top: order becomes a permutation of 0 .. n-1; n < 2^32.
+static inline void permutation(uint64_t seed, uint64_t epoch, int64_t* order, ptrdiff_t n) {
+  for (ptrdiff_t k = 0; k < n; ++k) order[k] = k;
+  for (ptrdiff_t k = n - 1; k > 0; --k) {
+    const uint64_t high = random_bits(seed, epoch, uint64_t(k)) >> 32;
+    const ptrdiff_t j = ptrdiff_t((high * uint64_t(k + 1)) >> 32);
+    const int64_t kept = order[k];
+    order[k] = order[j];
+    order[j] = kept;
+  }
+}
+
+}  // namespace fastnn
