@@ -1,11 +1,12 @@
 """Builds the compiled module fastnn._core; everything else about the package is in pyproject.toml.
 
-One module is linked from the Cython binding, the runtime (CPU detection, thread pool) and one object file per
-instruction set. Each group of sources has its own flags, and this file owns all of them: a compiler flag from the
-environment that reached the base object would make the module crash on an older processor, and a relaxed
-floating-point mode would change results silently.
+One module is linked from the Cython binding, the runtime (CPU detection, thread pool) and one
+object file per instruction set. Each group of sources has its own flags, and this file owns all of
+them: an instruction-set flag from the environment that reached the base object would make the
+module crash on an older processor, and a relaxed floating-point mode would change results silently.
 
-Environment: CXX (the compiler), FASTNN_WERROR=1, FASTNN_SANITIZE=address,undefined, FASTNN_EXTRA_CFLAGS.
+Environment: CXX (the compiler), FASTNN_EXTRA_CFLAGS (more flags, for every compile and the link),
+FASTNN_WERROR=1, FASTNN_SANITIZE=address,undefined.
 """
 
 from __future__ import annotations
@@ -22,20 +23,26 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import PlatformError
 
-# --- what is compiled, and how ---------------------------------------------------------------------------------
+# --- what is compiled, and how -----------------------------------------------------------------
 
 SOURCE_DIR = Path("src_ext")
 CYTHON_DIR = Path("build/cython")
 OBJECT_DIR = Path("build/objects")
 
-COMMON_FLAGS = ("-std=c++17", "-g0", "-DNDEBUG", "-fvisibility=hidden", "-fno-semantic-interposition", "-pthread")
-RUNTIME_FLAGS = ("-O2",)
+COMMON_FLAGS = (
+    "-std=c++17",
+    "-g0",
+    "-DNDEBUG",
+    "-fvisibility=hidden",
+    "-fno-semantic-interposition",
+    "-pthread",
+)
+RUNTIME_FLAGS = ("-O2", "-fwrapv")  # wrapping as in CPython, whose headers the binding inlines
 KERNEL_FLAGS = (
     "-O3",
     "-fno-exceptions",
@@ -43,20 +50,19 @@ KERNEL_FLAGS = (
     "-fno-math-errno",
     "-fno-trapping-math",
     "-ffp-contract=fast",
-    "-Wno-psabi",  # vectors never cross an object file, so their calling convention does not matter
+    "-Wno-psabi",  # vectors never cross an object file, so how they are passed does not matter
 )
 
-# Flags of each instruction set's object file, by machine: (GCC and Clang, MSVC). The MSVC ones are untested.
+# Flags of each instruction set's object, by machine: (GCC and Clang, MSVC). MSVC's are untested.
 _AVX2 = ("-mavx2", "-mfma", "-mbmi", "-mbmi2")
-_AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", *_AVX2, "-mprefer-vector-width=512")
+_AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", *_AVX2)
 LEVELS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "x86_64": {
-        "base": (("-march=x86-64",), ()),
+        "avx512": (("-march=x86-64", *_AVX512, "-mprefer-vector-width=512"), ("/arch:AVX512",)),
         "avx2": (("-march=x86-64", *_AVX2), ("/arch:AVX2",)),
-        "avx512": (("-march=x86-64", *_AVX512), ("/arch:AVX512",)),
+        "base": (("-march=x86-64",), ()),
     },
-    "arm64": {"base": (("-march=armv8-a",), ()), "neon": (("-march=armv8-a",), ())},
-    "other": {"base": ((), ())},
+    "arm64": {"neon": (("-march=armv8-a",), ()), "base": (("-march=armv8-a",), ())},
 }
 
 DIRECTIVES = {
@@ -71,28 +77,35 @@ DIRECTIVES = {
 
 
 def machine(platform_tag: str | None = None) -> str:
-    """The key of LEVELS for the platform that is built for: "x86_64", "arm64" or "other"."""
-    arch_flags = shlex.split(os.environ.get("ARCHFLAGS", ""))  # macOS: one architecture chosen from two
+    """The machine that is built for: "x86_64", "arm64", or the platform's own name for another."""
+    arch_flags = shlex.split(os.environ.get("ARCHFLAGS", ""))  # macOS: one of two architectures
     tag = platform_tag or (arch_flags[-1] if arch_flags else sysconfig.get_platform())
     if tag.endswith("universal2"):
         tag = platform.machine()
     names = {"x86_64": "x86_64", "amd64": "x86_64", "arm64": "arm64", "aarch64": "arm64"}
-    return next((name for end, name in names.items() if tag.lower().endswith(end)), "other")
+    return next((name for end, name in names.items() if tag.lower().endswith(end)), tag)
+
+
+def is_kernel(source: str) -> bool:
+    """Whether a source file is one instruction set's kernels."""
+    return Path(source).parent.name == "isa"
 
 
 def source_flags(source: str, msvc: bool = False) -> list[str]:
     """Compiler flags of one source file, decided by the folder that it lies in."""
-    path = Path(source)
-    if path.parent.name != "isa":
+    if not is_kernel(source):
         return ["/O2", "/std:c++17", "/EHsc"] if msvc else [*COMMON_FLAGS, *RUNTIME_FLAGS]
-    level = LEVELS[machine()][path.stem]
+    unix, windows = LEVELS[machine()][Path(source).stem]
     if msvc:
-        return ["/O2", "/std:c++17", "/fp:precise", "/DNDEBUG", "/GR-", *level[1]]
-    return [*COMMON_FLAGS, *KERNEL_FLAGS, *level[0]]
+        return ["/O2", "/std:c++17", "/fp:precise", "/DNDEBUG", "/GR-", *windows]
+    return [*COMMON_FLAGS, *KERNEL_FLAGS, *unix]
 
 
-# --- the environment -------------------------------------------------------------------------------------------
+# --- the environment ---------------------------------------------------------------------------
 
+EXTRA = "FASTNN_EXTRA_CFLAGS"
+FLAG_VARIABLES = ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS")
+COMMAND_VARIABLES = ("CC", "CXX", "LDSHARED", "LDCXXSHARED", "CL", "_CL_")
 UNSAFE_FLAGS = (
     "-ffast-math",
     "-Ofast",
@@ -107,152 +120,209 @@ UNSAFE_FLAGS = (
     "-ffp-model=aggressive",
     "-fp-model=fast",
     "-mdaz-ftz",
-    "/fp:fast",
     "-fp:fast",
+    "/fp:fast",
 )
-FLAG_VARIABLES = ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "CC", "CXX", "LDSHARED", "LDCXXSHARED", "CL", "_CL_")
-EXTRA = "FASTNN_EXTRA_CFLAGS"
-TARGET_PREFIXES = ("-march", "-mcpu", "-mavx", "-msse", "-mfma", "-mbmi", "/arch")
+TARGET_FLAGS = ("-march", "-mcpu", "-mavx", "-msse", "-mfma", "-mbmi", "-arch:", "/arch:")
 SANITIZERS = ("address", "undefined", "thread", "leak")
 
 
 def refuse_unsafe_flags(environ: Mapping[str, str]) -> None:
     """Raise PlatformError if a flag in the environment relaxes floating-point arithmetic."""
-    for variable in (*FLAG_VARIABLES, EXTRA):
-        words = environ.get(variable, "").replace(",", " ").split()
-        for word in words:
+    for variable in (*FLAG_VARIABLES, *COMMAND_VARIABLES, EXTRA):
+        for word in environ.get(variable, "").replace(",", " ").split():
             if word.startswith(UNSAFE_FLAGS):
                 raise PlatformError(
-                    f"{variable} contains {word!r}. It relaxes floating-point arithmetic: NaN checks disappear, and "
-                    f"linking with it can change how the whole process treats tiny numbers. fastnn is not built that "
-                    f"way: remove {word!r} from {variable} and try again."
+                    f"{variable} contains {word!r}. It relaxes floating-point arithmetic: checks "
+                    f"for NaN vanish, and linking with it can change how the whole process "
+                    f"treats tiny numbers. fastnn is not built that way: remove it from {variable}."
                 )
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for in the environment, checked."""
+    """What the environment asks for, checked."""
 
-    compile_flags: tuple[str, ...]  # for every source file, before our own
-    link_flags: tuple[str, ...]
-    werror: bool
-    keep_symbols: bool
+    compile_flags: tuple[str, ...] = ()
+    link_flags: tuple[str, ...] = ()
+    werror: bool = False
+    sanitize: bool = False
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Options:
+        """Raises PlatformError for a flag that would break the build's promises."""
         refuse_unsafe_flags(environ)
         extra = tuple(shlex.split(environ.get(EXTRA, "")))
         for word in extra:
-            if word.startswith(TARGET_PREFIXES):
+            if word.startswith(TARGET_FLAGS):
                 raise PlatformError(
-                    f"{EXTRA} contains {word!r}, but each object file has its own instruction set, chosen when fastnn "
-                    f"is imported. Remove it; to force a level at run time set FASTNN_SIMD."
+                    f"{EXTRA} contains {word!r}, but each object file has an instruction set of "
+                    f"its own, and fastnn chooses among them when it is imported. Remove it."
                 )
-        sanitizers = [name for name in environ.get("FASTNN_SANITIZE", "").split(",") if name]
-        for name in sanitizers:
-            if name not in SANITIZERS:
-                raise PlatformError(f"FASTNN_SANITIZE: unknown {name!r}; it takes {', '.join(SANITIZERS)}.")
-        sanitize = (f"-fsanitize={','.join(sanitizers)}", "-fno-sanitize-recover=all") if sanitizers else ()
-        debug = ("-g", "-fno-omit-frame-pointer") if sanitizers else ()
         werror = environ.get("FASTNN_WERROR", "") not in ("", "0")
-        return cls((*extra, *sanitize, *debug), (*extra, *sanitize), werror, bool(sanitizers))
+        names = [name for name in environ.get("FASTNN_SANITIZE", "").split(",") if name]
+        for name in names:
+            if name not in SANITIZERS:
+                known = ", ".join(SANITIZERS)
+                raise PlatformError(f"FASTNN_SANITIZE: unknown sanitizer {name!r}; known: {known}.")
+        if not names:
+            return cls(extra, extra, werror)
+        sanitize = (f"-fsanitize={','.join(names)}", "-fno-sanitize-recover=all")
+        debug = ("-g", "-fno-omit-frame-pointer")
+        return cls((*extra, *sanitize, *debug), (*extra, *sanitize), werror, sanitize=True)
 
-    def flags(self, source: str, msvc: bool) -> list[str]:
-        """All flags of one source file: ours, then the user's, and ours again where they must win."""
-        own = source_flags(source, msvc)
+    def flags(self, source: str, msvc: bool = False) -> list[str]:
+        """All flags of one source file; the user's come last."""
+        generated = Path(source).is_relative_to(CYTHON_DIR)  # Cython's code is not ours to tidy
         if msvc:
-            return [*own, *self.compile_flags, *(["/W3", "/WX"] if self.werror else [])]
-        generated = source.startswith(str(CYTHON_DIR))  # Cython's code is not ours to tidy
-        warnings = ["-Wall", "-Werror"] if self.werror else []
-        warnings += ["-Wextra"] if self.werror and not generated else []
-        return [*warnings, *own, *self.compile_flags]
+            warnings = ["/W3", "/WX"]
+        else:
+            warnings = ["-Wall", "-Werror"] if generated else ["-Wall", "-Wextra", "-Werror"]
+        own = source_flags(source, msvc)
+        return [*(warnings if self.werror else []), *own, *self.compile_flags]
 
 
-# --- the compiler ----------------------------------------------------------------------------------------------
+# --- the compiler ------------------------------------------------------------------------------
 
 INSTALL_HELP = """
-Install one and try again:
+Install what is missing and try again:
   Debian, Ubuntu   apt-get install g++ python3-dev
   Fedora, RHEL     dnf install gcc-c++ python3-devel
   Alpine           apk add g++ musl-dev python3-dev
   macOS            xcode-select --install
-  conda            conda install -c conda-forge cxx-compiler
-or name one that is installed: CXX=/path/to/g++"""
+  conda            conda install cxx-compiler
+or name a compiler that is installed: CXX=/path/to/g++"""
 
 
 def program(command: Sequence[str]) -> list[str]:
-    """The words of a command line before its first flag: ["ccache", "g++"] of "ccache g++ -O3"."""
-    first_flag = next((k for k, word in enumerate(command) if word.startswith("-")), len(command))
-    return list(command[:first_flag])
+    """The words of a command before its first flag: ["ccache", "g++"] of "ccache g++ -O3"."""
+    flags = [k for k, word in enumerate(command) if word.startswith("-")]
+    return list(command[: flags[0]] if flags else command)
 
 
 def platform_words(command: Sequence[str]) -> list[str]:
-    """The words of Python's own compile or link command that name the platform (macOS); the others are dropped."""
+    """The words of Python's own commands that name a platform (macOS); the others are dropped."""
     kept: list[str] = []
-    with_value = ("-arch", "-isysroot", "-undefined")
-    for k, word in enumerate(command):
-        if word in with_value and k + 1 < len(command):
-            kept += [word, command[k + 1]]
+    for word, following in zip(command, [*command[1:], ""], strict=True):
+        if word in ("-arch", "-isysroot", "-undefined"):
+            kept += [word, following]
         elif word == "-bundle" or word.startswith("-mmacosx-version-min="):
             kept.append(word)
     return kept
 
 
-def find_cxx(preferred: Sequence[str], named: bool) -> list[str]:
-    """The command of a C++ compiler that is installed; PlatformError with help where there is none."""
-    candidates = [list(preferred)] if named else [list(preferred), ["g++"], ["c++"], ["clang++"]]
-    candidates = [command for command in candidates if command]
+def find_cxx(preferred: Sequence[str], fixed: bool) -> list[str]:
+    """The command of an installed C++ compiler; PlatformError with help where there is none."""
+    others = [] if fixed else [["g++"], ["c++"], ["clang++"]]
+    candidates = [command for command in (list(preferred), *others) if command]
     for command in candidates:
         if all(shutil.which(word) for word in command):
             return command
     tried = ", ".join(dict.fromkeys(" ".join(command) for command in candidates))
-    raise PlatformError(f"fastnn is compiled from C++17, and no C++ compiler was found (tried: {tried}).{INSTALL_HELP}")
+    raise PlatformError(
+        f"fastnn is compiled from C++17 sources, and no C++ compiler was found (tried: {tried})."
+        + INSTALL_HELP
+    )
 
 
 def require_python_headers(include_dirs: Sequence[str]) -> None:
-    """Raise PlatformError where Python.h, which many systems package apart from Python, is missing."""
+    """Raise PlatformError where Python.h, which many systems package apart, is missing."""
     if not any(Path(folder, "Python.h").is_file() for folder in include_dirs):
-        searched = ", ".join(include_dirs)
-        raise PlatformError(f"fastnn needs Python's C headers, and Python.h was not found in {searched}.{INSTALL_HELP}")
+        raise PlatformError(
+            f"fastnn needs Python's C headers, and Python.h is not in {', '.join(include_dirs)}."
+            + INSTALL_HELP
+        )
 
 
 def compiler_version(command: Sequence[str]) -> str:
-    """The first line that the compiler says of itself."""
-    answer = subprocess.run([*command, "--version"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    """The first line of what the compiler says of itself; PlatformError if it does not run."""
+    answer = subprocess.run(
+        [*command, "--version"], capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
     if answer.returncode != 0:
         reason = (answer.stderr or answer.stdout).strip()
-        raise PlatformError(f"the C++ compiler {' '.join(command)!r} does not run: {reason}{INSTALL_HELP}")
+        raise PlatformError(f"the compiler {' '.join(command)!r} does not run: {reason}")
     return (answer.stdout.splitlines() or [" ".join(command)])[0]
 
 
-def build_info(version: str, options: Options, msvc: bool) -> str:
-    """What show_config() tells about the build: the compiler, then the flags of each kind of object."""
-    lines = [f"compiler: {version}"]
-    sources = {"runtime": str(SOURCE_DIR / "runtime" / "any.cpp")}
-    sources |= {level: str(SOURCE_DIR / "isa" / f"{level}.cpp") for level in LEVELS[machine()]}
-    lines += [f"{name}: {' '.join(options.flags(source, msvc))}" for name, source in sources.items()]
-    return "\n".join(lines)
+def build_info(version: str, options: Options, msvc: bool = False) -> str:
+    """What show_config() tells: the compiler, then the flags of each kind of object."""
+    sources = {"runtime": SOURCE_DIR / "runtime" / "pool.cpp"}
+    sources |= {level: SOURCE_DIR / "isa" / f"{level}.cpp" for level in reversed(LEVELS[machine()])}
+    flags = {name: " ".join(options.flags(str(path), msvc)) for name, path in sources.items()}
+    return "\n".join([f"compiler: {version}", *(f"{name}: {flags[name]}" for name in flags)])
 
 
-# --- the build -------------------------------------------------------------------------------------------------
+# --- the build ---------------------------------------------------------------------------------
+
+
+def is_stale(target: str, sources: Sequence[str]) -> bool:
+    """Whether a file is missing or older than one of those that it is made from."""
+    if not os.path.exists(target):
+        return True
+    made = os.path.getmtime(target)
+    return any(os.path.getmtime(source) > made for source in sources)
+
+
+def headers() -> list[str]:
+    """The files that every object depends on."""
+    return ["setup.py", *sorted(str(path) for path in SOURCE_DIR.rglob("*.h*"))]
+
+
+def object_folder(note: str) -> Path:
+    """Where objects stay between builds; when the flags change its note does, and all are stale."""
+    abi = f"{sys.implementation.cache_tag}{getattr(sys, 'abiflags', '')}"
+    folder = OBJECT_DIR / f"{sysconfig.get_platform()}-{abi}"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "note.txt"
+    if not path.exists() or path.read_text(encoding="utf-8") != note:
+        path.write_text(note, encoding="utf-8")
+    return folder
+
+
+def cythonized(ext: Extension) -> list[str]:
+    """The sources of an extension after Cython; the generated C++ goes to CYTHON_DIR."""
+    from Cython.Build import cythonize
+
+    generated = str(CYTHON_DIR / Path(ext.sources[0]).with_suffix(".cpp"))
+    [new] = cythonize(
+        [ext],
+        build_dir=str(CYTHON_DIR),
+        include_path=[".", str(SOURCE_DIR)],
+        compiler_directives=DIRECTIVES,
+        force=is_stale(generated, ["setup.py"]),  # Cython does not watch its directives
+    )
+    return list(new.sources)
+
+
+def n_jobs() -> int:
+    """How many compilers run at a time; each may need a gigabyte."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return min(len(affinity(0)) if affinity else os.cpu_count() or 1, 8)
 
 
 class BuildCore(build_ext):
-    """Compiles each source with its own flags, several at a time and only where something changed; then links."""
+    """Compiles each source with its own flags, in parallel, only what is stale; then links."""
 
     def build_extensions(self) -> None:
+        if machine() not in LEVELS:
+            known = ", ".join(LEVELS)
+            raise PlatformError(
+                f"fastnn has no kernels for {machine()!r}; it has some for {known}."
+            )
         self.options = Options.read(os.environ)
         self.msvc = self.compiler.compiler_type == "msvc"
-        require_python_headers([*self.include_dirs, *self.compiler.include_dirs])
+        require_python_headers(self.compiler.include_dirs)
         self.version = "MSVC" if self.msvc else self._own_commands()
         super().build_extensions()
 
     def _own_commands(self) -> str:
-        """Replace the interpreter's and the environment's commands; returns the compiler's version line."""
-        for variable in ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS"):
+        """Replace Python's and the environment's commands; returns the compiler's version."""
+        for variable in FLAG_VARIABLES:
             if os.environ.get(variable):
-                self.announce(f"fastnn sets its own flags: {variable} is not used, {EXTRA} is", level=3)
-        cxx = find_cxx(program(self.compiler.compiler_so_cxx), named=bool(os.environ.get("CXX")))
+                self.warn(f"{variable} is not used: fastnn sets its own flags, and takes {EXTRA}")
+        preferred = program(self.compiler.compiler_so_cxx)
+        cxx = find_cxx(preferred, fixed=bool(os.environ.get("CXX")))
         target = platform_words(self.compiler.compiler_so_cxx)
         link = platform_words(self.compiler.linker_so_cxx)
         shared = link if "-bundle" in link else ["-shared", *link]
@@ -269,24 +339,23 @@ class BuildCore(build_ext):
     def build_extension(self, ext: Extension) -> None:
         import numpy
 
-        sources = cythonized(ext)
         info = build_info(self.version, self.options, self.msvc)
-        folder = self._object_folder(f"{info}\n{sys.version}\nnumpy {numpy.__version__}\n")
-        headers = [str(folder / "build_info.txt"), "setup.py"]
-        headers += [str(path) for path in sorted(SOURCE_DIR.rglob("*.h*"))]
-        macros = [*ext.define_macros, ("FASTNN_BUILD_INFO", json.dumps(info))]
+        folder = str(object_folder(f"{info}\nPython {sys.version}\nnumpy {numpy.__version__}\n"))
+        depends = [*headers(), os.path.join(folder, "note.txt")]
         include_dirs = [*ext.include_dirs, numpy.get_include()]
+        told = [*ext.define_macros, ("FASTNN_BUILD_INFO", json.dumps(info))]
 
         def compile_one(source: str) -> str:
-            [target] = self.compiler.object_filenames([source], output_dir=str(folder))
-            if self.force or is_stale(target, [source, *headers]):
+            [target] = self.compiler.object_filenames([source], output_dir=folder)
+            if self.force or is_stale(target, [source, *depends]):
                 flags = self.options.flags(source, self.msvc)
-                self.compiler.compile([source], str(folder), macros, include_dirs, extra_postargs=flags)
+                macros = [] if is_kernel(source) else told
+                self.compiler.compile([source], folder, macros, include_dirs, extra_postargs=flags)
             return target
 
-        with ThreadPoolExecutor(min(len(os.sched_getaffinity(0)) if sys.platform == "linux" else 2, 8)) as pool:
-            ext.extra_objects = list(pool.map(compile_one, sources))
-        ext.sources, ext.depends = [], [*ext.extra_objects]  # linked, by setuptools, where an object is newer
+        with ThreadPoolExecutor(n_jobs()) as pool:
+            objects = list(pool.map(compile_one, cythonized(ext)))
+        ext.sources, ext.extra_objects, ext.depends = [], objects, objects
         ext.extra_link_args = self._link_flags()
         super().build_extension(ext)
 
@@ -295,56 +364,30 @@ class BuildCore(build_ext):
             return []
         if not sys.platform.startswith("linux"):
             return ["-pthread", *self.options.link_flags]
-        strip = [] if self.options.keep_symbols else ["-Wl,--strip-all"]
-        hardening = ["-Wl,--as-needed", "-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack"]
-        return ["-pthread", *hardening, *strip, *self.options.link_flags]
-
-    def _object_folder(self, info: str) -> Path:
-        """Where objects are kept between builds; the note inside it is new, and so they are old, when flags change."""
-        folder = OBJECT_DIR / f"{sysconfig.get_platform()}-{sys.implementation.cache_tag}{getattr(sys, 'abiflags', '')}"
-        folder.mkdir(parents=True, exist_ok=True)
-        note = folder / "build_info.txt"
-        if not note.exists() or note.read_text(encoding="utf-8") != info:
-            note.write_text(info, encoding="utf-8")
-        return folder
-
-
-def is_stale(target: str, sources: Sequence[str]) -> bool:
-    """Whether a file is missing or older than one of those it is made from."""
-    if not os.path.exists(target):
-        return True
-    made = os.path.getmtime(target)
-    return any(os.path.getmtime(source) > made for source in sources)
-
-
-def cythonized(ext: Extension) -> list[str]:
-    """The sources of an extension after Cython; the generated C++ is kept in CYTHON_DIR."""
-    from Cython.Build import cythonize
-
-    generated = CYTHON_DIR / Path(ext.sources[0]).with_suffix(".cpp")
-    force = is_stale(str(generated), ["setup.py"])  # directives are ours, and Cython does not watch them
-    [new] = cythonize([ext], build_dir=str(CYTHON_DIR), compiler_directives=DIRECTIVES, force=force)
-    return list(new.sources)
+        strip = [] if self.options.sanitize else ["-Wl,--strip-all"]
+        loader = ["-Wl,--as-needed", "-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack"]
+        return ["-pthread", *loader, *strip, *self.options.link_flags]
 
 
 def core_extension() -> Extension:
-    """The description of fastnn._core."""
+    """The description of fastnn._core; the slowest sources come first."""
+    kernels = [str(SOURCE_DIR / "isa" / f"{level}.cpp") for level in LEVELS.get(machine(), ())]
     runtime = sorted(str(path) for path in (SOURCE_DIR / "runtime").glob("*.cpp"))
-    isa = [str(SOURCE_DIR / "isa" / f"{level}.cpp") for level in LEVELS[machine()]]
-    api = "NPY_2_0_API_VERSION"
-    macros: list[tuple[str, str | None]] = [("NPY_NO_DEPRECATED_API", api), ("NPY_TARGET_VERSION", api)]
     return Extension(
         "fastnn._core",
-        [str(SOURCE_DIR / "_core.pyx"), *isa, *runtime],
+        [str(SOURCE_DIR / "_core.pyx"), *kernels, *runtime],
         include_dirs=[str(SOURCE_DIR)],
-        define_macros=macros,
+        define_macros=[
+            ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
+            ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION"),
+        ],
         language="c++",
     )
 
 
 def main() -> None:
-    commands: dict[str, Any] = {"build_ext": BuildCore}
-    setup(ext_modules=[core_extension()], cmdclass=commands)
+    """The entry point of every build; a test that imports this file does not run it."""
+    setup(ext_modules=[core_extension()], cmdclass={"build_ext": BuildCore})
 
 
 if __name__ == "__main__":

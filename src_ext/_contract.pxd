@@ -5,11 +5,13 @@
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 
+ctypedef void (*TeamKernel)(const void*, int, int) noexcept nogil
+ctypedef void (*EpochKernel)(void*, int, int) noexcept nogil
+ctypedef void (*EpochFunction)(void*) noexcept nogil
+
+
 cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
     const Py_ssize_t kLossRows
-    ctypedef void (*TeamKernel)(const void*, int, int) noexcept nogil
-    ctypedef void (*EpochKernel)(void*, int, int) noexcept nogil
-    ctypedef void (*EpochFunction)(void*) noexcept nogil
 
     cdef cppclass DenseForward[T]:
         const T *x
@@ -115,7 +117,9 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         T *d_params
         void *workspace
         Py_ssize_t next_step, last_step
-        double deadline, loss_sum
+        double deadline
+        Py_ssize_t rows_done
+        double loss_sum
         int stopped
 
     cdef cppclass Kernels:

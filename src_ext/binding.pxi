@@ -13,7 +13,7 @@ def _choose_kernels():
     """Take the highest instruction set, or the one that FASTNN_SIMD names; ImportError where it cannot run."""
     global kernels
     available = _available()
-    wanted = os.environ.get("FASTNN_SIMD", "").strip().lower() or list(available)[-1]
+    wanted = os.environ.get("FASTNN_SIMD", "").strip().lower() or max(available, key=list(available).index)
     if wanted not in available:
         raise ImportError(
             f"FASTNN_SIMD={wanted!r} cannot run here: this build and processor offer {', '.join(available)}. "
@@ -62,7 +62,7 @@ cdef inline int kind_of(cnp.ndarray a) except -1:
         return 0
     if number == cnp.NPY_FLOAT64:
         return 1
-    raise TypeError(f"an array has dtype {a.dtype}, wanted float32 or float64")
+    raise TypeError(f"an array has dtype {(<object>a).dtype}, wanted float32 or float64")
 
 
 cdef inline bint is_plain(cnp.ndarray a, int flags) noexcept:
@@ -71,9 +71,9 @@ cdef inline bint is_plain(cnp.ndarray a, int flags) noexcept:
 
 cdef object refuse(cnp.ndarray a, str name, int kind, int ndim):
     wanted = "float32" if kind == 0 else "float64"
-    state = "" if a.flags.c_contiguous and a.flags.aligned and a.dtype.isnative else ", not plain C-contiguous memory"
-    state += "" if a.flags.writeable else ", read-only"
-    raise ValueError(f"{name} has shape {a.shape} and dtype {a.dtype}{state}; "
+    state = "" if is_plain(a, cnp.NPY_ARRAY_CARRAY_RO) else ", not plain C-contiguous memory"
+    state += "" if cnp.PyArray_ISWRITEABLE(a) else ", read-only"
+    raise ValueError(f"{name} has shape {(<object>a).shape} and dtype {(<object>a).dtype}{state}; "
                      f"wanted {ndim} dimension(s) of {wanted} that fit the other arrays")
 
 

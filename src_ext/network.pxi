@@ -67,7 +67,7 @@ cdef int read_order(Epoch[float]* g, cnp.ndarray order) except -1:
     cdef Py_ssize_t k
     if (cnp.PyArray_NDIM(order) != 1 or cnp.PyArray_TYPE(order) != cnp.NPY_INT64
             or not is_plain(order, cnp.NPY_ARRAY_CARRAY_RO)):
-        raise ValueError(f"order has shape {order.shape} and dtype {order.dtype}; wanted one dimension of int64")
+        raise ValueError(f"order has shape {(<object>order).shape} and dtype {order.dtype}; wanted one dimension of int64")
     g.order = <const int64_t*>cnp.PyArray_DATA(order)
     g.n = cnp.PyArray_DIM(order, 0)
     for k in range(g.n):
@@ -82,7 +82,7 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
     cdef int team = team_for(work, n_threads)
     cdef EpochKernel kernel = kernels.epoch_run[kind]
     g.workspace = need_scratch(kernels.epoch_workspace[kind](g))
-    g.next_step, g.loss_sum, g.stopped = 0, 0.0, 0
+    g.next_step, g.rows_done, g.loss_sum, g.stopped = 0, 0, 0.0, 0
     try:
         with nogil:
             kernels.epoch_prepare[kind](g)

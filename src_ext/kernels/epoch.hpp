@@ -60,26 +60,41 @@ template <class T> double weight_of_batch(const fastnn::Epoch<T>& g, ptrdiff_t f
   return total > 0 ? total : 1;  // a batch of zero weights has zero loss and gradient
 }
 
-// The chunks of one batch: rows, barrier, weights, barrier. Returns the batch's loss without penalty (member 0 only).
+// One chunk: rows, barrier, weights. Member 0 adds up the loss, which nobody else touches before the next barrier.
 template <class T, class Rule>
-FASTNN_INLINE double run_batch(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Rule& rule, ptrdiff_t first,
-                               ptrdiff_t count, double total, int member, int team) {
-  double loss = 0;
-  for (ptrdiff_t done = 0; done < count; done += ws.chunk) {
-    const Chunk<T> chunk{first + done, count - done < ws.chunk ? count - done : ws.chunk, total};
-    row_phase(g, ws, chunk, member, team);
+FASTNN_INLINE void run_chunk(fastnn::Epoch<T>& g, const Workspace<T>& ws, const Rule& rule, const Chunk<T>& chunk,
+                             bool first, int member, int team) {
+  row_phase(g, ws, chunk, member, team);
+  fastnn::wait(ws.barrier, team);
+  if (ws.direct) weight_phase(ws, rule, g.alpha / chunk.weight_total, chunk.count, true, member, team);
+  else weight_phase(ws, AddGradient<T>{}, 0.0, chunk.count, first, member, team);
+  if (member != 0) return;
+  if (first) g.batch_loss = 0;
+  for (ptrdiff_t q = 0; q < ceil_div(chunk.count, ws.block); ++q) g.batch_loss += ws.block_loss[q];
+}
+
+// The chunks of one batch from `done` on, then, where they were only summed, the optimizer. False when the deadline
+// came between two chunks: a batch of a million rows must not keep Ctrl-C waiting.
+template <class T, class Rule>
+FASTNN_INLINE bool run_batch(fastnn::Epoch<T>& g, const Workspace<T>& ws, const Rule& rule, ptrdiff_t first,
+                             ptrdiff_t count, ptrdiff_t done, double total, int member, int team) {
+  for (;;) {
+    const ptrdiff_t rows = count - done < ws.chunk ? count - done : ws.chunk;
+    run_chunk(g, ws, rule, Chunk<T>{first + done, rows, total}, done == 0, member, team);
+    done += rows;
+    if (done == count) break;
+    if (member == 0) {
+      g.rows_done = done;
+      g.paused = fastnn_seconds() > g.deadline;
+    }
     fastnn::wait(ws.barrier, team);
-    if (ws.direct) weight_phase(ws, rule, g.alpha / total, chunk.count, true, member, team);
-    else weight_phase(ws, AddGradient<T>{}, 0.0, chunk.count, done == 0, member, team);
-    if (member == 0)
-      for (ptrdiff_t q = 0; q < ceil_div(chunk.count, ws.block); ++q) loss += ws.block_loss[q];
-    if (done + ws.chunk < count) fastnn::wait(ws.barrier, team);
+    if (g.paused) return false;
   }
   if (!ws.direct) {
     fastnn::wait(ws.barrier, team);
     gradient_phase(ws, rule, g.alpha / total, member, team);
   }
-  return loss / total;
+  return true;
 }
 
 template <class T> double half_penalty(const fastnn::Epoch<T>& g, const Workspace<T>& ws, double total) {
@@ -90,21 +105,24 @@ template <class T> double half_penalty(const fastnn::Epoch<T>& g, const Workspac
 
 constexpr bool is_finite(double value) { return value - value == 0; }
 
-// Member 0 keeps the books; the others see `stopped` and `last_step` after the barrier.
+// Member 0 keeps the books; the others see `stopped` and `last_step` after the barrier. False: paused.
 template <class T, class Rule>
-FASTNN_INLINE void run_step(fastnn::Epoch<T>& g, const Workspace<T>& ws, const Rule& rule, ptrdiff_t step, int member,
-                            int team) {
+FASTNN_INLINE bool run_step(fastnn::Epoch<T>& g, const Workspace<T>& ws, const Rule& rule, ptrdiff_t step,
+                            ptrdiff_t done, int member, int team) {
   const ptrdiff_t first = step * g.batch_size;
   const ptrdiff_t count = g.n - first < g.batch_size ? g.n - first : g.batch_size;
   const double total = weight_of_batch(g, first, count);
-  const double loss = run_batch(g, ws, rule, first, count, total, member, team);
+  if (!run_batch(g, ws, rule, first, count, done, total, member, team)) return false;
+  const double loss = g.batch_loss / total;
   if (member == 0) {
     g.next_step = step + 1;
+    g.rows_done = 0;
     if (!is_finite(loss)) g.stopped = 1;
     if (g.stopped || fastnn_seconds() > g.deadline) g.last_step = g.next_step;
   }
   fastnn::wait(ws.barrier, team);
   if (member == 0) g.loss_sum += (loss + half_penalty(g, ws, total)) * double(count);
+  return true;
 }
 
 template <class T> FASTNN_INLINE bool more_steps(const fastnn::Epoch<T>& g, ptrdiff_t step) {
@@ -115,14 +133,16 @@ template <class T> void epoch_run(void* arguments, int member, int team) {
   auto& g = *static_cast<fastnn::Epoch<T>*>(arguments);
   const Workspace<T>& ws = workspace_of(g);
   const FlushSubnormals flush;
-  for (ptrdiff_t step = __atomic_load_n(&g.next_step, __ATOMIC_RELAXED); more_steps(g, step); ++step) {
+  ptrdiff_t done = g.rows_done;
+  bool running = true;
+  for (ptrdiff_t step = g.next_step; running && more_steps(g, step); ++step, done = 0) {
     const double rate = g.optimizer == fastnn::kStoreGradient ? 0.0 : g.learning_rates[step];
     if (g.optimizer == fastnn::kAdam)
-      run_step(g, ws, make_adam<T>(rate, g.hyper[0], g.hyper[1], g.hyper[2], g.first_step + step + 1), step, member,
-               team);
+      running = run_step(g, ws, make_adam<T>(rate, g.hyper[0], g.hyper[1], g.hyper[2], g.first_step + step + 1), step,
+                         done, member, team);
     else if (g.optimizer == fastnn::kSgd)
-      run_step(g, ws, make_sgd<T>(rate, g.hyper[0], g.hyper[1] != 0), step, member, team);
-    else run_step(g, ws, AddGradient<T>{}, step, member, team);
+      running = run_step(g, ws, make_sgd<T>(rate, g.hyper[0], g.hyper[1] != 0), step, done, member, team);
+    else running = run_step(g, ws, AddGradient<T>{}, step, done, member, team);
   }
 }
 

@@ -92,8 +92,8 @@ template <class T> FASTNN_INLINE void store_first(T* p, Vec<T> v, int count) {
 
 template <class T> FASTNN_INLINE Vec<T> square_root(Vec<T> v) {
 #if defined(__AVX512F__) && FASTNN_VECTOR_BYTES == 64
-  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_sqrt_ps((__m512)v);
-  else return (Vec<T>)_mm512_sqrt_pd((__m512d)v);
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_maskz_sqrt_ps(__mmask16(-1), (__m512)v);
+  else return (Vec<T>)_mm512_maskz_sqrt_pd(__mmask8(-1), (__m512d)v);
 #elif defined(__AVX__) && FASTNN_VECTOR_BYTES == 32
   if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_sqrt_ps((__m256)v);
   else return (Vec<T>)_mm256_sqrt_pd((__m256d)v);

@@ -116,6 +116,9 @@ template <class T> struct Epoch {
   // progress
   ptrdiff_t next_step, last_step;  // steps of this epoch
   double deadline;                 // seconds on the clock of `seconds()`
+  ptrdiff_t rows_done;             // of the step that is under way, when it paused between two chunks
+  double batch_loss;               // of those rows
+  int paused;
   double loss_sum;                 // sum over steps of the batch's mean loss times its rows
   int stopped;                     // a loss was not finite
 };

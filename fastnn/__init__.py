@@ -1,0 +1,83 @@
+"""Dense neural networks on the CPU, from one neuron through logistic regression to deep networks.
+
+Names are loaded when they are first used: ``import fastnn`` imports neither SciPy, nor scikit-learn, nor Numba.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from fastnn._version import __version__
+
+# Not lazy: the function `threads` must replace the module of that name here, once and for all.
+from fastnn.threads import get_num_threads, set_num_threads, threads
+
+if TYPE_CHECKING:
+    from fastnn import kernels as kernels
+    from fastnn import schedules as schedules
+    from fastnn.activations import Activation as Activation
+    from fastnn.kernels.select import show_config as show_config
+    from fastnn.layers import Dense as Dense
+    from fastnn.layers import Dropout as Dropout
+    from fastnn.losses import Loss as Loss
+    from fastnn.models.logistic import LogisticRegression as LogisticRegression
+    from fastnn.models.mlp import MLPClassifier as MLPClassifier
+    from fastnn.models.mlp import MLPRegressor as MLPRegressor
+    from fastnn.models.network import Network as Network
+    from fastnn.models.neuron import Neuron as Neuron
+    from fastnn.optimizers import SGD as SGD
+    from fastnn.optimizers import Adam as Adam
+
+# The module that each public name comes from; None: the name is that module.
+_HOME = {
+    "Activation": "activations",
+    "Adam": "optimizers",
+    "Dense": "layers",
+    "Dropout": "layers",
+    "LogisticRegression": "models.logistic",
+    "Loss": "losses",
+    "MLPClassifier": "models.mlp",
+    "MLPRegressor": "models.mlp",
+    "Network": "models.network",
+    "Neuron": "models.neuron",
+    "SGD": "optimizers",
+    "kernels": None,
+    "schedules": None,
+    "show_config": "kernels.select",
+}
+
+__all__ = [  # noqa: F822 - __getattr__ has them
+    "Activation",
+    "Adam",
+    "Dense",
+    "Dropout",
+    "LogisticRegression",
+    "Loss",
+    "MLPClassifier",
+    "MLPRegressor",
+    "Network",
+    "Neuron",
+    "SGD",
+    "__version__",
+    "get_num_threads",
+    "kernels",
+    "schedules",
+    "set_num_threads",
+    "show_config",
+    "threads",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOME[name]
+    module = import_module(f"{__name__}.{home or name}")
+    value = getattr(module, name) if home else module
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,215 @@
+"""Network kernels made from layer kernels: this file defines what training is.
+
+``compose(backend)`` takes a module with the layer kernels of `contract` and gives its network kernels. The compiled
+module does each of them in one call and must agree with what is written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from math import isfinite
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn import activations
+from fastnn.kernels.contract import Array, PlanLike
+from fastnn.optimizers import SGD, Optimizer, OptimizerState
+
+__all__ = ["NetworkKernels", "compose"]
+
+_IDENTITY = activations.get("identity")
+
+
+class NetworkKernels(NamedTuple):
+    """The network storey of a backend."""
+
+    network_forward: Callable[..., None]
+    network_gradient: Callable[..., float]
+    fit_epoch: Callable[..., float]
+
+
+def compose(backend: Any) -> NetworkKernels:
+    """The network kernels that the layer kernels of `backend`, a module or namespace, make up."""
+    return NetworkKernels(
+        partial(_network_forward, backend),
+        partial(_network_gradient, backend),
+        partial(_fit_epoch, backend),
+    )
+
+
+# --- one pass over some rows --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _LayerBuffers:
+    """What a layer computes on the way up (z, a) and on the way down (d_a, d_z), each (n, o)."""
+
+    z: Array
+    a: Array
+    d_a: Array
+    d_z: Array
+
+    def rows(self, n: int) -> _LayerBuffers:
+        return _LayerBuffers(self.z[:n], self.a[:n], self.d_a[:n], self.d_z[:n])
+
+
+def _allocate(plan: PlanLike, n: int) -> list[_LayerBuffers]:
+    def buffer(o: int) -> Array:
+        return np.empty((n, o), plan.dtype)
+
+    return [_LayerBuffers(buffer(o), buffer(o), buffer(o), buffer(o)) for o in plan.widths[1:]]
+
+
+def _total_weight(sample_weight: Array | None, n: int) -> float:
+    """Sum of the weights of a batch; 1 where they are all zero, so that its loss and gradient are zero too."""
+    total = float(n) if sample_weight is None else float(sample_weight.sum(dtype=np.float64))
+    return total if total > 0 else 1.0
+
+
+def _gradient(
+    kernels: Any,
+    plan: PlanLike,
+    params: Array,
+    x: Array,
+    y: Array,
+    sample_weight: Array | None,
+    alpha: float,
+    d_params: Array,
+    layers: list[_LayerBuffers],
+) -> float:
+    """Mean loss with penalty over the rows of x (n, i); its gradient goes to d_params (p,)."""
+    weights, biases = plan.unpack(params)
+    inputs = [x, *(layer.a for layer in layers[:-1])]
+    for l, layer in enumerate(layers):
+        kernels.dense_forward(inputs[l], weights[l], biases[l], _IDENTITY, layer.z)
+        kernels.activation_forward(layer.z, plan.activations[l], layer.a)
+
+    last = layers[-1]
+    loss: float = kernels.loss_and_gradient(last.a, y, sample_weight, plan.loss, last.d_a)
+
+    d_weights, d_biases = plan.unpack(d_params)
+    for l in reversed(range(plan.n_layers)):
+        layer, d_b = layers[l], d_biases[l]
+        kernels.activation_backward(layer.z, layer.a, layer.d_a, plan.activations[l], layer.d_z)
+        unused = np.empty(plan.widths[l + 1], plan.dtype) if d_b is None else d_b
+        kernels.dense_backward_params(inputs[l], layer.d_z, d_weights[l], unused)
+        if l > 0:
+            kernels.dense_backward_input(layer.d_z, weights[l], layers[l - 1].d_a)
+
+    return loss + _add_penalty(weights, d_weights, alpha, _total_weight(sample_weight, len(x)))
+
+
+def _add_penalty(
+    weights: list[Array], d_weights: list[Array], alpha: float, total_weight: float
+) -> float:
+    """L2 on the weights, not on the biases: adds its gradient to d_weights and returns its value."""
+    if alpha == 0:
+        return 0.0
+    squares = 0.0
+    for w, d_w in zip(weights, d_weights, strict=True):
+        d_w += (alpha / total_weight) * w
+        squares += float(np.square(w, dtype=np.float64).sum())
+    return 0.5 * alpha * squares / total_weight
+
+
+# --- the kernels --------------------------------------------------------------------------------
+
+
+def _network_forward(kernels: Any, plan: PlanLike, params: Array, x: Array, out: Array) -> None:
+    """out (n, o): what the last layer's activation makes of x (n, i)."""
+    weights, biases = plan.unpack(params)
+    below = x
+    for l, activation in enumerate(plan.activations):
+        a = out if l + 1 == plan.n_layers else np.empty((len(x), plan.widths[l + 1]), plan.dtype)
+        kernels.dense_forward(below, weights[l], biases[l], activation, a)
+        below = a
+
+
+def _network_gradient(
+    kernels: Any,
+    plan: PlanLike,
+    params: Array,
+    x: Array,
+    y: Array,
+    sample_weight: Array | None,
+    alpha: float,
+    d_params: Array,
+) -> float:
+    """Mean loss over all rows, with penalty; its gradient goes to d_params (p,)."""
+    layers = _allocate(plan, len(x))
+    return _gradient(kernels, plan, params, x, y, sample_weight, alpha, d_params, layers)
+
+
+def _fit_epoch(
+    kernels: Any,
+    plan: PlanLike,
+    params: Array,
+    x: Array,
+    y: Array,
+    sample_weight: Array | None,
+    order: NDArray[np.int64] | None,
+    batch_size: int,
+    optimizer: Optimizer,
+    state: OptimizerState,
+    learning_rates: NDArray[np.float64],
+    alpha: float,
+) -> float:
+    """One pass over the rows in `order`, one optimizer step for each mini-batch; the mean loss on the way.
+
+    A loss that is not finite ends the epoch and is returned. Then, and on any exception, params and state are left as
+    they were.
+    """
+    n = len(x) if order is None else len(order)
+    params_before, state_before = params.copy(), state.copy()
+    d_params = np.empty_like(params)
+    layers = _allocate(plan, min(batch_size, n))
+    loss_sum = 0.0
+    try:
+        for k, first in enumerate(range(0, n, batch_size)):
+            last = min(first + batch_size, n)
+            rows = slice(first, last) if order is None else order[first:last]
+            weight = None if sample_weight is None else sample_weight[rows]
+            batch = [layer.rows(last - first) for layer in layers]
+            loss = _gradient(
+                kernels, plan, params, x[rows], y[rows], weight, alpha, d_params, batch
+            )
+            if not isfinite(loss):
+                _restore(params, state, params_before, state_before)
+                return loss
+            _step(kernels, optimizer, params, d_params, state, float(learning_rates[k]))
+            loss_sum += loss * (last - first)
+    except BaseException:  # Ctrl-C is one
+        _restore(params, state, params_before, state_before)
+        raise
+    return loss_sum / n if n else 0.0
+
+
+def _step(
+    kernels: Any,
+    optimizer: Optimizer,
+    params: Array,
+    d_params: Array,
+    state: OptimizerState,
+    learning_rate: float,
+) -> None:
+    """One update of params and of the optimizer's state."""
+    state.step += 1
+    if isinstance(optimizer, SGD):
+        hyper = (learning_rate, optimizer.momentum, optimizer.nesterov)
+        kernels.sgd_step(params, d_params, *state.slots, *hyper)
+    else:
+        hyper = (learning_rate, optimizer.beta_1, optimizer.beta_2, optimizer.epsilon)
+        kernels.adam_step(params, d_params, *state.slots, state.step, *hyper)
+
+
+def _restore(
+    params: Array, state: OptimizerState, params_before: Array, state_before: OptimizerState
+) -> None:
+    params[...] = params_before
+    state.step = state_before.step
+    for slot, before in zip(state.slots, state_before.slots, strict=True):
+        slot[...] = before

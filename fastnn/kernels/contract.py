@@ -1,0 +1,201 @@
+"""The one table of kernels: names, argument order, shapes.
+
+Backends, selection, tests, benchmarks and stubs read it. Below this level all arrays are C-contiguous, aligned, of
+native byte order and of one floating dtype (float32 or float64); inputs come first, outputs last, and the caller owns
+all memory.
+
+Letters of shapes: n rows, i inputs, o outputs; p parameters of a network; r rows of an epoch; s its steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.activations import Activation
+from fastnn.losses import Loss
+
+__all__ = ["BACKENDS", "KERNELS", "Argument", "Array", "Kernel", "PlanLike"]
+
+Array = NDArray[np.floating]
+Role = Literal["input", "output", "update", "option"]
+
+BACKENDS = ("native", "jit", "reference")
+
+
+class PlanLike(Protocol):
+    """What network kernels need to know of a network; `fastnn.plan.Plan` has it."""
+
+    @property
+    def widths(self) -> tuple[int, ...]: ...
+    @property
+    def activations(self) -> tuple[Activation, ...]: ...
+    @property
+    def bias(self) -> tuple[bool, ...]: ...
+    @property
+    def loss(self) -> Loss: ...
+    @property
+    def dtype(self) -> np.dtype[np.floating]: ...
+    @property
+    def n_layers(self) -> int: ...
+    @property
+    def n_params(self) -> int: ...
+    def unpack(self, flat: Array) -> tuple[list[Array], list[Array | None]]: ...
+    def require_trainable(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a kernel; `shape` has one letter for each dimension, and is empty for what is no array."""
+
+    name: str
+    role: Role
+    shape: str = ""
+    optional: bool = False
+    integer: bool = False  # int64 instead of the kernel's dtype
+    double: bool = False  # float64 whatever the kernel's dtype
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel by its arguments in the order in which every backend takes them."""
+
+    name: str
+    storey: Literal["layer", "network"]
+    arguments: tuple[Argument, ...]
+    returns_loss: bool = False
+
+    @property
+    def argument_names(self) -> tuple[str, ...]:
+        """Names of all arguments, in order."""
+        return tuple(argument.name for argument in self.arguments)
+
+    def with_role(self, *roles: Role) -> tuple[Argument, ...]:
+        """The arguments of the given roles, in order."""
+        return tuple(argument for argument in self.arguments if argument.role in roles)
+
+
+def _input(name: str, shape: str, optional: bool = False) -> Argument:
+    return Argument(name, "input", shape, optional)
+
+
+def _output(name: str, shape: str) -> Argument:
+    return Argument(name, "output", shape)
+
+
+def _update(name: str) -> Argument:
+    return Argument(name, "update", "p")
+
+
+def _option(name: str) -> Argument:
+    return Argument(name, "option")
+
+
+def _layer(name: str, *arguments: Argument, returns_loss: bool = False) -> Kernel:
+    return Kernel(name, "layer", arguments, returns_loss)
+
+
+def _network(name: str, *arguments: Argument, returns_loss: bool = False) -> Kernel:
+    return Kernel(name, "network", arguments, returns_loss)
+
+
+_SAMPLE_WEIGHT = _input("sample_weight", "n", optional=True)
+
+_ALL = (
+    _layer(
+        "dense_forward",
+        _input("x", "ni"),
+        _input("w", "io"),
+        _input("b", "o", optional=True),
+        _option("activation"),
+        _output("out", "no"),
+    ),
+    _layer(
+        "dense_backward_input",
+        _input("d_z", "no"),
+        _input("w", "io"),
+        _output("out", "ni"),
+    ),
+    _layer(
+        "dense_backward_params",
+        _input("x", "ni"),
+        _input("d_z", "no"),
+        _output("d_w", "io"),
+        _output("d_b", "o"),
+    ),
+    _layer(
+        "activation_forward",
+        _input("z", "no"),
+        _option("activation"),
+        _output("out", "no"),
+    ),
+    _layer(
+        "activation_backward",
+        _input("z", "no"),
+        _input("a", "no"),
+        _input("d_a", "no"),
+        _option("activation"),
+        _output("out", "no"),
+    ),
+    _layer("link", _input("z", "no"), _option("loss"), _output("out", "no")),
+    _layer(
+        "loss_and_gradient",
+        _input("z", "no"),
+        _input("y", "no"),
+        _SAMPLE_WEIGHT,
+        _option("loss"),
+        _output("d_z", "no"),
+        returns_loss=True,
+    ),
+    _layer(
+        "sgd_step",
+        _update("params"),
+        _input("d_params", "p"),
+        _update("velocity"),
+        *map(_option, ("learning_rate", "momentum", "nesterov")),
+    ),
+    _layer(
+        "adam_step",
+        _update("params"),
+        _input("d_params", "p"),
+        _update("m"),
+        _update("v"),
+        *map(_option, ("step", "learning_rate", "beta_1", "beta_2", "epsilon")),
+    ),
+    _network(
+        "network_forward",
+        _option("plan"),
+        _input("params", "p"),
+        _input("x", "ni"),
+        _output("out", "no"),
+    ),
+    _network(
+        "network_gradient",
+        _option("plan"),
+        _input("params", "p"),
+        _input("x", "ni"),
+        _input("y", "no"),
+        _SAMPLE_WEIGHT,
+        _option("alpha"),
+        _output("d_params", "p"),
+        returns_loss=True,
+    ),
+    _network(
+        "fit_epoch",
+        _option("plan"),
+        _update("params"),
+        _input("x", "ni"),
+        _input("y", "no"),
+        _SAMPLE_WEIGHT,
+        Argument("order", "input", "r", optional=True, integer=True),
+        *map(_option, ("batch_size", "optimizer", "state")),
+        Argument("learning_rates", "input", "s", double=True),
+        _option("alpha"),
+        returns_loss=True,
+    ),
+)
+
+KERNELS: dict[str, Kernel] = {kernel.name: kernel for kernel in _ALL}

@@ -1,0 +1,107 @@
+"""From the name of a backend to its kernels, chosen once and then just used."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from types import SimpleNamespace
+from typing import Any
+
+from fastnn._version import __version__
+from fastnn.errors import unknown_name
+from fastnn.kernels.compose import compose
+from fastnn.kernels.contract import BACKENDS, KERNELS
+from fastnn.kernels.permutation import permutation
+from fastnn.threads import get_num_threads
+
+__all__ = ["config", "kernels_for", "resolve", "show_config"]
+
+
+def resolve(backend: str) -> str:
+    """The backend that a name means: "auto" is "native".
+
+    Raises
+    ------
+    ValueError
+        If there is no such backend; the message has the nearest one.
+    """
+    if backend == "auto":
+        return "native"
+    if backend not in BACKENDS:
+        raise unknown_name("backend", backend, ("auto", *BACKENDS))
+    return backend
+
+
+def kernels_for(backend: str) -> Any:
+    """All kernels of the contract, of one backend, as attributes.
+
+    Parameters
+    ----------
+    backend : {"auto", "native", "jit", "reference"}
+
+    Returns
+    -------
+    module or namespace
+        For "native" the compiled module, whose kernels take ``n_threads=0`` after all other arguments.
+
+    Raises
+    ------
+    ValueError
+        If there is no such backend.
+    ImportError
+        For "jit" without Numba.
+    """
+    return _load(resolve(backend))
+
+
+@cache
+def _load(backend: str) -> Any:
+    if backend == "native":
+        return import_module("fastnn._core")
+    layer_kernels = _jit() if backend == "jit" else import_module("fastnn.kernels.reference")
+    found = {name: getattr(layer_kernels, name) for name in KERNELS if hasattr(layer_kernels, name)}
+    return SimpleNamespace(
+        name=backend, **found, **compose(layer_kernels)._asdict(), permutation=permutation
+    )
+
+
+def _jit() -> Any:
+    try:
+        import_module("numba")
+    except ImportError as missing:
+        raise ImportError(
+            "backend='jit' needs Numba, which cannot be imported here: install numba, or use backend='native'."
+        ) from missing
+    return import_module("fastnn.kernels.jit")
+
+
+def _installed(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def config() -> dict[str, str]:
+    """What `show_config` prints: a description for every heading."""
+    core = kernels_for("native")
+    build = getattr(core, "build_info", dict)()
+    return {
+        "fastnn": __version__,
+        "Python": sys.version.split()[0],
+        "instruction set": f"{core.simd_level()} (available: {', '.join(core.simd_available())})",
+        "threads": str(get_num_threads()),
+        "backends": ", ".join(BACKENDS),
+        **{package: _installed(package) for package in ("numpy", "scipy", "scikit-learn", "numba")},
+        **{str(heading): str(text) for heading, text in build.items()},
+    }
+
+
+def show_config() -> None:
+    """Print versions, the instruction set in use, threads and backends, and how the package was compiled."""
+    lines = config()
+    width = max(map(len, lines))
+    for heading, text in lines.items():
+        print(f"{heading:{width}}  {text}")

@@ -1,0 +1,68 @@
+"""Descriptions of layers: what a network is made of, without its weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral
+
+from fastnn.activations import Activation, get
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A dense layer: a = activation(x @ w + b).
+
+    Parameters
+    ----------
+    units : int
+        Outputs of the layer, at least 1.
+    activation : str or Activation, default="identity"
+    bias : bool, default=True
+        Whether the layer has b.
+
+    Raises
+    ------
+    ValueError
+        If units is below 1 or the activation unknown.
+    TypeError
+        If units is not an integer.
+    """
+
+    units: int
+    activation: str | Activation = "identity"
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.units, Integral) or isinstance(self.units, bool):
+            raise TypeError(f"units={self.units!r}, wanted an integer")
+        if self.units < 1:
+            raise ValueError(f"units={self.units}, wanted at least 1")
+        get(self.activation)
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """Zeroes inputs at random while training: each is kept with probability 1 - rate and scaled by its inverse.
+
+    Parameters
+    ----------
+    rate : float in [0, 1)
+
+    Raises
+    ------
+    ValueError
+        If rate is outside [0, 1).
+
+    References
+    ----------
+    Srivastava et al. (2014), "Dropout: a simple way to prevent neural networks from overfitting".
+    """
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate < 1:
+            raise ValueError(f"rate={self.rate!r}, wanted a number in [0, 1)")
+
+
+Layer = Dense | Dropout

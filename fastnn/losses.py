@@ -1,0 +1,80 @@
+"""Every loss once: loss and output link as one object, on the raw output z.
+
+With z (n, o) and targets y (n, o), a row's loss is summed over its outputs, and the loss of a batch is the weighted
+mean over its rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from fastnn.errors import unknown_name
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss on the raw output and the link that turns the raw output into a prediction.
+
+    Attributes
+    ----------
+    name : str
+    code : int
+        Its number in the kernels.
+    link : str
+        "identity", "sigmoid", "softmax" or "exp".
+    parameter : float
+        Huber's delta or the pinball loss's quantile; 0 where there is none.
+    """
+
+    name: str
+    code: int
+    link: str = "identity"
+    parameter: float = 0.0
+
+    def with_parameter(self, parameter: float) -> Loss:
+        """Return the same loss with another delta or quantile."""
+        return replace(self, parameter=float(parameter))
+
+
+_ALL = (
+    Loss("squared_error", 0),
+    Loss("binary_cross_entropy", 1, "sigmoid"),
+    Loss("cross_entropy", 2, "softmax"),
+    Loss("absolute", 3),
+    Loss("huber", 4, parameter=1.35),
+    Loss("log_cosh", 5),
+    Loss("poisson", 6, "exp"),
+    Loss("pinball", 7, parameter=0.5),
+    Loss("hinge", 8),
+)
+LOSSES: dict[str, Loss] = {loss.name: loss for loss in _ALL}
+
+
+def huber(delta: float = 1.35) -> Loss:
+    """Huber's loss: r**2 / 2 up to |r| = delta, then linear (Huber 1964)."""
+    if not delta > 0:
+        raise ValueError(f"delta={delta}, wanted a number above 0")
+    return LOSSES["huber"].with_parameter(delta)
+
+
+def pinball(quantile: float = 0.5) -> Loss:
+    """The pinball loss, whose minimiser is the given quantile (Koenker & Bassett 1978)."""
+    if not 0 < quantile < 1:
+        raise ValueError(f"quantile={quantile}, wanted a number between 0 and 1")
+    return LOSSES["pinball"].with_parameter(quantile)
+
+
+def get(loss: str | Loss) -> Loss:
+    """Look up a loss by name; a Loss is returned as it is.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown; the message has the nearest known one.
+    """
+    if isinstance(loss, Loss):
+        return loss
+    found = LOSSES.get(loss) if isinstance(loss, str) else None
+    if found is None:
+        raise unknown_name("loss", loss, LOSSES)
+    return found

@@ -1,0 +1,214 @@
+"""A network as numbers: widths, codes, and one flat vector of parameters.
+
+Layout of the vector: layer by layer w (i, o) in C order, then b (o,) where the layer has one.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from fastnn import activations, losses
+from fastnn.activations import Activation
+from fastnn.errors import out_of_range, wrong_type
+from fastnn.kernels.contract import Array
+from fastnn.layers import Dense, Dropout, Layer
+from fastnn.losses import Loss
+
+__all__ = ["Plan"]
+
+
+def _read_only(values: Iterable[int], dtype: DTypeLike) -> NDArray[Any]:
+    array = np.array(tuple(values), dtype)
+    array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the network kernels need to know about a network.
+
+    Parameters
+    ----------
+    widths : tuple of int
+        Inputs, then the outputs of every layer, each at least 1.
+    activations : tuple of Activation
+        One for every layer.
+    bias : tuple of bool
+        Whether each layer has a b.
+    loss : Loss
+    dtype : numpy.dtype
+        float32 or float64.
+
+    Raises
+    ------
+    ValueError
+        If lengths do not fit, a width is below 1, there are more parameters than memory can address, or `dtype` is
+        not float32 or float64.
+    """
+
+    widths: tuple[int, ...]
+    activations: tuple[Activation, ...]
+    bias: tuple[bool, ...]
+    loss: Loss
+    dtype: np.dtype[np.floating]
+
+    def __post_init__(self) -> None:
+        def store(name: str, value: object) -> None:
+            object.__setattr__(self, name, value)
+
+        store("widths", tuple(int(width) for width in self.widths))
+        store("activations", tuple(activations.get(each) for each in self.activations))
+        store("bias", tuple(bool(each) for each in self.bias))
+        store("loss", losses.get(self.loss))
+        store("dtype", np.dtype(self.dtype))
+        if self.dtype not in (np.float32, np.float64):
+            raise out_of_range("dtype of a plan", self.dtype, "float32 or float64")
+        if len(self.widths) < 2 or min(self.widths) < 1:
+            raise out_of_range("widths", self.widths, "two numbers or more, each at least 1")
+        if not len(self.activations) == len(self.bias) == self.n_layers:
+            raise ValueError(
+                f"A plan with {self.n_layers} layers needs as many activations and bias flags, "
+                f"got {len(self.activations)} and {len(self.bias)}."
+            )
+        if self.n_params > sys.maxsize // self.dtype.itemsize:
+            raise out_of_range("widths", self.widths, "small enough for their weights to be stored")
+
+    def __reduce__(self) -> tuple[type[Plan], tuple[Any, ...]]:
+        return Plan, (self.widths, self.activations, self.bias, self.loss, self.dtype)
+
+    @classmethod
+    def from_layers(
+        cls, layers: Iterable[Layer], n_inputs: int, loss: str | Loss, dtype: DTypeLike
+    ) -> Plan:
+        """The plan of a network with these layers.
+
+        Parameters
+        ----------
+        layers : iterable of Dense and Dropout
+            A `Dropout` of rate 0 does nothing and is left out.
+        n_inputs : int
+        loss : str or Loss
+        dtype : dtype-like
+            float32 or float64.
+
+        Raises
+        ------
+        ValueError
+            If there is no Dense layer, a Dropout drops something (the kernels cannot), or a width, the loss or the
+            dtype is not possible.
+        TypeError
+            If a layer is neither a Dense nor a Dropout.
+        """
+        dense: list[Dense] = []
+        for layer in layers:
+            if isinstance(layer, Dense):
+                dense.append(layer)
+            elif not isinstance(layer, Dropout):
+                raise wrong_type("A layer", layer, "a Dense or a Dropout")
+            elif layer.rate > 0:
+                raise out_of_range("rate of Dropout", layer.rate, "0: the kernels do not drop")
+        if not dense:
+            raise ValueError("A network needs at least one Dense layer, got none.")
+        return cls(
+            (n_inputs, *(layer.units for layer in dense)),
+            tuple(activations.get(layer.activation) for layer in dense),
+            tuple(layer.bias for layer in dense),
+            losses.get(loss),
+            np.dtype(dtype),
+        )
+
+    @property
+    def n_layers(self) -> int:
+        """Layers, the inputs not counted."""
+        return len(self.widths) - 1
+
+    @cached_property
+    def n_params(self) -> int:
+        """Length of the flat vector."""
+        return sum(
+            i * o + o * bias
+            for i, o, bias in zip(self.widths[:-1], self.widths[1:], self.bias, strict=True)
+        )
+
+    @cached_property
+    def widths_array(self) -> NDArray[np.int64]:
+        """`widths` as int64 (n_layers + 1,), read-only."""
+        return _read_only(self.widths, np.int64)
+
+    @cached_property
+    def activation_codes(self) -> NDArray[np.int32]:
+        """Codes of the activations, int32 (n_layers,), read-only."""
+        return _read_only((activation.code for activation in self.activations), np.int32)
+
+    @cached_property
+    def bias_flags(self) -> NDArray[np.int32]:
+        """1 where a layer has a b, else 0; int32 (n_layers,), read-only."""
+        return _read_only(self.bias, np.int32)
+
+    def require_trainable(self) -> None:
+        """Raise ValueError if a layer's activation has no slope, so that no gradient passes it."""
+        for l, activation in enumerate(self.activations):
+            if not activation.has_slope:
+                raise ValueError(
+                    f"Layer {l} has the activation {activation.name!r}, which has no slope: gradient descent "
+                    "cannot train this network. Use an activation with a slope, such as 'tanh'."
+                )
+
+    def unpack(self, flat: Array) -> tuple[list[Array], list[Array | None]]:
+        """Views of a flat vector: every layer's w (i, o), and its b (o,) or None.
+
+        Parameters
+        ----------
+        flat : ndarray (n_params,)
+            Contiguous; parameters or their gradient.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another one or the vector is not contiguous.
+        """
+        if flat.shape != (self.n_params,) or not flat.flags.c_contiguous:
+            raise ValueError(
+                f"A flat vector of this plan is contiguous and has the shape ({self.n_params},), "
+                f"got shape {flat.shape}{'' if flat.flags.c_contiguous else ', not contiguous'}."
+            )
+        weights: list[Array] = []
+        biases: list[Array | None] = []
+        start = 0
+        for i, o, bias in zip(self.widths[:-1], self.widths[1:], self.bias, strict=True):
+            weights.append(flat[start : start + i * o].reshape(i, o))
+            start += i * o
+            biases.append(flat[start : start + o] if bias else None)
+            start += o * bias
+        return weights, biases
+
+    def initial_params(self, random_state: Any = None) -> Array:
+        """Random parameters (n_params,) by scikit-learn's rule (Glorot and Bengio 2010).
+
+        Every w and b is uniform within sqrt(factor / (i + o)), factor 2 for sigmoid and 6 for any other activation.
+        The output layer takes the factor of the hidden layer below it.
+
+        Parameters
+        ----------
+        random_state : int, None, numpy.random.RandomState or numpy.random.Generator
+            Drawn from layer by layer, w and then b.
+        """
+        if not hasattr(random_state, "uniform"):
+            random_state = np.random.RandomState(random_state)
+        params = np.empty(self.n_params, self.dtype)
+        for l, (w, b) in enumerate(zip(*self.unpack(params), strict=True)):
+            ruling = min(l, max(self.n_layers - 2, 0))
+            factor = 2.0 if self.activations[ruling].name == "sigmoid" else 6.0
+            bound = sqrt(factor / sum(w.shape))
+            w[...] = random_state.uniform(-bound, bound, w.shape)
+            if b is not None:
+                b[...] = random_state.uniform(-bound, bound, b.shape)
+        return params

@@ -1,0 +1,114 @@
+"""The learning rate as a function of the step: `schedule.rates(first_step, n_steps)`, steps counted from 0."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rates = NDArray[np.float64]
+
+
+class Schedule(Protocol):
+    """Anything that gives the learning rates of a run of steps."""
+
+    def rates(self, first_step: int, n_steps: int) -> Rates:
+        """Return the learning rates of steps first_step, first_step + 1, ... as a float64 array (n_steps,)."""
+        ...
+
+
+def _require(condition: bool, text: str) -> None:
+    if not condition:
+        raise ValueError(text)
+
+
+def _steps(first_step: int, n_steps: int) -> Rates:
+    return np.arange(first_step, first_step + n_steps, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The same rate at every step."""
+
+    learning_rate: float
+
+    def __post_init__(self) -> None:
+        _require(self.learning_rate > 0, f"learning_rate={self.learning_rate}, wanted above 0")
+
+    def rates(self, first_step: int, n_steps: int) -> Rates:
+        """See Schedule."""
+        return np.full(n_steps, self.learning_rate)
+
+
+@dataclass(frozen=True)
+class InverseScaling:
+    """scikit-learn's "invscaling": learning_rate / (t + 1)**power, t the samples seen before the step."""
+
+    learning_rate: float
+    power: float
+    batch_size: int
+
+    def rates(self, first_step: int, n_steps: int) -> Rates:
+        """See Schedule."""
+        return self.learning_rate / (_steps(first_step, n_steps) * self.batch_size + 1) ** self.power
+
+
+@dataclass(frozen=True)
+class Exponential:
+    """learning_rate * decay**step."""
+
+    learning_rate: float
+    decay: float
+
+    def __post_init__(self) -> None:
+        _require(self.learning_rate > 0, f"learning_rate={self.learning_rate}, wanted above 0")
+        _require(0 < self.decay <= 1, f"decay={self.decay}, wanted in (0, 1]")
+
+    def rates(self, first_step: int, n_steps: int) -> Rates:
+        """See Schedule."""
+        return self.learning_rate * self.decay ** _steps(first_step, n_steps)
+
+
+@dataclass(frozen=True)
+class Step:
+    """learning_rate * factor**(step // every)."""
+
+    learning_rate: float
+    every: int
+    factor: float = 0.1
+
+    def __post_init__(self) -> None:
+        _require(self.learning_rate > 0, f"learning_rate={self.learning_rate}, wanted above 0")
+        _require(self.every >= 1, f"every={self.every}, wanted at least 1")
+        _require(0 < self.factor <= 1, f"factor={self.factor}, wanted in (0, 1]")
+
+    def rates(self, first_step: int, n_steps: int) -> Rates:
+        """See Schedule."""
+        return self.learning_rate * self.factor ** (_steps(first_step, n_steps) // self.every)
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """Half a cosine from learning_rate to final over `steps`, after a linear warm-up (Loshchilov & Hutter 2017)."""
+
+    learning_rate: float
+    steps: int
+    warm_up: int = 0
+    final: float = 0.0
+
+    def __post_init__(self) -> None:
+        _require(self.learning_rate > 0, f"learning_rate={self.learning_rate}, wanted above 0")
+        _require(0 <= self.warm_up < self.steps, f"warm_up={self.warm_up}, wanted in [0, steps={self.steps})")
+        _require(0 <= self.final <= self.learning_rate, f"final={self.final}, wanted in [0, learning_rate]")
+
+    def rates(self, first_step: int, n_steps: int) -> Rates:
+        """See Schedule."""
+        step = _steps(first_step, n_steps)
+        progress = np.clip((step - self.warm_up) / (self.steps - self.warm_up), 0, 1)
+        falling = self.final + (self.learning_rate - self.final) * 0.5 * (1 + np.cos(math.pi * progress))
+        if self.warm_up == 0:
+            return falling
+        return np.where(step < self.warm_up, self.learning_rate * (step + 1) / self.warm_up, falling)

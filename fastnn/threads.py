@@ -1,0 +1,77 @@
+"""How many threads the native kernels use.
+
+In order: `n_threads` of the call, `threads(n)` around it, `set_num_threads`, FASTNN_NUM_THREADS, OMP_NUM_THREADS, else
+the least of the processor's affinity, the cgroup's quota and the number of physical cores. Results never depend on it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fastnn._cores import granted_cores
+
+_local = threading.local()
+_chosen: int | None = None
+_default: int | None = None
+
+
+def _from_environment() -> int | None:
+    for name in ("FASTNN_NUM_THREADS", "OMP_NUM_THREADS"):
+        text = os.environ.get(name, "").split(",")[0].strip()
+        if text.isdigit() and int(text) > 0:
+            return int(text)
+    return None
+
+
+def _checked(n: int) -> int:
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        raise TypeError(f"n_threads={n!r}, wanted an integer")
+    if n < 1:
+        raise ValueError(f"n_threads={n}, wanted at least 1")
+    return int(n)
+
+
+def get_num_threads() -> int:
+    """Return the number of threads that a call without `n_threads` uses at most."""
+    global _default
+    override: int | None = getattr(_local, "n", None)
+    if override is not None:
+        return override
+    if _chosen is not None:
+        return _chosen
+    if _default is None:
+        _default = _from_environment() or granted_cores()
+    return _default
+
+
+def set_num_threads(n: int | None) -> None:
+    """Set the number of threads for the whole process; None returns to the default.
+
+    Raises
+    ------
+    ValueError
+        If n is below 1.
+    TypeError
+        If n is not an integer.
+    """
+    global _chosen
+    _chosen = None if n is None else _checked(n)
+
+
+def resolve(n_threads: int | None) -> int:
+    """Return the count for the kernels: 0 means the default."""
+    return 0 if n_threads is None else _checked(n_threads)
+
+
+@contextmanager
+def threads(n: int) -> Iterator[None]:
+    """Use at most n threads inside the with block, in the calling thread only."""
+    before = getattr(_local, "n", None)
+    _local.n = _checked(n)
+    try:
+        yield
+    finally:
+        _local.n = before

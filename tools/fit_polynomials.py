@@ -1,0 +1,204 @@
+"""Fit the polynomials behind exp, log, erf and the normal distribution function.
+
+    python tools/fit_polynomials.py > src_ext/kernels/polynomials.hpp
+
+needs mpmath. Every fit is minimax (Remez exchange on a fixed grid); then the coefficients are rounded to the element
+type. The errors in the comments are those of the rounded coefficients, evaluated exactly.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+
+from mpmath import cos, erf, erfc, exp, expm1, log, lu_solve, matrix, mp, mpf, pi, sqrt
+
+mp.dps = 50
+Function = Callable[[mpf], mpf]
+GRID = 600
+BITS = {"float": 24, "double": 53}
+
+
+def rounded(value: mpf, ctype: str) -> mpf:
+    """The nearest number of the C type (normal range)."""
+    mantissa, exponent = mp.frexp(value)
+    return mp.ldexp(mp.nint(mp.ldexp(mantissa, BITS[ctype])), exponent - BITS[ctype])
+
+
+def chebyshev_grid(low: mpf, high: mpf, points: int) -> list[mpf]:
+    """Never zero for an even number of points and an interval that starts or is centred there."""
+    centre, half = (low + high) / 2, (high - low) / 2
+    return [centre - half * cos(pi * (k + mpf(1) / 2) / points) for k in range(points)]
+
+
+def alternating_extrema(errors: Sequence[mpf], wanted: int) -> list[int]:
+    """Positions of the largest error of each sign run; surplus runs are dropped from the weaker end."""
+    peaks: list[int] = []
+    for k, error in enumerate(errors):
+        if peaks and (error > 0) == (errors[peaks[-1]] > 0):
+            if abs(error) > abs(errors[peaks[-1]]):
+                peaks[-1] = k
+        else:
+            peaks.append(k)
+    while len(peaks) > wanted:
+        peaks.pop(0 if abs(errors[peaks[0]]) < abs(errors[peaks[-1]]) else -1)
+    return peaks
+
+
+def remez(
+    x: Sequence[mpf], f: Sequence[mpf], weight: Sequence[mpf], degree: int
+) -> tuple[list[mpf], mpf]:
+    """Coefficients of the polynomial that minimises max |weight * (f - polynomial)|, and that maximum."""
+    wanted = degree + 2
+    reference = [round(k * (len(x) - 1) / (wanted - 1)) for k in range(wanted)]
+    basis = [[point**power for power in range(degree + 1)] for point in x]
+    coefficients: list[mpf] = []
+    worst = mpf(0)
+    for _ in range(30):
+        rows = [[*basis[k], (-1) ** j / weight[k]] for j, k in enumerate(reference)]
+        solution = lu_solve(matrix(rows), matrix([f[k] for k in reference]))
+        coefficients = list(solution[:-1])
+        errors = [
+            w * (value - mp.fdot(row, coefficients))
+            for w, value, row in zip(weight, f, basis, strict=True)
+        ]
+        worst = max(abs(error) for error in errors)
+        peaks = alternating_extrema(errors, wanted)
+        if len(peaks) < wanted or worst <= abs(solution[wanted - 1]) * mpf("1.001"):
+            break
+        reference = peaks
+    return coefficients, worst
+
+
+def fit_rounded(
+    x: Sequence[mpf], f: Sequence[mpf], weight: Sequence[mpf], degree: int, ctype: str
+) -> tuple[list[mpf], mpf]:
+    """As `remez`, with coefficients rounded to the C type and the maximum that remains after that."""
+    coefficients = [rounded(c, ctype) for c in remez(x, f, weight, degree)[0]]
+    errors = [value - mp.polyval(coefficients[::-1], point) for value, point in zip(f, x, strict=True)]
+    return coefficients, max(abs(w * error) for w, error in zip(weight, errors, strict=True))
+
+
+def fit_rational(
+    x: Sequence[mpf], f: Sequence[mpf], above: int, below: int, ctype: str
+) -> tuple[list[mpf], list[mpf], mpf]:
+    """P (degree above) / Q (degree below, Q(0) = 1) with the least relative error: Remez, linearised around Q."""
+    wanted = above + below + 2
+    reference = [round(k * (len(x) - 1) / (wanted - 1)) for k in range(wanted)]
+    q = [mpf(1)] * len(x)
+    lower: list[mpf] = []
+    for _ in range(60):
+        rows = []
+        for j, k in enumerate(reference):
+            row = [x[k] ** power for power in range(above + 1)]
+            row += [-f[k] * x[k] ** power for power in range(1, below + 1)]
+            rows.append([*row, (-1) ** j * f[k] * q[k]])
+        solution = lu_solve(matrix(rows), matrix([f[k] for k in reference]))
+        upper = list(solution[: above + 1])
+        lower = [mpf(1), *solution[above + 1 : wanted - 1]]
+        q = [mp.polyval(lower[::-1], point) for point in x]
+        errors = [
+            1 - mp.polyval(upper[::-1], point) / (bottom * value)
+            for point, bottom, value in zip(x, q, f, strict=True)
+        ]
+        peaks = alternating_extrema(errors, wanted)
+        if len(peaks) == wanted:
+            reference = peaks
+    lower = [rounded(c, ctype) for c in lower]
+    q = [mp.polyval(lower[::-1], point) for point in x]
+    target = [value * bottom for value, bottom in zip(f, q, strict=True)]
+    upper, worst = fit_rounded(x, target, [1 / t for t in target], above, ctype)
+    return upper, lower, worst
+
+
+def literal(value: mpf, ctype: str) -> str:
+    """A hexadecimal literal, exact."""
+    if ctype == "float":
+        (single,) = struct.unpack("f", struct.pack("f", float(value)))
+        return f"{single.hex().replace('0000000p', 'p')}f"
+    return float(value).hex()
+
+
+def show(name: str, ctype: str, coefficients: Sequence[mpf], comment: str) -> None:
+    print(f"  // {comment}")
+    words = [literal(c, ctype) for c in coefficients]
+    lines, line = [], f"  static constexpr {ctype} {name}[] = {{"
+    for k, word in enumerate(words):
+        piece = word + (", " if k + 1 < len(words) else "};")
+        if len(line) + len(piece) > 118:
+            lines.append(line.rstrip())
+            line = "      "
+        line += piece
+    print("\n".join([*lines, line]))
+
+
+def show_polynomial(
+    name: str, ctype: str, f: Function, weight: Function, interval: tuple[mpf, mpf], degree: int, what: str
+) -> None:
+    x = chebyshev_grid(*interval, GRID)
+    values, weights = [f(point) for point in x], [weight(point) for point in x]
+    coefficients, worst = fit_rounded(x, values, weights, degree, ctype)
+    low, high = (mp.nstr(end, 5) for end in interval)
+    comment = f"{what}, [{low}, {high}], degree {degree}, relative error {mp.nstr(worst, 2)}"
+    show(name, ctype, coefficients, comment)
+
+
+def exp_rest(r: mpf) -> mpf:
+    return (expm1(r) - r) / r**2 if r else mpf(1) / 2
+
+
+def atanh_rest(q: mpf) -> mpf:
+    """(log((1 + s) / (1 - s)) - 2 s) / s**3 for q = s**2."""
+    if q < mpf(10) ** -12:
+        return mpf(2) / 3 + 2 * q / 5 + 2 * q**2 / 7
+    s = sqrt(q)
+    return (log((1 + s) / (1 - s)) - 2 * s) / (s * q)
+
+
+def erf_rest(q: mpf) -> mpf:
+    """erf(x) / x - 1 for q = x**2."""
+    return (erf(sqrt(q)) / sqrt(q) if q else 2 / sqrt(pi)) - 1
+
+
+def mills(t: mpf) -> mpf:
+    """Upper tail of the normal distribution over exp(-t**2 / 2)."""
+    return erfc(t / sqrt(2)) / 2 * exp(t**2 / 2)
+
+
+def log_weight(q: mpf) -> mpf:
+    s = sqrt(q)
+    return q / (log((1 + s) / (1 - s)) / s) if q else mpf(0) + mpf(10) ** -30
+
+
+DEGREES = {  # exp, log, log1p on [0, 1], erf, (above, below) and end of the tail
+    "float": (4, 2, 4, 6, (4, 5), mpf("15")),
+    "double": (9, 6, 11, 12, (10, 11), mpf("39.5")),
+}
+
+
+def show_type(ctype: str) -> None:
+    exp_degree, log_degree, wide_degree, erf_degree, (above, below), tail_end = DEGREES[ctype]
+    half = log(2) / 2 * mpf("1.0001")
+    print(f"template <> struct Polynomials<{ctype}> {{")
+    show_polynomial("kExp", ctype, exp_rest, lambda r: abs(r**2 / expm1(r)) if r else mpf(10) ** -30, (-half, half),
+                    exp_degree, "(expm1(r) - r) / r^2, error relative to expm1(r)")
+    narrow, wide = ((sqrt(2) - 1) / (sqrt(2) + 1)) ** 2, mpf(1) / 9
+    for name, end, degree in (("kLog", narrow, log_degree), ("kLogWide", wide, wide_degree)):
+        show_polynomial(name, ctype, atanh_rest, log_weight, (mpf(0), end * mpf("1.0001")), degree,
+                        "(log((1 + s) / (1 - s)) - 2 s) / s^3 in s^2, error relative to the logarithm")
+    show_polynomial("kErf", ctype, erf_rest, lambda q: 1 / (1 + erf_rest(q)), (mpf(0), mpf(1)), erf_degree,
+                    "erf(x) / x - 1 in x^2, error relative to erf(x)")
+    x = [tail_end * (point / 2) ** 2 for point in chebyshev_grid(mpf(0), mpf(2), GRID)]
+    upper, lower, worst = fit_rational(x, [mills(t) for t in x], above, below, ctype)
+    what = f"of degree {{}}: P / Q = exp(t^2 / 2) normal_cdf(-t), [0, {mp.nstr(tail_end, 4)}]"
+    show("kTailAbove", ctype, upper, f"P {what.format(above)}, relative error {mp.nstr(worst, 2)}")
+    show("kTailBelow", ctype, lower, f"Q {what.format(below)}")
+    print("};\n")
+
+
+if __name__ == "__main__":
+    print("// Minimax polynomials, written by tools/fit_polynomials.py: intervals, degrees and errors as stated there and here.")
+    print("#pragma once\n\nnamespace {\n\ntemplate <class T> struct Polynomials;\n")
+    show_type("float")
+    show_type("double")
+    print("}  // namespace")
