@@ -28,7 +28,7 @@ python -m build --outdir "$work/dist" "$root" > "$work/build.log" 2>&1 || { cat 
 
 echo "--- repair"
 python -m auditwheel show "$work"/dist/*.whl
-python -m auditwheel --quiet repair --wheel-dir "$work/repaired" "$work"/dist/*.whl
+python -m auditwheel repair --wheel-dir "$work/repaired" "$work"/dist/*.whl
 wheel=$(echo "$work"/repaired/*.whl)
 
 echo "--- inspect $(basename "$wheel")"

@@ -10,7 +10,7 @@ Letters of shapes: n rows, i inputs, o outputs; p parameters of a network; r row
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ Role = Literal["input", "output", "update", "option"]
 BACKENDS = ("native", "jit", "reference")
 
 
+@runtime_checkable
 class PlanLike(Protocol):
     """What network kernels need to know of a network; `fastnn.plan.Plan` has it."""
 

@@ -16,7 +16,7 @@ from fastnn.kernels.contract import BACKENDS, KERNELS
 from fastnn.kernels.permutation import permutation
 from fastnn.threads import get_num_threads
 
-__all__ = ["config", "kernels_for", "resolve", "show_config"]
+__all__ = ["config", "kernels_for", "native", "resolve", "show_config"]
 
 
 def resolve(backend: str) -> str:
@@ -65,6 +65,18 @@ def _load(backend: str) -> Any:
     return SimpleNamespace(
         name=backend, **found, **compose(layer_kernels)._asdict(), permutation=permutation
     )
+
+
+class _Native:
+    """The compiled module, imported at the first use of a kernel; after it, an attribute is a plain one."""
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(_load("native"), name)
+        setattr(self, name, value)
+        return value
+
+
+native = _Native()
 
 
 def _jit() -> Any:

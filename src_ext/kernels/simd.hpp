@@ -23,26 +23,32 @@ typedef float VecF32 __attribute__((vector_size(FASTNN_VECTOR_BYTES)));
 typedef double VecF64 __attribute__((vector_size(FASTNN_VECTOR_BYTES)));
 typedef int32_t VecI32 __attribute__((vector_size(FASTNN_VECTOR_BYTES)));
 typedef int64_t VecI64 __attribute__((vector_size(FASTNN_VECTOR_BYTES)));
+typedef uint32_t VecU32 __attribute__((vector_size(FASTNN_VECTOR_BYTES)));
+typedef uint64_t VecU64 __attribute__((vector_size(FASTNN_VECTOR_BYTES)));
 
 template <class T> struct VectorOf;
 template <> struct VectorOf<float> {
   using Vec = VecF32;
   using IVec = VecI32;
+  using UVec = VecU32;
   using Int = int32_t;
 };
 template <> struct VectorOf<double> {
   using Vec = VecF64;
   using IVec = VecI64;
+  using UVec = VecU64;
   using Int = int64_t;
 };
 
 template <class T> using Vec = typename VectorOf<T>::Vec;
 template <class T> using IVec = typename VectorOf<T>::IVec;  // also the result of a comparison: 0 or -1 per lane
+template <class T> using UVec = typename VectorOf<T>::UVec;  // for shifts that bring in zeros
 template <class T> using Int = typename VectorOf<T>::Int;
 
 template <class T> constexpr int kLanes = FASTNN_VECTOR_BYTES / int(sizeof(T));
 
-template <class T> FASTNN_INLINE Vec<T> splat(T value) { return Vec<T>{} + value; }
+// value - 0, not 0 + value: the latter would lose the sign of -0.
+template <class T> FASTNN_INLINE Vec<T> splat(T value) { return value - Vec<T>{}; }
 
 template <class T> FASTNN_INLINE Vec<T> load(const T* p) {
   Vec<T> v;
@@ -103,6 +109,23 @@ template <class T> FASTNN_INLINE Vec<T> square_root(Vec<T> v) {
 #else
   if constexpr (sizeof(T) == 4) return (Vec<T>)vsqrtq_f32((float32x4_t)v);
   else return (Vec<T>)vsqrtq_f64((float64x2_t)v);
+#endif
+}
+
+// a * b + c, one rounding where the instruction set has it. Written out where contraction must not depend on what else
+// the compiler does with the product.
+template <class T> FASTNN_INLINE Vec<T> multiply_add(Vec<T> a, Vec<T> b, Vec<T> c) {
+#if defined(__AVX512F__) && FASTNN_VECTOR_BYTES == 64
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+  else return (Vec<T>)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif defined(__FMA__) && FASTNN_VECTOR_BYTES == 32
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+  else return (Vec<T>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#elif defined(__aarch64__)
+  if constexpr (sizeof(T) == 4) return (Vec<T>)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+  else return (Vec<T>)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+#else
+  return a * b + c;
 #endif
 }
 

@@ -1,0 +1,210 @@
+"""Arguments of a public kernel, checked and converted for a backend by what `contract` says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from fastnn import activations, losses, optimizers
+from fastnn.errors import out_of_range, wrong_type
+from fastnn.kernels.contract import KERNELS, Kernel, PlanLike
+from fastnn.kernels.select import kernels_for, resolve
+from fastnn.threads import check_n_threads, get_num_threads
+from fastnn.validation import (
+    Sizes,
+    as_floating,
+    as_integers,
+    check_no_overlap,
+    check_output,
+    check_size,
+    common_dtype,
+    laid_out,
+)
+
+__all__ = ["run_checked"]
+
+
+def run_checked(
+    name: str, backend: str, n_threads: int | None, given: dict[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """Run a kernel on what a user gave; its result and its arguments as they were used.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not what the contract says and cannot become it.
+    """
+    kernel = KERNELS[name]
+    chosen = resolve(backend)
+    threads: tuple[int, ...] = ()
+    if chosen == "native":
+        threads = (get_num_threads() if n_threads is None else check_n_threads(n_threads),)
+    elif n_threads is not None:
+        raise ValueError(
+            f"n_threads={n_threads!r} with backend={backend!r}: only the native backend has threads. "
+            "Leave out one of the two."
+        )
+    ready = _prepare(kernel, given)
+    arguments = (ready[argument] for argument in kernel.argument_names)
+    return getattr(kernels_for(chosen), name)(*arguments, *threads), ready
+
+
+def _prepare(kernel: Kernel, given: dict[str, Any]) -> dict[str, Any]:
+    ready = dict(given)
+    for argument in kernel.with_role("option"):
+        ready[argument.name] = _option(argument.name, given[argument.name])
+    sizes = Sizes()
+    if "plan" in ready:
+        _bind_plan(sizes, ready["plan"])
+    _convert_inputs(kernel, ready)
+    for argument in kernel.with_role("input", "update"):
+        if ready[argument.name] is not None:
+            sizes.check(argument.name, ready[argument.name].shape, argument.shape)
+    dtype = _dtype(kernel, ready)
+    if kernel.name == "fit_epoch":
+        _check_epoch(ready, sizes, dtype)
+    for argument in kernel.with_role("input"):
+        if ready[argument.name] is not None:
+            ready[argument.name] = laid_out(ready[argument.name])
+    _prepare_outputs(kernel, ready, given, sizes, dtype)
+    return ready
+
+
+# --- arrays -------------------------------------------------------------------------------------
+
+
+def _bind_plan(sizes: Sizes, plan: PlanLike) -> None:
+    sizes.bind("i", plan.widths[0], "the plan")
+    sizes.bind("o", plan.widths[-1], "the plan")
+    sizes.bind("p", plan.n_params, "the plan")
+
+
+def _convert_inputs(kernel: Kernel, ready: dict[str, Any]) -> None:
+    for argument in kernel.with_role("input", "update"):
+        value = ready[argument.name]
+        if value is None and argument.optional:
+            continue
+        if argument.role == "update" and not isinstance(value, np.ndarray):
+            raise wrong_type(argument.name, value, "an ndarray, which is updated in place")
+        if argument.integer:
+            ready[argument.name] = as_integers(argument.name, value)
+        elif argument.double:
+            ready[argument.name] = as_floating(argument.name, value).astype(np.float64, copy=False)
+        elif argument.role == "input":
+            ready[argument.name] = as_floating(argument.name, value)
+
+
+def _dtype(kernel: Kernel, ready: dict[str, Any]) -> np.dtype[Any]:
+    """The kernel's one dtype; updates and outputs are not converted to it but must have it."""
+    floating = {
+        argument.name: ready[argument.name]
+        for argument in kernel.with_role("input")
+        if not (argument.integer or argument.double or ready[argument.name] is None)
+    }
+    dtype = common_dtype(floating)
+    if "plan" in ready and ready["plan"].dtype != dtype:
+        raise TypeError(
+            f"{next(iter(floating))} is {dtype} but the plan is {ready['plan'].dtype}; "
+            "convert the arrays or make a plan of their dtype."
+        )
+    return dtype
+
+
+def _prepare_outputs(
+    kernel: Kernel,
+    ready: dict[str, Any],
+    given: dict[str, Any],
+    sizes: Sizes,
+    dtype: np.dtype[Any],
+) -> None:
+    """Allocate the outputs that are None, and check that the others can be written to."""
+    written = kernel.with_role("output", "update")
+    for argument in written:
+        shape = sizes.shape_of(argument.shape)
+        check_size(argument.name, shape, dtype)
+        if ready[argument.name] is None and argument.role == "output":
+            ready[argument.name] = np.empty(shape, dtype)
+        else:
+            check_output(argument.name, ready[argument.name], shape, dtype)
+    others = {argument.name: given[argument.name] for argument in kernel.with_role("input")}
+    if kernel.name == "fit_epoch":
+        others |= dict(zip(ready["optimizer"].slots, ready["state"].slots, strict=True))
+    for argument in written:
+        check_no_overlap(argument.name, ready[argument.name], others)
+        others[argument.name] = ready[argument.name]
+
+
+def _check_epoch(ready: dict[str, Any], sizes: Sizes, dtype: np.dtype[Any]) -> None:
+    """What only fit_epoch has: rows that exist, one learning rate for each step, a state that fits."""
+    plan, order, state = ready["plan"], ready["order"], ready["state"]
+    (n,) = sizes.shape_of("n")
+    if order is not None and order.size and not 0 <= order.min() <= order.max() < n:
+        raise ValueError(
+            f"order of shape {order.shape} has rows from {order.min()} to {order.max()}, but x has the "
+            f"rows 0 to {n - 1}."
+        )
+    n_steps = ceil((n if order is None else len(order)) / ready["batch_size"])
+    if len(ready["learning_rates"]) != n_steps:
+        raise ValueError(
+            f"learning_rates has shape {ready['learning_rates'].shape}, wanted one for each of the "
+            f"{n_steps} steps."
+        )
+    names = ready["optimizer"].slots
+    if len(state.slots) != len(names):
+        raise ValueError(
+            f"state has {len(state.slots)} vector(s), but {ready['optimizer'].name} keeps {', '.join(names)}."
+        )
+    for name, slot in zip(names, state.slots, strict=True):
+        check_output(f"{name} of state", slot, (plan.n_params,), dtype)
+    for k, (name, slot) in enumerate(zip(names, state.slots, strict=True)):
+        check_no_overlap(name, slot, dict(zip(names[:k], state.slots[:k], strict=True)))
+        check_no_overlap(name, slot, {key: ready[key] for key in ("x", "y", "sample_weight")})
+
+
+# --- options ------------------------------------------------------------------------------------
+
+
+def _plan(name: str, value: Any) -> PlanLike:
+    if not isinstance(value, PlanLike):
+        raise wrong_type(name, value, "a fastnn.plan.Plan")
+    return value
+
+
+def _state(name: str, value: Any) -> optimizers.OptimizerState:
+    if not isinstance(value, optimizers.OptimizerState):
+        raise wrong_type(name, value, "an OptimizerState")
+    return value
+
+
+def _count(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise wrong_type(name, value, "an integer of at least 1")
+    if value < 1:
+        raise out_of_range(name, value, "at least 1")
+    return int(value)
+
+
+def _number(name: str, value: Any) -> float:
+    if not isinstance(value, Real):
+        raise wrong_type(name, value, "a real number")
+    return float(value)
+
+
+_SPECIAL: dict[str, Callable[[str, Any], Any]] = {
+    "plan": _plan,
+    "activation": lambda name, value: activations.get(value),
+    "loss": lambda name, value: losses.get(value),
+    "optimizer": lambda name, value: optimizers.get(value),
+    "state": _state,
+    "step": _count,
+    "batch_size": _count,
+    "nesterov": lambda name, value: bool(value),
+}
+
+
+def _option(name: str, value: Any) -> Any:
+    return _SPECIAL.get(name, _number)(name, value)

@@ -1,0 +1,264 @@
+"""Activations and their way back, over arrays (n, o)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.activations import Activation
+from fastnn.kernels.contract import Array
+
+__all__ = ["activate", "activation_backward", "activation_forward", "sigmoid", "softmax"]
+
+# Klambauer et al. 2017.
+_SELU_SCALE = 1.0507009873554804934193349852946
+_SELU_LEFT = 1.6732632423543772848170429916717 * _SELU_SCALE
+_GELU_INNER = 2.0 * math.sqrt(2.0 / math.pi)
+_GELU_CUBIC = 0.044715
+
+_erfc_of_scalar = np.vectorize(math.erfc, otypes=[np.float64])
+
+
+# --- value: a from z ----------------------------------------------------------------------------
+
+
+def sigmoid(z: Array) -> NDArray[Any]:
+    """1 / (1 + exp(-z)), from the side on which exp does not overflow."""
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
+
+
+def _erfc(z: Array) -> NDArray[Any]:
+    return _erfc_of_scalar(z).astype(z.dtype)  # type: ignore[no-any-return]
+
+
+def _relu(z: Array) -> NDArray[Any]:
+    return np.maximum(z, 0)
+
+
+def _leaky_relu(z: Array) -> NDArray[Any]:
+    return np.where(z > 0, z, 0.01 * z)
+
+
+def _elu(z: Array) -> NDArray[Any]:
+    return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
+
+
+def _selu(z: Array) -> NDArray[Any]:
+    return np.where(z > 0, _SELU_SCALE * z, _SELU_LEFT * np.expm1(np.minimum(z, 0)))
+
+
+def _gelu(z: Array) -> NDArray[Any]:
+    return z / 2 * _erfc(-z / math.sqrt(2))  # erfc: 1 + erf cancels for negative z
+
+
+def _gelu_gate_input(z: Array) -> NDArray[Any]:
+    return _GELU_INNER * z * (1 + _GELU_CUBIC * z * z)
+
+
+def _gelu_tanh(z: Array) -> NDArray[Any]:
+    return z * sigmoid(_gelu_gate_input(z))  # (1 + tanh(u / 2)) / 2 is the sigmoid of u
+
+
+def _silu(z: Array) -> NDArray[Any]:
+    return z * sigmoid(z)
+
+
+def _mish_gate(z: Array) -> NDArray[Any]:
+    """tanh(log(1 + exp z)), which is rational in exp(z), and in exp(-z)."""
+    e = np.exp(-np.abs(z))
+    below = e * (e + 2)
+    return np.where(z > 0, (1 + 2 * e) / (1 + 2 * e + 2 * e * e), below / (below + 2))
+
+
+def _mish(z: Array) -> NDArray[Any]:
+    return z * _mish_gate(z)
+
+
+def _softplus(z: Array) -> NDArray[Any]:
+    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+
+
+def _softsign(z: Array) -> NDArray[Any]:
+    return z / (1 + np.abs(z))
+
+
+def _hard_sigmoid(z: Array) -> NDArray[Any]:
+    return np.clip(z / 6 + 0.5, 0, 1)
+
+
+def _hard_tanh(z: Array) -> NDArray[Any]:
+    return np.clip(z, -1, 1)
+
+
+def _hard_swish(z: Array) -> NDArray[Any]:
+    return z * _hard_sigmoid(z)
+
+
+def softmax(z: Array) -> NDArray[Any]:
+    """exp(z) over its sum in the row, shifted by the row's largest z."""
+    e = np.exp(z - z.max(axis=1, keepdims=True, initial=-np.inf))
+    return e / e.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
+
+
+def _log_softmax(z: Array) -> NDArray[Any]:
+    below = z - z.max(axis=1, keepdims=True, initial=-np.inf)
+    return below - np.log(np.exp(below).sum(axis=1, keepdims=True))  # type: ignore[no-any-return]
+
+
+# --- slope: da/dz from z and a ------------------------------------------------------------------
+
+
+def _sigmoid_slope(z: Array, a: Array) -> NDArray[Any]:
+    return a * (1 - a)
+
+
+def _tanh_slope(z: Array, a: Array) -> NDArray[Any]:
+    return 1 - a * a
+
+
+def _leaky_relu_slope(z: Array, a: Array) -> NDArray[Any]:
+    return np.where(z > 0, 1, 0.01)
+
+
+def _elu_slope(z: Array, a: Array) -> NDArray[Any]:
+    return np.where(z > 0, 1, a + 1)
+
+
+def _selu_slope(z: Array, a: Array) -> NDArray[Any]:
+    return np.where(z > 0, _SELU_SCALE, a + _SELU_LEFT)
+
+
+def _gelu_slope(z: Array, a: Array) -> NDArray[Any]:
+    return _erfc(-z / math.sqrt(2)) / 2 + z * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+
+
+def _gelu_tanh_slope(z: Array, a: Array) -> NDArray[Any]:
+    near = np.clip(z, -30, 30)  # beyond, the gate's own slope is zero, and the cube overflows
+    gate = sigmoid(_gelu_gate_input(near))
+    inner_slope = _GELU_INNER * (1 + 3 * _GELU_CUBIC * near * near)
+    return gate + near * gate * (1 - gate) * inner_slope
+
+
+def _silu_slope(z: Array, a: Array) -> NDArray[Any]:
+    gate = sigmoid(z)
+    return gate + z * gate * (1 - gate)
+
+
+def _mish_slope(z: Array, a: Array) -> NDArray[Any]:
+    gate = _mish_gate(z)
+    return gate + z * sigmoid(z) * (1 - gate * gate)
+
+
+def _softsign_slope(z: Array, a: Array) -> NDArray[Any]:
+    return 1 / (1 + np.abs(z)) ** 2
+
+
+def _hard_sigmoid_slope(z: Array, a: Array) -> NDArray[Any]:
+    return np.where(np.abs(z) < 3, 1 / 6, 0)
+
+
+def _hard_tanh_slope(z: Array, a: Array) -> NDArray[Any]:
+    return np.where(np.abs(z) < 1, 1, 0)
+
+
+def _hard_swish_slope(z: Array, a: Array) -> NDArray[Any]:
+    return np.where(z <= -3, 0, np.where(z >= 3, 1, z / 3 + 0.5))
+
+
+def _ones(z: Array, a: Array) -> NDArray[Any]:
+    return np.ones_like(z)
+
+
+def _zeros(z: Array, a: Array) -> NDArray[Any]:
+    return np.zeros_like(z)
+
+
+def _step(z: Array, a: Array) -> NDArray[Any]:
+    return np.where(z > 0, 1, 0)
+
+
+# --- the table ----------------------------------------------------------------------------------
+
+_VALUE: dict[str, Callable[[Array], NDArray[Any]]] = {
+    "identity": np.positive,
+    "sigmoid": sigmoid,
+    "tanh": np.tanh,
+    "sign": np.sign,
+    "relu": _relu,
+    "leaky_relu": _leaky_relu,
+    "elu": _elu,
+    "selu": _selu,
+    "gelu": _gelu,
+    "gelu_tanh": _gelu_tanh,
+    "silu": _silu,
+    "mish": _mish,
+    "softplus": _softplus,
+    "softsign": _softsign,
+    "hard_sigmoid": _hard_sigmoid,
+    "hard_tanh": _hard_tanh,
+    "hard_swish": _hard_swish,
+    "softmax": softmax,
+    "log_softmax": _log_softmax,
+}
+
+_SLOPE: dict[str, Callable[[Array, Array], NDArray[Any]]] = {
+    "identity": _ones,
+    "sigmoid": _sigmoid_slope,
+    "tanh": _tanh_slope,
+    "sign": _zeros,
+    "relu": _step,
+    "leaky_relu": _leaky_relu_slope,
+    "elu": _elu_slope,
+    "selu": _selu_slope,
+    "gelu": _gelu_slope,
+    "gelu_tanh": _gelu_tanh_slope,
+    "silu": _silu_slope,
+    "mish": _mish_slope,
+    "softplus": lambda z, a: sigmoid(z),
+    "softsign": _softsign_slope,
+    "hard_sigmoid": _hard_sigmoid_slope,
+    "hard_tanh": _hard_tanh_slope,
+    "hard_swish": _hard_swish_slope,
+}
+
+
+def activate(z: Array, activation: Activation) -> NDArray[Any]:
+    """a (n, o) for z (n, o), of any activation, a user's included."""
+    if activation.code >= 0:
+        return _VALUE[activation.name](z)
+    if activation.value is None:
+        raise TypeError(f"Activation {activation.name!r} has no value(z).")
+    return np.vectorize(activation.value, otypes=[z.dtype])(z)  # type: ignore[no-any-return]
+
+
+def _slope(z: Array, a: Array, activation: Activation) -> NDArray[Any]:
+    if activation.code >= 0:
+        return _SLOPE[activation.name](z, a)
+    if activation.slope is None:
+        raise TypeError(f"Activation {activation.name!r} has no slope(z, a).")
+    return np.vectorize(activation.slope, otypes=[z.dtype])(z, a)  # type: ignore[no-any-return]
+
+
+# --- the kernels --------------------------------------------------------------------------------
+
+
+@np.errstate(all="ignore")
+def activation_forward(z: Array, activation: Activation, out: Array) -> None:
+    """out (n, o) = activation(z (n, o))."""
+    out[...] = activate(z, activation)
+
+
+@np.errstate(all="ignore")
+def activation_backward(z: Array, a: Array, d_a: Array, activation: Activation, out: Array) -> None:
+    """out (n, o) = d_a times the slope; for functions of a row, d_a times their Jacobian."""
+    if activation.name == "softmax":
+        out[...] = a * (d_a - (d_a * a).sum(axis=1, keepdims=True))
+    elif activation.name == "log_softmax":
+        out[...] = d_a - np.exp(a) * d_a.sum(axis=1, keepdims=True)
+    else:
+        out[...] = d_a * _slope(z, a, activation)

@@ -1,0 +1,192 @@
+// exp, expm1, log, log1p, tanh and sigmoid over vectors: no branches, no tables, no libm.
+//
+// Every function takes all inputs: NaN, infinities, signed zeros and subnormals give what the function asks for.
+// exp and its relatives write x = k ln 2 + r with a whole k and |r| <= ln(2) / 2, take a polynomial in r and scale by
+// 2^k; the power is applied in two halves, so that overflow and gradual underflow come from one last rounding.
+#pragma once
+
+#include "kernels/polynomials.hpp"
+#include "kernels/simd.hpp"
+
+namespace {
+
+template <class T> struct Format;
+
+template <> struct Format<float> {
+  static constexpr int kMantissa = 23, kBias = 127;
+  static constexpr int32_t kOne = 0x3f800000, kSqrtHalf = 0x3f3504f3, kUpperHalf = ~0xfff;
+  static constexpr float kRound = 0x1.8p23f;  // x + kRound - kRound rounds to a whole number, left in the low bits
+  static constexpr float kWhole = 0x1p23f;    // its bits | n is the number 2^23 + n
+  static constexpr float kLn2High = 0x1.62e4p-1f, kLn2Low = 0x1.7f7d1cp-20f;  // k * high is exact: 16 bits
+  static constexpr float kExpLow = -104, kExpHigh = 89;  // beyond them exp rounds to zero and to infinity
+  static constexpr float kSigmoidEnd = 126;              // z * sigmoid(z) has rounded to zero at -109
+};
+
+template <> struct Format<double> {
+  static constexpr int kMantissa = 52, kBias = 1023;
+  static constexpr int64_t kOne = 0x3ff0000000000000, kSqrtHalf = 0x3fe6a09e667f3bcd, kUpperHalf = ~0x7ffffff;
+  static constexpr double kRound = 0x1.8p52;
+  static constexpr double kWhole = 0x1p52;
+  static constexpr double kLn2High = 0x1.62e42feep-1, kLn2Low = 0x1.a39ef35793c76p-33;
+  static constexpr double kExpLow = -746, kExpHigh = 710;
+  static constexpr double kSigmoidEnd = 800;
+};
+
+// Beyond it exp(-x) is less than a quarter ulp of 1.
+constexpr double kOnlyOne = 45;
+
+template <class T, int N> FASTNN_INLINE Vec<T> horner(Vec<T> x, const T (&c)[N]) {
+  Vec<T> sum = splat<T>(c[N - 1]);
+#pragma GCC unroll 16
+  for (int k = N - 2; k >= 0; --k) sum = multiply_add<T>(sum, x, splat<T>(c[k]));
+  return sum;
+}
+
+// Within [low, high]; a NaN stays.
+template <class T> FASTNN_INLINE Vec<T> clamp(Vec<T> x, T low, T high) {
+  return minimum<T>(splat<T>(high), maximum<T>(splat<T>(low), x));
+}
+
+// The argument as k ln 2 + r.
+template <class T> struct Reduced {
+  Vec<T> shifted, r;  // shifted: k + kRound
+};
+
+// high + low is the argument to more than working precision, x its rounded sum.
+template <class T> FASTNN_INLINE Reduced<T> reduce(Vec<T> x, Vec<T> high) {
+  using F = Format<T>;
+  const Vec<T> shifted = multiply_add<T>(x, splat<T>(T(1.44269504088896340736)), splat<T>(F::kRound));
+  const Vec<T> k = shifted - F::kRound;
+  const Vec<T> r = multiply_add<T>(k, splat<T>(-F::kLn2High), high);
+  return {shifted, multiply_add<T>(k, splat<T>(-F::kLn2Low), r)};
+}
+
+template <class T> FASTNN_INLINE Vec<T> expm1_reduced(Vec<T> r) {
+  return multiply_add<T>(r * r, horner<T>(r, Polynomials<T>::kExp), r);
+}
+
+// 2^k for k of a normal number; k = shifted - kRound.
+template <class T> FASTNN_INLINE Vec<T> power_of_two(IVec<T> k) { return (Vec<T>)((k << Format<T>::kMantissa) + Format<T>::kOne); }
+
+// 2^k = first * second, both far from overflow.
+template <class T> struct Halves {
+  Vec<T> first, second;
+};
+
+template <class T> FASTNN_INLINE Halves<T> halves(Vec<T> shifted) {
+  const Vec<T> half = multiply_add<T>(shifted - Format<T>::kRound, splat<T>(T(0.5)), splat<T>(Format<T>::kRound));
+  return {power_of_two<T>((IVec<T>)half), power_of_two<T>((IVec<T>)shifted - (IVec<T>)half)};
+}
+
+// 1 / s for a power of two.
+template <class T> FASTNN_INLINE Vec<T> reciprocal_power(Vec<T> s) { return (Vec<T>)(2 * Format<T>::kOne - (IVec<T>)s); }
+
+template <class T> FASTNN_INLINE Vec<T> vexp(Vec<T> x) {
+  x = clamp<T>(x, Format<T>::kExpLow, Format<T>::kExpHigh);
+  const Reduced<T> part = reduce<T>(x, x);
+  const Halves<T> scale = halves<T>(part.shifted);
+  return (T(1) + expm1_reduced<T>(part.r)) * scale.first * scale.second;
+}
+
+// exp(x) - 1 for x <= 0, where 2^k cannot overflow; the sign of a zero is lost.
+template <class T> FASTNN_INLINE Vec<T> expm1_of_negative(Vec<T> x) {
+  x = maximum<T>(splat<T>(T(-kOnlyOne)), x);
+  const Reduced<T> part = reduce<T>(x, x);
+  const Vec<T> scale = power_of_two<T>((IVec<T>)part.shifted);
+  return multiply_add<T>(scale, expm1_reduced<T>(part.r), scale - T(1));
+}
+
+// (2^k1 expm1(r) + 2^k1 - 2^-k2) 2^k2.
+template <class T> FASTNN_INLINE Vec<T> vexpm1(Vec<T> x) {
+  const Vec<T> bounded = clamp<T>(x, T(-kOnlyOne), Format<T>::kExpHigh);
+  const Reduced<T> part = reduce<T>(bounded, bounded);
+  const Halves<T> scale = halves<T>(part.shifted);
+  const Vec<T> rest = scale.first - reciprocal_power<T>(scale.second);
+  return copy_sign<T>(multiply_add<T>(scale.first, expm1_reduced<T>(part.r), rest) * scale.second, x);
+}
+
+// tanh|x| = -expm1(-2|x|) / (2 + expm1(-2|x|)): nothing overflows, and nothing cancels.
+template <class T> FASTNN_INLINE Vec<T> vtanh(Vec<T> x) {
+  const Vec<T> e = expm1_of_negative<T>(T(-2) * absolute<T>(x));
+  return copy_sign<T>(e / (T(2) + e), x);
+}
+
+// sigmoid(z) = upper / (upper + lower), its complement lower / (upper + lower); exp(-z) = lower / upper, split so that
+// a sigmoid that is subnormal is rounded only once.
+template <class T> struct SigmoidParts {
+  Vec<T> upper, lower;
+};
+
+template <class T> FASTNN_INLINE SigmoidParts<T> sigmoid_parts(Reduced<T> part) {
+  const Halves<T> scale = halves<T>(part.shifted);
+  return {reciprocal_power<T>(scale.second), (T(1) + expm1_reduced<T>(part.r)) * scale.first};
+}
+
+template <class T> FASTNN_INLINE SigmoidParts<T> sigmoid_parts(Vec<T> z) {
+  z = clamp<T>(-z, -Format<T>::kSigmoidEnd, Format<T>::kSigmoidEnd);
+  return sigmoid_parts<T>(reduce<T>(z, z));
+}
+
+template <class T> FASTNN_INLINE Vec<T> vsigmoid(Vec<T> z) {
+  const SigmoidParts<T> part = sigmoid_parts<T>(z);
+  return part.upper / (part.upper + part.lower);
+}
+
+// --- logarithms -----------------------------------------------------------------------------------------------------
+// With s = f / (2 + f): log(1 + f) = 2 s + s^3 rest(s^2) = f - s (f - s^2 rest(s^2)); the division's error enters only
+// through the small second term.
+
+// x > 0 as 2^e m, m in [sqrt(1/2), sqrt(2)).
+template <class T> struct Binary {
+  Vec<T> e, m, inverse;  // inverse: 2^-e, wrong for the largest e
+};
+
+template <class T> FASTNN_INLINE Binary<T> binary(Vec<T> x) {
+  using F = Format<T>;
+  const IVec<T> biased = (IVec<T>)x + (F::kOne - F::kSqrtHalf);
+  const IVec<T> shift = (biased & ~((Int<T>(1) << F::kMantissa) - 1)) - F::kOne;
+  const IVec<T> e = (IVec<T>)((UVec<T>)biased >> F::kMantissa) | (IVec<T>)splat<T>(F::kWhole);
+  return {(Vec<T>)e - (F::kWhole + F::kBias), (Vec<T>)((IVec<T>)x - shift), (Vec<T>)(F::kOne - shift)};
+}
+
+// log(2^e (1 + f)).
+template <class T> FASTNN_INLINE Vec<T> log_of_parts(Vec<T> e, Vec<T> f) {
+  using F = Format<T>;
+  const Vec<T> s = f / (T(2) + f), square = s * s;
+  const Vec<T> rest = square * horner<T>(square, Polynomials<T>::kLog);
+  const Vec<T> low = multiply_add<T>(e, splat<T>(F::kLn2Low), -s * (f - rest));
+  return multiply_add<T>(e, splat<T>(F::kLn2High), f + low);
+}
+
+// What a logarithm of u is where u is not a positive number.
+template <class T> FASTNN_INLINE Vec<T> log_or_limit(Vec<T> u, Vec<T> log) {
+  const Vec<T> zero = {}, infinity = splat<T>(T(__builtin_inff()));
+  const Vec<T> limit = u == zero ? -infinity : splat<T>(T(__builtin_nanf("")));
+  return u > zero ? (u < infinity ? log : u) : limit;
+}
+
+template <class T> FASTNN_INLINE Vec<T> vlog(Vec<T> x) {
+  using F = Format<T>;
+  const T up = (T)(Int<T>(1) << F::kMantissa);
+  const auto subnormal = x < splat<T>(sizeof(T) == 4 ? T(0x1p-126) : T(0x1p-1022));
+  const Binary<T> part = binary<T>(subnormal ? x * up : x);
+  const Vec<T> e = subnormal ? part.e - T(F::kMantissa) : part.e;
+  return log_or_limit<T>(x, log_of_parts<T>(e, part.m - T(1)));
+}
+
+// 2^-e (1 + x) - 1 from x itself, not from the rounded 1 + x; where 2^-e may be wrong, x is too large to differ.
+template <class T> FASTNN_INLINE Vec<T> vlog1p(Vec<T> x) {
+  const Vec<T> u = T(1) + x;
+  const Binary<T> part = binary<T>(u);
+  const Vec<T> f = multiply_add<T>(x, part.inverse, part.inverse - T(1));
+  const Vec<T> log = log_of_parts<T>(part.e, x > splat<T>(T(0x1p60)) ? part.m - T(1) : f);
+  return copy_sign<T>(log_or_limit<T>(u, log), x);
+}
+
+// log(1 + e) for e in [0, 1]: one polynomial, no exponent to take apart.
+template <class T> FASTNN_INLINE Vec<T> log1p_of_unit(Vec<T> e) {
+  const Vec<T> s = e / (T(2) + e), square = s * s;
+  return e - s * (e - square * horner<T>(square, Polynomials<T>::kLogWide));
+}
+
+}  // namespace

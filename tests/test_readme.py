@@ -1,0 +1,27 @@
+"""The README's Python runs, and its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+TEXT = README.read_text(encoding="utf-8") if README.is_file() else ""
+pytestmark = pytest.mark.skipif(not TEXT, reason="the README does not lie beside the tests")
+
+
+@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL))
+def test_code_runs(code: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_links_lead_to_files() -> None:
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", TEXT) if "://" not in link]
+    assert links
+    assert not [link for link in links if not (README.parent / link.partition("#")[0]).exists()]
