@@ -1,6 +1,7 @@
 """Dense neural networks on the CPU, from one neuron through logistic regression to deep networks.
 
-Names are loaded when they are first used: ``import fastnn`` imports neither SciPy, nor scikit-learn, nor Numba.
+Names are loaded when they are first used: ``import fastnn`` imports neither SciPy, nor
+scikit-learn, nor Numba.
 """
 
 from __future__ import annotations

@@ -29,8 +29,10 @@ def _affinity() -> set[int]:
 
 
 def _physical_cores(cpus: set[int]) -> int:
-    """Cores among `cpus`, siblings of one core counted once; all of them where the system does not tell."""
-    cores = {_read(_CPUS / f"cpu{cpu}" / "topology" / "thread_siblings_list") or str(cpu) for cpu in cpus}
+    """Cores among `cpus`, siblings counted once; all of them where the system does not tell."""
+    cores = {
+        _read(_CPUS / f"cpu{cpu}" / "topology" / "thread_siblings_list") or str(cpu) for cpu in cpus
+    }
     return len(cores)
 
 
@@ -43,7 +45,7 @@ def _ratio(quota: str, period: str) -> float:
 
 
 def _own_cgroup() -> Path:
-    """This process's directory under version 2 of control groups; the root where that is not known."""
+    """This process's directory in version 2 of control groups; the root where it is not known."""
     for line in _read(Path("/proc/self/cgroup")).splitlines():
         if line.startswith("0::/"):
             return _CGROUP / line[4:]
@@ -66,7 +68,7 @@ def _quota() -> float:
 
 
 def granted_cores() -> int:
-    """The smaller of physical cores within the affinity mask and the control group's quota, at least 1."""
+    """The smaller of the cores that affinity allows and the control group's quota, at least 1."""
     cores = _physical_cores(_affinity())
     quota = _quota()
     return max(1, cores if quota >= cores else math.floor(quota))

@@ -1,7 +1,9 @@
 """Every activation once: its name, its number in the kernels, value and slope as scalar functions.
 
-The scalar functions are the definition that documentation and tests read; the kernels implement them over arrays.
-`softmax` and `log_softmax` work on whole rows, so they have no scalar form.
+``value(z)`` gives a and ``slope(z, a)`` gives da/dz. They are plain Python over `math`, each
+complete in itself (none calls another), so that a compiler can take any of them alone. NaN flows
+through the values, and nothing overflows. softmax and log_softmax work on whole rows, so they have
+no scalar form.
 """
 
 from __future__ import annotations
@@ -10,26 +12,25 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from fastnn.errors import unknown_name
+from fastnn.errors import unknown_name, wrong_type
 
 Scalar = Callable[[float], float]
 Slope = Callable[[float, float], float]
 
-LEAK = 0.01
-SELU_ALPHA = 1.6732632423543772  # Klambauer et al. 2017: the fixed point has mean 0 and variance 1
-SELU_SCALE = 1.0507009873554805
-GELU_CUBIC = 0.044715  # Hendrycks & Gimpel 2016, the tanh form
+USER = -1  # the code of an activation that is not in the registry
 
 
 @dataclass(frozen=True)
 class Activation:
     """An element-wise function of z, or one of whole rows.
 
+    A user's own is ``Activation("cube", value=..., slope=...)``.
+
     Attributes
     ----------
     name : str
-    code : int
-        Its number in the kernels.
+    code : int, default=-1
+        Its number in the kernels; -1 for a user's own.
     value : callable or None
         value(z) -> a, on floats; None for a row function.
     slope : callable or None
@@ -38,105 +39,235 @@ class Activation:
         Whether it works on whole rows (softmax, log_softmax).
     has_slope : bool
         Whether a network can be trained through it; `sign` cannot.
+
+    Raises
+    ------
+    TypeError
+        If an element-wise function has no value or no slope that can be called.
     """
 
     name: str
-    code: int
-    value: Scalar | None
-    slope: Slope | None
-    by_row: bool = False
-    has_slope: bool = True
+    code: int = field(default=USER, repr=False)
+    value: Scalar | None = field(default=None, repr=False)
+    slope: Slope | None = field(default=None, repr=False)
+    by_row: bool = field(default=False, repr=False)
+    has_slope: bool = field(default=True, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.by_row:
+            return
+        if not callable(self.value):
+            raise wrong_type(f"value of activation {self.name!r}", self.value, "a function of z")
+        if not callable(self.slope):
+            raise wrong_type(f"slope of activation {self.name!r}", self.slope, "a function of z, a")
+
+
+# --- piecewise linear ---------------------------------------------------------------------------
+
+LEAK = 0.01
+
+
+def _identity(z: float) -> float:
+    return z
+
+
+def _identity_slope(z: float, a: float) -> float:
+    return 1.0
+
+
+def _sign(z: float) -> float:
+    return 1.0 if z > 0.0 else (-1.0 if z < 0.0 else z)
+
+
+def _sign_slope(z: float, a: float) -> float:
+    return 0.0
+
+
+def _relu(z: float) -> float:
+    return 0.0 if z <= 0.0 else z  # this order lets NaN through
+
+
+def _relu_slope(z: float, a: float) -> float:
+    return 1.0 if z > 0.0 else 0.0
+
+
+def _leaky_relu(z: float) -> float:
+    return z if z > 0.0 else LEAK * z
+
+
+def _leaky_relu_slope(z: float, a: float) -> float:
+    return 1.0 if z > 0.0 else LEAK
+
+
+def _hard_sigmoid(z: float) -> float:
+    return 0.0 if z <= -3.0 else (1.0 if z >= 3.0 else z / 6.0 + 0.5)
+
+
+def _hard_sigmoid_slope(z: float, a: float) -> float:
+    return 1.0 / 6.0 if -3.0 < z < 3.0 else 0.0
+
+
+def _hard_tanh(z: float) -> float:
+    return -1.0 if z <= -1.0 else (1.0 if z >= 1.0 else z)
+
+
+def _hard_tanh_slope(z: float, a: float) -> float:
+    return 1.0 if -1.0 < z < 1.0 else 0.0
+
+
+def _hard_swish(z: float) -> float:
+    return 0.0 if z <= -3.0 else (z if z >= 3.0 else z * (z / 6.0 + 0.5))
+
+
+def _hard_swish_slope(z: float, a: float) -> float:
+    return 0.0 if z <= -3.0 else (1.0 if z >= 3.0 else z / 3.0 + 0.5)
+
+
+# --- saturating on both sides -------------------------------------------------------------------
 
 
 def _sigmoid(z: float) -> float:
     e = math.exp(-abs(z))
-    return 1 / (1 + e) if z >= 0 else e / (1 + e)
+    return 1.0 / (1.0 + e) if z >= 0.0 else e / (1.0 + e)
+
+
+def _sigmoid_slope(z: float, a: float) -> float:
+    return a * (1.0 - a)
+
+
+def _tanh(z: float) -> float:
+    return math.tanh(z)
+
+
+def _tanh_slope(z: float, a: float) -> float:
+    return 1.0 - a * a
+
+
+def _softsign(z: float) -> float:
+    return z / (1.0 + abs(z))
+
+
+def _softsign_slope(z: float, a: float) -> float:
+    scale = 1.0 / (1.0 + abs(z))
+    return scale * scale
+
+
+# --- linear to the right ------------------------------------------------------------------------
+
+# Klambauer et al. 2017: with these, mean 0 and variance 1 are a fixed point.
+SELU_ALPHA = 1.6732632423543772
+SELU_SCALE = 1.0507009873554805
+_SELU_LEFT = SELU_SCALE * SELU_ALPHA
+
+
+def _elu(z: float) -> float:
+    return z if z > 0.0 else math.expm1(z)
+
+
+def _elu_slope(z: float, a: float) -> float:
+    return 1.0 if z > 0.0 else a + 1.0
+
+
+def _selu(z: float) -> float:
+    return SELU_SCALE * z if z > 0.0 else _SELU_LEFT * math.expm1(z)
+
+
+def _selu_slope(z: float, a: float) -> float:
+    return SELU_SCALE if z > 0.0 else a + _SELU_LEFT
 
 
 def _softplus(z: float) -> float:
-    return max(z, 0.0) + math.log1p(math.exp(-abs(z)))
+    bend = math.log1p(math.exp(-abs(z)))
+    return z + bend if z > 0.0 else bend
 
 
-def _normal_cdf(z: float) -> float:
-    return 0.5 * math.erfc(-z / math.sqrt(2))
+def _softplus_slope(z: float, a: float) -> float:
+    e = math.exp(-abs(z))
+    return 1.0 / (1.0 + e) if z >= 0.0 else e / (1.0 + e)
 
 
-def _normal_density(z: float) -> float:
-    return math.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+# --- z times a gate between 0 and 1 -------------------------------------------------------------
+
+GELU_CUBIC = 0.044715  # Hendrycks & Gimpel 2016, the tanh form
+_GELU_INNER = 2.0 * math.sqrt(2.0 / math.pi)
+_SQRT_HALF = math.sqrt(0.5)
+_NORMAL_DENSITY = 1.0 / math.sqrt(2.0 * math.pi)  # of the standard normal distribution, at 0
 
 
-def _gelu_tanh_argument(z: float) -> float:
-    return math.sqrt(2 / math.pi) * (z + GELU_CUBIC * z**3)
+def _gelu(z: float) -> float:
+    return 0.5 * z * math.erfc(-_SQRT_HALF * z)  # erfc, since 1 + erf cancels for negative z
+
+
+def _gelu_slope(z: float, a: float) -> float:
+    return 0.5 * math.erfc(-_SQRT_HALF * z) + _NORMAL_DENSITY * z * math.exp(-0.5 * z * z)
 
 
 def _gelu_tanh(z: float) -> float:
-    return 0.5 * z * (1 + math.tanh(_gelu_tanh_argument(z)))
+    u = _GELU_INNER * z * (1.0 + GELU_CUBIC * z * z)
+    e = math.exp(-abs(u))  # (1 + tanh(u / 2)) / 2 is the sigmoid of u
+    return z / (1.0 + e) if u >= 0.0 else z * e / (1.0 + e)
 
 
 def _gelu_tanh_slope(z: float, a: float) -> float:
-    t = math.tanh(_gelu_tanh_argument(z))
-    inner = math.sqrt(2 / math.pi) * (1 + 3 * GELU_CUBIC * z * z)
-    return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * inner
+    c = min(max(z, -30.0), 30.0)  # beyond, the gate's own slope is zero, and the cube overflows
+    u = _GELU_INNER * c * (1.0 + GELU_CUBIC * c * c)
+    e = math.exp(-abs(u))
+    gate = 1.0 / (1.0 + e) if u >= 0.0 else e / (1.0 + e)
+    inner_slope = _GELU_INNER * (1.0 + 3.0 * GELU_CUBIC * c * c)
+    return gate + c * inner_slope * e / ((1.0 + e) * (1.0 + e))
+
+
+def _silu(z: float) -> float:
+    e = math.exp(-abs(z))
+    return z / (1.0 + e) if z >= 0.0 else z * e / (1.0 + e)
+
+
+def _silu_slope(z: float, a: float) -> float:
+    e = math.exp(-abs(z))
+    gate = 1.0 / (1.0 + e) if z >= 0.0 else e / (1.0 + e)
+    return gate + z * e / ((1.0 + e) * (1.0 + e))
+
+
+def _mish(z: float) -> float:
+    # The gate tanh(log(1 + exp z)) is rational in exp(z), and in exp(-z).
+    e = math.exp(-abs(z))
+    below = e * (e + 2.0)
+    gate = (1.0 + 2.0 * e) / (1.0 + 2.0 * e + 2.0 * e * e) if z > 0.0 else below / (below + 2.0)
+    return z * gate
 
 
 def _mish_slope(z: float, a: float) -> float:
-    t = math.tanh(_softplus(z))
-    return t + z * (1 - t * t) * _sigmoid(z)
+    e = math.exp(-abs(z))
+    below = e * (e + 2.0)
+    gate = (1.0 + 2.0 * e) / (1.0 + 2.0 * e + 2.0 * e * e) if z > 0.0 else below / (below + 2.0)
+    sigmoid = 1.0 / (1.0 + e) if z > 0.0 else e / (1.0 + e)
+    return gate + z * sigmoid * (1.0 - gate * gate)
 
 
-def _hard_sigmoid(z: float) -> float:
-    return min(max(z / 6 + 0.5, 0.0), 1.0)
+# --- the registry -------------------------------------------------------------------------------
 
-
-def _hard_swish_slope(z: float, a: float) -> float:
-    if z <= -3:
-        return 0.0
-    return 1.0 if z >= 3 else z / 3 + 0.5
-
-
-def _sign(z: float) -> float:
-    return float(z > 0) - float(z < 0)
-
-
-def _elementwise() -> list[tuple[str, Scalar, Slope]]:
-    """Name, value and slope in the order of their codes."""
-    return [
-        ("identity", lambda z: z, lambda z, a: 1.0),
-        ("sigmoid", _sigmoid, lambda z, a: a * (1 - a)),
-        ("tanh", math.tanh, lambda z, a: 1 - a * a),
-        ("sign", _sign, lambda z, a: 0.0),
-        ("relu", lambda z: max(z, 0.0), lambda z, a: float(z > 0)),
-        ("leaky_relu", lambda z: z if z > 0 else LEAK * z, lambda z, a: 1.0 if z > 0 else LEAK),
-        ("elu", lambda z: z if z > 0 else math.expm1(z), lambda z, a: 1.0 if z > 0 else a + 1),
-        (
-            "selu",
-            lambda z: SELU_SCALE * (z if z > 0 else SELU_ALPHA * math.expm1(z)),
-            lambda z, a: SELU_SCALE if z > 0 else a + SELU_SCALE * SELU_ALPHA,
-        ),
-        ("gelu", lambda z: z * _normal_cdf(z), lambda z, a: _normal_cdf(z) + z * _normal_density(z)),
-        ("gelu_tanh", _gelu_tanh, _gelu_tanh_slope),
-        ("silu", lambda z: z * _sigmoid(z), lambda z, a: _sigmoid(z) * (1 + z * _sigmoid(-z))),
-        ("mish", lambda z: z * math.tanh(_softplus(z)), _mish_slope),
-        ("softplus", _softplus, lambda z, a: _sigmoid(z)),
-        ("softsign", lambda z: z / (1 + abs(z)), lambda z, a: 1 / (1 + abs(z)) ** 2),
-        ("hard_sigmoid", _hard_sigmoid, lambda z, a: 1 / 6 if -3 < z < 3 else 0.0),
-        ("hard_tanh", lambda z: min(max(z, -1.0), 1.0), lambda z, a: float(-1 < z < 1)),
-        ("hard_swish", lambda z: z * _hard_sigmoid(z), _hard_swish_slope),
-    ]
-
-
-def _build_registry() -> dict[str, Activation]:
-    elementwise = _elementwise()
-    registry = {
-        name: Activation(name, code, value, slope, has_slope=name != "sign")
-        for code, (name, value, slope) in enumerate(elementwise)
-    }
-    for code, name in enumerate(("softmax", "log_softmax"), start=len(elementwise)):
-        registry[name] = Activation(name, code, None, None, by_row=True)
-    return registry
-
-
-ACTIVATIONS: dict[str, Activation] = _build_registry()
+_ALL = (
+    Activation("identity", 0, _identity, _identity_slope),
+    Activation("sigmoid", 1, _sigmoid, _sigmoid_slope),
+    Activation("tanh", 2, _tanh, _tanh_slope),
+    Activation("sign", 3, _sign, _sign_slope, has_slope=False),
+    Activation("relu", 4, _relu, _relu_slope),
+    Activation("leaky_relu", 5, _leaky_relu, _leaky_relu_slope),
+    Activation("elu", 6, _elu, _elu_slope),
+    Activation("selu", 7, _selu, _selu_slope),
+    Activation("gelu", 8, _gelu, _gelu_slope),
+    Activation("gelu_tanh", 9, _gelu_tanh, _gelu_tanh_slope),
+    Activation("silu", 10, _silu, _silu_slope),
+    Activation("mish", 11, _mish, _mish_slope),
+    Activation("softplus", 12, _softplus, _softplus_slope),
+    Activation("softsign", 13, _softsign, _softsign_slope),
+    Activation("hard_sigmoid", 14, _hard_sigmoid, _hard_sigmoid_slope),
+    Activation("hard_tanh", 15, _hard_tanh, _hard_tanh_slope),
+    Activation("hard_swish", 16, _hard_swish, _hard_swish_slope),
+    Activation("softmax", 17, by_row=True),
+    Activation("log_softmax", 18, by_row=True),
+)
+ACTIVATIONS: dict[str, Activation] = {activation.name: activation for activation in _ALL}
 ALIASES = {"logistic": "sigmoid"}  # scikit-learn's name
 
 
@@ -146,7 +277,7 @@ def get(activation: str | Activation) -> Activation:
     Parameters
     ----------
     activation : str or Activation
-        A name (scikit-learn's "logistic" is "sigmoid"), or an Activation, which is returned as it is.
+        A name (scikit-learn's "logistic" is "sigmoid"); an Activation is returned as it is.
 
     Returns
     -------
@@ -156,11 +287,14 @@ def get(activation: str | Activation) -> Activation:
     ------
     ValueError
         If the name is unknown; the message has the nearest known one.
+    TypeError
+        If `activation` is neither a string nor an Activation.
     """
     if isinstance(activation, Activation):
         return activation
-    name = ALIASES.get(activation, activation) if isinstance(activation, str) else activation
-    found = ACTIVATIONS.get(name) if isinstance(name, str) else None
+    if not isinstance(activation, str):
+        raise wrong_type("activation", activation, "a name or an Activation")
+    found = ACTIVATIONS.get(ALIASES.get(activation, activation))
     if found is None:
         raise unknown_name("activation", activation, [*ACTIVATIONS, *ALIASES])
     return found

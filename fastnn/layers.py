@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral
 
 from fastnn.activations import Activation, get
 
@@ -33,7 +32,7 @@ class Dense:
     bias: bool = True
 
     def __post_init__(self) -> None:
-        if not isinstance(self.units, Integral) or isinstance(self.units, bool):
+        if not hasattr(self.units, "__index__") or isinstance(self.units, bool):
             raise TypeError(f"units={self.units!r}, wanted an integer")
         if self.units < 1:
             raise ValueError(f"units={self.units}, wanted at least 1")
@@ -42,7 +41,9 @@ class Dense:
 
 @dataclass(frozen=True)
 class Dropout:
-    """Zeroes inputs at random while training: each is kept with probability 1 - rate and scaled by its inverse.
+    """Zeroes inputs at random while training, and scales the kept ones to preserve the mean.
+
+    An input is kept with probability 1 - rate and then divided by it.
 
     Parameters
     ----------

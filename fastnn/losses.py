@@ -1,14 +1,15 @@
 """Every loss once: loss and output link as one object, on the raw output z.
 
-With z (n, o) and targets y (n, o), a row's loss is summed over its outputs, and the loss of a batch is the weighted
-mean over its rows.
+With z (n, o) and targets y (n, o), a row's loss is summed over its outputs, and the loss of a batch
+is the weighted mean over its rows.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
-from fastnn.errors import unknown_name
+from fastnn.errors import unknown_name, wrong_type
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ LOSSES: dict[str, Loss] = {loss.name: loss for loss in _ALL}
 
 def huber(delta: float = 1.35) -> Loss:
     """Huber's loss: r**2 / 2 up to |r| = delta, then linear (Huber 1964)."""
-    if not delta > 0:
-        raise ValueError(f"delta={delta}, wanted a number above 0")
+    if not 0 < delta < math.inf:
+        raise ValueError(f"delta={delta}, wanted a finite number above 0")
     return LOSSES["huber"].with_parameter(delta)
 
 
@@ -71,10 +72,14 @@ def get(loss: str | Loss) -> Loss:
     ------
     ValueError
         If the name is unknown; the message has the nearest known one.
+    TypeError
+        If `loss` is neither a string nor a Loss.
     """
     if isinstance(loss, Loss):
         return loss
-    found = LOSSES.get(loss) if isinstance(loss, str) else None
+    if not isinstance(loss, str):
+        raise wrong_type("loss", loss, "a name or a Loss")
+    found = LOSSES.get(loss)
     if found is None:
         raise unknown_name("loss", loss, LOSSES)
     return found

@@ -9,14 +9,17 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.errors import unknown_name
+from fastnn.errors import unknown_name, wrong_type
 
 
-def _check(name: str, value: float, low: float, high: float, closed: bool) -> None:
-    inside = low <= value < high if closed else low < value < high
-    if not inside:
-        bracket = "[" if closed else "("
-        raise ValueError(f"{name}={value!r}, wanted a number in {bracket}{low}, {high})")
+def _check_above_zero(name: str, value: float) -> None:
+    if not 0 < value < math.inf:
+        raise ValueError(f"{name}={value!r}, wanted a finite number above 0")
+
+
+def _check_beta(name: str, value: float) -> None:
+    if not 0 <= value < 1:
+        raise ValueError(f"{name}={value!r}, wanted a number in [0, 1)")
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,18 @@ class SGD:
     Parameters
     ----------
     learning_rate : float, default=0.001
-    momentum : float in [0, 1), default=0.9
+    momentum : float in [0, 1], default=0.9
     nesterov : bool, default=True
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
 
     References
     ----------
-    Sutskever, Martens, Dahl and Hinton (2013), "On the importance of initialization and momentum in deep learning".
+    Sutskever, Martens, Dahl and Hinton (2013), "On the importance of initialization and momentum
+    in deep learning".
     """
 
     learning_rate: float = 0.001
@@ -43,8 +52,9 @@ class SGD:
     slots: ClassVar[tuple[str, ...]] = ("velocity",)
 
     def __post_init__(self) -> None:
-        _check("learning_rate", self.learning_rate, 0, math.inf, closed=False)
-        _check("momentum", self.momentum, 0, 1, closed=True)
+        _check_above_zero("learning_rate", self.learning_rate)
+        if not 0 <= self.momentum <= 1:
+            raise ValueError(f"momentum={self.momentum!r}, wanted a number in [0, 1]")
 
     @property
     def hyper(self) -> tuple[float, ...]:
@@ -62,6 +72,11 @@ class Adam:
     beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
     epsilon : float, default=1e-8
 
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+
     References
     ----------
     Kingma and Ba (2015), "Adam: a method for stochastic optimization".
@@ -77,10 +92,10 @@ class Adam:
     slots: ClassVar[tuple[str, ...]] = ("m", "v")
 
     def __post_init__(self) -> None:
-        _check("learning_rate", self.learning_rate, 0, math.inf, closed=False)
-        _check("beta_1", self.beta_1, 0, 1, closed=True)
-        _check("beta_2", self.beta_2, 0, 1, closed=True)
-        _check("epsilon", self.epsilon, 0, math.inf, closed=False)
+        _check_above_zero("learning_rate", self.learning_rate)
+        _check_beta("beta_1", self.beta_1)
+        _check_beta("beta_2", self.beta_2)
+        _check_above_zero("epsilon", self.epsilon)
 
     @property
     def hyper(self) -> tuple[float, ...]:
@@ -124,10 +139,14 @@ def get(optimizer: str | Optimizer) -> Optimizer:
     ------
     ValueError
         If the name is unknown; the message has the nearest known one.
+    TypeError
+        If `optimizer` is neither a string nor an optimizer.
     """
-    if isinstance(optimizer, (SGD, Adam)):
+    if isinstance(optimizer, SGD | Adam):
         return optimizer
-    found = OPTIMIZERS.get(optimizer) if isinstance(optimizer, str) else None
+    if not isinstance(optimizer, str):
+        raise wrong_type("optimizer", optimizer, "a name or an optimizer")
+    found = OPTIMIZERS.get(optimizer)
     if found is None:
         raise unknown_name("optimizer", optimizer, OPTIMIZERS)
     return found()

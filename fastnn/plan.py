@@ -50,8 +50,8 @@ class Plan:
     Raises
     ------
     ValueError
-        If lengths do not fit, a width is below 1, there are more parameters than memory can address, or `dtype` is
-        not float32 or float64.
+        If lengths do not fit, a width is below 1, there are more parameters than memory can
+        address, or `dtype` is not float32 or float64.
     """
 
     widths: tuple[int, ...]
@@ -102,8 +102,8 @@ class Plan:
         Raises
         ------
         ValueError
-            If there is no Dense layer, a Dropout drops something (the kernels cannot), or a width, the loss or the
-            dtype is not possible.
+            If there is no Dense layer, a Dropout drops something (the kernels cannot), or a width,
+            the loss or the dtype is not possible.
         TypeError
             If a layer is neither a Dense nor a Dropout.
         """
@@ -122,7 +122,7 @@ class Plan:
             tuple(activations.get(layer.activation) for layer in dense),
             tuple(layer.bias for layer in dense),
             losses.get(loss),
-            np.dtype(dtype),
+            np.dtype(dtype),  # type: ignore[arg-type] # checked by the plan
         )
 
     @property
@@ -158,8 +158,8 @@ class Plan:
         for l, activation in enumerate(self.activations):
             if not activation.has_slope:
                 raise ValueError(
-                    f"Layer {l} has the activation {activation.name!r}, which has no slope: gradient descent "
-                    "cannot train this network. Use an activation with a slope, such as 'tanh'."
+                    f"Layer {l} has the activation {activation.name!r}, which has no slope: "
+                    "gradient descent cannot train this network. Use another, such as 'tanh'."
                 )
 
     def unpack(self, flat: Array) -> tuple[list[Array], list[Array | None]]:
@@ -193,8 +193,8 @@ class Plan:
     def initial_params(self, random_state: Any = None) -> Array:
         """Random parameters (n_params,) by scikit-learn's rule (Glorot and Bengio 2010).
 
-        Every w and b is uniform within sqrt(factor / (i + o)), factor 2 for sigmoid and 6 for any other activation.
-        The output layer takes the factor of the hidden layer below it.
+        Every w and b is uniform within sqrt(factor / (i + o)), factor 2 for sigmoid and 6 for any
+        other activation. The output layer takes the factor of the hidden layer below it.
 
         Parameters
         ----------

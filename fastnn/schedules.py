@@ -1,4 +1,4 @@
-"""The learning rate as a function of the step: `schedule.rates(first_step, n_steps)`, steps counted from 0."""
+"""The learning rate as a function of the step: `schedule.rates(first_step, n_steps)`, from 0."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Schedule(Protocol):
     """Anything that gives the learning rates of a run of steps."""
 
     def rates(self, first_step: int, n_steps: int) -> Rates:
-        """Return the learning rates of steps first_step, first_step + 1, ... as a float64 array (n_steps,)."""
+        """Return the rates of steps first_step, first_step + 1, ... as float64 (n_steps,)."""
         ...
 
 
@@ -45,7 +45,7 @@ class Constant:
 
 @dataclass(frozen=True)
 class InverseScaling:
-    """scikit-learn's "invscaling": learning_rate / (t + 1)**power, t the samples seen before the step."""
+    """scikit-learn's "invscaling": learning_rate / (t + 1)**power, t the samples seen before."""
 
     learning_rate: float
     power: float
@@ -53,7 +53,9 @@ class InverseScaling:
 
     def rates(self, first_step: int, n_steps: int) -> Rates:
         """See Schedule."""
-        return self.learning_rate / (_steps(first_step, n_steps) * self.batch_size + 1) ** self.power
+        return (
+            self.learning_rate / (_steps(first_step, n_steps) * self.batch_size + 1) ** self.power
+        )
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Cosine:
-    """Half a cosine from learning_rate to final over `steps`, after a linear warm-up (Loshchilov & Hutter 2017)."""
+    """Half a cosine from learning_rate down to final, after a linear warm-up, over `steps` in all.
+
+    (Loshchilov & Hutter 2017.)
+    """
 
     learning_rate: float
     steps: int
@@ -101,14 +106,57 @@ class Cosine:
 
     def __post_init__(self) -> None:
         _require(self.learning_rate > 0, f"learning_rate={self.learning_rate}, wanted above 0")
-        _require(0 <= self.warm_up < self.steps, f"warm_up={self.warm_up}, wanted in [0, steps={self.steps})")
-        _require(0 <= self.final <= self.learning_rate, f"final={self.final}, wanted in [0, learning_rate]")
+        _require(
+            0 <= self.warm_up < self.steps,
+            f"warm_up={self.warm_up}, wanted in [0, steps={self.steps})",
+        )
+        _require(
+            0 <= self.final <= self.learning_rate,
+            f"final={self.final}, wanted in [0, learning_rate]",
+        )
 
     def rates(self, first_step: int, n_steps: int) -> Rates:
         """See Schedule."""
         step = _steps(first_step, n_steps)
         progress = np.clip((step - self.warm_up) / (self.steps - self.warm_up), 0, 1)
-        falling = self.final + (self.learning_rate - self.final) * 0.5 * (1 + np.cos(math.pi * progress))
+        falling = self.final + (self.learning_rate - self.final) * 0.5 * (
+            1 + np.cos(math.pi * progress)
+        )
         if self.warm_up == 0:
             return falling
-        return np.where(step < self.warm_up, self.learning_rate * (step + 1) / self.warm_up, falling)
+        return np.where(
+            step < self.warm_up, self.learning_rate * (step + 1) / self.warm_up, falling
+        )
+
+
+@dataclass(frozen=True)
+class OneCycle:
+    """Up to learning_rate and down again, both along half a cosine (Smith & Topin 2018).
+
+    From learning_rate / start_divisor to learning_rate / final_divisor; the way up takes the share
+    `rise` of `steps`.
+    """
+
+    learning_rate: float
+    steps: int
+    rise: float = 0.3
+    start_divisor: float = 25.0
+    final_divisor: float = 1e4
+
+    def __post_init__(self) -> None:
+        _require(self.learning_rate > 0, f"learning_rate={self.learning_rate}, wanted above 0")
+        _require(self.steps >= 1, f"steps={self.steps}, wanted at least 1")
+        _require(0 < self.rise < 1, f"rise={self.rise}, wanted between 0 and 1")
+        _require(self.start_divisor >= 1, f"start_divisor={self.start_divisor}, wanted at least 1")
+        _require(self.final_divisor >= 1, f"final_divisor={self.final_divisor}, wanted at least 1")
+
+    def rates(self, first_step: int, n_steps: int) -> Rates:
+        """See Schedule."""
+        share = np.clip(_steps(first_step, n_steps) / self.steps, 0, 1)
+        rising = _half_cosine(1 / self.start_divisor, 1, share / self.rise)
+        falling = _half_cosine(1, 1 / self.final_divisor, (share - self.rise) / (1 - self.rise))
+        return self.learning_rate * np.where(share < self.rise, rising, falling)
+
+
+def _half_cosine(start: float, end: float, progress: Rates) -> Rates:
+    return end + (start - end) * 0.5 * (1 + np.cos(math.pi * progress))

@@ -1,7 +1,8 @@
 """How many threads the native kernels use.
 
-In order: `n_threads` of the call, `threads(n)` around it, `set_num_threads`, FASTNN_NUM_THREADS, OMP_NUM_THREADS, else
-the least of the processor's affinity, the cgroup's quota and the number of physical cores. Results never depend on it.
+In order: `n_threads` of the call, `threads(n)` around it, `set_num_threads`, FASTNN_NUM_THREADS,
+OMP_NUM_THREADS, else the least of the processor's affinity, the cgroup's quota and the number of
+physical cores. Results never depend on it.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ _default: int | None = None
 
 def _from_environment() -> int | None:
     for name in ("FASTNN_NUM_THREADS", "OMP_NUM_THREADS"):
-        text = os.environ.get(name, "").split(",")[0].strip()
-        if text.isdigit() and int(text) > 0:
+        text = os.environ.get(name, "").split(",")[0].strip()  # "4,2" has one count per level
+        if text.isdecimal() and int(text) > 0:
             return int(text)
+        if text and name == "FASTNN_NUM_THREADS":  # OpenMP's variable has forms that are not ours
+            raise ValueError(f"FASTNN_NUM_THREADS={text!r}, wanted an integer of at least 1")
     return None
 
 

@@ -1,7 +1,8 @@
 """Arrays as kernels want them, and explanations of what is wrong with an array.
 
-A kernel wants arrays of one dtype (float32 or float64) that are C-contiguous, aligned and of native byte order.
-Inputs are converted where no number changes; outputs are the caller's memory and must be right as they are.
+A kernel wants arrays of one dtype (float32 or float64) that are C-contiguous, aligned and of native
+byte order. Inputs are converted where no number changes; outputs are the caller's memory and must
+be right as they are.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _FLOATING = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def as_floating(name: str, value: Any) -> NDArray[Any]:
-    """`value` as a float32 or float64 array in any layout; everything else that is a real number becomes float64.
+    """`value` as a float32 or float64 array in any layout; other real numbers become float64.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def _as_array(name: str, value: Any) -> NDArray[Any]:
 
 
 def laid_out(array: NDArray[Any]) -> NDArray[Any]:
-    """The same numbers C-contiguous, aligned and in native byte order; a copy only where it must be."""
+    """The same numbers C-contiguous, aligned, in native byte order; copied only where they must."""
     return np.require(array, array.dtype.newbyteorder("="), ["C", "A"])
 
 
@@ -95,8 +96,8 @@ def common_dtype(arrays: Mapping[str, NDArray[Any]]) -> np.dtype[Any]:
     for name, other in dtypes.items():
         if other != dtype:
             raise TypeError(
-                f"{first} is {dtype} but {name} is {other} (what is neither counts as float64): the arrays "
-                f"of a kernel need one dtype. Convert one, for instance {name}.astype(np.{dtype})."
+                f"{first} is {dtype} but {name} is {other} (other types count as float64): the "
+                f"arrays of a kernel need one dtype. Convert one, as by {name}.astype(np.{dtype})."
             )
     return dtype
 
@@ -133,8 +134,8 @@ class Sizes:
         for letter, size in zip(letters, shape, strict=True):
             if self._sizes.setdefault(letter, size) != size:
                 raise ValueError(
-                    f"{name} has shape {shape}, wanted {wanted} with {letter} = {self._sizes[letter]} "
-                    f"as in {self._origins[letter]}."
+                    f"{name} has shape {shape}, wanted {wanted} with "
+                    f"{letter} = {self._sizes[letter]} as in {self._origins[letter]}."
                 )
             self._origins.setdefault(letter, f"{name} of shape {shape}")
 
@@ -147,8 +148,8 @@ def check_size(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
     """Raise ValueError if an array of this shape is larger than an address can be."""
     if prod(shape) * dtype.itemsize > sys.maxsize:
         raise ValueError(
-            f"{name} of shape {shape} and dtype {dtype} would have more bytes than memory can address; "
-            "process the rows in parts."
+            f"{name} of shape {shape} and dtype {dtype} would have more bytes than memory can "
+            "address; process the rows in parts."
         )
 
 
@@ -175,8 +176,8 @@ def check_output(name: str, out: Any, shape: tuple[int, ...], dtype: np.dtype[An
         raise ValueError(f"{name} of shape {shape} is read-only; a kernel writes to it.")
     if not (out.flags.c_contiguous and out.flags.aligned):
         raise ValueError(
-            f"{name} of shape {shape} has strides {out.strides}, wanted C-contiguous and aligned memory, "
-            "as np.empty gives it."
+            f"{name} of shape {shape} has strides {out.strides}, wanted C-contiguous and aligned "
+            "memory, as np.empty gives it."
         )
 
 
@@ -192,6 +193,6 @@ def check_no_overlap(name: str, out: NDArray[Any], others: Mapping[str, Any]) ->
 
 def _shares_memory(one: NDArray[Any], other: NDArray[Any]) -> bool:
     try:
-        return np.shares_memory(one, other, max_work=10_000)
+        return np.shares_memory(one, other, max_work=10_000)  # type: ignore[arg-type]
     except np.exceptions.TooHardError:  # strides too intricate to tell: on the safe side
         return True

@@ -119,6 +119,8 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         Py_ssize_t next_step, last_step
         double deadline
         Py_ssize_t rows_done
+        double started
+        int crowded
         double loss_sum
         int stopped
 

@@ -17,7 +17,7 @@ def vector_bytes():
 
 def build_info():
     """What was compiled with what, as setup.py recorded it."""
-    return fastnn_build_info().decode()
+    return dict(line.split(": ", 1) for line in fastnn_build_info().decode().splitlines())
 
 
 def activation_codes():

@@ -4,6 +4,11 @@
 cdef double CHECK_SIGNALS_EVERY = 0.02
 
 
+# Until this time epochs run on one thread, because the last team waited for cores that other programs had.
+cdef double crowded_until = 0.0
+cdef double CROWDED_FOR = 0.5
+
+
 cdef int read_shape(NetworkShape* shape, object plan) except -1:
     cdef cnp.ndarray widths = plan.widths_array
     cdef cnp.ndarray activations = plan.activation_codes
@@ -78,11 +83,13 @@ cdef int read_order(Epoch[float]* g, cnp.ndarray order) except -1:
 
 # Runs all steps in pieces that end in time to look for Ctrl-C. True when every loss was finite.
 cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) except -1:
+    global crowded_until
     cdef double work = 6.0 * g.batch_size * multiply_adds(g.shape)
-    cdef int team = team_for(work, n_threads)
+    cdef int team = 1 if fastnn_seconds() < crowded_until else team_for(work, n_threads)
     cdef EpochKernel kernel = kernels.epoch_run[kind]
     g.workspace = need_scratch(kernels.epoch_workspace[kind](g))
     g.next_step, g.rows_done, g.loss_sum, g.stopped = 0, 0, 0.0, 0
+    g.started, g.crowded = fastnn_seconds(), 0
     try:
         with nogil:
             kernels.epoch_prepare[kind](g)
@@ -91,6 +98,9 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
             g.deadline = fastnn_seconds() + CHECK_SIGNALS_EVERY
             with nogil:
                 run_team(team, <TeamFunction>kernel, g)
+            if g.crowded:
+                team = 1
+                crowded_until = fastnn_seconds() + CROWDED_FOR
             PyErr_CheckSignals()
         if g.stopped or g.loss_sum - g.loss_sum != 0:
             return False

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import math
+import os
 import re
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from types import ModuleType
 
@@ -53,13 +56,33 @@ def test_nothing_but_the_package_is_installed() -> None:
     }
 
 
+PROBE = """
+# cython: language_level=3
+from fastnn cimport _core
+
+def neuron(double x, double w, double b, int activation):
+    cdef double out = 0
+    with nogil:
+        _core.dense_forward_float64(&x, &w, &b, &out, 1, 1, 1, activation)
+    return out
+"""
+
+
+@LINUX_ONLY
 def test_another_project_can_cimport_the_compiled_module(tmp_path: Path) -> None:
-    source = tmp_path / "probe.pyx"
-    source.write_text("# cython: language_level=3\ncimport fastnn._core\n", encoding="utf-8")
-    command = [sys.executable, "-m", "cython", "--cplus", str(source)]
-    answer = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    assert answer.returncode == 0, answer.stderr
-    assert source.with_suffix(".cpp").is_file()
+    (tmp_path / "probe.pyx").write_text(PROBE, encoding="utf-8")
+    target = f"probe{sysconfig.get_config_var('EXT_SUFFIX')}"
+    include = f"-I{sysconfig.get_path('include')}"
+    activation = _core.activation_codes()["tanh"]
+    for command in (
+        [sys.executable, "-m", "cython", "--cplus", "probe.pyx"],
+        ["g++", "-shared", "-fPIC", include, "probe.cpp", "-o", target],
+        [sys.executable, "-c", f"import probe; print(probe.neuron(0.5, 2, -1.5, {activation}))"],
+    ):
+        environ = os.environ | {"PYTHONPATH": str(tmp_path)}
+        answer = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environ)
+        assert answer.returncode == 0, answer.stderr
+    assert float(answer.stdout) == pytest.approx(math.tanh(0.5 * 2 - 1.5), rel=1e-14)
 
 
 @LINUX_ONLY
@@ -166,3 +189,10 @@ def test_only_the_platform_survives_of_pythons_own_commands(recipe: ModuleType) 
     assert recipe.platform_words(link.split()) == expected
     assert recipe.platform_words("gcc -shared -Wl,-rpath,/opt/lib -g".split()) == []
     assert recipe.program("ccache g++ -O3 x".split()) == ["ccache", "g++"]
+
+
+def test_compiled_module_tells_how_it_was_compiled(recipe: ModuleType) -> None:
+    told = _core.build_info()
+    assert told.keys() == recipe.build_info("a compiler", recipe.Options()).keys()
+    assert "-O3" in told[f"{_core.simd_level()} flags"]
+    assert not [flag for flags in told.values() for flag in flags.split() if "fast-math" in flag]

@@ -1,1 +1,32 @@
-"""Kernels."""
+"""The kernels themselves, checked: arrays in, arrays out.
+
+All take array-likes of one floating dtype (float32 or float64; integers become float64), in any
+layout and byte order, also read-only. ``out`` is memory for the result: of the right shape and
+dtype, writable, C-contiguous, and apart from every input. ``backend`` is "auto" (native), "native",
+"jit" or "reference"; ``n_threads`` belongs to native alone. NaN and infinity flow through.
+
+Shapes: n rows, i inputs and o outputs of a layer.
+"""
+
+from fastnn.kernels.activation import activation_backward, activation_forward
+from fastnn.kernels.dense import dense_backward_input, dense_backward_params, dense_forward
+from fastnn.kernels.loss import link, loss_and_gradient
+from fastnn.kernels.network import fit_epoch, network_forward, network_gradient
+from fastnn.kernels.optimizer import adam_step, sgd_step
+from fastnn.kernels.select import kernels_for
+
+__all__ = [
+    "activation_backward",
+    "activation_forward",
+    "adam_step",
+    "dense_backward_input",
+    "dense_backward_params",
+    "dense_forward",
+    "fit_epoch",
+    "kernels_for",
+    "link",
+    "loss_and_gradient",
+    "network_forward",
+    "network_gradient",
+    "sgd_step",
+]

@@ -1,4 +1,4 @@
-"""Arguments of a public kernel, checked and converted for a backend by what `contract` says of them."""
+"""Arguments of a public kernel, checked and converted by what `contract` says of them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 
 from fastnn import activations, losses, optimizers
 from fastnn.errors import out_of_range, wrong_type
-from fastnn.kernels.contract import KERNELS, Kernel, PlanLike
+from fastnn.kernels.contract import KERNELS, Array, Kernel, PlanLike
 from fastnn.kernels.select import kernels_for, resolve
-from fastnn.threads import check_n_threads, get_num_threads
+from fastnn.threads import resolve as resolve_threads
 from fastnn.validation import (
     Sizes,
     as_floating,
@@ -25,13 +25,21 @@ from fastnn.validation import (
     laid_out,
 )
 
-__all__ = ["run_checked"]
+__all__ = ["REFUSED", "run_checked"]
+
+# What the compiled kernels raise, and what reading the shape of something that is no array raises.
+# The public kernels first call the compiled kernel with what they were given: it checks types,
+# flags and shapes itself and raises before it writes. What it refuses comes here, to be converted
+# or explained.
+REFUSED = (ValueError, TypeError, AttributeError, IndexError)
 
 
 def run_checked(
     name: str, backend: str, n_threads: int | None, given: dict[str, Any]
-) -> tuple[Any, dict[str, Any]]:
-    """Run a kernel on what a user gave; its result and its arguments as they were used.
+) -> tuple[float, list[Array]]:
+    """Run a kernel on what a user gave.
+
+    Returns the kernel's loss (0 if it has none) and the arrays that it wrote, in its order.
 
     Raises
     ------
@@ -42,15 +50,16 @@ def run_checked(
     chosen = resolve(backend)
     threads: tuple[int, ...] = ()
     if chosen == "native":
-        threads = (get_num_threads() if n_threads is None else check_n_threads(n_threads),)
+        threads = (resolve_threads(n_threads),)
     elif n_threads is not None:
         raise ValueError(
-            f"n_threads={n_threads!r} with backend={backend!r}: only the native backend has threads. "
-            "Leave out one of the two."
+            f"n_threads={n_threads!r} with backend={backend!r}: only the native backend has "
+            "threads. Leave out one of the two."
         )
     ready = _prepare(kernel, given)
     arguments = (ready[argument] for argument in kernel.argument_names)
-    return getattr(kernels_for(chosen), name)(*arguments, *threads), ready
+    loss = getattr(kernels_for(chosen), name)(*arguments, *threads)
+    return loss or 0.0, [ready[argument.name] for argument in kernel.with_role("update", "output")]
 
 
 def _prepare(kernel: Kernel, given: dict[str, Any]) -> dict[str, Any]:
@@ -60,6 +69,8 @@ def _prepare(kernel: Kernel, given: dict[str, Any]) -> dict[str, Any]:
     sizes = Sizes()
     if "plan" in ready:
         _bind_plan(sizes, ready["plan"])
+        if kernel.returns_loss:
+            ready["plan"].require_trainable()
     _convert_inputs(kernel, ready)
     for argument in kernel.with_role("input", "update"):
         if ready[argument.name] is not None:
@@ -67,10 +78,10 @@ def _prepare(kernel: Kernel, given: dict[str, Any]) -> dict[str, Any]:
     dtype = _dtype(kernel, ready)
     if kernel.name == "fit_epoch":
         _check_epoch(ready, sizes, dtype)
+    _prepare_outputs(kernel, ready, given, sizes, dtype)
     for argument in kernel.with_role("input"):
         if ready[argument.name] is not None:
             ready[argument.name] = laid_out(ready[argument.name])
-    _prepare_outputs(kernel, ready, given, sizes, dtype)
     return ready
 
 
@@ -139,13 +150,13 @@ def _prepare_outputs(
 
 
 def _check_epoch(ready: dict[str, Any], sizes: Sizes, dtype: np.dtype[Any]) -> None:
-    """What only fit_epoch has: rows that exist, one learning rate for each step, a state that fits."""
+    """What only fit_epoch has: rows that exist, a learning rate per step, a state that fits."""
     plan, order, state = ready["plan"], ready["order"], ready["state"]
     (n,) = sizes.shape_of("n")
     if order is not None and order.size and not 0 <= order.min() <= order.max() < n:
         raise ValueError(
-            f"order of shape {order.shape} has rows from {order.min()} to {order.max()}, but x has the "
-            f"rows 0 to {n - 1}."
+            f"order of shape {order.shape} has rows from {order.min()} to {order.max()}, but x has "
+            f"the rows 0 to {n - 1}."
         )
     n_steps = ceil((n if order is None else len(order)) / ready["batch_size"])
     if len(ready["learning_rates"]) != n_steps:
@@ -156,7 +167,8 @@ def _check_epoch(ready: dict[str, Any], sizes: Sizes, dtype: np.dtype[Any]) -> N
     names = ready["optimizer"].slots
     if len(state.slots) != len(names):
         raise ValueError(
-            f"state has {len(state.slots)} vector(s), but {ready['optimizer'].name} keeps {', '.join(names)}."
+            f"state has {len(state.slots)} vector(s), but {ready['optimizer'].name} keeps "
+            f"{', '.join(names)}."
         )
     for name, slot in zip(names, state.slots, strict=True):
         check_output(f"{name} of state", slot, (plan.n_params,), dtype)
@@ -207,4 +219,5 @@ _SPECIAL: dict[str, Callable[[str, Any], Any]] = {
 
 
 def _option(name: str, value: Any) -> Any:
-    return _SPECIAL.get(name, _number)(name, value)
+    convert: Callable[[str, Any], Any] = _SPECIAL.get(name, _number)
+    return convert(name, value)

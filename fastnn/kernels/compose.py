@@ -1,7 +1,7 @@
 """Network kernels made from layer kernels: this file defines what training is.
 
-``compose(backend)`` takes a module with the layer kernels of `contract` and gives its network kernels. The compiled
-module does each of them in one call and must agree with what is written here.
+``compose(backend)`` takes a module with the layer kernels of `contract` and gives its network
+kernels. The compiled module does each of them in one call and must agree with what is written here.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _allocate(plan: PlanLike, n: int) -> list[_LayerBuffers]:
 
 
 def _total_weight(sample_weight: Array | None, n: int) -> float:
-    """Sum of the weights of a batch; 1 where they are all zero, so that its loss and gradient are zero too."""
+    """Sum of the weights of a batch; 1 where all are zero, so that loss and gradient are zero."""
     total = float(n) if sample_weight is None else float(sample_weight.sum(dtype=np.float64))
     return total if total > 0 else 1.0
 
@@ -106,7 +106,7 @@ def _gradient(
 def _add_penalty(
     weights: list[Array], d_weights: list[Array], alpha: float, total_weight: float
 ) -> float:
-    """L2 on the weights, not on the biases: adds its gradient to d_weights and returns its value."""
+    """L2 on w, not on b: adds its gradient to d_weights and returns its value."""
     if alpha == 0:
         return 0.0
     squares = 0.0
@@ -158,10 +158,10 @@ def _fit_epoch(
     learning_rates: NDArray[np.float64],
     alpha: float,
 ) -> float:
-    """One pass over the rows in `order`, one optimizer step for each mini-batch; the mean loss on the way.
+    """One pass over the rows in `order`, a step for each mini-batch; the mean loss on the way.
 
-    A loss that is not finite ends the epoch and is returned. Then, and on any exception, params and state are left as
-    they were.
+    A loss that is not finite ends the epoch and is returned. Then, and on any exception, params and
+    state are left as they were.
     """
     n = len(x) if order is None else len(order)
     params_before, state_before = params.copy(), state.copy()
@@ -199,11 +199,12 @@ def _step(
     """One update of params and of the optimizer's state."""
     state.step += 1
     if isinstance(optimizer, SGD):
-        hyper = (learning_rate, optimizer.momentum, optimizer.nesterov)
-        kernels.sgd_step(params, d_params, *state.slots, *hyper)
+        momentum, nesterov = optimizer.momentum, optimizer.nesterov
+        kernels.sgd_step(params, d_params, *state.slots, learning_rate, momentum, nesterov)
     else:
-        hyper = (learning_rate, optimizer.beta_1, optimizer.beta_2, optimizer.epsilon)
-        kernels.adam_step(params, d_params, *state.slots, state.step, *hyper)
+        betas = (optimizer.beta_1, optimizer.beta_2)
+        step = (state.step, learning_rate, *betas, optimizer.epsilon)
+        kernels.adam_step(params, d_params, *state.slots, *step)
 
 
 def _restore(

@@ -1,10 +1,11 @@
 """The one table of kernels: names, argument order, shapes.
 
-Backends, selection, tests, benchmarks and stubs read it. Below this level all arrays are C-contiguous, aligned, of
-native byte order and of one floating dtype (float32 or float64); inputs come first, outputs last, and the caller owns
-all memory.
+Backends, selection, tests, benchmarks and stubs read it. Below this level all arrays are
+C-contiguous, aligned, of native byte order and of one floating dtype (float32 or float64); inputs
+come first, outputs last, and the caller owns all memory.
 
-Letters of shapes: n rows, i inputs, o outputs; p parameters of a network; r rows of an epoch; s its steps.
+Letters of shapes: n rows, i inputs, o outputs; p parameters of a network; r rows of an epoch; s its
+steps.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class PlanLike(Protocol):
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument of a kernel; `shape` has one letter for each dimension, and is empty for what is no array."""
+    """One argument of a kernel; `shape` has a letter per dimension, none for what is no array."""
 
     name: str
     role: Role

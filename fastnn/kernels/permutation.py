@@ -1,6 +1,7 @@
-"""The order of rows in an epoch, as a function of (seed, epoch): the same numbers as the compiled module's.
+"""The order of rows in an epoch as a function of (seed, epoch), the same as the compiled module's.
 
-A draw is splitmix64's finaliser (Steele, Lea and Flood 2014) of a counter, so nothing is carried from draw to draw.
+A draw is splitmix64's finaliser (Steele, Lea and Flood 2014) of a counter, so nothing is carried
+from draw to draw.
 """
 
 from __future__ import annotations

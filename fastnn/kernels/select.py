@@ -44,7 +44,7 @@ def kernels_for(backend: str) -> Any:
     Returns
     -------
     module or namespace
-        For "native" the compiled module, whose kernels take ``n_threads=0`` after all other arguments.
+        For "native" the compiled module, whose kernels take ``n_threads=0`` as their last argument.
 
     Raises
     ------
@@ -68,11 +68,11 @@ def _load(backend: str) -> Any:
 
 
 class _Native:
-    """The compiled module, imported at the first use of a kernel; after it, an attribute is a plain one."""
+    """The compiled module, imported when a kernel is first used."""
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(_load("native"), name)
-        setattr(self, name, value)
+        setattr(self, name, value)  # from now on a plain attribute
         return value
 
 
@@ -84,7 +84,8 @@ def _jit() -> Any:
         import_module("numba")
     except ImportError as missing:
         raise ImportError(
-            "backend='jit' needs Numba, which cannot be imported here: install numba, or use backend='native'."
+            "backend='jit' needs Numba, which cannot be imported here: install numba, or use "
+            "backend='native'."
         ) from missing
     return import_module("fastnn.kernels.jit")
 
@@ -99,7 +100,6 @@ def _installed(package: str) -> str:
 def config() -> dict[str, str]:
     """What `show_config` prints: a description for every heading."""
     core = kernels_for("native")
-    build = getattr(core, "build_info", dict)()
     return {
         "fastnn": __version__,
         "Python": sys.version.split()[0],
@@ -107,12 +107,12 @@ def config() -> dict[str, str]:
         "threads": str(get_num_threads()),
         "backends": ", ".join(BACKENDS),
         **{package: _installed(package) for package in ("numpy", "scipy", "scikit-learn", "numba")},
-        **{str(heading): str(text) for heading, text in build.items()},
+        "compiled": core.build_info(),
     }
 
 
 def show_config() -> None:
-    """Print versions, the instruction set in use, threads and backends, and how the package was compiled."""
+    """Print versions, instruction sets, threads, backends, and how the package was compiled."""
     lines = config()
     width = max(map(len, lines))
     for heading, text in lines.items():

@@ -117,26 +117,28 @@ struct Gelu : SlopeWithValue<Gelu> {
   template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
     const Vec<T> zero = {};
     const NormalTail<T> part = normal_tail<T>(z);
-    const Vec<T> h = part.t * part.tail * part.first * part.second;
+    const Vec<T> h = (part.t * part.tail) * Format<T>::kLower;
     a = z >= zero ? z - h : -h;
-    const Vec<T> step = (T(0.398942280401432677940) * part.t * part.density - part.tail) * part.first * part.second;
+    const Vec<T> step = (T(0.398942280401432677940) * part.t * part.density - part.tail) * Format<T>::kLower;
     slope = z > zero ? T(1) + step : -step;
   }
 };
 
-// z * sigmoid(y), given y's parts and y' = dy/dz; `low` is z bounded below, `bounded` on both sides.
+// a = z * sigmoid(y) and its slope from the reduced -y; v_rate = v dy/dz with v = z bounded.
 template <class T>
-FASTNN_INLINE void sigmoid_gate(SigmoidParts<T> part, Vec<T> low, Vec<T> bounded_y, Vec<T>& a, Vec<T>& slope) {
-  const Vec<T> inverse = T(1) / (part.upper + part.lower);
-  a = (low * inverse) * part.upper;
-  slope = (inverse * part.upper) * (T(1) + bounded_y * (part.lower * inverse));
+FASTNN_INLINE void sigmoid_gate(const Reduced<T>& part, Vec<T> z, Vec<T> v_rate, Vec<T>& a, Vec<T>& slope) {
+  constexpr T one = Format<T>::kLower;
+  const Vec<T> scale = power_of_two<T>((IVec<T>)part.shifted, -Format<T>::kShift), q = expm1_reduced<T>(part.r);
+  const Vec<T> inverse = T(1) / multiply_add<T>(scale, q, scale + one);
+  a = (z * inverse) * one;
+  slope = (one * inverse) * multiply_add<T>(v_rate, multiply_add<T>(scale, q, scale) * inverse, splat<T>(T(1)));
 }
 
 struct Silu : SlopeWithValue<Silu> {
   template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
     const Vec<T> low = maximum<T>(splat<T>(-Format<T>::kSigmoidEnd), z);
-    const Vec<T> bounded = minimum<T>(splat<T>(Format<T>::kSigmoidEnd), low);
-    sigmoid_gate<T>(sigmoid_parts<T>(bounded), low, bounded, a, slope);
+    const Vec<T> bounded = minimum<T>(splat<T>(Format<T>::kOnlyOne), low);
+    sigmoid_gate<T>(reduce<T>(-bounded, -bounded), low, bounded, a, slope);
   }
 };
 
@@ -156,8 +158,8 @@ template <class T> FASTNN_INLINE Vec<T> multiply_error(Vec<T> a, Vec<T> b, Vec<T
 struct GeluTanh : SlopeWithValue<GeluTanh> {
   template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
     constexpr long double c1 = 1.59576912160573071175978423973752747L, c2 = c1 * 0.044715L;
-    constexpr T end = sizeof(T) == 4 ? T(11.5) : T(24);  // a is zero below -10.8 and -21.6
-    const Vec<T> low = maximum<T>(splat<T>(-end), z), v = minimum<T>(splat<T>(end), low);
+    constexpr T end = sizeof(T) == 4 ? T(11) : T(22);  // a is zero below -10.6 and -21.5
+    const Vec<T> low = maximum<T>(splat<T>(-end), z), v = minimum<T>(splat<T>(end / 2), low);
     const Vec<T> first = splat<T>(T(c1)), second = splat<T>(T(c2));
     const Vec<T> square = v * v, cubic = second * square;
     const Vec<T> cubic_low = multiply_error<T>(second, square, cubic) + second * multiply_error<T>(v, v, square) +
@@ -167,7 +169,7 @@ struct GeluTanh : SlopeWithValue<GeluTanh> {
     const Vec<T> y = v * sum, y_low = multiply_add<T>(v, sum_low, multiply_error<T>(v, sum, y));
     Reduced<T> part = reduce<T>(-y, -y);
     part.r -= y_low;
-    sigmoid_gate<T>(sigmoid_parts<T>(part), low, v * (first + T(3) * cubic), a, slope);
+    sigmoid_gate<T>(part, low, v * (first + T(3) * cubic), a, slope);
   }
 };
 
@@ -177,10 +179,9 @@ struct Mish : SlopeWithValue<Mish> {
     const Vec<T> end = splat<T>(T(sizeof(T) == 4 ? 20 : 40));  // e^2 has swallowed 2: the value is z
     const Vec<T> bounded = minimum<T>(end, maximum<T>(splat<T>(-Format<T>::kSigmoidEnd), z));
     const Reduced<T> part = reduce<T>(bounded, bounded);
-    const Halves<T> scale = halves<T>(part.shifted);
-    const Vec<T> upper = (T(1) + expm1_reduced<T>(part.r)) * scale.first, e = upper * scale.second;
+    const Vec<T> raised = raised_exp<T>(part), e = raised * Format<T>::kLower;
     const Vec<T> w = e * (e + T(2)), inverse = T(1) / (w + T(2));
-    const Vec<T> value = (bounded * ((e + T(2)) * inverse)) * upper * scale.second;
+    const Vec<T> value = ((bounded * ((e + T(2)) * inverse)) * raised) * Format<T>::kLower;
     a = z > end ? z : value;
     slope = inverse * (w + bounded * ((T(4) * e * (e + T(1))) * inverse));
   }
@@ -189,7 +190,7 @@ struct Mish : SlopeWithValue<Mish> {
 // max(z, 0) + log1p(exp(-|z|)); the slope is sigmoid(z).
 struct Softplus : SlopeWithValue<Softplus> {
   template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
-    const Vec<T> e = vexp<T>(-absolute<T>(z)), inverse = T(1) / (T(1) + e);
+    const Vec<T> e = exp_of_negative<T>(-absolute<T>(z)), inverse = T(1) / (T(1) + e);
     a = maximum<T>(Vec<T>{}, z) + log1p_of_unit<T>(e);
     slope = z < Vec<T>{} ? e * inverse : inverse;
   }

@@ -29,7 +29,7 @@ template <class T> void softmax_row(const T* z, T* a, ptrdiff_t count) {
   const Vec<T> top = splat<T>(row_maximum<T>(z, count));
   Vec<T> sum = {};
   for_vectors<T>(count, [&](ptrdiff_t c, int lanes) {
-    const Vec<T> e = vexp<T>(load_first<T>(z + c, lanes) - top);
+    const Vec<T> e = exp_of_negative<T>(load_first<T>(z + c, lanes) - top);
     store_first<T>(a + c, e, lanes);
     sum += first_or<T>(e, lanes, Vec<T>{});
   });

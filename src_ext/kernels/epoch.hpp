@@ -105,6 +105,13 @@ template <class T> double half_penalty(const fastnn::Epoch<T>& g, const Workspac
 
 constexpr bool is_finite(double value) { return value - value == 0; }
 
+// A team that loses more than a fifth of its time in long waits shares its cores with other programs: one thread does
+// better then.
+template <class T> FASTNN_INLINE bool is_crowded(const fastnn::Epoch<T>& g, const Workspace<T>& ws, double now) {
+  const double lost = 1e-9 * double(__atomic_load_n(&ws.barrier->lost_nanoseconds, __ATOMIC_RELAXED));
+  return lost > 2e-4 + 0.2 * (now - g.started);
+}
+
 // Member 0 keeps the books; the others see `stopped` and `last_step` after the barrier. False: paused.
 template <class T, class Rule>
 FASTNN_INLINE bool run_step(fastnn::Epoch<T>& g, const Workspace<T>& ws, const Rule& rule, ptrdiff_t step,
@@ -118,7 +125,9 @@ FASTNN_INLINE bool run_step(fastnn::Epoch<T>& g, const Workspace<T>& ws, const R
     g.next_step = step + 1;
     g.rows_done = 0;
     if (!is_finite(loss)) g.stopped = 1;
-    if (g.stopped || fastnn_seconds() > g.deadline) g.last_step = g.next_step;
+    const double now = fastnn_seconds();
+    g.crowded = is_crowded(g, ws, now);
+    if (g.stopped || g.crowded || now > g.deadline) g.last_step = g.next_step;
   }
   fastnn::wait(ws.barrier, team);
   if (member == 0) g.loss_sum += (loss + half_penalty(g, ws, total)) * double(count);

@@ -129,9 +129,47 @@ template <class T> FASTNN_INLINE Vec<T> multiply_add(Vec<T> a, Vec<T> b, Vec<T> 
 #endif
 }
 
+#if defined(__AVX512F__) && FASTNN_VECTOR_BYTES == 64
+#define FASTNN_HAS_SCALE 1
+// v * 2^k for whole k, rounded once also where the result is subnormal or overflows.
+template <class T> FASTNN_INLINE Vec<T> scale_by_power(Vec<T> v, Vec<T> k) {
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_scalef_ps((__m512)v, (__m512)k);
+  else return (Vec<T>)_mm512_scalef_pd((__m512d)v, (__m512d)k);
+}
+#endif
+
 // a where it is larger, else b: a NaN in b wins (a > b is false), a NaN in a loses.
-template <class T> FASTNN_INLINE Vec<T> maximum(Vec<T> a, Vec<T> b) { return a > b ? a : b; }
-template <class T> FASTNN_INLINE Vec<T> minimum(Vec<T> a, Vec<T> b) { return a < b ? a : b; }
+// Intrinsics, because GCC 12 makes a comparison and a blend of a > b ? a : b.
+template <class T> FASTNN_INLINE Vec<T> maximum(Vec<T> a, Vec<T> b) {
+#if defined(__AVX512F__) && FASTNN_VECTOR_BYTES == 64
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_max_ps((__m512)a, (__m512)b);
+  else return (Vec<T>)_mm512_max_pd((__m512d)a, (__m512d)b);
+#elif defined(__AVX__) && FASTNN_VECTOR_BYTES == 32
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_max_ps((__m256)a, (__m256)b);
+  else return (Vec<T>)_mm256_max_pd((__m256d)a, (__m256d)b);
+#elif defined(__SSE2__)
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm_max_ps((__m128)a, (__m128)b);
+  else return (Vec<T>)_mm_max_pd((__m128d)a, (__m128d)b);
+#else
+  return a > b ? a : b;
+#endif
+}
+
+// a where it is smaller, else b; NaNs as in maximum.
+template <class T> FASTNN_INLINE Vec<T> minimum(Vec<T> a, Vec<T> b) {
+#if defined(__AVX512F__) && FASTNN_VECTOR_BYTES == 64
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_min_ps((__m512)a, (__m512)b);
+  else return (Vec<T>)_mm512_min_pd((__m512d)a, (__m512d)b);
+#elif defined(__AVX__) && FASTNN_VECTOR_BYTES == 32
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_min_ps((__m256)a, (__m256)b);
+  else return (Vec<T>)_mm256_min_pd((__m256d)a, (__m256d)b);
+#elif defined(__SSE2__)
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm_min_ps((__m128)a, (__m128)b);
+  else return (Vec<T>)_mm_min_pd((__m128d)a, (__m128d)b);
+#else
+  return a < b ? a : b;
+#endif
+}
 
 template <class T> FASTNN_INLINE Vec<T> absolute(Vec<T> v) {
   return (Vec<T>)((IVec<T>)v & ~(IVec<T>)splat<T>(T(-0.0)));

@@ -8,9 +8,9 @@ namespace {
 // From here on z * normal_cdf(-z) is zero in the element type.
 template <class T> constexpr T kTailEnd = sizeof(T) == 4 ? T(15) : T(39.5);
 
-// normal_cdf(-t) = tail * first * second, exp(-t^2 / 2) = density * first * second, for t = min(|z|, kTailEnd).
+// normal_cdf(-t) = tail * kLower, exp(-t^2 / 2) = density * kLower, for t = min(|z|, kTailEnd); both normal.
 template <class T> struct NormalTail {
-  Vec<T> t, tail, density, first, second;
+  Vec<T> t, tail, density;
 };
 
 // exp multiplies a relative error of t^2 by t^2 / 2, up to 112 (float) or 780: so the square is taken exactly, the upper
@@ -21,15 +21,14 @@ template <class T> FASTNN_INLINE NormalTail<T> normal_tail(Vec<T> z) {
   const Vec<T> low = (T(-0.5) * (t - upper)) * (t + upper);
   Reduced<T> part = reduce<T>((T(-0.5) * t) * t, (T(-0.5) * upper) * upper);
   part.r += low;
-  const Vec<T> density = T(1) + expm1_reduced<T>(part.r);
+  const Vec<T> density = raised_exp<T>(part);
   const Vec<T> ratio = horner<T>(t, Polynomials<T>::kTailAbove) / horner<T>(t, Polynomials<T>::kTailBelow);
-  const Halves<T> scale = halves<T>(part.shifted);
-  return {t, density * ratio, density, scale.first, scale.second};
+  return {t, density * ratio, density};
 }
 
 template <class T> FASTNN_INLINE Vec<T> vnormal_cdf(Vec<T> x) {
   const NormalTail<T> part = normal_tail<T>(x);
-  const Vec<T> tail = part.tail * part.first * part.second;
+  const Vec<T> tail = part.tail * Format<T>::kLower;
   return x > Vec<T>{} ? T(1) - tail : tail;
 }
 
@@ -37,7 +36,7 @@ template <class T> FASTNN_INLINE Vec<T> verf(Vec<T> x) {
   const Vec<T> square = x * x;
   const Vec<T> near = multiply_add<T>(x, horner<T>(square, Polynomials<T>::kErf), x);
   const NormalTail<T> part = normal_tail<T>(T(1.41421356237309504880) * x);
-  const Vec<T> far = T(1) - T(2) * (part.tail * part.first * part.second);
+  const Vec<T> far = T(1) - T(2) * (part.tail * Format<T>::kLower);
   return absolute<T>(x) < splat<T>(T(1)) ? near : copy_sign<T>(far, x);
 }
 

@@ -19,7 +19,10 @@ template <> struct Format<float> {
   static constexpr float kWhole = 0x1p23f;    // its bits | n is the number 2^23 + n
   static constexpr float kLn2High = 0x1.62e4p-1f, kLn2Low = 0x1.7f7d1cp-20f;  // k * high is exact: 16 bits
   static constexpr float kExpLow = -104, kExpHigh = 89;  // beyond them exp rounds to zero and to infinity
-  static constexpr float kSigmoidEnd = 126;              // z * sigmoid(z) has rounded to zero at -109
+  static constexpr float kOnlyOne = 45;                  // exp(-45) is less than a quarter ulp of 1
+  static constexpr float kSigmoidEnd = 116;              // z * sigmoid(z) has rounded to zero at -109
+  static constexpr int kShift = 60;                      // 2^k, k from -168 to 65, is normal with one more factor
+  static constexpr float kLower = 0x1p-60f;              // of 2^60 (k <= 65) or 2^-60 (k >= -65)
 };
 
 template <> struct Format<double> {
@@ -29,12 +32,12 @@ template <> struct Format<double> {
   static constexpr double kWhole = 0x1p52;
   static constexpr double kLn2High = 0x1.62e42feep-1, kLn2Low = 0x1.a39ef35793c76p-33;
   static constexpr double kExpLow = -746, kExpHigh = 710;
-  static constexpr double kSigmoidEnd = 800;
+  static constexpr double kOnlyOne = 45, kSigmoidEnd = 760;
+  static constexpr int kShift = 200;
+  static constexpr double kLower = 0x1p-200;
 };
 
-// Beyond it exp(-x) is less than a quarter ulp of 1.
-constexpr double kOnlyOne = 45;
-
+// The polynomial by Horner's rule over pairs of coefficients (Estrin): half the latency for a few more products.
 template <class T, int N> FASTNN_INLINE Vec<T> horner(Vec<T> x, const T (&c)[N]) {
   Vec<T> sum = splat<T>(c[N - 1]);
 #pragma GCC unroll 16
@@ -49,7 +52,7 @@ template <class T> FASTNN_INLINE Vec<T> clamp(Vec<T> x, T low, T high) {
 
 // The argument as k ln 2 + r.
 template <class T> struct Reduced {
-  Vec<T> shifted, r;  // shifted: k + kRound
+  Vec<T> shifted, k, r;  // shifted: k + kRound
 };
 
 // high + low is the argument to more than working precision, x its rounded sum.
@@ -58,39 +61,60 @@ template <class T> FASTNN_INLINE Reduced<T> reduce(Vec<T> x, Vec<T> high) {
   const Vec<T> shifted = multiply_add<T>(x, splat<T>(T(1.44269504088896340736)), splat<T>(F::kRound));
   const Vec<T> k = shifted - F::kRound;
   const Vec<T> r = multiply_add<T>(k, splat<T>(-F::kLn2High), high);
-  return {shifted, multiply_add<T>(k, splat<T>(-F::kLn2Low), r)};
+  return {shifted, k, multiply_add<T>(k, splat<T>(-F::kLn2Low), r)};
 }
 
 template <class T> FASTNN_INLINE Vec<T> expm1_reduced(Vec<T> r) {
   return multiply_add<T>(r * r, horner<T>(r, Polynomials<T>::kExp), r);
 }
 
-// 2^k for k of a normal number; k = shifted - kRound.
-template <class T> FASTNN_INLINE Vec<T> power_of_two(IVec<T> k) { return (Vec<T>)((k << Format<T>::kMantissa) + Format<T>::kOne); }
+// 2^(k + shift) for the bits of a rounded k (see kRound) and a result that is a normal number.
+template <class T> FASTNN_INLINE Vec<T> power_of_two(IVec<T> k, int shift = 0) {
+  return (Vec<T>)((k << Format<T>::kMantissa) + (Format<T>::kOne + (Int<T>(shift) << Format<T>::kMantissa)));
+}
 
-// 2^k = first * second, both far from overflow.
+// v 2^k = v * first * second, both powers far from overflow.
 template <class T> struct Halves {
   Vec<T> first, second;
 };
 
-template <class T> FASTNN_INLINE Halves<T> halves(Vec<T> shifted) {
-  const Vec<T> half = multiply_add<T>(shifted - Format<T>::kRound, splat<T>(T(0.5)), splat<T>(Format<T>::kRound));
-  return {power_of_two<T>((IVec<T>)half), power_of_two<T>((IVec<T>)shifted - (IVec<T>)half)};
+template <class T> FASTNN_INLINE Halves<T> halves(const Reduced<T>& part) {
+  const Vec<T> half = multiply_add<T>(part.k, splat<T>(T(0.5)), splat<T>(Format<T>::kRound));
+  return {power_of_two<T>((IVec<T>)half), power_of_two<T>((IVec<T>)part.shifted - (IVec<T>)half)};
 }
-
-// 1 / s for a power of two.
-template <class T> FASTNN_INLINE Vec<T> reciprocal_power(Vec<T> s) { return (Vec<T>)(2 * Format<T>::kOne - (IVec<T>)s); }
 
 template <class T> FASTNN_INLINE Vec<T> vexp(Vec<T> x) {
   x = clamp<T>(x, Format<T>::kExpLow, Format<T>::kExpHigh);
   const Reduced<T> part = reduce<T>(x, x);
-  const Halves<T> scale = halves<T>(part.shifted);
-  return (T(1) + expm1_reduced<T>(part.r)) * scale.first * scale.second;
+#if defined(FASTNN_HAS_SCALE)
+  return scale_by_power<T>(T(1) + expm1_reduced<T>(part.r), part.k);
+#else
+  const Halves<T> scale = halves<T>(part);
+  return multiply_add<T>(scale.first, expm1_reduced<T>(part.r), scale.first) * scale.second;
+#endif
+}
+
+// exp of a reduced argument as raised * kLower, raised normal, so that a factor can come in before the only rounding to
+// a subnormal. For k from -kShift - bias to bias - kShift.
+template <class T> FASTNN_INLINE Vec<T> raised_exp(const Reduced<T>& part) {
+  const Vec<T> scale = power_of_two<T>((IVec<T>)part.shifted, Format<T>::kShift);
+  return multiply_add<T>(scale, expm1_reduced<T>(part.r), scale);
+}
+
+// exp(x) for x <= 0.
+template <class T> FASTNN_INLINE Vec<T> exp_of_negative(Vec<T> x) {
+  x = maximum<T>(splat<T>(Format<T>::kExpLow), x);
+  const Reduced<T> part = reduce<T>(x, x);
+#if defined(FASTNN_HAS_SCALE)
+  return scale_by_power<T>(T(1) + expm1_reduced<T>(part.r), part.k);
+#else
+  return raised_exp<T>(part) * Format<T>::kLower;
+#endif
 }
 
 // exp(x) - 1 for x <= 0, where 2^k cannot overflow; the sign of a zero is lost.
 template <class T> FASTNN_INLINE Vec<T> expm1_of_negative(Vec<T> x) {
-  x = maximum<T>(splat<T>(T(-kOnlyOne)), x);
+  x = maximum<T>(splat<T>(-Format<T>::kOnlyOne), x);
   const Reduced<T> part = reduce<T>(x, x);
   const Vec<T> scale = power_of_two<T>((IVec<T>)part.shifted);
   return multiply_add<T>(scale, expm1_reduced<T>(part.r), scale - T(1));
@@ -98,11 +122,12 @@ template <class T> FASTNN_INLINE Vec<T> expm1_of_negative(Vec<T> x) {
 
 // (2^k1 expm1(r) + 2^k1 - 2^-k2) 2^k2.
 template <class T> FASTNN_INLINE Vec<T> vexpm1(Vec<T> x) {
-  const Vec<T> bounded = clamp<T>(x, T(-kOnlyOne), Format<T>::kExpHigh);
+  const Vec<T> bounded = clamp<T>(x, -Format<T>::kOnlyOne, Format<T>::kExpHigh);
   const Reduced<T> part = reduce<T>(bounded, bounded);
-  const Halves<T> scale = halves<T>(part.shifted);
-  const Vec<T> rest = scale.first - reciprocal_power<T>(scale.second);
-  return copy_sign<T>(multiply_add<T>(scale.first, expm1_reduced<T>(part.r), rest) * scale.second, x);
+  const Halves<T> scale = halves<T>(part);
+  const Vec<T> one = (Vec<T>)(2 * Format<T>::kOne - (IVec<T>)scale.second);  // 1 / second
+  const Vec<T> value = multiply_add<T>(scale.first, expm1_reduced<T>(part.r), scale.first - one);
+  return copy_sign<T>(value * scale.second, x);
 }
 
 // tanh|x| = -expm1(-2|x|) / (2 + expm1(-2|x|)): nothing overflows, and nothing cancels.
@@ -111,25 +136,18 @@ template <class T> FASTNN_INLINE Vec<T> vtanh(Vec<T> x) {
   return copy_sign<T>(e / (T(2) + e), x);
 }
 
-// sigmoid(z) = upper / (upper + lower), its complement lower / (upper + lower); exp(-z) = lower / upper, split so that
-// a sigmoid that is subnormal is rounded only once.
-template <class T> struct SigmoidParts {
-  Vec<T> upper, lower;
-};
-
-template <class T> FASTNN_INLINE SigmoidParts<T> sigmoid_parts(Reduced<T> part) {
-  const Halves<T> scale = halves<T>(part.shifted);
-  return {reciprocal_power<T>(scale.second), (T(1) + expm1_reduced<T>(part.r)) * scale.first};
-}
-
-template <class T> FASTNN_INLINE SigmoidParts<T> sigmoid_parts(Vec<T> z) {
-  z = clamp<T>(-z, -Format<T>::kSigmoidEnd, Format<T>::kSigmoidEnd);
-  return sigmoid_parts<T>(reduce<T>(z, z));
+// sigmoid(z) = kLower / (kLower + raised), raised = kLower exp(-z): numerator and denominator are normal where the
+// quotient is not, so it is rounded once. Where z > kOnlyOne, it is one.
+template <class T> FASTNN_INLINE Reduced<T> sigmoid_reduce(Vec<T> z) {
+  const Vec<T> x = clamp<T>(-z, -Format<T>::kOnlyOne, Format<T>::kSigmoidEnd);
+  return reduce<T>(x, x);
 }
 
 template <class T> FASTNN_INLINE Vec<T> vsigmoid(Vec<T> z) {
-  const SigmoidParts<T> part = sigmoid_parts<T>(z);
-  return part.upper / (part.upper + part.lower);
+  const Reduced<T> part = sigmoid_reduce<T>(z);
+  const Vec<T> scale = power_of_two<T>((IVec<T>)part.shifted, -Format<T>::kShift);
+  const Vec<T> sum = multiply_add<T>(scale, expm1_reduced<T>(part.r), scale + Format<T>::kLower);
+  return Format<T>::kLower / sum;
 }
 
 // --- logarithms -----------------------------------------------------------------------------------------------------

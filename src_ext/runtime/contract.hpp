@@ -119,6 +119,8 @@ template <class T> struct Epoch {
   ptrdiff_t rows_done;             // of the step that is under way, when it paused between two chunks
   double batch_loss;               // of those rows
   int paused;
+  double started;                  // when `run` was called for the first time
+  int crowded;                     // the team waits too much: go on with one thread
   double loss_sum;                 // sum over steps of the batch's mean loss times its rows
   int stopped;                     // a loss was not finite
 };

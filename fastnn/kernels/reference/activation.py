@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
@@ -26,165 +25,165 @@ _erfc_of_scalar = np.vectorize(math.erfc, otypes=[np.float64])
 # --- value: a from z ----------------------------------------------------------------------------
 
 
-def sigmoid(z: Array) -> NDArray[Any]:
+def sigmoid(z: Array) -> Any:
     """1 / (1 + exp(-z)), from the side on which exp does not overflow."""
     e = np.exp(-np.abs(z))
     return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
 
 
-def _erfc(z: Array) -> NDArray[Any]:
-    return _erfc_of_scalar(z).astype(z.dtype)  # type: ignore[no-any-return]
+def _erfc(z: Array) -> Any:
+    return _erfc_of_scalar(z).astype(z.dtype)
 
 
-def _relu(z: Array) -> NDArray[Any]:
+def _relu(z: Array) -> Any:
     return np.maximum(z, 0)
 
 
-def _leaky_relu(z: Array) -> NDArray[Any]:
+def _leaky_relu(z: Array) -> Any:
     return np.where(z > 0, z, 0.01 * z)
 
 
-def _elu(z: Array) -> NDArray[Any]:
+def _elu(z: Array) -> Any:
     return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
 
 
-def _selu(z: Array) -> NDArray[Any]:
+def _selu(z: Array) -> Any:
     return np.where(z > 0, _SELU_SCALE * z, _SELU_LEFT * np.expm1(np.minimum(z, 0)))
 
 
-def _gelu(z: Array) -> NDArray[Any]:
+def _gelu(z: Array) -> Any:
     return z / 2 * _erfc(-z / math.sqrt(2))  # erfc: 1 + erf cancels for negative z
 
 
-def _gelu_gate_input(z: Array) -> NDArray[Any]:
+def _gelu_gate_input(z: Array) -> Any:
     return _GELU_INNER * z * (1 + _GELU_CUBIC * z * z)
 
 
-def _gelu_tanh(z: Array) -> NDArray[Any]:
+def _gelu_tanh(z: Array) -> Any:
     return z * sigmoid(_gelu_gate_input(z))  # (1 + tanh(u / 2)) / 2 is the sigmoid of u
 
 
-def _silu(z: Array) -> NDArray[Any]:
+def _silu(z: Array) -> Any:
     return z * sigmoid(z)
 
 
-def _mish_gate(z: Array) -> NDArray[Any]:
+def _mish_gate(z: Array) -> Any:
     """tanh(log(1 + exp z)), which is rational in exp(z), and in exp(-z)."""
     e = np.exp(-np.abs(z))
     below = e * (e + 2)
     return np.where(z > 0, (1 + 2 * e) / (1 + 2 * e + 2 * e * e), below / (below + 2))
 
 
-def _mish(z: Array) -> NDArray[Any]:
+def _mish(z: Array) -> Any:
     return z * _mish_gate(z)
 
 
-def _softplus(z: Array) -> NDArray[Any]:
+def _softplus(z: Array) -> Any:
     return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
 
 
-def _softsign(z: Array) -> NDArray[Any]:
+def _softsign(z: Array) -> Any:
     return z / (1 + np.abs(z))
 
 
-def _hard_sigmoid(z: Array) -> NDArray[Any]:
+def _hard_sigmoid(z: Array) -> Any:
     return np.clip(z / 6 + 0.5, 0, 1)
 
 
-def _hard_tanh(z: Array) -> NDArray[Any]:
+def _hard_tanh(z: Array) -> Any:
     return np.clip(z, -1, 1)
 
 
-def _hard_swish(z: Array) -> NDArray[Any]:
+def _hard_swish(z: Array) -> Any:
     return z * _hard_sigmoid(z)
 
 
-def softmax(z: Array) -> NDArray[Any]:
+def softmax(z: Array) -> Any:
     """exp(z) over its sum in the row, shifted by the row's largest z."""
     e = np.exp(z - z.max(axis=1, keepdims=True, initial=-np.inf))
-    return e / e.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
+    return e / e.sum(axis=1, keepdims=True)
 
 
-def _log_softmax(z: Array) -> NDArray[Any]:
+def _log_softmax(z: Array) -> Any:
     below = z - z.max(axis=1, keepdims=True, initial=-np.inf)
-    return below - np.log(np.exp(below).sum(axis=1, keepdims=True))  # type: ignore[no-any-return]
+    return below - np.log(np.exp(below).sum(axis=1, keepdims=True))
 
 
 # --- slope: da/dz from z and a ------------------------------------------------------------------
 
 
-def _sigmoid_slope(z: Array, a: Array) -> NDArray[Any]:
+def _sigmoid_slope(z: Array, a: Array) -> Any:
     return a * (1 - a)
 
 
-def _tanh_slope(z: Array, a: Array) -> NDArray[Any]:
+def _tanh_slope(z: Array, a: Array) -> Any:
     return 1 - a * a
 
 
-def _leaky_relu_slope(z: Array, a: Array) -> NDArray[Any]:
+def _leaky_relu_slope(z: Array, a: Array) -> Any:
     return np.where(z > 0, 1, 0.01)
 
 
-def _elu_slope(z: Array, a: Array) -> NDArray[Any]:
+def _elu_slope(z: Array, a: Array) -> Any:
     return np.where(z > 0, 1, a + 1)
 
 
-def _selu_slope(z: Array, a: Array) -> NDArray[Any]:
+def _selu_slope(z: Array, a: Array) -> Any:
     return np.where(z > 0, _SELU_SCALE, a + _SELU_LEFT)
 
 
-def _gelu_slope(z: Array, a: Array) -> NDArray[Any]:
+def _gelu_slope(z: Array, a: Array) -> Any:
     return _erfc(-z / math.sqrt(2)) / 2 + z * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
 
 
-def _gelu_tanh_slope(z: Array, a: Array) -> NDArray[Any]:
+def _gelu_tanh_slope(z: Array, a: Array) -> Any:
     near = np.clip(z, -30, 30)  # beyond, the gate's own slope is zero, and the cube overflows
     gate = sigmoid(_gelu_gate_input(near))
     inner_slope = _GELU_INNER * (1 + 3 * _GELU_CUBIC * near * near)
     return gate + near * gate * (1 - gate) * inner_slope
 
 
-def _silu_slope(z: Array, a: Array) -> NDArray[Any]:
+def _silu_slope(z: Array, a: Array) -> Any:
     gate = sigmoid(z)
     return gate + z * gate * (1 - gate)
 
 
-def _mish_slope(z: Array, a: Array) -> NDArray[Any]:
+def _mish_slope(z: Array, a: Array) -> Any:
     gate = _mish_gate(z)
     return gate + z * sigmoid(z) * (1 - gate * gate)
 
 
-def _softsign_slope(z: Array, a: Array) -> NDArray[Any]:
+def _softsign_slope(z: Array, a: Array) -> Any:
     return 1 / (1 + np.abs(z)) ** 2
 
 
-def _hard_sigmoid_slope(z: Array, a: Array) -> NDArray[Any]:
+def _hard_sigmoid_slope(z: Array, a: Array) -> Any:
     return np.where(np.abs(z) < 3, 1 / 6, 0)
 
 
-def _hard_tanh_slope(z: Array, a: Array) -> NDArray[Any]:
+def _hard_tanh_slope(z: Array, a: Array) -> Any:
     return np.where(np.abs(z) < 1, 1, 0)
 
 
-def _hard_swish_slope(z: Array, a: Array) -> NDArray[Any]:
+def _hard_swish_slope(z: Array, a: Array) -> Any:
     return np.where(z <= -3, 0, np.where(z >= 3, 1, z / 3 + 0.5))
 
 
-def _ones(z: Array, a: Array) -> NDArray[Any]:
+def _ones(z: Array, a: Array) -> Any:
     return np.ones_like(z)
 
 
-def _zeros(z: Array, a: Array) -> NDArray[Any]:
+def _zeros(z: Array, a: Array) -> Any:
     return np.zeros_like(z)
 
 
-def _step(z: Array, a: Array) -> NDArray[Any]:
+def _step(z: Array, a: Array) -> Any:
     return np.where(z > 0, 1, 0)
 
 
 # --- the table ----------------------------------------------------------------------------------
 
-_VALUE: dict[str, Callable[[Array], NDArray[Any]]] = {
+_VALUE: dict[str, Callable[[Array], Any]] = {
     "identity": np.positive,
     "sigmoid": sigmoid,
     "tanh": np.tanh,
@@ -206,7 +205,7 @@ _VALUE: dict[str, Callable[[Array], NDArray[Any]]] = {
     "log_softmax": _log_softmax,
 }
 
-_SLOPE: dict[str, Callable[[Array, Array], NDArray[Any]]] = {
+_SLOPE: dict[str, Callable[[Array, Array], Any]] = {
     "identity": _ones,
     "sigmoid": _sigmoid_slope,
     "tanh": _tanh_slope,
@@ -227,21 +226,21 @@ _SLOPE: dict[str, Callable[[Array, Array], NDArray[Any]]] = {
 }
 
 
-def activate(z: Array, activation: Activation) -> NDArray[Any]:
+def activate(z: Array, activation: Activation) -> Any:
     """a (n, o) for z (n, o), of any activation, a user's included."""
     if activation.code >= 0:
         return _VALUE[activation.name](z)
     if activation.value is None:
         raise TypeError(f"Activation {activation.name!r} has no value(z).")
-    return np.vectorize(activation.value, otypes=[z.dtype])(z)  # type: ignore[no-any-return]
+    return np.vectorize(activation.value, otypes=[z.dtype])(z)
 
 
-def _slope(z: Array, a: Array, activation: Activation) -> NDArray[Any]:
+def _slope(z: Array, a: Array, activation: Activation) -> Any:
     if activation.code >= 0:
         return _SLOPE[activation.name](z, a)
     if activation.slope is None:
         raise TypeError(f"Activation {activation.name!r} has no slope(z, a).")
-    return np.vectorize(activation.slope, otypes=[z.dtype])(z, a)  # type: ignore[no-any-return]
+    return np.vectorize(activation.slope, otypes=[z.dtype])(z, a)
 
 
 # --- the kernels --------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Losses on the raw output z (n, o), their gradients, and the links that make predictions of z.
 
-Every loss is computed in float64 and on z itself, never on clipped probabilities: exact at z = +-1e20.
+Every loss is computed in float64 and on z itself, never on clipped probabilities: exact at z =
++-1e20.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ def _squared_error(z: Doubles, y: Doubles, _: float) -> Pair:
 
 
 def _binary_cross_entropy(z: Doubles, y: Doubles, _: float) -> Pair:
-    # -y log p - (1 - y) log(1 - p) with p = sigmoid(z); no cancellation where z is on the side of y.
+    # -y log p - (1 - y) log(1 - p) with p = sigmoid(z); no cancellation where z is on the side of
+    # y.
     linear = np.where(z > 0, z * (1 - y), -z * y)
     return linear + np.log1p(np.exp(-np.abs(z))), sigmoid(z) - y
 
@@ -53,7 +55,8 @@ def _huber(z: Doubles, y: Doubles, delta: float) -> Pair:
 
 
 def _log_cosh(z: Doubles, y: Doubles, _: float) -> Pair:
-    # cosh r = 1 + 2 sinh(r / 2)^2 does not cancel near zero, and the other form does not overflow far away.
+    # cosh r = 1 + 2 sinh(r / 2)^2 does not cancel near zero, and the other form does not overflow
+    # far away.
     r = z - y
     size = np.abs(r)
     near = np.log1p(2 * np.sinh(np.minimum(size, 1) / 2) ** 2)

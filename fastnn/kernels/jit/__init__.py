@@ -1,0 +1,21 @@
+"""The layer kernels in Numba.
+
+Importing this package imports Numba; a kernel compiles when it is first called.
+"""
+
+from fastnn.kernels.jit.activation import activation_backward, activation_forward
+from fastnn.kernels.jit.dense import dense_backward_input, dense_backward_params, dense_forward
+from fastnn.kernels.jit.loss import link, loss_and_gradient
+from fastnn.kernels.jit.optimizer import adam_step, sgd_step
+
+__all__ = [
+    "activation_backward",
+    "activation_forward",
+    "adam_step",
+    "dense_backward_input",
+    "dense_backward_params",
+    "dense_forward",
+    "link",
+    "loss_and_gradient",
+    "sgd_step",
+]

@@ -1,0 +1,127 @@
+"""Functions that users write, compiled: scalar Python becomes loops over flat arrays.
+
+What a function reads from around it (numbers, other functions) is frozen when it is compiled. Its
+compiled form is kept in memory: Numba's cache on disk cannot hold functions that others pass in.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import lru_cache
+from types import CellType, FunctionType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit, types
+from numba.core.errors import NumbaError
+from numba.extending import is_jitted
+
+__all__ = ["ActivationLoops", "compile_activation", "compile_scalar"]
+
+_REMEMBERED = 256  # functions; a lambda made anew in every fit must not fill the memory
+_OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}  # sums as written
+
+
+class ActivationLoops(NamedTuple):
+    """The kernels of one activation over flat arrays, as `smooth_loops` has them."""
+
+    value: Any  # value(a): in place, a holding z at first
+    backward: Any | None  # backward(z, a, d_a, out): out = d_a * slope(z, a); None without a slope
+
+
+@lru_cache(_REMEMBERED)
+def compile_scalar(function: Callable[..., float]) -> Any:
+    """Compile a function of floats, together with the Python functions that it calls.
+
+    Parameters
+    ----------
+    function : callable
+        Takes floats and returns one, by numbers, ``math``, ``if`` and functions of the same kind;
+        or a function of one float that Numba knows, as ``math.tanh``; or one that is compiled.
+        In compiled form, 1 / 0 and ``math.exp(1000)`` are infinite instead of errors.
+
+    Returns
+    -------
+    Numba function
+        The same one for the same `function`.
+
+    Raises
+    ------
+    TypeError
+        If Numba cannot compile `function` for floats, or it does not return a number.
+    """
+    compiled = function if is_jitted(function) else _compiled(function, {})
+    name = getattr(function, "__name__", repr(function))
+    arguments = (types.float64,) * len(inspect.signature(compiled.py_func).parameters)
+    try:
+        compiled.compile(arguments)
+    except NumbaError as error:
+        raise TypeError(
+            f"{name} cannot be compiled for {len(arguments)} float arguments, wanted a function "
+            f"that uses numbers, the math module and other such functions. Numba says: {error}"
+        ) from error
+    result = compiled.overloads[arguments].signature.return_type
+    if not isinstance(result, types.Float | types.Integer | types.Boolean):
+        raise TypeError(f"{name} returns {result}, wanted a float on every path.")
+    return compiled
+
+
+@lru_cache(_REMEMBERED)
+def compile_activation(
+    value: Callable[[float], float], slope: Callable[[float, float], float] | None
+) -> ActivationLoops:
+    """Compile value(z) and slope(z, a) to loops over flat arrays, evaluated in float64.
+
+    Parameters
+    ----------
+    value, slope : callable
+        As for `compile_scalar`, of one and of two floats; `slope` may be None.
+
+    Returns
+    -------
+    ActivationLoops
+        The same one for the same two functions.
+
+    Raises
+    ------
+    TypeError
+        As `compile_scalar`.
+    """
+    scalar_value = compile_scalar(value)
+    scalar_slope = None if slope is None else compile_scalar(slope)
+
+    @njit(**_OPTIONS)
+    def value_loop(a: Any) -> None:
+        for k in range(a.size):
+            a[k] = scalar_value(np.float64(a[k]))
+
+    @njit(**_OPTIONS)
+    def backward_loop(z: Any, a: Any, d_a: Any, out: Any) -> None:
+        for k in range(out.size):
+            out[k] = d_a[k] * scalar_slope(np.float64(z[k]), np.float64(a[k]))
+
+    return ActivationLoops(value_loop, None if slope is None else backward_loop)
+
+
+def _compiled(function: Any, seen: dict[Any, Any]) -> Any:
+    """`function` and the Python functions that it uses, each compiled once; `seen` has them."""
+    if function in seen:
+        return seen[function]
+    if not isinstance(function, FunctionType):  # math.tanh, np.tanh: of one float
+        return njit(**_OPTIONS)(lambda z: function(z))
+
+    def inside(thing: Any) -> Any:
+        return _compiled(thing, seen) if isinstance(thing, FunctionType) else thing
+
+    seen[function] = function  # recursion is not resolved: Numba refuses it
+    known = {name: function.__globals__.get(name) for name in function.__code__.co_names}
+    around = function.__globals__ | {
+        name: inside(thing) for name, thing in known.items() if thing is not None
+    }
+    cells = tuple(CellType(inside(cell.cell_contents)) for cell in function.__closure__ or ())
+    copy = FunctionType(
+        function.__code__, around, function.__name__, function.__defaults__, cells or None
+    )
+    seen[function] = njit(**_OPTIONS)(copy)
+    return seen[function]

@@ -1,0 +1,106 @@
+"""The loops of the activations that are linear in pieces, over flat arrays.
+
+`x_value(a)` and `x_backward(z, a, d_a, out)` as in `smooth_loops`. NaN fails every comparison, so
+the branch that hands z on comes last.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastnn.activations import LEAK
+from fastnn.kernels.jit.style import kernel
+
+# --- value: a = activation(a) -------------------------------------------------------------------
+
+
+@kernel
+def sign_value(a: Any) -> None:
+    for k in range(a.size):
+        z = a[k]
+        a[k] = 1.0 if z > 0.0 else (-1.0 if z < 0.0 else z)
+
+
+@kernel
+def relu_value(a: Any) -> None:
+    for k in range(a.size):
+        z = a[k]
+        a[k] = 0.0 if z < 0.0 else z  # this order lets NaN through
+
+
+@kernel
+def leaky_relu_value(a: Any) -> None:
+    for k in range(a.size):
+        z = np.float64(a[k])
+        a[k] = z if z > 0.0 else LEAK * z
+
+
+@kernel
+def hard_tanh_value(a: Any) -> None:
+    for k in range(a.size):
+        z = a[k]
+        z = -1.0 if z < -1.0 else z
+        a[k] = 1.0 if z > 1.0 else z
+
+
+@kernel
+def _hard_sigmoid(z: Any) -> Any:
+    gate = z / 6.0 + 0.5
+    gate = 0.0 if gate < 0.0 else gate
+    return 1.0 if gate > 1.0 else gate
+
+
+@kernel
+def hard_sigmoid_value(a: Any) -> None:
+    for k in range(a.size):
+        a[k] = _hard_sigmoid(np.float64(a[k]))
+
+
+@kernel
+def hard_swish_value(a: Any) -> None:
+    for k in range(a.size):
+        z = np.float64(a[k])
+        a[k] = z * _hard_sigmoid(z)
+
+
+# --- slope: out = d_a * da/dz --------------------------------------------------------------------
+
+
+@kernel
+def sign_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    for k in range(out.size):
+        out[k] = d_a[k] * 0.0
+
+
+@kernel
+def relu_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    for k in range(out.size):
+        out[k] = d_a[k] * (1.0 if z[k] > 0.0 else 0.0)
+
+
+@kernel
+def leaky_relu_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    for k in range(out.size):
+        out[k] = d_a[k] * (1.0 if z[k] > 0.0 else LEAK)
+
+
+@kernel
+def hard_sigmoid_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    for k in range(out.size):
+        out[k] = d_a[k] * (1.0 / 6.0 if abs(z[k]) < 3.0 else 0.0)
+
+
+@kernel
+def hard_tanh_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    for k in range(out.size):
+        out[k] = d_a[k] * (1.0 if abs(z[k]) < 1.0 else 0.0)
+
+
+@kernel
+def hard_swish_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    for k in range(out.size):
+        t = np.float64(z[k])
+        slope = 0.0 if t <= -3.0 else t / 3.0 + 0.5
+        out[k] = d_a[k] * (1.0 if t >= 3.0 else slope)

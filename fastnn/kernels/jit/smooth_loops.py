@@ -1,0 +1,325 @@
+"""The loops of the activations over flat arrays, of softmax and log_softmax over rows.
+
+`x_value(a)` works in place, `a` holding z at first: a dense layer needs no second buffer, and LLVM
+no check for overlap. `x_backward(z, a, d_a, out)` writes d_a times the slope. Functions are
+evaluated in float64, float32 only being stored, so that a float32 result is rounded once.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from fastnn.activations import GELU_CUBIC, SELU_ALPHA, SELU_SCALE
+from fastnn.kernels.jit.style import exact, kernel
+
+# --- exp, in a form that LLVM vectorises (libm's would be called for each element) ---------------
+
+_LOG2_E = 1 / math.log(2)
+_LN2_HIGH = math.floor(math.log(2) * 2**32) / 2**32  # times any exponent: no rounding
+_LN2_LOW = (math.log(2) - _LN2_HIGH) + 2.3190468138462996e-17  # last: what float64 misses
+_TAYLOR = tuple(1 / math.factorial(k) for k in range(13, 1, -1))  # to 4e-18 on |r| <= log(2) / 2
+
+
+@exact
+def _two_to_the(k: Any) -> Any:
+    return np.int64((np.int64(k) + 1023) << 52).view(np.float64)
+
+
+@exact
+def _exponent_and_rest(z: Any) -> Any:
+    """k and exp(r) - 1 of z = k log(2) + r."""
+    k = np.rint(z * _LOG2_E)
+    r = (z - k * _LN2_HIGH) - k * _LN2_LOW
+    p = 0.0
+    for coefficient in _TAYLOR:
+        p = p * r + coefficient
+    return np.int32(k), r + r * r * p
+
+
+@exact
+def _exp(z: Any) -> Any:
+    near = z if z > -746.0 else -746.0  # NaN becomes a number here, so that k is one
+    k, rest = _exponent_and_rest(near if near < 710.0 else 710.0)
+    half = k >> 1  # 2^1024 and 2^-1075 are reached in two steps
+    e = (1.0 + rest) * _two_to_the(half) * _two_to_the(k - half)
+    return e if z == z else z
+
+
+@exact
+def _expm1(z: Any) -> Any:
+    """exp(z) - 1 for z <= 0."""
+    k, rest = _exponent_and_rest(z if z > -60.0 else -60.0)  # below, it is -1
+    scale = _two_to_the(k)
+    e = scale * rest + (scale - 1.0)
+    return e if z == z else z
+
+
+_ATANH = tuple(2 / k for k in range(33, 0, -2))
+
+
+@exact
+def _log1p(u: Any) -> Any:
+    """log(1 + u) for 0 <= u <= 1: 2 atanh(s), whose series in s <= 1/3 ends at 1e-17."""
+    s = u / (2.0 + u)
+    square = s * s
+    p = 0.0
+    for coefficient in _ATANH:
+        p = p * square + coefficient
+    return s * p
+
+
+# --- functions of one number that several kernels share -----------------------------------------
+
+
+@kernel
+def _sigmoid(z: Any) -> Any:
+    e = _exp(-abs(z))
+    return (1.0 if z >= 0.0 else e) / (1.0 + e)
+
+
+@kernel
+def _sigmoid_slope(z: Any) -> Any:
+    e = _exp(-abs(z))
+    return e / ((1.0 + e) * (1.0 + e))
+
+
+@kernel
+def _normal_cdf(z: Any) -> Any:
+    return 0.5 * math.erfc(-z * math.sqrt(0.5))  # 1 + erf would cancel for negative z
+
+
+_GELU_INNER = 2 * math.sqrt(2 / math.pi)
+
+
+@kernel
+def _gelu_tanh_inner(z: Any) -> Any:
+    """u of the gate sigmoid(u), which is (1 + tanh(u / 2)) / 2."""
+    return _GELU_INNER * z * (1.0 + GELU_CUBIC * z * z)
+
+
+@kernel
+def _mish_gate(z: Any) -> Any:
+    """tanh(log(1 + exp z)), which is rational in exp(z), and in exp(-z)."""
+    e = _exp(-abs(z))
+    square = e * e
+    above = 1.0 + 2.0 * e if z > 0.0 else square + 2.0 * e
+    below = 1.0 + 2.0 * e + 2.0 * square if z > 0.0 else square + 2.0 * e + 2.0
+    return above / below
+
+
+# --- value: a = activation(a) -------------------------------------------------------------------
+
+
+@kernel
+def sigmoid_value(a: Any) -> None:
+    for k in range(a.size):
+        a[k] = _sigmoid(np.float64(a[k]))
+
+
+@kernel
+def tanh_value(a: Any) -> None:
+    for k in range(a.size):
+        z = np.float64(a[k])
+        e = _expm1(-2.0 * abs(z))
+        size = -e / (2.0 + e)
+        a[k] = -size if z < 0.0 else size
+
+
+@kernel
+def elu_value(a: Any) -> None:
+    for k in range(a.size):
+        z = np.float64(a[k])
+        a[k] = z if z > 0.0 else _expm1(z)
+
+
+@kernel
+def selu_value(a: Any) -> None:
+    for k in range(a.size):
+        z = np.float64(a[k])
+        a[k] = SELU_SCALE * (z if z > 0.0 else SELU_ALPHA * _expm1(z))
+
+
+@kernel
+def gelu_value(a: Any) -> None:
+    for k in range(a.size):
+        z = np.float64(a[k])
+        a[k] = z * _normal_cdf(z)
+
+
+@kernel
+def gelu_tanh_value(a: Any) -> None:
+    for k in range(a.size):
+        z = np.float64(a[k])
+        a[k] = z * _sigmoid(_gelu_tanh_inner(z))
+
+
+@kernel
+def silu_value(a: Any) -> None:
+    for k in range(a.size):
+        z = np.float64(a[k])
+        a[k] = z * _sigmoid(z)
+
+
+@kernel
+def mish_value(a: Any) -> None:
+    for k in range(a.size):
+        z = np.float64(a[k])
+        a[k] = z * _mish_gate(z)
+
+
+@kernel
+def softplus_value(a: Any) -> None:
+    for k in range(a.size):
+        z = np.float64(a[k])
+        a[k] = (z if z > 0.0 else 0.0) + _log1p(_exp(-abs(z)))
+
+
+@kernel
+def softsign_value(a: Any) -> None:
+    for k in range(a.size):
+        z = np.float64(a[k])
+        a[k] = z / (1.0 + abs(z))
+
+
+@kernel
+def exp_value(a: Any) -> None:
+    """The link of the Poisson loss."""
+    for k in range(a.size):
+        a[k] = _exp(np.float64(a[k]))
+
+
+# --- slope: out = d_a * da/dz --------------------------------------------------------------------
+
+
+@kernel
+def sigmoid_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    for k in range(out.size):
+        value = np.float64(a[k])
+        out[k] = d_a[k] * (value * (1.0 - value))
+
+
+@kernel
+def tanh_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    for k in range(out.size):
+        value = np.float64(a[k])
+        out[k] = d_a[k] * (1.0 - value * value)
+
+
+@kernel
+def elu_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    for k in range(out.size):
+        out[k] = d_a[k] * (1.0 if z[k] > 0.0 else a[k] + 1.0)
+
+
+@kernel
+def selu_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    for k in range(out.size):
+        out[k] = d_a[k] * (SELU_SCALE if z[k] > 0.0 else a[k] + SELU_SCALE * SELU_ALPHA)
+
+
+@kernel
+def gelu_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    for k in range(out.size):
+        t = np.float64(z[k])
+        density = _exp(-0.5 * t * t) / math.sqrt(2.0 * math.pi)
+        out[k] = d_a[k] * (_normal_cdf(t) + t * density)
+
+
+@kernel
+def gelu_tanh_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    for k in range(out.size):
+        t = np.float64(z[k])
+        # Beyond 30 the gate's slope is zero, and the square may overflow.
+        t = -30.0 if t < -30.0 else t
+        t = 30.0 if t > 30.0 else t
+        inner = _gelu_tanh_inner(t)
+        inner_slope = _GELU_INNER * (1.0 + 3.0 * GELU_CUBIC * t * t)
+        out[k] = d_a[k] * (_sigmoid(inner) + t * _sigmoid_slope(inner) * inner_slope)
+
+
+@kernel
+def silu_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    for k in range(out.size):
+        t = np.float64(z[k])
+        out[k] = d_a[k] * (_sigmoid(t) + t * _sigmoid_slope(t))
+
+
+@kernel
+def mish_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    for k in range(out.size):
+        t = np.float64(z[k])
+        gate = _mish_gate(t)
+        out[k] = d_a[k] * (gate + t * _sigmoid(t) * (1.0 - gate * gate))
+
+
+@kernel
+def softplus_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    for k in range(out.size):
+        out[k] = d_a[k] * _sigmoid(np.float64(z[k]))
+
+
+@kernel
+def softsign_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    for k in range(out.size):
+        size = 1.0 + abs(np.float64(z[k]))
+        out[k] = d_a[k] / (size * size)
+
+
+# --- functions of a row: (n, o) -----------------------------------------------------------------
+
+
+@kernel
+def _largest(z: Any, r: int) -> Any:
+    top = -np.inf
+    for c in range(z.shape[1]):
+        top = z[r, c] if z[r, c] > top else top
+    return top
+
+
+@kernel
+def softmax_value(a: Any) -> None:
+    for r in range(a.shape[0]):
+        top, total = _largest(a, r), 0.0
+        for c in range(a.shape[1]):
+            total += _exp(a[r, c] - top)
+        for c in range(a.shape[1]):
+            a[r, c] = _exp(a[r, c] - top) / total
+
+
+@exact
+def _log_share(z: Any, top: Any, log_total: Any) -> Any:
+    return (z - top) - log_total
+
+
+@kernel
+def log_softmax_value(a: Any) -> None:
+    for r in range(a.shape[0]):
+        top, total = _largest(a, r), 0.0
+        for c in range(a.shape[1]):
+            total += _exp(a[r, c] - top)
+        log_total = math.log(total)
+        for c in range(a.shape[1]):
+            a[r, c] = _log_share(a[r, c], top, log_total)
+
+
+@kernel
+def softmax_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    for r in range(out.shape[0]):
+        mean = 0.0
+        for c in range(out.shape[1]):
+            mean += np.float64(d_a[r, c]) * a[r, c]
+        for c in range(out.shape[1]):
+            out[r, c] = a[r, c] * (d_a[r, c] - mean)
+
+
+@kernel
+def log_softmax_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    for r in range(out.shape[0]):
+        total = 0.0
+        for c in range(out.shape[1]):
+            total += d_a[r, c]
+        for c in range(out.shape[1]):
+            out[r, c] = d_a[r, c] - _exp(np.float64(a[r, c])) * total

@@ -1,0 +1,135 @@
+"""What the estimators share: checked parameters, arrays at the door, and no change where something fails."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
+
+from fastnn.kernels.contract import BACKENDS, Array
+from fastnn.models.parameters import Check, Flag, Integer, Is, OneOf, check_parameters
+
+__all__ = ["Estimator", "guarded", "reported"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Self = TypeVar("Self", bound="Estimator")
+
+NONE = Is("None", (type(None),))
+VERBOSE = (Integer(0), Flag())
+SHARED: dict[str, tuple[Check, ...]] = {
+    "backend": (OneOf(("auto", *BACKENDS)),),
+    "n_threads": (Integer(1), NONE),
+}
+
+
+class Estimator(BaseEstimator):
+    """Base of all estimators; `_parameters` says what each parameter may be."""
+
+    _parameters: ClassVar[Mapping[str, Sequence[Check]]] = {}
+
+    def _read(
+        self, X: Any, y: Any, *, reset: bool, dtype: Any = None, **how: Any
+    ) -> tuple[Array, NDArray[Any]]:
+        """X as (n, i) and y, checked as scikit-learn does; X of `dtype`, else of its own."""
+        x, y = validate_data(
+            self,
+            _native(X),
+            y,
+            reset=reset,
+            accept_sparse=["csr", "csc"],
+            dtype=_dtypes(dtype),
+            order="C",
+            multi_output=True,
+            **how,
+        )
+        return _dense(x), y
+
+    def _read_x(self, X: Any, dtype: Any) -> Array:
+        """X as (n, i) for a fitted model that computes in `dtype`."""
+        if self._is_plain(X, dtype):
+            return np.asarray(X)
+        accept = ["csr", "csc"]
+        x = validate_data(
+            self, _native(X), reset=False, accept_sparse=accept, dtype=_dtypes(dtype), order="C"
+        )
+        return _dense(x)
+
+    def _is_plain(self, X: Any, dtype: Any) -> bool:
+        """Whether X can be used as it is; where not, scikit-learn's validators convert or explain it."""
+        if type(X) is not np.ndarray or X.dtype != dtype or hasattr(self, "feature_names_in_"):
+            return False
+        fits = X.ndim == 2 and len(X) > 0 and X.shape[1] == self.n_features_in_
+        if not (fits and X.flags.c_contiguous and X.flags.aligned):
+            return False
+        with np.errstate(over="ignore", invalid="ignore"):
+            return bool(np.isfinite(X.sum()))
+
+    def _read_weight(self, sample_weight: Any, x: Array) -> Array | None:
+        """The weights of the rows (n,), of x's dtype; None where there are none."""
+        if sample_weight is None:
+            return None
+        if np.ndim(sample_weight) == 0:
+            sample_weight = np.full(len(x), sample_weight)
+        weight = check_array(
+            sample_weight, ensure_2d=False, dtype=x.dtype, order="C", input_name="sample_weight"
+        )
+        if weight.shape != (len(x),):
+            raise ValueError(
+                f"sample_weight has shape {weight.shape}, wanted ({len(x)},): one for each row of X."
+            )
+        if weight.min() < 0:
+            raise ValueError(f"sample_weight has negative values, such as {weight.min()}.")
+        if not weight.any():
+            raise ValueError("Sample weights must contain at least one non-zero number.")
+        return np.require(weight, x.dtype, ["C", "A"])
+
+
+def _native(X: Any) -> Any:
+    """X in native byte order, so that float32 stays float32."""
+    if isinstance(X, np.ndarray) and X.dtype.kind == "f" and not X.dtype.isnative:
+        return X.astype(X.dtype.newbyteorder("="))
+    return X
+
+
+def _dtypes(dtype: Any) -> Any:
+    return [np.float64, np.float32] if dtype is None else dtype
+
+
+def _dense(x: Any) -> Array:
+    if issparse(x):
+        x = x.toarray(order="C")
+    return np.require(x, x.dtype, ["C", "A"])
+
+
+def guarded(
+    method: Callable[Concatenate[Self, P], R],
+) -> Callable[Concatenate[Self, P], R]:
+    """Let a method that fits check the parameters first, and leave the estimator as it was where anything fails."""
+
+    @wraps(method)
+    def fit(self: Self, *args: P.args, **kwargs: P.kwargs) -> R:
+        check_parameters(self, self._parameters)
+        before = dict(vars(self))
+        try:
+            return method(self, *args, **kwargs)
+        except BaseException:  # Ctrl-C is one
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return fit
+
+
+def reported(message: str) -> None:
+    """Warn that a solver has not converged."""
+    warnings.warn(message, ConvergenceWarning, stacklevel=4)

@@ -1,0 +1,133 @@
+"""What an estimator's parameters may be, and the error for one that is not."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral
+from numbers import Real as RealNumber
+from typing import Any, Protocol
+
+import numpy as np
+
+__all__ = ["Check", "Flag", "Integer", "Is", "OneOf", "ParameterError", "Real", "check_parameters"]
+
+
+class ParameterError(ValueError, TypeError):
+    """A parameter of an estimator is of the wrong type or out of its range.
+
+    Both, as in scikit-learn, so that either can be caught.
+    """
+
+
+class Check(Protocol):
+    """One kind of value that a parameter may have; `str` of it says which."""
+
+    def accepts(self, value: Any) -> bool:
+        """Whether the value is of this kind."""
+        ...
+
+
+@dataclass(frozen=True)
+class Real:
+    """A real number in an interval; bounds belong to it unless said otherwise."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    open_low: bool = False
+    open_high: bool = False
+
+    def accepts(self, value: Any) -> bool:
+        """See Check."""
+        if not isinstance(value, RealNumber) or isinstance(value, (bool, np.bool_)):
+            return False
+        above = value > self.low if self.open_low else value >= self.low
+        below = value < self.high if self.open_high else value <= self.high
+        return bool(above and below)
+
+    def __str__(self) -> str:
+        left, right = "([")[not self.open_low], ")]"[not self.open_high]
+        return f"a number in {left}{self.low}, {self.high}{right}"
+
+
+@dataclass(frozen=True)
+class Integer:
+    """An integer of at least `low`."""
+
+    low: int
+
+    def accepts(self, value: Any) -> bool:
+        """See Check."""
+        is_integer = isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))
+        return is_integer and value >= self.low
+
+    def __str__(self) -> str:
+        return f"an integer of at least {self.low}"
+
+
+@dataclass(frozen=True)
+class Flag:
+    """True or False."""
+
+    def accepts(self, value: Any) -> bool:
+        """See Check."""
+        return isinstance(value, (bool, np.bool_))
+
+    def __str__(self) -> str:
+        return "True or False"
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of some names."""
+
+    names: tuple[str, ...]
+
+    def accepts(self, value: Any) -> bool:
+        """See Check."""
+        return isinstance(value, str) and value in self.names
+
+    def __str__(self) -> str:
+        return f"one of {', '.join(map(repr, self.names))}"
+
+
+@dataclass(frozen=True)
+class Is:
+    """An instance of some types, or None where that is among them."""
+
+    description: str
+    types: tuple[type, ...]
+
+    def accepts(self, value: Any) -> bool:
+        """See Check."""
+        return isinstance(value, self.types)
+
+    def __str__(self) -> str:
+        return self.description
+
+
+def check_parameters(estimator: Any, table: Mapping[str, Sequence[Check]]) -> None:
+    """Compare the parameters of an estimator with a table of what each may be.
+
+    Raises
+    ------
+    ParameterError
+        With the parameter's name, what came, what was wanted, and the nearest known name.
+    """
+    for name, checks in table.items():
+        value = getattr(estimator, name)
+        if any(check.accepts(value) for check in checks):
+            continue
+        wanted = ", or ".join(map(str, checks))
+        raise ParameterError(
+            f"The {name!r} parameter of {type(estimator).__name__} must be {wanted}. "
+            f"Got {value!r} instead.{_nearest(value, checks)}"
+        )
+
+
+def _nearest(value: Any, checks: Sequence[Check]) -> str:
+    names = [name for check in checks if isinstance(check, OneOf) for name in check.names]
+    found = difflib.get_close_matches(str(value).lower(), names, n=1, cutoff=0.4)
+    return f" Did you mean {found[0]!r}?" if found and isinstance(value, str) else ""

@@ -1,0 +1,69 @@
+"""Labels to numbers and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from scipy.sparse import issparse
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import column_or_1d
+
+from fastnn.kernels.contract import Array
+
+__all__ = ["as_labels", "find_classes", "index_of", "is_multilabel", "one_hot", "require_two_classes"]
+
+Labels = NDArray[Any]
+
+
+def is_multilabel(y: Any) -> bool:
+    """Whether every row of y may have several labels, as a matrix of zeros and ones says."""
+    return bool(type_of_target(y, input_name="y") == "multilabel-indicator")
+
+
+def as_labels(y: Any) -> Labels:
+    """One label for every row (n,), or for several labels a row the matrix (n, o) of zeros and ones.
+
+    Raises
+    ------
+    ValueError
+        If y has numbers that are no labels, or several labels of several classes.
+    """
+    check_classification_targets(y)
+    if is_multilabel(y):
+        return y.toarray() if issparse(y) else np.asarray(y)
+    return np.asarray(column_or_1d(y, warn=True))
+
+
+def find_classes(labels: Labels) -> Labels:
+    """The classes, sorted; for several labels a row the numbers of the columns."""
+    return np.arange(labels.shape[1]) if labels.ndim == 2 else np.unique(labels)
+
+
+def require_two_classes(classes: Labels) -> None:
+    """Raise ValueError where there is nothing to tell apart."""
+    if len(classes) < 2:
+        found = f"only one class: {classes[0]!r}" if len(classes) else "no class"
+        raise ValueError(f"y has {found}. A classifier needs samples of at least 2 classes.")
+
+
+def index_of(labels: Labels, classes: Labels) -> NDArray[np.intp]:
+    """Where each label (n,) stands among the sorted classes.
+
+    Raises
+    ------
+    ValueError
+        If a label is not among the classes.
+    """
+    unknown = np.setdiff1d(labels, classes)
+    if len(unknown):
+        raise ValueError(f"y has classes {unknown} that are not in `self.classes_`, which has {classes}.")
+    return np.searchsorted(classes, labels)
+
+
+def one_hot(index: NDArray[np.intp], n_classes: int, dtype: DTypeLike) -> Array:
+    """y (n, o): 1 in the column of each row's class, else 0."""
+    y = np.zeros((len(index), n_classes), dtype)
+    y[np.arange(len(index)), index] = 1
+    return y

@@ -1,0 +1,96 @@
+"""The kernels of one backend, bound to a plan and a number of threads."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.kernels.contract import Array
+from fastnn.kernels.select import kernels_for, resolve
+from fastnn.optimizers import Optimizer, OptimizerState
+from fastnn.plan import Plan
+from fastnn.threads import resolve as resolve_threads
+
+__all__ = ["Engine"]
+
+
+class Engine:
+    """Calls network kernels with arrays that are already laid out as kernels want them.
+
+    Parameters
+    ----------
+    plan : Plan
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+    n_threads : int, optional
+        Only for the native backend.
+
+    Raises
+    ------
+    ValueError
+        If there is no such backend, or `n_threads` is given to one without threads or is below 1.
+    """
+
+    def __init__(self, plan: Plan, backend: str = "auto", n_threads: int | None = None) -> None:
+        chosen = resolve(backend)
+        self.plan = plan
+        self._kernels = kernels_for(chosen)
+        self._threads: tuple[int, ...] = ()
+        if chosen == "native":
+            self._threads = (resolve_threads(n_threads),)
+        elif n_threads is not None:
+            raise ValueError(
+                f"n_threads={n_threads!r} with backend={backend!r}: only the native backend has threads. "
+                "Leave out one of the two."
+            )
+
+    def forward(self, params: Array, x: Array) -> Array:
+        """What the last layer's activation makes of x (n, i): (n, o)."""
+        out = np.empty((len(x), self.plan.widths[-1]), self.plan.dtype)
+        self._kernels.network_forward(self.plan, params, x, out, *self._threads)
+        return out
+
+    def link(self, z: Array) -> Array:
+        """The loss's link of the raw output z (n, o): what the network predicts."""
+        out = np.empty_like(z)
+        self._kernels.link(z, self.plan.loss, out, *self._threads)
+        return out
+
+    def gradient(
+        self,
+        params: Array,
+        x: Array,
+        y: Array,
+        sample_weight: Array | None,
+        alpha: float,
+        d_params: Array,
+    ) -> float:
+        """Mean loss with its penalty; the gradient goes to d_params (p,)."""
+        loss: float = self._kernels.network_gradient(
+            self.plan, params, x, y, sample_weight, alpha, d_params, *self._threads
+        )
+        return loss
+
+    def epoch(
+        self,
+        params: Array,
+        x: Array,
+        y: Array,
+        sample_weight: Array | None,
+        order: NDArray[np.int64] | None,
+        batch_size: int,
+        optimizer: Optimizer,
+        state: OptimizerState,
+        learning_rates: NDArray[np.float64],
+        alpha: float,
+    ) -> float:
+        """One pass over the rows in `order`; updates params and state and returns the mean loss."""
+        data = (x, y, sample_weight, order, batch_size)
+        step = (optimizer, state, learning_rates, alpha)
+        loss: float = self._kernels.fit_epoch(self.plan, params, *data, *step, *self._threads)
+        return loss
+
+    def permutation(self, seed: int, epoch: int, n: int) -> NDArray[np.int64]:
+        """The order of n rows in an epoch, the same in every backend."""
+        order = np.empty(n, np.int64)
+        self._kernels.permutation(seed, epoch, order)
+        return order

@@ -1,0 +1,215 @@
+"""Epochs: an order of rows, one call of fit_epoch, watchers that may stop; divergence and Ctrl-C.
+
+What a run carries from epoch to epoch lies in `Run`, so that a later call can go on where this one ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from math import ceil, isfinite
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.kernels.contract import Array
+from fastnn.optimizers import Optimizer, OptimizerState
+from fastnn.training.engine import Engine
+from fastnn.training.rates import Rate
+
+__all__ = ["Epoch", "Order", "Outcome", "Run", "Samples", "in_order", "shuffled", "train"]
+
+Order = Callable[[int], NDArray[np.int64] | None]
+Reason = Literal["finished", "stopped", "diverged", "interrupted"]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """x (n, i), y (n, o) and the weights of the rows (n,) or None, all of the plan's dtype."""
+
+    x: Array
+    y: Array
+    sample_weight: Array | None = None
+
+
+@dataclass
+class Run:
+    """What a run carries from epoch to epoch beside its parameters."""
+
+    optimizer: Optimizer
+    state: OptimizerState
+    rate: Rate
+    seed: int = 0
+    epoch: int = 0
+    n_seen: int = 0
+
+    def copy(self) -> Run:
+        """An independent copy."""
+        slots = tuple(slot.copy() for slot in self.state.slots)
+        state = OptimizerState(self.state.step, slots)
+        rate = _copied(self.rate)
+        return Run(self.optimizer, state, rate, self.seed, self.epoch, self.n_seen)
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What a watcher sees at the end of an epoch.
+
+    Attributes
+    ----------
+    number : int
+        Counted from 1 in this call.
+    loss : float
+        Mean over the rows of the epoch, while the parameters changed.
+    learning_rate : float
+        Of the epoch's last step.
+    params : ndarray (p,)
+        Read-only.
+    """
+
+    number: int
+    loss: float
+    learning_rate: float
+    params: Array
+
+
+Watcher = Callable[[Epoch], bool | None]
+
+
+@dataclass
+class Outcome:
+    """How a call of `train` ended: the losses of its finished epochs, and why it ended."""
+
+    losses: list[float] = field(default_factory=list)
+    reason: Reason = "finished"
+    message: str = ""
+
+
+def _copied(rate: Rate) -> Rate:
+    # Not copy.deepcopy: a user's schedule may be anything.
+    twin: Rate = object.__new__(type(rate))
+    vars(twin).update(vars(rate))
+    return twin
+
+
+def in_order(rows: NDArray[np.int64] | None = None) -> Order:
+    """Every epoch takes the rows as they come: all of them, or those given."""
+    return lambda epoch: rows
+
+
+def shuffled(engine: Engine, seed: int, n: int, rows: NDArray[np.int64] | None = None) -> Order:
+    """Every epoch takes n rows in an order of its own, a function of the seed and the epoch's number."""
+
+    def order(epoch: int) -> NDArray[np.int64]:
+        permutation = engine.permutation(seed, epoch, n)
+        return permutation if rows is None else rows[permutation]
+
+    return order
+
+
+def train(
+    engine: Engine,
+    samples: Samples,
+    params: Array,
+    run: Run,
+    *,
+    order: Order,
+    batch_size: int,
+    alpha: float = 0.0,
+    max_epochs: int,
+    watchers: Iterable[Watcher] = (),
+    keep_on_interrupt: bool = False,
+) -> Outcome:
+    """Train for at most `max_epochs` epochs; updates params and run in place.
+
+    Parameters
+    ----------
+    engine : Engine
+    samples : Samples
+    params : ndarray (p,)
+    run : Run
+    order : callable
+        order(epoch) -> int64 array of rows, or None for all of them as they come.
+    batch_size : int
+    alpha : float, default=0
+        L2 penalty on the weights.
+    max_epochs : int
+    watchers : iterable of callables
+        Each sees every finished `Epoch`; training ends when one returns True.
+    keep_on_interrupt : bool, default=False
+        Whether Ctrl-C ends training and keeps the last finished epoch. Before the first one it always propagates.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    ValueError
+        If training diverges in the first epoch of this call; params are then as they were.
+    """
+    outcome = Outcome()
+    watchers = tuple(watchers)
+    before = np.empty_like(params)
+    try:
+        for number in range(1, max_epochs + 1):
+            before[...] = params
+            epoch = _one_epoch(engine, samples, params, run, order, batch_size, alpha, number)
+            if not _is_finite(epoch):
+                _diverged(outcome, epoch, params, before)
+                break
+            outcome.losses.append(epoch.loss)
+            # A list: all watchers see the epoch, also after one has said stop.
+            if any([watcher(epoch) for watcher in watchers]):
+                outcome.reason = "stopped"
+                break
+    except KeyboardInterrupt:
+        if not (keep_on_interrupt and outcome.losses):
+            raise
+        outcome.reason = "interrupted"
+        outcome.message = f"Training was interrupted after epoch {len(outcome.losses)}; it is kept."
+    return outcome
+
+
+def _one_epoch(
+    engine: Engine,
+    samples: Samples,
+    params: Array,
+    run: Run,
+    order: Order,
+    batch_size: int,
+    alpha: float,
+    number: int,
+) -> Epoch:
+    rows = order(run.epoch)
+    n = len(samples.x) if rows is None else len(rows)
+    rates = run.rate.rates(run.state.step, ceil(n / batch_size))
+    data = (samples.x, samples.y, samples.sample_weight, rows, batch_size)
+    loss = engine.epoch(params, *data, run.optimizer, run.state, rates, alpha)
+    run.epoch += 1
+    run.n_seen += n
+    run.rate.epoch_ended(run.n_seen)
+    seen = params.view()
+    seen.flags.writeable = False
+    return Epoch(number, loss, float(rates[-1]), seen)
+
+
+def _is_finite(epoch: Epoch) -> bool:
+    # The loss is taken before each step, so it does not know yet what the last step did.
+    return isfinite(epoch.loss) and bool(np.isfinite(epoch.params).all())
+
+
+def _diverged(outcome: Outcome, epoch: Epoch, params: Array, before: Array) -> None:
+    """Back to the last finished epoch; an error where there is none."""
+    params[...] = before
+    if epoch.number == 1:
+        raise ValueError(
+            "Solver produced non-finite parameter weights. The input data may contain large values and need "
+            f"to be preprocessed, or the learning rate {epoch.learning_rate:g} is too large."
+        )
+    outcome.reason = "diverged"
+    outcome.message = (
+        f"Training diverged in epoch {epoch.number}: its loss is {epoch.loss:g}. The parameters are those of epoch "
+        f"{epoch.number - 1}. Scale the features, or choose a learning rate below {epoch.learning_rate:g}."
+    )
