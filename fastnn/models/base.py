@@ -40,7 +40,7 @@ class Estimator(BaseEstimator):
     def _read(
         self, X: Any, y: Any, *, reset: bool, dtype: Any = None, **how: Any
     ) -> tuple[Array, NDArray[Any]]:
-        """X as (n, i) and y, checked as scikit-learn does; X of `dtype`, else of its own."""
+        """X as (n, i) and y, checked as scikit-learn does; X of `dtype`, else float32 or float64 as it is."""
         x, y = validate_data(
             self,
             _native(X),
@@ -49,7 +49,6 @@ class Estimator(BaseEstimator):
             accept_sparse=["csr", "csc"],
             dtype=_dtypes(dtype),
             order="C",
-            multi_output=True,
             **how,
         )
         return _dense(x), y
@@ -90,7 +89,7 @@ class Estimator(BaseEstimator):
         if weight.min() < 0:
             raise ValueError(f"sample_weight has negative values, such as {weight.min()}.")
         if not weight.any():
-            raise ValueError("Sample weights must contain at least one non-zero number.")
+            raise ValueError("sample_weight is zero for every row; some row needs a weight above zero.")
         return np.require(weight, x.dtype, ["C", "A"])
 
 

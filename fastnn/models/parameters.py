@@ -48,7 +48,7 @@ class Real:
         return bool(above and below)
 
     def __str__(self) -> str:
-        left, right = "([")[not self.open_low], ")]"[not self.open_high]
+        left, right = "[("[self.open_low], "])"[self.open_high]
         return f"a number in {left}{self.low}, {self.high}{right}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn import activations
 from fastnn.kernels.contract import Array
 from fastnn.kernels.select import kernels_for, resolve
 from fastnn.optimizers import Optimizer, OptimizerState
@@ -53,6 +54,12 @@ class Engine:
         """The loss's link of the raw output z (n, o): what the network predicts."""
         out = np.empty_like(z)
         self._kernels.link(z, self.plan.loss, out, *self._threads)
+        return out
+
+    def activation(self, z: Array, name: str) -> Array:
+        """An activation of z (n, o), by itself."""
+        out = np.empty_like(z)
+        self._kernels.activation_forward(z, activations.get(name), out, *self._threads)
         return out
 
     def gradient(

@@ -117,14 +117,15 @@ struct Gelu : SlopeWithValue<Gelu> {
   template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
     const Vec<T> zero = {};
     const NormalTail<T> part = normal_tail<T>(z);
-    const Vec<T> h = (part.t * part.tail) * Format<T>::kLower;
+    constexpr T lower = Format<T>::kLower;
+    const Vec<T> h = (part.t * part.tail) * lower;
     a = z >= zero ? z - h : -h;
-    const Vec<T> step = (T(0.398942280401432677940) * part.t * part.density - part.tail) * Format<T>::kLower;
-    slope = z > zero ? T(1) + step : -step;
+    const Vec<T> step = multiply_add<T>(T(0.398942280401432677940) * part.t, part.density, -part.tail);
+    slope = z > zero ? multiply_add<T>(step, splat<T>(lower), splat<T>(T(1))) : -(step * lower);
   }
 };
 
-// a = z * sigmoid(y) and its slope from the reduced -y; v_rate = v dy/dz with v = z bounded.
+// a = z * sigmoid(y) and its slope from the reduced -y; z is bounded, v_rate = z dy/dz.
 template <class T>
 FASTNN_INLINE void sigmoid_gate(const Reduced<T>& part, Vec<T> z, Vec<T> v_rate, Vec<T>& a, Vec<T>& slope) {
   constexpr T one = Format<T>::kLower;
@@ -136,9 +137,11 @@ FASTNN_INLINE void sigmoid_gate(const Reduced<T>& part, Vec<T> z, Vec<T> v_rate,
 
 struct Silu : SlopeWithValue<Silu> {
   template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
-    const Vec<T> low = maximum<T>(splat<T>(-Format<T>::kSigmoidEnd), z);
-    const Vec<T> bounded = minimum<T>(splat<T>(Format<T>::kOnlyOne), low);
-    sigmoid_gate<T>(reduce<T>(-bounded, -bounded), low, bounded, a, slope);
+    constexpr T end = Format<T>::kOnlyOne;
+    const Vec<T> bounded = clamp<T>(z, -Format<T>::kSigmoidEnd, end);
+    Vec<T> value;
+    sigmoid_gate<T>(reduce<T>(-bounded, -bounded), bounded, bounded, value, slope);
+    a = z > splat<T>(end) ? z : value;
   }
 };
 
@@ -158,8 +161,8 @@ template <class T> FASTNN_INLINE Vec<T> multiply_error(Vec<T> a, Vec<T> b, Vec<T
 struct GeluTanh : SlopeWithValue<GeluTanh> {
   template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
     constexpr long double c1 = 1.59576912160573071175978423973752747L, c2 = c1 * 0.044715L;
-    constexpr T end = sizeof(T) == 4 ? T(11) : T(22);  // a is zero below -10.6 and -21.5
-    const Vec<T> low = maximum<T>(splat<T>(-end), z), v = minimum<T>(splat<T>(end / 2), low);
+    constexpr T end = sizeof(T) == 4 ? T(6) : T(11);  // the value is z; it is zero below -10.6 and -21.5
+    const Vec<T> v = clamp<T>(z, -2 * end, end);
     const Vec<T> first = splat<T>(T(c1)), second = splat<T>(T(c2));
     const Vec<T> square = v * v, cubic = second * square;
     const Vec<T> cubic_low = multiply_error<T>(second, square, cubic) + second * multiply_error<T>(v, v, square) +
@@ -169,7 +172,9 @@ struct GeluTanh : SlopeWithValue<GeluTanh> {
     const Vec<T> y = v * sum, y_low = multiply_add<T>(v, sum_low, multiply_error<T>(v, sum, y));
     Reduced<T> part = reduce<T>(-y, -y);
     part.r -= y_low;
-    sigmoid_gate<T>(part, low, v * (first + T(3) * cubic), a, slope);
+    Vec<T> value;
+    sigmoid_gate<T>(part, v, v * multiply_add<T>(splat<T>(T(3)), cubic, first), value, slope);
+    a = z > splat<T>(end) ? z : value;
   }
 };
 

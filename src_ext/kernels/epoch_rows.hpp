@@ -48,8 +48,8 @@ template <class T> struct BackwardTile {
 template <class T, class Rows>
 FASTNN_INLINE void forward_layer(const Layer<T>& layer, const Rows& rows, ptrdiff_t r0, ptrdiff_t r1) {
   ForwardTile<T> policy{layer.a, layer.stride, layer.b, layer.activation == kRelu};
-  const PackedColumns<T> columns{layer.w, layer.i, layer.stride};
-  multiply<T, false>(rows, columns, layer.i, policy, r0, r1, 0, layer.stride);
+  const PackedColumns<T> columns{layer.w, layer.i, layer.padded};
+  multiply<T, false>(rows, columns, layer.i, policy, r0, r1, 0, layer.padded);
   if (is_fused(layer.activation)) return;
   const ptrdiff_t at = r0 * layer.stride;
   if (!is_row_function(layer.activation)) {
@@ -86,24 +86,23 @@ template <class T> FASTNN_INLINE void apply_slope(const Layer<T>& layer, ptrdiff
   }
 }
 
-template <class T>
-FASTNN_INLINE double loss_of_rows(const fastnn::Epoch<T>& g, const Layer<T>& last, const Chunk<T>& chunk, ptrdiff_t r0,
-                                  ptrdiff_t r1) {
-  double total = 0;
-  for (ptrdiff_t r = r0; r < r1; ++r) {
-    const ptrdiff_t row = row_at(g, chunk.first + r), at = r * last.stride;
-    const double weight = g.sample_weight ? double(g.sample_weight[row]) : 1.0;
-    total += weight * loss_row<T>(g.loss, last.a + at, g.y + row * last.o, last.d_z + at, last.o,
-                                  T(g.loss_parameter), T(weight / chunk.weight_total));
-  }
-  return total;
-}
+// The rows of a chunk as loss_rows wants them.
+template <class T> struct EpochLossRows {
+  const fastnn::Epoch<T>& g;
+  const Layer<T>& last;
+  ptrdiff_t first;
+  double weight_total;
+  const T* z(ptrdiff_t r) const { return last.a + r * last.stride; }
+  const T* y(ptrdiff_t r) const { return g.y + row_at(g, first + r) * last.o; }
+  T* d_z(ptrdiff_t r) const { return last.d_z + r * last.stride; }
+  double weight(ptrdiff_t r) const { return g.sample_weight ? double(g.sample_weight[row_at(g, first + r)]) : 1.0; }
+};
 
 template <class T>
 FASTNN_INLINE void backward_layer(const Layer<T>& layer, const Layer<T>& below, ptrdiff_t r0, ptrdiff_t r1) {
   BackwardTile<T> policy{below.d_z, below.a, below.slope, below.stride, below.activation};
-  const PackedColumns<T> columns{layer.transposed, layer.o, below.stride};
-  multiply<T, false>(StridedRows<T>{layer.d_z, layer.stride}, columns, layer.o, policy, r0, r1, 0, below.stride);
+  const PackedColumns<T> columns{layer.transposed, layer.o, below.padded};
+  multiply<T, false>(StridedRows<T>{layer.d_z, layer.stride}, columns, layer.o, policy, r0, r1, 0, below.padded);
   if (is_row_function(below.activation)) apply_row_slope(below, r0, r1);
 }
 
@@ -115,7 +114,8 @@ double train_block(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chun
   for (ptrdiff_t l = 1; l < ws.layers; ++l)
     forward_layer(ws.layer[l], StridedRows<T>{ws.layer[l - 1].a, ws.layer[l - 1].stride}, r0, r1);
   const Layer<T>& last = ws.layer[ws.layers - 1];
-  const double loss = loss_of_rows(g, last, chunk, r0, r1);
+  const EpochLossRows<T> view{g, last, chunk.first, chunk.weight_total};
+  const double loss = loss_rows<T>(g.loss, g.loss_parameter, view, r0, r1, last.o);
   apply_slope(last, r0, r1);
   for (ptrdiff_t l = ws.layers - 1; l > 0; --l) backward_layer(ws.layer[l], ws.layer[l - 1], r0, r1);
   return loss;

@@ -85,7 +85,7 @@ FASTNN_INLINE double weight_task(const Workspace<T>& ws, const WeightTask& task,
   const Layer<T>& layer = ws.layer[task.layer];
   const ptrdiff_t width = panel_width<T>(task.c0, layer.o);
   UpdateTile<T, Rule> policy{layer, rule, decay, first, width, {}};
-  const PlainColumns<T> columns{layer.d_z, layer.stride, layer.stride};
+  const PlainColumns<T> columns{layer.d_z, layer.stride, layer.padded};
   const ptrdiff_t c1 = task.c0 + width;
   if (task.layer == 0) {
     multiply<T, true>(GatheredRows<T>{ws.rows}, columns, count, policy, task.r0, task.r1, task.c0, c1);

@@ -133,17 +133,18 @@ template <class T> FASTNN_INLINE Vec<T> multiply_add(Vec<T> a, Vec<T> b, Vec<T> 
 #define FASTNN_HAS_SCALE 1
 // v * 2^k for whole k, rounded once also where the result is subnormal or overflows.
 template <class T> FASTNN_INLINE Vec<T> scale_by_power(Vec<T> v, Vec<T> k) {
-  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_scalef_ps((__m512)v, (__m512)k);
-  else return (Vec<T>)_mm512_scalef_pd((__m512d)v, (__m512d)k);
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_maskz_scalef_ps(0xffff, (__m512)v, (__m512)k);
+  else return (Vec<T>)_mm512_maskz_scalef_pd(0xff, (__m512d)v, (__m512d)k);
 }
 #endif
 
 // a where it is larger, else b: a NaN in b wins (a > b is false), a NaN in a loses.
-// Intrinsics, because GCC 12 makes a comparison and a blend of a > b ? a : b.
+// Intrinsics, because GCC 12 makes a comparison and a blend of a > b ? a : b; with AVX-512 under a full mask, which
+// costs nothing, because it warns about the unmasked ones.
 template <class T> FASTNN_INLINE Vec<T> maximum(Vec<T> a, Vec<T> b) {
 #if defined(__AVX512F__) && FASTNN_VECTOR_BYTES == 64
-  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_max_ps((__m512)a, (__m512)b);
-  else return (Vec<T>)_mm512_max_pd((__m512d)a, (__m512d)b);
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_maskz_max_ps(0xffff, (__m512)a, (__m512)b);
+  else return (Vec<T>)_mm512_maskz_max_pd(0xff, (__m512d)a, (__m512d)b);
 #elif defined(__AVX__) && FASTNN_VECTOR_BYTES == 32
   if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_max_ps((__m256)a, (__m256)b);
   else return (Vec<T>)_mm256_max_pd((__m256d)a, (__m256d)b);
@@ -158,8 +159,8 @@ template <class T> FASTNN_INLINE Vec<T> maximum(Vec<T> a, Vec<T> b) {
 // a where it is smaller, else b; NaNs as in maximum.
 template <class T> FASTNN_INLINE Vec<T> minimum(Vec<T> a, Vec<T> b) {
 #if defined(__AVX512F__) && FASTNN_VECTOR_BYTES == 64
-  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_min_ps((__m512)a, (__m512)b);
-  else return (Vec<T>)_mm512_min_pd((__m512d)a, (__m512d)b);
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_maskz_min_ps(0xffff, (__m512)a, (__m512)b);
+  else return (Vec<T>)_mm512_maskz_min_pd(0xff, (__m512d)a, (__m512d)b);
 #elif defined(__AVX__) && FASTNN_VECTOR_BYTES == 32
   if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_min_ps((__m256)a, (__m256)b);
   else return (Vec<T>)_mm256_min_pd((__m256d)a, (__m256d)b);
@@ -180,25 +181,43 @@ template <class T> FASTNN_INLINE Vec<T> copy_sign(Vec<T> magnitude, Vec<T> sign)
   return (Vec<T>)(((IVec<T>)magnitude & ~bit) | ((IVec<T>)sign & bit));
 }
 
+// Lane k of the result is lane k ^ distance of v.
+template <class T> FASTNN_INLINE Vec<T> exchange_lanes(Vec<T> v, int distance) {
+  return __builtin_shuffle(v, lane_index<T>() ^ Int<T>(distance));
+}
+
 // Sums and maxima over the lanes, always by the same halving tree.
 template <class T> FASTNN_INLINE T sum_lanes(Vec<T> v) {
-  T lane[kLanes<T>];
-  store<T>(lane, v);
-#pragma GCC unroll 8
-  for (int half = kLanes<T> / 2; half > 0; half /= 2)
-#pragma GCC unroll 8
-    for (int k = 0; k < half; ++k) lane[k] += lane[k + half];
-  return lane[0];
+#pragma GCC unroll 4
+  for (int half = kLanes<T> / 2; half > 0; half /= 2) v += exchange_lanes<T>(v, half);
+  return v[0];
 }
 
 template <class T> FASTNN_INLINE T max_lanes(Vec<T> v) {
-  T lane[kLanes<T>];
-  store<T>(lane, v);
-#pragma GCC unroll 8
-  for (int half = kLanes<T> / 2; half > 0; half /= 2)
-#pragma GCC unroll 8
-    for (int k = 0; k < half; ++k) lane[k] = lane[k] < lane[k + half] ? lane[k + half] : lane[k];
-  return lane[0];
+#pragma GCC unroll 4
+  for (int half = kLanes<T> / 2; half > 0; half /= 2) v = maximum<T>(v, exchange_lanes<T>(v, half));
+  return v[0];
+}
+
+// In-register transpose of kLanes rows: log2(lanes) rounds of interleaving row r with row r + lanes/2.
+template <class T> FASTNN_INLINE void transpose_square(Vec<T> (&rows)[kLanes<T>]) {
+  constexpr int lanes = kLanes<T>;
+  IVec<T> low, high;
+  for (int k = 0; k < lanes; ++k) {
+    low[k] = Int<T>(k / 2 + (k % 2) * lanes);
+    high[k] = Int<T>(lanes / 2 + k / 2 + (k % 2) * lanes);
+  }
+#pragma GCC unroll 4
+  for (int round = 1; round < lanes; round *= 2) {
+    Vec<T> next[lanes];
+#pragma GCC unroll 16
+    for (int r = 0; r < lanes / 2; ++r) {
+      next[2 * r] = __builtin_shuffle(rows[r], rows[r + lanes / 2], low);
+      next[2 * r + 1] = __builtin_shuffle(rows[r], rows[r + lanes / 2], high);
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < lanes; ++r) rows[r] = next[r];
+  }
 }
 
 template <class T> constexpr ptrdiff_t round_up(ptrdiff_t count) {

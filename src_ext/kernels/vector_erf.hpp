@@ -22,7 +22,7 @@ template <class T> FASTNN_INLINE NormalTail<T> normal_tail(Vec<T> z) {
   Reduced<T> part = reduce<T>((T(-0.5) * t) * t, (T(-0.5) * upper) * upper);
   part.r += low;
   const Vec<T> density = raised_exp<T>(part);
-  const Vec<T> ratio = horner<T>(t, Polynomials<T>::kTailAbove) / horner<T>(t, Polynomials<T>::kTailBelow);
+  const Vec<T> ratio = polynomial<T>(t, Polynomials<T>::kTailAbove) / polynomial<T>(t, Polynomials<T>::kTailBelow);
   return {t, density * ratio, density};
 }
 
@@ -34,7 +34,7 @@ template <class T> FASTNN_INLINE Vec<T> vnormal_cdf(Vec<T> x) {
 
 template <class T> FASTNN_INLINE Vec<T> verf(Vec<T> x) {
   const Vec<T> square = x * x;
-  const Vec<T> near = multiply_add<T>(x, horner<T>(square, Polynomials<T>::kErf), x);
+  const Vec<T> near = multiply_add<T>(x, polynomial<T>(square, Polynomials<T>::kErf), x);
   const NormalTail<T> part = normal_tail<T>(T(1.41421356237309504880) * x);
   const Vec<T> far = T(1) - T(2) * (part.tail * Format<T>::kLower);
   return absolute<T>(x) < splat<T>(T(1)) ? near : copy_sign<T>(far, x);

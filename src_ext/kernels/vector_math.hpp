@@ -37,12 +37,19 @@ template <> struct Format<double> {
   static constexpr double kLower = 0x1p-200;
 };
 
-// The polynomial by Horner's rule over pairs of coefficients (Estrin): half the latency for a few more products.
-template <class T, int N> FASTNN_INLINE Vec<T> horner(Vec<T> x, const T (&c)[N]) {
-  Vec<T> sum = splat<T>(c[N - 1]);
-#pragma GCC unroll 16
-  for (int k = N - 2; k >= 0; --k) sum = multiply_add<T>(sum, x, splat<T>(c[k]));
-  return sum;
+// c[0] + c[1] x + ... by Horner's rule; the even and the odd powers apart where one chain would be long, since the
+// out-of-order window holds only so many vectors' chains.
+template <class T, int N> FASTNN_INLINE Vec<T> polynomial(Vec<T> x, const T (&c)[N]) {
+  constexpr int stride = N < 8 ? 1 : 2;
+  const Vec<T> step = stride == 1 ? x : x * x;
+  Vec<T> sum[2] = {splat<T>(c[N - 1]), splat<T>(c[N - stride])};
+#pragma GCC unroll 32
+  for (int k = N - 1 - stride; k >= 0; --k) {
+    Vec<T>& part = sum[(N - 1 - k) % stride];
+    part = multiply_add<T>(part, step, splat<T>(c[k]));
+  }
+  if (stride == 1) return sum[0];
+  return N % 2 ? multiply_add<T>(sum[1], x, sum[0]) : multiply_add<T>(sum[0], x, sum[1]);
 }
 
 // Within [low, high]; a NaN stays.
@@ -65,7 +72,7 @@ template <class T> FASTNN_INLINE Reduced<T> reduce(Vec<T> x, Vec<T> high) {
 }
 
 template <class T> FASTNN_INLINE Vec<T> expm1_reduced(Vec<T> r) {
-  return multiply_add<T>(r * r, horner<T>(r, Polynomials<T>::kExp), r);
+  return multiply_add<T>(r * r, polynomial<T>(r, Polynomials<T>::kExp), r);
 }
 
 // 2^(k + shift) for the bits of a rounded k (see kRound) and a result that is a normal number.
@@ -171,7 +178,7 @@ template <class T> FASTNN_INLINE Binary<T> binary(Vec<T> x) {
 template <class T> FASTNN_INLINE Vec<T> log_of_parts(Vec<T> e, Vec<T> f) {
   using F = Format<T>;
   const Vec<T> s = f / (T(2) + f), square = s * s;
-  const Vec<T> rest = square * horner<T>(square, Polynomials<T>::kLog);
+  const Vec<T> rest = square * polynomial<T>(square, Polynomials<T>::kLog);
   const Vec<T> low = multiply_add<T>(e, splat<T>(F::kLn2Low), -s * (f - rest));
   return multiply_add<T>(e, splat<T>(F::kLn2High), f + low);
 }
@@ -204,7 +211,7 @@ template <class T> FASTNN_INLINE Vec<T> vlog1p(Vec<T> x) {
 // log(1 + e) for e in [0, 1]: one polynomial, no exponent to take apart.
 template <class T> FASTNN_INLINE Vec<T> log1p_of_unit(Vec<T> e) {
   const Vec<T> s = e / (T(2) + e), square = s * s;
-  return e - s * (e - square * horner<T>(square, Polynomials<T>::kLogWide));
+  return e - s * (e - square * polynomial<T>(square, Polynomials<T>::kLogWide));
 }
 
 }  // namespace

@@ -11,7 +11,9 @@
 namespace {
 
 template <class T> struct Layer {
-  ptrdiff_t i, o, stride;  // stride of a, slope and d_z: o rounded up to whole vectors
+  ptrdiff_t i, o;
+  ptrdiff_t padded;  // o rounded up to whole vectors: the columns of packed weights and of b
+  ptrdiff_t stride;  // from row to row of a, slope and d_z
   int activation;
   bool has_bias;
   T *w, *b;
@@ -75,18 +77,25 @@ template <class T> ptrdiff_t block_rows(const fastnn::NetworkShape& shape, ptrdi
   return rows > smallest ? rows : smallest;
 }
 
+// A power of two between rows would put a column of d_w's left operand into very few cache sets (1024 floats: one L1
+// set for all rows): then a cache line more.
+template <class T> ptrdiff_t row_stride(ptrdiff_t padded) {
+  const ptrdiff_t line = 64 / ptrdiff_t(sizeof(T));
+  return padded % (8 * line) == 0 ? padded + line : padded;
+}
+
 template <class T> bool needs_slope(int activation) { return !is_fused(activation) && !is_row_function(activation); }
 
 template <class T> void lay_out_layer(Arena& arena, Layer<T>& layer, const Workspace<T>& ws, bool first) {
   const ptrdiff_t packed = packed_size<T>(layer.i, layer.o);
   layer.w = arena.take<T>(packed);
-  layer.b = arena.take<T>(layer.stride);
+  layer.b = arena.take<T>(layer.padded);
   for (int s = 0; s < ws.slots; ++s) {
     layer.slot_w[s] = arena.take<T>(packed);
-    layer.slot_b[s] = arena.take<T>(layer.stride);
+    layer.slot_b[s] = arena.take<T>(layer.padded);
   }
   layer.d_w = ws.direct ? nullptr : arena.take<T>(packed);
-  layer.d_b = ws.direct ? nullptr : arena.take<T>(layer.stride);
+  layer.d_b = ws.direct ? nullptr : arena.take<T>(layer.padded);
   layer.transposed = first ? nullptr : arena.take<T>(packed_size<T>(layer.o, layer.i));
   layer.a = arena.take<T>(ws.chunk * layer.stride);
   layer.d_z = arena.take<T>(ws.chunk * layer.stride);
@@ -138,7 +147,8 @@ template <class T> Workspace<T>* lay_out(Arena& arena, const fastnn::Epoch<T>& g
     Layer<T> layer = {};
     layer.i = shape.widths[l];
     layer.o = shape.widths[l + 1];
-    layer.stride = round_up<T>(layer.o);
+    layer.padded = round_up<T>(layer.o);
+    layer.stride = row_stride<T>(layer.padded);
     layer.activation = shape.activations[l];
     layer.has_bias = shape.has_bias[l] != 0;
     lay_out_layer(arena, layer, ws, l == 0);
@@ -172,27 +182,6 @@ template <class T> void unpack_columns(const T* packed, ptrdiff_t i, ptrdiff_t o
     const ptrdiff_t width = panel_width<T>(c0, o), columns = o - c0 < width ? o - c0 : width;
     for (ptrdiff_t k = 0; k < i; ++k)
       memcpy(w + k * o + c0, packed + i * c0 + k * width, size_t(columns) * sizeof(T));
-  }
-}
-
-// In-register transpose of kLanes rows: log2(lanes) rounds of interleaving row r with row r + lanes/2.
-template <class T> FASTNN_INLINE void transpose_square(Vec<T> (&rows)[kLanes<T>]) {
-  constexpr int lanes = kLanes<T>;
-  IVec<T> low, high;
-  for (int k = 0; k < lanes; ++k) {
-    low[k] = Int<T>(k / 2 + (k % 2) * lanes);
-    high[k] = Int<T>(lanes / 2 + k / 2 + (k % 2) * lanes);
-  }
-#pragma GCC unroll 4
-  for (int round = 1; round < lanes; round *= 2) {
-    Vec<T> next[lanes];
-#pragma GCC unroll 16
-    for (int r = 0; r < lanes / 2; ++r) {
-      next[2 * r] = __builtin_shuffle(rows[r], rows[r + lanes / 2], low);
-      next[2 * r + 1] = __builtin_shuffle(rows[r], rows[r + lanes / 2], high);
-    }
-#pragma GCC unroll 16
-    for (int r = 0; r < lanes; ++r) rows[r] = next[r];
   }
 }
 
@@ -234,7 +223,7 @@ template <class T> void pack_vector(const Workspace<T>& ws, const T* flat, int v
     const Layer<T>& layer = ws.layer[l];
     pack_columns<T>(flat, layer.i, layer.o, weights_of(layer, vector));
     flat += layer.i * layer.o;
-    memset(bias_of(layer, vector), 0, size_t(layer.stride) * sizeof(T));
+    memset(bias_of(layer, vector), 0, size_t(layer.padded) * sizeof(T));
     if (!layer.has_bias) continue;
     memcpy(bias_of(layer, vector), flat, size_t(layer.o) * sizeof(T));
     flat += layer.o;

@@ -52,18 +52,17 @@ def compile_scalar(function: Callable[..., float]) -> Any:
         If Numba cannot compile `function` for floats, or it does not return a number.
     """
     compiled = function if is_jitted(function) else _compiled(function, {})
-    name = getattr(function, "__name__", repr(function))
-    arguments = (types.float64,) * len(inspect.signature(compiled.py_func).parameters)
+    arguments = _argument_types(compiled)
     try:
         compiled.compile(arguments)
     except NumbaError as error:
         raise TypeError(
-            f"{name} cannot be compiled for {len(arguments)} float arguments, wanted a function "
-            f"that uses numbers, the math module and other such functions. Numba says: {error}"
+            f"{_name(function)} cannot be compiled for floats, wanted a function that uses "
+            f"numbers, the math module and other such functions. Numba says: {error}"
         ) from error
     result = compiled.overloads[arguments].signature.return_type
     if not isinstance(result, types.Float | types.Integer | types.Boolean):
-        raise TypeError(f"{name} returns {result}, wanted a float on every path.")
+        raise TypeError(f"{_name(function)} returns {result}, wanted a float on every path.")
     return compiled
 
 
@@ -86,10 +85,10 @@ def compile_activation(
     Raises
     ------
     TypeError
-        As `compile_scalar`.
+        As `compile_scalar`, or if a function takes another number of arguments.
     """
-    scalar_value = compile_scalar(value)
-    scalar_slope = None if slope is None else compile_scalar(slope)
+    scalar_value = _scalar_of(value, "z")
+    scalar_slope = None if slope is None else _scalar_of(slope, "z", "a")
 
     @njit(**_OPTIONS)
     def value_loop(a: Any) -> None:
@@ -102,6 +101,31 @@ def compile_activation(
             out[k] = d_a[k] * scalar_slope(np.float64(z[k]), np.float64(a[k]))
 
     return ActivationLoops(value_loop, None if slope is None else backward_loop)
+
+
+def _scalar_of(function: Callable[..., float], *wanted: str) -> Any:
+    """The compiled function, which must take the arguments `wanted`."""
+    compiled = compile_scalar(function)
+    came = _argument_types(compiled).count(types.float64)
+    if came != len(wanted):
+        raise TypeError(
+            f"{_name(function)} takes {came} {'argument' if came == 1 else 'arguments'}, "
+            f"wanted {len(wanted)} ({', '.join(wanted)})."
+        )
+    return compiled
+
+
+def _argument_types(compiled: Any) -> tuple[Any, ...]:
+    """A float for each argument, except for those with a default."""
+    arguments = inspect.signature(compiled.py_func).parameters.values()
+    return tuple(
+        types.float64 if each.default is each.empty else types.Omitted(each.default)
+        for each in arguments
+    )
+
+
+def _name(function: Any) -> str:
+    return getattr(function, "__name__", repr(function))
 
 
 def _compiled(function: Any, seen: dict[Any, Any]) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from fastnn.activations import LEAK
-from fastnn.kernels.jit.style import kernel
+from fastnn.kernels.jit.style import exact, kernel
 
 # --- value: a = activation(a) -------------------------------------------------------------------
 
@@ -45,9 +45,9 @@ def hard_tanh_value(a: Any) -> None:
         a[k] = 1.0 if z > 1.0 else z
 
 
-@kernel
+@exact
 def _hard_sigmoid(z: Any) -> Any:
-    gate = z / 6.0 + 0.5
+    gate = z / 6.0 + 0.5  # times 1 / 6, rounded, it would not be zero at z = -3
     gate = 0.0 if gate < 0.0 else gate
     return 1.0 if gate > 1.0 else gate
 

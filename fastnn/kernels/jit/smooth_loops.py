@@ -102,12 +102,12 @@ def _gelu_tanh_inner(z: Any) -> Any:
 
 @kernel
 def _mish_gate(z: Any) -> Any:
-    """tanh(log(1 + exp z)), which is rational in exp(z), and in exp(-z)."""
+    """g = tanh(log(1 + exp z)), which is rational in exp(z), and in exp(-z); and 1 - g."""
     e = _exp(-abs(z))
     square = e * e
     above = 1.0 + 2.0 * e if z > 0.0 else square + 2.0 * e
     below = 1.0 + 2.0 * e + 2.0 * square if z > 0.0 else square + 2.0 * e + 2.0
-    return above / below
+    return above / below, (2.0 * square if z > 0.0 else 2.0) / below
 
 
 # --- value: a = activation(a) -------------------------------------------------------------------
@@ -167,7 +167,7 @@ def silu_value(a: Any) -> None:
 def mish_value(a: Any) -> None:
     for k in range(a.size):
         z = np.float64(a[k])
-        a[k] = z * _mish_gate(z)
+        a[k] = z * _mish_gate(z)[0]
 
 
 @kernel
@@ -251,8 +251,8 @@ def silu_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
 def mish_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
     for k in range(out.size):
         t = np.float64(z[k])
-        gate = _mish_gate(t)
-        out[k] = d_a[k] * (gate + t * _sigmoid(t) * (1.0 - gate * gate))
+        gate, rest = _mish_gate(t)
+        out[k] = d_a[k] * (gate + t * _sigmoid(t) * rest * (1.0 + gate))
 
 
 @kernel

@@ -1,0 +1,357 @@
+"""Logistic regression: the network without hidden layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from scipy.sparse import csr_array, issparse
+from sklearn.base import ClassifierMixin
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.validation import check_is_fitted
+
+from fastnn import activations, losses
+from fastnn.kernels.contract import Array
+from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded, reported
+from fastnn.models.outputs import class_index, log_probabilities, probabilities
+from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
+from fastnn.models.penalty import penalty_strength
+from fastnn.models.targets import as_labels, find_classes, index_of, one_hot, require_two_classes
+from fastnn.plan import Plan
+from fastnn.solvers.gradient_descent import gradient_descent
+from fastnn.solvers.lbfgs import lbfgs
+from fastnn.solvers.objective import Objective, Solution
+from fastnn.training.engine import Engine
+
+__all__ = ["LogisticRegression"]
+
+# Where the loss no longer changes in its last digits, there is nothing left to gain.
+_LBFGS = partial(lbfgs, relative_decrease=64 * np.finfo(np.float64).eps)
+
+# A name stands for the optimum: these have the same one.
+_SOLVERS: dict[str, Callable[..., Solution]] = {
+    "auto": _LBFGS,
+    "gradient_descent": gradient_descent,
+    **dict.fromkeys(("lbfgs", "newton-cg", "newton-cholesky", "sag", "saga"), _LBFGS),
+}
+
+
+class LogisticRegression(ClassifierMixin, Estimator):
+    """Logistic regression with an L2 penalty, for two classes or many (multinomial).
+
+    It minimises ``C * sum of the samples' cross-entropies + |coef_|**2 / 2``. Parameters are scikit-learn's, in its
+    order, with its meaning; `solver`, `backend` and `n_threads` apart.
+
+    Parameters
+    ----------
+    penalty : {"l2", None}, default="deprecated"
+        As scikit-learn 1.9 treats it: deprecated in favour of `C` and `l1_ratio`.
+    C : float in (0, inf], default=1.0
+        Inverse strength of the penalty; ``np.inf`` for none.
+    l1_ratio : float in [0, 1], default=0.0
+        Share of L1 in the penalty. Only 0, the L2 penalty, is supported.
+    dual : bool, default=False
+        Only False is supported.
+    tol : float, default=1e-4
+        The solver stops where no component of the gradient of the mean objective is larger.
+    fit_intercept : bool, default=True
+    intercept_scaling : float, default=1
+        Belongs to liblinear, which is not supported; only 1 is possible.
+    class_weight : dict or "balanced", default=None
+        ``{class: weight}``, or weights inversely proportional to the classes' frequencies. They multiply
+        `sample_weight`.
+    random_state : int, RandomState or None, default=None
+        The solvers draw no random numbers, so it changes nothing; as with scikit-learn's "lbfgs".
+    solver : str, default="auto"
+        A name means an optimum, not an algorithm: "auto", "lbfgs", "newton-cg", "newton-cholesky", "sag" and "saga"
+        have the same one and use L-BFGS. "gradient_descent" is the textbook's. "liblinear", which penalises the
+        intercept, is not supported.
+    max_iter : int, default=100
+    verbose : int, default=0
+        Above 0 prints the objective of every iteration.
+    warm_start : bool, default=False
+        Start from the solution of the previous `fit`.
+    n_jobs : None, default=None
+        As in scikit-learn it has no effect, is deprecated and warns; see `n_threads`.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+    n_threads : int, default=None
+        At most so many threads; None for `fastnn.get_num_threads()`. Results never depend on it.
+
+    Attributes
+    ----------
+    classes_ : ndarray (n_classes,)
+    coef_ : ndarray (1, n_features) for two classes, else (n_classes, n_features)
+        Of X's dtype.
+    intercept_ : ndarray (1,) or (n_classes,)
+        Zero without `fit_intercept`.
+    n_features_in_ : int
+    feature_names_in_ : ndarray (n_features_in_,)
+        Where X has names that are strings.
+    n_iter_ : ndarray (1,) of int32
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from fastnn import LogisticRegression
+    >>> X, y = load_iris(return_X_y=True)
+    >>> LogisticRegression(max_iter=1000).fit(X, y).predict(X[[0, 50, 100]])
+    array([0, 1, 2])
+    """
+
+    _parameters: ClassVar[Mapping[str, Any]] = {
+        "penalty": (OneOf(("deprecated", "l1", "l2", "elasticnet")), NONE),
+        "C": (Real(0, open_low=True),),
+        "l1_ratio": (Real(0, 1), NONE),
+        "dual": (Flag(),),
+        "tol": (Real(0),),
+        "fit_intercept": (Flag(),),
+        "intercept_scaling": (Real(0, open_low=True),),
+        "class_weight": (OneOf(("balanced",)), Is("a dict", (Mapping,)), NONE),
+        "solver": (OneOf((*_SOLVERS, "liblinear")),),
+        "max_iter": (Integer(0),),
+        "verbose": VERBOSE,
+        "warm_start": (Flag(),),
+        "n_jobs": (Integer(-(2**31)), NONE),
+        **SHARED,
+    }
+
+    def __init__(
+        self,
+        penalty: str | None = "deprecated",
+        *,
+        C: float = 1.0,
+        l1_ratio: float | None = 0.0,
+        dual: bool = False,
+        tol: float = 1e-4,
+        fit_intercept: bool = True,
+        intercept_scaling: float = 1,
+        class_weight: Mapping[Any, float] | str | None = None,
+        random_state: Any = None,
+        solver: str = "auto",
+        max_iter: int = 100,
+        verbose: int = 0,
+        warm_start: bool = False,
+        n_jobs: int | None = None,
+        backend: str = "auto",
+        n_threads: int | None = None,
+    ) -> None:
+        self.penalty = penalty
+        self.C = C
+        self.l1_ratio = l1_ratio
+        self.dual = dual
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.intercept_scaling = intercept_scaling
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.solver = solver
+        self.max_iter = max_iter
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.n_jobs = n_jobs
+        self.backend = backend
+        self.n_threads = n_threads
+
+    # --- fit ------------------------------------------------------------------------------------
+
+    @guarded
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LogisticRegression:
+        """Find the coefficients.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+            Sparse matrices are converted to dense ones.
+        y : array-like (n_samples,)
+            Labels of at least two classes.
+        sample_weight : array-like (n_samples,), default=None
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not possible or not supported, X or y cannot be used, or y has one class only.
+        """
+        alpha = penalty_strength(self)
+        x, y = self._read(X, y, reset=True)
+        labels = as_labels(y)
+        classes = find_classes(labels)
+        require_two_classes(classes)
+        weight = self._weight(labels, classes, self._read_weight(sample_weight, x))
+        engine = self._engine(x.shape[1], classes, np.float64, self.fit_intercept)
+        start = self._start(engine.plan)
+        objective = _objective(engine, x, index_of(labels, classes), weight, alpha)
+        solution = self._solve(objective, start)
+        w, b = (part[0] for part in engine.plan.unpack(solution.params))
+        self.classes_ = classes
+        self.coef_ = np.ascontiguousarray(w.T, x.dtype)
+        self.intercept_ = np.zeros(w.shape[1], x.dtype) if b is None else b.astype(x.dtype)
+        self.n_iter_ = np.array([solution.n_iter], np.int32)
+        return self
+
+    def _weight(self, labels: Any, classes: Any, weight: Array | None) -> Array | None:
+        """sample_weight times class_weight (n,)."""
+        if self.class_weight is None:
+            return weight
+        by_class = compute_class_weight(
+            self.class_weight, classes=classes, y=labels, sample_weight=weight
+        )
+        weight_of_row = by_class[index_of(labels, classes)]
+        return weight_of_row if weight is None else weight * weight_of_row
+
+    def _start(self, plan: Plan) -> NDArray[np.float64]:
+        start = np.zeros(plan.n_params)
+        if not self.warm_start or not hasattr(self, "coef_"):
+            return start
+        w, b = (part[0] for part in plan.unpack(start))
+        coef = self._dense_coef()
+        if coef.shape != w.T.shape:
+            raise ValueError(
+                f"warm_start: coef_ has shape {coef.shape}, but this X and y need {w.T.shape}. "
+                "Fit with warm_start=False."
+            )
+        w[...] = coef.T
+        if b is not None:
+            b[...] = self.intercept_
+        return start
+
+    def _solve(self, objective: Objective, start: NDArray[np.float64]) -> Solution:
+        watch = _print_iteration if self.verbose else None
+        solve = _SOLVERS[self.solver]
+        solution = solve(objective, start, tol=self.tol, max_iter=self.max_iter, watch=watch)
+        if not np.isfinite(solution.params).all():
+            raise ValueError(
+                "Solver produced non-finite parameter weights. The input data may contain large values "
+                "and need to be preprocessed."
+            )
+        if not solution.converged:
+            name = "lbfgs" if solve is _LBFGS else self.solver
+            reported(
+                f"{name} failed to converge after {solution.n_iter} iteration(s) (max_iter={self.max_iter}): "
+                f"{solution.message}. Scale the features, or increase max_iter."
+            )
+        return solution
+
+    def _engine(self, n_inputs: int, classes: Any, dtype: DTypeLike, bias: bool = True) -> Engine:
+        binary = len(classes) == 2
+        loss = losses.get("binary_cross_entropy" if binary else "cross_entropy")
+        widths = (n_inputs, 1 if binary else len(classes))
+        plan = Plan(widths, (activations.get("identity"),), (bias,), loss, np.dtype(dtype))
+        return Engine(plan, self.backend, self.n_threads)
+
+    # --- predict --------------------------------------------------------------------------------
+
+    def _dense_coef(self) -> Array:
+        coef = self.coef_
+        return np.asarray(coef.toarray() if issparse(coef) else coef)
+
+    def _raw(self, X: Any) -> tuple[Engine, Array]:
+        """The engine of the fitted model, and z (n, o)."""
+        check_is_fitted(self)
+        coef, intercept = self._dense_coef(), np.asarray(self.intercept_)
+        dtype = np.float32 if coef.dtype == intercept.dtype == np.float32 else np.float64
+        x = self._read_x(X, dtype)
+        engine = self._engine(x.shape[1], self.classes_, dtype)
+        params = np.concatenate([coef.T.ravel(), intercept.ravel()]).astype(dtype, copy=False)
+        return engine, engine.forward(params, x)
+
+    def decision_function(self, X: Any) -> Array:
+        """The raw output z = X @ coef_.T + intercept_.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples,) for two classes, else (n_samples, n_classes)
+            For two classes above 0 where the second one is predicted.
+        """
+        z = self._raw(X)[1]
+        return z[:, 0] if z.shape[1] == 1 else z
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The likeliest class of every row.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples,)
+        """
+        index = class_index(self._raw(X)[1])
+        labels: NDArray[Any] = self.classes_[index]
+        return labels
+
+    def predict_proba(self, X: Any) -> Array:
+        """The probability of every class.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples, n_classes)
+            Columns in the order of `classes_`.
+        """
+        return probabilities(*self._raw(X))
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """The logarithm of every class's probability, exact also where that vanishes.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples, n_classes)
+        """
+        return log_probabilities(*self._raw(X))
+
+    def sparsify(self) -> LogisticRegression:
+        """Turn `coef_` into a sparse array (CSR)."""
+        check_is_fitted(self)
+        self.coef_ = csr_array(self.coef_)
+        return self
+
+    def densify(self) -> LogisticRegression:
+        """Turn `coef_` back into an ndarray."""
+        check_is_fitted(self)
+        self.coef_ = self._dense_coef()
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _print_iteration(iteration: int, params: Array, loss: float) -> None:
+    print(f"Iteration {iteration}, objective {loss:.10g}")
+
+
+def _objective(
+    engine: Engine, x: Array, index: NDArray[np.intp], weight: Array | None, alpha: float
+) -> Objective:
+    """Mean cross-entropy with its penalty in float64, whatever x is: solvers need its last digits."""
+    x = x.astype(np.float64, copy=False)
+    weight = None if weight is None else weight.astype(np.float64, copy=False)
+    o = engine.plan.widths[-1]
+    y = index.astype(np.float64)[:, None] if o == 1 else one_hot(index, o, np.float64)
+
+    def objective(params: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        d_params = np.empty_like(params)
+        loss = engine.gradient(np.ascontiguousarray(params), x, y, weight, alpha, d_params)
+        return loss, d_params
+
+    return objective

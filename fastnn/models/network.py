@@ -1,0 +1,329 @@
+"""A network of dense layers: the level below the estimators, without labels and without scikit-learn."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from fastnn import losses, optimizers
+from fastnn.errors import out_of_range
+from fastnn.kernels.contract import Array
+from fastnn.layers import Layer
+from fastnn.losses import Loss
+from fastnn.optimizers import Optimizer, OptimizerState
+from fastnn.plan import Plan
+from fastnn.schedules import Schedule
+from fastnn.training.engine import Engine
+from fastnn.training.loop import Epoch, Run, Samples, in_order, shuffled, train
+from fastnn.training.rates import Constant, Scheduled
+from fastnn.validation import as_floating, laid_out
+
+__all__ = ["Network"]
+
+
+class Network:
+    """Dense layers, a loss, and one flat vector of parameters.
+
+    Parameters
+    ----------
+    layers : sequence of Dense and Dropout
+        A `Dropout` that drops something is refused: the kernels cannot yet.
+    n_inputs : int
+    loss : str or Loss, default="squared_error"
+        Works on what the last layer gives; so for "cross_entropy" and its kind let that be raw, with the activation
+        "identity", since the loss has its own link (softmax, sigmoid).
+    dtype : dtype-like, default="float32"
+        "float32" or "float64": what parameters and activations are kept and computed in.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+    n_threads : int, default=None
+        At most so many threads; None for `fastnn.get_num_threads()`.
+    random_state : int, RandomState or None, default=None
+        Draws the initial parameters, by scikit-learn's rule, and the orders of the rows in `fit`.
+
+    Attributes
+    ----------
+    plan : Plan
+        Widths, activations and layout of the parameters.
+    loss_curve : list of float
+        The mean loss of every epoch so far.
+
+    Raises
+    ------
+    ValueError
+        If there is no Dense layer, or a name, a width or the dtype is not possible.
+    TypeError
+        If a layer is neither a Dense nor a Dropout.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastnn import Dense, Network
+    >>> network = Network([Dense(8, "tanh"), Dense(1)], n_inputs=2, random_state=0)
+    >>> network.forward(np.zeros((5, 2))).shape
+    (5, 1)
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        n_inputs: int,
+        loss: str | Loss = "squared_error",
+        *,
+        dtype: DTypeLike = "float32",
+        backend: str = "auto",
+        n_threads: int | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.layers = list(layers)
+        self.plan = Plan.from_layers(self.layers, n_inputs, loss, dtype)
+        self.backend = backend
+        self.n_threads = n_threads
+        self._engine = Engine(self.plan, backend, n_threads)
+        if not hasattr(random_state, "randint"):
+            random_state = np.random.RandomState(random_state)
+        self._params = self.plan.initial_params(random_state)
+        self._seed = int(random_state.randint(2**31 - 1))
+        self.loss_curve: list[float] = []
+
+    # --- parameters -----------------------------------------------------------------------------
+
+    @property
+    def params(self) -> Array:
+        """All parameters (p,): layer by layer w in C order, then b. Assigning copies into it."""
+        return self._params
+
+    @params.setter
+    def params(self, flat: ArrayLike) -> None:
+        values = as_floating("params", flat)
+        if values.shape != self._params.shape:
+            raise ValueError(f"params has shape {values.shape}, wanted {self._params.shape}.")
+        self._params[...] = values
+
+    @property
+    def weights(self) -> list[Array]:
+        """Every layer's w (i, o), as views of `params`."""
+        return self.plan.unpack(self._params)[0]
+
+    @property
+    def biases(self) -> list[Array | None]:
+        """Every layer's b (o,), as views of `params`; None where a layer has none."""
+        return self.plan.unpack(self._params)[1]
+
+    def unpack(self, flat: Array) -> tuple[list[Array], list[Array | None]]:
+        """Weights and biases in a flat vector (p,), such as a gradient, as views.
+
+        Raises
+        ------
+        ValueError
+            If the vector has another shape or is not contiguous.
+        """
+        return self.plan.unpack(flat)
+
+    # --- forward --------------------------------------------------------------------------------
+
+    def forward(self, x: ArrayLike) -> Array:
+        """What the last layer's activation gives.
+
+        Parameters
+        ----------
+        x : array-like (n, n_inputs)
+            Converted to the network's dtype. NaN and infinity flow through.
+
+        Returns
+        -------
+        ndarray (n, o)
+
+        Raises
+        ------
+        ValueError
+            If x has another shape.
+        TypeError
+            If x has no real numbers.
+        """
+        return self._engine.forward(self._params, self._read("x", x, self.plan.widths[0]))
+
+    def predict(self, x: ArrayLike) -> Array:
+        """What the network predicts: the loss's link of `forward`, such as probabilities.
+
+        Parameters
+        ----------
+        x : array-like (n, n_inputs)
+
+        Returns
+        -------
+        ndarray (n, o)
+        """
+        return self._engine.link(self.forward(x))
+
+    # --- training -------------------------------------------------------------------------------
+
+    def loss_and_gradient(
+        self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> tuple[float, Array]:
+        """Mean loss over the rows, and its gradient.
+
+        Parameters
+        ----------
+        x : array-like (n, n_inputs)
+        y : array-like (n, o)
+            Or (n,): the targets of a network with one output, or for "cross_entropy" the number of each row's class.
+        sample_weight : array-like (n,), optional
+
+        Returns
+        -------
+        loss : float
+        d_params : ndarray (p,)
+
+        Raises
+        ------
+        ValueError
+            If a shape is wrong, or a layer's activation has no slope.
+        """
+        self.plan.require_trainable()
+        samples = self._samples(x, y, sample_weight)
+        d_params = np.empty_like(self._params)
+        data = (samples.x, samples.y, samples.sample_weight)
+        return self._engine.gradient(self._params, *data, 0.0, d_params), d_params
+
+    def fit(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        epochs: int = 10,
+        batch_size: int = 32,
+        optimizer: str | Optimizer = "adam",
+        schedule: Schedule | None = None,
+        alpha: float = 0.0,
+        shuffle: bool = True,
+        callbacks: Iterable[Callable[[Epoch], bool | None]] = (),
+    ) -> Network:
+        """Train from the present parameters on; the optimizer starts afresh.
+
+        Parameters
+        ----------
+        x : array-like (n, n_inputs)
+        y : array-like (n, o)
+            Or (n,), as for `loss_and_gradient`.
+        sample_weight : array-like (n,), optional
+        epochs : int, default=10
+        batch_size : int, default=32
+        optimizer : str or optimizer, default="adam"
+        schedule : schedule, optional
+            Learning rates by the step, instead of the optimizer's.
+        alpha : float, default=0
+            L2 penalty on the weights, as in `MLPClassifier`.
+        shuffle : bool, default=True
+            Take the rows in another order every epoch.
+        callbacks : iterable of callables, optional
+            Each is called at the end of every epoch with its `number`, `loss`, `learning_rate` and read-only `params`;
+            training ends when one returns True.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a shape or a number is not possible, a layer's activation has no slope, or training diverges in the
+            first epoch. If it does later, a RuntimeWarning says so, and the last finished epoch stays.
+        """
+        self.plan.require_trainable()
+        for name, number, low in (("epochs", epochs, 1), ("batch_size", batch_size, 1)):
+            if number < low:
+                raise out_of_range(name, number, f"an integer of at least {low}")
+        if alpha < 0:
+            raise out_of_range("alpha", alpha, "a number of at least 0")
+        samples = self._samples(x, y, sample_weight)
+        n = len(samples.x)
+        if n == 0:
+            raise ValueError(f"x has shape {samples.x.shape}: there is no row to train on.")
+        optimizer = optimizers.get(optimizer)
+        rate = Constant(optimizer.learning_rate) if schedule is None else Scheduled(schedule)
+        state = OptimizerState.zeros(optimizer, self._params)
+        run = Run(optimizer, state, rate, self._seed, epoch=len(self.loss_curve))
+        outcome = train(
+            self._engine,
+            samples,
+            self._params,
+            run,
+            order=shuffled(self._engine, run.seed, n) if shuffle else in_order(),
+            batch_size=min(batch_size, n),
+            alpha=alpha,
+            max_epochs=epochs,
+            watchers=(lambda epoch: self.loss_curve.append(epoch.loss), *callbacks),
+        )
+        if outcome.message:
+            warnings.warn(outcome.message, RuntimeWarning, stacklevel=2)
+        return self
+
+    def _samples(self, x: Any, y: Any, sample_weight: Any) -> Samples:
+        x = self._read("x", x, self.plan.widths[0])
+        y = self._targets(y)
+        weight = None if sample_weight is None else self._read("sample_weight", sample_weight, None)
+        for name, array in (("y", y), ("sample_weight", weight)):
+            if array is not None and len(array) != len(x):
+                raise ValueError(
+                    f"{name} has {len(array)} rows, wanted {len(x)} as in x of shape {x.shape}."
+                )
+        return Samples(x, y, weight)
+
+    def _targets(self, y: Any) -> Array:
+        o = self.plan.widths[-1]
+        y = np.asarray(y)
+        if y.ndim == 1 and self.plan.loss == losses.get("cross_entropy") and y.dtype.kind in "iu":
+            if len(y) and not 0 <= y.min() <= y.max() < o:
+                raise ValueError(
+                    f"y has classes from {y.min()} to {y.max()}, wanted 0 to {o - 1}: the network has {o} outputs."
+                )
+            return np.eye(o, dtype=self.plan.dtype)[y]
+        if y.ndim == 1 and o == 1:
+            y = y[:, None]
+        return self._read("y", y, o)
+
+    def _read(self, name: str, value: Any, columns: int | None) -> Array:
+        """`value` as (n, columns), or (n,) where `columns` is None, in the network's dtype and laid out for kernels."""
+        array = as_floating(name, value)
+        wanted = ("n",) if columns is None else ("n", columns)
+        if array.ndim != len(wanted) or array.shape[1:] != wanted[1:]:
+            hint = f" For one row use {name}.reshape(1, -1)." if array.shape == wanted[1:] else ""
+            text = f"({', '.join(map(str, wanted))}{',' if columns is None else ''})"
+            raise ValueError(f"{name} has shape {array.shape}, wanted {text}.{hint}")
+        return laid_out(array.astype(self.plan.dtype, copy=False))
+
+    # --- looks ----------------------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """A table of the layers: inputs, outputs, activation, parameters."""
+        rows = [("layer", "inputs", "outputs", "activation", "parameters")]
+        widths = self.plan.widths
+        for l, (activation, bias) in enumerate(
+            zip(self.plan.activations, self.plan.bias, strict=True)
+        ):
+            i, o = widths[l], widths[l + 1]
+            rows.append((str(l), f"{i:,}", f"{o:,}", activation.name, f"{i * o + o * bias:,}"))
+        sizes = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(cell.rjust(k) for cell, k in zip(row, sizes, strict=True)) for row in rows]
+        lines.insert(1, "  ".join("-" * size for size in sizes))
+        total = f"{self.plan.n_params:,} parameters, {self.plan.dtype}, loss {self.plan.loss.name}"
+        return "\n".join([*lines, total])
+
+    def __repr__(self) -> str:
+        layers = ", ".join(map(repr, self.layers))
+        widths, loss, dtype = self.plan.widths, self.plan.loss.name, self.plan.dtype.name
+        return f"Network([{layers}], n_inputs={widths[0]}, loss={loss!r}, dtype={dtype!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_engine"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        # A memory-mapped file gives read-only arrays.
+        self._params = np.require(self._params, requirements=["C", "A", "W"])
+        self._engine = Engine(self.plan, self.backend, self.n_threads)

@@ -1,0 +1,37 @@
+"""From the raw output z (n, o) of a classifier to classes and probabilities.
+
+One column is one sigmoid neuron, the probability of the second class; several columns are classes (softmax) or labels
+of their own (sigmoid), as the loss of the engine's plan says.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.kernels.contract import Array
+from fastnn.training.engine import Engine
+
+__all__ = ["class_index", "log_probabilities", "probabilities"]
+
+
+def class_index(z: Array) -> NDArray[Any]:
+    """The likeliest class of every row (n,)."""
+    return (z[:, 0] > 0).astype(np.intp) if z.shape[1] == 1 else z.argmax(axis=1)
+
+
+def probabilities(engine: Engine, z: Array) -> Array:
+    """Probability of every class or label: (n, 2) for one sigmoid neuron, else (n, o)."""
+    p = engine.link(z)
+    return np.hstack([1 - p, p]) if z.shape[1] == 1 else p
+
+
+def log_probabilities(engine: Engine, z: Array) -> Array:
+    """Logarithms of the probabilities, exact also where those vanish."""
+    if engine.plan.loss.link == "softmax":
+        return engine.activation(z, "log_softmax")
+    if z.shape[1] == 1:
+        return -engine.activation(np.hstack([z, -z]), "softplus")
+    return -engine.activation(-z, "softplus")

@@ -1,0 +1,86 @@
+"""Logistic regression's penalty, from the parameters that scikit-learn has for it over time."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+__all__ = ["penalty_strength"]
+
+_ABOVE_FIT = 5  # from _warn to the line that called `fit`
+
+
+def penalty_strength(model: Any) -> float:
+    """The alpha of ``sum of losses + alpha |coef_|**2 / 2``.
+
+    Raises
+    ------
+    ValueError
+        If the parameters ask for something that no solver here does.
+    """
+    ratio = _l1_ratio(model)
+    _refuse_unsupported(model, ratio)
+    if model.n_jobs is not None:
+        _warn(f"'n_jobs' has no effect (n_jobs={model.n_jobs}); see n_threads.", FutureWarning)
+    return 1.0 / model.C if _has_penalty(model) else 0.0
+
+
+def _has_penalty(model: Any) -> bool:
+    return bool(model.penalty is not None and model.C != np.inf)
+
+
+def _l1_ratio(model: Any) -> float:
+    """Share of L1 in the penalty; warns about what is deprecated or contradicts itself, as scikit-learn 1.9 does."""
+    if model.penalty == "deprecated":
+        if model.l1_ratio is None:
+            _warn("'l1_ratio=None' was deprecated; use a number from 0 to 1.", FutureWarning)
+        return float(model.l1_ratio or 0)
+    _warn(
+        "'penalty' was deprecated. Leave it unset and use l1_ratio (0 for 'l2', 1 for 'l1'), "
+        "or C=np.inf instead of penalty=None.",
+        FutureWarning,
+    )
+    if model.penalty is None:
+        if model.C != 1.0:
+            _warn("Setting penalty=None will ignore the C parameter.", UserWarning)
+        return 0.0
+    if model.penalty == "elasticnet":
+        if model.l1_ratio is None:
+            raise ValueError("penalty='elasticnet' needs l1_ratio, a number from 0 to 1.")
+        return float(model.l1_ratio)
+    ratio = float(model.penalty == "l1")
+    if model.l1_ratio != ratio:
+        _warn(
+            f"Inconsistent values: penalty={model.penalty} with l1_ratio={model.l1_ratio}. "
+            "Use l1_ratio only.",
+            UserWarning,
+        )
+    return ratio
+
+
+def _refuse_unsupported(model: Any, ratio: float) -> None:
+    if ratio != 0 and _has_penalty(model):
+        raise ValueError(
+            f"Solver {model.solver} supports only 'l2' or None penalties, got l1_ratio={ratio}: "
+            "an L1 share of the penalty is not supported. Use l1_ratio=0."
+        )
+    if model.dual:
+        raise ValueError(
+            f"Solver {model.solver} supports only dual=False, got dual=True. Use dual=False."
+        )
+    if model.solver == "liblinear":
+        raise ValueError(
+            "solver='liblinear' is not supported: it penalises the intercept, and no solver here does. "
+            "Use solver='auto'."
+        )
+    if model.intercept_scaling != 1:
+        raise ValueError(
+            f"intercept_scaling={model.intercept_scaling} is not supported: only liblinear's penalty of "
+            "the intercept has a use for it. Leave it at 1."
+        )
+
+
+def _warn(message: str, category: type[Warning]) -> None:
+    warnings.warn(message, category, stacklevel=_ABOVE_FIT)

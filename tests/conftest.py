@@ -1,0 +1,45 @@
+"""Fixtures that all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fastnn.kernels.contract import BACKENDS
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """Every backend in turn."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(params=[np.float32, np.float64], ids=["float32", "float64"])
+def dtype(request: pytest.FixtureRequest) -> type[np.floating]:
+    """Both dtypes in turn."""
+    kind: type[np.floating] = request.param
+    return kind
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """Random numbers that a test's name fixes."""
+    return np.random.default_rng(list(request.node.name.encode()))
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of the real data: FASTNN_DATA, else ../shared/data beside the checkout.
+
+    Without it a test is skipped, but fails where CI is set.
+    """
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("FASTNN_DATA") or beside)
+    if not folder.is_dir():
+        message = f"no data in {folder}; set FASTNN_DATA"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+    return folder

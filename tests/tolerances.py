@@ -1,0 +1,142 @@
+"""How far rounding may take a kernel from the exact result, by element.
+
+`eps` is the distance from 1 to the next number of the kernel's dtype. A sum of k products, in whatever order, errs by
+at most about k * eps / 2 times the sum of the products' magnitudes, and by sqrt(k) in place of k on average; we allow
+SUM + sqrt(k). An activation multiplies an error of z by no more than its steepest slope.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.losses import Loss
+
+SUM = 8.0
+STEEPEST = 2.0  # no activation is steeper
+ULPS = 8.0  # of an activation's or an optimizer's own arithmetic
+TINY = 1e-37  # below float32's smallest normal number relative accuracy ends
+
+Arrays = dict[str, Any]
+Doubles = NDArray[np.float64]
+
+
+def tolerance_of(name: str, given: Arrays, wanted: Arrays, eps: float) -> dict[str, Any]:
+    """The tolerance of every array that the kernel writes, and of its loss, by name."""
+    doubles = {
+        key: value.astype(np.float64) if isinstance(value, np.ndarray) else value
+        for key, value in given.items()
+    }
+    with np.errstate(all="ignore"):
+        return _TOLERANCES[name](doubles, wanted, float(eps))
+
+
+def _of_sum(count: int, magnitude: Doubles, eps: float) -> Doubles:
+    return (SUM + count**0.5) * eps * magnitude + TINY
+
+
+def _dense_forward(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    x, w, b, activation = given["x"], given["w"], given["b"], given["activation"]
+    magnitude = np.abs(x) @ np.abs(w) + (0 if b is None else np.abs(b))
+    of_z = _of_sum(len(w), magnitude, eps)
+    if activation.by_row:
+        of_z = of_z.max(axis=1, keepdims=True, initial=0.0)
+    if activation.name == "sign":  # it jumps: what is that near to 0 may go either way
+        z = x @ w + (0 if b is None else b)
+        return {"out": np.where(np.abs(z) <= of_z, 2.0, 0.0)}
+    return {"out": STEEPEST * of_z + ULPS * eps * np.abs(wanted["out"])}
+
+
+def _dense_backward_input(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    magnitude = np.abs(given["d_z"]) @ np.abs(given["w"]).T
+    return {"out": _of_sum(given["w"].shape[1], magnitude, eps)}
+
+
+def _dense_backward_params(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    x, d_z = np.abs(given["x"]), np.abs(given["d_z"])
+    n = len(x)
+    return {"d_w": _of_sum(n, x.T @ d_z, eps), "d_b": _of_sum(n, d_z.sum(axis=0), eps)}
+
+
+def _activation_forward(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    a, z = np.abs(wanted["out"]), np.abs(given["z"])
+    if given["activation"].name == "log_softmax":  # a difference of two numbers as large as z
+        a = a + z.max(axis=1, keepdims=True, initial=1.0)
+    if given["activation"].name == "softmax":  # exp of a rounded difference
+        a = a * (1 + 2 * z.max(axis=1, keepdims=True, initial=0.0))
+    return {"out": ULPS * eps * a + TINY}
+
+
+def _activation_backward(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    d_a = np.abs(given["d_a"])
+    magnitude = d_a * (1 + np.abs(given["a"]))  # slopes are at most 2 and often differences from 1
+    if given["activation"].by_row:
+        count = d_a.shape[1]
+        row = d_a.sum(axis=1, keepdims=True) * (1 + np.abs(given["a"]))
+        return {"out": _of_sum(count, d_a + row, eps)}
+    return {"out": 4 * ULPS * eps * magnitude + TINY}
+
+
+def _link(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    magnitude = np.abs(wanted["out"])
+    if given["loss"].link in ("softmax", "exp"):
+        magnitude = magnitude * (1 + np.abs(given["z"]).max(axis=1, keepdims=True, initial=0.0))
+    return {"out": 2 * ULPS * eps * magnitude + TINY}
+
+
+def _loss_and_gradient(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    z, y, loss = given["z"], given["y"], given["loss"]
+    share = given["sample_weight"]
+    share = np.ones(len(z)) if share is None else share
+    share = np.abs(share / (share.sum() or 1.0))[:, np.newaxis]
+    size = _terms(z, y, loss)
+    slope = 1 + np.abs(wanted["d_z"]) / np.where(share > 0, share, 1.0)
+    count = z.shape[1] ** 0.5
+    return {
+        "d_z": (SUM + count) * eps * share * (slope + size) + TINY,
+        "loss": (SUM + count) * eps * float((share * slope * (1 + size)).sum()) + TINY,
+    }
+
+
+def _terms(z: Doubles, y: Doubles, loss: Loss) -> Doubles:
+    """The magnitude of what a loss adds up."""
+    if loss.name == "poisson":
+        return np.exp(z) * (1 + np.abs(z)) + np.abs(y * z)
+    if loss.name == "cross_entropy":
+        return np.abs(y) * (1 + np.abs(z) + np.abs(z).max(axis=1, keepdims=True, initial=0.0))
+    return np.abs(z) + np.abs(y)
+
+
+def _sgd_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    moved = given["learning_rate"] * np.abs(given["d_params"])
+    velocity = np.abs(given["velocity"]) + moved
+    return {
+        "velocity": ULPS * eps * velocity + TINY,
+        "params": ULPS * eps * (np.abs(given["params"]) + velocity) + TINY,
+    }
+
+
+def _adam_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    # beta_2 is rounded to the kernel's dtype: 1 - beta_2 then errs relatively by eps / (1 - beta_2).
+    change = np.abs(wanted["params"] - given["params"])
+    lost = ULPS * eps
+    return {
+        "m": lost * (np.abs(given["m"]) + np.abs(given["d_params"])) + TINY,
+        "v": lost * (np.abs(given["v"]) + given["d_params"] ** 2) + TINY,
+        "params": lost * (np.abs(given["params"]) + 4 * change) + TINY,
+    }
+
+
+_TOLERANCES = {
+    "dense_forward": _dense_forward,
+    "dense_backward_input": _dense_backward_input,
+    "dense_backward_params": _dense_backward_params,
+    "activation_forward": _activation_forward,
+    "activation_backward": _activation_backward,
+    "link": _link,
+    "loss_and_gradient": _loss_and_gradient,
+    "sgd_step": _sgd_step,
+    "adam_step": _adam_step,
+}
