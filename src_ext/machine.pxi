@@ -17,7 +17,7 @@ def vector_bytes():
 
 def build_info():
     """What was compiled with what, as setup.py recorded it."""
-    return dict(line.split(": ", 1) for line in fastnn_build_info().decode().splitlines())
+    return fastnn_build_info().decode()
 
 
 def activation_codes():

@@ -61,11 +61,19 @@ def _dense_backward_params(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
 
 
 def _activation_forward(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
-    a, z = np.abs(wanted["out"]), np.abs(given["z"])
-    if given["activation"].name == "log_softmax":  # a difference of two numbers as large as z
+    a, z, name = np.abs(wanted["out"]), np.abs(given["z"]), given["activation"].name
+    if name == "log_softmax":  # a difference of two numbers as large as z
         a = a + z.max(axis=1, keepdims=True, initial=1.0)
-    if given["activation"].name == "softmax":  # exp of a rounded difference
+    if name == "softmax":  # exp of a rounded difference
         a = a * (1 + 2 * z.max(axis=1, keepdims=True, initial=0.0))
+    if name == "gelu":  # exp(-z**2 / 2) of a rounded square
+        a = a * (1 + z**2 / 4)
+    if name == "gelu_tanh":  # exp of a rounded cubic
+        a = a * (1 + z + z**3 / 8)
+    if name in ("hard_sigmoid", "hard_swish"):  # z / 6 + 1 / 2 cancels near -3
+        a = a + 0.5
+    if name == "hard_swish":
+        a = np.where(z < 3, a + 1, a)
     return {"out": ULPS * eps * a + TINY}
 
 
@@ -80,9 +88,11 @@ def _activation_backward(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
 
 
 def _link(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
-    magnitude = np.abs(wanted["out"])
-    if given["loss"].link in ("softmax", "exp"):
-        magnitude = magnitude * (1 + np.abs(given["z"]).max(axis=1, keepdims=True, initial=0.0))
+    magnitude, z = np.abs(wanted["out"]), np.abs(given["z"])
+    if given["loss"].link == "exp":
+        magnitude = magnitude * (1 + z)
+    if given["loss"].link == "softmax":
+        magnitude = magnitude * (1 + 2 * z.max(axis=1, keepdims=True, initial=0.0))
     return {"out": 2 * ULPS * eps * magnitude + TINY}
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn import activations
+from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
 from fastnn.kernels.select import kernels_for, resolve
 from fastnn.optimizers import Optimizer, OptimizerState
@@ -56,7 +57,7 @@ class Engine:
         self._kernels.link(z, self.plan.loss, out, *self._threads)
         return out
 
-    def activation(self, z: Array, name: str) -> Array:
+    def activation(self, z: Array, name: str | Activation) -> Array:
         """An activation of z (n, o), by itself."""
         out = np.empty_like(z)
         self._kernels.activation_forward(z, activations.get(name), out, *self._threads)

@@ -118,9 +118,9 @@ struct Gelu : SlopeWithValue<Gelu> {
     const Vec<T> zero = {};
     const NormalTail<T> part = normal_tail<T>(z);
     constexpr T lower = Format<T>::kLower;
-    const Vec<T> h = (part.t * part.tail) * lower;
+    const Vec<T> h = part.raised(part.t * part.ratio) * lower;
     a = z >= zero ? z - h : -h;
-    const Vec<T> step = multiply_add<T>(T(0.398942280401432677940) * part.t, part.density, -part.tail);
+    const Vec<T> step = part.raised(multiply_add<T>(splat<T>(T(0.398942280401432677940)), part.t, -part.ratio));
     slope = z > zero ? multiply_add<T>(step, splat<T>(lower), splat<T>(T(1))) : -(step * lower);
   }
 };
@@ -161,8 +161,8 @@ template <class T> FASTNN_INLINE Vec<T> multiply_error(Vec<T> a, Vec<T> b, Vec<T
 struct GeluTanh : SlopeWithValue<GeluTanh> {
   template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
     constexpr long double c1 = 1.59576912160573071175978423973752747L, c2 = c1 * 0.044715L;
-    constexpr T end = sizeof(T) == 4 ? T(6) : T(11);  // the value is z; it is zero below -10.6 and -21.5
-    const Vec<T> v = clamp<T>(z, -2 * end, end);
+    constexpr T low = sizeof(T) == 4 ? -11 : -22, end = -low / 2;  // below, the value is zero; above, it is z
+    const Vec<T> v = clamp<T>(z, low, end);
     const Vec<T> first = splat<T>(T(c1)), second = splat<T>(T(c2));
     const Vec<T> square = v * v, cubic = second * square;
     const Vec<T> cubic_low = multiply_error<T>(second, square, cubic) + second * multiply_error<T>(v, v, square) +

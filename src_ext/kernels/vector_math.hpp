@@ -52,6 +52,24 @@ template <class T, int N> FASTNN_INLINE Vec<T> polynomial(Vec<T> x, const T (&c)
   return N % 2 ? multiply_add<T>(sum[1], x, sum[0]) : multiply_add<T>(sum[0], x, sum[1]);
 }
 
+// The same for a quotient of polynomials: c[0] + x (the rest as a tree: pairs of terms, then pairs of pairs in x^2, x^4;
+// Estrin). At large x each step of Horner's rule would round the leading term once more; log2(N) steps do here, and the
+// errors of the powers are the same above and below. At small x only the last step's rounding is left.
+template <class T, int N> FASTNN_INLINE Vec<T> polynomial_tree(Vec<T> x, const T (&c)[N]) {
+  Vec<T> term[N / 2], power = x;
+#pragma GCC unroll 16
+  for (int k = 0; k < (N - 1) / 2; ++k) term[k] = multiply_add<T>(splat<T>(c[2 * k + 2]), x, splat<T>(c[2 * k + 1]));
+  if (N % 2 == 0) term[N / 2 - 1] = splat<T>(c[N - 1]);
+#pragma GCC unroll 8
+  for (int left = N / 2; left > 1; left = (left + 1) / 2) {
+    power *= power;
+#pragma GCC unroll 16
+    for (int k = 0; k < left / 2; ++k) term[k] = multiply_add<T>(term[2 * k + 1], power, term[2 * k]);
+    if (left % 2) term[left / 2] = term[left - 1];
+  }
+  return multiply_add<T>(term[0], x, splat<T>(c[0]));
+}
+
 // Within [low, high]; a NaN stays.
 template <class T> FASTNN_INLINE Vec<T> clamp(Vec<T> x, T low, T high) {
   return minimum<T>(splat<T>(high), maximum<T>(splat<T>(low), x));

@@ -10,11 +10,12 @@ import pytest
 
 pytest.importorskip("numba")
 
+from numba import njit
+
 from fastnn.activations import ACTIVATIONS, Activation
 from fastnn.kernels import jit
 from fastnn.kernels.jit import style
 from fastnn.kernels.jit.compiler import compile_activation, compile_scalar
-from numba import njit
 
 SCALE = 1.5
 ELEMENTWISE = [each for each in ACTIVATIONS.values() if not each.by_row]
@@ -34,7 +35,11 @@ def swish_slope(z: float, a: float) -> float:
     return gate + SCALE * z * gate * (1 - gate)
 
 
-SWISH = Activation("swish", -1, swish, swish_slope)
+def halve(z: float, a: float) -> float:
+    return 0.5
+
+
+SWISH = Activation("swish", value=swish, slope=swish_slope)
 
 
 def samples(dtype: type) -> np.ndarray:
@@ -94,7 +99,7 @@ def test_helpers_of_a_helper_and_of_a_closure_are_compiled():
 
 
 def test_defaults_are_kept():
-    compiled = compile_activation(lambda z, slope=0.25: z * slope, None)
+    compiled = compile_activation(lambda z, scale=0.25: z * scale, halve)
     a = np.array([4.0])
     compiled.value(a)
     assert a == 1
@@ -172,13 +177,12 @@ def test_definitions_compile_to_what_the_kernels_compute(activation, dtype):
 
 def test_activation_is_compiled_once():
     assert compile_activation(swish, swish_slope) is compile_activation(swish, swish_slope)
-    assert compile_activation(swish, None) is not compile_activation(swish, swish_slope)
-    assert compile_activation(swish, None).backward is None
+    assert compile_activation(swish, halve) is not compile_activation(swish, swish_slope)
 
 
 def test_value_and_slope_take_one_and_two_numbers():
     with pytest.raises(TypeError, match=r"swish_slope takes 2 arguments, wanted 1 \(z\)"):
-        compile_activation(swish_slope, None)
+        compile_activation(swish_slope, swish_slope)
     with pytest.raises(TypeError, match=r"swish takes 1 argument, wanted 2 \(z, a\)"):
         compile_activation(swish, swish)
 
@@ -208,12 +212,10 @@ def test_users_activation_of_nothing(shape):
     jit.activation_backward(z, z, z, SWISH, np.empty(shape))
 
 
-def test_missing_value_or_slope_is_named():
+def test_a_users_row_function_is_refused():
     z = np.ones((1, 1))
-    with pytest.raises(TypeError, match="'bare' has no value"):
-        jit.activation_forward(z, Activation("bare", -1, None, None), z.copy())
-    with pytest.raises(TypeError, match="'flat' has no slope"):
-        jit.activation_backward(z, z, z, Activation("flat", -1, swish, None), z.copy())
+    with pytest.raises(TypeError, match="'of_rows'.* wanted one with value"):
+        jit.activation_forward(z, Activation("of_rows", by_row=True), z.copy())
 
 
 # --- the house style ----------------------------------------------------------------------------

@@ -20,14 +20,18 @@ from numba.extending import is_jitted
 __all__ = ["ActivationLoops", "compile_activation", "compile_scalar"]
 
 _REMEMBERED = 256  # functions; a lambda made anew in every fit must not fill the memory
-_OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}  # sums as written
+_OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"contract"},
+}  # sums as written
 
 
 class ActivationLoops(NamedTuple):
     """The kernels of one activation over flat arrays, as `smooth_loops` has them."""
 
     value: Any  # value(a): in place, a holding z at first
-    backward: Any | None  # backward(z, a, d_a, out): out = d_a * slope(z, a); None without a slope
+    backward: Any  # backward(z, a, d_a, out): out = d_a * slope(z, a)
 
 
 @lru_cache(_REMEMBERED)
@@ -68,14 +72,14 @@ def compile_scalar(function: Callable[..., float]) -> Any:
 
 @lru_cache(_REMEMBERED)
 def compile_activation(
-    value: Callable[[float], float], slope: Callable[[float, float], float] | None
+    value: Callable[[float], float], slope: Callable[[float, float], float]
 ) -> ActivationLoops:
     """Compile value(z) and slope(z, a) to loops over flat arrays, evaluated in float64.
 
     Parameters
     ----------
     value, slope : callable
-        As for `compile_scalar`, of one and of two floats; `slope` may be None.
+        As for `compile_scalar`, of one and of two floats.
 
     Returns
     -------
@@ -88,7 +92,7 @@ def compile_activation(
         As `compile_scalar`, or if a function takes another number of arguments.
     """
     scalar_value = _scalar_of(value, "z")
-    scalar_slope = None if slope is None else _scalar_of(slope, "z", "a")
+    scalar_slope = _scalar_of(slope, "z", "a")
 
     @njit(**_OPTIONS)
     def value_loop(a: Any) -> None:
@@ -100,7 +104,7 @@ def compile_activation(
         for k in range(out.size):
             out[k] = d_a[k] * scalar_slope(np.float64(z[k]), np.float64(a[k]))
 
-    return ActivationLoops(value_loop, None if slope is None else backward_loop)
+    return ActivationLoops(value_loop, backward_loop)
 
 
 def _scalar_of(function: Callable[..., float], *wanted: str) -> Any:
@@ -118,9 +122,9 @@ def _scalar_of(function: Callable[..., float], *wanted: str) -> Any:
 def _argument_types(compiled: Any) -> tuple[Any, ...]:
     """A float for each argument, except for those with a default."""
     arguments = inspect.signature(compiled.py_func).parameters.values()
+    omitted: Any = types.Omitted
     return tuple(
-        types.float64 if each.default is each.empty else types.Omitted(each.default)
-        for each in arguments
+        types.float64 if each.default is each.empty else omitted(each.default) for each in arguments
     )
 
 

@@ -47,9 +47,7 @@ def hard_tanh_value(a: Any) -> None:
 
 @exact
 def _hard_sigmoid(z: Any) -> Any:
-    gate = z / 6.0 + 0.5  # times 1 / 6, rounded, it would not be zero at z = -3
-    gate = 0.0 if gate < 0.0 else gate
-    return 1.0 if gate > 1.0 else gate
+    return 0.0 if z <= -3.0 else (1.0 if z >= 3.0 else z / 6.0 + 0.5)
 
 
 @kernel
@@ -62,7 +60,7 @@ def hard_sigmoid_value(a: Any) -> None:
 def hard_swish_value(a: Any) -> None:
     for k in range(a.size):
         z = np.float64(a[k])
-        a[k] = z * _hard_sigmoid(z)
+        a[k] = 0.0 if z <= -3.0 else z * _hard_sigmoid(z)  # -infinity * 0 would be NaN
 
 
 # --- slope: out = d_a * da/dz --------------------------------------------------------------------

@@ -231,7 +231,7 @@ def gelu_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
 @kernel
 def gelu_tanh_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
     for k in range(out.size):
-        t = np.float64(z[k])
+        t: Any = np.float64(z[k])
         # Beyond 30 the gate's slope is zero, and the square may overflow.
         t = -30.0 if t < -30.0 else t
         t = 30.0 if t > 30.0 else t

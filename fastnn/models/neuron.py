@@ -1,0 +1,453 @@
+"""One neuron: a = activation(w . x + b)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import ClassifierTags, RegressorTags, check_random_state
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_is_fitted
+
+from fastnn import activations, losses
+from fastnn.activations import Activation
+from fastnn.kernels.contract import Array
+from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded, reported
+from fastnn.models.outputs import class_index, log_probabilities, probabilities
+from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
+from fastnn.models.targets import as_labels, find_classes, index_of, require_two_classes
+from fastnn.optimizers import SGD, OptimizerState
+from fastnn.plan import Plan
+from fastnn.training.engine import Engine
+from fastnn.training.loop import Run, Samples, in_order, shuffled, train
+from fastnn.training.perceptron import PerceptronEngine
+from fastnn.training.progress import Printer
+from fastnn.training.rates import Constant
+from fastnn.training.stopping import Stopping
+
+__all__ = ["Neuron"]
+
+_IDENTITY = activations.get("identity")
+# From zero these reach the same optimum as from anywhere; the others might not get away from it.
+_FROM_ZERO = ("sigmoid", "sign", "identity")
+
+
+def _is_classifier(neuron: Neuron) -> bool:
+    return neuron.activation in ("sigmoid", "logistic", "sign")
+
+
+def _has_probabilities(neuron: Neuron) -> bool:
+    return neuron.activation in ("sigmoid", "logistic")
+
+
+class Neuron(Estimator):
+    """One neuron with any activation, trained by gradient descent as in the textbook.
+
+    With "sigmoid" it is logistic regression without a penalty and learns by cross-entropy; with "sign" it is the
+    perceptron and learns by its rule; both are classifiers of two classes. With any other activation it is a regressor
+    and learns by squared error.
+
+    Parameters
+    ----------
+    activation : str or Activation, default="sigmoid"
+        Element-wise: not "softmax".
+    learning_rate : float or "auto", default="auto"
+        "auto" is 1 for "sign", whose answers do not depend on it, and 1 / (1 + the largest |x|**2) for the others:
+        short enough for one row at a time.
+    max_iter : int, default=200
+        Most passes over the data.
+    batch_size : int, "full" or None, default=1
+        Rows for each step: 1 is online, a number is a mini-batch; None and "full" take all rows.
+    shuffle : bool, default=True
+        Take the rows in another order in every pass.
+    random_state : int, RandomState or None, default=None
+        Draws the order of the rows, and the first weights for an activation other than "sigmoid", "sign" and
+        "identity", which start at zero.
+    tol : float, default=1e-4
+    n_iter_no_change : int, default=5
+        It ends after more than so many passes in a row that do not lower the loss by `tol`; "sign" also ends after a
+        pass without a mistake.
+    verbose : bool or int, default=False
+        Print the loss of every pass.
+    warm_start : bool, default=False
+        Start from the weights of the previous `fit`.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+    n_threads : int, default=None
+        At most so many threads; None for `fastnn.get_num_threads()`.
+
+    Attributes
+    ----------
+    coef_ : ndarray (1, n_features)
+    intercept_ : ndarray (1,)
+    classes_ : ndarray (2,)
+        For classifiers.
+    learning_rate_ : float
+    loss_ : float
+    loss_curve_ : list of float
+        The mean loss of every pass; for "sign" the share of mistakes.
+    n_iter_ : int
+        Passes of the last `fit`.
+    n_features_in_ : int
+    feature_names_in_ : ndarray (n_features_in_,)
+        Where X has names that are strings.
+
+    References
+    ----------
+    Rosenblatt (1958), "The perceptron: a probabilistic model for information storage and organization in the brain".
+
+    Examples
+    --------
+    >>> from fastnn import Neuron
+    >>> Neuron("sign").fit([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 0, 0, 1]).predict([[1, 1], [0, 1]])
+    array([1, 0])
+    """
+
+    _parameters: ClassVar[Mapping[str, Any]] = {
+        "activation": (Is("the name of an activation or an Activation", (str, Activation)),),
+        "learning_rate": (OneOf(("auto",)), Real(0, open_low=True, open_high=True)),
+        "max_iter": (Integer(1),),
+        "batch_size": (Integer(1), OneOf(("full",)), NONE),
+        "shuffle": (Flag(),),
+        "tol": (Real(0),),
+        "n_iter_no_change": (Integer(1),),
+        "verbose": VERBOSE,
+        "warm_start": (Flag(),),
+        **SHARED,
+    }
+
+    def __init__(
+        self,
+        activation: str | Activation = "sigmoid",
+        *,
+        learning_rate: float | str = "auto",
+        max_iter: int = 200,
+        batch_size: int | str | None = 1,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        n_iter_no_change: int = 5,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        backend: str = "auto",
+        n_threads: int | None = None,
+    ) -> None:
+        self.activation = activation
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.backend = backend
+        self.n_threads = n_threads
+
+    # --- fit ------------------------------------------------------------------------------------
+
+    @guarded
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Neuron:
+        """Learn from the data.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+            Sparse matrices are converted to dense ones.
+        y : array-like (n_samples,)
+            Labels of two classes, or numbers for a regressor.
+        sample_weight : array-like (n_samples,), default=None
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not possible, X or y cannot be used, y has not two classes, or learning diverges in the
+            first pass.
+        """
+        goes_on = self.warm_start and hasattr(self, "coef_")
+        return self._fit(X, y, sample_weight, None, goes_on, self.max_iter)
+
+    @guarded
+    def partial_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
+    ) -> Neuron:
+        """Learn from one pass over the data, starting from where the neuron is.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+        y : array-like (n_samples,)
+        sample_weight : array-like (n_samples,), default=None
+        classes : array-like (2,), default=None
+            Both classes; a classifier's first call needs them.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            As `fit`, or if the classes are missing or not those of the first call.
+        """
+        return self._fit(X, y, sample_weight, classes, hasattr(self, "coef_"), None)
+
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, classes: Any, goes_on: bool, passes: int | None
+    ) -> Neuron:
+        """Up to `passes` over the data; None for the one of partial_fit, which does not judge whether it is enough."""
+        dtype = self._dtype() if goes_on else None
+        x, y = self._read(X, y, reset=not goes_on, dtype=dtype, y_numeric=not _is_classifier(self))
+        if _is_classifier(self):
+            y = self._encode(y, classes, partial=passes is None)
+        elif classes is not None:
+            raise ValueError("classes are for classifiers: with this activation a Neuron is a regressor.")
+        weight = self._read_weight(sample_weight, x)
+        samples = Samples(x, np.ascontiguousarray(y, x.dtype)[:, None], weight)
+        engine = self._engine(x)
+        random_state = check_random_state(self.random_state)
+        params = self._params() if goes_on else self._start(engine.plan, random_state)
+        run = self._run(x, params, random_state, goes_on and passes is None)
+        losses_before = self.loss_curve_ if goes_on else []
+        self._learn(engine, samples, params, run, passes, losses_before)
+        self.coef_, self.intercept_ = params[:-1].reshape(1, -1), params[-1:]
+        self._training = run
+        return self
+
+    def _learn(
+        self,
+        engine: Engine,
+        samples: Samples,
+        params: Array,
+        run: Run,
+        passes: int | None,
+        losses_before: list[float],
+    ) -> None:
+        n = len(samples.x)
+        stopping = Stopping(self.tol, self.n_iter_no_change, run.rate)
+        watchers = [*([Printer()] if self.verbose else []), stopping]
+        if self.activation == "sign":
+            watchers.append(lambda epoch: epoch.loss == 0)
+        outcome = train(
+            engine,
+            samples,
+            params,
+            run,
+            order=shuffled(engine, run.seed, n) if self.shuffle else in_order(),
+            batch_size=n if self.batch_size in (None, "full") else min(self.batch_size, n),
+            max_epochs=passes or 1,
+            watchers=watchers,
+        )
+        self.loss_curve_ = [*losses_before, *outcome.losses]
+        self.loss_ = self.loss_curve_[-1]
+        self.n_iter_ = len(outcome.losses)
+        self.learning_rate_ = run.rate.initial
+        if outcome.message:
+            reported(outcome.message)
+        elif outcome.reason == "finished" and passes is not None:
+            reported(
+                f"The neuron still improves after max_iter={passes} passes over the data: "
+                "increase max_iter, or scale the features."
+            )
+
+    def _encode(self, y: Any, classes: Any, partial: bool) -> Array:
+        """Labels as 0 and 1, or as -1 and 1 for "sign"; sets classes_."""
+        kind = type_of_target(y, input_name="y", raise_unknown=True)
+        labels = as_labels(y)
+        if kind != "binary":
+            raise ValueError(
+                f"Only binary classification is supported. The type of the target is {kind}. A Neuron has one output; "
+                "for more classes use LogisticRegression or MLPClassifier."
+            )
+        if not partial:
+            classes = find_classes(labels)
+            require_two_classes(classes)
+        else:
+            classes = self._agreed_classes(classes)
+        self.classes_ = classes
+        index = index_of(labels, classes)
+        return 2 * index - 1 if self.activation == "sign" else index
+
+    def _agreed_classes(self, classes: Any) -> NDArray[Any]:
+        known: NDArray[Any] | None = getattr(self, "classes_", None)
+        if classes is None:
+            if known is None:
+                raise ValueError("classes must be passed on the first call to partial_fit.")
+            return known
+        classes = find_classes(as_labels(classes))
+        if len(classes) != 2:
+            raise ValueError(f"classes={classes}, wanted two of them: a Neuron tells two classes apart.")
+        if known is not None and not np.array_equal(known, classes):
+            raise ValueError(f"classes={classes} are not those of the call before, {known}.")
+        return classes
+
+    def _run(self, x: Array, params: Array, random_state: Any, goes_on: bool) -> Run:
+        if goes_on and hasattr(self, "_training"):
+            run: Run = self._training.copy()
+            run.rate = Constant(self._rate(x, run.rate.initial))
+            return run
+        optimizer = SGD(learning_rate=self._rate(x, None), momentum=0.0, nesterov=False)
+        state = OptimizerState.zeros(optimizer, params)
+        seed = int(random_state.randint(2**31 - 1))
+        return Run(optimizer, state, Constant(optimizer.learning_rate), seed)
+
+    def _rate(self, x: Array, before: float | None) -> float:
+        if self.learning_rate != "auto":
+            return float(self.learning_rate)
+        if before is not None:
+            return before
+        if self.activation == "sign":
+            return 1.0
+        return 1 / (1 + float(np.einsum("ni,ni->n", x, x, dtype=np.float64).max()))
+
+    def _start(self, plan: Plan, random_state: Any) -> Array:
+        if self._function().name in _FROM_ZERO:
+            return np.zeros(plan.n_params, plan.dtype)
+        return plan.initial_params(random_state)
+
+    # --- the neuron as a network ----------------------------------------------------------------
+
+    def _function(self) -> Activation:
+        function = activations.get(self.activation)
+        if function.by_row:
+            raise ValueError(f"activation={function.name!r} needs several outputs; a Neuron has one.")
+        return function
+
+    def _engine(self, x: Array) -> Engine:
+        """The network of this one neuron, as it is trained: with a sigmoid the loss has the activation."""
+        function = self._function()
+        kind = PerceptronEngine if function.name == "sign" else Engine
+        loss = {"sigmoid": "binary_cross_entropy", "sign": "hinge"}.get(function.name, "squared_error")
+        last = _IDENTITY if function.name in ("sigmoid", "sign") else function
+        plan = Plan((x.shape[1], 1), (last,), (True,), losses.get(loss), x.dtype)
+        return kind(plan, self.backend, self.n_threads)
+
+    def _dtype(self) -> Any:
+        both = np.result_type(self.coef_, self.intercept_)
+        return np.float32 if both == np.float32 else np.float64
+
+    def _params(self) -> Array:
+        """w and then b, (n_features + 1,), of what coef_ and intercept_ are now."""
+        w, b = np.ravel(self.coef_), np.ravel(self.intercept_)
+        return np.concatenate([w, b]).astype(self._dtype(), copy=False)
+
+    def _raw(self, X: Any) -> tuple[Engine, Array]:
+        """An engine that gives z, and z (n, 1)."""
+        check_is_fitted(self)
+        x = self._read_x(X, self._dtype())
+        loss = losses.get("binary_cross_entropy")
+        plan = Plan((x.shape[1], 1), (_IDENTITY,), (True,), loss, x.dtype)
+        engine = Engine(plan, self.backend, self.n_threads)
+        return engine, engine.forward(self._params(), x)
+
+    # --- predict --------------------------------------------------------------------------------
+
+    def activate(self, X: Any) -> Array:
+        """What the neuron answers: a = activation(w . x + b).
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples,)
+        """
+        engine, z = self._raw(X)
+        return engine.activation(z, self._function())[:, 0]
+
+    @available_if(_is_classifier)
+    def decision_function(self, X: Any) -> Array:
+        """The neuron's input z = w . x + b, above 0 for the second class.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples,)
+        """
+        return self._raw(X)[1][:, 0]
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The class of every row, or for a regressor the same as `activate`.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples,)
+        """
+        if not _is_classifier(self):
+            return self.activate(X)
+        index = class_index(self._raw(X)[1])
+        labels: NDArray[Any] = self.classes_[index]
+        return labels
+
+    @available_if(_has_probabilities)
+    def predict_proba(self, X: Any) -> Array:
+        """The probability of both classes.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples, 2)
+        """
+        return probabilities(*self._raw(X))
+
+    @available_if(_has_probabilities)
+    def predict_log_proba(self, X: Any) -> Array:
+        """The logarithm of both classes' probabilities, exact also where one vanishes.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples, 2)
+        """
+        return log_probabilities(*self._raw(X))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy, or for a regressor the coefficient of determination R^2.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+        y : array-like (n_samples,)
+        sample_weight : array-like (n_samples,), default=None
+
+        Returns
+        -------
+        float
+        """
+        measure = accuracy_score if _is_classifier(self) else r2_score
+        return float(measure(y, self.predict(X), sample_weight=sample_weight))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.sparse = True
+        if _is_classifier(self):
+            tags.estimator_type = "classifier"
+            tags.classifier_tags = ClassifierTags(multi_class=False)
+        else:
+            tags.estimator_type = "regressor"
+            # Most activations cannot reach every target.
+            tags.regressor_tags = RegressorTags(poor_score=self.activation != "identity")
+        return tags

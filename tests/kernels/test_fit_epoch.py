@@ -1,0 +1,160 @@
+"""fit_epoch: native, jit and reference end at the same parameters, and all at scikit-learn's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from networks import LAYERS, OPTIMIZERS, problem
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+from fastnn import kernels as public
+from fastnn.kernels.select import kernels_for
+from fastnn.layers import Dense
+from fastnn.optimizers import SGD, Adam, OptimizerState
+from fastnn.plan import Plan
+
+# In float32 Adam turns a rounding error of a small gradient into one of the step's size.
+TOLERANCE = {np.float32: 2e-3, np.float64: 1e-9}
+CASES = {
+    "whole batches": {"batch_size": 16},
+    "a last smaller batch": {"batch_size": 20},
+    "one row a batch": {"batch_size": 1},
+    "one batch": {"batch_size": 1000},
+    "penalty": {"batch_size": 20, "alpha": 0.5},
+}
+
+
+def _assert_same(found, wanted, dtype) -> None:
+    tolerance = TOLERANCE[dtype]
+    for one, other in zip((found[0], *found[1].slots), (wanted[0], *wanted[1].slots), strict=True):
+        scale = max(1.0, float(np.abs(other).max()))
+        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * scale)
+    assert found[1].step == wanted[1].step
+    np.testing.assert_allclose(found[2], wanted[2], rtol=tolerance)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("name", LAYERS)
+def test_backends_agree(backend, dtype, name, optimizer):
+    given, rule = problem(name, dtype, 49), OPTIMIZERS[optimizer]
+    found = given.fit(kernels_for(backend), rule, epochs=2)
+    _assert_same(found, given.fit(kernels_for("reference"), rule, epochs=2), dtype)
+    assert found[1].step == 2 * 4
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+def test_batches_weights_and_penalty(backend, dtype, case, weighted):
+    given = problem("odd widths", dtype, 64)
+    options = CASES[case] | {"weight": given.weight if weighted else None}
+    found = given.fit(kernels_for(backend), Adam(), **options)
+    _assert_same(found, given.fit(kernels_for("reference"), Adam(), **options), dtype)
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+def test_order_is_a_choice_of_rows(backend, dtype, weighted, rng):
+    """Rows in `order` and no others, in that order, a subset and with repetitions."""
+    given = problem("relu", dtype, 64)
+    weight = given.weight if weighted else None
+    for rows in (rng.permutation(64), rng.permutation(64)[:37], rng.integers(0, 64, 41)):
+        rows = rows.astype(np.int64)
+        chosen = problem("relu", dtype, 64)
+        chosen.x, chosen.y = given.x[rows], given.y[rows]
+        of_rows = None if weight is None else weight[rows]
+        found = given.fit(kernels_for(backend), SGD(), order=rows, weight=weight)
+        _assert_same(found, chosen.fit(kernels_for("reference"), SGD(), weight=of_rows), dtype)
+
+
+def test_a_batch_of_zero_weights_moves_nothing(backend, dtype):
+    given = problem("relu", dtype, 32)
+    zeros = np.zeros(32, dtype)
+    params, state, losses = given.fit(kernels_for(backend), SGD(momentum=0.0), weight=zeros)
+    np.testing.assert_array_equal(params, given.params)
+    assert losses == [0.0]
+    assert state.step == 2
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "nesterov"])
+def test_not_finite_leaves_everything_as_it_was(backend, dtype, optimizer):
+    given, rule = problem("odd widths", dtype, 64), OPTIMIZERS[optimizer]
+    given.x[50, 2] = np.nan  # in the last of four batches
+    params, state, losses = given.fit(kernels_for(backend), rule)
+    assert not np.isfinite(losses[0])
+    np.testing.assert_array_equal(params, given.params)
+    assert state.step == 0
+    for slot in state.slots:
+        np.testing.assert_array_equal(slot, np.zeros_like(slot))
+
+
+def test_threads_do_not_change_a_bit(dtype):
+    given, rule = problem("odd widths", dtype, 4000), Adam()
+    found = []
+    for n_threads in (1, 2, 3):
+        params = given.params.copy()
+        state = OptimizerState.zeros(rule, params)
+        rates = np.full(4, 0.01)
+        data = (given.x, given.y, given.weight, None, 1000, rule, state, rates, 0.1)
+        loss = kernels_for("native").fit_epoch(given.plan, params, *data, n_threads)
+        found.append((loss, params, *state.slots))
+    for other in found[1:]:
+        for one, two in zip(found[0], other, strict=True):
+            np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
+def test_an_epoch_is_scikit_learns(backend, solver, activation, rng):
+    """The same initial weights and order: parameters to 1e-10, the loss to 1e-12."""
+    assert ConvergenceWarning  # what the filter names
+    x, y = rng.normal(size=(53, 6)), rng.integers(0, 3, 53)
+    theirs = MLPClassifier(
+        (9, 5), activation, solver=solver, alpha=0.3, batch_size=16, max_iter=1, shuffle=False
+    )
+    theirs.set_params(random_state=3, learning_rate_init=0.01).fit(x, y)
+
+    layers = [Dense(9, activation), Dense(5, activation), Dense(3)]
+    plan = Plan.from_layers(layers, 6, "cross_entropy", np.float64)
+    params = plan.initial_params(np.random.RandomState(3))
+    rule = {"adam": Adam(), "sgd": SGD()}[solver]
+    loss = public.fit_epoch(
+        plan,
+        params,
+        x,
+        np.eye(3)[y],
+        batch_size=16,
+        optimizer=rule,
+        state=OptimizerState.zeros(rule, params),
+        learning_rates=np.full(4, 0.01),
+        alpha=0.3,
+        backend=backend,
+    )
+    _assert_scikit_learns(plan, params, loss, theirs)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_weighted_regression_epoch_is_scikit_learns(backend, rng):
+    x, y, weight = rng.normal(size=(40, 4)), rng.normal(size=(40, 2)), rng.random(40)
+    theirs = MLPRegressor((7,), "tanh", batch_size=16, max_iter=1, shuffle=False, alpha=0.01)
+    theirs.set_params(random_state=0).fit(x, y, weight)
+
+    plan = Plan.from_layers([Dense(7, "tanh"), Dense(2)], 4, "squared_error", np.float64)
+    params = plan.initial_params(0)
+    state = OptimizerState.zeros(Adam(), params)
+    rest = {"batch_size": 16, "learning_rates": np.full(3, 0.001), "alpha": 0.01}
+    public.fit_epoch(plan, params, x, y, weight, optimizer="adam", state=state, **rest)
+    weights, biases = plan.unpack(params)
+    for w, coef in zip(weights, theirs.coefs_, strict=True):
+        np.testing.assert_allclose(w, coef, rtol=1e-10, atol=1e-13)
+    for b, intercept in zip(biases, theirs.intercepts_, strict=True):
+        np.testing.assert_allclose(b, intercept, rtol=1e-10, atol=1e-13)
+
+
+def _assert_scikit_learns(plan, params, loss, theirs) -> None:
+    weights, biases = plan.unpack(params)
+    for w, coef in zip(weights, theirs.coefs_, strict=True):
+        np.testing.assert_allclose(w, coef, rtol=1e-10, atol=1e-12)
+    for b, intercept in zip(biases, theirs.intercepts_, strict=True):
+        np.testing.assert_allclose(b, intercept, rtol=1e-10, atol=1e-12)
+    assert loss == pytest.approx(theirs.loss_, rel=1e-12)

@@ -1,0 +1,76 @@
+"""Small networks and data for the tests of network kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.layers import Dense
+from fastnn.optimizers import SGD, Adam, Optimizer, OptimizerState
+from fastnn.plan import Plan
+
+# Widths around a vector, an odd one, one neuron alone; every kind of layer somewhere.
+LAYERS: dict[str, tuple[int, list[Dense], str]] = {
+    "one neuron": (3, [Dense(1)], "binary_cross_entropy"),
+    "relu": (7, [Dense(16, "relu"), Dense(3)], "cross_entropy"),
+    "odd widths": (5, [Dense(17, "tanh"), Dense(9, "silu"), Dense(2)], "squared_error"),
+    "no bias": (4, [Dense(8, "gelu", bias=False), Dense(15, "elu"), Dense(1)], "huber"),
+    "row functions": (6, [Dense(5, "softmax"), Dense(4, "log_softmax"), Dense(2)], "log_cosh"),
+    "last activation": (6, [Dense(33, "relu"), Dense(3, "sigmoid")], "squared_error"),
+    "poisson": (6, [Dense(10, "softplus"), Dense(2)], "poisson"),
+}
+OPTIMIZERS: dict[str, Optimizer] = {
+    "adam": Adam(),
+    "nesterov": SGD(),
+    "momentum": SGD(nesterov=False),
+    "plain": SGD(momentum=0.0),
+}
+
+
+@dataclass
+class Problem:
+    """A plan with parameters and data for it, all of the plan's dtype."""
+
+    plan: Plan
+    params: NDArray[Any]
+    x: NDArray[Any]
+    y: NDArray[Any]
+    weight: NDArray[Any]
+
+    def fit(
+        self, kernels: Any, optimizer: Optimizer, epochs: int = 1, **options: Any
+    ) -> tuple[NDArray[Any], OptimizerState, list[float]]:
+        """Parameters, state and losses after some epochs from `params`, which stay as they are."""
+        params = self.params.copy()
+        state = OptimizerState.zeros(optimizer, params)
+        weight, order = options.get("weight"), options.get("order")
+        batch_size, alpha = options.get("batch_size", 16), options.get("alpha", 0.0)
+        n = len(self.x) if order is None else len(order)
+        rates = np.linspace(0.02, 0.01, -(-n // batch_size))
+        data = (self.x, self.y, weight, order, batch_size)
+        losses = [
+            kernels.fit_epoch(self.plan, params, *data, optimizer, state, rates, alpha)
+            for _ in range(epochs)
+        ]
+        return params, state, losses
+
+
+def problem(name: str, dtype: Any, n: int = 53) -> Problem:
+    """The network of that name with random parameters and n rows of random data."""
+    n_inputs, layers, loss = LAYERS[name]
+    rng = np.random.default_rng([n, *name.encode()])
+    plan = Plan.from_layers(layers, n_inputs, loss, dtype)
+    x, o = rng.normal(size=(n, n_inputs)), plan.widths[-1]
+    y = rng.normal(size=(n, o))
+    if loss == "cross_entropy":
+        y = np.eye(o)[rng.integers(0, o, n)]
+    if loss == "binary_cross_entropy":
+        y = rng.integers(0, 2, (n, o))
+    if loss == "poisson":
+        y = rng.poisson(1.5, (n, o))
+    weight = rng.integers(0, 4, n) / 2
+    params = rng.normal(size=plan.n_params) / 2
+    return Problem(plan, *(array.astype(dtype) for array in (params, x, y, weight)))
