@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-STEP = 1e-3  # the truncation error is STEP**4, the rounding error 1e-16 / STEP
+STEP = 2e-4  # the truncation error is STEP**4, the rounding error 1e-16 / STEP
 RTOL, ATOL = 1e-7, 1e-9
 
 Doubles = NDArray[np.float64]

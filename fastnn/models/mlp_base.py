@@ -1,34 +1,209 @@
-"""What MLPClassifier and MLPRegressor share: from parameters to a trained network."""
+"""What MLPClassifier and MLPRegressor share: parameters, and the network that they stand for."""
 
 from __future__ import annotations
 
 import math
-import warnings
-from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
+from numpy.typing import DTypeLike
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from fastnn import activations
+from fastnn import activations, losses
 from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
 from fastnn.models.base import SHARED, VERBOSE, Estimator
+from fastnn.models.mlp_fit import fit_epochs, fit_lbfgs
 from fastnn.models.packed import Packed
-from fastnn.models.parameters import Check, Flag, Integer, Is, OneOf, Real
-from fastnn.optimizers import SGD, Adam, Optimizer, OptimizerState
+from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
 from fastnn.plan import Plan
-from fastnn.solvers.lbfgs import lbfgs
-from fastnn.training import rates
 from fastnn.training.engine import Engine
-from fastnn.training.loop import Order, Outcome, Run, Samples, in_order, shuffled, train
-from fastnn.training.progress import Printer
-from fastnn.training.stopping import Stopping
+from fastnn.training.loop import Samples
 
-__all__ = ["BaseMLP"]
+__all__ = ["BaseMLP", "trains_by_epochs"]
+
+_IDENTITY = activations.get("identity")
+# The loss whose link an output activation is; so the network itself ends with the raw output.
+_LOSS_OF_OUTPUT = {
+    "logistic": "binary_cross_entropy",
+    "softmax": "cross_entropy",
+    "identity": "squared_error",
+    "exp": "poisson",
+}
+
+
+def trains_by_epochs(model: BaseMLP) -> bool:
+    """Whether there is a partial_fit: L-BFGS has none."""
+    if model.solver == "lbfgs":
+        raise AttributeError("partial_fit needs solver='sgd' or 'adam'; 'lbfgs' sees all samples at once.")
+    return True
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    def accepts(self, value: Any) -> bool:
+        """See Check."""
+        sizes = [value] if isinstance(value, Integral) else value
+        if isinstance(sizes, str) or not isinstance(sizes, Iterable):
+            return False
+        return all(Integer(1).accepts(size) for size in sizes)
+
+    def __str__(self) -> str:
+        return "an integer of at least 1, or an array-like of them: hidden_layer_sizes must be > 0"
+
+
+class BaseMLP(Estimator):
+    """A deep network with scikit-learn's parameters."""
+
+    _parameters: ClassVar[Mapping[str, Any]] = {
+        "hidden_layer_sizes": (_Sizes(),),
+        "activation": (Is("a name, an Activation, or a list of them", (str, Activation, list, tuple)),),
+        "solver": (OneOf(("lbfgs", "sgd", "adam")),),
+        "alpha": (Real(0, open_high=True),),
+        "batch_size": (OneOf(("auto",)), Integer(1)),
+        "learning_rate": (OneOf(("constant", "invscaling", "adaptive")),),
+        "learning_rate_init": (Real(0, open_low=True, open_high=True),),
+        "power_t": (Real(0, open_high=True),),
+        "max_iter": (Integer(1),),
+        "shuffle": (Flag(),),
+        "tol": (Real(0),),
+        "verbose": VERBOSE,
+        "warm_start": (Flag(),),
+        "momentum": (Real(0, 1),),
+        "nesterovs_momentum": (Flag(),),
+        "early_stopping": (Flag(),),
+        "validation_fraction": (Real(0, 1, open_high=True),),
+        "beta_1": (Real(0, 1, open_high=True),),
+        "beta_2": (Real(0, 1, open_high=True),),
+        "epsilon": (Real(0, open_low=True, open_high=True),),
+        "n_iter_no_change": (Integer(1), Real(math.inf)),
+        "max_fun": (Integer(1),),
+        **SHARED,
+    }
+    coefs_: list[Array]
+    intercepts_: list[Array]
+    out_activation_: str
+
+    # --- what a classifier and a regressor do differently ---------------------------------------
+
+    def _targets(
+        self, y: Any, dtype: DTypeLike, first: bool, incremental: bool, classes: Any
+    ) -> Array:
+        """y as (n, o); sets out_activation_ where this is the first fit, and what belongs to labels."""
+        raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
+
+    def _score_raw(
+        self, engine: Engine, z: Array, y: Array, sample_weight: Array | None
+    ) -> float:
+        """Accuracy or R^2 of the raw output z (n, o) for the targets y (n, o)."""
+        raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
+
+    # --- fit ------------------------------------------------------------------------------------
+
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, incremental: bool, classes: Any = None, **how: Any
+    ) -> None:
+        first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        dtype = None if first else self._packed().plan.dtype
+        x, y = self._read(X, y, reset=first, dtype=dtype, multi_output=True, **how)
+        y = self._targets(y, x.dtype, first, incremental, classes)
+        samples = Samples(x, y, self._read_weight(sample_weight, x))
+        random_state = check_random_state(self.random_state)
+        plan = self._plan(x.shape[1], y.shape[1], x.dtype)
+        plan.require_trainable()
+        if first:
+            self._forget()
+            network = Packed(plan, plan.initial_params(random_state))
+        else:
+            network = self._present(plan)
+        if self.solver == "lbfgs":
+            fit_lbfgs(self, network, samples)
+        else:
+            fit_epochs(self, network, samples, random_state, incremental)
+        self._network = network
+        self.coefs_, self.intercepts_ = network.lists()
+        self.n_outputs_ = plan.widths[-1]
+        self.n_layers_ = len(plan.widths)
+
+    def _forget(self) -> None:
+        """Drop what an earlier fit has left, so that nothing of it goes on."""
+        self.t_ = 0
+        names = ("loss_", "loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_")
+        for name in (*names, "_training", "_no_improvement_count"):
+            vars(self).pop(name, None)
+
+    def _present(self, plan: Plan) -> Packed:
+        """A copy of the network as it is, which must be what the parameters and the data describe."""
+        now = self._packed()
+        if now.plan.widths != plan.widths:
+            raise ValueError(
+                f"The fitted network has the widths {now.plan.widths}, but hidden_layer_sizes and y ask for "
+                f"{plan.widths}. Change neither between fits that go on, or fit with warm_start=False."
+            )
+        return Packed(plan, now.params.astype(plan.dtype))
+
+    def _plan(self, n_inputs: int, n_outputs: int, dtype: DTypeLike) -> Plan:
+        sizes = self.hidden_layer_sizes
+        hidden = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
+        functions = (*self._hidden_activations(len(hidden)), _IDENTITY)
+        widths = (n_inputs, *(int(size) for size in hidden), n_outputs)
+        return Plan(widths, functions, (True,) * len(functions), self._loss(), np.dtype(dtype))
+
+    def _hidden_activations(self, n_hidden: int) -> tuple[Activation, ...]:
+        given = self.activation
+        if isinstance(given, (str, Activation)):
+            return (activations.get(given),) * n_hidden
+        if len(given) != n_hidden:
+            raise ValueError(
+                f"activation={given!r} names {len(given)} activations, wanted {n_hidden}: one for each hidden layer."
+            )
+        return tuple(activations.get(each) for each in given)
+
+    def _loss(self) -> Loss:
+        return losses.get(_LOSS_OF_OUTPUT[self.out_activation_])
+
+    # --- the fitted network ---------------------------------------------------------------------
+
+    def _packed(self) -> Packed:
+        """The network of coefs_ and intercepts_ as they are now: users may have assigned others."""
+        network: Packed | None = vars(self).get("_network")
+        if network is not None and network.shows(self.coefs_, self.intercepts_):
+            return network
+        hidden = self._hidden_activations(len(self.coefs_) - 1)
+        return Packed.of(self.coefs_, self.intercepts_, (*hidden, _IDENTITY), self._loss())
+
+    def _raw(self, X: Any) -> tuple[Engine, Array]:
+        """The engine of the fitted network, and its raw output z (n, o)."""
+        check_is_fitted(self)
+        network = self._packed()
+        x = self._read_x(X, network.plan.dtype)
+        engine = Engine(network.plan, self.backend, self.n_threads)
+        return engine, engine.forward(network.params, x)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        network = state.get("_network")
+        if network is None:
+            return state
+        # The views are what is saved; where users have put other arrays, the plan no longer belongs to them.
+        state = {name: value for name, value in state.items() if name != "_network"}
+        if network.shows(self.coefs_, self.intercepts_):
+            state["_network"] = network.plan
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        plan = vars(self).pop("_network", None)
+        if plan is not None:
+            self._network = Packed.of(self.coefs_, self.intercepts_, plan.activations, plan.loss)
+            self.coefs_, self.intercepts_ = self._network.lists()
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

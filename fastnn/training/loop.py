@@ -6,8 +6,8 @@ What a run carries from epoch to epoch lies in `Run`, so that a later call can g
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from math import ceil, isfinite
+from dataclasses import dataclass, field, replace
+from math import ceil, inf, isfinite
 from typing import Literal
 
 import numpy as np
@@ -79,7 +79,17 @@ Watcher = Callable[[Epoch], bool | None]
 
 @dataclass
 class Outcome:
-    """How a call of `train` ended: the losses of its finished epochs, and why it ended."""
+    """How a call of `train` ended.
+
+    Attributes
+    ----------
+    losses : list of float
+        Of every epoch; where training diverged, the last one is not finite and its epoch does not count.
+    reason : {"finished", "stopped", "diverged", "interrupted"}
+        "finished" after `max_epochs`; "stopped" by a watcher.
+    message : str
+        What a user should know, where something went wrong.
+    """
 
     losses: list[float] = field(default_factory=list)
     reason: Reason = "finished"
@@ -119,6 +129,7 @@ def train(
     alpha: float = 0.0,
     max_epochs: int,
     watchers: Iterable[Watcher] = (),
+    report: Callable[[float, Array], float] | None = None,
     keep_on_interrupt: bool = False,
 ) -> Outcome:
     """Train for at most `max_epochs` epochs; updates params and run in place.
@@ -137,6 +148,8 @@ def train(
     max_epochs : int
     watchers : iterable of callables
         Each sees every finished `Epoch`; training ends when one returns True.
+    report : callable, optional
+        report(loss, params) -> the loss as users know it.
     keep_on_interrupt : bool, default=False
         Whether Ctrl-C ends training and keeps the last finished epoch. Before the first one it always propagates.
 
@@ -159,6 +172,8 @@ def train(
             if not _is_finite(epoch):
                 _diverged(outcome, epoch, params, before)
                 break
+            if report is not None:
+                epoch = replace(epoch, loss=report(epoch.loss, epoch.params))
             outcome.losses.append(epoch.loss)
             # A list: all watchers see the epoch, also after one has said stop.
             if any([watcher(epoch) for watcher in watchers]):
@@ -208,6 +223,7 @@ def _diverged(outcome: Outcome, epoch: Epoch, params: Array, before: Array) -> N
             "Solver produced non-finite parameter weights. The input data may contain large values and need "
             f"to be preprocessed, or the learning rate {epoch.learning_rate:g} is too large."
         )
+    outcome.losses.append(inf if isfinite(epoch.loss) else epoch.loss)
     outcome.reason = "diverged"
     outcome.message = (
         f"Training diverged in epoch {epoch.number}: its loss is {epoch.loss:g}. The parameters are those of epoch "

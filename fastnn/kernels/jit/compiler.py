@@ -20,11 +20,8 @@ from numba.extending import is_jitted
 __all__ = ["ActivationLoops", "compile_activation", "compile_scalar"]
 
 _REMEMBERED = 256  # functions; a lambda made anew in every fit must not fill the memory
-_OPTIONS: dict[str, Any] = {
-    "nogil": True,
-    "error_model": "numpy",
-    "fastmath": {"contract"},
-}  # sums as written
+# No reassociation: the order of a user's sums may matter, as it does in (1 + z) - 1.
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 
 
 class ActivationLoops(NamedTuple):
@@ -55,7 +52,7 @@ def compile_scalar(function: Callable[..., float]) -> Any:
     TypeError
         If Numba cannot compile `function` for floats, or it does not return a number.
     """
-    compiled = function if is_jitted(function) else _compiled(function, {})
+    compiled: Any = function if is_jitted(function) else _compiled(function, {})
     arguments = _argument_types(compiled)
     try:
         compiled.compile(arguments)

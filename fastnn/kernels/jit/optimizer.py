@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -41,13 +42,16 @@ def _adam(
     v: Any,
     rate: float,
     beta_1: float,
+    rest_1: float,
     beta_2: float,
+    rest_2: float,
     epsilon: float,
 ) -> None:
+    # rest is 1 - beta: were it computed here, LLVM would turn beta * v + rest * g into
+    # g + beta * (v - g), which cancels for small v.
     real = params.dtype.type
-    # 1 - beta is rounded once, from float64.
-    rest_1, rest_2 = real(1 - beta_1), real(1 - beta_2)
-    rate, beta_1, beta_2, epsilon = real(rate), real(beta_1), real(beta_2), real(epsilon)
+    rate, epsilon = real(rate), real(epsilon)
+    beta_1, rest_1, beta_2, rest_2 = real(beta_1), real(rest_1), real(beta_2), real(rest_2)
     for k in range(params.size):
         g = d_params[k]
         first = beta_1 * m[k] + rest_1 * g
@@ -82,5 +86,6 @@ def adam_step(
     epsilon: float,
 ) -> None:
     """Adam, the corrections of m and v folded into the rate; `step` counts from 1."""
-    rate = learning_rate * (1 - beta_2**step) ** 0.5 / (1 - beta_1**step)
-    _adam(params, d_params, m, v, float(rate), float(beta_1), float(beta_2), float(epsilon))
+    rate = learning_rate * sqrt(1 - beta_2**step) / (1 - beta_1**step)
+    betas = (beta_1, 1 - beta_1, beta_2, 1 - beta_2)
+    _adam(params, d_params, m, v, *map(float, (rate, *betas, epsilon)))

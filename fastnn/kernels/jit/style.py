@@ -14,7 +14,7 @@ __all__ = ["exact", "kernel"]
 
 
 def _compiler(fastmath: set[str]) -> Callable[[Callable[..., Any]], Any]:
-    options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
 
     def compile_lazily(function: Callable[..., Any]) -> Any:
         try:

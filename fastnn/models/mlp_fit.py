@@ -1,0 +1,260 @@
+"""An MLP's training, from scikit-learn's parameters to its fitted attributes: by epochs, or by L-BFGS."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+from fastnn.kernels.contract import Array
+from fastnn.models.base import reported
+from fastnn.models.packed import Packed
+from fastnn.optimizers import SGD, Adam, Optimizer, OptimizerState
+from fastnn.plan import Plan
+from fastnn.solvers.lbfgs import lbfgs
+from fastnn.training import rates
+from fastnn.training.engine import Engine
+from fastnn.training.loop import Order, Outcome, Run, Samples, in_order, shuffled, train
+from fastnn.training.progress import Printer
+from fastnn.training.stopping import Stopping
+
+__all__ = ["fit_epochs", "fit_lbfgs"]
+
+Rows = NDArray[np.int64] | None
+
+# --- by epochs ----------------------------------------------------------------------------------
+
+
+def fit_epochs(
+    model: Any, network: Packed, samples: Samples, random_state: Any, incremental: bool
+) -> None:
+    """Train the network in place by sgd or adam, and set what the epochs tell."""
+    if model.early_stopping and incremental:
+        raise ValueError("partial_fit does not support early_stopping=True")
+    engine = Engine(network.plan, model.backend, model.n_threads)
+    rows, held_out = _split(model, samples, random_state) if model.early_stopping else (None, None)
+    run = _run(model, network, random_state, incremental)
+    stopping = _stopping(model, engine, samples, held_out, run, network)
+    n = len(samples.x) if rows is None else len(rows)
+    outcome = train(
+        engine,
+        samples,
+        network.params,
+        run,
+        order=_order(model, engine, run, n, rows),
+        batch_size=_batch_size(model, n),
+        alpha=float(model.alpha),
+        max_epochs=1 if incremental else model.max_iter,
+        watchers=[*([Printer()] if model.verbose else []), stopping],
+        report=_report(model, samples, network.plan, n),
+        keep_on_interrupt=True,
+    )
+    if stopping.best_params is not None:
+        network.params[...] = stopping.best_params
+    model._training = run
+    _tell(model, outcome, stopping, run)
+    _warn(model, outcome, incremental)
+
+
+def _split(model: Any, samples: Samples, random_state: Any) -> tuple[Rows, Rows]:
+    """Rows to train on, and rows that are held out; of two classes each side gets its share."""
+    y = samples.y
+    two_classes = len(getattr(model, "classes_", ())) == 2 and model.out_activation_ in (
+        "logistic" if y.shape[1] == 1 else "softmax",
+    )
+    rows, held_out = train_test_split(
+        np.arange(len(y)),
+        random_state=random_state,
+        test_size=model.validation_fraction,
+        stratify=y[:, -1].astype(bool) if two_classes else None,
+    )
+    if len(held_out) < 2:
+        raise ValueError(
+            f"The validation set is too small: {len(held_out)} of {len(y)} samples. "
+            "Increase validation_fraction, or fit on more samples."
+        )
+    return rows.astype(np.int64), held_out
+
+
+def _optimizer(model: Any) -> Optimizer:
+    if model.solver == "sgd":
+        nesterov = bool(model.nesterovs_momentum)
+        return SGD(float(model.learning_rate_init), float(model.momentum), nesterov)
+    hyper = (model.learning_rate_init, model.beta_1, model.beta_2, model.epsilon)
+    return Adam(*map(float, hyper))
+
+
+def _rate(model: Any) -> rates.Rate:
+    initial = float(model.learning_rate_init)
+    if model.solver == "adam":  # scikit-learn's names act on sgd alone
+        return rates.Constant(initial)
+    return rates.by_name(model.learning_rate, initial, float(model.power_t))
+
+
+def _run(model: Any, network: Packed, random_state: Any, incremental: bool) -> Run:
+    """partial_fit goes on with the optimizer's state and the rate; a fit begins with new ones, also a warm one."""
+    optimizer, rate = _optimizer(model), _rate(model)
+    if incremental and hasattr(model, "_training"):
+        run: Run = model._training.copy()
+        if type(run.optimizer) is not type(optimizer):
+            run.state = OptimizerState.zeros(optimizer, network.params)
+        run.optimizer = optimizer
+        if run.rate != rate:
+            run.rate = rate
+        return run
+    seed = int(random_state.randint(2**31 - 1))
+    state = OptimizerState.zeros(optimizer, network.params)
+    return Run(optimizer, state, rate, seed, n_seen=getattr(model, "t_", 0))
+
+
+def _order(model: Any, engine: Engine, run: Run, n: int, rows: Rows) -> Order:
+    return shuffled(engine, run.seed, n, rows) if model.shuffle else in_order(rows)
+
+
+def _batch_size(model: Any, n: int) -> int:
+    if model.batch_size == "auto":
+        return min(200, n)
+    if model.batch_size > n:
+        warnings.warn(
+            f"Got `batch_size` larger than sample size ({model.batch_size} > {n}). It is going to be clipped.",
+            stacklevel=6,
+        )
+    return min(int(model.batch_size), n)
+
+
+def _stopping(
+    model: Any, engine: Engine, samples: Samples, held_out: Rows, run: Run, network: Packed
+) -> Stopping:
+    stopping = Stopping(model.tol, model.n_iter_no_change, run.rate)
+    stopping.stalled = getattr(model, "_no_improvement_count", 0)
+    if held_out is None:
+        lowest = getattr(model, "best_loss_", None)
+        stopping.best = -math.inf if lowest is None else -lowest
+        return stopping
+    x, y, weight = samples.x[held_out], samples.y[held_out], samples.sample_weight
+    weight = None if weight is None else weight[held_out]
+    stopping.score = lambda params: model._score_raw(engine, engine.forward(params, x), y, weight)
+    highest = getattr(model, "best_validation_score_", None)
+    stopping.best = -math.inf if highest is None else highest
+    stopping.best_params = network.params.copy()
+    return stopping
+
+
+def _report(
+    model: Any, samples: Samples, plan: Plan, n: int
+) -> Callable[[float, Array], float] | None:
+    """The loss as scikit-learn reports it: squared error as a mean over outputs, Poisson's as a deviance."""
+    o = plan.widths[-1]
+    y, weight = samples.y, samples.sample_weight
+    if plan.loss.name == "poisson":
+        deviance = np.where(y > 0, y * np.log(np.where(y > 0, y, 1)), 0) - y
+        constant = float(np.average(deviance, weights=weight, axis=0).sum())
+        return lambda loss, params: loss + constant
+    if plan.loss.name != "squared_error" or o == 1:
+        return None
+    batches = math.ceil(n / _batch_size(model, n))
+    mean_weight = 1.0 if weight is None else float(weight.mean(dtype=np.float64))
+
+    def mean_over_outputs(loss: float, params: Array) -> float:
+        squares = sum(float(np.vdot(w, w)) for w in plan.unpack(params)[0])
+        # What the penalty was on the way is not known; at the end of the epoch it is about that.
+        penalty = 0.5 * model.alpha * squares * batches / (n * mean_weight)
+        return (loss - penalty) / o + penalty
+
+    return mean_over_outputs
+
+
+def _tell(model: Any, outcome: Outcome, stopping: Stopping, run: Run) -> None:
+    """Set the fitted attributes that epochs have."""
+    model.loss_curve_ = [*getattr(model, "loss_curve_", []), *outcome.losses]
+    finite = [loss for loss in outcome.losses if math.isfinite(loss)]
+    model.loss_ = finite[-1]
+    model.n_iter_ = len(outcome.losses)
+    model.t_ = run.n_seen
+    model._no_improvement_count = stopping.stalled
+    if stopping.score is None:
+        model.best_loss_ = -stopping.best
+        model.validation_scores_ = model.best_validation_score_ = None
+        return
+    scores = stopping.scores + [math.nan] * (outcome.reason == "diverged")
+    model.validation_scores_ = [*(getattr(model, "validation_scores_", None) or []), *scores]
+    model.best_validation_score_ = stopping.best
+    model.best_loss_ = None
+
+
+def _warn(model: Any, outcome: Outcome, incremental: bool) -> None:
+    if outcome.message:
+        reported(outcome.message)
+    elif outcome.reason == "finished" and not incremental:
+        reported(
+            f"Stochastic Optimizer: Maximum iterations ({model.max_iter}) reached and the optimization hasn't "
+            "converged yet. Increase max_iter."
+        )
+
+
+# --- by L-BFGS ----------------------------------------------------------------------------------
+
+_RELATIVE_DECREASE = 1e7 * np.finfo(np.float64).eps  # SciPy's default
+
+
+def fit_lbfgs(model: Any, network: Packed, samples: Samples) -> None:
+    """Train the network in place; in float64, whatever its dtype."""
+    plan = replace(network.plan, dtype=np.dtype(np.float64))
+    engine = Engine(plan, model.backend, model.n_threads)
+    x, y, weight = (
+        None if array is None else array.astype(np.float64, copy=False)
+        for array in (samples.x, samples.y, samples.sample_weight)
+    )
+    last: list[tuple[int, Array, float]] = []
+
+    def objective(params: Array) -> tuple[float, Array]:
+        d_params = np.empty_like(params)
+        params = np.ascontiguousarray(params)
+        return engine.gradient(params, x, y, weight, float(model.alpha), d_params), d_params
+
+    def watch(iteration: int, params: Array, loss: float) -> None:
+        last[:] = [(iteration, params.copy(), loss)]
+        if model.verbose:
+            print(f"Iteration {iteration}, loss {loss:.8f}", flush=True)
+
+    try:
+        solution = lbfgs(
+            objective,
+            network.params.astype(np.float64),
+            tol=model.tol,
+            max_iter=model.max_iter,
+            max_evaluations=model.max_fun,
+            relative_decrease=_RELATIVE_DECREASE,
+            watch=watch,
+        )
+        end = (solution.n_iter, solution.params, solution.loss)
+        problem = "" if solution.converged else solution.message
+    except KeyboardInterrupt:
+        if not last:
+            raise
+        end, problem = last[0], "training was interrupted"
+    _finish_lbfgs(model, network, *end, problem)
+
+
+def _finish_lbfgs(
+    model: Any, network: Packed, n_iter: int, params: Array, loss: float, problem: str
+) -> None:
+    if not np.isfinite(params).all():
+        raise ValueError(
+            "Solver produced non-finite parameter weights. The input data may contain large values and need to "
+            "be preprocessed."
+        )
+    network.params[...] = params
+    model.n_iter_ = n_iter
+    model.loss_ = loss
+    if problem:
+        reported(
+            f"lbfgs failed to converge after {n_iter} iteration(s): {problem}. Scale the features, or increase "
+            f"max_iter (now {model.max_iter}) or max_fun (now {model.max_fun})."
+        )

@@ -1,0 +1,220 @@
+"""Proof that the oracle bites: kernels that are wrong in a known way, each of which it must reject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from oracle import check_function, guarded
+
+from fastnn import activations, losses
+from fastnn.kernels import reference
+
+Saboteur = Callable[..., Any]
+
+
+def _given(name: str, rng: np.random.Generator) -> dict[str, Any]:
+    """Arguments of a kernel; x and w are square, so that a transposed result has the right shape."""
+    n, i, o = 18, 18, 18
+    x, w, b = rng.normal(size=(n, i)), rng.normal(size=(i, o)), rng.normal(size=o)
+    d_z = rng.normal(size=(n, o))
+    step = {"learning_rate": 0.1}
+    p = {"params": rng.normal(size=37), "d_params": rng.normal(size=37)}
+    return {
+        "dense_forward": {"x": x, "w": w, "b": b, "activation": "relu"},
+        "dense_backward_input": {"d_z": d_z, "w": w},
+        "dense_backward_params": {"x": x, "d_z": d_z},
+        "activation_forward": {"z": x, "activation": "tanh"},
+        "activation_backward": {"z": x, "a": np.tanh(x), "d_a": d_z, "activation": "tanh"},
+        "link": {"z": x, "loss": "binary_cross_entropy"},
+        "loss_and_gradient": {
+            "z": x,
+            "y": d_z,
+            "sample_weight": np.abs(b) + 0.1,
+            "loss": "squared_error",
+        },
+        "sgd_step": p | step | {"velocity": b.repeat(3)[:37], "momentum": 0.9, "nesterov": True},
+        "adam_step": p
+        | step
+        | {"m": b.repeat(3)[:37], "v": b.repeat(3)[:37] ** 2, "step": 3}
+        | {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},
+    }[name]
+
+
+KERNELS = tuple(reference.__all__)
+
+
+def _rejects(name: str, saboteur: Saboteur, dtype: Any, rng: np.random.Generator) -> None:
+    with pytest.raises(AssertionError):
+        check_function(saboteur, name, dtype, **_given(name, rng))
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_the_reference_passes(name, dtype, rng):
+    check_function(getattr(reference, name), name, dtype, **_given(name, rng))
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_kernel_that_does_nothing(name, dtype, rng):
+    _rejects(name, lambda *arguments: 0.0 if name == "loss_and_gradient" else None, dtype, rng)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_kernel_that_leaves_stale_output(name, dtype, rng):
+    """The result is left in the caller's previous array: this one keeps what it had."""
+
+    def saboteur(*arguments):
+        copies = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+        return getattr(reference, name)(*copies)
+
+    _rejects(name, saboteur, dtype, rng)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_kernel_that_forgets_the_last_element(name, dtype, rng):
+    def saboteur(*arguments):
+        arrays = [a for a in arguments if isinstance(a, np.ndarray) and a.flags.writeable]
+        kept = [a.flat[-1] for a in arrays]
+        loss = getattr(reference, name)(*arguments)
+        for array, value in zip(arrays, kept, strict=True):
+            array.flat[-1] = value
+        return loss
+
+    _rejects(name, saboteur, dtype, rng)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_kernel_with_the_wrong_sign(name, dtype, rng):
+    def saboteur(*arguments):
+        loss = getattr(reference, name)(*arguments)
+        for array in arguments:
+            if isinstance(array, np.ndarray) and array.flags.writeable:
+                array *= -1
+        return loss
+
+    _rejects(name, saboteur, dtype, rng)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_kernel_that_writes_beyond_its_end(name, dtype, rng):
+    def saboteur(*arguments):
+        loss = getattr(reference, name)(*arguments)
+        last = next(a for a in arguments[::-1] if isinstance(a, np.ndarray) and a.flags.writeable)
+        cells = last
+        while isinstance(cells.base, np.ndarray):
+            cells = cells.base
+        cells[-32] = 1.0
+        return loss
+
+    _rejects(name, saboteur, dtype, rng)
+
+
+def _off_by_one_column(x, w, b, activation, out):
+    reference.dense_forward(x, np.roll(w, 1, axis=1), b, activation, out)
+
+
+def _transposed(x, w, b, activation, out):
+    reference.dense_forward(x, np.ascontiguousarray(w.T), b, activation, out)
+
+
+def _without_bias(x, w, b, activation, out):
+    reference.dense_forward(x, w, None, activation, out)
+
+
+def _without_the_last_input(x, w, b, activation, out):
+    reference.dense_forward(x[:, :-1], w[:-1], b, activation, out)
+
+
+def _without_activation(x, w, b, activation, out):
+    reference.dense_forward(x, w, b, activations.get("identity"), out)
+
+
+def _in_half_precision(x, w, b, activation, out):
+    half = [array.astype(np.float16).astype(array.dtype) for array in (x, w, b)]
+    reference.dense_forward(*half, activation, out)
+
+
+def _returning_something(x, w, b, activation, out):
+    reference.dense_forward(x, w, b, activation, out)
+    return out
+
+
+@pytest.mark.parametrize(
+    "saboteur",
+    [
+        _off_by_one_column,
+        _transposed,
+        _without_bias,
+        _without_the_last_input,
+        _without_activation,
+        _in_half_precision,
+        _returning_something,
+    ],
+)
+def test_wrong_dense_forward(saboteur, dtype, rng):
+    _rejects("dense_forward", saboteur, dtype, rng)
+
+
+def test_wrong_backward(dtype, rng):
+    def transposed_input(d_z, w, out):
+        out[...] = d_z @ w
+
+    def mean_instead_of_sum(x, d_z, d_w, d_b):
+        reference.dense_backward_params(x, d_z, d_w, d_b)
+        d_b /= len(x)
+
+    def slope_of_z(z, a, d_a, activation, out):
+        reference.activation_backward(z, z, d_a, activation, out)
+
+    _rejects("dense_backward_input", transposed_input, dtype, rng)
+    _rejects("dense_backward_params", mean_instead_of_sum, dtype, rng)
+    _rejects("activation_backward", slope_of_z, dtype, rng)
+
+
+def test_wrong_loss(dtype, rng):
+    def unweighted(z, y, sample_weight, loss, d_z):
+        return reference.loss_and_gradient(z, y, None, loss, d_z)
+
+    def gradient_of_the_sum(z, y, sample_weight, loss, d_z):
+        value = reference.loss_and_gradient(z, y, sample_weight, loss, d_z)
+        d_z *= sample_weight.sum()
+        return value
+
+    def loss_of_the_first_row(z, y, sample_weight, loss, d_z):
+        reference.loss_and_gradient(z, y, sample_weight, loss, d_z)
+        return reference.loss_and_gradient(z[:1], y[:1], None, loss, d_z[:1].copy())
+
+    def another_loss(z, y, sample_weight, loss, d_z):
+        return reference.loss_and_gradient(z, y, sample_weight, losses.get("log_cosh"), d_z)
+
+    for saboteur in (unweighted, gradient_of_the_sum, loss_of_the_first_row, another_loss):
+        _rejects("loss_and_gradient", saboteur, dtype, rng)
+
+
+def test_wrong_steps(dtype, rng):
+    def step_from_zero(params, d_params, m, v, step, *hyper):
+        reference.adam_step(params, d_params, m, v, step + 1, *hyper)
+
+    def not_nesterov(params, d_params, velocity, learning_rate, momentum, nesterov):
+        reference.sgd_step(params, d_params, velocity, learning_rate, momentum, not nesterov)
+
+    _rejects("adam_step", step_from_zero, dtype, rng)
+    _rejects("sgd_step", not_nesterov, dtype, rng)
+
+
+def test_a_kernel_that_writes_to_its_input(dtype, rng):
+    def saboteur(z, activation, out):
+        z.flags.writeable = True
+        reference.activation_forward(z, activation, out)
+        z[0, 0] += 1
+
+    with pytest.raises(AssertionError, match="is an input and was changed"):
+        check_function(saboteur, "activation_forward", dtype, z=np.ones((3, 3)), activation="relu")
+
+
+def test_inputs_are_read_only(dtype):
+    array = guarded(np.ones((3, 3)), dtype, writeable=False)
+    with pytest.raises(ValueError, match="read-only"):
+        array[0, 0] = 2
