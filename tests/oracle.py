@@ -1,8 +1,9 @@
 """The oracle: a kernel of any backend against the reference run in float64.
 
-Inputs are read-only; outputs are full of NaN before the call, so that what is not written is seen; every array lies
-between guard cells, so that what is written beyond is seen too. Tolerances are what rounding can do, by element: they
-scale with the fan-in and with the magnitude of what is summed (see `tolerances`).
+Inputs are read-only; outputs are full of NaN before the call, so that what is not written is seen;
+every array lies between guard cells, so that what is written beyond is seen too. Tolerances are
+what rounding can do, by element: they scale with the fan-in and with the magnitude of what is
+summed (see `tolerances`).
 """
 
 from __future__ import annotations

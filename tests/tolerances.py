@@ -1,8 +1,9 @@
 """How far rounding may take a kernel from the exact result, by element.
 
-`eps` is the distance from 1 to the next number of the kernel's dtype. A sum of k products, in whatever order, errs by
-at most about k * eps / 2 times the sum of the products' magnitudes, and by sqrt(k) in place of k on average; we allow
-SUM + sqrt(k). An activation multiplies an error of z by no more than its steepest slope.
+`eps` is the distance from 1 to the next number of the kernel's dtype. A sum of k products, in
+whatever order, errs by at most about k * eps / 2 times the sum of the products' magnitudes, and by
+sqrt(k) in place of k on average; we allow SUM + sqrt(k). An activation multiplies an error of z by
+no more than its steepest slope.
 """
 
 from __future__ import annotations
@@ -129,7 +130,6 @@ def _sgd_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
 
 
 def _adam_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
-    # beta_2 is rounded to the kernel's dtype: 1 - beta_2 then errs relatively by eps / (1 - beta_2).
     change = np.abs(wanted["params"] - given["params"])
     lost = ULPS * eps
     return {

@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 
-from mpmath import cos, erf, erfc, exp, expm1, log, lu_solve, matrix, mp, mpf, pi, sqrt
+from mpmath import cos, erf, erfc, exp, expm1, log, lu_solve, matrix, mp, mpf, pi, sqrt, tanh
 
 mp.dps = 50
 Function = Callable[[mpf], mpf]
@@ -52,8 +52,7 @@ def remez(
     wanted = degree + 2
     reference = [round(k * (len(x) - 1) / (wanted - 1)) for k in range(wanted)]
     basis = [[point**power for power in range(degree + 1)] for point in x]
-    coefficients: list[mpf] = []
-    worst = mpf(0)
+    best: tuple[mpf, list[mpf]] = (mpf("inf"), [])
     for _ in range(30):
         rows = [[*basis[k], (-1) ** j / weight[k]] for j, k in enumerate(reference)]
         solution = lu_solve(matrix(rows), matrix([f[k] for k in reference]))
@@ -63,11 +62,12 @@ def remez(
             for w, value, row in zip(weight, f, basis, strict=True)
         ]
         worst = max(abs(error) for error in errors)
+        best = min(best, (worst, coefficients))
         peaks = alternating_extrema(errors, wanted)
         if len(peaks) < wanted or worst <= abs(solution[wanted - 1]) * mpf("1.001"):
             break
         reference = peaks
-    return coefficients, worst
+    return best[1], best[0]
 
 
 def fit_rounded(
@@ -80,9 +80,9 @@ def fit_rounded(
 
 
 def fit_rational(
-    x: Sequence[mpf], f: Sequence[mpf], above: int, below: int, ctype: str
+    x: Sequence[mpf], f: Sequence[mpf], scale: Sequence[mpf], above: int, below: int, ctype: str
 ) -> tuple[list[mpf], list[mpf], mpf]:
-    """P (degree above) / Q (degree below, Q(0) = 1) with the least relative error: Remez, linearised around Q."""
+    """P (degree above) / Q (degree below, Q(0) = 1) that minimises max |(f - P / Q) / scale|: Remez, linearised."""
     wanted = above + below + 2
     reference = [round(k * (len(x) - 1) / (wanted - 1)) for k in range(wanted)]
     q = [mpf(1)] * len(x)
@@ -92,14 +92,14 @@ def fit_rational(
         for j, k in enumerate(reference):
             row = [x[k] ** power for power in range(above + 1)]
             row += [-f[k] * x[k] ** power for power in range(1, below + 1)]
-            rows.append([*row, (-1) ** j * f[k] * q[k]])
+            rows.append([*row, (-1) ** j * scale[k] * q[k]])
         solution = lu_solve(matrix(rows), matrix([f[k] for k in reference]))
         upper = list(solution[: above + 1])
         lower = [mpf(1), *solution[above + 1 : wanted - 1]]
         q = [mp.polyval(lower[::-1], point) for point in x]
         errors = [
-            1 - mp.polyval(upper[::-1], point) / (bottom * value)
-            for point, bottom, value in zip(x, q, f, strict=True)
+            (value - mp.polyval(upper[::-1], point) / bottom) / size
+            for point, bottom, value, size in zip(x, q, f, scale, strict=True)
         ]
         peaks = alternating_extrema(errors, wanted)
         if len(peaks) == wanted:
@@ -107,7 +107,8 @@ def fit_rational(
     lower = [rounded(c, ctype) for c in lower]
     q = [mp.polyval(lower[::-1], point) for point in x]
     target = [value * bottom for value, bottom in zip(f, q, strict=True)]
-    upper, worst = fit_rounded(x, target, [1 / t for t in target], above, ctype)
+    weight = [1 / (bottom * size) for bottom, size in zip(q, scale, strict=True)]
+    upper, worst = fit_rounded(x, target, weight, above, ctype)
     return upper, lower, worst
 
 
@@ -155,14 +156,19 @@ def atanh_rest(q: mpf) -> mpf:
     return (log((1 + s) / (1 - s)) - 2 * s) / (s * q)
 
 
+def tanh_rest(q: mpf) -> mpf:
+    """(tanh(x) / x - 1) / x**2 for q = x**2."""
+    return (tanh(sqrt(q)) / sqrt(q) - 1) / q
+
+
 def erf_rest(q: mpf) -> mpf:
     """erf(x) / x - 1 for q = x**2."""
     return (erf(sqrt(q)) / sqrt(q) if q else 2 / sqrt(pi)) - 1
 
 
-def mills(t: mpf) -> mpf:
-    """Upper tail of the normal distribution over exp(-t**2 / 2)."""
-    return erfc(t / sqrt(2)) / 2 * exp(t**2 / 2)
+def inverse_mills(t: mpf) -> mpf:
+    """exp(-t**2 / 2) over the upper tail of the normal distribution: sqrt(2 pi) t + O(1 / t)."""
+    return exp(-(t**2) / 2) * 2 / erfc(t / sqrt(2))
 
 
 def log_weight(q: mpf) -> mpf:
@@ -170,14 +176,14 @@ def log_weight(q: mpf) -> mpf:
     return q / (log((1 + s) / (1 - s)) / s) if q else mpf(0) + mpf(10) ** -30
 
 
-DEGREES = {  # exp, log, log1p on [0, 1], erf, (above, below) and end of the tail
-    "float": (4, 2, 4, 6, (4, 5), mpf("15")),
-    "double": (9, 6, 11, 12, (10, 11), mpf("39.5")),
+DEGREES = {  # exp, log, log1p on [0, 1], tanh, erf, (above, below) and end of the tail
+    "float": (4, 2, 4, 3, 6, (4, 5), mpf("15")),
+    "double": (9, 6, 11, 9, 12, (9, 10), mpf("39.5")),
 }
 
 
 def show_type(ctype: str) -> None:
-    exp_degree, log_degree, wide_degree, erf_degree, (above, below), tail_end = DEGREES[ctype]
+    exp_degree, log_degree, wide_degree, tanh_degree, erf_degree, (above, below), tail_end = DEGREES[ctype]
     half = log(2) / 2 * mpf("1.0001")
     print(f"template <> struct Polynomials<{ctype}> {{")
     show_polynomial("kExp", ctype, exp_rest, lambda r: abs(r**2 / expm1(r)) if r else mpf(10) ** -30, (-half, half),
@@ -186,13 +192,19 @@ def show_type(ctype: str) -> None:
     for name, end, degree in (("kLog", narrow, log_degree), ("kLogWide", wide, wide_degree)):
         show_polynomial(name, ctype, atanh_rest, log_weight, (mpf(0), end * mpf("1.0001")), degree,
                         "(log((1 + s) / (1 - s)) - 2 s) / s^3 in s^2, error relative to the logarithm")
+    show_polynomial("kTanh", ctype, tanh_rest, lambda q: q * sqrt(q) / tanh(sqrt(q)), (mpf(0), mpf("0.25")), tanh_degree,
+                    "(tanh(x) / x - 1) / x^2 in x^2, error relative to tanh(x)")
     show_polynomial("kErf", ctype, erf_rest, lambda q: 1 / (1 + erf_rest(q)), (mpf(0), mpf(1)), erf_degree,
                     "erf(x) / x - 1 in x^2, error relative to erf(x)")
     x = [tail_end * (point / 2) ** 2 for point in chebyshev_grid(mpf(0), mpf(2), GRID)]
-    upper, lower, worst = fit_rational(x, [mills(t) for t in x], above, below, ctype)
-    what = f"of degree {{}}: P / Q = exp(t^2 / 2) normal_cdf(-t), [0, {mp.nstr(tail_end, 4)}]"
-    show("kTailAbove", ctype, upper, f"P {what.format(above)}, relative error {mp.nstr(worst, 2)}")
-    show("kTailBelow", ctype, lower, f"Q {what.format(below)}")
+    slope = rounded(sqrt(2 * pi), ctype)
+    inverse = [inverse_mills(t) for t in x]
+    rest = [value - slope * t for value, t in zip(inverse, x, strict=True)]
+    upper, lower, worst = fit_rational(x, rest, inverse, above, below, ctype)
+    what = f"exp(-t^2 / 2) / normal_cdf(-t) = kTailSlope t + P / Q, [0, {mp.nstr(tail_end, 4)}], degree"
+    show("kTailAbove", ctype, upper, f"{what} {above} of P, relative error of the sum {mp.nstr(worst, 2)}")
+    show("kTailBelow", ctype, lower, f"Q, degree {below}")
+    print(f"  static constexpr {ctype} kTailSlope = {literal(slope, ctype)};")
     print("};\n")
 
 

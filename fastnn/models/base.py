@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from numbers import Number
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
@@ -77,7 +78,7 @@ class Estimator(BaseEstimator):
         """The weights of the rows (n,), of x's dtype; None where there are none."""
         if sample_weight is None:
             return None
-        if np.ndim(sample_weight) == 0:
+        if isinstance(sample_weight, Number):
             sample_weight = np.full(len(x), sample_weight)
         weight = check_array(
             sample_weight, ensure_2d=False, dtype=x.dtype, order="C", input_name="sample_weight"
@@ -89,7 +90,9 @@ class Estimator(BaseEstimator):
         if weight.min() < 0:
             raise ValueError(f"sample_weight has negative values, such as {weight.min()}.")
         if not weight.any():
-            raise ValueError("sample_weight is zero for every row; some row needs a weight above zero.")
+            raise ValueError(
+                "sample_weight is zero for every row; some row needs a weight above zero."
+            )
         return np.require(weight, x.dtype, ["C", "A"])
 
 

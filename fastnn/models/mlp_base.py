@@ -40,7 +40,9 @@ _LOSS_OF_OUTPUT = {
 def trains_by_epochs(model: BaseMLP) -> bool:
     """Whether there is a partial_fit: L-BFGS has none."""
     if model.solver == "lbfgs":
-        raise AttributeError("partial_fit needs solver='sgd' or 'adam'; 'lbfgs' sees all samples at once.")
+        raise AttributeError(
+            "partial_fit needs solver='sgd' or 'adam'; 'lbfgs' sees all samples at once."
+        )
     return True
 
 
@@ -62,7 +64,9 @@ class BaseMLP(Estimator):
 
     _parameters: ClassVar[Mapping[str, Any]] = {
         "hidden_layer_sizes": (_Sizes(),),
-        "activation": (Is("a name, an Activation, or a list of them", (str, Activation, list, tuple)),),
+        "activation": (
+            Is("a name, an Activation, or a list of them", (str, Activation, list, tuple)),
+        ),
         "solver": (OneOf(("lbfgs", "sgd", "adam")),),
         "alpha": (Real(0, open_high=True),),
         "batch_size": (OneOf(("auto",)), Integer(1)),
@@ -97,9 +101,7 @@ class BaseMLP(Estimator):
         """y as (n, o); sets out_activation_ where this is the first fit, and what belongs to labels."""
         raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
 
-    def _score_raw(
-        self, engine: Engine, z: Array, y: Array, sample_weight: Array | None
-    ) -> float:
+    def _score_raw(self, engine: Engine, z: Array, y: Array, sample_weight: Array | None) -> float:
         """Accuracy or R^2 of the raw output z (n, o) for the targets y (n, o)."""
         raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
 
@@ -133,7 +135,13 @@ class BaseMLP(Estimator):
     def _forget(self) -> None:
         """Drop what an earlier fit has left, so that nothing of it goes on."""
         self.t_ = 0
-        names = ("loss_", "loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_")
+        names = (
+            "loss_",
+            "loss_curve_",
+            "best_loss_",
+            "validation_scores_",
+            "best_validation_score_",
+        )
         for name in (*names, "_training", "_no_improvement_count"):
             vars(self).pop(name, None)
 

@@ -309,7 +309,9 @@ class Network:
             i, o = widths[l], widths[l + 1]
             rows.append((str(l), f"{i:,}", f"{o:,}", activation.name, f"{i * o + o * bias:,}"))
         sizes = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ["  ".join(cell.rjust(k) for cell, k in zip(row, sizes, strict=True)) for row in rows]
+        lines = [
+            "  ".join(cell.rjust(k) for cell, k in zip(row, sizes, strict=True)) for row in rows
+        ]
         lines.insert(1, "  ".join("-" * size for size in sizes))
         total = f"{self.plan.n_params:,} parameters, {self.plan.dtype}, loss {self.plan.loss.name}"
         return "\n".join([*lines, total])

@@ -13,35 +13,36 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from fastnn import activations, losses
 from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
 from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded, reported
+from fastnn.models.neuron_rules import (
+    function_of,
+    has_probabilities,
+    initial_params,
+    is_classifier,
+    learning_engine,
+    longest_safe_rate,
+    name_of,
+    raw_engine,
+)
 from fastnn.models.outputs import class_index, log_probabilities, probabilities
 from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
-from fastnn.models.targets import as_labels, find_classes, index_of, require_two_classes
+from fastnn.models.targets import (
+    agreed_classes,
+    as_labels,
+    find_classes,
+    index_of,
+    require_two_classes,
+)
 from fastnn.optimizers import SGD, OptimizerState
-from fastnn.plan import Plan
 from fastnn.training.engine import Engine
 from fastnn.training.loop import Run, Samples, in_order, shuffled, train
-from fastnn.training.perceptron import PerceptronEngine
 from fastnn.training.progress import Printer
 from fastnn.training.rates import Constant
 from fastnn.training.stopping import Stopping
 
 __all__ = ["Neuron"]
-
-_IDENTITY = activations.get("identity")
-# From zero these reach the same optimum as from anywhere; the others might not get away from it.
-_FROM_ZERO = ("sigmoid", "sign", "identity")
-
-
-def _is_classifier(neuron: Neuron) -> bool:
-    return neuron.activation in ("sigmoid", "logistic", "sign")
-
-
-def _has_probabilities(neuron: Neuron) -> bool:
-    return neuron.activation in ("sigmoid", "logistic")
 
 
 class Neuron(Estimator):
@@ -176,9 +177,7 @@ class Neuron(Estimator):
         return self._fit(X, y, sample_weight, None, goes_on, self.max_iter)
 
     @guarded
-    def partial_fit(
-        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
-    ) -> Neuron:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Neuron:
         """Learn from one pass over the data, starting from where the neuron is.
 
         Parameters
@@ -205,16 +204,18 @@ class Neuron(Estimator):
     ) -> Neuron:
         """Up to `passes` over the data; None for the one of partial_fit, which does not judge whether it is enough."""
         dtype = self._dtype() if goes_on else None
-        x, y = self._read(X, y, reset=not goes_on, dtype=dtype, y_numeric=not _is_classifier(self))
-        if _is_classifier(self):
+        x, y = self._read(X, y, reset=not goes_on, dtype=dtype, y_numeric=not is_classifier(self))
+        if is_classifier(self):
             y = self._encode(y, classes, partial=passes is None)
         elif classes is not None:
-            raise ValueError("classes are for classifiers: with this activation a Neuron is a regressor.")
+            raise ValueError(
+                "classes are for classifiers: with this activation a Neuron is a regressor."
+            )
         weight = self._read_weight(sample_weight, x)
         samples = Samples(x, np.ascontiguousarray(y, x.dtype)[:, None], weight)
-        engine = self._engine(x)
+        engine = learning_engine(self, x.shape[1], x.dtype)
         random_state = check_random_state(self.random_state)
-        params = self._params() if goes_on else self._start(engine.plan, random_state)
+        params = self._params() if goes_on else initial_params(self, engine.plan, random_state)
         run = self._run(x, params, random_state, goes_on and passes is None)
         losses_before = self.loss_curve_ if goes_on else []
         self._learn(engine, samples, params, run, passes, losses_before)
@@ -234,7 +235,7 @@ class Neuron(Estimator):
         n = len(samples.x)
         stopping = Stopping(self.tol, self.n_iter_no_change, run.rate)
         watchers = [*([Printer()] if self.verbose else []), stopping]
-        if self.activation == "sign":
+        if name_of(self) == "sign":
             watchers.append(lambda epoch: epoch.loss == 0)
         outcome = train(
             engine,
@@ -258,36 +259,25 @@ class Neuron(Estimator):
                 "increase max_iter, or scale the features."
             )
 
-    def _encode(self, y: Any, classes: Any, partial: bool) -> Array:
+    def _encode(self, y: Any, classes: Any, partial: bool) -> NDArray[Any]:
         """Labels as 0 and 1, or as -1 and 1 for "sign"; sets classes_."""
         kind = type_of_target(y, input_name="y", raise_unknown=True)
         labels = as_labels(y)
         if kind != "binary":
             raise ValueError(
-                f"Only binary classification is supported. The type of the target is {kind}. A Neuron has one output; "
-                "for more classes use LogisticRegression or MLPClassifier."
+                f"Only binary classification is supported. The type of the target is {kind}. "
+                "A Neuron has one output; for more classes use LogisticRegression or MLPClassifier."
             )
-        if not partial:
-            classes = find_classes(labels)
-            require_two_classes(classes)
+        if partial:
+            classes = agreed_classes(getattr(self, "classes_", None), classes)
         else:
-            classes = self._agreed_classes(classes)
+            classes = find_classes(labels)
+        require_two_classes(classes)
+        if len(classes) > 2:
+            raise ValueError(f"classes={classes}, wanted two of them: a Neuron has one output.")
         self.classes_ = classes
         index = index_of(labels, classes)
-        return 2 * index - 1 if self.activation == "sign" else index
-
-    def _agreed_classes(self, classes: Any) -> NDArray[Any]:
-        known: NDArray[Any] | None = getattr(self, "classes_", None)
-        if classes is None:
-            if known is None:
-                raise ValueError("classes must be passed on the first call to partial_fit.")
-            return known
-        classes = find_classes(as_labels(classes))
-        if len(classes) != 2:
-            raise ValueError(f"classes={classes}, wanted two of them: a Neuron tells two classes apart.")
-        if known is not None and not np.array_equal(known, classes):
-            raise ValueError(f"classes={classes} are not those of the call before, {known}.")
-        return classes
+        return 2 * index - 1 if name_of(self) == "sign" else index
 
     def _run(self, x: Array, params: Array, random_state: Any, goes_on: bool) -> Run:
         if goes_on and hasattr(self, "_training"):
@@ -302,33 +292,9 @@ class Neuron(Estimator):
     def _rate(self, x: Array, before: float | None) -> float:
         if self.learning_rate != "auto":
             return float(self.learning_rate)
-        if before is not None:
-            return before
-        if self.activation == "sign":
-            return 1.0
-        return 1 / (1 + float(np.einsum("ni,ni->n", x, x, dtype=np.float64).max()))
+        return longest_safe_rate(self, x) if before is None else before
 
-    def _start(self, plan: Plan, random_state: Any) -> Array:
-        if self._function().name in _FROM_ZERO:
-            return np.zeros(plan.n_params, plan.dtype)
-        return plan.initial_params(random_state)
-
-    # --- the neuron as a network ----------------------------------------------------------------
-
-    def _function(self) -> Activation:
-        function = activations.get(self.activation)
-        if function.by_row:
-            raise ValueError(f"activation={function.name!r} needs several outputs; a Neuron has one.")
-        return function
-
-    def _engine(self, x: Array) -> Engine:
-        """The network of this one neuron, as it is trained: with a sigmoid the loss has the activation."""
-        function = self._function()
-        kind = PerceptronEngine if function.name == "sign" else Engine
-        loss = {"sigmoid": "binary_cross_entropy", "sign": "hinge"}.get(function.name, "squared_error")
-        last = _IDENTITY if function.name in ("sigmoid", "sign") else function
-        plan = Plan((x.shape[1], 1), (last,), (True,), losses.get(loss), x.dtype)
-        return kind(plan, self.backend, self.n_threads)
+    # --- the neuron as it is now ----------------------------------------------------------------
 
     def _dtype(self) -> Any:
         both = np.result_type(self.coef_, self.intercept_)
@@ -343,9 +309,7 @@ class Neuron(Estimator):
         """An engine that gives z, and z (n, 1)."""
         check_is_fitted(self)
         x = self._read_x(X, self._dtype())
-        loss = losses.get("binary_cross_entropy")
-        plan = Plan((x.shape[1], 1), (_IDENTITY,), (True,), loss, x.dtype)
-        engine = Engine(plan, self.backend, self.n_threads)
+        engine = raw_engine(self, x.shape[1], x.dtype)
         return engine, engine.forward(self._params(), x)
 
     # --- predict --------------------------------------------------------------------------------
@@ -362,9 +326,9 @@ class Neuron(Estimator):
         ndarray (n_samples,)
         """
         engine, z = self._raw(X)
-        return engine.activation(z, self._function())[:, 0]
+        return engine.activation(z, function_of(self))[:, 0]
 
-    @available_if(_is_classifier)
+    @available_if(is_classifier)
     def decision_function(self, X: Any) -> Array:
         """The neuron's input z = w . x + b, above 0 for the second class.
 
@@ -389,13 +353,13 @@ class Neuron(Estimator):
         -------
         ndarray (n_samples,)
         """
-        if not _is_classifier(self):
+        if not is_classifier(self):
             return self.activate(X)
         index = class_index(self._raw(X)[1])
         labels: NDArray[Any] = self.classes_[index]
         return labels
 
-    @available_if(_has_probabilities)
+    @available_if(has_probabilities)
     def predict_proba(self, X: Any) -> Array:
         """The probability of both classes.
 
@@ -409,7 +373,7 @@ class Neuron(Estimator):
         """
         return probabilities(*self._raw(X))
 
-    @available_if(_has_probabilities)
+    @available_if(has_probabilities)
     def predict_log_proba(self, X: Any) -> Array:
         """The logarithm of both classes' probabilities, exact also where one vanishes.
 
@@ -436,18 +400,18 @@ class Neuron(Estimator):
         -------
         float
         """
-        measure = accuracy_score if _is_classifier(self) else r2_score
+        measure = accuracy_score if is_classifier(self) else r2_score
         return float(measure(y, self.predict(X), sample_weight=sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.input_tags.sparse = True
-        if _is_classifier(self):
+        if is_classifier(self):
             tags.estimator_type = "classifier"
             tags.classifier_tags = ClassifierTags(multi_class=False)
         else:
             tags.estimator_type = "regressor"
             # Most activations cannot reach every target.
-            tags.regressor_tags = RegressorTags(poor_score=self.activation != "identity")
+            tags.regressor_tags = RegressorTags(poor_score=name_of(self) != "identity")
         return tags

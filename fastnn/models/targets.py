@@ -12,7 +12,15 @@ from sklearn.utils.validation import column_or_1d
 
 from fastnn.kernels.contract import Array
 
-__all__ = ["as_labels", "find_classes", "index_of", "is_multilabel", "one_hot", "require_two_classes"]
+__all__ = [
+    "agreed_classes",
+    "as_labels",
+    "find_classes",
+    "index_of",
+    "is_multilabel",
+    "one_hot",
+    "require_two_classes",
+]
 
 Labels = NDArray[Any]
 
@@ -48,6 +56,24 @@ def require_two_classes(classes: Labels) -> None:
         raise ValueError(f"y has {found}. A classifier needs samples of at least 2 classes.")
 
 
+def agreed_classes(known: Labels | None, classes: Any) -> Labels:
+    """The classes that partial_fit works with: those it is given first, and no others later.
+
+    Raises
+    ------
+    ValueError
+        If the first call has none, or a later call has others.
+    """
+    if classes is None:
+        if known is None:
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        return known
+    classes = find_classes(as_labels(classes))
+    if known is not None and not np.array_equal(known, classes):
+        raise ValueError(f"classes={classes} are not those of the first call, {known}.")
+    return classes
+
+
 def index_of(labels: Labels, classes: Labels) -> NDArray[np.intp]:
     """Where each label (n,) stands among the sorted classes.
 
@@ -58,7 +84,9 @@ def index_of(labels: Labels, classes: Labels) -> NDArray[np.intp]:
     """
     unknown = np.setdiff1d(labels, classes)
     if len(unknown):
-        raise ValueError(f"y has classes {unknown} that are not in `self.classes_`, which has {classes}.")
+        raise ValueError(
+            f"y has classes {unknown} that are not in `self.classes_`, which has {classes}."
+        )
     return np.searchsorted(classes, labels)
 
 

@@ -118,9 +118,9 @@ struct Gelu : SlopeWithValue<Gelu> {
     const Vec<T> zero = {};
     const NormalTail<T> part = normal_tail<T>(z);
     constexpr T lower = Format<T>::kLower;
-    const Vec<T> h = part.raised(part.t * part.ratio) * lower;
+    const Vec<T> h = part.raised(part.t / part.inverse) * lower;
     a = z >= zero ? z - h : -h;
-    const Vec<T> step = part.raised(multiply_add<T>(splat<T>(T(0.398942280401432677940)), part.t, -part.ratio));
+    const Vec<T> step = part.raised(multiply_add<T>(splat<T>(T(0.398942280401432677940)), part.t, T(-1) / part.inverse));
     slope = z > zero ? multiply_add<T>(step, splat<T>(lower), splat<T>(T(1))) : -(step * lower);
   }
 };

@@ -51,11 +51,12 @@ template <class T> struct ForwardTile {
   }
 };
 
-// Starts at zero, ends by a store or by adding to what is there.
+// Starts at zero, ends by a store or by adding to what is there. `out` is where row r_first and column c_first go.
 template <class T> struct SumTile {
   T* out;
   ptrdiff_t stride;
   bool add;
+  ptrdiff_t r_first = 0, c_first = 0;
 
   template <int MR, int NV> FASTNN_INLINE void start(Tile<T, MR, NV>& tile, ptrdiff_t, ptrdiff_t, int) {
 #pragma GCC unroll 16
@@ -69,7 +70,7 @@ template <class T> struct SumTile {
     for (int r = 0; r < MR; ++r)
 #pragma GCC unroll 4
       for (int v = 0; v < NV; ++v) {
-        T* row = out + (r0 + r) * stride + c0;
+        T* row = out + (r0 - r_first + r) * stride + (c0 - c_first);
         const Vec<T> before = add ? load_vector<T, NV>(row, v, tail) : Vec<T>{};
         store_vector<T, NV>(row, v, tail, before + tile.acc[r][v]);
       }

@@ -66,8 +66,9 @@ FASTNN_INLINE void run_chunk(fastnn::Epoch<T>& g, const Workspace<T>& ws, const 
                              bool first, int member, int team) {
   row_phase(g, ws, chunk, member, team);
   fastnn::wait(ws.barrier, team);
-  if (ws.direct) weight_phase(ws, rule, g.alpha / chunk.weight_total, chunk.count, true, member, team);
-  else weight_phase(ws, AddGradient<T>{}, 0.0, chunk.count, first, member, team);
+  if constexpr (!__is_same(Rule, KeepGradient<T>))
+    if (ws.direct) update_phase(ws, rule, g.alpha / chunk.weight_total, chunk.count, member, team);
+  if (!ws.direct) add_phase(ws, chunk.count, first, member, team);
   if (member != 0) return;
   if (first) g.batch_loss = 0;
   for (ptrdiff_t q = 0; q < ceil_div(chunk.count, ws.block); ++q) g.batch_loss += ws.block_loss[q];
@@ -92,7 +93,7 @@ FASTNN_INLINE bool run_batch(fastnn::Epoch<T>& g, const Workspace<T>& ws, const 
   }
   if (!ws.direct) {
     fastnn::wait(ws.barrier, team);
-    gradient_phase(ws, rule, g.alpha / total, member, team);
+    finish_phase(ws, rule, g.alpha / total, member, team);
   }
   return true;
 }
@@ -151,7 +152,7 @@ template <class T> void epoch_run(void* arguments, int member, int team) {
                          done, member, team);
     else if (g.optimizer == fastnn::kSgd)
       running = run_step(g, ws, make_sgd<T>(rate, g.hyper[0], g.hyper[1] != 0), step, done, member, team);
-    else running = run_step(g, ws, AddGradient<T>{}, step, done, member, team);
+    else running = run_step(g, ws, KeepGradient<T>{}, step, done, member, team);
   }
 }
 

@@ -37,37 +37,25 @@ template <> struct Format<double> {
   static constexpr double kLower = 0x1p-200;
 };
 
-// c[0] + c[1] x + ... by Horner's rule; the even and the odd powers apart where one chain would be long, since the
-// out-of-order window holds only so many vectors' chains.
-template <class T, int N> FASTNN_INLINE Vec<T> polynomial(Vec<T> x, const T (&c)[N]) {
-  constexpr int stride = N < 8 ? 1 : 2;
-  const Vec<T> step = stride == 1 ? x : x * x;
-  Vec<T> sum[2] = {splat<T>(c[N - 1]), splat<T>(c[N - stride])};
+// c[0] + c[1] x + ... by Horner's rule, from the coefficient at `at` upwards in steps of `stride`.
+template <class T, int N> FASTNN_INLINE Vec<T> horner(Vec<T> x, const T (&c)[N], int at = 0, int stride = 1) {
+  const int last = at + (N - 1 - at) / stride * stride;
+  Vec<T> sum = splat<T>(c[last]);
 #pragma GCC unroll 32
-  for (int k = N - 1 - stride; k >= 0; --k) {
-    Vec<T>& part = sum[(N - 1 - k) % stride];
-    part = multiply_add<T>(part, step, splat<T>(c[k]));
-  }
-  if (stride == 1) return sum[0];
-  return N % 2 ? multiply_add<T>(sum[1], x, sum[0]) : multiply_add<T>(sum[0], x, sum[1]);
+  for (int k = last - stride; k >= at; k -= stride) sum = multiply_add<T>(sum, x, splat<T>(c[k]));
+  return sum;
 }
 
-// The same for a quotient of polynomials: c[0] + x (the rest as a tree: pairs of terms, then pairs of pairs in x^2, x^4;
-// Estrin). At large x each step of Horner's rule would round the leading term once more; log2(N) steps do here, and the
-// errors of the powers are the same above and below. At small x only the last step's rounding is left.
-template <class T, int N> FASTNN_INLINE Vec<T> polynomial_tree(Vec<T> x, const T (&c)[N]) {
-  Vec<T> term[N / 2], power = x;
-#pragma GCC unroll 16
-  for (int k = 0; k < (N - 1) / 2; ++k) term[k] = multiply_add<T>(splat<T>(c[2 * k + 2]), x, splat<T>(c[2 * k + 1]));
-  if (N % 2 == 0) term[N / 2 - 1] = splat<T>(c[N - 1]);
-#pragma GCC unroll 8
-  for (int left = N / 2; left > 1; left = (left + 1) / 2) {
-    power *= power;
-#pragma GCC unroll 16
-    for (int k = 0; k < left / 2; ++k) term[k] = multiply_add<T>(term[2 * k + 1], power, term[2 * k]);
-    if (left % 2) term[left / 2] = term[left - 1];
+// The same; a long chain as two, for odd and for even powers: latency counts, because the out-of-order window holds only
+// a few vectors' chains. c[0] stays outside, so that the last step's rounding is the only one at its size.
+template <class T, int N> FASTNN_INLINE Vec<T> polynomial(Vec<T> x, const T (&c)[N]) {
+  if constexpr (N < 8) {
+    return horner<T>(x, c);
+  } else {
+    const Vec<T> square = x * x;
+    const Vec<T> rest = multiply_add<T>(horner<T>(square, c, 2, 2), x, horner<T>(square, c, 1, 2));
+    return multiply_add<T>(rest, x, splat<T>(c[0]));
   }
-  return multiply_add<T>(term[0], x, splat<T>(c[0]));
 }
 
 // Within [low, high]; a NaN stays.
@@ -155,10 +143,17 @@ template <class T> FASTNN_INLINE Vec<T> vexpm1(Vec<T> x) {
   return copy_sign<T>(value * scale.second, x);
 }
 
-// tanh|x| = -expm1(-2|x|) / (2 + expm1(-2|x|)): nothing overflows, and nothing cancels.
+// tanh|x| = 1 - e / (1 + e / 2), e = 2 exp(-2|x|); from 1/2 down, where that cancels, x + x^3 polynomial(x^2).
+// (-expm1(-2|x|) / (2 + expm1(-2|x|)) alone would be up to 2.5 ulp off: its divisor's rounding counts in full.)
 template <class T> FASTNN_INLINE Vec<T> vtanh(Vec<T> x) {
-  const Vec<T> e = expm1_of_negative<T>(T(-2) * absolute<T>(x));
-  return copy_sign<T>(e / (T(2) + e), x);
+  const Vec<T> size = absolute<T>(x), doubled = maximum<T>(splat<T>(-Format<T>::kOnlyOne), T(-2) * size);
+  const Reduced<T> part = reduce<T>(doubled, doubled);
+  const Vec<T> scale = power_of_two<T>((IVec<T>)part.shifted, 1);
+  const Vec<T> e = multiply_add<T>(scale, expm1_reduced<T>(part.r), scale);
+  const Vec<T> far = T(1) - e / multiply_add<T>(e, splat<T>(T(0.5)), splat<T>(T(1)));
+  const Vec<T> square = x * x;
+  const Vec<T> near = multiply_add<T>(x * square, polynomial<T>(square, Polynomials<T>::kTanh), x);
+  return size < splat<T>(T(0.5)) ? near : copy_sign<T>(far, x);
 }
 
 // sigmoid(z) = kLower / (kLower + raised), raised = kLower exp(-z): numerator and denominator are normal where the

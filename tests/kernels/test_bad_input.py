@@ -1,4 +1,4 @@
-"""The public kernels with input of every unusual kind: the same numbers, or an error that explains."""
+"""Public kernels with input of every unusual kind: the same numbers, or an error that explains."""
 
 from __future__ import annotations
 
@@ -149,11 +149,9 @@ def refuses(error: type[Exception], message: str) -> Any:
     return pytest.raises(error, match=re.escape(message))
 
 
-@pytest.mark.parametrize("name", PURE)
+@pytest.mark.parametrize("name", [name for name in PURE if len(arguments(name)[0]) > 1])
 def test_mixed_dtypes(backend, name):
     arrays, options = arguments(name)
-    if len(arrays) == 1:
-        pytest.skip("one array has one dtype")
     arrays[1] = arrays[1].astype(np.float32)
     with pytest.raises(TypeError, match=r"float(32|64) but \w+ is float(32|64)"):
         call(name, arrays, options, backend=backend)
@@ -169,12 +167,14 @@ def test_not_real(backend, name, bad):
 
 
 @pytest.mark.parametrize("name", PURE)
-def test_one_column_too_few(backend, name):
+def test_a_shape_that_does_not_fit(backend, name):
     arrays, options = arguments(name)
     last = len(arrays) - 1
     arrays[last] = arrays[last][..., :-1].copy()
     if name in ("activation_forward", "link"):
         arrays[0] = arrays[0][0]  # any number of columns is right: take a dimension away
+    if name == "dense_backward_params":
+        arrays[1] = arrays[1][:-1].copy()  # as there: take a row away
     with pytest.raises(
         ValueError, match=rf"has shape {re.escape(str(arrays[last].shape))}, wanted"
     ):
@@ -316,7 +316,7 @@ def test_threads_belong_to_native():
         kernels.link(x, "poisson", n_threads=1.5)
     with refuses(ValueError, "only the native backend has threads"):
         kernels.link(x, "poisson", n_threads=1, backend="reference")
-    np.testing.assert_array_equal(kernels.link(x, "poisson", n_threads=2), np.exp(x))
+    np.testing.assert_allclose(kernels.link(x, "poisson", n_threads=2), np.exp(x), rtol=1e-14)
 
 
 def test_sizes_are_checked_before_anything_is_allocated(backend):

@@ -1,4 +1,4 @@
-"""Proof that the oracle bites: kernels that are wrong in a known way, each of which it must reject."""
+"""Proof that the oracle bites: kernels that are wrong in a known way, and it rejects each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Saboteur = Callable[..., Any]
 
 
 def _given(name: str, rng: np.random.Generator) -> dict[str, Any]:
-    """Arguments of a kernel; x and w are square, so that a transposed result has the right shape."""
+    """Arguments of a kernel; x and w are square, so that what is transposed has the right shape."""
     n, i, o = 18, 18, 18
     x, w, b = rng.normal(size=(n, i)), rng.normal(size=(i, o)), rng.normal(size=o)
     d_z = rng.normal(size=(n, o))

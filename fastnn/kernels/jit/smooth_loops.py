@@ -11,7 +11,6 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import literal_unroll
 
 from fastnn.activations import GELU_CUBIC, SELU_ALPHA, SELU_SCALE
 from fastnn.kernels.jit.style import exact, kernel
@@ -58,7 +57,9 @@ def _expm1(z: Any) -> Any:
     return e if z == z else z
 
 
-_ATANH = tuple(2 / k for k in range(33, 0, -2))  # 17 terms: LLVM unrolls such a loop up to 16
+# 2 atanh(s) / s in powers of s^2, as two sums: LLVM would not unroll (nor vectorise) 17 terms.
+_ATANH_EVEN = tuple(2 / k for k in range(33, 0, -4))
+_ATANH_ODD = tuple(2 / k for k in range(31, 0, -4))
 
 
 @exact
@@ -66,10 +67,12 @@ def _log1p(u: Any) -> Any:
     """log(1 + u) for 0 <= u <= 1: 2 atanh(s), whose series in s <= 1/3 ends at 1e-17."""
     s = u / (2.0 + u)
     square = s * s
-    p = 0.0
-    for coefficient in literal_unroll(_ATANH):
-        p = p * square + coefficient
-    return s * p
+    even = odd = 0.0
+    for coefficient in _ATANH_EVEN:
+        even = even * (square * square) + coefficient
+    for coefficient in _ATANH_ODD:
+        odd = odd * (square * square) + coefficient
+    return s * (even + square * odd)
 
 
 # --- functions of one number that several kernels share -----------------------------------------
@@ -103,11 +106,20 @@ def _gelu_tanh_inner(z: Any) -> Any:
 
 @kernel
 def _mish_gate(z: Any) -> Any:
-    """g = tanh(log(1 + exp z)), which is rational in exp(z), and in exp(-z); and 1 - g."""
+    """tanh(log(1 + exp z)), which is rational in exp(z), and in exp(-z)."""
     e = _exp(-abs(z))
-    above = (1.0 if z > 0.0 else e * e) + 2.0 * e
-    rest = 2.0 * (e * e if z > 0.0 else 1.0)
-    return above / (above + rest), rest / (above + rest)
+    square = e * e  # outside the ifs, which LLVM would not turn into selections otherwise
+    above = (1.0 if z > 0.0 else square) + 2.0 * e
+    return above / (above + (2.0 * square if z > 0.0 else 2.0))
+
+
+@kernel
+def _mish_rest(z: Any) -> Any:
+    """1 - gate, without cancellation."""
+    e = _exp(-abs(z))
+    square = e * e
+    rest = 2.0 * square if z > 0.0 else 2.0
+    return rest / (rest + (1.0 if z > 0.0 else square) + 2.0 * e)
 
 
 # --- value: a = activation(a) -------------------------------------------------------------------
@@ -167,7 +179,7 @@ def silu_value(a: Any) -> None:
 def mish_value(a: Any) -> None:
     for k in range(a.size):
         z = np.float64(a[k])
-        a[k] = z * _mish_gate(z)[0]
+        a[k] = z * _mish_gate(z)
 
 
 @kernel
@@ -251,8 +263,8 @@ def silu_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
 def mish_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
     for k in range(out.size):
         t = np.float64(z[k])
-        gate, rest = _mish_gate(t)
-        out[k] = d_a[k] * (gate + t * _sigmoid(t) * rest * (1.0 + gate))
+        gate = _mish_gate(t)
+        out[k] = d_a[k] * (gate + t * _sigmoid(t) * _mish_rest(t) * (1.0 + gate))
 
 
 @kernel

@@ -1,0 +1,258 @@
+"""A deep network that predicts numbers, with scikit-learn's parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import DTypeLike
+from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import column_or_1d
+
+from fastnn.activations import Activation
+from fastnn.kernels.contract import Array
+from fastnn.models.base import guarded
+from fastnn.models.mlp_base import BaseMLP, trains_by_epochs
+from fastnn.models.parameters import OneOf
+from fastnn.training.engine import Engine
+
+__all__ = ["MLPRegressor"]
+
+_OUTPUT_OF_LOSS = {"squared_error": "identity", "poisson": "exp"}
+
+
+class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
+    """A deep network that predicts one number or several.
+
+    Parameters are scikit-learn's, in its order, with its defaults and meaning; the last two apart.
+
+    Parameters
+    ----------
+    loss : {"squared_error", "poisson"}, default="squared_error"
+        Half the squared error, or for counts the Poisson deviance of targets of at least 0.
+    hidden_layer_sizes : array-like of int, default=(100,)
+        Neurons of each hidden layer. With ``()`` there is none, and the network is a linear regression.
+    activation : str, Activation or a sequence of them, default="relu"
+        Of all hidden layers, or of each. scikit-learn's "identity", "logistic", "tanh", "relu", and any other of
+        fastnn's.
+    solver : {"lbfgs", "sgd", "adam"}, default="adam"
+    alpha : float, default=0.0001
+        Strength of the L2 penalty: ``alpha / 2`` times the sum of the squared weights, over the number of samples of
+        the batch. Intercepts are free.
+    batch_size : int or "auto", default="auto"
+        Samples for each step; "auto" is ``min(200, n_samples)``.
+    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
+        For "sgd": "invscaling" divides the rate by ``t_**power_t`` after every epoch; "adaptive" divides it by 5
+        whenever training no longer improves.
+    learning_rate_init : float, default=0.001
+    power_t : float, default=0.5
+    max_iter : int, default=200
+        Epochs, or iterations of "lbfgs".
+    shuffle : bool, default=True
+        Take the samples in another order in every epoch.
+    random_state : int, RandomState or None, default=None
+        Draws the first weights, the held-out samples and the order of the samples.
+    tol : float, default=1e-4
+        What an epoch must improve the loss or score by to count. For "lbfgs" the largest gradient to stop at.
+    verbose : bool or int, default=False
+    warm_start : bool, default=False
+        Start from the weights of the previous `fit`.
+    momentum : float in [0, 1], default=0.9
+        For "sgd".
+    nesterovs_momentum : bool, default=True
+        For "sgd".
+    early_stopping : bool, default=False
+        Hold samples out, stop when R^2 on them no longer improves, and keep the best weights. Not for
+        "lbfgs".
+    validation_fraction : float in [0, 1), default=0.1
+        Share of the samples that are held out.
+    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
+        For "adam".
+    epsilon : float, default=1e-8
+        For "adam".
+    n_iter_no_change : int or inf, default=10
+        Training ends after more than so many epochs in a row without improvement.
+    max_fun : int, default=15000
+        Most evaluations of the loss by "lbfgs".
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+    n_threads : int, default=None
+        At most so many threads; None for `fastnn.get_num_threads()`. Results never depend on it.
+
+    Attributes
+    ----------
+    coefs_, intercepts_ : list of ndarray
+        Each layer's w (i, o) and b (o,), of X's dtype. Predictions use what they are, also where others have been
+        assigned.
+    loss_ : float
+        Of several outputs the mean; the network is trained on their sum.
+    loss_curve_ : list of float
+        The mean loss of every epoch. Where training diverged, the last one is not finite.
+    best_loss_ : float or None
+        The lowest one; None with `early_stopping`.
+    validation_scores_, best_validation_score_ : list of float, float
+        R^2 on the held-out samples; None without `early_stopping`.
+    n_iter_ : int
+        Epochs or iterations of the last `fit`.
+    t_ : int
+        Samples seen in all epochs.
+    n_layers_, n_outputs_ : int
+    out_activation_ : str
+        "identity", or "exp" for Poisson.
+    n_features_in_ : int
+    feature_names_in_ : ndarray (n_features_in_,)
+        Where X has names that are strings.
+
+    Examples
+    --------
+    >>> from fastnn import MLPRegressor
+    >>> X, y = [[0.0], [0.5], [1.0]], [0.0, 0.25, 1.0]
+    >>> model = MLPRegressor(hidden_layer_sizes=8, activation="tanh", solver="lbfgs", random_state=0)
+    >>> bool(model.fit(X, y).score(X, y) > 0.99)
+    True
+    """
+
+    _parameters: ClassVar[Mapping[str, Any]] = {
+        **BaseMLP._parameters,
+        "loss": (OneOf(tuple(_OUTPUT_OF_LOSS)),),
+    }
+
+    def __init__(
+        self,
+        loss: str = "squared_error",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str | Activation | Sequence[str | Activation] = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        backend: str = "auto",
+        n_threads: int | None = None,
+    ) -> None:
+        self.loss = loss
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.backend = backend
+        self.n_threads = n_threads
+
+    @guarded
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+            Sparse matrices are converted to dense ones.
+        y : array-like (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like (n_samples,), default=None
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not possible, X or y cannot be used, or training diverges in the first epoch.
+        """
+        self._fit(X, y, sample_weight, incremental=False, y_numeric=True)
+        return self
+
+    @available_if(trains_by_epochs)
+    @guarded
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
+        """Train for one epoch on these samples, from where the network is.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+        y : array-like (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like (n_samples,), default=None
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            As `fit`.
+        """
+        self._fit(X, y, sample_weight, incremental=True, y_numeric=True)
+        return self
+
+    def _targets(
+        self, y: Any, dtype: DTypeLike, first: bool, incremental: bool, classes: Any
+    ) -> Array:
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        y = np.ascontiguousarray(y.reshape(len(y), -1), dtype)
+        if first:
+            self.out_activation_ = _OUTPUT_OF_LOSS[self.loss]
+        if self.out_activation_ == "exp" and y.min() < 0:
+            raise ValueError(
+                f"y has negative targets, such as {y.min()}; loss='poisson' wants them to be at least 0."
+            )
+        return y
+
+    def _score_raw(self, engine: Engine, z: Array, y: Array, sample_weight: Array | None) -> float:
+        predictions = engine.link(z)
+        if not np.isfinite(predictions).all():
+            return float("nan")
+        return float(r2_score(y, predictions, sample_weight=sample_weight))
+
+    def predict(self, X: Any) -> Array:
+        """What the network predicts.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples,) or (n_samples, n_outputs)
+        """
+        engine, z = self._raw(X)
+        predictions = engine.link(z)
+        return predictions[:, 0] if z.shape[1] == 1 else predictions

@@ -1,0 +1,52 @@
+"""Which kernels a backend's name gives, and what show_config says."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+
+import pytest
+
+import fastnn
+from fastnn.kernels import select
+from fastnn.kernels.select import kernels_for
+
+
+def test_auto_is_native():
+    assert kernels_for("auto") is kernels_for("native")
+    assert kernels_for("native").__name__ == "fastnn._core"
+
+
+def test_chosen_once(backend):
+    assert kernels_for(backend) is kernels_for(backend)
+
+
+def test_unknown_backend():
+    with pytest.raises(ValueError, match="Unknown backend 'numba'.*Known: auto, native, jit"):
+        kernels_for("numba")
+
+
+def test_jit_without_numba_says_what_to_do(monkeypatch):
+    imported = builtins.__import__
+
+    def refuse(name, *arguments, **options):
+        if name.split(".")[0] == "numba":
+            raise ImportError(name)
+        return imported(name, *arguments, **options)
+
+    for name in [name for name in sys.modules if name.split(".")[0] == "numba"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(select, "import_module", lambda name: refuse(name))
+    with pytest.raises(ImportError, match="install numba, or use backend='native'"):
+        select._jit()
+
+
+def test_show_config(capsys):
+    assert fastnn.show_config() is None
+    text = capsys.readouterr().out
+    core = kernels_for("native")
+    assert fastnn.__version__ in text
+    for level in core.simd_available():
+        assert level in text
+    for heading in ("instruction set", "threads", "backends", "numpy", "scikit-learn", "numba"):
+        assert heading in text

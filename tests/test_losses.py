@@ -1,0 +1,53 @@
+"""The registry of losses. Their numbers are tested in kernels/test_loss.py."""
+
+from __future__ import annotations
+
+import math
+import pickle
+
+import pytest
+
+from fastnn import losses
+
+
+def test_codes_and_links():
+    found = {loss.name: (loss.code, loss.link) for loss in losses.LOSSES.values()}
+    assert found == {
+        "squared_error": (0, "identity"),
+        "binary_cross_entropy": (1, "sigmoid"),
+        "cross_entropy": (2, "softmax"),
+        "absolute": (3, "identity"),
+        "huber": (4, "identity"),
+        "log_cosh": (5, "identity"),
+        "poisson": (6, "exp"),
+        "pinball": (7, "identity"),
+        "hinge": (8, "identity"),
+    }
+
+
+def test_parameters():
+    assert losses.get("huber").parameter == 1.35
+    assert losses.get("pinball").parameter == 0.5
+    assert losses.huber(2).parameter == 2.0
+    assert losses.pinball(0.9).parameter == 0.9
+    assert losses.huber() == losses.get("huber")
+    for delta in (0, -1, math.inf, math.nan):
+        with pytest.raises(ValueError, match="delta"):
+            losses.huber(delta)
+    for quantile in (0, 1, math.nan):
+        with pytest.raises(ValueError, match="quantile"):
+            losses.pinball(quantile)
+
+
+def test_get():
+    loss = losses.huber(3.0)
+    assert losses.get(loss) is loss
+    with pytest.raises(ValueError, match="Unknown loss 'cross_entropie'.*'cross_entropy'"):
+        losses.get("cross_entropie")
+    with pytest.raises(TypeError, match="wanted a name or a Loss"):
+        losses.get(3)
+
+
+@pytest.mark.parametrize("name", losses.LOSSES)
+def test_pickling(name):
+    assert pickle.loads(pickle.dumps(losses.get(name))) == losses.get(name)
