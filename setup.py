@@ -245,12 +245,12 @@ def compiler_version(command: Sequence[str]) -> str:
     return (answer.stdout.splitlines() or [" ".join(command)])[0]
 
 
-def build_info(version: str, options: Options, msvc: bool = False) -> dict[str, str]:
-    """What show_config() tells: the compiler, and the flags of each kind of object."""
+def build_info(version: str, options: Options, msvc: bool = False) -> str:
+    """What show_config() tells, on one line: the compiler, and the flags of each kind of object."""
     sources = {"runtime": SOURCE_DIR / "runtime" / "pool.cpp"}
     sources |= {level: SOURCE_DIR / "isa" / f"{level}.cpp" for level in reversed(LEVELS[machine()])}
-    flags = {f"{name} flags": options.flags(str(path), msvc) for name, path in sources.items()}
-    return {"compiler": version, **{name: " ".join(words) for name, words in flags.items()}}
+    flags = {name: options.flags(str(path), msvc) for name, path in sources.items()}
+    return "; ".join([version, *(f"{name}: {' '.join(flags[name])}" for name in flags)])
 
 
 # --- the build ---------------------------------------------------------------------------------
@@ -339,7 +339,7 @@ class BuildCore(build_ext):
     def build_extension(self, ext: Extension) -> None:
         import numpy
 
-        info = json.dumps(build_info(self.version, self.options, self.msvc), indent=0)
+        info = build_info(self.version, self.options, self.msvc)
         folder = str(object_folder(f"{info}\nPython {sys.version}\nnumpy {numpy.__version__}\n"))
         depends = [*headers(), os.path.join(folder, "note.txt")]
         include_dirs = [*ext.include_dirs, numpy.get_include()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -23,6 +22,8 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> ValueError:
     ValueError
         Says what came, the nearest known name, and all of them.
     """
+    import difflib  # here, since only errors need it and importing it takes milliseconds
+
     names = list(known)
     nearest = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.4)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""

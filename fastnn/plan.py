@@ -145,8 +145,8 @@ class Plan:
 
     @cached_property
     def activation_codes(self) -> NDArray[np.int32]:
-        """Codes of the activations, int32 (n_layers,), read-only."""
-        return _read_only((activation.code for activation in self.activations), np.int32)
+        """Codes of the activations, int32 (n_layers,), read-only; ValueError for a user's own."""
+        return _read_only(map(activations.code_of, self.activations), np.int32)
 
     @cached_property
     def bias_flags(self) -> NDArray[np.int32]:

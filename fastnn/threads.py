@@ -12,8 +12,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fastnn._cores import granted_cores
-
 _local = threading.local()
 _chosen: int | None = None
 _default: int | None = None
@@ -46,6 +44,8 @@ def get_num_threads() -> int:
     if _chosen is not None:
         return _chosen
     if _default is None:
+        from fastnn._cores import granted_cores  # here, since it reads files and needs pathlib
+
         _default = _from_environment() or granted_cores()
     return _default
 

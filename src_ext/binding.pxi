@@ -43,16 +43,19 @@ cdef dict activation_code_of = dict(ACTIVATION_CODES, logistic=1)
 
 cdef inline int activation_code(object activation) except -1:
     found = activation_code_of.get(activation) if type(activation) is str else activation.code
-    if found is None:
-        raise ValueError(f"unknown activation {activation!r}")
+    if found is None or not 0 <= found < <int>len(ACTIVATION_CODES):
+        raise ValueError(f"unknown activation {activation!r}, wanted one of {', '.join(ACTIVATION_CODES)}")
     return found
 
 
-cdef inline int loss_code(object loss) except -1:
-    found = LOSS_CODES.get(loss) if type(loss) is str else loss.code
-    if found is None:
-        raise ValueError(f"unknown loss {loss!r}")
-    return found
+cdef object loss_of(object loss):
+    """The Loss that a name stands for, with its default parameter; a Loss itself if the kernels have it."""
+    if type(loss) is str:
+        from fastnn.losses import get
+        loss = get(loss)
+    if not 0 <= loss.code < len(LOSS_CODES):
+        raise ValueError(f"unknown loss {loss!r}, wanted one of {', '.join(LOSS_CODES)}")
+    return loss
 
 
 # 0 for float32, 1 for float64.

@@ -8,7 +8,7 @@ def link(cnp.ndarray z not None, object loss, cnp.ndarray out not None, int n_th
     g.n, g.o = cnp.PyArray_DIM(z, 0), cnp.PyArray_DIM(z, 1)
     g.out = <float*>output_2d(out, "out", kind, g.n, g.o)
     apart(out, z)
-    g.loss = loss_code(loss)
+    g.loss = loss_of(loss).code
     run(kernels.link[kind], &g, 16.0 * g.n * g.o, n_threads)
 
 
@@ -16,7 +16,7 @@ cdef double total_weight(cnp.ndarray sample_weight, Py_ssize_t n) except? -1:
     if sample_weight is None:
         return n
     cdef double total = np.sum(sample_weight, dtype=np.float64)
-    return total
+    return total if total > 0 else 1.0  # all weights zero: loss and gradient are zero
 
 
 def loss_and_gradient(cnp.ndarray z not None, cnp.ndarray y not None, cnp.ndarray sample_weight, object loss,
@@ -34,8 +34,9 @@ def loss_and_gradient(cnp.ndarray z not None, cnp.ndarray y not None, cnp.ndarra
     g.d_z = <float*>output_2d(d_z, "d_z", kind, g.n, g.o)
     apart(d_z, z)
     apart(d_z, y)
-    g.loss = loss_code(loss)
-    g.parameter = 0.0 if type(loss) is str else loss.parameter
+    loss = loss_of(loss)
+    g.loss = loss.code
+    g.parameter = loss.parameter
     g.weight_total = total_weight(sample_weight, g.n)
     cdef Py_ssize_t blocks = (g.n + kLossRows - 1) // kLossRows
     cdef cnp.ndarray partial = np.zeros(blocks)

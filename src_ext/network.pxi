@@ -57,8 +57,9 @@ cdef int read_data(Epoch[float]* g, object plan, cnp.ndarray params, cnp.ndarray
     g.sample_weight = NULL
     if sample_weight is not None:
         g.sample_weight = <float*>input_1d(sample_weight, "sample_weight", kind, g.n)
-    g.loss = plan.loss.code
-    g.loss_parameter = plan.loss.parameter
+    loss = loss_of(plan.loss)
+    g.loss = loss.code
+    g.loss_parameter = loss.parameter
     g.order = NULL
     g.learning_rates = NULL
     g.d_params = NULL

@@ -199,10 +199,11 @@ def show_type(ctype: str) -> None:
     x = [tail_end * (point / 2) ** 2 for point in chebyshev_grid(mpf(0), mpf(2), GRID)]
     slope = rounded(sqrt(2 * pi), ctype)
     inverse = [inverse_mills(t) for t in x]
-    rest = [value - slope * t for value, t in zip(inverse, x, strict=True)]
-    upper, lower, worst = fit_rational(x, rest, inverse, above, below, ctype)
-    what = f"exp(-t^2 / 2) / normal_cdf(-t) = kTailSlope t + P / Q, [0, {mp.nstr(tail_end, 4)}], degree"
-    show("kTailAbove", ctype, upper, f"{what} {above} of P, relative error of the sum {mp.nstr(worst, 2)}")
+    rest = [slope - (value - 2) / t for value, t in zip(inverse, x, strict=True)]
+    scale = [value / t for value, t in zip(inverse, x, strict=True)]
+    upper, lower, worst = fit_rational(x, rest, scale, above, below, ctype)
+    what = f"exp(-t^2 / 2) / normal_cdf(-t) = 2 + t (kTailSlope - P / Q), [0, {mp.nstr(tail_end, 4)}], degree"
+    show("kTailAbove", ctype, upper, f"{what} {above} of P, relative error {mp.nstr(worst, 2)}")
     show("kTailBelow", ctype, lower, f"Q, degree {below}")
     print(f"  static constexpr {ctype} kTailSlope = {literal(slope, ctype)};")
     print("};\n")

@@ -57,6 +57,8 @@ def run_checked(
             "threads. Leave out one of the two."
         )
     ready = _prepare(kernel, given)
+    if chosen == "native" and "activation" in ready:
+        activations.code_of(ready["activation"])
     arguments = (ready[argument] for argument in kernel.argument_names)
     loss = getattr(kernels_for(chosen), name)(*arguments, *threads)
     return loss or 0.0, [ready[argument.name] for argument in kernel.with_role("update", "output")]

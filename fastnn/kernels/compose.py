@@ -160,8 +160,7 @@ def _fit_epoch(
 ) -> float:
     """One pass over the rows in `order`, a step for each mini-batch; the mean loss on the way.
 
-    A loss that is not finite ends the epoch and is returned. Then, and on any exception, params and
-    state are left as they were.
+    Where a loss is not finite, or on an exception, params and state are left as they were.
     """
     n = len(x) if order is None else len(order)
     params_before, state_before = params.copy(), state.copy()
@@ -174,9 +173,8 @@ def _fit_epoch(
             rows = slice(first, last) if order is None else order[first:last]
             weight = None if sample_weight is None else sample_weight[rows]
             batch = [layer.rows(last - first) for layer in layers]
-            loss = _gradient(
-                kernels, plan, params, x[rows], y[rows], weight, alpha, d_params, batch
-            )
+            data = (x[rows], y[rows], weight, alpha)
+            loss = _gradient(kernels, plan, params, *data, d_params, batch)
             if not isfinite(loss):
                 _restore(params, state, params_before, state_before)
                 return loss

@@ -48,8 +48,9 @@ def network_forward(
         try:
             a = _forward_out(plan, x) if out is None else out
             threads = 0 if n_threads is None else resolve_threads(n_threads)
-            native.network_forward(plan, params, x, a, threads)
-            return a
+            if a.dtype == plan.dtype:
+                native.network_forward(plan, params, x, a, threads)
+                return a
         except REFUSED:
             pass
     given = {"plan": plan, "params": params, "x": x, "out": out}

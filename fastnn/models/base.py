@@ -1,12 +1,13 @@
-"""What the estimators share: checked parameters, arrays at the door, and no change where something fails."""
+"""What the estimators share: checked parameters, arrays at the door, no change on failure."""
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from numbers import Number
-from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,9 @@ from sklearn.utils.validation import validate_data
 from fastnn.kernels.contract import BACKENDS, Array
 from fastnn.models.parameters import Check, Flag, Integer, Is, OneOf, check_parameters
 
-__all__ = ["Estimator", "guarded", "reported"]
+__all__ = ["NONE", "SHARED", "VERBOSE", "Estimator", "guarded", "warn_caller"]
 
-P = ParamSpec("P")
-R = TypeVar("R")
-Self = TypeVar("Self", bound="Estimator")
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 NONE = Is("None", (type(None),))
 VERBOSE = (Integer(0), Flag())
@@ -41,7 +40,7 @@ class Estimator(BaseEstimator):
     def _read(
         self, X: Any, y: Any, *, reset: bool, dtype: Any = None, **how: Any
     ) -> tuple[Array, NDArray[Any]]:
-        """X as (n, i) and y, checked as scikit-learn does; X of `dtype`, else float32 or float64 as it is."""
+        """X as (n, i), of `dtype` or of its own, and y; checked as scikit-learn does."""
         x, y = validate_data(
             self,
             _native(X),
@@ -65,7 +64,7 @@ class Estimator(BaseEstimator):
         return _dense(x)
 
     def _is_plain(self, X: Any, dtype: Any) -> bool:
-        """Whether X can be used as it is; where not, scikit-learn's validators convert or explain it."""
+        """Whether X can be used as it is; if not, scikit-learn's validators see to it."""
         if type(X) is not np.ndarray or X.dtype != dtype or hasattr(self, "feature_names_in_"):
             return False
         fits = X.ndim == 2 and len(X) > 0 and X.shape[1] == self.n_features_in_
@@ -85,7 +84,7 @@ class Estimator(BaseEstimator):
         )
         if weight.shape != (len(x),):
             raise ValueError(
-                f"sample_weight has shape {weight.shape}, wanted ({len(x)},): one for each row of X."
+                f"sample_weight has shape {weight.shape}, wanted ({len(x)},): one for each row."
             )
         if weight.min() < 0:
             raise ValueError(f"sample_weight has negative values, such as {weight.min()}.")
@@ -113,25 +112,27 @@ def _dense(x: Any) -> Array:
     return np.require(x, x.dtype, ["C", "A"])
 
 
-def guarded(
-    method: Callable[Concatenate[Self, P], R],
-) -> Callable[Concatenate[Self, P], R]:
-    """Let a method that fits check the parameters first, and leave the estimator as it was where anything fails."""
+def guarded(method: Method) -> Method:
+    """Let a method that fits check the parameters first, and undo what it has set if it fails."""
 
     @wraps(method)
-    def fit(self: Self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def fit(self: Estimator, *args: Any, **kwargs: Any) -> Any:
         check_parameters(self, self._parameters)
-        before = dict(vars(self))
+        before = dict(self.__dict__)
         try:
             return method(self, *args, **kwargs)
         except BaseException:  # Ctrl-C is one
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
 
-    return fit
+    return cast(Method, fit)
 
 
-def reported(message: str) -> None:
-    """Warn that a solver has not converged."""
-    warnings.warn(message, ConvergenceWarning, stacklevel=4)
+def warn_caller(message: str, category: type[Warning] = ConvergenceWarning) -> None:
+    """Warn as if from the line outside of this package that called it."""
+    level = 2
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals["__name__"].startswith("fastnn."):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level - 1)

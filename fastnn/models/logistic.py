@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
@@ -15,7 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastnn import activations, losses
 from fastnn.kernels.contract import Array
-from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded, reported
+from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded, warn_caller
+from fastnn.models.objective import objective_over
 from fastnn.models.outputs import class_index, log_probabilities, probabilities
 from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
 from fastnn.models.penalty import penalty_strength
@@ -25,6 +26,7 @@ from fastnn.solvers.gradient_descent import gradient_descent
 from fastnn.solvers.lbfgs import lbfgs
 from fastnn.solvers.objective import Objective, Solution
 from fastnn.training.engine import Engine
+from fastnn.training.loop import NON_FINITE, Samples
 
 __all__ = ["LogisticRegression"]
 
@@ -42,8 +44,8 @@ _SOLVERS: dict[str, Callable[..., Solution]] = {
 class LogisticRegression(ClassifierMixin, Estimator):
     """Logistic regression with an L2 penalty, for two classes or many (multinomial).
 
-    It minimises ``C * sum of the samples' cross-entropies + |coef_|**2 / 2``. Parameters are scikit-learn's, in its
-    order, with its meaning; `solver`, `backend` and `n_threads` apart.
+    It minimises ``C * sum of the samples' cross-entropies + |coef_|**2 / 2``. Parameters are
+    scikit-learn's, in its order, with its meaning; `solver`, `backend` and `n_threads` apart.
 
     Parameters
     ----------
@@ -61,14 +63,14 @@ class LogisticRegression(ClassifierMixin, Estimator):
     intercept_scaling : float, default=1
         Belongs to liblinear, which is not supported; only 1 is possible.
     class_weight : dict or "balanced", default=None
-        ``{class: weight}``, or weights inversely proportional to the classes' frequencies. They multiply
-        `sample_weight`.
+        ``{class: weight}``, or weights inversely proportional to the classes' frequencies. They
+        multiply `sample_weight`.
     random_state : int, RandomState or None, default=None
         The solvers draw no random numbers, so it changes nothing; as with scikit-learn's "lbfgs".
     solver : str, default="auto"
-        A name means an optimum, not an algorithm: "auto", "lbfgs", "newton-cg", "newton-cholesky", "sag" and "saga"
-        have the same one and use L-BFGS. "gradient_descent" is the textbook's. "liblinear", which penalises the
-        intercept, is not supported.
+        A name means an optimum, not an algorithm: "auto", "lbfgs", "newton-cg", "newton-cholesky",
+        "sag" and "saga" have the same one and use L-BFGS. "gradient_descent" is the textbook's.
+        "liblinear", which penalises the intercept, is not supported.
     max_iter : int, default=100
     verbose : int, default=0
         Above 0 prints the objective of every iteration.
@@ -176,7 +178,8 @@ class LogisticRegression(ClassifierMixin, Estimator):
         Raises
         ------
         ValueError
-            If a parameter is not possible or not supported, X or y cannot be used, or y has one class only.
+            If a parameter is not possible or not supported, X or y cannot be used, or y has one
+            class only.
         """
         alpha = penalty_strength(self)
         x, y = self._read(X, y, reset=True)
@@ -186,9 +189,13 @@ class LogisticRegression(ClassifierMixin, Estimator):
         weight = self._weight(labels, classes, self._read_weight(sample_weight, x))
         engine = self._engine(x.shape[1], classes, np.float64, self.fit_intercept)
         start = self._start(engine.plan)
-        objective = _objective(engine, x, index_of(labels, classes), weight, alpha)
+        index = index_of(labels, classes)
+        y = index[:, None] if len(classes) == 2 else one_hot(index, len(classes), x.dtype)
+        samples = Samples(x, y.astype(x.dtype, copy=False), weight)
+        objective = objective_over(engine, samples, alpha)
         solution = self._solve(objective, start)
-        w, b = (part[0] for part in engine.plan.unpack(solution.params))
+        weights, biases = engine.plan.unpack(solution.params)
+        w, b = weights[0], biases[0]
         self.classes_ = classes
         self.coef_ = np.ascontiguousarray(w.T, x.dtype)
         self.intercept_ = np.zeros(w.shape[1], x.dtype) if b is None else b.astype(x.dtype)
@@ -199,26 +206,26 @@ class LogisticRegression(ClassifierMixin, Estimator):
         """sample_weight times class_weight (n,)."""
         if self.class_weight is None:
             return weight
-        by_class = compute_class_weight(
+        by_class: NDArray[np.float64] = compute_class_weight(
             self.class_weight, classes=classes, y=labels, sample_weight=weight
         )
         weight_of_row = by_class[index_of(labels, classes)]
-        return weight_of_row if weight is None else weight * weight_of_row
+        return weight_of_row if weight is None else weight_of_row * weight
 
     def _start(self, plan: Plan) -> NDArray[np.float64]:
         start = np.zeros(plan.n_params)
         if not self.warm_start or not hasattr(self, "coef_"):
             return start
-        w, b = (part[0] for part in plan.unpack(start))
-        coef = self._dense_coef()
-        if coef.shape != w.T.shape:
+        weights, biases = plan.unpack(start)
+        coef, wanted = self._dense_coef(), weights[0].T.shape
+        if coef.shape != wanted:
             raise ValueError(
-                f"warm_start: coef_ has shape {coef.shape}, but this X and y need {w.T.shape}. "
+                f"warm_start: coef_ has shape {coef.shape}, but this X and y need {wanted}. "
                 "Fit with warm_start=False."
             )
-        w[...] = coef.T
-        if b is not None:
-            b[...] = self.intercept_
+        weights[0][...] = coef.T
+        if biases[0] is not None:
+            biases[0][...] = self.intercept_
         return start
 
     def _solve(self, objective: Objective, start: NDArray[np.float64]) -> Solution:
@@ -226,19 +233,17 @@ class LogisticRegression(ClassifierMixin, Estimator):
         solve = _SOLVERS[self.solver]
         solution = solve(objective, start, tol=self.tol, max_iter=self.max_iter, watch=watch)
         if not np.isfinite(solution.params).all():
-            raise ValueError(
-                "Solver produced non-finite parameter weights. The input data may contain large values "
-                "and need to be preprocessed."
-            )
+            raise ValueError(f"{NON_FINITE}.")
         if not solution.converged:
-            name = "lbfgs" if solve is _LBFGS else self.solver
-            reported(
-                f"{name} failed to converge after {solution.n_iter} iteration(s) (max_iter={self.max_iter}): "
-                f"{solution.message}. Scale the features, or increase max_iter."
+            name = "lbfgs" if self.solver == "auto" else self.solver
+            warn_caller(
+                f"{name} failed to converge after {solution.n_iter} iteration(s) "
+                f"(max_iter={self.max_iter}): {solution.message}. Increase the number of "
+                "iterations, or scale the features."
             )
         return solution
 
-    def _engine(self, n_inputs: int, classes: Any, dtype: DTypeLike, bias: bool = True) -> Engine:
+    def _engine(self, n_inputs: int, classes: Any, dtype: Any, bias: bool = True) -> Engine:
         binary = len(classes) == 2
         loss = losses.get("binary_cross_entropy" if binary else "cross_entropy")
         widths = (n_inputs, 1 if binary else len(classes))
@@ -248,7 +253,7 @@ class LogisticRegression(ClassifierMixin, Estimator):
     # --- predict --------------------------------------------------------------------------------
 
     def _dense_coef(self) -> Array:
-        coef = self.coef_
+        coef: Any = self.coef_
         return np.asarray(coef.toarray() if issparse(coef) else coef)
 
     def _raw(self, X: Any) -> tuple[Engine, Array]:
@@ -258,7 +263,9 @@ class LogisticRegression(ClassifierMixin, Estimator):
         dtype = np.float32 if coef.dtype == intercept.dtype == np.float32 else np.float64
         x = self._read_x(X, dtype)
         engine = self._engine(x.shape[1], self.classes_, dtype)
-        params = np.concatenate([coef.T.ravel(), intercept.ravel()]).astype(dtype, copy=False)
+        params: Array = np.concatenate([coef.T.ravel(), intercept.ravel()]).astype(
+            dtype, copy=False
+        )
         return engine, engine.forward(params, x)
 
     def decision_function(self, X: Any) -> Array:
@@ -306,7 +313,7 @@ class LogisticRegression(ClassifierMixin, Estimator):
         return probabilities(*self._raw(X))
 
     def predict_log_proba(self, X: Any) -> Array:
-        """The logarithm of every class's probability, exact also where that vanishes.
+        """The logarithm of every class's probability; never -inf.
 
         Parameters
         ----------
@@ -338,20 +345,3 @@ class LogisticRegression(ClassifierMixin, Estimator):
 
 def _print_iteration(iteration: int, params: Array, loss: float) -> None:
     print(f"Iteration {iteration}, objective {loss:.10g}")
-
-
-def _objective(
-    engine: Engine, x: Array, index: NDArray[np.intp], weight: Array | None, alpha: float
-) -> Objective:
-    """Mean cross-entropy with its penalty in float64, whatever x is: solvers need its last digits."""
-    x = x.astype(np.float64, copy=False)
-    weight = None if weight is None else weight.astype(np.float64, copy=False)
-    o = engine.plan.widths[-1]
-    y = index.astype(np.float64)[:, None] if o == 1 else one_hot(index, o, np.float64)
-
-    def objective(params: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        d_params = np.empty_like(params)
-        loss = engine.gradient(np.ascontiguousarray(params), x, y, weight, alpha, d_params)
-        return loss, d_params
-
-    return objective

@@ -98,7 +98,7 @@ class BaseMLP(Estimator):
     def _targets(
         self, y: Any, dtype: DTypeLike, first: bool, incremental: bool, classes: Any
     ) -> Array:
-        """y as (n, o); sets out_activation_ where this is the first fit, and what belongs to labels."""
+        """y as (n, o); sets out_activation_ in a first fit, and what belongs to labels."""
         raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
 
     def _score_raw(self, engine: Engine, z: Array, y: Array, sample_weight: Array | None) -> float:
@@ -143,19 +143,20 @@ class BaseMLP(Estimator):
             "best_validation_score_",
         )
         for name in (*names, "_training", "_no_improvement_count"):
-            vars(self).pop(name, None)
+            self.__dict__.pop(name, None)
 
     def _present(self, plan: Plan) -> Packed:
-        """A copy of the network as it is, which must be what the parameters and the data describe."""
+        """A copy of the network as it is, which must be what parameters and data describe."""
         now = self._packed()
         if now.plan.widths != plan.widths:
             raise ValueError(
-                f"The fitted network has the widths {now.plan.widths}, but hidden_layer_sizes and y ask for "
-                f"{plan.widths}. Change neither between fits that go on, or fit with warm_start=False."
+                f"The fitted network has the widths {now.plan.widths}, but hidden_layer_sizes and "
+                f"y ask for {plan.widths}. Change neither between fits that go on, or fit with "
+                "warm_start=False."
             )
         return Packed(plan, now.params.astype(plan.dtype))
 
-    def _plan(self, n_inputs: int, n_outputs: int, dtype: DTypeLike) -> Plan:
+    def _plan(self, n_inputs: int, n_outputs: int, dtype: Any) -> Plan:
         sizes = self.hidden_layer_sizes
         hidden = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
         functions = (*self._hidden_activations(len(hidden)), _IDENTITY)
@@ -168,7 +169,8 @@ class BaseMLP(Estimator):
             return (activations.get(given),) * n_hidden
         if len(given) != n_hidden:
             raise ValueError(
-                f"activation={given!r} names {len(given)} activations, wanted {n_hidden}: one for each hidden layer."
+                f"activation={given!r} names {len(given)} activations, wanted {n_hidden}: one for "
+                "each hidden layer."
             )
         return tuple(activations.get(each) for each in given)
 
@@ -179,7 +181,7 @@ class BaseMLP(Estimator):
 
     def _packed(self) -> Packed:
         """The network of coefs_ and intercepts_ as they are now: users may have assigned others."""
-        network: Packed | None = vars(self).get("_network")
+        network: Packed | None = self.__dict__.get("_network")
         if network is not None and network.shows(self.coefs_, self.intercepts_):
             return network
         hidden = self._hidden_activations(len(self.coefs_) - 1)
@@ -198,7 +200,7 @@ class BaseMLP(Estimator):
         network = state.get("_network")
         if network is None:
             return state
-        # The views are what is saved; where users have put other arrays, the plan no longer belongs to them.
+        # The views are what is saved; if users have put other arrays, the plan is not theirs.
         state = {name: value for name, value in state.items() if name != "_network"}
         if network.shows(self.coefs_, self.intercepts_):
             state["_network"] = network.plan
@@ -206,7 +208,7 @@ class BaseMLP(Estimator):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        plan = vars(self).pop("_network", None)
+        plan = self.__dict__.pop("_network", None)
         if plan is not None:
             self._network = Packed.of(self.coefs_, self.intercepts_, plan.activations, plan.loss)
             self.coefs_, self.intercepts_ = self._network.lists()

@@ -32,24 +32,26 @@ __all__ = ["MLPClassifier"]
 class MLPClassifier(ClassifierMixin, BaseMLP):
     """A deep network that tells classes apart, trained on cross-entropy.
 
-    Parameters are scikit-learn's, in its order, with its defaults and meaning; the last three apart.
+    Parameters are scikit-learn's, in its order, with its defaults and meaning; the last three
+    apart.
 
     Parameters
     ----------
     hidden_layer_sizes : array-like of int, default=(100,)
-        Neurons of each hidden layer. With ``()`` there is none, and the network is a logistic regression.
+        Neurons of each hidden layer. With ``()`` there is none, and the network is a logistic
+        regression.
     activation : str, Activation or a sequence of them, default="relu"
-        Of all hidden layers, or of each. scikit-learn's "identity", "logistic", "tanh", "relu", and any other of
-        fastnn's.
+        Of all hidden layers, or of each. scikit-learn's "identity", "logistic", "tanh", "relu", and
+        any other of fastnn's.
     solver : {"lbfgs", "sgd", "adam"}, default="adam"
     alpha : float, default=0.0001
-        Strength of the L2 penalty: ``alpha / 2`` times the sum of the squared weights, over the number of samples of
-        the batch. Intercepts are free.
+        Strength of the L2 penalty: ``alpha / 2`` times the sum of the squared weights, over the
+        number of samples of the batch. Intercepts are free.
     batch_size : int or "auto", default="auto"
         Samples for each step; "auto" is ``min(200, n_samples)``.
     learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
-        For "sgd": "invscaling" divides the rate by ``t_**power_t`` after every epoch; "adaptive" divides it by 5
-        whenever training no longer improves.
+        For "sgd": "invscaling" divides the rate by ``t_**power_t`` after every epoch; "adaptive"
+        divides it by 5 whenever training no longer improves.
     learning_rate_init : float, default=0.001
     power_t : float, default=0.5
     max_iter : int, default=200
@@ -59,7 +61,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     random_state : int, RandomState or None, default=None
         Draws the first weights, the held-out samples and the order of the samples.
     tol : float, default=1e-4
-        What an epoch must improve the loss or score by to count. For "lbfgs" the largest gradient to stop at.
+        What an epoch must improve the loss or score by to count. For "lbfgs" the largest gradient
+        to stop at.
     verbose : bool or int, default=False
     warm_start : bool, default=False
         Start from the weights of the previous `fit`.
@@ -68,8 +71,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     nesterovs_momentum : bool, default=True
         For "sgd".
     early_stopping : bool, default=False
-        Hold samples out, stop when the accuracy on them no longer improves, and keep the best weights. Not for
-        "lbfgs".
+        Hold samples out, stop when the accuracy on them no longer improves, and keep the best
+        weights. Not for "lbfgs".
     validation_fraction : float in [0, 1), default=0.1
         Share of the samples that are held out; of two classes, each gives its share.
     beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
@@ -81,8 +84,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     max_fun : int, default=15000
         Most evaluations of the loss by "lbfgs".
     out_activation : {None, "sigmoid", "softmax"}, default=None
-        Output for two classes: one sigmoid neuron (the default) or two softmax neurons. More classes have softmax, and
-        several labels a sample have sigmoid.
+        Output for two classes: one sigmoid neuron (the default) or two softmax neurons. More
+        classes have softmax, and several labels a sample have sigmoid.
     backend : {"auto", "native", "jit", "reference"}, default="auto"
     n_threads : int, default=None
         At most so many threads; None for `fastnn.get_num_threads()`. Results never depend on it.
@@ -91,8 +94,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     ----------
     classes_ : ndarray (n_classes,)
     coefs_, intercepts_ : list of ndarray
-        Each layer's w (i, o) and b (o,), of X's dtype. Predictions use what they are, also where others have been
-        assigned.
+        Each layer's w (i, o) and b (o,), of X's dtype. Predictions use what they are, also where
+        others have been assigned.
     loss_ : float
     loss_curve_ : list of float
         The mean loss of every epoch. Where training diverged, the last one is not finite.
@@ -201,8 +204,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Raises
         ------
         ValueError
-            If a parameter is not possible, X or y cannot be used, y has one class only, or training diverges in the
-            first epoch.
+            If a parameter is not possible, X or y cannot be used, y has one class only, or training
+            diverges in the first epoch.
         """
         self._fit(X, y, sample_weight, incremental=False)
         return self
@@ -245,8 +248,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             classes = find_classes(labels)
             if known is not None and not np.array_equal(known, classes):
                 raise ValueError(
-                    "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
-                    f"Previously got {known}, `y` has {classes}"
+                    "warm_start can only be used where `y` has the same classes as in the previous "
+                    f"call to fit. Previously got {known}, `y` has {classes}"
                 )
         require_two_classes(classes)
         if first:
@@ -261,7 +264,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _indicator(self, labels: NDArray[Any], dtype: DTypeLike) -> Array:
         if labels.shape[1] != len(self.classes_):
             raise ValueError(
-                f"y has shape {labels.shape}, wanted {len(self.classes_)} columns: one for each label."
+                f"y has shape {labels.shape}, wanted {len(self.classes_)} columns: one a label."
             )
         return (labels > 0).astype(dtype)
 
@@ -273,7 +276,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         if asked != natural and (multilabel or n_classes > 2):
             kind = "several labels a sample" if multilabel else f"{n_classes} classes"
             raise ValueError(
-                f"out_activation={self.out_activation!r} is for two classes; y has {kind}. Leave it at None."
+                "Only binary classification is supported with "
+                f"out_activation={self.out_activation!r}; y has {kind}. Leave it at None."
             )
         return asked
 
@@ -318,7 +322,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return probabilities(*self._raw(X))
 
     def predict_log_proba(self, X: Any) -> Array:
-        """The logarithm of every probability, exact also where that vanishes.
+        """The logarithm of every probability; never -inf.
 
         Parameters
         ----------
@@ -332,5 +336,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
+        tags.classifier_tags.multi_label = self.out_activation != "softmax"
+        tags.classifier_tags.multi_class = self.out_activation in (None, "softmax")
         return tags

@@ -1,9 +1,8 @@
-"""An MLP's training, from scikit-learn's parameters to its fitted attributes: by epochs, or by L-BFGS."""
+"""An MLP's training, from parameters to fitted attributes: by epochs, or by L-BFGS."""
 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,14 +12,16 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from fastnn.kernels.contract import Array
-from fastnn.models.base import reported
+from fastnn.models.base import warn_caller
+from fastnn.models.objective import objective_over
 from fastnn.models.packed import Packed
 from fastnn.optimizers import SGD, Adam, Optimizer, OptimizerState
 from fastnn.plan import Plan
 from fastnn.solvers.lbfgs import lbfgs
+from fastnn.solvers.objective import Solution, Vector
 from fastnn.training import rates
 from fastnn.training.engine import Engine
-from fastnn.training.loop import Order, Outcome, Run, Samples, in_order, shuffled, train
+from fastnn.training.loop import NON_FINITE, Order, Outcome, Run, Samples, in_order, shuffled, train
 from fastnn.training.progress import Printer
 from fastnn.training.stopping import Stopping
 
@@ -51,7 +52,7 @@ def fit_epochs(
         batch_size=_batch_size(model, n),
         alpha=float(model.alpha),
         max_epochs=1 if incremental else model.max_iter,
-        watchers=[*([Printer()] if model.verbose else []), stopping],
+        watchers=[Printer(), stopping] if model.verbose else [stopping],
         report=_report(model, samples, network.plan, n),
         keep_on_interrupt=True,
     )
@@ -72,7 +73,7 @@ def _split(model: Any, samples: Samples, random_state: Any) -> tuple[Rows, Rows]
         np.arange(len(y)),
         random_state=random_state,
         test_size=model.validation_fraction,
-        stratify=y[:, -1].astype(bool) if two_classes else None,
+        stratify=y[:, -1:].astype(bool) if two_classes else None,
     )
     if len(held_out) < 2:
         raise ValueError(
@@ -98,7 +99,7 @@ def _rate(model: Any) -> rates.Rate:
 
 
 def _run(model: Any, network: Packed, random_state: Any, incremental: bool) -> Run:
-    """partial_fit goes on with the optimizer's state and the rate; a fit begins with new ones, also a warm one."""
+    """partial_fit goes on with state and rate; a fit begins with new ones, also a warm one."""
     optimizer, rate = _optimizer(model), _rate(model)
     if incremental and hasattr(model, "_training"):
         run: Run = model._training.copy()
@@ -121,9 +122,10 @@ def _batch_size(model: Any, n: int) -> int:
     if model.batch_size == "auto":
         return min(200, n)
     if model.batch_size > n:
-        warnings.warn(
-            f"Got `batch_size` larger than sample size ({model.batch_size} > {n}). It is going to be clipped.",
-            stacklevel=6,
+        warn_caller(
+            f"Got `batch_size` larger than sample size ({model.batch_size} > {n}). "
+            "It is going to be clipped.",
+            UserWarning,
         )
     return min(int(model.batch_size), n)
 
@@ -149,7 +151,7 @@ def _stopping(
 def _report(
     model: Any, samples: Samples, plan: Plan, n: int
 ) -> Callable[[float, Array], float] | None:
-    """The loss as scikit-learn reports it: squared error as a mean over outputs, Poisson's as a deviance."""
+    """The loss as scikit-learn reports it: squared error a mean over outputs, Poisson deviance."""
     o = plan.widths[-1]
     y, weight = samples.y, samples.sample_weight
     if plan.loss.name == "poisson":
@@ -165,7 +167,7 @@ def _report(
         squares = sum(float(np.vdot(w, w)) for w in plan.unpack(params)[0])
         # What the penalty was on the way is not known; at the end of the epoch it is about that.
         penalty = 0.5 * model.alpha * squares * batches / (n * mean_weight)
-        return (loss - penalty) / o + penalty
+        return float((loss - penalty) / o + penalty)
 
     return mean_over_outputs
 
@@ -190,11 +192,11 @@ def _tell(model: Any, outcome: Outcome, stopping: Stopping, run: Run) -> None:
 
 def _warn(model: Any, outcome: Outcome, incremental: bool) -> None:
     if outcome.message:
-        reported(outcome.message)
+        warn_caller(outcome.message)
     elif outcome.reason == "finished" and not incremental:
-        reported(
-            f"Stochastic Optimizer: Maximum iterations ({model.max_iter}) reached and the optimization hasn't "
-            "converged yet. Increase max_iter."
+        warn_caller(
+            f"Stochastic Optimizer: Maximum iterations ({model.max_iter}) reached and the "
+            "optimization hasn't converged yet. Increase max_iter."
         )
 
 
@@ -207,19 +209,11 @@ def fit_lbfgs(model: Any, network: Packed, samples: Samples) -> None:
     """Train the network in place; in float64, whatever its dtype."""
     plan = replace(network.plan, dtype=np.dtype(np.float64))
     engine = Engine(plan, model.backend, model.n_threads)
-    x, y, weight = (
-        None if array is None else array.astype(np.float64, copy=False)
-        for array in (samples.x, samples.y, samples.sample_weight)
-    )
-    last: list[tuple[int, Array, float]] = []
+    objective = objective_over(engine, samples, float(model.alpha))
+    last: list[Solution] = []
 
-    def objective(params: Array) -> tuple[float, Array]:
-        d_params = np.empty_like(params)
-        params = np.ascontiguousarray(params)
-        return engine.gradient(params, x, y, weight, float(model.alpha), d_params), d_params
-
-    def watch(iteration: int, params: Array, loss: float) -> None:
-        last[:] = [(iteration, params.copy(), loss)]
+    def watch(iteration: int, params: Vector, loss: float) -> None:
+        last[:] = [Solution(params.copy(), loss, iteration, False, "it was interrupted")]
         if model.verbose:
             print(f"Iteration {iteration}, loss {loss:.8f}", flush=True)
 
@@ -233,28 +227,22 @@ def fit_lbfgs(model: Any, network: Packed, samples: Samples) -> None:
             relative_decrease=_RELATIVE_DECREASE,
             watch=watch,
         )
-        end = (solution.n_iter, solution.params, solution.loss)
-        problem = "" if solution.converged else solution.message
     except KeyboardInterrupt:
         if not last:
             raise
-        end, problem = last[0], "training was interrupted"
-    _finish_lbfgs(model, network, *end, problem)
+        solution = last[0]
+    _finish_lbfgs(model, network, solution)
 
 
-def _finish_lbfgs(
-    model: Any, network: Packed, n_iter: int, params: Array, loss: float, problem: str
-) -> None:
-    if not np.isfinite(params).all():
-        raise ValueError(
-            "Solver produced non-finite parameter weights. The input data may contain large values and need to "
-            "be preprocessed."
-        )
-    network.params[...] = params
-    model.n_iter_ = n_iter
-    model.loss_ = loss
-    if problem:
-        reported(
-            f"lbfgs failed to converge after {n_iter} iteration(s): {problem}. Scale the features, or increase "
-            f"max_iter (now {model.max_iter}) or max_fun (now {model.max_fun})."
+def _finish_lbfgs(model: Any, network: Packed, solution: Solution) -> None:
+    if not np.isfinite(solution.params).all():
+        raise ValueError(f"{NON_FINITE}.")
+    network.params[...] = solution.params
+    model.n_iter_ = solution.n_iter
+    model.loss_ = solution.loss
+    if not solution.converged:
+        warn_caller(
+            f"lbfgs failed to converge after {solution.n_iter} iteration(s): {solution.message}. "
+            f"Scale the features, or increase max_iter (now {model.max_iter}) or max_fun "
+            f"(now {model.max_fun})."
         )

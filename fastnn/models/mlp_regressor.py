@@ -34,19 +34,20 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
     loss : {"squared_error", "poisson"}, default="squared_error"
         Half the squared error, or for counts the Poisson deviance of targets of at least 0.
     hidden_layer_sizes : array-like of int, default=(100,)
-        Neurons of each hidden layer. With ``()`` there is none, and the network is a linear regression.
+        Neurons of each hidden layer. With ``()`` there is none, and the network is a linear
+        regression.
     activation : str, Activation or a sequence of them, default="relu"
-        Of all hidden layers, or of each. scikit-learn's "identity", "logistic", "tanh", "relu", and any other of
-        fastnn's.
+        Of all hidden layers, or of each. scikit-learn's "identity", "logistic", "tanh", "relu", and
+        any other of fastnn's.
     solver : {"lbfgs", "sgd", "adam"}, default="adam"
     alpha : float, default=0.0001
-        Strength of the L2 penalty: ``alpha / 2`` times the sum of the squared weights, over the number of samples of
-        the batch. Intercepts are free.
+        Strength of the L2 penalty: ``alpha / 2`` times the sum of the squared weights, over the
+        number of samples of the batch. Intercepts are free.
     batch_size : int or "auto", default="auto"
         Samples for each step; "auto" is ``min(200, n_samples)``.
     learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
-        For "sgd": "invscaling" divides the rate by ``t_**power_t`` after every epoch; "adaptive" divides it by 5
-        whenever training no longer improves.
+        For "sgd": "invscaling" divides the rate by ``t_**power_t`` after every epoch; "adaptive"
+        divides it by 5 whenever training no longer improves.
     learning_rate_init : float, default=0.001
     power_t : float, default=0.5
     max_iter : int, default=200
@@ -56,7 +57,8 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
     random_state : int, RandomState or None, default=None
         Draws the first weights, the held-out samples and the order of the samples.
     tol : float, default=1e-4
-        What an epoch must improve the loss or score by to count. For "lbfgs" the largest gradient to stop at.
+        What an epoch must improve the loss or score by to count. For "lbfgs" the largest gradient
+        to stop at.
     verbose : bool or int, default=False
     warm_start : bool, default=False
         Start from the weights of the previous `fit`.
@@ -65,8 +67,8 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
     nesterovs_momentum : bool, default=True
         For "sgd".
     early_stopping : bool, default=False
-        Hold samples out, stop when R^2 on them no longer improves, and keep the best weights. Not for
-        "lbfgs".
+        Hold samples out, stop when R^2 on them no longer improves, and keep the best weights. Not
+        for "lbfgs".
     validation_fraction : float in [0, 1), default=0.1
         Share of the samples that are held out.
     beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
@@ -84,8 +86,8 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
     Attributes
     ----------
     coefs_, intercepts_ : list of ndarray
-        Each layer's w (i, o) and b (o,), of X's dtype. Predictions use what they are, also where others have been
-        assigned.
+        Each layer's w (i, o) and b (o,), of X's dtype. Predictions use what they are, also where
+        others have been assigned.
     loss_ : float
         Of several outputs the mean; the network is trained on their sum.
     loss_curve_ : list of float
@@ -109,7 +111,8 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
     --------
     >>> from fastnn import MLPRegressor
     >>> X, y = [[0.0], [0.5], [1.0]], [0.0, 0.25, 1.0]
-    >>> model = MLPRegressor(hidden_layer_sizes=8, activation="tanh", solver="lbfgs", random_state=0)
+    >>> model = MLPRegressor(hidden_layer_sizes=8, activation="tanh", solver="lbfgs",
+    random_state=0)
     >>> bool(model.fit(X, y).score(X, y) > 0.99)
     True
     """
@@ -194,7 +197,8 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         Raises
         ------
         ValueError
-            If a parameter is not possible, X or y cannot be used, or training diverges in the first epoch.
+            If a parameter is not possible, X or y cannot be used, or training diverges in the first
+            epoch.
         """
         self._fit(X, y, sample_weight, incremental=False, y_numeric=True)
         return self
@@ -227,14 +231,14 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
     ) -> Array:
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        y = np.ascontiguousarray(y.reshape(len(y), -1), dtype)
+        targets: Array = np.ascontiguousarray(y.reshape(len(y), -1), dtype)
         if first:
             self.out_activation_ = _OUTPUT_OF_LOSS[self.loss]
-        if self.out_activation_ == "exp" and y.min() < 0:
+        if self.out_activation_ == "exp" and targets.min() < 0:
             raise ValueError(
-                f"y has negative targets, such as {y.min()}; loss='poisson' wants them to be at least 0."
+                f"y has negative targets, such as {targets.min()}; loss='poisson' wants at least 0."
             )
-        return y
+        return targets
 
     def _score_raw(self, engine: Engine, z: Array, y: Array, sample_weight: Array | None) -> float:
         predictions = engine.link(z)

@@ -1,4 +1,4 @@
-"""A network of dense layers: the level below the estimators, without labels and without scikit-learn."""
+"""A network of dense layers: the level below the estimators, without scikit-learn."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Network:
         A `Dropout` that drops something is refused: the kernels cannot yet.
     n_inputs : int
     loss : str or Loss, default="squared_error"
-        Works on what the last layer gives; so for "cross_entropy" and its kind let that be raw, with the activation
-        "identity", since the loss has its own link (softmax, sigmoid).
+        Works on what the last layer gives; so for "cross_entropy" and its kind let that be raw,
+        with the activation "identity", since the loss has its own link (softmax, sigmoid).
     dtype : dtype-like, default="float32"
         "float32" or "float64": what parameters and activations are kept and computed in.
     backend : {"auto", "native", "jit", "reference"}, default="auto"
@@ -170,7 +170,8 @@ class Network:
         ----------
         x : array-like (n, n_inputs)
         y : array-like (n, o)
-            Or (n,): the targets of a network with one output, or for "cross_entropy" the number of each row's class.
+            Or (n,): the targets of a network with one output, or for "cross_entropy" the number of
+            each row's class.
         sample_weight : array-like (n,), optional
 
         Returns
@@ -221,8 +222,8 @@ class Network:
         shuffle : bool, default=True
             Take the rows in another order every epoch.
         callbacks : iterable of callables, optional
-            Each is called at the end of every epoch with its `number`, `loss`, `learning_rate` and read-only `params`;
-            training ends when one returns True.
+            Each is called at the end of every epoch with its `number`, `loss`, `learning_rate` and
+            read-only `params`; training ends when one returns True.
 
         Returns
         -------
@@ -231,8 +232,9 @@ class Network:
         Raises
         ------
         ValueError
-            If a shape or a number is not possible, a layer's activation has no slope, or training diverges in the
-            first epoch. If it does later, a RuntimeWarning says so, and the last finished epoch stays.
+            If a shape or a number is not possible, a layer's activation has no slope, or training
+            diverges in the first epoch. If it does later, a RuntimeWarning says so, and the last
+            finished epoch stays.
         """
         self.plan.require_trainable()
         for name, number, low in (("epochs", epochs, 1), ("batch_size", batch_size, 1)):
@@ -280,15 +282,17 @@ class Network:
         if y.ndim == 1 and self.plan.loss == losses.get("cross_entropy") and y.dtype.kind in "iu":
             if len(y) and not 0 <= y.min() <= y.max() < o:
                 raise ValueError(
-                    f"y has classes from {y.min()} to {y.max()}, wanted 0 to {o - 1}: the network has {o} outputs."
+                    f"y has classes from {y.min()} to {y.max()}, wanted 0 to {o - 1}: the network "
+                    f"has {o} outputs."
                 )
-            return np.eye(o, dtype=self.plan.dtype)[y]
+            one_hot: Array = np.eye(o, dtype=self.plan.dtype)[y]
+            return one_hot
         if y.ndim == 1 and o == 1:
             y = y[:, None]
         return self._read("y", y, o)
 
     def _read(self, name: str, value: Any, columns: int | None) -> Array:
-        """`value` as (n, columns), or (n,) where `columns` is None, in the network's dtype and laid out for kernels."""
+        """`value` as (n, columns), or as (n,) for None, in the network's dtype."""
         array = as_floating(name, value)
         wanted = ("n",) if columns is None else ("n", columns)
         if array.ndim != len(wanted) or array.shape[1:] != wanted[1:]:

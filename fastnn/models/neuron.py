@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,12 +11,11 @@ from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import ClassifierTags, RegressorTags, check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
-from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded, reported
+from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded, warn_caller
 from fastnn.models.neuron_rules import (
     function_of,
     has_probabilities,
@@ -28,16 +28,10 @@ from fastnn.models.neuron_rules import (
 )
 from fastnn.models.outputs import class_index, log_probabilities, probabilities
 from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
-from fastnn.models.targets import (
-    agreed_classes,
-    as_labels,
-    find_classes,
-    index_of,
-    require_two_classes,
-)
+from fastnn.models.targets import two_classes
 from fastnn.optimizers import SGD, OptimizerState
 from fastnn.training.engine import Engine
-from fastnn.training.loop import Run, Samples, in_order, shuffled, train
+from fastnn.training.loop import Run, Samples, Watcher, in_order, shuffled, train
 from fastnn.training.progress import Printer
 from fastnn.training.rates import Constant
 from fastnn.training.stopping import Stopping
@@ -48,17 +42,17 @@ __all__ = ["Neuron"]
 class Neuron(Estimator):
     """One neuron with any activation, trained by gradient descent as in the textbook.
 
-    With "sigmoid" it is logistic regression without a penalty and learns by cross-entropy; with "sign" it is the
-    perceptron and learns by its rule; both are classifiers of two classes. With any other activation it is a regressor
-    and learns by squared error.
+    With "sigmoid" it is logistic regression without a penalty and learns by cross-entropy; with
+    "sign" it is the perceptron and learns by its rule; both are classifiers of two classes. With
+    any other activation it is a regressor and learns by squared error.
 
     Parameters
     ----------
     activation : str or Activation, default="sigmoid"
         Element-wise: not "softmax".
     learning_rate : float or "auto", default="auto"
-        "auto" is 1 for "sign", whose answers do not depend on it, and 1 / (1 + the largest |x|**2) for the others:
-        short enough for one row at a time.
+        "auto" is 1 for "sign", whose answers do not depend on it, and 1 / (1 + the largest |x|**2)
+        for the others: short enough for one row at a time.
     max_iter : int, default=200
         Most passes over the data.
     batch_size : int, "full" or None, default=1
@@ -66,12 +60,12 @@ class Neuron(Estimator):
     shuffle : bool, default=True
         Take the rows in another order in every pass.
     random_state : int, RandomState or None, default=None
-        Draws the order of the rows, and the first weights for an activation other than "sigmoid", "sign" and
-        "identity", which start at zero.
+        Draws the order of the rows, and the first weights for an activation other than "sigmoid",
+        "sign" and "identity", which start at zero.
     tol : float, default=1e-4
     n_iter_no_change : int, default=5
-        It ends after more than so many passes in a row that do not lower the loss by `tol`; "sign" also ends after a
-        pass without a mistake.
+        It ends after more than so many passes in a row that do not lower the loss by `tol`; "sign"
+        also ends after a pass without a mistake.
     verbose : bool or int, default=False
         Print the loss of every pass.
     warm_start : bool, default=False
@@ -98,7 +92,8 @@ class Neuron(Estimator):
 
     References
     ----------
-    Rosenblatt (1958), "The perceptron: a probabilistic model for information storage and organization in the brain".
+    Rosenblatt (1958), "The perceptron: a probabilistic model for information storage and
+    organization in the brain".
 
     Examples
     --------
@@ -126,7 +121,7 @@ class Neuron(Estimator):
         *,
         learning_rate: float | str = "auto",
         max_iter: int = 200,
-        batch_size: int | str | None = 1,
+        batch_size: Any = 1,
         shuffle: bool = True,
         random_state: Any = None,
         tol: float = 1e-4,
@@ -170,8 +165,8 @@ class Neuron(Estimator):
         Raises
         ------
         ValueError
-            If a parameter is not possible, X or y cannot be used, y has not two classes, or learning diverges in the
-            first pass.
+            If a parameter is not possible, X or y cannot be used, y has not two classes, or
+            learning diverges in the first pass.
         """
         goes_on = self.warm_start and hasattr(self, "coef_")
         return self._fit(X, y, sample_weight, None, goes_on, self.max_iter)
@@ -202,11 +197,13 @@ class Neuron(Estimator):
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, classes: Any, goes_on: bool, passes: int | None
     ) -> Neuron:
-        """Up to `passes` over the data; None for the one of partial_fit, which does not judge whether it is enough."""
+        """Up to `passes` over the data; None for the one pass of partial_fit."""
         dtype = self._dtype() if goes_on else None
         x, y = self._read(X, y, reset=not goes_on, dtype=dtype, y_numeric=not is_classifier(self))
         if is_classifier(self):
-            y = self._encode(y, classes, partial=passes is None)
+            known = getattr(self, "classes_", None)
+            self.classes_, y = two_classes(y, partial=passes is None, known=known, classes=classes)
+            y = 2 * y - 1 if name_of(self) == "sign" else y
         elif classes is not None:
             raise ValueError(
                 "classes are for classifiers: with this activation a Neuron is a regressor."
@@ -216,7 +213,7 @@ class Neuron(Estimator):
         engine = learning_engine(self, x.shape[1], x.dtype)
         random_state = check_random_state(self.random_state)
         params = self._params() if goes_on else initial_params(self, engine.plan, random_state)
-        run = self._run(x, params, random_state, goes_on and passes is None)
+        run = self._run(samples, params, random_state, goes_on and passes is None)
         losses_before = self.loss_curve_ if goes_on else []
         self._learn(engine, samples, params, run, passes, losses_before)
         self.coef_, self.intercept_ = params[:-1].reshape(1, -1), params[-1:]
@@ -234,7 +231,7 @@ class Neuron(Estimator):
     ) -> None:
         n = len(samples.x)
         stopping = Stopping(self.tol, self.n_iter_no_change, run.rate)
-        watchers = [*([Printer()] if self.verbose else []), stopping]
+        watchers: list[Watcher] = [Printer(), stopping] if self.verbose else [stopping]
         if name_of(self) == "sign":
             watchers.append(lambda epoch: epoch.loss == 0)
         outcome = train(
@@ -248,51 +245,31 @@ class Neuron(Estimator):
             watchers=watchers,
         )
         self.loss_curve_ = [*losses_before, *outcome.losses]
-        self.loss_ = self.loss_curve_[-1]
+        self.loss_ = [loss for loss in self.loss_curve_ if isfinite(loss)][-1]
         self.n_iter_ = len(outcome.losses)
-        self.learning_rate_ = run.rate.initial
         if outcome.message:
-            reported(outcome.message)
+            warn_caller(outcome.message)
         elif outcome.reason == "finished" and passes is not None:
-            reported(
+            warn_caller(
                 f"The neuron still improves after max_iter={passes} passes over the data: "
                 "increase max_iter, or scale the features."
             )
 
-    def _encode(self, y: Any, classes: Any, partial: bool) -> NDArray[Any]:
-        """Labels as 0 and 1, or as -1 and 1 for "sign"; sets classes_."""
-        kind = type_of_target(y, input_name="y", raise_unknown=True)
-        labels = as_labels(y)
-        if kind != "binary":
-            raise ValueError(
-                f"Only binary classification is supported. The type of the target is {kind}. "
-                "A Neuron has one output; for more classes use LogisticRegression or MLPClassifier."
-            )
-        if partial:
-            classes = agreed_classes(getattr(self, "classes_", None), classes)
-        else:
-            classes = find_classes(labels)
-        require_two_classes(classes)
-        if len(classes) > 2:
-            raise ValueError(f"classes={classes}, wanted two of them: a Neuron has one output.")
-        self.classes_ = classes
-        index = index_of(labels, classes)
-        return 2 * index - 1 if name_of(self) == "sign" else index
-
-    def _run(self, x: Array, params: Array, random_state: Any, goes_on: bool) -> Run:
-        if goes_on and hasattr(self, "_training"):
-            run: Run = self._training.copy()
-            run.rate = Constant(self._rate(x, run.rate.initial))
-            return run
-        optimizer = SGD(learning_rate=self._rate(x, None), momentum=0.0, nesterov=False)
-        state = OptimizerState.zeros(optimizer, params)
-        seed = int(random_state.randint(2**31 - 1))
-        return Run(optimizer, state, Constant(optimizer.learning_rate), seed)
-
-    def _rate(self, x: Array, before: float | None) -> float:
+    def _run(self, samples: Samples, params: Array, random_state: Any, goes_on: bool) -> Run:
+        """partial_fit goes on with what the call before has left; sets learning_rate_."""
+        goes_on = goes_on and hasattr(self, "_training")
         if self.learning_rate != "auto":
-            return float(self.learning_rate)
-        return longest_safe_rate(self, x) if before is None else before
+            self.learning_rate_ = float(self.learning_rate)
+        elif not goes_on:
+            self.learning_rate_ = longest_safe_rate(self, samples.x, samples.sample_weight)
+        rate = Constant(self.learning_rate_)
+        if goes_on:
+            run: Run = self._training.copy()
+            run.rate = rate
+            return run
+        optimizer = SGD(learning_rate=self.learning_rate_, momentum=0.0, nesterov=False)
+        state = OptimizerState.zeros(optimizer, params)
+        return Run(optimizer, state, rate, seed=int(random_state.randint(2**31 - 1)))
 
     # --- the neuron as it is now ----------------------------------------------------------------
 
@@ -375,7 +352,7 @@ class Neuron(Estimator):
 
     @available_if(has_probabilities)
     def predict_log_proba(self, X: Any) -> Array:
-        """The logarithm of both classes' probabilities, exact also where one vanishes.
+        """The logarithm of both classes' probabilities; never -inf.
 
         Parameters
         ----------

@@ -1,11 +1,10 @@
-"""What a neuron's activation decides: whether it is a classifier, how it learns, where it starts, how fast it goes."""
+"""What a neuron's activation decides: whether it is a classifier, how it learns, from where."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from fastnn import activations, losses
 from fastnn.activations import Activation
@@ -26,7 +25,7 @@ __all__ = [
 ]
 
 _IDENTITY = activations.get("identity")
-# These learn with the activation in the loss (or the rule), on the raw output z; the others through the activation.
+# These learn on the raw output z, with the activation in the loss; the others through it.
 _LOSS_ON_Z = {"sigmoid": "binary_cross_entropy", "sign": "hinge"}
 # From zero these reach the same optimum as from anywhere; the others might not get away from it.
 _FROM_ZERO = ("sigmoid", "sign", "identity")
@@ -64,7 +63,7 @@ def function_of(neuron: Any) -> Activation:
     return function
 
 
-def learning_engine(neuron: Any, n_inputs: int, dtype: DTypeLike) -> Engine:
+def learning_engine(neuron: Any, n_inputs: int, dtype: Any) -> Engine:
     """The network of this one neuron, as it learns."""
     function = function_of(neuron)
     loss = losses.get(_LOSS_ON_Z.get(function.name, "squared_error"))
@@ -74,7 +73,7 @@ def learning_engine(neuron: Any, n_inputs: int, dtype: DTypeLike) -> Engine:
     return kind(plan, neuron.backend, neuron.n_threads)
 
 
-def raw_engine(neuron: Any, n_inputs: int, dtype: DTypeLike) -> Engine:
+def raw_engine(neuron: Any, n_inputs: int, dtype: Any) -> Engine:
     """The network that gives z, with the sigmoid as its link."""
     loss = losses.get("binary_cross_entropy")
     plan = Plan((n_inputs, 1), (_IDENTITY,), (True,), loss, np.dtype(dtype))
@@ -88,8 +87,10 @@ def initial_params(neuron: Any, plan: Plan, random_state: Any) -> Array:
     return plan.initial_params(random_state)
 
 
-def longest_safe_rate(neuron: Any, x: Array) -> float:
-    """The rate that "auto" means: 1 / (1 + the largest |x|**2), so that no single row makes learning diverge."""
+def longest_safe_rate(neuron: Any, x: Array, sample_weight: Array | None) -> float:
+    """The rate that "auto" means: so short that no single row makes learning diverge."""
     if name_of(neuron) == "sign":
         return 1.0  # from zero, the answers do not depend on it
+    if sample_weight is not None:
+        x = x[sample_weight > 0]
     return 1 / (1 + float(np.einsum("ni,ni->n", x, x, dtype=np.float64).max()))

@@ -1,7 +1,7 @@
 """From the raw output z (n, o) of a classifier to classes and probabilities.
 
-One column is one sigmoid neuron, the probability of the second class; several columns are classes (softmax) or labels
-of their own (sigmoid), as the loss of the engine's plan says.
+One column is one sigmoid neuron, the probability of the second class; several columns are classes
+(softmax) or labels of their own (sigmoid), as the loss of the engine's plan says.
 """
 
 from __future__ import annotations
@@ -24,14 +24,20 @@ def class_index(z: Array) -> NDArray[Any]:
 
 def probabilities(engine: Engine, z: Array) -> Array:
     """Probability of every class or label: (n, 2) for one sigmoid neuron, else (n, o)."""
-    p = engine.link(z)
-    return np.hstack([1 - p, p]) if z.shape[1] == 1 else p
+    # Not 1 - p for the first class: that has no digits left where p is nearly 1.
+    return engine.link(np.hstack([-z, z]) if z.shape[1] == 1 else z)
 
 
 def log_probabilities(engine: Engine, z: Array) -> Array:
-    """Logarithms of the probabilities, exact also where those vanish."""
+    """Logarithms of the probabilities; where those vanish, what they are, and not -inf."""
+    p = probabilities(engine, z)
+    vanishing = p < np.finfo(p.dtype).tiny
+    if not vanishing.any():
+        return np.log(p)
     if engine.plan.loss.link == "softmax":
-        return engine.activation(z, "log_softmax")
-    if z.shape[1] == 1:
-        return -engine.activation(np.hstack([z, -z]), "softplus")
-    return -engine.activation(-z, "softplus")
+        exact = engine.activation(z, "log_softmax")
+    else:
+        both = np.hstack([z, -z]) if z.shape[1] == 1 else -z
+        exact = -engine.activation(both, "softplus")
+    logarithms: Array = np.log(p, where=~vanishing, out=exact)
+    return logarithms

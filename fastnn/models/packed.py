@@ -15,7 +15,7 @@ __all__ = ["Packed"]
 
 
 class Packed:
-    """A plan, its flat parameters (p,), and the views of them that were handed out as coefs_ and intercepts_."""
+    """A plan, its flat parameters (p,), and their views, handed out as coefs_ and intercepts_."""
 
     def __init__(self, plan: Plan, params: Array) -> None:
         self.plan = plan
@@ -59,7 +59,7 @@ class Packed:
         return list(self._weights), list(self._biases)
 
     def shows(self, coefs: Sequence[Array], intercepts: Sequence[Array]) -> bool:
-        """Whether these are still the views of it, so that nobody has put another array in their place."""
+        """Whether these are still the views: nobody has put another array in their place."""
         seen, own = (*coefs, *intercepts), (*self._weights, *self._biases)
         return len(seen) == len(own) and all(a is b for a, b in zip(seen, own, strict=True))
 
@@ -67,8 +67,8 @@ class Packed:
 def _require_chain(coefs: Sequence[Array], intercepts: Sequence[Array], n_layers: int) -> None:
     if not len(coefs) == len(intercepts) == n_layers:
         raise ValueError(
-            f"coefs_ and intercepts_ have {len(coefs)} and {len(intercepts)} arrays, wanted {n_layers}: "
-            "one for each layer."
+            f"coefs_ and intercepts_ have {len(coefs)} and {len(intercepts)} arrays, wanted "
+            f"{n_layers}: one for each layer."
         )
     for l, (w, b) in enumerate(zip(coefs, intercepts, strict=True)):
         if w.ndim != 2 or (l > 0 and len(w) != coefs[l - 1].shape[1]):
@@ -78,5 +78,6 @@ def _require_chain(coefs: Sequence[Array], intercepts: Sequence[Array], n_layers
             )
         if b.shape != (w.shape[1],):
             raise ValueError(
-                f"intercepts_[{l}] has shape {b.shape}, wanted ({w.shape[1]},) as coefs_[{l}] of shape {w.shape}."
+                f"intercepts_[{l}] has shape {b.shape}, wanted ({w.shape[1]},) "
+                f"as coefs_[{l}] of shape {w.shape}."
             )

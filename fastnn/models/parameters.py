@@ -41,11 +41,12 @@ class Real:
 
     def accepts(self, value: Any) -> bool:
         """See Check."""
-        if not isinstance(value, RealNumber) or isinstance(value, (bool, np.bool_)):
+        if Flag().accepts(value) or not isinstance(value, RealNumber):
             return False
-        above = value > self.low if self.open_low else value >= self.low
-        below = value < self.high if self.open_high else value <= self.high
-        return bool(above and below)
+        number = float(value)
+        above = number > self.low if self.open_low else number >= self.low
+        below = number < self.high if self.open_high else number <= self.high
+        return above and below
 
     def __str__(self) -> str:
         left, right = "[("[self.open_low], "])"[self.open_high]
@@ -60,8 +61,8 @@ class Integer:
 
     def accepts(self, value: Any) -> bool:
         """See Check."""
-        is_integer = isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))
-        return is_integer and value >= self.low
+        is_integer = isinstance(value, Integral) and not Flag().accepts(value)
+        return is_integer and int(value) >= self.low
 
     def __str__(self) -> str:
         return f"an integer of at least {self.low}"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
-__all__ = ["penalty_strength"]
+from fastnn.models.base import warn_caller
 
-_ABOVE_FIT = 5  # from _warn to the line that called `fit`
+__all__ = ["penalty_strength"]
 
 
 def penalty_strength(model: Any) -> float:
@@ -23,7 +22,9 @@ def penalty_strength(model: Any) -> float:
     ratio = _l1_ratio(model)
     _refuse_unsupported(model, ratio)
     if model.n_jobs is not None:
-        _warn(f"'n_jobs' has no effect (n_jobs={model.n_jobs}); see n_threads.", FutureWarning)
+        warn_caller(
+            f"'n_jobs' has no effect (n_jobs={model.n_jobs}); see n_threads.", FutureWarning
+        )
     return 1.0 / model.C if _has_penalty(model) else 0.0
 
 
@@ -32,19 +33,19 @@ def _has_penalty(model: Any) -> bool:
 
 
 def _l1_ratio(model: Any) -> float:
-    """Share of L1 in the penalty; warns about what is deprecated or contradicts itself, as scikit-learn 1.9 does."""
+    """Share of L1 in the penalty; warns about deprecated and contradictory values."""
     if model.penalty == "deprecated":
         if model.l1_ratio is None:
-            _warn("'l1_ratio=None' was deprecated; use a number from 0 to 1.", FutureWarning)
+            warn_caller("'l1_ratio=None' was deprecated; use a number from 0 to 1.", FutureWarning)
         return float(model.l1_ratio or 0)
-    _warn(
+    warn_caller(
         "'penalty' was deprecated. Leave it unset and use l1_ratio (0 for 'l2', 1 for 'l1'), "
         "or C=np.inf instead of penalty=None.",
         FutureWarning,
     )
     if model.penalty is None:
         if model.C != 1.0:
-            _warn("Setting penalty=None will ignore the C parameter.", UserWarning)
+            warn_caller("Setting penalty=None will ignore the C parameter.", UserWarning)
         return 0.0
     if model.penalty == "elasticnet":
         if model.l1_ratio is None:
@@ -52,7 +53,7 @@ def _l1_ratio(model: Any) -> float:
         return float(model.l1_ratio)
     ratio = float(model.penalty == "l1")
     if model.l1_ratio != ratio:
-        _warn(
+        warn_caller(
             f"Inconsistent values: penalty={model.penalty} with l1_ratio={model.l1_ratio}. "
             "Use l1_ratio only.",
             UserWarning,
@@ -72,15 +73,11 @@ def _refuse_unsupported(model: Any, ratio: float) -> None:
         )
     if model.solver == "liblinear":
         raise ValueError(
-            "solver='liblinear' is not supported: it penalises the intercept, and no solver here does. "
-            "Use solver='auto'."
+            "solver='liblinear' is not supported: it penalises the intercept, and no solver here "
+            "does. Use solver='auto'."
         )
     if model.intercept_scaling != 1:
         raise ValueError(
-            f"intercept_scaling={model.intercept_scaling} is not supported: only liblinear's penalty of "
-            "the intercept has a use for it. Leave it at 1."
+            f"intercept_scaling={model.intercept_scaling} is not supported: only liblinear's "
+            "penalty of the intercept has a use for it. Leave it at 1."
         )
-
-
-def _warn(message: str, category: type[Warning]) -> None:
-    warnings.warn(message, category, stacklevel=_ABOVE_FIT)

@@ -20,6 +20,7 @@ __all__ = [
     "is_multilabel",
     "one_hot",
     "require_two_classes",
+    "two_classes",
 ]
 
 Labels = NDArray[Any]
@@ -31,7 +32,7 @@ def is_multilabel(y: Any) -> bool:
 
 
 def as_labels(y: Any) -> Labels:
-    """One label for every row (n,), or for several labels a row the matrix (n, o) of zeros and ones.
+    """One label for every row (n,), or for several labels a row a matrix (n, o) of 0 and 1.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def find_classes(labels: Labels) -> Labels:
 def require_two_classes(classes: Labels) -> None:
     """Raise ValueError where there is nothing to tell apart."""
     if len(classes) < 2:
-        found = f"only one class: {classes[0]!r}" if len(classes) else "no class"
+        found = f"only one class: {classes.tolist()[0]!r}" if len(classes) else "no class"
         raise ValueError(f"y has {found}. A classifier needs samples of at least 2 classes.")
 
 
@@ -68,10 +69,10 @@ def agreed_classes(known: Labels | None, classes: Any) -> Labels:
         if known is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         return known
-    classes = find_classes(as_labels(classes))
-    if known is not None and not np.array_equal(known, classes):
-        raise ValueError(f"classes={classes} are not those of the first call, {known}.")
-    return classes
+    given = find_classes(as_labels(classes))
+    if known is not None and not np.array_equal(known, given):
+        raise ValueError(f"classes={given} are not those of the first call, {known}.")
+    return given
 
 
 def index_of(labels: Labels, classes: Labels) -> NDArray[np.intp]:
@@ -87,7 +88,8 @@ def index_of(labels: Labels, classes: Labels) -> NDArray[np.intp]:
         raise ValueError(
             f"y has classes {unknown} that are not in `self.classes_`, which has {classes}."
         )
-    return np.searchsorted(classes, labels)
+    index: NDArray[np.intp] = np.searchsorted(classes, labels)
+    return index
 
 
 def one_hot(index: NDArray[np.intp], n_classes: int, dtype: DTypeLike) -> Array:
@@ -95,3 +97,29 @@ def one_hot(index: NDArray[np.intp], n_classes: int, dtype: DTypeLike) -> Array:
     y = np.zeros((len(index), n_classes), dtype)
     y[np.arange(len(index)), index] = 1
     return y
+
+
+def two_classes(
+    y: Any, *, partial: bool, known: Labels | None, classes: Any
+) -> tuple[Labels, NDArray[np.intp]]:
+    """The two classes of y, and which of them each row has (n,), 0 or 1.
+
+    Those found in y; in a partial fit those agreed on, of which y may have one only.
+
+    Raises
+    ------
+    ValueError
+        If there are not two of them.
+    """
+    kind = type_of_target(y, input_name="y", raise_unknown=True)
+    labels = as_labels(y)
+    if kind != "binary":
+        raise ValueError(
+            f"Only binary classification is supported. The type of the target is {kind}. "
+            "A Neuron has one output; for more classes use LogisticRegression or MLPClassifier."
+        )
+    found = agreed_classes(known, classes) if partial else find_classes(labels)
+    require_two_classes(found)
+    if len(found) > 2:
+        raise ValueError(f"classes={found}, wanted two of them: a Neuron has one output.")
+    return found, index_of(labels, found)

@@ -58,7 +58,7 @@ def gradient_descent(
 def _step(
     objective: Objective, params: Vector, loss: float, d_params: Vector, rate: float
 ) -> tuple[Vector, float, Vector, float] | None:
-    """The first point, halving the rate, where the loss falls as it should; None where there is no such point."""
+    """The first point, halving the rate, where the loss falls as it should; None without one."""
     slope = float(d_params @ d_params)
     # Near the optimum the decrease drowns in the rounding of the loss itself.
     slack = 4 * np.finfo(np.float64).eps * abs(loss)

@@ -39,6 +39,8 @@ def lbfgs(
     -------
     Solution
     """
+    if max_iter == 0:  # SciPy takes a step even then
+        return Solution(start, objective(start)[0], 0, False, "No iteration is allowed")
     from scipy.optimize import minimize  # half of the package works without SciPy's optimisers
 
     result = minimize(

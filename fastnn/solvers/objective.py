@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Objective", "Solution", "Watch"]
+__all__ = ["Objective", "Solution", "Vector", "Watch"]
 
 Vector = NDArray[np.float64]
 Objective = Callable[[Vector], tuple[float, Vector]]
 """objective(params) -> (loss, its gradient as an array of its own), params float64 (p,)."""
 
 Watch = Callable[[int, Vector, float], None]
-"""watch(iteration, params, loss) after every iteration; iterations count from 1, params must not be changed or kept."""
+"""watch(iteration, params, loss) after every iteration, counted from 1; params must not be changed
+or kept."""
 
 
 @dataclass(frozen=True)

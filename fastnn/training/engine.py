@@ -41,8 +41,8 @@ class Engine:
             self._threads = (resolve_threads(n_threads),)
         elif n_threads is not None:
             raise ValueError(
-                f"n_threads={n_threads!r} with backend={backend!r}: only the native backend has threads. "
-                "Leave out one of the two."
+                f"n_threads={n_threads!r} with backend={backend!r}: only the native backend has "
+                "threads. Leave out one of the two."
             )
 
     def forward(self, params: Array, x: Array) -> Array:

@@ -1,6 +1,7 @@
 """Epochs: an order of rows, one call of fit_epoch, watchers that may stop; divergence and Ctrl-C.
 
-What a run carries from epoch to epoch lies in `Run`, so that a later call can go on where this one ended.
+What a run carries from epoch to epoch lies in `Run`, so that a later call can go on where this one
+ended.
 """
 
 from __future__ import annotations
@@ -18,7 +19,23 @@ from fastnn.optimizers import Optimizer, OptimizerState
 from fastnn.training.engine import Engine
 from fastnn.training.rates import Rate
 
-__all__ = ["Epoch", "Order", "Outcome", "Run", "Samples", "in_order", "shuffled", "train"]
+__all__ = [
+    "NON_FINITE",
+    "Epoch",
+    "Order",
+    "Outcome",
+    "Run",
+    "Samples",
+    "Watcher",
+    "in_order",
+    "shuffled",
+    "train",
+]
+
+NON_FINITE = (
+    "Solver produced non-finite parameter weights. The input data may contain large values and "
+    "need to be preprocessed"
+)
 
 Order = Callable[[int], NDArray[np.int64] | None]
 Reason = Literal["finished", "stopped", "diverged", "interrupted"]
@@ -84,7 +101,8 @@ class Outcome:
     Attributes
     ----------
     losses : list of float
-        Of every epoch; where training diverged, the last one is not finite and its epoch does not count.
+        Of every epoch; where training diverged, the last one is not finite and its epoch does not
+        count.
     reason : {"finished", "stopped", "diverged", "interrupted"}
         "finished" after `max_epochs`; "stopped" by a watcher.
     message : str
@@ -109,7 +127,7 @@ def in_order(rows: NDArray[np.int64] | None = None) -> Order:
 
 
 def shuffled(engine: Engine, seed: int, n: int, rows: NDArray[np.int64] | None = None) -> Order:
-    """Every epoch takes n rows in an order of its own, a function of the seed and the epoch's number."""
+    """Every epoch takes n rows in an order of its own, which the seed and its number decide."""
 
     def order(epoch: int) -> NDArray[np.int64]:
         permutation = engine.permutation(seed, epoch, n)
@@ -151,7 +169,8 @@ def train(
     report : callable, optional
         report(loss, params) -> the loss as users know it.
     keep_on_interrupt : bool, default=False
-        Whether Ctrl-C ends training and keeps the last finished epoch. Before the first one it always propagates.
+        Whether Ctrl-C ends training and keeps the last finished epoch. Before the first one it
+        always propagates.
 
     Returns
     -------
@@ -175,8 +194,8 @@ def train(
             if report is not None:
                 epoch = replace(epoch, loss=report(epoch.loss, epoch.params))
             outcome.losses.append(epoch.loss)
-            # A list: all watchers see the epoch, also after one has said stop.
-            if any([watcher(epoch) for watcher in watchers]):
+            verdicts = [watcher(epoch) for watcher in watchers]  # all of them see the epoch
+            if any(verdicts):
                 outcome.reason = "stopped"
                 break
     except KeyboardInterrupt:
@@ -220,12 +239,12 @@ def _diverged(outcome: Outcome, epoch: Epoch, params: Array, before: Array) -> N
     params[...] = before
     if epoch.number == 1:
         raise ValueError(
-            "Solver produced non-finite parameter weights. The input data may contain large values and need "
-            f"to be preprocessed, or the learning rate {epoch.learning_rate:g} is too large."
+            f"{NON_FINITE}, or the learning rate {epoch.learning_rate:g} is too large."
         )
     outcome.losses.append(inf if isfinite(epoch.loss) else epoch.loss)
     outcome.reason = "diverged"
     outcome.message = (
-        f"Training diverged in epoch {epoch.number}: its loss is {epoch.loss:g}. The parameters are those of epoch "
-        f"{epoch.number - 1}. Scale the features, or choose a learning rate below {epoch.learning_rate:g}."
+        f"Training diverged in epoch {epoch.number}: its loss is {epoch.loss:g}. The parameters "
+        f"are those of epoch {epoch.number - 1}. Scale the features, or choose a learning rate "
+        f"below {epoch.learning_rate:g}."
     )

@@ -1,4 +1,8 @@
-"""The perceptron rule (Rosenblatt 1958): a neuron that says -1 or +1 learns from its mistakes only."""
+"""The perceptron rule: a neuron that says -1 or +1 learns from its mistakes only.
+
+Rosenblatt (1958), "The perceptron: a probabilistic model for information storage and organization
+in the brain".
+"""
 
 from __future__ import annotations
 
@@ -17,8 +21,9 @@ _LOOK_AHEAD = 64  # rows whose z are computed at once, in the hope that none is 
 class PerceptronEngine(Engine):
     """An engine whose epochs follow the perceptron rule instead of a gradient.
 
-    A row is a mistake where y * z <= 0. A mini-batch adds the mean of weight * y * x over its rows, those without a
-    mistake counted as 0, times the learning rate. The loss is the weighted share of mistakes.
+    A row is a mistake where y * z <= 0. A mini-batch adds the mean of weight * y * x over its rows,
+    those without a mistake counted as 0, times the learning rate. The loss is the weighted share of
+    mistakes.
     """
 
     def epoch(
@@ -52,7 +57,10 @@ class PerceptronEngine(Engine):
 def _online(
     params: Array, x: Array, y: Array, weight: Array, learning_rates: NDArray[np.float64]
 ) -> float:
-    """Row by row; z is computed for many rows ahead, since only a mistake changes it. Returns the weight of mistakes."""
+    """Row by row; z is computed for many rows ahead, since only a mistake changes it.
+
+    Returns the weight of all mistakes.
+    """
     w, b = params[:-1], params[-1:]
     mistakes = 0.0
     k = 0

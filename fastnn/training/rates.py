@@ -1,7 +1,7 @@
 """The learning rate from epoch to epoch: scikit-learn's modes, and schedules by the step.
 
-A rate is asked for the rates of an epoch's steps, told when the epoch is over, and asked what to do when training
-stalls. Two rates are equal when they were set up alike, wherever they have got to.
+A rate is asked for the rates of an epoch's steps, told when the epoch is over, and asked what to do
+when training stalls. Two rates are equal when they were set up alike, wherever they have got to.
 """
 
 from __future__ import annotations

@@ -15,10 +15,11 @@ __all__ = ["Stopping"]
 
 @dataclass
 class Stopping:
-    """Watches the loss, or a score of the parameters, and ends training after too many epochs without improvement.
+    """Watches the loss or a score of the parameters, and ends training that no longer improves.
 
-    An epoch improves when it beats the best one before by at least `tol`. After more than `patience` epochs in a row
-    that do not, the learning rate decides: training ends, or goes on with a smaller rate.
+    An epoch improves when it beats the best one before by at least `tol`. After more than
+    `patience` epochs in a row that do not, the learning rate decides: training ends, or goes on
+    with a smaller rate.
 
     Attributes
     ----------

@@ -130,7 +130,7 @@ template <class T>
 FASTNN_INLINE void sigmoid_gate(const Reduced<T>& part, Vec<T> z, Vec<T> v_rate, Vec<T>& a, Vec<T>& slope) {
   constexpr T one = Format<T>::kLower;
   const Vec<T> scale = power_of_two<T>((IVec<T>)part.shifted, -Format<T>::kShift), q = expm1_reduced<T>(part.r);
-  const Vec<T> inverse = T(1) / multiply_add<T>(scale, q, scale + one);
+  const Vec<T> inverse = T(1) / sigmoid_divisor<T>(scale, q);
   a = (z * inverse) * one;
   slope = (one * inverse) * multiply_add<T>(v_rate, multiply_add<T>(scale, q, scale) * inverse, splat<T>(T(1)));
 }
@@ -185,10 +185,11 @@ struct Mish : SlopeWithValue<Mish> {
     const Vec<T> bounded = minimum<T>(end, maximum<T>(splat<T>(-Format<T>::kSigmoidEnd), z));
     const Reduced<T> part = reduce<T>(bounded, bounded);
     const Vec<T> raised = raised_exp<T>(part), e = raised * Format<T>::kLower;
-    const Vec<T> w = e * (e + T(2)), inverse = T(1) / (w + T(2));
-    const Vec<T> value = ((bounded * ((e + T(2)) * inverse)) * raised) * Format<T>::kLower;
+    const Vec<T> inverse = T(1) / multiply_add<T>(e, e + T(2), splat<T>(T(2)));
+    const Vec<T> value = (((bounded * (e + T(2))) * inverse) * raised) * Format<T>::kLower;
     a = z > end ? z : value;
-    slope = inverse * (w + bounded * ((T(4) * e * (e + T(1))) * inverse));
+    const Vec<T> w = e * (e + T(2)), w_rate = T(4) * multiply_add<T>(e, e, e);
+    slope = inverse * multiply_add<T>(bounded, w_rate * inverse, w);
   }
 };
 
@@ -205,7 +206,7 @@ struct Softsign : SlopeWithValue<Softsign> {
   template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
     const Vec<T> size = minimum<T>(splat<T>(T(0x1p60)), absolute<T>(z));  // infinity / infinity is 1 here
     const Vec<T> inverse = T(1) / (T(1) + size);
-    a = copy_sign<T>(size * inverse, z);
+    a = with_sign<T>(size * inverse, z);
     slope = inverse * inverse;
   }
 };

@@ -201,6 +201,7 @@ FASTNN_INLINE double cross_entropy_narrow(const Rows& rows, ptrdiff_t r0, int co
 template <class T, class Rows>
 FASTNN_INLINE double loss_rows(int loss, double parameter, const Rows& rows, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t o) {
   double total = 0;
+  if (o == 0) return total;
   if (loss == kCrossEntropy && o <= kLanes<T> && kLanes<T> >= 8) {
     for (; r0 < r1; r0 += kLanes<T>)
       total += cross_entropy_narrow<T>(rows, r0, int(r1 - r0 < kLanes<T> ? r1 - r0 : kLanes<T>), int(o));

@@ -186,6 +186,11 @@ template <class T> FASTNN_INLINE Vec<T> exchange_lanes(Vec<T> v, int distance) {
   return __builtin_shuffle(v, lane_index<T>() ^ Int<T>(distance));
 }
 
+// The same for a magnitude whose sign bit is clear.
+template <class T> FASTNN_INLINE Vec<T> with_sign(Vec<T> magnitude, Vec<T> sign) {
+  return (Vec<T>)((IVec<T>)magnitude | ((IVec<T>)sign & (IVec<T>)splat<T>(T(-0.0))));
+}
+
 // Sums and maxima over the lanes, always by the same halving tree.
 template <class T> FASTNN_INLINE T sum_lanes(Vec<T> v) {
 #pragma GCC unroll 4

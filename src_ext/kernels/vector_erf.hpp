@@ -25,7 +25,7 @@ template <class T> FASTNN_INLINE NormalTail<T> normal_tail(Vec<T> z) {
   const Vec<T> upper = (Vec<T>)((IVec<T>)t & Format<T>::kUpperHalf);
   const Vec<T> low = (T(-0.5) * (t - upper)) * (t + upper);
   const Reduced<T> part = reduce<T>((T(-0.5) * t) * t, (T(-0.5) * upper) * upper);
-  const Vec<T> rest = polynomial<T>(t, P::kTailAbove) / polynomial<T>(t, P::kTailBelow);
+  const Vec<T> rest = polynomial_from<T>(t, P::kTailAbove) / polynomial_from<T>(t, P::kTailBelow);
   const Vec<T> scale = power_of_two<T>((IVec<T>)part.shifted, Format<T>::kShift);
   return {t, multiply_add<T>(splat<T>(P::kTailSlope), t, rest), expm1_reduced<T>(part.r + low), scale};
 }

@@ -37,25 +37,22 @@ template <> struct Format<double> {
   static constexpr double kLower = 0x1p-200;
 };
 
-// c[0] + c[1] x + ... by Horner's rule, from the coefficient at `at` upwards in steps of `stride`.
-template <class T, int N> FASTNN_INLINE Vec<T> horner(Vec<T> x, const T (&c)[N], int at = 0, int stride = 1) {
-  const int last = at + (N - 1 - at) / stride * stride;
+// c[kFrom] + c[kFrom + 1] x + ...: pairs of terms, then Horner's rule in x^2. One product more than Horner's rule in x
+// and half its latency, which counts, because the out-of-order window holds only a few vectors' chains.
+template <class T, int kFrom = 0, int N> FASTNN_INLINE Vec<T> polynomial(Vec<T> x, const T (&c)[N]) {
+  constexpr int last = (N - 1 - kFrom) / 2 * 2 + kFrom;
+  const Vec<T> square = x * x;
   Vec<T> sum = splat<T>(c[last]);
-#pragma GCC unroll 32
-  for (int k = last - stride; k >= at; k -= stride) sum = multiply_add<T>(sum, x, splat<T>(c[k]));
+  if constexpr (last + 1 < N) sum = multiply_add<T>(splat<T>(c[last + 1]), x, sum);
+#pragma GCC unroll 16
+  for (int k = last - 2; k >= kFrom; k -= 2)
+    sum = multiply_add<T>(sum, square, multiply_add<T>(splat<T>(c[k + 1]), x, splat<T>(c[k])));
   return sum;
 }
 
-// The same; a long chain as two, for odd and for even powers: latency counts, because the out-of-order window holds only
-// a few vectors' chains. c[0] stays outside, so that the last step's rounding is the only one at its size.
-template <class T, int N> FASTNN_INLINE Vec<T> polynomial(Vec<T> x, const T (&c)[N]) {
-  if constexpr (N < 8) {
-    return horner<T>(x, c);
-  } else {
-    const Vec<T> square = x * x;
-    const Vec<T> rest = multiply_add<T>(horner<T>(square, c, 2, 2), x, horner<T>(square, c, 1, 2));
-    return multiply_add<T>(rest, x, splat<T>(c[0]));
-  }
+// The same with c[0] added last, so that it is rounded but once.
+template <class T, int N> FASTNN_INLINE Vec<T> polynomial_from(Vec<T> x, const T (&c)[N]) {
+  return multiply_add<T>(polynomial<T, 1>(x, c), x, splat<T>(c[0]));
 }
 
 // Within [low, high]; a NaN stays.
@@ -63,18 +60,18 @@ template <class T> FASTNN_INLINE Vec<T> clamp(Vec<T> x, T low, T high) {
   return minimum<T>(splat<T>(high), maximum<T>(splat<T>(low), x));
 }
 
-// The argument as k ln 2 + r.
+// An argument as sign k ln 2 + r with |r| <= ln(2) / 2.
 template <class T> struct Reduced {
   Vec<T> shifted, k, r;  // shifted: k + kRound
 };
 
-// high + low is the argument to more than working precision, x its rounded sum.
-template <class T> FASTNN_INLINE Reduced<T> reduce(Vec<T> x, Vec<T> high) {
+// k is found from x, r from `high`: x itself, or where x is known to more than working precision its upper part.
+template <class T> FASTNN_INLINE Reduced<T> reduce(Vec<T> x, Vec<T> high, int sign = 1) {
   using F = Format<T>;
-  const Vec<T> shifted = multiply_add<T>(x, splat<T>(T(1.44269504088896340736)), splat<T>(F::kRound));
-  const Vec<T> k = shifted - F::kRound;
-  const Vec<T> r = multiply_add<T>(k, splat<T>(-F::kLn2High), high);
-  return {shifted, k, multiply_add<T>(k, splat<T>(-F::kLn2Low), r)};
+  const T log2_e = T(sign * 1.44269504088896340736), ln2_high = -sign * F::kLn2High, ln2_low = -sign * F::kLn2Low;
+  const Vec<T> shifted = multiply_add<T>(x, splat<T>(log2_e), splat<T>(F::kRound)), k = shifted - F::kRound;
+  const Vec<T> r = multiply_add<T>(k, splat<T>(ln2_low), multiply_add<T>(k, splat<T>(ln2_high), high));
+  return {shifted, k, r};
 }
 
 template <class T> FASTNN_INLINE Vec<T> expm1_reduced(Vec<T> r) {
@@ -143,31 +140,29 @@ template <class T> FASTNN_INLINE Vec<T> vexpm1(Vec<T> x) {
   return copy_sign<T>(value * scale.second, x);
 }
 
-// tanh|x| = 1 - e / (1 + e / 2), e = 2 exp(-2|x|); from 1/2 down, where that cancels, x + x^3 polynomial(x^2).
-// (-expm1(-2|x|) / (2 + expm1(-2|x|)) alone would be up to 2.5 ulp off: its divisor's rounding counts in full.)
+// With 2|x| = r - k ln 2: tanh|x| = 1 - 2^(k + 1) / ((1 + 2^k) + expm1(r)); below 1/2, where that cancels,
+// x + x^3 polynomial(x^2). (-expm1(-2|x|) / (2 + expm1(-2|x|)) alone, seven operations less, would be 2.5 ulp off.)
 template <class T> FASTNN_INLINE Vec<T> vtanh(Vec<T> x) {
-  const Vec<T> size = absolute<T>(x), doubled = maximum<T>(splat<T>(-Format<T>::kOnlyOne), T(-2) * size);
-  const Reduced<T> part = reduce<T>(doubled, doubled);
-  const Vec<T> scale = power_of_two<T>((IVec<T>)part.shifted, 1);
-  const Vec<T> e = multiply_add<T>(scale, expm1_reduced<T>(part.r), scale);
-  const Vec<T> far = T(1) - e / multiply_add<T>(e, splat<T>(T(0.5)), splat<T>(T(1)));
+  const Vec<T> size = absolute<T>(x), doubled = minimum<T>(splat<T>(Format<T>::kOnlyOne), size + size);
+  const Reduced<T> part = reduce<T>(doubled, doubled, -1);
+  const IVec<T> k = (IVec<T>)part.shifted;
+  const Vec<T> far = T(1) - power_of_two<T>(k, 1) / ((T(1) + power_of_two<T>(k)) + expm1_reduced<T>(part.r));
   const Vec<T> square = x * x;
-  const Vec<T> near = multiply_add<T>(x * square, polynomial<T>(square, Polynomials<T>::kTanh), x);
-  return size < splat<T>(T(0.5)) ? near : copy_sign<T>(far, x);
+  const Vec<T> near = multiply_add<T>(size * square, polynomial<T>(square, Polynomials<T>::kTanh), size);
+  return with_sign<T>(size < splat<T>(T(0.5)) ? near : far, x);
 }
 
-// sigmoid(z) = kLower / (kLower + raised), raised = kLower exp(-z): numerator and denominator are normal where the
-// quotient is not, so it is rounded once. Where z > kOnlyOne, it is one.
-template <class T> FASTNN_INLINE Reduced<T> sigmoid_reduce(Vec<T> z) {
-  const Vec<T> x = clamp<T>(-z, -Format<T>::kOnlyOne, Format<T>::kSigmoidEnd);
-  return reduce<T>(x, x);
+// sigmoid(z) = kLower / (kLower + kLower exp(-z)): numerator and denominator are normal where the quotient is not, so it
+// is rounded once. Where z > kOnlyOne, it is one.
+template <class T> FASTNN_INLINE Vec<T> sigmoid_divisor(Vec<T> scale, Vec<T> q) {
+  return multiply_add<T>(scale, q, splat<T>(Format<T>::kLower)) + scale;
 }
 
 template <class T> FASTNN_INLINE Vec<T> vsigmoid(Vec<T> z) {
-  const Reduced<T> part = sigmoid_reduce<T>(z);
+  const Vec<T> x = clamp<T>(-z, -Format<T>::kOnlyOne, Format<T>::kSigmoidEnd);
+  const Reduced<T> part = reduce<T>(x, x);
   const Vec<T> scale = power_of_two<T>((IVec<T>)part.shifted, -Format<T>::kShift);
-  const Vec<T> sum = multiply_add<T>(scale, expm1_reduced<T>(part.r), scale + Format<T>::kLower);
-  return Format<T>::kLower / sum;
+  return Format<T>::kLower / sigmoid_divisor<T>(scale, expm1_reduced<T>(part.r));
 }
 
 // --- logarithms -----------------------------------------------------------------------------------------------------

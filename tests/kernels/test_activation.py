@@ -9,7 +9,10 @@ from oracle import check
 from shapes import pairs
 
 from fastnn import activations
+from fastnn import kernels as public
 from fastnn.kernels.select import kernels_for
+from fastnn.layers import Dense
+from fastnn.plan import Plan
 
 ALL = tuple(activations.ACTIVATIONS)
 # Slopes jump at these z; nearby and on them, a backend must take the side that the reference takes.
@@ -96,3 +99,18 @@ def test_a_users_activation(backend, dtype, rng):
     z = z.astype(dtype).astype(np.float64)
     check(backend, "activation_forward", dtype, z=z, activation=cube)
     check(backend, "activation_backward", dtype, z=z, a=z**3, d_a=d_a, activation=cube)
+
+
+def test_native_refuses_a_users_activation():
+    """An error that names the backends that have it, from the public kernel and from below."""
+    cube = activations.Activation("cube", value=_cube, slope=_cube_slope)
+    z, out = np.ones((2, 2)), np.empty((2, 2))
+    with pytest.raises(ValueError, match="'cube' is a user's own.*backend='jit'"):
+        public.activation_forward(z, cube)
+    plan = Plan.from_layers([Dense(2, cube)], 2, "huber", np.float64)
+    with pytest.raises(ValueError, match="'cube' is a user's own.*backend='jit'"):
+        public.network_forward(plan, np.ones(6), z)
+    with pytest.raises(ValueError, match="activation"):
+        kernels_for("native").activation_forward(z, cube, out)
+    with pytest.raises(ValueError, match="activation"):
+        kernels_for("native").network_forward(plan, np.ones(6), z, out)

@@ -390,6 +390,11 @@ def test_epoch_refuses_memory_that_is_shared(backend):
         _epoch(backend, state=OptimizerState(0, (slot, slot)))
 
 
-def test_epoch_refuses_a_plan_of_another_dtype(backend):
+def test_a_plan_of_another_dtype(backend):
+    given, plan = problem("relu", np.float64, 20), problem("relu", np.float32, 20).plan
     with refuses(TypeError, "x is float64 but the plan is float32"):
-        _epoch(backend, plan=problem("relu", np.float32, 20).plan)
+        _epoch(backend, plan=plan)
+    with refuses(TypeError, "params is float64 but the plan is float32"):
+        kernels.network_forward(plan, given.params, given.x, backend=backend)
+    with refuses(TypeError, "params is float64 but the plan is float32"):
+        kernels.network_gradient(plan, given.params, given.x, given.y, backend=backend)

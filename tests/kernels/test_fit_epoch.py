@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from networks import LAYERS, OPTIMIZERS, problem
@@ -9,6 +11,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from fastnn import kernels as public
+from fastnn.kernels import reference
+from fastnn.kernels.compose import compose
 from fastnn.kernels.select import kernels_for
 from fastnn.layers import Dense
 from fastnn.optimizers import SGD, Adam, OptimizerState
@@ -85,6 +89,26 @@ def test_not_finite_leaves_everything_as_it_was(backend, dtype, optimizer):
     assert state.step == 0
     for slot in state.slots:
         np.testing.assert_array_equal(slot, np.zeros_like(slot))
+
+
+def test_ctrl_c_leaves_everything_as_it_was():
+    """In the composed epoch; the compiled one's is tested by signals."""
+    given, calls = problem("relu", np.float64, 64), []
+
+    def interrupted(*arguments):
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        reference.adam_step(*arguments)
+
+    kernels = SimpleNamespace(**vars(reference) | {"adam_step": interrupted})
+    params, state = given.params.copy(), OptimizerState.zeros(Adam(), given.params)
+    data = (given.x, given.y, None, None, 16, Adam(), state, np.full(4, 0.1), 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        compose(kernels).fit_epoch(given.plan, params, *data)
+    np.testing.assert_array_equal(params, given.params)
+    assert state.step == 0
+    assert not any(slot.any() for slot in state.slots)
 
 
 def test_threads_do_not_change_a_bit(dtype):

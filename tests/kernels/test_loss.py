@@ -140,3 +140,14 @@ def test_probabilities_of_two_softmax_outputs_are_those_of_one_sigmoid(backend, 
     kernels.link(z, losses.get("binary_cross_entropy"), one)
     kernels.link(np.hstack([0 * z, z]), losses.get("cross_entropy"), two)
     np.testing.assert_allclose(two[:, 1:], one, rtol=8 * np.finfo(dtype).eps)
+
+
+def test_compiled_kernels_take_names(dtype, rng):
+    """A name means the loss with its default parameter, as the registry has it."""
+    z, y = rng.normal(size=(2, 9, 3)).astype(dtype) * 3
+    native = kernels_for("native")
+    for name, loss in losses.LOSSES.items():
+        found, wanted = np.empty_like(z), np.empty_like(z)
+        by_name = native.loss_and_gradient(z, y, None, name, found)
+        assert by_name == native.loss_and_gradient(z, y, None, loss, wanted)
+        np.testing.assert_array_equal(found, wanted)
