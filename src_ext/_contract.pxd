@@ -65,22 +65,15 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         int loss
         double parameter, weight_total
 
-    cdef cppclass SgdStep[T]:
+    cdef cppclass OptimizerStep[T]:
+        int optimizer
         T *params
-        T *velocity
         const T *d_params
-        Py_ssize_t count
-        double learning_rate, momentum
-        int nesterov
-
-    cdef cppclass AdamStep[T]:
-        T *params
-        T *m
-        T *v
-        const T *d_params
+        T *slots[2]
         Py_ssize_t count
         int64_t step
-        double learning_rate, beta_1, beta_2, epsilon
+        double learning_rate
+        double hyper[4]
 
     cdef cppclass NetworkShape:
         const int64_t *widths
@@ -136,8 +129,7 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         TeamKernel activation_backward[2]
         TeamKernel link[2]
         TeamKernel loss_and_gradient[2]
-        TeamKernel sgd_step[2]
-        TeamKernel adam_step[2]
+        TeamKernel optimizer_step[2]
         Py_ssize_t (*network_forward_scratch[2])(const void*) noexcept
         TeamKernel network_forward[2]
         size_t (*epoch_workspace[2])(const void*) noexcept

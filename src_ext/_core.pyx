@@ -9,8 +9,8 @@ from libc.stdint cimport int32_t, int64_t, uint64_t
 cimport numpy as cnp
 
 from _contract cimport (
-    ActivationBackward, ActivationForward, AdamStep, DenseBackwardInput, DenseBackwardParams, DenseForward, Epoch,
-    EpochKernel, Kernels, Link, LossAndGradient, NetworkForward, NetworkShape, SgdStep, TeamFunction, TeamKernel,
+    ActivationBackward, ActivationForward, DenseBackwardInput, DenseBackwardParams, DenseForward, Epoch,
+    EpochKernel, Kernels, Link, LossAndGradient, NetworkForward, NetworkShape, OptimizerStep, TeamFunction, TeamKernel,
     available_kernels, fastnn_build_info, fastnn_seconds, kLossRows, kStoreGradient,
     permutation as fill_permutation, release_large_scratch, run_team, scratch,
 )

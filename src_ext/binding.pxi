@@ -36,7 +36,9 @@ LOSS_CODES = {
         "pinball", "hinge",
     ))
 }
-OPTIMIZER_CODES = {"sgd": 0, "adam": 1}
+OPTIMIZER_CODES = {
+    name: code for code, name in enumerate(("sgd", "adam", "rmsprop", "adagrad", "adamw", "nadam"))
+}
 
 cdef dict activation_code_of = dict(ACTIVATION_CODES, logistic=1)
 

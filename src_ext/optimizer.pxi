@@ -1,36 +1,66 @@
 # One optimizer step on flat vectors, in place.
 
-def sgd_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray velocity not None,
-             double learning_rate, double momentum, bint nesterov, int n_threads=0):
-    """Stochastic gradient descent with momentum."""
-    cdef SgdStep[float] g
+cdef int optimizer_step(int optimizer, cnp.ndarray params, cnp.ndarray d_params, tuple slots, int64_t step,
+                        double learning_rate, tuple hyper, int n_threads) except -1:
+    cdef OptimizerStep[float] g
     cdef int kind = kind_of(params)
+    cdef Py_ssize_t k
+    cdef cnp.ndarray slot
+    if step < 1:
+        raise ValueError(f"step={step}, wanted at least 1")
+    g.optimizer, g.step, g.learning_rate = optimizer, step, learning_rate
     g.params = <float*>output_1d(params, "params", kind, -1)
     g.count = cnp.PyArray_DIM(params, 0)
     g.d_params = <float*>input_1d(d_params, "d_params", kind, g.count)
-    g.velocity = <float*>output_1d(velocity, "velocity", kind, g.count)
     apart(params, d_params)
-    apart(params, velocity)
-    apart(velocity, d_params)
-    g.learning_rate, g.momentum, g.nesterov = learning_rate, momentum, nesterov
-    run(kernels.sgd_step[kind], &g, 16.0 * g.count, n_threads)
+    for k in range(len(slots)):
+        slot = slots[k]
+        g.slots[k] = <float*>output_1d(slot, "an optimizer's state", kind, g.count)
+        apart(slot, params)
+        apart(slot, d_params)
+    if len(slots) == 2:
+        apart(slots[0], slots[1])
+    for k in range(len(hyper)):
+        g.hyper[k] = hyper[k]
+    run(kernels.optimizer_step[kind], &g, 32.0 * g.count, n_threads)
+    return 0
+
+
+def sgd_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray velocity not None,
+             double learning_rate, double momentum, bint nesterov, int n_threads=0):
+    """Stochastic gradient descent with momentum."""
+    optimizer_step(0, params, d_params, (velocity,), 1, learning_rate, (momentum, nesterov), n_threads)
 
 
 def adam_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray m not None,
               cnp.ndarray v not None, int64_t step, double learning_rate, double beta_1, double beta_2,
               double epsilon, int n_threads=0):
     """Adam; step counts from 1."""
-    cdef AdamStep[float] g
-    cdef int kind = kind_of(params)
-    if step < 1:
-        raise ValueError(f"step={step}, wanted at least 1")
-    g.params = <float*>output_1d(params, "params", kind, -1)
-    g.count = cnp.PyArray_DIM(params, 0)
-    g.d_params = <float*>input_1d(d_params, "d_params", kind, g.count)
-    g.m = <float*>output_1d(m, "m", kind, g.count)
-    g.v = <float*>output_1d(v, "v", kind, g.count)
-    for first, second in ((params, d_params), (params, m), (params, v), (m, d_params), (v, d_params), (m, v)):
-        apart(first, second)
-    g.step, g.learning_rate = step, learning_rate
-    g.beta_1, g.beta_2, g.epsilon = beta_1, beta_2, epsilon
-    run(kernels.adam_step[kind], &g, 32.0 * g.count, n_threads)
+    optimizer_step(1, params, d_params, (m, v), step, learning_rate, (beta_1, beta_2, epsilon), n_threads)
+
+
+def rmsprop_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray v not None,
+                 double learning_rate, double rho, double epsilon, int n_threads=0):
+    """RMSprop: the gradient over the root of a running mean of its square."""
+    optimizer_step(2, params, d_params, (v,), 1, learning_rate, (rho, epsilon), n_threads)
+
+
+def adagrad_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray v not None,
+                 double learning_rate, double epsilon, int n_threads=0):
+    """Adagrad: the gradient over the root of the sum of its squares."""
+    optimizer_step(3, params, d_params, (v,), 1, learning_rate, (epsilon,), n_threads)
+
+
+def adamw_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray m not None,
+               cnp.ndarray v not None, int64_t step, double learning_rate, double beta_1, double beta_2,
+               double epsilon, double weight_decay, int n_threads=0):
+    """Adam with decoupled weight decay; step counts from 1."""
+    hyper = (beta_1, beta_2, epsilon, weight_decay)
+    optimizer_step(4, params, d_params, (m, v), step, learning_rate, hyper, n_threads)
+
+
+def nadam_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray m not None,
+               cnp.ndarray v not None, int64_t step, double learning_rate, double beta_1, double beta_2,
+               double epsilon, int n_threads=0):
+    """Adam with Nesterov's look-ahead; step counts from 1."""
+    optimizer_step(5, params, d_params, (m, v), step, learning_rate, (beta_1, beta_2, epsilon), n_threads)

@@ -177,7 +177,7 @@ def log_weight(q: mpf) -> mpf:
 
 
 DEGREES = {  # exp, log, log1p on [0, 1], tanh, erf, (above, below) and end of the tail
-    "float": (4, 2, 4, 3, 6, (4, 5), mpf("15")),
+    "float": (4, 2, 4, 3, 6, (3, 5), mpf("15")),
     "double": (9, 6, 11, 9, 12, (9, 10), mpf("39.5")),
 }
 

@@ -53,7 +53,7 @@ def fit_epochs(
         alpha=float(model.alpha),
         max_epochs=1 if incremental else model.max_iter,
         watchers=[Printer(), stopping] if model.verbose else [stopping],
-        report=_report(model, samples, network.plan, n),
+        report=_report(model, samples, network, n),
         keep_on_interrupt=True,
     )
     if stopping.best_params is not None:
@@ -149,9 +149,10 @@ def _stopping(
 
 
 def _report(
-    model: Any, samples: Samples, plan: Plan, n: int
+    model: Any, samples: Samples, network: Packed, n: int
 ) -> Callable[[float, Array], float] | None:
     """The loss as scikit-learn reports it: squared error a mean over outputs, Poisson deviance."""
+    plan, params = network.plan, network.params
     o = plan.widths[-1]
     y, weight = samples.y, samples.sample_weight
     if plan.loss.name == "poisson":
@@ -163,13 +164,20 @@ def _report(
     batches = math.ceil(n / _batch_size(model, n))
     mean_weight = 1.0 if weight is None else float(weight.mean(dtype=np.float64))
 
+    squares = [_sum_of_squares(plan, params)]
+
     def mean_over_outputs(loss: float, params: Array) -> float:
-        squares = sum(float(np.vdot(w, w)) for w in plan.unpack(params)[0])
-        # What the penalty was on the way is not known; at the end of the epoch it is about that.
-        penalty = 0.5 * model.alpha * squares * batches / (n * mean_weight)
+        # What the penalty was on the way is not known, but before the epoch and after it.
+        squares.append(_sum_of_squares(plan, params))
+        on_the_way = (squares.pop(0) + squares[0]) / 2
+        penalty = 0.5 * model.alpha * on_the_way * batches / (n * mean_weight)
         return float((loss - penalty) / o + penalty)
 
     return mean_over_outputs
+
+
+def _sum_of_squares(plan: Plan, params: Array) -> float:
+    return sum(float(np.vdot(w, w)) for w in plan.unpack(params)[0])
 
 
 def _tell(model: Any, outcome: Outcome, stopping: Stopping, run: Run) -> None:

@@ -12,7 +12,7 @@ _SUFFICIENT = (
     0.5  # of the decrease that the gradient promises; a half is what a step of 1/L reaches
 )
 _GROWTH = 2.0
-_SHORTEST = 1e-30
+_EPS = np.finfo(np.float64).eps
 
 
 def gradient_descent(
@@ -61,8 +61,10 @@ def _step(
     """The first point, halving the rate, where the loss falls as it should; None without one."""
     slope = float(d_params @ d_params)
     # Near the optimum the decrease drowns in the rounding of the loss itself.
-    slack = 4 * np.finfo(np.float64).eps * abs(loss)
-    while rate > _SHORTEST:
+    slack = 4 * _EPS * abs(loss)
+    steepest = float(np.abs(d_params).max())
+    shortest = 4 * _EPS * float(np.abs(params).max()) + np.finfo(np.float64).tiny
+    while rate * steepest > shortest:
         ahead = params - rate * d_params
         loss_ahead, d_ahead = objective(ahead)
         if loss_ahead <= loss - _SUFFICIENT * rate * slope + slack:

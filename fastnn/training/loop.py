@@ -189,7 +189,10 @@ def train(
             before[...] = params
             epoch = _one_epoch(engine, samples, params, run, order, batch_size, alpha, number)
             if not _is_finite(epoch):
-                _diverged(outcome, epoch, params, before)
+                params[...] = before
+                _diverged(outcome, epoch)
+                # What it remembers may be infinite too.
+                run.state = OptimizerState.zeros(run.optimizer, params)
                 break
             if report is not None:
                 epoch = replace(epoch, loss=report(epoch.loss, epoch.params))
@@ -234,9 +237,8 @@ def _is_finite(epoch: Epoch) -> bool:
     return isfinite(epoch.loss) and bool(np.isfinite(epoch.params).all())
 
 
-def _diverged(outcome: Outcome, epoch: Epoch, params: Array, before: Array) -> None:
-    """Back to the last finished epoch; an error where there is none."""
-    params[...] = before
+def _diverged(outcome: Outcome, epoch: Epoch) -> None:
+    """Note that training has diverged; an error where no epoch before had finished."""
     if epoch.number == 1:
         raise ValueError(
             f"{NON_FINITE}, or the learning rate {epoch.learning_rate:g} is too large."

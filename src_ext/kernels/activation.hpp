@@ -178,18 +178,19 @@ struct GeluTanh : SlopeWithValue<GeluTanh> {
   }
 };
 
-// With e = exp(z): tanh(log(1 + e)) = e (e + 2) / (e (e + 2) + 2), where nothing cancels.
+// With e = exp(z) and d = e (e + 2) + 2: tanh(log(1 + e)) is 1 - 2 / d, used for z > 0, and e (1 - e (e + 1) / d), used
+// for z < 0: the quotient is below 2/5 in both, so its errors fade.
 struct Mish : SlopeWithValue<Mish> {
   template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
-    const Vec<T> end = splat<T>(T(sizeof(T) == 4 ? 20 : 40));  // e^2 has swallowed 2: the value is z
-    const Vec<T> bounded = minimum<T>(end, maximum<T>(splat<T>(-Format<T>::kSigmoidEnd), z));
-    const Reduced<T> part = reduce<T>(bounded, bounded);
-    const Vec<T> raised = raised_exp<T>(part), e = raised * Format<T>::kLower;
-    const Vec<T> inverse = T(1) / multiply_add<T>(e, e + T(2), splat<T>(T(2)));
-    const Vec<T> value = (((bounded * (e + T(2))) * inverse) * raised) * Format<T>::kLower;
-    a = z > end ? z : value;
-    const Vec<T> w = e * (e + T(2)), w_rate = T(4) * multiply_add<T>(e, e, e);
-    slope = inverse * multiply_add<T>(bounded, w_rate * inverse, w);
+    constexpr T end = sizeof(T) == 4 ? 20 : 40;  // 2 / d is less than a quarter ulp of 1
+    const Vec<T> zero = {}, two = splat<T>(T(2)), bounded = clamp<T>(z, -Format<T>::kSigmoidEnd, end);
+    const Vec<T> raised = raised_exp<T>(reduce<T>(bounded, bounded)), e = raised * Format<T>::kLower;
+    const Vec<T> d = multiply_add<T>(e, e + two, two), product = multiply_add<T>(e, e, e);
+    const Vec<T> limit = z > zero ? bounded : bounded * raised, fade = (z > zero ? two : product) / d;
+    const Vec<T> value = limit * (T(1) - fade);
+    a = z > splat<T>(end) ? z : (z > zero ? value : value * Format<T>::kLower);
+    const Vec<T> inverse = T(1) / d;
+    slope = inverse * multiply_add<T>(bounded, (T(4) * product) * inverse, e * (e + two));
   }
 };
 

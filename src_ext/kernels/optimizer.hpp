@@ -1,4 +1,7 @@
-// One step of each optimizer, as an update of vectors: the flat kernels and the d_w tile's epilogue both use it.
+// One step of each optimizer, as an update of vectors: the flat kernel and the end of a d_w task both use it.
+//
+// A rule has `kSlots` state vectors and `update(w, g, slot_0, slot_1)`. Numbers are rounded once from float64, so that
+// 1 - beta is not computed in float32.
 #pragma once
 
 #include "kernels/simd.hpp"
@@ -17,18 +20,39 @@ template <class T> struct Sgd {
   }
 };
 
-// Kingma & Ba 2015, algorithm 1 with the bias corrections folded into the rate (their section 2).
+// Kingma & Ba 2015, algorithm 1 with the bias corrections folded into the rate (their section 2). `keep` is 1, or with
+// decoupled weight decay (AdamW, Loshchilov & Hutter 2019) 1 - rate * decay.
 template <class T> struct Adam {
-  T rate, beta_1, beta_2, rest_1, rest_2, epsilon;  // rest = 1 - beta, rounded from float64
+  T rate, beta_1, beta_2, rest_1, rest_2, epsilon, keep;
   static constexpr int kSlots = 2;
   FASTNN_INLINE void update(Vec<T>& w, Vec<T> g, Vec<T>& m, Vec<T>& v) const {
     m = beta_1 * m + rest_1 * g;
     v = beta_2 * v + rest_2 * (g * g);
-    w -= rate * m / (square_root<T>(v) + epsilon);
+    w = keep * w - rate * m / (square_root<T>(v) + epsilon);
   }
 };
 
-// sqrt without a library call: Newton's iteration is not needed, the vector unit has it.
+// Adam with Nesterov's look-ahead (Dozat 2016): the corrected m of the next step and the gradient of this one.
+template <class T> struct Nadam {
+  T rate_m, rate_g, correction_v, beta_1, beta_2, rest_1, rest_2, epsilon;
+  static constexpr int kSlots = 2;
+  FASTNN_INLINE void update(Vec<T>& w, Vec<T> g, Vec<T>& m, Vec<T>& v) const {
+    m = beta_1 * m + rest_1 * g;
+    v = beta_2 * v + rest_2 * (g * g);
+    w -= (rate_m * m + rate_g * g) / (square_root<T>(v * correction_v) + epsilon);
+  }
+};
+
+// A running mean of g * g (RMSprop, Tieleman & Hinton 2012), or with keep = add = 1 its sum (Adagrad, Duchi et al. 2011).
+template <class T> struct ScaledBySquares {
+  T rate, keep, add, epsilon;
+  static constexpr int kSlots = 1;
+  FASTNN_INLINE void update(Vec<T>& w, Vec<T> g, Vec<T>& v, Vec<T>&) const {
+    v = keep * v + add * (g * g);
+    w -= rate * g / (square_root<T>(v) + epsilon);
+  }
+};
+
 FASTNN_INLINE double scalar_sqrt(double x) { return square_root<double>(splat<double>(x))[0]; }
 
 // base^exponent for a whole exponent >= 0, by squaring: error below 1e-13 for the exponents of a training run.
@@ -39,45 +63,54 @@ inline double whole_power(double base, int64_t exponent) {
   return result;
 }
 
-template <class T> FASTNN_INLINE Sgd<T> make_sgd(double rate, double momentum, bool nesterov) {
-  return {T(rate), T(momentum), T(nesterov ? 1 : 0)};
+template <class T> Adam<T> make_adam(const double* hyper, double rate, int64_t step, double decay) {
+  const double beta_1 = hyper[0], beta_2 = hyper[1];
+  const double corrected = rate * scalar_sqrt(1 - whole_power(beta_2, step)) / (1 - whole_power(beta_1, step));
+  return {T(corrected), T(beta_1), T(beta_2), T(1 - beta_1), T(1 - beta_2), T(hyper[2]), T(1 - rate * decay)};
 }
 
-template <class T>
-FASTNN_INLINE Adam<T> make_adam(double rate, double beta_1, double beta_2, double epsilon, int64_t step) {
-  const double corrected = rate * scalar_sqrt(1 - whole_power(beta_2, step)) / (1 - whole_power(beta_1, step));
-  return {T(corrected), T(beta_1), T(beta_2), T(1 - beta_1), T(1 - beta_2), T(epsilon)};
+template <class T> Nadam<T> make_nadam(const double* hyper, double rate, int64_t step) {
+  const double beta_1 = hyper[0], beta_2 = hyper[1];
+  const double rate_m = rate * beta_1 / (1 - whole_power(beta_1, step + 1));
+  const double rate_g = rate * (1 - beta_1) / (1 - whole_power(beta_1, step));
+  return {T(rate_m), T(rate_g), T(1 / (1 - whole_power(beta_2, step))), T(beta_1), T(beta_2), T(1 - beta_1),
+          T(1 - beta_2), T(hyper[2])};
+}
+
+// Calls action(rule) with the rule that the numbers describe: the one place that knows all optimizers.
+template <class T, class Action>
+FASTNN_INLINE void with_rule(int optimizer, const double* hyper, double rate, int64_t step, const Action& action) {
+  switch (optimizer) {
+    case fastnn::kSgd: action(Sgd<T>{T(rate), T(hyper[0]), T(hyper[1] != 0 ? 1 : 0)}); break;
+    case fastnn::kAdam: action(make_adam<T>(hyper, rate, step, 0)); break;
+    case fastnn::kAdamW: action(make_adam<T>(hyper, rate, step, hyper[3])); break;
+    case fastnn::kNadam: action(make_nadam<T>(hyper, rate, step)); break;
+    case fastnn::kRmsprop: action(ScaledBySquares<T>{T(rate), T(hyper[0]), T(1 - hyper[0]), T(hyper[1])}); break;
+    default: action(ScaledBySquares<T>{T(rate), T(1), T(1), T(hyper[0])}); break;
+  }
 }
 
 template <class T, class Rule>
-FASTNN_INLINE void update_flat(const Rule& rule, T* w, const T* g, T* slot_0, T* slot_1, ptrdiff_t begin,
-                               ptrdiff_t end) {
+FASTNN_INLINE void update_flat(const fastnn::OptimizerStep<T>& g, const Rule& rule, ptrdiff_t begin, ptrdiff_t end) {
   Vec<T> unused = {};
   for (ptrdiff_t c = begin; c < end; c += kLanes<T>) {
     const int tail = int(end - c < kLanes<T> ? end - c : kLanes<T>);
-    Vec<T> weight = load_first<T>(w + c, tail), first = load_first<T>(slot_0 + c, tail);
-    Vec<T> second = Rule::kSlots > 1 ? load_first<T>(slot_1 + c, tail) : unused;
-    rule.update(weight, load_first<T>(g + c, tail), first, second);
-    store_first<T>(w + c, weight, tail);
-    store_first<T>(slot_0 + c, first, tail);
-    if (Rule::kSlots > 1) store_first<T>(slot_1 + c, second, tail);
+    Vec<T> w = load_first<T>(g.params + c, tail), first = load_first<T>(g.slots[0] + c, tail);
+    Vec<T> second = Rule::kSlots > 1 ? load_first<T>(g.slots[1] + c, tail) : unused;
+    rule.update(w, load_first<T>(g.d_params + c, tail), first, second);
+    store_first<T>(g.params + c, w, tail);
+    store_first<T>(g.slots[0] + c, first, tail);
+    if (Rule::kSlots > 1) store_first<T>(g.slots[1] + c, second, tail);
   }
 }
 
 constexpr ptrdiff_t kFlatGrain = 1024;
 
-template <class T> void sgd_step(const void* arguments, int member, int team) {
-  const auto& g = *static_cast<const fastnn::SgdStep<T>*>(arguments);
+template <class T> void optimizer_step(const void* arguments, int member, int team) {
+  const auto& g = *static_cast<const fastnn::OptimizerStep<T>*>(arguments);
   const auto part = fastnn::share_of(g.count, kFlatGrain, member, team);
-  const auto rule = make_sgd<T>(g.learning_rate, g.momentum, g.nesterov);
-  update_flat<T>(rule, g.params, g.d_params, g.velocity, static_cast<T*>(nullptr), part.begin, part.end);
-}
-
-template <class T> void adam_step(const void* arguments, int member, int team) {
-  const auto& g = *static_cast<const fastnn::AdamStep<T>*>(arguments);
-  const auto part = fastnn::share_of(g.count, kFlatGrain, member, team);
-  const auto rule = make_adam<T>(g.learning_rate, g.beta_1, g.beta_2, g.epsilon, g.step);
-  update_flat<T>(rule, g.params, g.d_params, g.m, g.v, part.begin, part.end);
+  with_rule<T>(g.optimizer, g.hyper, g.learning_rate, g.step,
+               [&](const auto& rule) { update_flat<T>(g, rule, part.begin, part.end); });
 }
 
 }  // namespace

@@ -18,12 +18,11 @@ template <> struct Polynomials<float> {
   // erf(x) / x - 1 in x^2, error relative to erf(x), [0.0, 1.0], degree 6, relative error 4.2e-9
   static constexpr float kErf[] = {0x1.06eba8p-3f, -0x1.81273ep-2f, 0x1.ce2cf8p-4f, -0x1.b7f90cp-6f, 0x1.5405b0p-8f,
       -0x1.a3f6fap-11f, 0x1.496a28p-14f};
-  // exp(-t^2 / 2) / normal_cdf(-t) = kTailSlope t + P / Q, [0, 15.0], degree 4 of P, relative error of the sum 5.3e-9
-  static constexpr float kTailAbove[] = {0x1.000000p+1f, 0x1.439a1ep+0f, 0x1.ac459ap-2f, 0x1.345c2ap-4f,
-      0x1.9daa82p-8f};
+  // exp(-t^2 / 2) / normal_cdf(-t) = 2 + t (kTailSlope - P / Q), [0, 15.0], degree 3 of P, relative error 9.6e-9
+  static constexpr float kTailAbove[] = {0x1.d25c0ep-1f, 0x1.0d2c34p-1f, 0x1.23948ep-3f, 0x1.0de92ap-6f};
   // Q, degree 5
-  static constexpr float kTailBelow[] = {0x1.000000p+0f, 0x1.166418p+0f, 0x1.22b178p-1f, 0x1.5f7cd6p-3f,
-      0x1.ec4408p-6f, 0x1.4a06fap-9f};
+  static constexpr float kTailBelow[] = {0x1.000000p+0f, 0x1.c119bcp-1f, 0x1.77a23ap-2f, 0x1.4d4bd4p-4f,
+      0x1.0e1c54p-7f, -0x1.ead132p-24f};
   static constexpr float kTailSlope = 0x1.40d932p+1f;
 };
 
@@ -48,14 +47,14 @@ template <> struct Polynomials<double> {
       -0x1.b82ce3128499cp-6, 0x1.565bcd0db02c9p-8, -0x1.c02db3d8ecd60p-11, 0x1.f9a321a11516bp-14,
       -0x1.f4d1df38a9534p-17, 0x1.b9def1962fc90p-20, -0x1.5f1d3683cf8cbp-23, 0x1.f7a40fb45d85ep-27,
       -0x1.386ab994b74a4p-30, 0x1.057998846d85dp-34};
-  // exp(-t^2 / 2) / normal_cdf(-t) = kTailSlope t + P / Q, [0, 39.5], degree 9 of P, relative error of the sum 1.3e-17
-  static constexpr double kTailAbove[] = {0x1.0000000000000p+1, 0x1.3d389c080549cp+1, 0x1.91fa313711481p+0,
-      0x1.4aab7ae1dea44p-1, 0x1.7f9079de29cefp-3, 0x1.42e7326c07459p-5, 0x1.898413d6854e1p-8, 0x1.4f225bddbcce5p-11,
-      0x1.6bf755ef0b074p-15, 0x1.84a7ad3c4cddfp-20};
+  // exp(-t^2 / 2) / normal_cdf(-t) = 2 + t (kTailSlope - P / Q), [0, 39.5], degree 9 of P, relative error 8.5e-18
+  static constexpr double kTailAbove[] = {0x1.d25c218302f72p-1, 0x1.40a327c83cc94p+0, 0x1.b61c27117aa1dp-1,
+      0x1.7e4b47a30e92ep-2, 0x1.d103000ad0b4ap-4, 0x1.970c7cbf3a8d1p-6, 0x1.0042f181c3e39p-8, 0x1.c0cefb356163cp-12,
+      0x1.f3769f12a6ddfp-16, 0x1.10c449486a4d4p-20};
   // Q, degree 10
-  static constexpr double kTailBelow[] = {0x1.0000000000000p+0, 0x1.b1cfa468c6076p+0, 0x1.6b959b591f8f4p+0,
-      0x1.863fd9d9d6819p-1, 0x1.268002dbcd1eap-2, 0x1.453d01ee942abp-4, 0x1.09f05876c27d4p-6, 0x1.3e849027d3f43p-9,
-      0x1.0c9c18a9f1128p-12, 0x1.2267296861a42p-16, 0x1.361a1076ce9cbp-21};
+  static constexpr double kTailBelow[] = {0x1.0000000000000p+0, 0x1.accfade1c74c4p+0, 0x1.63a6cefec7bddp+0,
+      0x1.79d3029d45b19p-1, 0x1.1a2296b619b23p-2, 0x1.3428a761193bbp-4, 0x1.f208472b29f3fp-7, 0x1.26724c0745bd2p-9,
+      0x1.e99b31ba3d7b0p-13, 0x1.046a35c33e117p-16, 0x1.10c4494870541p-21};
   static constexpr double kTailSlope = 0x1.40d931ff62706p+1;
 };
 

@@ -21,8 +21,7 @@
       FASTNN_PAIR(activation_backward),                                        \
       FASTNN_PAIR(link),                                                       \
       FASTNN_PAIR(loss_and_gradient),                                          \
-      FASTNN_PAIR(sgd_step),                                                   \
-      FASTNN_PAIR(adam_step),                                                  \
+      FASTNN_PAIR(optimizer_step),                                             \
       FASTNN_PAIR(network_forward_scratch),                                    \
       FASTNN_PAIR(network_forward),                                            \
       FASTNN_PAIR(epoch_workspace),                                            \

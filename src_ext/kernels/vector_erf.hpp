@@ -17,17 +17,17 @@ template <class T> struct NormalTail {
 };
 
 // exp multiplies a relative error of t^2 by t^2 / 2, up to 112 (float) or 780: so the square is taken exactly, the upper
-// half of t's bits squared (exact) and (t - upper) (t + upper) beside it. The inverse ratio is sqrt(2 pi) t + O(1 / t):
-// the errors of the quotient of polynomials, which grow with t, fade in the sum.
+// half of t's bits squared (exact) and (t - upper) (t + upper) beside it. The inverse ratio is 2 + t (sqrt(2 pi) -
+// P(t) / Q(t)) with P / Q near 2 / t for large t: the quotient's errors fade in both sums, at either end.
 template <class T> FASTNN_INLINE NormalTail<T> normal_tail(Vec<T> z) {
   using P = Polynomials<T>;
   const Vec<T> t = minimum<T>(splat<T>(kTailEnd<T>), absolute<T>(z));
   const Vec<T> upper = (Vec<T>)((IVec<T>)t & Format<T>::kUpperHalf);
   const Vec<T> low = (T(-0.5) * (t - upper)) * (t + upper);
   const Reduced<T> part = reduce<T>((T(-0.5) * t) * t, (T(-0.5) * upper) * upper);
-  const Vec<T> rest = polynomial_from<T>(t, P::kTailAbove) / polynomial_from<T>(t, P::kTailBelow);
+  const Vec<T> rate = P::kTailSlope - polynomial<T>(t, P::kTailAbove) / polynomial<T>(t, P::kTailBelow);
   const Vec<T> scale = power_of_two<T>((IVec<T>)part.shifted, Format<T>::kShift);
-  return {t, multiply_add<T>(splat<T>(P::kTailSlope), t, rest), expm1_reduced<T>(part.r + low), scale};
+  return {t, multiply_add<T>(t, rate, splat<T>(T(2))), expm1_reduced<T>(part.r + low), scale};
 }
 
 template <class T> FASTNN_INLINE Vec<T> vnormal_cdf(Vec<T> x) {

@@ -14,7 +14,7 @@ template <class T> struct Format;
 
 template <> struct Format<float> {
   static constexpr int kMantissa = 23, kBias = 127;
-  static constexpr int32_t kOne = 0x3f800000, kSqrtHalf = 0x3f3504f3, kUpperHalf = ~0xfff;
+  static constexpr int32_t kUpperHalf = ~0xfff;  // bits of a number whose square is exact
   static constexpr float kRound = 0x1.8p23f;  // x + kRound - kRound rounds to a whole number, left in the low bits
   static constexpr float kWhole = 0x1p23f;    // its bits | n is the number 2^23 + n
   static constexpr float kLn2High = 0x1.62e4p-1f, kLn2Low = 0x1.7f7d1cp-20f;  // k * high is exact: 16 bits
@@ -27,7 +27,7 @@ template <> struct Format<float> {
 
 template <> struct Format<double> {
   static constexpr int kMantissa = 52, kBias = 1023;
-  static constexpr int64_t kOne = 0x3ff0000000000000, kSqrtHalf = 0x3fe6a09e667f3bcd, kUpperHalf = ~0x7ffffff;
+  static constexpr int64_t kUpperHalf = ~0x7ffffff;
   static constexpr double kRound = 0x1.8p52;
   static constexpr double kWhole = 0x1p52;
   static constexpr double kLn2High = 0x1.62e42feep-1, kLn2Low = 0x1.a39ef35793c76p-33;
@@ -37,22 +37,17 @@ template <> struct Format<double> {
   static constexpr double kLower = 0x1p-200;
 };
 
-// c[kFrom] + c[kFrom + 1] x + ...: pairs of terms, then Horner's rule in x^2. One product more than Horner's rule in x
+// c[0] + c[1] x + ...: pairs of terms, then Horner's rule in x^2. One product more than Horner's rule in x
 // and half its latency, which counts, because the out-of-order window holds only a few vectors' chains.
-template <class T, int kFrom = 0, int N> FASTNN_INLINE Vec<T> polynomial(Vec<T> x, const T (&c)[N]) {
-  constexpr int last = (N - 1 - kFrom) / 2 * 2 + kFrom;
+template <class T, int N> FASTNN_INLINE Vec<T> polynomial(Vec<T> x, const T (&c)[N]) {
+  constexpr int last = (N - 1) / 2 * 2;
   const Vec<T> square = x * x;
   Vec<T> sum = splat<T>(c[last]);
   if constexpr (last + 1 < N) sum = multiply_add<T>(splat<T>(c[last + 1]), x, sum);
 #pragma GCC unroll 16
-  for (int k = last - 2; k >= kFrom; k -= 2)
+  for (int k = last - 2; k >= 0; k -= 2)
     sum = multiply_add<T>(sum, square, multiply_add<T>(splat<T>(c[k + 1]), x, splat<T>(c[k])));
   return sum;
-}
-
-// The same with c[0] added last, so that it is rounded but once.
-template <class T, int N> FASTNN_INLINE Vec<T> polynomial_from(Vec<T> x, const T (&c)[N]) {
-  return multiply_add<T>(polynomial<T, 1>(x, c), x, splat<T>(c[0]));
 }
 
 // Within [low, high]; a NaN stays.
@@ -80,7 +75,8 @@ template <class T> FASTNN_INLINE Vec<T> expm1_reduced(Vec<T> r) {
 
 // 2^(k + shift) for the bits of a rounded k (see kRound) and a result that is a normal number.
 template <class T> FASTNN_INLINE Vec<T> power_of_two(IVec<T> k, int shift = 0) {
-  return (Vec<T>)((k << Format<T>::kMantissa) + (Format<T>::kOne + (Int<T>(shift) << Format<T>::kMantissa)));
+  const auto one = (UVec<T>)splat<T>(T(1)) + ((UVec<T>)(IVec<T>{} + Int<T>(shift)) << Format<T>::kMantissa);
+  return (Vec<T>)(((UVec<T>)k << Format<T>::kMantissa) + one);
 }
 
 // v 2^k = v * first * second, both powers far from overflow.
@@ -135,7 +131,8 @@ template <class T> FASTNN_INLINE Vec<T> vexpm1(Vec<T> x) {
   const Vec<T> bounded = clamp<T>(x, -Format<T>::kOnlyOne, Format<T>::kExpHigh);
   const Reduced<T> part = reduce<T>(bounded, bounded);
   const Halves<T> scale = halves<T>(part);
-  const Vec<T> one = (Vec<T>)(2 * Format<T>::kOne - (IVec<T>)scale.second);  // 1 / second
+  const auto square_of_one = (UVec<T>)splat<T>(T(1)) << 1;
+  const Vec<T> one = (Vec<T>)(square_of_one - (UVec<T>)scale.second);  // 1 / second
   const Vec<T> value = multiply_add<T>(scale.first, expm1_reduced<T>(part.r), scale.first - one);
   return copy_sign<T>(value * scale.second, x);
 }
@@ -176,10 +173,11 @@ template <class T> struct Binary {
 
 template <class T> FASTNN_INLINE Binary<T> binary(Vec<T> x) {
   using F = Format<T>;
-  const IVec<T> biased = (IVec<T>)x + (F::kOne - F::kSqrtHalf);
-  const IVec<T> shift = (biased & ~((Int<T>(1) << F::kMantissa) - 1)) - F::kOne;
-  const IVec<T> e = (IVec<T>)((UVec<T>)biased >> F::kMantissa) | (IVec<T>)splat<T>(F::kWhole);
-  return {(Vec<T>)e - (F::kWhole + F::kBias), (Vec<T>)((IVec<T>)x - shift), (Vec<T>)(F::kOne - shift)};
+  const auto one = (UVec<T>)splat<T>(T(1)), sqrt_half = (UVec<T>)splat<T>(T(0.70710678118654752440));
+  const auto biased = (UVec<T>)x + (one - sqrt_half), exponent = biased >> F::kMantissa;
+  const auto shift = (exponent << F::kMantissa) - one;
+  const Vec<T> e = (Vec<T>)(exponent | (UVec<T>)splat<T>(F::kWhole)) - (F::kWhole + F::kBias);
+  return {e, (Vec<T>)((UVec<T>)x - shift), (Vec<T>)(one - shift)};
 }
 
 // log(2^e (1 + f)).

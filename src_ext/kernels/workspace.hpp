@@ -134,7 +134,7 @@ template <class T> Workspace<T>* lay_out(Arena& arena, const fastnn::Epoch<T>& g
   ws.chunk = batch < kMaxChunk ? batch : kMaxChunk;
   ws.block = block_rows<T>(shape, ws.chunk);
   ws.direct = batch <= kMaxChunk && g.optimizer != fastnn::kStoreGradient;
-  ws.slots = g.optimizer == fastnn::kSgd ? 1 : g.optimizer == fastnn::kAdam ? 2 : 0;
+  ws.slots = fastnn::slots_of(g.optimizer);
   add_all_tasks(ws, shape);
   ws.layer = arena.take<Layer<T>>(shape.layers);
   ws.task = arena.take<WeightTask>(ws.tasks);

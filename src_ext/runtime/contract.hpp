@@ -63,24 +63,26 @@ template <class T> struct LossAndGradient {
 
 constexpr ptrdiff_t kLossRows = 256;
 
-template <class T> struct SgdStep {
-  T *params, *velocity;
-  const T* d_params;
-  ptrdiff_t count;
-  double learning_rate, momentum;
-  int nesterov;
-};
-
-template <class T> struct AdamStep {
-  T *params, *m, *v;
-  const T* d_params;
-  ptrdiff_t count;
-  int64_t step;
-  double learning_rate, beta_1, beta_2, epsilon;
-};
-
 constexpr int kMaxSlots = 2;  // state vectors that an optimizer keeps per parameter
 constexpr int kMaxHyper = 4;
+
+enum Optimizer : int { kSgd = 0, kAdam = 1, kRmsprop = 2, kAdagrad = 3, kAdamW = 4, kNadam = 5, kStoreGradient = -1 };
+
+static inline int slots_of(int optimizer) {
+  return optimizer == kStoreGradient ? 0 : optimizer == kAdam || optimizer == kAdamW || optimizer == kNadam ? 2 : 1;
+}
+
+// One step on flat vectors. `hyper` has the optimizer's own numbers, in the order of optimizers.py.
+template <class T> struct OptimizerStep {
+  int optimizer;
+  T* params;
+  const T* d_params;
+  T* slots[kMaxSlots];
+  ptrdiff_t count;
+  int64_t step;  // from 1
+  double learning_rate;
+  double hyper[kMaxHyper];
+};
 
 // A network as numbers, as plan.py has it.
 struct NetworkShape {
@@ -95,8 +97,6 @@ template <class T> struct NetworkForward {
   T *out, *scratch;  // scratch: network_forward_scratch elements for each member of the team
   ptrdiff_t n;
 };
-
-enum Optimizer : int { kSgd = 0, kAdam = 1, kStoreGradient = -1 };
 
 // Training: `prepare` packs the parameters, `run` does steps until `last_step` or the deadline, `finish` unpacks.
 template <class T> struct Epoch {
@@ -137,8 +137,7 @@ struct Kernels {
   void (*activation_backward[2])(const void*, int, int);
   void (*link[2])(const void*, int, int);
   void (*loss_and_gradient[2])(const void*, int, int);
-  void (*sgd_step[2])(const void*, int, int);
-  void (*adam_step[2])(const void*, int, int);
+  void (*optimizer_step[2])(const void*, int, int);
   ptrdiff_t (*network_forward_scratch[2])(const void*);  // elements for one member
   void (*network_forward[2])(const void*, int, int);
   size_t (*epoch_workspace[2])(const void*);  // bytes

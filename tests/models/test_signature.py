@@ -1,0 +1,52 @@
+"""scikit-learn's parameters, in its order and with its defaults; new ones only as keywords after them."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+from sklearn import linear_model, neural_network
+
+from fastnn import LogisticRegression, MLPClassifier, MLPRegressor, Neuron
+
+CHANGED = {"LogisticRegression": {"solver": "auto"}}
+PAIRS = [
+    (MLPClassifier, neural_network.MLPClassifier, ["out_activation", "backend", "n_threads"]),
+    (MLPRegressor, neural_network.MLPRegressor, ["backend", "n_threads"]),
+    (LogisticRegression, linear_model.LogisticRegression, ["backend", "n_threads"]),
+]
+
+
+def parameters(kind: type) -> dict[str, inspect.Parameter]:
+    return dict(inspect.signature(kind).parameters)
+
+
+@pytest.mark.parametrize(("ours", "theirs", "new"), PAIRS)
+def test_parameters_are_scikit_learns(ours: type, theirs: type, new: list[str]) -> None:
+    mine, wanted = parameters(ours), parameters(theirs)
+    assert list(mine) == [*wanted, *new]
+    for name, parameter in wanted.items():
+        default = CHANGED.get(ours.__name__, {}).get(name, parameter.default)
+        assert mine[name].default == default, name
+        assert mine[name].kind == parameter.kind, name
+    assert all(mine[name].kind is inspect.Parameter.KEYWORD_ONLY for name in new)
+
+
+@pytest.mark.parametrize(("ours", "theirs", "_new"), PAIRS)
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "predict", "predict_proba", "score"])
+def test_methods_take_scikit_learns_arguments(
+    ours: Any, theirs: Any, _new: list[str], method: str
+) -> None:
+    assert hasattr(ours, method) == hasattr(theirs, method)
+    if hasattr(theirs, method):
+        assert list(parameters(getattr(ours, method))) == list(parameters(getattr(theirs, method)))
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor, LogisticRegression, Neuron])
+def test_every_parameter_is_checked_and_described(kind: Any) -> None:
+    # random_state is checked by scikit-learn's check_random_state.
+    names = set(parameters(kind)) - {"random_state"}
+    assert set(kind._parameters) == names
+    described = inspect.getdoc(kind).split("Attributes\n")[0]
+    assert [name for name in names if name not in described] == []

@@ -1,0 +1,207 @@
+"""The training loop: orders, watchers, divergence and Ctrl-C."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.neural_network import MLPClassifier
+from sklearn.utils import shuffle
+
+from fastnn.activations import get
+from fastnn.optimizers import SGD, Adam, Optimizer, OptimizerState
+from fastnn.plan import Plan
+from fastnn.training.engine import Engine
+from fastnn.training.loop import Epoch, Run, Samples, in_order, shuffled, train
+from fastnn.training.rates import Constant
+
+
+def plan_of(*widths: int, loss: str = "squared_error", dtype: Any = np.float64) -> Plan:
+    functions = [get("tanh")] * (len(widths) - 2) + [get("identity")]
+    return Plan(widths, tuple(functions), (True,) * len(functions), loss, np.dtype(dtype))
+
+
+def run_of(params: np.ndarray, optimizer: Optimizer | None = None) -> Run:
+    optimizer = optimizer or SGD(0.05)
+    state = OptimizerState.zeros(optimizer, params)
+    return Run(optimizer, state, Constant(optimizer.learning_rate), seed=5)
+
+
+@pytest.fixture
+def problem(rng: np.random.Generator) -> tuple[Engine, Samples, np.ndarray, Run]:
+    plan = plan_of(3, 5, 2)
+    params = plan.initial_params(0)
+    samples = Samples(rng.normal(size=(50, 3)), rng.normal(size=(50, 2)))
+    return Engine(plan), samples, params, run_of(params)
+
+
+def test_a_given_order_gives_scikit_learns_epochs(rng: np.random.Generator) -> None:
+    """scikit-learn shuffles what it shuffled before, drawing from the state that drew the weights."""
+    x, y = rng.normal(size=(70, 4)), rng.integers(0, 3, 70)
+    other = MLPClassifier((6,), "tanh", batch_size=16, max_iter=3, random_state=1, alpha=0.1)
+    with pytest.warns(match="reached"):
+        other.fit(x, y)
+    plan = plan_of(4, 6, 3, loss="cross_entropy")
+    random_state = np.random.RandomState(1)
+    params = plan.initial_params(random_state)
+    orders = [np.arange(70)]
+    for _ in range(3):
+        orders.append(shuffle(orders[-1], random_state=random_state))
+    outcome = train(
+        Engine(plan),
+        Samples(x, np.eye(3)[y]),
+        params,
+        run_of(params, Adam()),
+        order=lambda epoch: orders[epoch + 1],
+        batch_size=16,
+        alpha=0.1,
+        max_epochs=3,
+    )
+    weights, biases = plan.unpack(params)
+    for mine, wanted in zip([*weights, *biases], other.coefs_ + other.intercepts_, strict=True):
+        np.testing.assert_allclose(mine, wanted, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(outcome.losses, other.loss_curve_, rtol=1e-10)
+
+
+def test_every_epoch_has_an_order_of_its_own(problem: Any) -> None:
+    engine = problem[0]
+    rows = np.array([3, 1, 4, 15, 9])
+    order = shuffled(engine, 5, len(rows), rows)
+    seen = [tuple(order(epoch)) for epoch in range(20)]
+    assert len(set(seen)) > 10
+    assert all(sorted(each) == sorted(rows) for each in seen)
+    assert tuple(shuffled(engine, 5, len(rows), rows)(7)) == seen[7]
+    assert in_order()(0) is None
+    assert in_order(rows)(0) is rows
+
+
+def test_going_on_is_the_same_as_not_having_stopped(problem: Any) -> None:
+    engine, samples, params, run = problem
+    twin, twin_run = params.copy(), run.copy()
+    order = shuffled(engine, run.seed, 50)
+    settings = {"order": order, "batch_size": 8, "alpha": 0.01}
+    whole = train(engine, samples, params, run, max_epochs=6, **settings)
+    parts = [train(engine, samples, twin, twin_run, max_epochs=k, **settings) for k in (1, 2, 3)]
+    np.testing.assert_array_equal(twin, params)
+    assert [loss for part in parts for loss in part.losses] == whole.losses
+    assert (run.epoch, run.n_seen, run.state.step) == (6, 300, 42)
+
+
+def test_watchers_see_every_epoch_and_may_stop(problem: Any) -> None:
+    engine, samples, params, run = problem
+    first: list[Epoch] = []
+    second: list[int] = []
+
+    def stop_at_three(epoch: Epoch) -> bool:
+        first.append(epoch)
+        return epoch.number == 3
+
+    outcome = train(
+        engine,
+        samples,
+        params,
+        run,
+        order=in_order(),
+        batch_size=10,
+        max_epochs=9,
+        watchers=[stop_at_three, lambda epoch: second.append(epoch.number)],
+        report=lambda loss, params: -loss,
+    )
+    assert outcome.reason == "stopped"
+    assert second == [1, 2, 3]
+    assert [epoch.loss for epoch in first] == outcome.losses
+    assert max(outcome.losses) < 0
+    assert first[0].learning_rate == 0.05
+    with pytest.raises(ValueError, match="read-only"):
+        first[0].params[0] = 1
+
+
+def test_divergence_in_the_first_epoch_is_an_error(problem: Any) -> None:
+    engine, samples, params, _ = problem
+    run, before = run_of(params, SGD(1e200)), params.copy()
+    with pytest.raises(ValueError, match="non-finite parameter weights.*learning rate 1e\\+200"):
+        train(engine, samples, params, run, order=in_order(), batch_size=10, max_epochs=5)
+    np.testing.assert_array_equal(params, before)
+
+
+def test_a_last_step_into_infinity_is_seen_too() -> None:
+    """The only step's loss was finite; what it did to the parameters is not."""
+    engine, params = Engine(plan_of(1, 1)), np.array([1.0, 0.0])
+    samples = Samples(np.full((10, 1), 1e10), np.zeros((10, 1)))
+    run = run_of(params, SGD(1e300, momentum=0))
+    with pytest.raises(ValueError, match="non-finite"):
+        train(engine, samples, params, run, order=in_order(), batch_size=10, max_epochs=1)
+    assert params.tolist() == [1.0, 0.0]
+
+
+def test_later_divergence_keeps_the_last_finished_epoch() -> None:
+    plan = plan_of(1, 1)
+    params = np.array([1.0, 0.0])
+    seen: list[np.ndarray] = []
+    outcome = train(
+        Engine(plan),
+        Samples(np.full((10, 1), 1e10), np.zeros((10, 1))),
+        params,
+        run_of(params, SGD(1.0, momentum=0)),
+        order=in_order(),
+        batch_size=10,
+        max_epochs=100,
+        watchers=[lambda epoch: seen.append(epoch.params.copy())],
+    )
+    assert outcome.reason == "diverged"
+    assert 1 < len(seen) == len(outcome.losses) - 1
+    assert not math.isfinite(outcome.losses[-1])
+    np.testing.assert_array_equal(params, seen[-1])
+    assert f"epoch {len(outcome.losses)}:" in outcome.message
+    assert "learning rate below 1" in outcome.message
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_ctrl_c(problem: Any, keep: bool) -> None:
+    engine, samples, params, run = problem
+    seen: list[np.ndarray] = []
+
+    def order(epoch: int) -> None:
+        if epoch == 3:
+            raise KeyboardInterrupt
+        seen.append(params.copy())
+
+    settings = {"order": order, "batch_size": 10, "max_epochs": 9, "keep_on_interrupt": keep}
+    watchers = [lambda epoch: seen.append(epoch.params.copy())]
+    if keep:
+        outcome = train(engine, samples, params, run, watchers=watchers, **settings)
+        assert outcome.reason == "interrupted"
+        assert len(outcome.losses) == 3
+        assert "after epoch 3" in outcome.message
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            train(engine, samples, params, run, watchers=watchers, **settings)
+    np.testing.assert_array_equal(params, seen[-1])
+
+
+def test_ctrl_c_before_the_first_epoch_propagates(problem: Any) -> None:
+    engine, samples, params, run = problem
+
+    def order(epoch: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(
+            engine,
+            samples,
+            params,
+            run,
+            order=order,
+            batch_size=5,
+            max_epochs=2,
+            keep_on_interrupt=True,
+        )
+
+
+def test_threads_belong_to_the_native_backend() -> None:
+    with pytest.raises(ValueError, match="only the native backend has threads"):
+        Engine(plan_of(2, 1), "reference", 2)
+    with pytest.raises(ValueError, match="Did you mean 'native'"):
+        Engine(plan_of(2, 1), "nativ")
