@@ -2,8 +2,9 @@
 
     python tools/fit_polynomials.py > src_ext/kernels/polynomials.hpp
 
-needs mpmath. Every fit is minimax (Remez exchange on a fixed grid); then the coefficients are rounded to the element
-type. The errors in the comments are those of the rounded coefficients, evaluated exactly.
+needs mpmath and ten seconds. Every fit is minimax (Remez exchange on a fixed grid); then the
+coefficients are rounded to the element type. The errors in the comments are those of the rounded
+coefficients, evaluated exactly.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def chebyshev_grid(low: mpf, high: mpf, points: int) -> list[mpf]:
 
 
 def alternating_extrema(errors: Sequence[mpf], wanted: int) -> list[int]:
-    """Positions of the largest error of each sign run; surplus runs are dropped from the weaker end."""
+    """Positions of the largest error of each sign run, surplus runs dropped at the weaker end."""
     peaks: list[int] = []
     for k, error in enumerate(errors):
         if peaks and (error > 0) == (errors[peaks[-1]] > 0):
@@ -48,7 +49,7 @@ def alternating_extrema(errors: Sequence[mpf], wanted: int) -> list[int]:
 def remez(
     x: Sequence[mpf], f: Sequence[mpf], weight: Sequence[mpf], degree: int
 ) -> tuple[list[mpf], mpf]:
-    """Coefficients of the polynomial that minimises max |weight * (f - polynomial)|, and that maximum."""
+    """The polynomial that minimises max |weight * (f - polynomial)|, and that maximum."""
     wanted = degree + 2
     reference = [round(k * (len(x) - 1) / (wanted - 1)) for k in range(wanted)]
     basis = [[point**power for power in range(degree + 1)] for point in x]
@@ -73,16 +74,21 @@ def remez(
 def fit_rounded(
     x: Sequence[mpf], f: Sequence[mpf], weight: Sequence[mpf], degree: int, ctype: str
 ) -> tuple[list[mpf], mpf]:
-    """As `remez`, with coefficients rounded to the C type and the maximum that remains after that."""
+    """As `remez`, with rounded coefficients and the maximum that remains after that."""
     coefficients = [rounded(c, ctype) for c in remez(x, f, weight, degree)[0]]
-    errors = [value - mp.polyval(coefficients[::-1], point) for value, point in zip(f, x, strict=True)]
+    errors = [
+        value - mp.polyval(coefficients[::-1], point) for value, point in zip(f, x, strict=True)
+    ]
     return coefficients, max(abs(w * error) for w, error in zip(weight, errors, strict=True))
 
 
 def fit_rational(
     x: Sequence[mpf], f: Sequence[mpf], scale: Sequence[mpf], above: int, below: int, ctype: str
 ) -> tuple[list[mpf], list[mpf], mpf]:
-    """P (degree above) / Q (degree below, Q(0) = 1) that minimises max |(f - P / Q) / scale|: Remez, linearised."""
+    """P (degree above) / Q (degree below, Q(0) = 1) that minimises max |(f - P / Q) / scale|.
+
+    Remez, with the error's denominator Q taken from the last round; few rounds settle it.
+    """
     wanted = above + below + 2
     reference = [round(k * (len(x) - 1) / (wanted - 1)) for k in range(wanted)]
     q = [mpf(1)] * len(x)
@@ -120,8 +126,9 @@ def literal(value: mpf, ctype: str) -> str:
     return float(value).hex()
 
 
-def show(name: str, ctype: str, coefficients: Sequence[mpf], comment: str) -> None:
-    print(f"  // {comment}")
+def show(name: str, ctype: str, coefficients: Sequence[mpf], *comments: str) -> None:
+    for comment in comments:
+        print(f"  // {comment}")
     words = [literal(c, ctype) for c in coefficients]
     lines, line = [], f"  static constexpr {ctype} {name}[] = {{"
     for k, word in enumerate(words):
@@ -134,26 +141,34 @@ def show(name: str, ctype: str, coefficients: Sequence[mpf], comment: str) -> No
 
 
 def show_polynomial(
-    name: str, ctype: str, f: Function, weight: Function, interval: tuple[mpf, mpf], degree: int, what: str
+    name: str,
+    ctype: str,
+    fit: tuple[Function, Function],
+    interval: tuple[mpf, mpf],
+    degree: int,
+    what: str,
 ) -> None:
+    """`fit` is the function and the weight of its error."""
     x = chebyshev_grid(*interval, GRID)
-    values, weights = [f(point) for point in x], [weight(point) for point in x]
+    values, weights = ([function(point) for point in x] for function in fit)
     coefficients, worst = fit_rounded(x, values, weights, degree, ctype)
     low, high = (mp.nstr(end, 5) for end in interval)
-    comment = f"{what}, [{low}, {high}], degree {degree}, relative error {mp.nstr(worst, 2)}"
-    show(name, ctype, coefficients, comment)
+    show(name, ctype, coefficients, what, f"[{low}, {high}], degree {degree}, {mp.nstr(worst, 2)}")
 
 
 def exp_rest(r: mpf) -> mpf:
-    return (expm1(r) - r) / r**2 if r else mpf(1) / 2
+    return (expm1(r) - r) / r**2
 
 
 def atanh_rest(q: mpf) -> mpf:
     """(log((1 + s) / (1 - s)) - 2 s) / s**3 for q = s**2."""
-    if q < mpf(10) ** -12:
-        return mpf(2) / 3 + 2 * q / 5 + 2 * q**2 / 7
     s = sqrt(q)
     return (log((1 + s) / (1 - s)) - 2 * s) / (s * q)
+
+
+def log_weight(q: mpf) -> mpf:
+    s = sqrt(q)
+    return s * q / log((1 + s) / (1 - s))
 
 
 def tanh_rest(q: mpf) -> mpf:
@@ -163,17 +178,12 @@ def tanh_rest(q: mpf) -> mpf:
 
 def erf_rest(q: mpf) -> mpf:
     """erf(x) / x - 1 for q = x**2."""
-    return (erf(sqrt(q)) / sqrt(q) if q else 2 / sqrt(pi)) - 1
+    return erf(sqrt(q)) / sqrt(q) - 1
 
 
 def inverse_mills(t: mpf) -> mpf:
     """exp(-t**2 / 2) over the upper tail of the normal distribution: sqrt(2 pi) t + O(1 / t)."""
     return exp(-(t**2) / 2) * 2 / erfc(t / sqrt(2))
-
-
-def log_weight(q: mpf) -> mpf:
-    s = sqrt(q)
-    return q / (log((1 + s) / (1 - s)) / s) if q else mpf(0) + mpf(10) ** -30
 
 
 DEGREES = {  # exp, log, log1p on [0, 1], tanh, erf, (above, below) and end of the tail
@@ -182,35 +192,47 @@ DEGREES = {  # exp, log, log1p on [0, 1], tanh, erf, (above, below) and end of t
 }
 
 
-def show_type(ctype: str) -> None:
-    exp_degree, log_degree, wide_degree, tanh_degree, erf_degree, (above, below), tail_end = DEGREES[ctype]
-    half = log(2) / 2 * mpf("1.0001")
-    print(f"template <> struct Polynomials<{ctype}> {{")
-    show_polynomial("kExp", ctype, exp_rest, lambda r: abs(r**2 / expm1(r)) if r else mpf(10) ** -30, (-half, half),
-                    exp_degree, "(expm1(r) - r) / r^2, error relative to expm1(r)")
-    narrow, wide = ((sqrt(2) - 1) / (sqrt(2) + 1)) ** 2, mpf(1) / 9
-    for name, end, degree in (("kLog", narrow, log_degree), ("kLogWide", wide, wide_degree)):
-        show_polynomial(name, ctype, atanh_rest, log_weight, (mpf(0), end * mpf("1.0001")), degree,
-                        "(log((1 + s) / (1 - s)) - 2 s) / s^3 in s^2, error relative to the logarithm")
-    show_polynomial("kTanh", ctype, tanh_rest, lambda q: q * sqrt(q) / tanh(sqrt(q)), (mpf(0), mpf("0.25")), tanh_degree,
-                    "(tanh(x) / x - 1) / x^2 in x^2, error relative to tanh(x)")
-    show_polynomial("kErf", ctype, erf_rest, lambda q: 1 / (1 + erf_rest(q)), (mpf(0), mpf(1)), erf_degree,
-                    "erf(x) / x - 1 in x^2, error relative to erf(x)")
-    x = [tail_end * (point / 2) ** 2 for point in chebyshev_grid(mpf(0), mpf(2), GRID)]
+def show_tail(ctype: str, above: int, below: int, end: mpf) -> None:
+    x = [end * (point / 2) ** 2 for point in chebyshev_grid(mpf(0), mpf(2), GRID)]
     slope = rounded(sqrt(2 * pi), ctype)
     inverse = [inverse_mills(t) for t in x]
     rest = [slope - (value - 2) / t for value, t in zip(inverse, x, strict=True)]
     scale = [value / t for value, t in zip(inverse, x, strict=True)]
     upper, lower, worst = fit_rational(x, rest, scale, above, below, ctype)
-    what = f"exp(-t^2 / 2) / normal_cdf(-t) = 2 + t (kTailSlope - P / Q), [0, {mp.nstr(tail_end, 4)}], degree"
-    show("kTailAbove", ctype, upper, f"{what} {above} of P, relative error {mp.nstr(worst, 2)}")
+    what = "P of exp(-t^2 / 2) / normal_cdf(-t) = 2 + t (kTailSlope - P(t) / Q(t)), relative error"
+    details = f"[0, {mp.nstr(end, 4)}], degree {above}, {mp.nstr(worst, 2)}"
+    show("kTailAbove", ctype, upper, what, details)
     show("kTailBelow", ctype, lower, f"Q, degree {below}")
     print(f"  static constexpr {ctype} kTailSlope = {literal(slope, ctype)};")
+
+
+def show_type(ctype: str) -> None:
+    exp_degree, log_degree, wide_degree, tanh_degree, erf_degree, degrees, tail_end = DEGREES[ctype]
+    print(f"template <> struct Polynomials<{ctype}> {{")
+    half = log(2) / 2 * mpf("1.0001")
+    what = "(expm1(r) - r) / r^2, error relative to expm1(r)"
+    fit: tuple[Function, Function] = exp_rest, lambda r: abs(r**2 / expm1(r))
+    show_polynomial("kExp", ctype, fit, (-half, half), exp_degree, what)
+    what = "(log((1 + s) / (1 - s)) - 2 s) / s^3 in s^2, error relative to the logarithm"
+    fit = atanh_rest, log_weight
+    narrow = ((sqrt(2) - 1) / (sqrt(2) + 1)) ** 2 * mpf("1.0001")
+    show_polynomial("kLog", ctype, fit, (mpf(0), narrow), log_degree, what)
+    show_polynomial("kLogWide", ctype, fit, (mpf(0), mpf("1.0001") / 9), wide_degree, what)
+    what = "(tanh(x) / x - 1) / x^2 in x^2, error relative to tanh(x)"
+    fit = tanh_rest, lambda q: q * sqrt(q) / tanh(sqrt(q))
+    show_polynomial("kTanh", ctype, fit, (mpf(0), mpf("0.25")), tanh_degree, what)
+    what = "erf(x) / x - 1 in x^2, error relative to erf(x)"
+    fit = erf_rest, lambda q: 1 / (1 + erf_rest(q))
+    show_polynomial("kErf", ctype, fit, (mpf(0), mpf(1)), erf_degree, what)
+    show_tail(ctype, *degrees, tail_end)
     print("};\n")
 
 
 if __name__ == "__main__":
-    print("// Minimax polynomials, written by tools/fit_polynomials.py: intervals, degrees and errors as stated there and here.")
+    print(
+        "// Minimax polynomials, written by tools/fit_polynomials.py. Above each: what it fits and"
+    )
+    print("// how its error is measured; the interval, the degree, the error after rounding.")
     print("#pragma once\n\nnamespace {\n\ntemplate <class T> struct Polynomials;\n")
     show_type("float")
     show_type("double")

@@ -135,4 +135,4 @@ def warn_caller(message: str, category: type[Warning] = ConvergenceWarning) -> N
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals["__name__"].startswith("fastnn."):
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, category, stacklevel=level - 1)
+    warnings.warn(message, category, stacklevel=level)

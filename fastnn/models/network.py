@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from fastnn import losses, optimizers
 from fastnn.errors import out_of_range
 from fastnn.kernels.contract import Array
-from fastnn.layers import Layer
+from fastnn.layers import Dense, Layer
 from fastnn.losses import Loss
 from fastnn.optimizers import Optimizer, OptimizerState
 from fastnn.plan import Plan
@@ -321,7 +321,7 @@ class Network:
         return "\n".join([*lines, total])
 
     def __repr__(self) -> str:
-        layers = ", ".join(map(repr, self.layers))
+        layers = ", ".join(map(_brief, self.layers))
         widths, loss, dtype = self.plan.widths, self.plan.loss.name, self.plan.dtype.name
         return f"Network([{layers}], n_inputs={widths[0]}, loss={loss!r}, dtype={dtype!r})"
 
@@ -333,3 +333,12 @@ class Network:
         # A memory-mapped file gives read-only arrays.
         self._params = np.require(self._params, requirements=["C", "A", "W"])
         self._engine = Engine(self.plan, self.backend, self.n_threads)
+
+
+def _brief(layer: Layer) -> str:
+    """The layer as one would write it, defaults left out."""
+    if not isinstance(layer, Dense):
+        return repr(layer)
+    name = layer.activation if isinstance(layer.activation, str) else layer.activation.name
+    activation = "" if name == "identity" else f", {name!r}"
+    return f"Dense({layer.units}{activation}{'' if layer.bias else ', bias=False'})"

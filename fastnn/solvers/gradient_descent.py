@@ -60,14 +60,15 @@ def _step(
 ) -> tuple[Vector, float, Vector, float] | None:
     """The first point, halving the rate, where the loss falls as it should; None without one."""
     slope = float(d_params @ d_params)
-    # Near the optimum the decrease drowns in the rounding of the loss itself.
+    # Near the optimum the decrease drowns in the rounding of the loss; the gradient still tells.
     slack = 4 * _EPS * abs(loss)
     steepest = float(np.abs(d_params).max())
     shortest = 4 * _EPS * float(np.abs(params).max()) + np.finfo(np.float64).tiny
     while rate * steepest > shortest:
         ahead = params - rate * d_params
         loss_ahead, d_ahead = objective(ahead)
-        if loss_ahead <= loss - _SUFFICIENT * rate * slope + slack:
+        falls = loss_ahead <= loss - _SUFFICIENT * rate * slope
+        if falls or (loss_ahead <= loss + slack and float(d_ahead @ d_ahead) < slope):
             return ahead, loss_ahead, d_ahead, rate
         rate /= 2
     return None

@@ -29,7 +29,8 @@ enum Activation : int {
 };
 
 // --- one struct for each: a = activation(z), slope = da/dz ----------------------------------------------------------
-// slope(z, a) is the slope alone, for the backward kernel, which has a.
+// slope(z, a) is the slope alone, for the backward kernel, which has a; eval gives the same bits. Where the limit at an
+// infinity is finite (silu, gelu, mish, hard_swish at -infinity), that is the value, not infinity * 0.
 
 struct Identity {
   template <class T> static FASTNN_INLINE Vec<T> slope(Vec<T>, Vec<T>) { return splat<T>(T(1)); }
@@ -65,7 +66,9 @@ struct Sign {
 };
 
 struct Relu {
-  template <class T> static FASTNN_INLINE Vec<T> slope(Vec<T> z, Vec<T>) { return z > Vec<T>{} ? splat<T>(T(1)) : Vec<T>{}; }
+  template <class T> static FASTNN_INLINE Vec<T> slope(Vec<T> z, Vec<T>) {
+    return z > Vec<T>{} ? splat<T>(T(1)) : Vec<T>{};
+  }
   template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
     a = maximum<T>(Vec<T>{}, z);
     slope = Relu::slope<T>(z, a);
@@ -115,12 +118,12 @@ template <class Self> struct SlopeWithValue {
 // z normal_cdf(z) is -h for z < 0 and z - h for z > 0, h = |z| normal_cdf(-|z|): full precision in the tail.
 struct Gelu : SlopeWithValue<Gelu> {
   template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
-    const Vec<T> zero = {};
-    const NormalTail<T> part = normal_tail<T>(z);
     constexpr T lower = Format<T>::kLower;
+    const Vec<T> zero = {}, density = splat<T>(T(0.398942280401432677940));  // 1 / sqrt(2 pi)
+    const NormalTail<T> part = normal_tail<T>(z);
     const Vec<T> h = part.raised(part.t / part.inverse) * lower;
     a = z >= zero ? z - h : -h;
-    const Vec<T> step = part.raised(multiply_add<T>(splat<T>(T(0.398942280401432677940)), part.t, T(-1) / part.inverse));
+    const Vec<T> step = part.raised(multiply_add<T>(density, part.t, T(-1) / part.inverse));
     slope = z > zero ? multiply_add<T>(step, splat<T>(lower), splat<T>(T(1))) : -(step * lower);
   }
 };
@@ -132,7 +135,8 @@ FASTNN_INLINE void sigmoid_gate(const Reduced<T>& part, Vec<T> z, Vec<T> v_rate,
   const Vec<T> scale = power_of_two<T>((IVec<T>)part.shifted, -Format<T>::kShift), q = expm1_reduced<T>(part.r);
   const Vec<T> inverse = T(1) / sigmoid_divisor<T>(scale, q);
   a = (z * inverse) * one;
-  slope = (one * inverse) * multiply_add<T>(v_rate, multiply_add<T>(scale, q, scale) * inverse, splat<T>(T(1)));
+  const Vec<T> complement = multiply_add<T>(scale, q, scale) * inverse;  // 1 - sigmoid(y)
+  slope = (inverse * multiply_add<T>(v_rate, complement, splat<T>(T(1)))) * one;
 }
 
 struct Silu : SlopeWithValue<Silu> {
@@ -147,7 +151,7 @@ struct Silu : SlopeWithValue<Silu> {
 
 // The rounding error of p = a * b.
 template <class T> FASTNN_INLINE Vec<T> multiply_error(Vec<T> a, Vec<T> b, Vec<T> p) {
-#if defined(__FMA__) || defined(__aarch64__)
+#if defined(FASTNN_HAS_FMA)
   return multiply_add<T>(a, b, -p);
 #else
   const Vec<T> a1 = (Vec<T>)((IVec<T>)a & Format<T>::kUpperHalf), b1 = (Vec<T>)((IVec<T>)b & Format<T>::kUpperHalf);
@@ -236,7 +240,7 @@ struct HardSwish : SlopeWithValue<HardSwish> {
   }
 };
 
-// --- tiles ------------------------------------------------------------------------------------------------------------
+// --- tiles ---------------------------------------------------------------------------------------------------------
 
 template <class T> using ActivationTile = void (*)(const T* z, T* a, T* slope, ptrdiff_t count);
 

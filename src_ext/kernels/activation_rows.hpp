@@ -5,8 +5,8 @@
 
 namespace {
 
-// body(c, lanes) for each vector of a row; lanes < kLanes in the last one. A body is inlined twice, so that `lanes` is a
-// constant and the masks are gone in all but the last vector.
+// body(c, lanes) for each vector of a row; lanes < kLanes in the last one. A body is inlined twice, so that `lanes` is
+// a constant and the masks are gone in all but the last vector.
 #define FASTNN_BODY [&](ptrdiff_t c, int lanes) __attribute__((always_inline))
 
 template <class T, class Body> FASTNN_INLINE void for_vectors(ptrdiff_t count, Body body) {

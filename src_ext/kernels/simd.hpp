@@ -112,6 +112,11 @@ template <class T> FASTNN_INLINE Vec<T> square_root(Vec<T> v) {
 #endif
 }
 
+#if (defined(__AVX512F__) && FASTNN_VECTOR_BYTES == 64) || (defined(__FMA__) && FASTNN_VECTOR_BYTES == 32) || \
+    defined(__aarch64__)
+#define FASTNN_HAS_FMA 1
+#endif
+
 // a * b + c, one rounding where the instruction set has it. Written out where contraction must not depend on what else
 // the compiler does with the product.
 template <class T> FASTNN_INLINE Vec<T> multiply_add(Vec<T> a, Vec<T> b, Vec<T> c) {

@@ -2,7 +2,10 @@
 //
 // Every function takes all inputs: NaN, infinities, signed zeros and subnormals give what the function asks for.
 // exp and its relatives write x = k ln 2 + r with a whole k and |r| <= ln(2) / 2, take a polynomial in r and scale by
-// 2^k; the power is applied in two halves, so that overflow and gradual underflow come from one last rounding.
+// 2^k, always so that overflow and gradual underflow come from one last rounding.
+//
+// Largest errors in ulp, over the samples of all floats (a seventh of them) and of doubles, SSE2, AVX2 and AVX-512:
+// @TABLE@
 #pragma once
 
 #include "kernels/polynomials.hpp"
@@ -21,8 +24,10 @@ template <> struct Format<float> {
   static constexpr float kExpLow = -104, kExpHigh = 89;  // beyond them exp rounds to zero and to infinity
   static constexpr float kOnlyOne = 45;                  // exp(-45) is less than a quarter ulp of 1
   static constexpr float kSigmoidEnd = 116;              // z * sigmoid(z) has rounded to zero at -109
-  static constexpr int kShift = 60;                      // 2^k, k from -168 to 65, is normal with one more factor
-  static constexpr float kLower = 0x1p-60f;              // of 2^60 (k <= 65) or 2^-60 (k >= -65)
+  // 2^(k + kShift) is normal for k in [-168, 65], 2^(k - kShift) for k in [-65, 168]: exp(x) stays normal when raised
+  // by 2^kShift where it underflows (x > -116), and lowered where it overflows.
+  static constexpr int kShift = 60;
+  static constexpr float kLower = 0x1p-60f;
 };
 
 template <> struct Format<double> {
@@ -37,8 +42,8 @@ template <> struct Format<double> {
   static constexpr double kLower = 0x1p-200;
 };
 
-// c[0] + c[1] x + ...: pairs of terms, then Horner's rule in x^2. One product more than Horner's rule in x
-// and half its latency, which counts, because the out-of-order window holds only a few vectors' chains.
+// c[0] + c[1] x + ...: pairs of terms, then Horner's rule in x^2. One product more than Horner's rule in x and half its
+// latency, which counts, because the out-of-order window holds only a few vectors' chains.
 template <class T, int N> FASTNN_INLINE Vec<T> polynomial(Vec<T> x, const T (&c)[N]) {
   constexpr int last = (N - 1) / 2 * 2;
   const Vec<T> square = x * x;
@@ -101,7 +106,7 @@ template <class T> FASTNN_INLINE Vec<T> vexp(Vec<T> x) {
 }
 
 // exp of a reduced argument as raised * kLower, raised normal, so that a factor can come in before the only rounding to
-// a subnormal. For k from -kShift - bias to bias - kShift.
+// a subnormal (see kShift).
 template <class T> FASTNN_INLINE Vec<T> raised_exp(const Reduced<T>& part) {
   const Vec<T> scale = power_of_two<T>((IVec<T>)part.shifted, Format<T>::kShift);
   return multiply_add<T>(scale, expm1_reduced<T>(part.r), scale);
@@ -149,8 +154,8 @@ template <class T> FASTNN_INLINE Vec<T> vtanh(Vec<T> x) {
   return with_sign<T>(size < splat<T>(T(0.5)) ? near : far, x);
 }
 
-// sigmoid(z) = kLower / (kLower + kLower exp(-z)): numerator and denominator are normal where the quotient is not, so it
-// is rounded once. Where z > kOnlyOne, it is one.
+// sigmoid(z) = kLower / (kLower + kLower exp(-z)): numerator and denominator are normal where the quotient is not, so
+// it is rounded once. Where z > kOnlyOne, it is one.
 template <class T> FASTNN_INLINE Vec<T> sigmoid_divisor(Vec<T> scale, Vec<T> q) {
   return multiply_add<T>(scale, q, splat<T>(Format<T>::kLower)) + scale;
 }

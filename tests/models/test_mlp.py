@@ -131,7 +131,7 @@ def test_assigned_weights_are_used(digits: Data) -> None:
 
 def test_training_goes_on_from_assigned_weights(digits: Data) -> None:
     x, y = digits
-    model = MLPClassifier((5,), random_state=0, max_iter=1, solver="sgd", warm_start=True).fit(x, y)
+    model = MLPClassifier((5,), random_state=0, max_iter=1, solver="sgd", momentum=0).fit(x, y)
     model.coefs_ = [np.zeros_like(w) for w in model.coefs_]
     model.intercepts_ = [np.zeros_like(b) for b in model.intercepts_]
     model.partial_fit(x, y)
@@ -258,7 +258,7 @@ def test_early_stopping_restores_the_best(moons: Data) -> None:
     with pytest.raises(ValueError, match="partial_fit does not support early_stopping"):
         model.partial_fit(*moons)
     with pytest.raises(ValueError, match="validation set is too small"):
-        model.set_params(validation_fraction=0.003).fit(*moons)
+        MLPRegressor(early_stopping=True).fit([[0], [1], [2]], [0, 1, 2])
 
 
 def test_verbose_tells_every_epoch(digits: Data, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,195 @@
+"""LogisticRegression: scikit-learn's coefficients, and clear words about what it does not do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array, issparse
+from sklearn import linear_model
+from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.preprocessing import StandardScaler
+
+from fastnn import LogisticRegression
+
+Data = tuple[np.ndarray, np.ndarray]
+SOLVERS = ["auto", "lbfgs", "newton-cg", "newton-cholesky", "sag", "saga", "gradient_descent"]
+
+
+@pytest.fixture(params=["binary", "multinomial"])
+def labelled(request: pytest.FixtureRequest) -> Data:
+    load = load_breast_cancer if request.param == "binary" else load_iris
+    x, y = load(return_X_y=True)
+    names = np.array(["malignant", "benign", "other"])
+    return StandardScaler().fit_transform(x), names[y]
+
+
+def reference(x: Any, y: Any, weight: Any = None, **parameters: Any) -> Any:
+    model = linear_model.LogisticRegression(
+        solver="newton-cholesky", tol=1e-10, max_iter=1000, **parameters
+    )
+    return model.fit(x, y, weight)
+
+
+def ours(x: Any, y: Any, weight: Any = None, **parameters: Any) -> LogisticRegression:
+    return LogisticRegression(**{"tol": 1e-9, "max_iter": 20000} | parameters).fit(x, y, weight)
+
+
+def assert_same(model: Any, wanted: Any, tolerance: float = 1e-4) -> None:
+    np.testing.assert_allclose(model.coef_, wanted.coef_, atol=tolerance)
+    np.testing.assert_allclose(model.intercept_, wanted.intercept_, atol=tolerance)
+    np.testing.assert_array_equal(model.classes_, wanted.classes_)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("C", [0.01, 1.0, 3.0])
+@pytest.mark.parametrize("solver", ["lbfgs", "gradient_descent"])
+def test_coefficients_are_scikit_learns(
+    labelled: Data, solver: str, C: float, fit_intercept: bool
+) -> None:
+    parameters = {"C": C, "fit_intercept": fit_intercept}
+    model = ours(*labelled, solver=solver, **parameters)
+    wanted = reference(*labelled, **parameters)
+    assert_same(model, wanted)
+    x, y = labelled
+    np.testing.assert_allclose(model.predict_proba(x), wanted.predict_proba(x), atol=1e-5)
+    np.testing.assert_allclose(model.decision_function(x), wanted.decision_function(x), atol=1e-3)
+    np.testing.assert_array_equal(model.predict(x), wanted.predict(x))
+    assert model.n_iter_.dtype == np.int32
+    assert model.n_iter_.shape == (1,)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_name_means_an_optimum(solver: str) -> None:
+    x, y = load_iris(return_X_y=True)
+    x = StandardScaler().fit_transform(x)  # for the plain descent
+    assert_same(ours(x, y, solver=solver), reference(x, y))
+
+
+def test_without_penalty(rng: np.random.Generator) -> None:
+    x = rng.normal(size=(500, 4))
+    y = rng.uniform(size=500) < 1 / (1 + np.exp(-x @ [1, -2, 0.5, 0]))
+    wanted = reference(x, y, C=np.inf)
+    assert_same(ours(x, y, C=np.inf), wanted)
+    with pytest.warns(FutureWarning, match="'penalty' was deprecated"):
+        assert_same(ours(x, y, penalty=None), wanted)
+
+
+@pytest.mark.parametrize("class_weight", [None, "balanced", {"malignant": 3}])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_weights(labelled: Data, class_weight: Any, weighted: bool) -> None:
+    x, y = labelled
+    weight = np.random.default_rng(0).uniform(0, 3, len(x)) if weighted else None
+    model = ours(x, y, weight, class_weight=class_weight)
+    assert_same(model, reference(x, y, weight, class_weight=class_weight))
+
+
+def test_a_weight_of_two_is_a_row_twice(labelled: Data) -> None:
+    x, y = labelled
+    weight = np.where(np.arange(len(x)) % 3, 1, 2)
+    assert_same(ours(x, y, weight), ours(x.repeat(weight, 0), y.repeat(weight)), 1e-6)
+
+
+def test_every_backend_finds_the_same(labelled: Data) -> None:
+    wanted = ours(*labelled)
+    for backend in ("native", "jit", "reference"):
+        assert_same(ours(*labelled, backend=backend), wanted, 1e-6)
+
+
+def test_computes_in_the_dtype_of_x(labelled: Data, dtype: Any) -> None:
+    x, y = labelled[0].astype(dtype), labelled[1]
+    model = ours(x, y)
+    assert_same(model, reference(*labelled))
+    arrays = (model.coef_, model.intercept_, model.predict_proba(x), model.predict_log_proba(x))
+    assert {array.dtype for array in arrays} == {np.dtype(dtype)}
+
+
+def test_logarithms_where_probabilities_vanish() -> None:
+    for x, y in (([[-1.0], [1.0]], [0, 1]), ([[-1.0], [0.0], [1.0]], [0, 1, 2])):
+        model = LogisticRegression().fit(x, y)
+        model.coef_ = np.linspace(0, 1000, len(model.coef_) + 1)[1:, None]
+        logarithms = model.predict_log_proba([[-5.0], [0.1], [5.0]])
+        assert np.isfinite(logarithms).all()
+        assert logarithms.min() < -2000
+
+
+def test_warm_start_goes_on(labelled: Data) -> None:
+    model = ours(*labelled, warm_start=True)
+    first = model.coef_.copy()
+    model.fit(*labelled)
+    assert model.n_iter_[0] <= 1
+    np.testing.assert_allclose(model.coef_, first, atol=1e-6)
+    with pytest.raises(ValueError, match=r"warm_start: coef_ has shape"):
+        model.fit(labelled[0][:, :2], labelled[1])
+
+
+def test_a_limit_too_low_warns_at_the_callers_line(labelled: Data) -> None:
+    with pytest.warns(ConvergenceWarning, match="lbfgs failed to converge after 2 it") as caught:
+        LogisticRegression(max_iter=2).fit(*labelled)
+    assert caught[0].filename == __file__
+    with pytest.warns(ConvergenceWarning):
+        assert not LogisticRegression(max_iter=0).fit(*labelled).coef_.any()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"l1_ratio": 1.0}, "supports only 'l2' or None penalties.*Use l1_ratio=0"),
+        ({"l1_ratio": 0.5, "solver": "saga"}, "an L1 share of the penalty is not supported"),
+        ({"dual": True}, "supports only dual=False, got dual=True"),
+        ({"solver": "liblinear"}, "liblinear' is not supported.*Use solver='auto'"),
+        ({"intercept_scaling": 2.0}, "intercept_scaling=2.0 is not supported"),
+        ({"solver": "newton-chol"}, "Did you mean 'newton-cholesky'"),
+        ({"C": 0}, r"'C' parameter of LogisticRegression must be a number in \(0, inf\]. Got 0"),
+        ({"tol": "small"}, "'tol' parameter.*Got 'small'"),
+        ({"class_weight": "balance"}, "Did you mean 'balanced'"),
+        ({"n_threads": 0}, "'n_threads' parameter.*an integer of at least 1, or None. Got 0"),
+        ({"backend": "nativ"}, "Did you mean 'native'"),
+    ],
+)
+def test_refuses_what_it_does_not_do(parameters: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        LogisticRegression(**parameters).fit([[0], [1]], [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "category", "message"),
+    [
+        ({"penalty": "l2"}, FutureWarning, "'penalty' was deprecated"),
+        ({"l1_ratio": None}, FutureWarning, "'l1_ratio=None' was deprecated"),
+        ({"n_jobs": 2}, FutureWarning, "'n_jobs' has no effect"),
+    ],
+)
+def test_warns_as_scikit_learn_does(
+    parameters: dict[str, Any], category: type[Warning], message: str
+) -> None:
+    with pytest.warns(category, match=message) as caught:
+        LogisticRegression(**parameters).fit([[0], [1]], [0, 1])
+    assert caught[0].filename == __file__
+
+
+def test_l1_by_its_old_name_is_refused() -> None:
+    with pytest.warns(FutureWarning), pytest.raises(ValueError, match="L1 share"):
+        LogisticRegression(penalty="l1", l1_ratio=1.0).fit([[0], [1]], [0, 1])
+    with pytest.warns(), pytest.raises(ValueError, match="L1 share"):
+        LogisticRegression(penalty="l1").fit([[0], [1]], [0, 1])
+
+
+def test_sparse_features_and_coefficients(labelled: Data) -> None:
+    x, y = labelled
+    model = ours(csr_array(x), y)
+    assert_same(model, ours(x, y), 1e-12)
+    before = model.decision_function(csr_array(x))
+    assert issparse(model.sparsify().coef_)
+    np.testing.assert_array_equal(model.decision_function(x), before)
+    assert not issparse(model.densify().coef_)
+
+
+def test_verbose_prints_the_objective(labelled: Data, capsys: pytest.CaptureFixture[str]) -> None:
+    model = LogisticRegression(verbose=1).fit(*labelled)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == model.n_iter_[0]
+    values = [float(line.split()[-1]) for line in lines]
+    assert values == sorted(values, reverse=True)
