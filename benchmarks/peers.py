@@ -1,7 +1,7 @@
-"""fastnn beside its peers, in one run: `python -m benchmarks.peers [--quick] [--only training,inference,kernels,logistic]`.
+"""fastnn beside its peers, in one run: `python -m benchmarks.peers [--quick] [--only TABLE,...]`.
 
-Every number is the best of several runs that take turns; fractions are of the machine's own FMA peak, measured in the
-same run. A peer that is not installed is left out.
+The tables are training, inference, kernels and logistic. Every number is the best of several runs that take turns;
+fractions are of the machine's own FMA peak, measured in the same run. A peer that is not installed is left out.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def inference(repeats: int) -> None:
         }
         for model in models.values():
             fit(model, x, y)()
-        best = best_of({name: lambda m=model: m.predict_proba(x) for name, model in models.items()}, 20 * repeats)
+        best = best_of({name: lambda m=model, x=x: m.predict_proba(x) for name, model in models.items()}, 20 * repeats)
         times = [f"{best[name] * 1e6:.0f} µs" for name in models]
         rows.append([label(widths).replace("x", "-"), *times, f"{best['scikit-learn'] / best['fastnn']:.1f}x"])
     print_table("predict_proba, 1,024 rows, float32", ["network", "fastnn", "scikit-learn", "ratio"], rows)
@@ -258,10 +258,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one repeat: a smoke test, not a measurement")
     parser.add_argument("--only", default=",".join(TABLES), help="tables, separated by commas")
     options = parser.parse_args()
-    peak = _core.fma_peak("float32") / 1e9
-    print(
-        f"# {_core.simd_level()}, FMA peak of one core {peak:.0f} GFLOP/s in float32, {fastnn.get_num_threads()} threads"
-    )
+    peak = f"{_core.fma_peak('float32') / 1e9:.0f} GFLOP/s"
+    print(f"# {_core.simd_level()}, FMA peak of one core {peak} in float32, {fastnn.get_num_threads()} threads")
     for name in options.only.split(","):
         TABLES[name](1 if options.quick else 5)
 

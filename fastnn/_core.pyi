@@ -10,39 +10,39 @@ from fastnn.activations import Activation
 from fastnn.losses import Loss
 from fastnn.optimizers import Optimizer, OptimizerState
 
-Array = ndarray[Any, dtype[Any]]
+_Array = ndarray[Any, dtype[Any]]
 
 ACTIVATION_CODES: dict[str, int]
 LOSS_CODES: dict[str, int]
 OPTIMIZER_CODES: dict[str, int]
 
 def dense_forward(
-    x: Array, w: Array, b: Array | None, activation: str | Activation, out: Array, n_threads: int = 0
+    x: _Array, w: _Array, b: _Array | None, activation: str | Activation, out: _Array, n_threads: int = 0
 ) -> None: ...
-def dense_backward_input(d_z: Array, w: Array, out: Array, n_threads: int = 0) -> None: ...
-def dense_backward_params(x: Array, d_z: Array, d_w: Array, d_b: Array, n_threads: int = 0) -> None: ...
-def activation_forward(z: Array, activation: str | Activation, out: Array, n_threads: int = 0) -> None: ...
+def dense_backward_input(d_z: _Array, w: _Array, out: _Array, n_threads: int = 0) -> None: ...
+def dense_backward_params(x: _Array, d_z: _Array, d_w: _Array, d_b: _Array, n_threads: int = 0) -> None: ...
+def activation_forward(z: _Array, activation: str | Activation, out: _Array, n_threads: int = 0) -> None: ...
 def activation_backward(
-    z: Array, a: Array, d_a: Array, activation: str | Activation, out: Array, n_threads: int = 0
+    z: _Array, a: _Array, d_a: _Array, activation: str | Activation, out: _Array, n_threads: int = 0
 ) -> None: ...
-def link(z: Array, loss: str | Loss, out: Array, n_threads: int = 0) -> None: ...
+def link(z: _Array, loss: str | Loss, out: _Array, n_threads: int = 0) -> None: ...
 def loss_and_gradient(
-    z: Array, y: Array, sample_weight: Array | None, loss: str | Loss, d_z: Array, n_threads: int = 0
+    z: _Array, y: _Array, sample_weight: _Array | None, loss: str | Loss, d_z: _Array, n_threads: int = 0
 ) -> float: ...
 def sgd_step(
-    params: Array,
-    d_params: Array,
-    velocity: Array,
+    params: _Array,
+    d_params: _Array,
+    velocity: _Array,
     learning_rate: float,
     momentum: float,
     nesterov: bool,
     n_threads: int = 0,
 ) -> None: ...
 def adam_step(
-    params: Array,
-    d_params: Array,
-    m: Array,
-    v: Array,
+    params: _Array,
+    d_params: _Array,
+    m: _Array,
+    v: _Array,
     step: int,
     learning_rate: float,
     beta_1: float,
@@ -50,28 +50,28 @@ def adam_step(
     epsilon: float,
     n_threads: int = 0,
 ) -> None: ...
-def network_forward(plan: Any, params: Array, x: Array, out: Array, n_threads: int = 0) -> None: ...
+def network_forward(plan: Any, params: _Array, x: _Array, out: _Array, n_threads: int = 0) -> None: ...
 def network_gradient(
     plan: Any,
-    params: Array,
-    x: Array,
-    y: Array,
-    sample_weight: Array | None,
+    params: _Array,
+    x: _Array,
+    y: _Array,
+    sample_weight: _Array | None,
     alpha: float,
-    d_params: Array,
+    d_params: _Array,
     n_threads: int = 0,
 ) -> float: ...
 def fit_epoch(
     plan: Any,
-    params: Array,
-    x: Array,
-    y: Array,
-    sample_weight: Array | None,
+    params: _Array,
+    x: _Array,
+    y: _Array,
+    sample_weight: _Array | None,
     order: ndarray[Any, dtype[int64]] | None,
     batch_size: int,
     optimizer: Optimizer,
     state: OptimizerState,
-    learning_rates: Array,
+    learning_rates: _Array,
     alpha: float,
     n_threads: int = 0,
 ) -> float: ...

@@ -73,7 +73,8 @@ cdef int read_order(Epoch[float]* g, cnp.ndarray order) except -1:
     cdef Py_ssize_t k
     if (cnp.PyArray_NDIM(order) != 1 or cnp.PyArray_TYPE(order) != cnp.NPY_INT64
             or not is_plain(order, cnp.NPY_ARRAY_CARRAY_RO)):
-        raise ValueError(f"order has shape {(<object>order).shape} and dtype {order.dtype}; wanted one dimension of int64")
+        raise ValueError(f"order has shape {(<object>order).shape} and dtype {order.dtype}; "
+                         f"wanted one dimension of int64")
     g.order = <const int64_t*>cnp.PyArray_DATA(order)
     g.n = cnp.PyArray_DIM(order, 0)
     for k in range(g.n):

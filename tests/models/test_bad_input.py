@@ -129,15 +129,12 @@ def test_a_partial_fit_that_fails_changes_nothing(name: str, problem: str) -> No
 def test_partial_fit_that_diverges_changes_nothing() -> None:
     model = MLPRegressor(hidden_layer_sizes=(4,), solver="sgd", random_state=0).partial_fit(X, Y)
     before, slots = snapshot(model), copy.deepcopy(model._training.state.slots)
-    model.set_params(learning_rate_init=1e300)
+    model.set_params(learning_rate_init=1e305)
     with pytest.raises(ValueError, match="Solver produced non-finite parameter weights"):
-        for _ in range(3):
-            model.partial_fit(X, Y)
+        model.partial_fit(1e10 * X, Y)
     model.set_params(learning_rate_init=0.001)
-    if model.t_ == before["t_"]:
-        assert_unchanged(model, before)
-        np.testing.assert_array_equal(model._training.state.slots[0], slots[0])
-    assert np.isfinite(model.coefs_[0]).all()
+    assert_unchanged(model, before)
+    np.testing.assert_array_equal(model._training.state.slots[0], slots[0])
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -1,0 +1,96 @@
+"""pickle, copy, clone and memory-mapped files."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from fastnn import LogisticRegression, MLPClassifier, MLPRegressor, Neuron
+
+pytestmark = pytest.mark.filterwarnings(f"ignore::{ConvergenceWarning.__module__}.ConvergenceWarning")
+
+X = np.random.default_rng(0).normal(size=(60, 3))
+Y = (X[:, 0] > 0).astype(int)
+MODELS = {
+    "neuron": Neuron(random_state=0, max_iter=3),
+    "unit": Neuron("gelu", random_state=0, max_iter=3),
+    "logistic": LogisticRegression(),
+    "classifier": MLPClassifier((5, 4), ["tanh", "silu"], random_state=0, max_iter=3),
+    "regressor": MLPRegressor(hidden_layer_sizes=(5,), random_state=0, max_iter=3),
+    "lbfgs": MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", random_state=0, max_iter=3),
+}
+COPIES: dict[str, Any] = {
+    "pickle": lambda model: pickle.loads(pickle.dumps(model)),
+    "deepcopy": copy.deepcopy,
+    "copy": copy.copy,
+}
+
+
+@pytest.fixture(params=MODELS)
+def model(request: pytest.FixtureRequest) -> Any:
+    return clone(MODELS[request.param]).fit(X, Y)
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_a_copy_answers_the_same_and_is_its_own(model: Any, way: str) -> None:
+    answers = model.predict(X)
+    twin = COPIES[way](model)
+    np.testing.assert_array_equal(twin.predict(X), answers)
+    assert vars(twin).keys() == vars(model).keys()
+    if hasattr(model, "partial_fit"):
+        for each in (model, twin):
+            each.partial_fit(X, Y)
+        np.testing.assert_array_equal(twin.predict(X), model.predict(X))
+        twin.partial_fit(X, Y)
+        weights = "coefs_" if hasattr(model, "coefs_") else "coef_"
+        assert abs(getattr(twin, weights)[0] - getattr(model, weights)[0]).max() > 0
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_weights_can_be_assigned_in_a_copy(way: str) -> None:
+    model = clone(MODELS["classifier"]).fit(X, Y)
+    model.coefs_[1] = model.coefs_[1] * 0
+    twin = COPIES[way](model)
+    np.testing.assert_array_equal(twin.predict_proba(X), model.predict_proba(X))
+    twin = COPIES[way](clone(MODELS["classifier"]).fit(X, Y))
+    before = twin.predict_proba(X)
+    twin.coefs_[0][...] = 0
+    assert abs(twin.predict_proba(X) - before).max() > 1e-3
+
+
+def test_clone_takes_the_parameters_only(model: Any) -> None:
+    other = clone(model)
+    assert other.get_params() == model.get_params()
+    assert not [name for name in vars(other) if name.endswith("_")]
+
+
+def test_memory_mapped_models(model: Any, tmp_path: Any) -> None:
+    joblib.dump(model, tmp_path / "model")
+    mapped = joblib.load(tmp_path / "model", mmap_mode="r")
+    np.testing.assert_array_equal(mapped.predict(X), model.predict(X))
+    if hasattr(model, "partial_fit"):
+        mapped.partial_fit(X, Y)
+
+
+def test_a_pickle_has_the_weights_once() -> None:
+    model = MLPClassifier((300,), solver="lbfgs", max_iter=1).fit(X, Y)
+    parameters = sum(array.nbytes for array in [*model.coefs_, *model.intercepts_])
+    assert len(pickle.dumps(model)) < parameters + 4000
+
+
+def test_in_scikit_learns_tools() -> None:
+    pipeline = make_pipeline(StandardScaler(), MLPClassifier((4,), max_iter=20, random_state=0))
+    assert cross_val_score(pipeline, X, Y, cv=3).shape == (3,)
+    grid = {"mlpclassifier__alpha": [0.1, 1.0], "mlpclassifier__activation": ["relu", "gelu"]}
+    search = GridSearchCV(pipeline, grid, cv=2).fit(X, Y)
+    assert search.best_estimator_.predict(X).shape == (60,)
