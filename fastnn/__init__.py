@@ -28,20 +28,28 @@ if TYPE_CHECKING:
     from fastnn.models.network import Network as Network
     from fastnn.models.neuron import Neuron as Neuron
     from fastnn.optimizers import SGD as SGD
+    from fastnn.optimizers import Adagrad as Adagrad
     from fastnn.optimizers import Adam as Adam
+    from fastnn.optimizers import AdamW as AdamW
+    from fastnn.optimizers import NAdam as NAdam
+    from fastnn.optimizers import RMSprop as RMSprop
 
 # The module that each public name comes from; None: the name is that module.
 _HOME = {
     "Activation": "activations",
+    "Adagrad": "optimizers",
     "Adam": "optimizers",
+    "AdamW": "optimizers",
     "Dense": "layers",
     "Dropout": "layers",
     "LogisticRegression": "models.logistic",
     "Loss": "losses",
     "MLPClassifier": "models.mlp",
     "MLPRegressor": "models.mlp",
+    "NAdam": "optimizers",
     "Network": "models.network",
     "Neuron": "models.neuron",
+    "RMSprop": "optimizers",
     "SGD": "optimizers",
     "kernels": None,
     "schedules": None,
@@ -50,15 +58,19 @@ _HOME = {
 
 __all__ = [  # noqa: F822 - __getattr__ has them
     "Activation",
+    "Adagrad",
     "Adam",
+    "AdamW",
     "Dense",
     "Dropout",
     "LogisticRegression",
     "Loss",
     "MLPClassifier",
     "MLPRegressor",
+    "NAdam",
     "Network",
     "Neuron",
+    "RMSprop",
     "SGD",
     "__version__",
     "get_num_threads",

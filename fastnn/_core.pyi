@@ -50,6 +50,48 @@ def adam_step(
     epsilon: float,
     n_threads: int = 0,
 ) -> None: ...
+def rmsprop_step(
+    params: _Array,
+    d_params: _Array,
+    v: _Array,
+    learning_rate: float,
+    rho: float,
+    epsilon: float,
+    n_threads: int = 0,
+) -> None: ...
+def adagrad_step(
+    params: _Array,
+    d_params: _Array,
+    v: _Array,
+    learning_rate: float,
+    epsilon: float,
+    n_threads: int = 0,
+) -> None: ...
+def adamw_step(
+    params: _Array,
+    d_params: _Array,
+    m: _Array,
+    v: _Array,
+    step: int,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+    weight_decay: float,
+    n_threads: int = 0,
+) -> None: ...
+def nadam_step(
+    params: _Array,
+    d_params: _Array,
+    m: _Array,
+    v: _Array,
+    step: int,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+    n_threads: int = 0,
+) -> None: ...
 def network_forward(plan: Any, params: _Array, x: _Array, out: _Array, n_threads: int = 0) -> None: ...
 def network_gradient(
     plan: Any,
@@ -84,4 +126,5 @@ def loss_codes() -> dict[str, int]: ...
 def optimizer_codes() -> dict[str, int]: ...
 def permutation(seed: int, epoch: int, out: ndarray[Any, dtype[int64]]) -> None: ...
 def fma_peak(dtype: DTypeLike) -> float: ...
+def read_bandwidth(nbytes: int) -> float: ...
 def seconds_per_call(count: int, kernel: Callable[..., Any], *arguments: Any, **keywords: Any) -> float: ...

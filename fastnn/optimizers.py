@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from numbers import Real
 from typing import ClassVar
 
 import numpy as np
@@ -11,19 +13,75 @@ from numpy.typing import NDArray
 
 from fastnn.errors import unknown_name, wrong_type
 
+Range = tuple[Callable[[float], bool], str]  # a test, and what passes it in words
 
-def _check_above_zero(name: str, value: float) -> None:
-    if not 0 < value < math.inf:
-        raise ValueError(f"{name}={value!r}, wanted a finite number above 0")
-
-
-def _check_beta(name: str, value: float) -> None:
-    if not 0 <= value < 1:
-        raise ValueError(f"{name}={value!r}, wanted a number in [0, 1)")
+_ABOVE_ZERO: Range = (lambda value: 0 < value < math.inf, "a finite number above 0")
+_NOT_NEGATIVE: Range = (lambda value: 0 <= value < math.inf, "a finite number of at least 0")
+_SHARE: Range = (lambda value: 0 <= value <= 1, "a number in [0, 1]")
+_BELOW_ONE: Range = (lambda value: 0 <= value < 1, "a number in [0, 1)")
+_RANGES: dict[str, Range] = {
+    "learning_rate": _ABOVE_ZERO,
+    "momentum": _SHARE,
+    "rho": _BELOW_ONE,
+    "beta_1": _BELOW_ONE,
+    "beta_2": _BELOW_ONE,
+    "epsilon": _ABOVE_ZERO,
+    "weight_decay": _NOT_NEGATIVE,
+}
 
 
 @dataclass(frozen=True)
-class SGD:
+class Optimizer:
+    """What all optimizers have: hyper-parameters as fields, in the order of their kernel.
+
+    Attributes
+    ----------
+    name : str
+        In the registry; the kernel is ``{name}_step``.
+    code : int
+        In the native engine.
+    slots : tuple of str
+        The vectors that it keeps between steps.
+    counts_steps : bool
+        Whether the kernel takes the number of the step.
+    """
+
+    learning_rate: float = 0.001
+
+    name: ClassVar[str]
+    code: ClassVar[int]
+    slots: ClassVar[tuple[str, ...]]
+    counts_steps: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name not in _RANGES:  # a flag
+                continue
+            allows, wanted = _RANGES[field.name]
+            if not isinstance(value, Real):
+                raise wrong_type(field.name, value, wanted)
+            if not allows(float(value)):
+                raise ValueError(f"{field.name}={value!r}, wanted {wanted}")
+
+    @property
+    def hyper(self) -> tuple[float, ...]:
+        """All hyper-parameters but the learning rate, in the order of the kernels."""
+        return tuple(float(getattr(self, field.name)) for field in fields(self)[1:])
+
+    @property
+    def kernel(self) -> str:
+        """The name of the kernel that takes one step."""
+        return f"{self.name}_step"
+
+    def arguments(self, step: int, learning_rate: float) -> tuple[float, ...]:
+        """Return what the kernel takes after its vectors, for that step (from 1), in its order."""
+        counted = (step,) if self.counts_steps else ()
+        return (*counted, learning_rate, *self.hyper)
+
+
+@dataclass(frozen=True)
+class SGD(Optimizer):
     """Stochastic gradient descent with momentum, Nesterov's or classical.
 
     Parameters
@@ -34,8 +92,8 @@ class SGD:
 
     Raises
     ------
-    ValueError
-        If a parameter is out of its range.
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
 
     References
     ----------
@@ -51,19 +109,9 @@ class SGD:
     code: ClassVar[int] = 0
     slots: ClassVar[tuple[str, ...]] = ("velocity",)
 
-    def __post_init__(self) -> None:
-        _check_above_zero("learning_rate", self.learning_rate)
-        if not 0 <= self.momentum <= 1:
-            raise ValueError(f"momentum={self.momentum!r}, wanted a number in [0, 1]")
-
-    @property
-    def hyper(self) -> tuple[float, ...]:
-        """What the native engine needs, in its order."""
-        return (self.momentum, float(self.nesterov))
-
 
 @dataclass(frozen=True)
-class Adam:
+class Adam(Optimizer):
     """Adam.
 
     Parameters
@@ -74,8 +122,8 @@ class Adam:
 
     Raises
     ------
-    ValueError
-        If a parameter is out of its range.
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
 
     References
     ----------
@@ -90,21 +138,134 @@ class Adam:
     name: ClassVar[str] = "adam"
     code: ClassVar[int] = 1
     slots: ClassVar[tuple[str, ...]] = ("m", "v")
-
-    def __post_init__(self) -> None:
-        _check_above_zero("learning_rate", self.learning_rate)
-        _check_beta("beta_1", self.beta_1)
-        _check_beta("beta_2", self.beta_2)
-        _check_above_zero("epsilon", self.epsilon)
-
-    @property
-    def hyper(self) -> tuple[float, ...]:
-        """What the native engine needs, in its order."""
-        return (self.beta_1, self.beta_2, self.epsilon)
+    counts_steps: ClassVar[bool] = True
 
 
-Optimizer = SGD | Adam
-OPTIMIZERS: dict[str, type[SGD] | type[Adam]] = {"sgd": SGD, "adam": Adam}
+@dataclass(frozen=True)
+class RMSprop(Optimizer):
+    """RMSprop: the gradient over the root of a running mean of its square.
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.001
+    rho : float in [0, 1), default=0.99
+        How much of the mean of squares a step keeps.
+    epsilon : float, default=1e-8
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
+
+    References
+    ----------
+    Tieleman and Hinton (2012), "Lecture 6.5, RMSprop", in Neural Networks for Machine Learning.
+    """
+
+    learning_rate: float = 0.001
+    rho: float = 0.99
+    epsilon: float = 1e-8
+
+    name: ClassVar[str] = "rmsprop"
+    code: ClassVar[int] = 2
+    slots: ClassVar[tuple[str, ...]] = ("v",)
+
+
+@dataclass(frozen=True)
+class Adagrad(Optimizer):
+    """Adagrad: the gradient over the root of the sum of all its squares so far.
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.01
+    epsilon : float, default=1e-10
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
+
+    References
+    ----------
+    Duchi, Hazan and Singer (2011), "Adaptive subgradient methods for online learning and
+    stochastic optimization".
+    """
+
+    learning_rate: float = 0.01
+    epsilon: float = 1e-10
+
+    name: ClassVar[str] = "adagrad"
+    code: ClassVar[int] = 3
+    slots: ClassVar[tuple[str, ...]] = ("v",)
+
+
+@dataclass(frozen=True)
+class AdamW(Optimizer):
+    """Adam with decoupled weight decay: a step also shrinks every parameter, biases too.
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.001
+    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
+    epsilon : float, default=1e-8
+    weight_decay : float, default=0.01
+        A step first multiplies the parameters by ``1 - learning_rate * weight_decay``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
+
+    References
+    ----------
+    Loshchilov and Hutter (2019), "Decoupled weight decay regularization".
+    """
+
+    learning_rate: float = 0.001
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    weight_decay: float = 0.01
+
+    name: ClassVar[str] = "adamw"
+    code: ClassVar[int] = 4
+    slots: ClassVar[tuple[str, ...]] = ("m", "v")
+    counts_steps: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class NAdam(Optimizer):
+    """Adam with Nesterov's look-ahead.
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.002
+    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
+    epsilon : float, default=1e-8
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
+
+    References
+    ----------
+    Dozat (2016), "Incorporating Nesterov momentum into Adam"; here with a constant beta_1.
+    """
+
+    learning_rate: float = 0.002
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+    name: ClassVar[str] = "nadam"
+    code: ClassVar[int] = 5
+    slots: ClassVar[tuple[str, ...]] = ("m", "v")
+    counts_steps: ClassVar[bool] = True
+
+
+_ALL: tuple[type[Optimizer], ...] = (SGD, Adam, RMSprop, Adagrad, AdamW, NAdam)
+OPTIMIZERS: dict[str, type[Optimizer]] = {kind.name: kind for kind in _ALL}
 
 
 @dataclass
@@ -142,7 +303,7 @@ def get(optimizer: str | Optimizer) -> Optimizer:
     TypeError
         If `optimizer` is neither a string nor an optimizer.
     """
-    if isinstance(optimizer, SGD | Adam):
+    if isinstance(optimizer, _ALL):
         return optimizer
     if not isinstance(optimizer, str):
         raise wrong_type("optimizer", optimizer, "a name or an optimizer")

@@ -137,6 +137,7 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         EpochKernel epoch_run[2]
         EpochFunction epoch_finish[2]
         double (*fma_peak[2])() noexcept
+        double (*read_seconds[2])(const void*, Py_ssize_t, int) noexcept
 
 
 cdef extern from "runtime/cpu.hpp" namespace "fastnn" nogil:

@@ -53,6 +53,20 @@ def fma_peak(object dtype):
     return kernels.fma_peak[kind]()
 
 
+def read_bandwidth(Py_ssize_t nbytes):
+    """Bytes per second that one core reads from an array of `nbytes`: the best of passes that take about 20 ms."""
+    if nbytes < 4096:
+        raise ValueError(f"nbytes={nbytes}, wanted at least 4096")
+    cdef cnp.ndarray memory = np.ones(nbytes // 4, np.float32)
+    cdef Py_ssize_t count = cnp.PyArray_DIM(memory, 0)
+    cdef int runs = <int>max(4, min(20_000, 400_000_000 // nbytes))
+    cdef const void* data = cnp.PyArray_DATA(memory)
+    cdef double seconds
+    with nogil:
+        seconds = kernels.read_seconds[0](data, count, runs)
+    return nbytes / seconds
+
+
 def seconds_per_call(int count, object kernel, *arguments, **keywords):
     """Seconds of one call of a kernel of this module, timed by a loop of `count` calls below the binding.
 

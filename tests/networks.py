@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.layers import Dense
-from fastnn.optimizers import SGD, Adam, Optimizer, OptimizerState
+from fastnn.optimizers import SGD, Adagrad, Adam, AdamW, NAdam, Optimizer, OptimizerState, RMSprop
 from fastnn.plan import Plan
 
 # Widths around a vector, an odd one, one neuron alone; every kind of layer somewhere.
@@ -27,6 +27,10 @@ OPTIMIZERS: dict[str, Optimizer] = {
     "nesterov": SGD(),
     "momentum": SGD(nesterov=False),
     "plain": SGD(momentum=0.0),
+    "rmsprop": RMSprop(),
+    "adagrad": Adagrad(),
+    "adamw": AdamW(weight_decay=0.5),
+    "nadam": NAdam(),
 }
 
 

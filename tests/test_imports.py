@@ -20,12 +20,12 @@ LEVELS = [
     ["losses", "layers", "optimizers", "schedules"],
     ["kernels.contract"],
     ["kernels.reference", "kernels.jit", "_core"],
-    ["kernels.compose", "kernels.permutation"],
+    ["kernels.compose", "kernels.permutation", "machine"],
     ["kernels.select"],
     ["kernels"],
     ["plan"],
     ["training", "solvers"],
-    ["models"],
+    ["models", "roofline"],
     [""],
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))

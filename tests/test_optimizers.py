@@ -4,21 +4,58 @@ from __future__ import annotations
 
 import math
 import pickle
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, fields
 
 import numpy as np
 import pytest
 
 from fastnn import optimizers
-from fastnn.optimizers import SGD, Adam, OptimizerState
+from fastnn.kernels.contract import KERNELS
+from fastnn.optimizers import (
+    OPTIMIZERS,
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    NAdam,
+    Optimizer,
+    OptimizerState,
+    RMSprop,
+)
 
 
 def test_what_compiled_code_needs():
-    assert (SGD.name, SGD.code, SGD.slots) == ("sgd", 0, ("velocity",))
-    assert (Adam.name, Adam.code, Adam.slots) == ("adam", 1, ("m", "v"))
+    assert [(kind.name, kind.code, kind.slots) for kind in OPTIMIZERS.values()] == [
+        ("sgd", 0, ("velocity",)),
+        ("adam", 1, ("m", "v")),
+        ("rmsprop", 2, ("v",)),
+        ("adagrad", 3, ("v",)),
+        ("adamw", 4, ("m", "v")),
+        ("nadam", 5, ("m", "v")),
+    ]
     assert SGD(momentum=0.5).hyper == (0.5, 1.0)
     assert SGD(nesterov=False).hyper == (0.9, 0.0)
     assert Adam(beta_1=0.8, epsilon=1e-6).hyper == (0.8, 0.999, 1e-6)
+    assert RMSprop(rho=0.5).hyper == (0.5, 1e-8)
+    assert Adagrad(epsilon=1e-6).hyper == (1e-6,)
+    assert AdamW(weight_decay=0.1).hyper == (0.9, 0.999, 1e-8, 0.1)
+    assert NAdam(beta_2=0.5).hyper == (0.9, 0.5, 1e-8)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_optimizer_knows_its_kernel(name):
+    """Fields, slots and arguments are those of the contract, in its order."""
+    rule = optimizers.get(name)
+    assert rule.kernel == f"{name}_step"
+    kernel = KERNELS[rule.kernel]
+    updated = tuple(argument.name for argument in kernel.with_role("update"))
+    assert updated == ("params", *rule.slots)
+    options = {argument.name: None for argument in kernel.with_role("option")}
+    own = {field.name: getattr(rule, field.name) for field in fields(rule)}
+    assert ("step" in options) == rule.counts_steps
+    wanted = own | {"step": 7, "learning_rate": 0.25}
+    assert rule.arguments(7, 0.25) == tuple(wanted[option] for option in options)
+    assert set(options) - {"step"} == set(own)
 
 
 def test_defaults_are_scikit_learns():
@@ -26,15 +63,25 @@ def test_defaults_are_scikit_learns():
     assert Adam() == Adam(learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8)
 
 
+def test_other_defaults():
+    assert RMSprop() == RMSprop(learning_rate=0.001, rho=0.99, epsilon=1e-8)
+    assert Adagrad() == Adagrad(learning_rate=0.01, epsilon=1e-10)
+    assert AdamW() == AdamW(0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8, weight_decay=0.01)
+    assert NAdam() == NAdam(learning_rate=0.002, beta_1=0.9, beta_2=0.999, epsilon=1e-8)
+    assert NAdam(0.001) != Adam()
+
+
 def test_get():
     adam = Adam(0.1)
     assert optimizers.get(adam) is adam
-    assert optimizers.get("adam") == Adam()
-    assert optimizers.get("sgd") == SGD()
+    for name, kind in OPTIMIZERS.items():
+        assert optimizers.get(name) == kind()
     with pytest.raises(ValueError, match="Unknown optimizer 'adams'.*'adam'"):
         optimizers.get("adams")
     with pytest.raises(TypeError, match="wanted a name or an optimizer"):
         optimizers.get(Adam)
+    with pytest.raises(TypeError, match="wanted a name or an optimizer"):
+        optimizers.get(Optimizer())  # only what has a kernel
 
 
 @pytest.mark.parametrize(
@@ -49,6 +96,18 @@ def test_get():
         (Adam, {"beta_1": 1.0}),
         (Adam, {"beta_2": -0.1}),
         (Adam, {"epsilon": 0}),
+        (RMSprop, {"learning_rate": 0}),
+        (RMSprop, {"rho": 1.0}),
+        (RMSprop, {"rho": math.nan}),
+        (RMSprop, {"epsilon": 0}),
+        (Adagrad, {"learning_rate": -0.1}),
+        (Adagrad, {"epsilon": math.inf}),
+        (AdamW, {"learning_rate": 0}),
+        (AdamW, {"beta_1": -0.1}),
+        (AdamW, {"weight_decay": -0.01}),
+        (AdamW, {"weight_decay": math.inf}),
+        (NAdam, {"learning_rate": 0}),
+        (NAdam, {"beta_2": 1}),
     ],
     ids=str,
 )
@@ -58,15 +117,35 @@ def test_out_of_range(make, given):
         make(**given)
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (kind, field.name)
+        for kind in OPTIMIZERS.values()
+        for field in fields(kind)
+        if field.name != "nesterov"
+    ],
+)
+def test_no_number(kind, name):
+    for value in ("fast", None, 1j, [0.1]):
+        with pytest.raises(TypeError, match=f"^{name} is .*wanted a"):
+            kind(**{name: value})
+    kind(**{name: np.float32(0.5)})
+
+
 def test_limits_are_allowed():
     SGD(momentum=0.0)
     SGD(momentum=1.0)
     Adam(beta_1=0.0, beta_2=0.0)
+    RMSprop(rho=0.0)
+    AdamW(weight_decay=0.0)
 
 
 def test_frozen():
-    with pytest.raises(FrozenInstanceError):
-        Adam().beta_1 = 0.5
+    for kind in OPTIMIZERS.values():
+        with pytest.raises(FrozenInstanceError):
+            kind().learning_rate = 0.5
+    assert len({kind(0.1) for kind in OPTIMIZERS.values()}) == 6  # hashable
 
 
 def test_state():
@@ -82,9 +161,11 @@ def test_state():
     copy.step = 4
     assert state.slots[0][0] == 0
     assert state.step == 0
-    assert len(OptimizerState.zeros(SGD(), params).slots) == 1
+    for rule in (kind() for kind in OPTIMIZERS.values()):
+        assert len(OptimizerState.zeros(rule, params).slots) == len(rule.slots)
 
 
-@pytest.mark.parametrize("optimizer", [SGD(0.1), Adam(0.2)], ids=lambda rule: rule.name)
-def test_pickling(optimizer):
+@pytest.mark.parametrize("kind", OPTIMIZERS.values())
+def test_pickling(kind):
+    optimizer = kind(0.1)
     assert pickle.loads(pickle.dumps(optimizer)) == optimizer

@@ -139,6 +139,32 @@ def _adam_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
     }
 
 
+def _adamw_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    """Adam's, and the decay, which may cancel some of the change."""
+    decay = given["learning_rate"] * given["weight_decay"] * np.abs(given["params"])
+    of_adam = _adam_step(given, wanted, eps)
+    return of_adam | {"params": of_adam["params"] + 4 * ULPS * eps * decay}
+
+
+def _nadam_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    """Adam's, and the two parts of the change, which may cancel."""
+    beta_1, step = given["beta_1"], given["step"]
+    m, g = np.abs(wanted["m"]), np.abs(given["d_params"])
+    parts = beta_1 * m / (1 - beta_1 ** (step + 1)) + (1 - beta_1) * g / (1 - beta_1**step)
+    root = np.sqrt(wanted["v"] / (1 - given["beta_2"] ** step)) + given["epsilon"]
+    of_adam = _adam_step(given, wanted, eps)
+    change = given["learning_rate"] * parts / root
+    return of_adam | {"params": of_adam["params"] + 4 * ULPS * eps * change}
+
+
+def _scaled_by_squares(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    change = np.abs(wanted["params"] - given["params"])
+    return {
+        "v": ULPS * eps * (np.abs(given["v"]) + given["d_params"] ** 2) + TINY,
+        "params": ULPS * eps * (np.abs(given["params"]) + change) + TINY,
+    }
+
+
 _TOLERANCES = {
     "dense_forward": _dense_forward,
     "dense_backward_input": _dense_backward_input,
@@ -149,4 +175,8 @@ _TOLERANCES = {
     "loss_and_gradient": _loss_and_gradient,
     "sgd_step": _sgd_step,
     "adam_step": _adam_step,
+    "rmsprop_step": _scaled_by_squares,
+    "adagrad_step": _scaled_by_squares,
+    "adamw_step": _adamw_step,
+    "nadam_step": _nadam_step,
 }

@@ -12,13 +12,22 @@ from fastnn.kernels.activation import activation_backward, activation_forward
 from fastnn.kernels.dense import dense_backward_input, dense_backward_params, dense_forward
 from fastnn.kernels.loss import link, loss_and_gradient
 from fastnn.kernels.network import fit_epoch, network_forward, network_gradient
-from fastnn.kernels.optimizer import adam_step, sgd_step
+from fastnn.kernels.optimizer import (
+    adagrad_step,
+    adam_step,
+    adamw_step,
+    nadam_step,
+    rmsprop_step,
+    sgd_step,
+)
 from fastnn.kernels.select import kernels_for
 
 __all__ = [
     "activation_backward",
     "activation_forward",
+    "adagrad_step",
     "adam_step",
+    "adamw_step",
     "dense_backward_input",
     "dense_backward_params",
     "dense_forward",
@@ -26,7 +35,9 @@ __all__ = [
     "kernels_for",
     "link",
     "loss_and_gradient",
+    "nadam_step",
     "network_forward",
     "network_gradient",
+    "rmsprop_step",
     "sgd_step",
 ]

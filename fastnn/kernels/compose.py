@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fastnn import activations
 from fastnn.kernels.contract import Array, PlanLike
-from fastnn.optimizers import SGD, Optimizer, OptimizerState
+from fastnn.optimizers import Optimizer, OptimizerState
 
 __all__ = ["NetworkKernels", "compose"]
 
@@ -196,13 +196,8 @@ def _step(
 ) -> None:
     """One update of params and of the optimizer's state."""
     state.step += 1
-    if isinstance(optimizer, SGD):
-        momentum, nesterov = optimizer.momentum, optimizer.nesterov
-        kernels.sgd_step(params, d_params, *state.slots, learning_rate, momentum, nesterov)
-    else:
-        betas = (optimizer.beta_1, optimizer.beta_2)
-        step = (state.step, learning_rate, *betas, optimizer.epsilon)
-        kernels.adam_step(params, d_params, *state.slots, *step)
+    arguments = optimizer.arguments(state.step, learning_rate)
+    getattr(kernels, optimizer.kernel)(params, d_params, *state.slots, *arguments)
 
 
 def _restore(

@@ -100,6 +100,17 @@ def _layer(name: str, *arguments: Argument, returns_loss: bool = False) -> Kerne
     return Kernel(name, "layer", arguments, returns_loss)
 
 
+def _step(optimizer: str, slots: str, options: str) -> Kernel:
+    """The kernel of an optimizer's step: names of its vectors and of its options, by spaces."""
+    return _layer(
+        f"{optimizer}_step",
+        _update("params"),
+        _input("d_params", "p"),
+        *map(_update, slots.split()),
+        *map(_option, options.split()),
+    )
+
+
 def _network(name: str, *arguments: Argument, returns_loss: bool = False) -> Kernel:
     return Kernel(name, "network", arguments, returns_loss)
 
@@ -152,21 +163,12 @@ _ALL = (
         _output("d_z", "no"),
         returns_loss=True,
     ),
-    _layer(
-        "sgd_step",
-        _update("params"),
-        _input("d_params", "p"),
-        _update("velocity"),
-        *map(_option, ("learning_rate", "momentum", "nesterov")),
-    ),
-    _layer(
-        "adam_step",
-        _update("params"),
-        _input("d_params", "p"),
-        _update("m"),
-        _update("v"),
-        *map(_option, ("step", "learning_rate", "beta_1", "beta_2", "epsilon")),
-    ),
+    _step("sgd", "velocity", "learning_rate momentum nesterov"),
+    _step("adam", "m v", "step learning_rate beta_1 beta_2 epsilon"),
+    _step("rmsprop", "v", "learning_rate rho epsilon"),
+    _step("adagrad", "v", "learning_rate epsilon"),
+    _step("adamw", "m v", "step learning_rate beta_1 beta_2 epsilon weight_decay"),
+    _step("nadam", "m v", "step learning_rate beta_1 beta_2 epsilon"),
     _network(
         "network_forward",
         _option("plan"),

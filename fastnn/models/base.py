@@ -37,9 +37,7 @@ class Estimator(BaseEstimator):
 
     _parameters: ClassVar[Mapping[str, Sequence[Check]]] = {}
 
-    def _read(
-        self, X: Any, y: Any, *, reset: bool, dtype: Any = None, **how: Any
-    ) -> tuple[Array, NDArray[Any]]:
+    def _read(self, X: Any, y: Any, *, reset: bool, dtype: Any = None, **how: Any) -> tuple[Array, NDArray[Any]]:
         """X as (n, i), of `dtype` or of its own, and y; checked as scikit-learn does."""
         x, y = validate_data(
             self,
@@ -58,9 +56,7 @@ class Estimator(BaseEstimator):
         if self._is_plain(X, dtype):
             return np.asarray(X)
         accept = ["csr", "csc"]
-        x = validate_data(
-            self, _native(X), reset=False, accept_sparse=accept, dtype=_dtypes(dtype), order="C"
-        )
+        x = validate_data(self, _native(X), reset=False, accept_sparse=accept, dtype=_dtypes(dtype), order="C")
         return _dense(x)
 
     def _is_plain(self, X: Any, dtype: Any) -> bool:
@@ -79,19 +75,13 @@ class Estimator(BaseEstimator):
             return None
         if isinstance(sample_weight, Number):
             sample_weight = np.full(len(x), sample_weight)
-        weight = check_array(
-            sample_weight, ensure_2d=False, dtype=x.dtype, order="C", input_name="sample_weight"
-        )
+        weight = check_array(sample_weight, ensure_2d=False, dtype=x.dtype, order="C", input_name="sample_weight")
         if weight.shape != (len(x),):
-            raise ValueError(
-                f"sample_weight has shape {weight.shape}, wanted ({len(x)},): one for each row."
-            )
+            raise ValueError(f"sample_weight has shape {weight.shape}, wanted ({len(x)},): one for each row.")
         if weight.min() < 0:
             raise ValueError(f"sample_weight has negative values, such as {weight.min()}.")
         if not weight.any():
-            raise ValueError(
-                "sample_weight is zero for every row; some row needs a weight above zero."
-            )
+            raise ValueError("sample_weight is zero for every row; some row needs a weight above zero.")
         return np.require(weight, x.dtype, ["C", "A"])
 
 

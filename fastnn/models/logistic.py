@@ -220,8 +220,7 @@ class LogisticRegression(ClassifierMixin, Estimator):
         coef, wanted = self._dense_coef(), weights[0].T.shape
         if coef.shape != wanted:
             raise ValueError(
-                f"warm_start: coef_ has shape {coef.shape}, but this X and y need {wanted}. "
-                "Fit with warm_start=False."
+                f"warm_start: coef_ has shape {coef.shape}, but this X and y need {wanted}. Fit with warm_start=False."
             )
         weights[0][...] = coef.T
         if biases[0] is not None:
@@ -263,9 +262,7 @@ class LogisticRegression(ClassifierMixin, Estimator):
         dtype = np.float32 if coef.dtype == intercept.dtype == np.float32 else np.float64
         x = self._read_x(X, dtype)
         engine = self._engine(x.shape[1], self.classes_, dtype)
-        params: Array = np.concatenate([coef.T.ravel(), intercept.ravel()]).astype(
-            dtype, copy=False
-        )
+        params: Array = np.concatenate([coef.T.ravel(), intercept.ravel()]).astype(dtype, copy=False)
         return engine, engine.forward(params, x)
 
     def decision_function(self, X: Any) -> Array:

@@ -40,9 +40,7 @@ _LOSS_OF_OUTPUT = {
 def trains_by_epochs(model: BaseMLP) -> bool:
     """Whether there is a partial_fit: L-BFGS has none."""
     if model.solver == "lbfgs":
-        raise AttributeError(
-            "partial_fit needs solver='sgd' or 'adam'; 'lbfgs' sees all samples at once."
-        )
+        raise AttributeError("partial_fit needs solver='sgd' or 'adam'; 'lbfgs' sees all samples at once.")
     return True
 
 
@@ -64,9 +62,7 @@ class BaseMLP(Estimator):
 
     _parameters: ClassVar[Mapping[str, Any]] = {
         "hidden_layer_sizes": (_Sizes(),),
-        "activation": (
-            Is("a name, an Activation, or a list of them", (str, Activation, list, tuple)),
-        ),
+        "activation": (Is("a name, an Activation, or a list of them", (str, Activation, list, tuple)),),
         "solver": (OneOf(("lbfgs", "sgd", "adam")),),
         "alpha": (Real(0, open_high=True),),
         "batch_size": (OneOf(("auto",)), Integer(1)),
@@ -95,9 +91,7 @@ class BaseMLP(Estimator):
 
     # --- what a classifier and a regressor do differently ---------------------------------------
 
-    def _targets(
-        self, y: Any, dtype: DTypeLike, first: bool, incremental: bool, classes: Any
-    ) -> Array:
+    def _targets(self, y: Any, dtype: DTypeLike, first: bool, incremental: bool, classes: Any) -> Array:
         """y as (n, o); sets out_activation_ in a first fit, and what belongs to labels."""
         raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
 
@@ -107,9 +101,7 @@ class BaseMLP(Estimator):
 
     # --- fit ------------------------------------------------------------------------------------
 
-    def _fit(
-        self, X: Any, y: Any, sample_weight: Any, incremental: bool, classes: Any = None, **how: Any
-    ) -> None:
+    def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool, classes: Any = None, **how: Any) -> None:
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         dtype = None if first else self._packed().plan.dtype
         x, y = self._read(X, y, reset=first, dtype=dtype, multi_output=True, **how)
@@ -169,8 +161,7 @@ class BaseMLP(Estimator):
             return (activations.get(given),) * n_hidden
         if len(given) != n_hidden:
             raise ValueError(
-                f"activation={given!r} names {len(given)} activations, wanted {n_hidden}: one for "
-                "each hidden layer."
+                f"activation={given!r} names {len(given)} activations, wanted {n_hidden}: one for each hidden layer."
             )
         return tuple(activations.get(each) for each in given)
 

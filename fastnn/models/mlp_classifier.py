@@ -114,6 +114,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     feature_names_in_ : ndarray (n_features_in_,)
         Where X has names that are strings.
 
+    Notes
+    -----
+    Ctrl-C during `fit` warns and keeps the last finished epoch. Training that diverges in its first
+    epoch is an error; later it warns, and the last finished epoch stays.
+
     Examples
     --------
     >>> from fastnn import MLPClassifier
@@ -212,9 +217,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     @available_if(trains_by_epochs)
     @guarded
-    def partial_fit(
-        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
-    ) -> MLPClassifier:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> MLPClassifier:
         """Train for one epoch on these samples, from where the network is.
 
         Parameters
@@ -237,9 +240,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self._fit(X, y, sample_weight, incremental=True, classes=classes)
         return self
 
-    def _targets(
-        self, y: Any, dtype: DTypeLike, first: bool, incremental: bool, classes: Any
-    ) -> Array:
+    def _targets(self, y: Any, dtype: DTypeLike, first: bool, incremental: bool, classes: Any) -> Array:
         labels = as_labels(y)
         known = None if first and not incremental else getattr(self, "classes_", None)
         if incremental:
@@ -263,9 +264,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def _indicator(self, labels: NDArray[Any], dtype: DTypeLike) -> Array:
         if labels.shape[1] != len(self.classes_):
-            raise ValueError(
-                f"y has shape {labels.shape}, wanted {len(self.classes_)} columns: one a label."
-            )
+            raise ValueError(f"y has shape {labels.shape}, wanted {len(self.classes_)} columns: one a label.")
         return (labels > 0).astype(dtype)
 
     def _choose_output(self, multilabel: bool, n_classes: int) -> str:

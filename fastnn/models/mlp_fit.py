@@ -32,9 +32,7 @@ Rows = NDArray[np.int64] | None
 # --- by epochs ----------------------------------------------------------------------------------
 
 
-def fit_epochs(
-    model: Any, network: Packed, samples: Samples, random_state: Any, incremental: bool
-) -> None:
+def fit_epochs(model: Any, network: Packed, samples: Samples, random_state: Any, incremental: bool) -> None:
     """Train the network in place by sgd or adam, and set what the epochs tell."""
     if model.early_stopping and incremental:
         raise ValueError("partial_fit does not support early_stopping=True")
@@ -123,16 +121,13 @@ def _batch_size(model: Any, n: int) -> int:
         return min(200, n)
     if model.batch_size > n:
         warn_caller(
-            f"Got `batch_size` larger than sample size ({model.batch_size} > {n}). "
-            "It is going to be clipped.",
+            f"Got `batch_size` larger than sample size ({model.batch_size} > {n}). It is going to be clipped.",
             UserWarning,
         )
     return min(int(model.batch_size), n)
 
 
-def _stopping(
-    model: Any, engine: Engine, samples: Samples, held_out: Rows, run: Run, network: Packed
-) -> Stopping:
+def _stopping(model: Any, engine: Engine, samples: Samples, held_out: Rows, run: Run, network: Packed) -> Stopping:
     stopping = Stopping(model.tol, model.n_iter_no_change, run.rate)
     stopping.stalled = getattr(model, "_no_improvement_count", 0)
     if held_out is None:
@@ -148,9 +143,7 @@ def _stopping(
     return stopping
 
 
-def _report(
-    model: Any, samples: Samples, network: Packed, n: int
-) -> Callable[[float, Array], float] | None:
+def _report(model: Any, samples: Samples, network: Packed, n: int) -> Callable[[float, Array], float] | None:
     """The loss as scikit-learn reports it: squared error a mean over outputs, Poisson deviance."""
     plan, params = network.plan, network.params
     o = plan.widths[-1]

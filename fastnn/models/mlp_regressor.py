@@ -107,12 +107,16 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
     feature_names_in_ : ndarray (n_features_in_,)
         Where X has names that are strings.
 
+    Notes
+    -----
+    Ctrl-C during `fit` warns and keeps the last finished epoch. Training that diverges in its first
+    epoch is an error; later it warns, and the last finished epoch stays.
+
     Examples
     --------
     >>> from fastnn import MLPRegressor
     >>> X, y = [[0.0], [0.5], [1.0]], [0.0, 0.25, 1.0]
-    >>> model = MLPRegressor(hidden_layer_sizes=8, activation="tanh", solver="lbfgs",
-    random_state=0)
+    >>> model = MLPRegressor("squared_error", 8, "tanh", solver="lbfgs", random_state=0)
     >>> bool(model.fit(X, y).score(X, y) > 0.99)
     True
     """
@@ -226,18 +230,14 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         self._fit(X, y, sample_weight, incremental=True, y_numeric=True)
         return self
 
-    def _targets(
-        self, y: Any, dtype: DTypeLike, first: bool, incremental: bool, classes: Any
-    ) -> Array:
+    def _targets(self, y: Any, dtype: DTypeLike, first: bool, incremental: bool, classes: Any) -> Array:
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         targets: Array = np.ascontiguousarray(y.reshape(len(y), -1), dtype)
         if first:
             self.out_activation_ = _OUTPUT_OF_LOSS[self.loss]
         if self.out_activation_ == "exp" and targets.min() < 0:
-            raise ValueError(
-                f"y has negative targets, such as {targets.min()}; loss='poisson' wants at least 0."
-            )
+            raise ValueError(f"y has negative targets, such as {targets.min()}; loss='poisson' wants at least 0.")
         return targets
 
     def _score_raw(self, engine: Engine, z: Array, y: Array, sample_weight: Array | None) -> float:

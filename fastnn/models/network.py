@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastnn import losses, optimizers
-from fastnn.errors import out_of_range
+from fastnn.errors import out_of_range, wrong_type
 from fastnn.kernels.contract import Array
 from fastnn.layers import Dense, Layer
 from fastnn.losses import Loss
@@ -237,9 +238,7 @@ class Network:
             finished epoch stays.
         """
         self.plan.require_trainable()
-        for name, number, low in (("epochs", epochs, 1), ("batch_size", batch_size, 1)):
-            if number < low:
-                raise out_of_range(name, number, f"an integer of at least {low}")
+        _check_counts(epochs=epochs, batch_size=batch_size)
         if alpha < 0:
             raise out_of_range("alpha", alpha, "a number of at least 0")
         samples = self._samples(x, y, sample_weight)
@@ -271,9 +270,7 @@ class Network:
         weight = None if sample_weight is None else self._read("sample_weight", sample_weight, None)
         for name, array in (("y", y), ("sample_weight", weight)):
             if array is not None and len(array) != len(x):
-                raise ValueError(
-                    f"{name} has {len(array)} rows, wanted {len(x)} as in x of shape {x.shape}."
-                )
+                raise ValueError(f"{name} has {len(array)} rows, wanted {len(x)} as in x of shape {x.shape}.")
         return Samples(x, y, weight)
 
     def _targets(self, y: Any) -> Array:
@@ -282,8 +279,7 @@ class Network:
         if y.ndim == 1 and self.plan.loss == losses.get("cross_entropy") and y.dtype.kind in "iu":
             if len(y) and not 0 <= y.min() <= y.max() < o:
                 raise ValueError(
-                    f"y has classes from {y.min()} to {y.max()}, wanted 0 to {o - 1}: the network "
-                    f"has {o} outputs."
+                    f"y has classes from {y.min()} to {y.max()}, wanted 0 to {o - 1}: the network has {o} outputs."
                 )
             one_hot: Array = np.eye(o, dtype=self.plan.dtype)[y]
             return one_hot
@@ -307,15 +303,11 @@ class Network:
         """A table of the layers: inputs, outputs, activation, parameters."""
         rows = [("layer", "inputs", "outputs", "activation", "parameters")]
         widths = self.plan.widths
-        for l, (activation, bias) in enumerate(
-            zip(self.plan.activations, self.plan.bias, strict=True)
-        ):
+        for l, (activation, bias) in enumerate(zip(self.plan.activations, self.plan.bias, strict=True)):
             i, o = widths[l], widths[l + 1]
             rows.append((str(l), f"{i:,}", f"{o:,}", activation.name, f"{i * o + o * bias:,}"))
         sizes = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(cell.rjust(k) for cell, k in zip(row, sizes, strict=True)) for row in rows
-        ]
+        lines = ["  ".join(cell.rjust(k) for cell, k in zip(row, sizes, strict=True)) for row in rows]
         lines.insert(1, "  ".join("-" * size for size in sizes))
         total = f"{self.plan.n_params:,} parameters, {self.plan.dtype}, loss {self.plan.loss.name}"
         return "\n".join([*lines, total])
@@ -333,6 +325,14 @@ class Network:
         # A memory-mapped file gives read-only arrays.
         self._params = np.require(self._params, requirements=["C", "A", "W"])
         self._engine = Engine(self.plan, self.backend, self.n_threads)
+
+
+def _check_counts(**counts: Any) -> None:
+    for name, count in counts.items():
+        if isinstance(count, bool) or not isinstance(count, Integral):
+            raise wrong_type(name, count, "an integer of at least 1")
+        if count < 1:
+            raise out_of_range(name, count, "an integer of at least 1")
 
 
 def _brief(layer: Layer) -> str:

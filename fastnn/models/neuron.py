@@ -194,9 +194,7 @@ class Neuron(Estimator):
         """
         return self._fit(X, y, sample_weight, classes, hasattr(self, "coef_"), None)
 
-    def _fit(
-        self, X: Any, y: Any, sample_weight: Any, classes: Any, goes_on: bool, passes: int | None
-    ) -> Neuron:
+    def _fit(self, X: Any, y: Any, sample_weight: Any, classes: Any, goes_on: bool, passes: int | None) -> Neuron:
         """Up to `passes` over the data; None for the one pass of partial_fit."""
         dtype = self._dtype() if goes_on else None
         x, y = self._read(X, y, reset=not goes_on, dtype=dtype, y_numeric=not is_classifier(self))
@@ -205,9 +203,7 @@ class Neuron(Estimator):
             self.classes_, y = two_classes(y, partial=passes is None, known=known, classes=classes)
             y = 2 * y - 1 if name_of(self) == "sign" else y
         elif classes is not None:
-            raise ValueError(
-                "classes are for classifiers: with this activation a Neuron is a regressor."
-            )
+            raise ValueError("classes are for classifiers: with this activation a Neuron is a regressor.")
         weight = self._read_weight(sample_weight, x)
         samples = Samples(x, np.ascontiguousarray(y, x.dtype)[:, None], weight)
         engine = learning_engine(self, x.shape[1], x.dtype)

@@ -73,11 +73,8 @@ def _require_chain(coefs: Sequence[Array], intercepts: Sequence[Array], n_layers
     for l, (w, b) in enumerate(zip(coefs, intercepts, strict=True)):
         if w.ndim != 2 or (l > 0 and len(w) != coefs[l - 1].shape[1]):
             i = coefs[l - 1].shape[1] if l > 0 else "n_features"
-            raise ValueError(
-                f"coefs_[{l}] has shape {w.shape}, wanted ({i}, outputs of the layer)."
-            )
+            raise ValueError(f"coefs_[{l}] has shape {w.shape}, wanted ({i}, outputs of the layer).")
         if b.shape != (w.shape[1],):
             raise ValueError(
-                f"intercepts_[{l}] has shape {b.shape}, wanted ({w.shape[1]},) "
-                f"as coefs_[{l}] of shape {w.shape}."
+                f"intercepts_[{l}] has shape {b.shape}, wanted ({w.shape[1]},) as coefs_[{l}] of shape {w.shape}."
             )

@@ -22,9 +22,7 @@ def penalty_strength(model: Any) -> float:
     ratio = _l1_ratio(model)
     _refuse_unsupported(model, ratio)
     if model.n_jobs is not None:
-        warn_caller(
-            f"'n_jobs' has no effect (n_jobs={model.n_jobs}); see n_threads.", FutureWarning
-        )
+        warn_caller(f"'n_jobs' has no effect (n_jobs={model.n_jobs}); see n_threads.", FutureWarning)
     return 1.0 / model.C if _has_penalty(model) else 0.0
 
 
@@ -54,8 +52,7 @@ def _l1_ratio(model: Any) -> float:
     ratio = float(model.penalty == "l1")
     if model.l1_ratio != ratio:
         warn_caller(
-            f"Inconsistent values: penalty={model.penalty} with l1_ratio={model.l1_ratio}. "
-            "Use l1_ratio only.",
+            f"Inconsistent values: penalty={model.penalty} with l1_ratio={model.l1_ratio}. Use l1_ratio only.",
             UserWarning,
         )
     return ratio
@@ -68,9 +65,7 @@ def _refuse_unsupported(model: Any, ratio: float) -> None:
             "an L1 share of the penalty is not supported. Use l1_ratio=0."
         )
     if model.dual:
-        raise ValueError(
-            f"Solver {model.solver} supports only dual=False, got dual=True. Use dual=False."
-        )
+        raise ValueError(f"Solver {model.solver} supports only dual=False, got dual=True. Use dual=False.")
     if model.solver == "liblinear":
         raise ValueError(
             "solver='liblinear' is not supported: it penalises the intercept, and no solver here "

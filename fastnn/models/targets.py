@@ -85,9 +85,7 @@ def index_of(labels: Labels, classes: Labels) -> NDArray[np.intp]:
     """
     unknown = np.setdiff1d(labels, classes)
     if len(unknown):
-        raise ValueError(
-            f"y has classes {unknown} that are not in `self.classes_`, which has {classes}."
-        )
+        raise ValueError(f"y has classes {unknown} that are not in `self.classes_`, which has {classes}.")
     index: NDArray[np.intp] = np.searchsorted(classes, labels)
     return index
 
@@ -99,9 +97,7 @@ def one_hot(index: NDArray[np.intp], n_classes: int, dtype: DTypeLike) -> Array:
     return y
 
 
-def two_classes(
-    y: Any, *, partial: bool, known: Labels | None, classes: Any
-) -> tuple[Labels, NDArray[np.intp]]:
+def two_classes(y: Any, *, partial: bool, known: Labels | None, classes: Any) -> tuple[Labels, NDArray[np.intp]]:
     """The two classes of y, and which of them each row has (n,), 0 or 1.
 
     Those found in y; in a partial fit those agreed on, of which y may have one only.

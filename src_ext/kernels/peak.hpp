@@ -1,4 +1,4 @@
-// The machine's own limit: multiply-adds per second of one core with everything in registers.
+// The machine's own limits on one core: multiply-adds with everything in registers, and bytes read per second.
 #pragma once
 
 #include "kernels/simd.hpp"
@@ -33,6 +33,27 @@ template <class T> double fma_peak() {
     keep = keep + run_chains<T>(kPeakSteps);
     const double rate = 2.0 * kChains * kLanes<T> * kPeakSteps / (fastnn_seconds() - start);
     if (rate > best) best = rate;
+  }
+  return best;
+}
+
+// Seconds to read `count` elements once: the best of `runs`. Eight sums, so that additions never wait for each other.
+template <class T> double read_seconds(const void* memory, ptrdiff_t count, int runs) {
+  const T* p = static_cast<const T*>(memory);
+  constexpr ptrdiff_t step = 8 * kLanes<T>;
+  double best = 1e30;
+  volatile T keep = 0;
+  for (int run = 0; run < runs; ++run) {
+    Vec<T> sum[8] = {};
+    const double start = fastnn_seconds();
+    for (ptrdiff_t at = 0; at + step <= count; at += step) {
+#pragma GCC unroll 8
+      for (int q = 0; q < 8; ++q) sum[q] += load<T>(p + at + q * kLanes<T>);
+    }
+    const double seconds = fastnn_seconds() - start;
+    for (int q = 1; q < 8; ++q) sum[0] += sum[q];
+    keep = keep + sum_lanes<T>(sum[0]);
+    if (seconds < best) best = seconds;
   }
   return best;
 }

@@ -29,4 +29,5 @@
       FASTNN_PAIR(epoch_run),                                                  \
       FASTNN_PAIR(epoch_finish),                                               \
       FASTNN_PAIR(fma_peak),                                                   \
+      FASTNN_PAIR(read_seconds),                                               \
   }

@@ -145,6 +145,7 @@ struct Kernels {
   void (*epoch_run[2])(void*, int, int);
   void (*epoch_finish[2])(void*);
   double (*fma_peak[2])();  // FLOP/s of one core, measured by independent chains in registers
+  double (*read_seconds[2])(const void*, ptrdiff_t, int);  // to read so many elements once, the best of so many runs
 };
 
 // The share of `member` when `count` things are cut in `team` contiguous pieces of whole `grain`s.

@@ -79,7 +79,7 @@ def test_a_batch_of_zero_weights_moves_nothing(backend, dtype):
     assert state.step == 2
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "nesterov"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_not_finite_leaves_everything_as_it_was(backend, dtype, optimizer):
     given, rule = problem("odd widths", dtype, 64), OPTIMIZERS[optimizer]
     given.x[50, 2] = np.nan  # in the last of four batches
@@ -111,8 +111,9 @@ def test_ctrl_c_leaves_everything_as_it_was():
     assert not any(slot.any() for slot in state.slots)
 
 
-def test_threads_do_not_change_a_bit(dtype):
-    given, rule = problem("odd widths", dtype, 4000), Adam()
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_threads_do_not_change_a_bit(dtype, optimizer):
+    given, rule = problem("odd widths", dtype, 4000), OPTIMIZERS[optimizer]
     found = []
     for n_threads in (1, 2, 3):
         params = given.params.copy()

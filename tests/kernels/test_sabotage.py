@@ -22,6 +22,8 @@ def _given(name: str, rng: np.random.Generator) -> dict[str, Any]:
     d_z = rng.normal(size=(n, o))
     step = {"learning_rate": 0.1}
     p = {"params": rng.normal(size=37), "d_params": rng.normal(size=37)}
+    m, v = b.repeat(3)[:37], {"v": b.repeat(3)[:37] ** 2}
+    betas = {"step": 3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
     return {
         "dense_forward": {"x": x, "w": w, "b": b, "activation": "relu"},
         "dense_backward_input": {"d_z": d_z, "w": w},
@@ -35,11 +37,12 @@ def _given(name: str, rng: np.random.Generator) -> dict[str, Any]:
             "sample_weight": np.abs(b) + 0.1,
             "loss": "squared_error",
         },
-        "sgd_step": p | step | {"velocity": b.repeat(3)[:37], "momentum": 0.9, "nesterov": True},
-        "adam_step": p
-        | step
-        | {"m": b.repeat(3)[:37], "v": b.repeat(3)[:37] ** 2, "step": 3}
-        | {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},
+        "sgd_step": p | step | {"velocity": m, "momentum": 0.9, "nesterov": True},
+        "adam_step": p | step | {"m": m} | v | betas,
+        "rmsprop_step": p | step | v | {"rho": 0.99, "epsilon": 1e-8},
+        "adagrad_step": p | step | v | {"epsilon": 1e-8},
+        "adamw_step": p | step | {"m": m} | v | betas | {"weight_decay": 0.01},
+        "nadam_step": p | step | {"m": m} | v | betas,
     }[name]
 
 
@@ -193,15 +196,106 @@ def test_wrong_loss(dtype, rng):
         _rejects("loss_and_gradient", saboteur, dtype, rng)
 
 
-def test_wrong_steps(dtype, rng):
-    def step_from_zero(params, d_params, m, v, step, *hyper):
-        reference.adam_step(params, d_params, m, v, step + 1, *hyper)
+def _classical(params, d_params, velocity, learning_rate, momentum, nesterov):
+    reference.sgd_step(params, d_params, velocity, learning_rate, momentum, False)
 
-    def not_nesterov(params, d_params, velocity, learning_rate, momentum, nesterov):
-        reference.sgd_step(params, d_params, velocity, learning_rate, momentum, not nesterov)
 
-    _rejects("adam_step", step_from_zero, dtype, rng)
-    _rejects("sgd_step", not_nesterov, dtype, rng)
+def _uncorrected(params, d_params, m, v, step, *rest):
+    reference.adam_step(params, d_params, m, v, 10**6, *rest)
+
+
+def _one_step_ahead(params, d_params, m, v, step, *rest):
+    reference.adam_step(params, d_params, m, v, step + 1, *rest)
+
+
+def _sum_instead_of_mean(params, d_params, v, learning_rate, rho, epsilon):
+    reference.adagrad_step(params, d_params, v, learning_rate, epsilon)
+
+
+def _new_squares_at_full_weight(params, d_params, v, learning_rate, rho, epsilon):
+    v *= rho
+    reference.adagrad_step(params, d_params, v, learning_rate, epsilon)
+
+
+def _without_the_root(params, d_params, v, learning_rate, epsilon):
+    v += d_params**2
+    params -= learning_rate * d_params / (v + epsilon)
+
+
+def _by_the_old_mean(params, d_params, v, learning_rate, rho, epsilon):
+    params -= learning_rate * d_params / (np.sqrt(v) + epsilon)
+    v *= rho
+    v += (1 - rho) * d_params**2
+
+
+def _by_the_old_sum(params, d_params, v, learning_rate, epsilon):
+    params -= learning_rate * d_params / (np.sqrt(v) + epsilon)
+    v += d_params**2
+
+
+def _mean_instead_of_sum(params, d_params, v, learning_rate, epsilon):
+    reference.rmsprop_step(params, d_params, v, learning_rate, 0.99, epsilon)
+
+
+def _decay_in_the_gradient(params, d_params, m, v, *options):
+    *of_adam, weight_decay = options
+    reference.adam_step(params, d_params + weight_decay * params, m, v, *of_adam)
+
+
+def _decay_after_the_step(params, d_params, m, v, step, learning_rate, *rest):
+    *of_adam, weight_decay = rest
+    reference.adam_step(params, d_params, m, v, step, learning_rate, *of_adam)
+    params *= 1 - learning_rate * weight_decay
+
+
+def _decay_without_the_rate(params, d_params, m, v, *options):
+    *of_adam, weight_decay = options
+    params *= 1 - weight_decay
+    reference.adam_step(params, d_params, m, v, *of_adam)
+
+
+def _without_decay(params, d_params, m, v, *options):
+    reference.adam_step(params, d_params, m, v, *options[:-1])
+
+
+def _without_look_ahead(params, d_params, m, v, *options):
+    reference.adam_step(params, d_params, m, v, *options)
+
+
+def _corrected_as_of_now(params, d_params, m, v, step, learning_rate, beta_1, beta_2, epsilon):
+    """m by this step's correction instead of the next one's."""
+    before = params.copy()
+    reference.nadam_step(params, d_params, m, v, step, learning_rate, beta_1, beta_2, epsilon)
+    ahead = beta_1 * m + (1 - beta_1) * d_params
+    root = np.sqrt(v / (1 - beta_2**step)) + epsilon
+    params[...] = before - learning_rate * ahead / (1 - beta_1**step) / root
+
+
+WRONG_STEPS = {
+    "sgd_step": [_classical],
+    "adam_step": [_uncorrected, _one_step_ahead],
+    "rmsprop_step": [_sum_instead_of_mean, _new_squares_at_full_weight, _by_the_old_mean],
+    "adagrad_step": [_mean_instead_of_sum, _without_the_root, _by_the_old_sum],
+    "adamw_step": [
+        _decay_in_the_gradient,
+        _decay_after_the_step,
+        _decay_without_the_rate,
+        _without_decay,
+    ],
+    "nadam_step": [_without_look_ahead, _corrected_as_of_now],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "saboteur"),
+    [(name, saboteur) for name, wrong in WRONG_STEPS.items() for saboteur in wrong],
+)
+def test_wrong_steps(name, saboteur, dtype, rng):
+    _rejects(name, saboteur, dtype, rng)
+
+
+def test_every_step_has_a_saboteur():
+    assert set(WRONG_STEPS) == {name for name in KERNELS if name.endswith("_step")}
 
 
 def test_a_kernel_that_writes_to_its_input(dtype, rng):

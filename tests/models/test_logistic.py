@@ -27,9 +27,7 @@ def labelled(request: pytest.FixtureRequest) -> Data:
 
 
 def reference(x: Any, y: Any, weight: Any = None, **parameters: Any) -> Any:
-    model = linear_model.LogisticRegression(
-        solver="newton-cholesky", tol=1e-10, max_iter=1000, **parameters
-    )
+    model = linear_model.LogisticRegression(solver="newton-cholesky", tol=1e-10, max_iter=1000, **parameters)
     return model.fit(x, y, weight)
 
 
@@ -46,9 +44,7 @@ def assert_same(model: Any, wanted: Any, tolerance: float = 1e-4) -> None:
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("C", [0.01, 1.0, 3.0])
 @pytest.mark.parametrize("solver", ["lbfgs", "gradient_descent"])
-def test_coefficients_are_scikit_learns(
-    labelled: Data, solver: str, C: float, fit_intercept: bool
-) -> None:
+def test_coefficients_are_scikit_learns(labelled: Data, solver: str, C: float, fit_intercept: bool) -> None:
     parameters = {"C": C, "fit_intercept": fit_intercept}
     model = ours(*labelled, solver=solver, **parameters)
     wanted = reference(*labelled, **parameters)
@@ -162,9 +158,7 @@ def test_refuses_what_it_does_not_do(parameters: dict[str, Any], message: str) -
         ({"n_jobs": 2}, FutureWarning, "'n_jobs' has no effect"),
     ],
 )
-def test_warns_as_scikit_learn_does(
-    parameters: dict[str, Any], category: type[Warning], message: str
-) -> None:
+def test_warns_as_scikit_learn_does(parameters: dict[str, Any], category: type[Warning], message: str) -> None:
     with pytest.warns(category, match=message) as caught:
         LogisticRegression(**parameters).fit([[0], [1]], [0, 1])
     assert caught[0].filename == __file__

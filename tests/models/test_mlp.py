@@ -68,14 +68,10 @@ def test_every_backend_learns_the_same(digits: Data, solver: str) -> None:
 
 
 def test_threads_never_change_a_result(digits: Data) -> None:
-    fitted = [
-        MLPClassifier((50,), random_state=0, max_iter=3, n_threads=n).fit(*digits) for n in (1, 2, 3)
-    ]
+    fitted = [MLPClassifier((50,), random_state=0, max_iter=3, n_threads=n).fit(*digits) for n in (1, 2, 3)]
     for model in fitted[1:]:
         np.testing.assert_array_equal(model.coefs_[0], fitted[0].coefs_[0])
-        np.testing.assert_array_equal(
-            model.predict_proba(digits[0]), fitted[0].predict_proba(digits[0])
-        )
+        np.testing.assert_array_equal(model.predict_proba(digits[0]), fitted[0].predict_proba(digits[0]))
 
 
 def test_one_sigmoid_or_two_softmax_neurons(moons: Data) -> None:
@@ -90,22 +86,16 @@ def test_one_sigmoid_or_two_softmax_neurons(moons: Data) -> None:
         assert model.predict(moons[0]).dtype == moons[1].dtype
 
 
-@pytest.mark.parametrize(
-    "activation", sorted({name for name in ACTIVATIONS if name not in ("sign", "log_softmax")})
-)
+@pytest.mark.parametrize("activation", sorted({name for name in ACTIVATIONS if name not in ("sign", "log_softmax")}))
 def test_every_activation_trains(moons: Data, activation: str) -> None:
-    model = MLPClassifier(
-        (16, 16), activation, learning_rate_init=0.02, random_state=0, max_iter=150
-    ).fit(*moons)
+    model = MLPClassifier((16, 16), activation, learning_rate_init=0.02, random_state=0, max_iter=150).fit(*moons)
     assert model.loss_curve_[-1] < 0.9 * model.loss_curve_[0]
 
 
 def test_an_activation_for_each_layer(moons: Data) -> None:
     each = MLPClassifier((8, 8), ["tanh", ACTIVATIONS["silu"]], random_state=0).fit(*moons)
     x = moons[0]
-    for w, b, f in zip(
-        each.coefs_, each.intercepts_, (np.tanh, lambda z: z / (1 + np.exp(-z)), None), strict=True
-    ):
+    for w, b, f in zip(each.coefs_, each.intercepts_, (np.tanh, lambda z: z / (1 + np.exp(-z)), None), strict=True):
         x = x @ w + b
         x = x if f is None else f(x)
     np.testing.assert_allclose(each.predict_proba(moons[0])[:, 1:], 1 / (1 + np.exp(-x)), rtol=1e-9)
@@ -200,9 +190,7 @@ def test_a_weight_of_two_is_a_row_twice(digits: Data, solver: str) -> None:
 
 
 def test_the_same_seed_is_the_same_model(digits: Data) -> None:
-    first, again, other = (
-        MLPClassifier((8,), random_state=seed, max_iter=4).fit(*digits) for seed in (1, 1, 2)
-    )
+    first, again, other = (MLPClassifier((8,), random_state=seed, max_iter=4).fit(*digits) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.coefs_[0], again.coefs_[0])
     assert abs(first.coefs_[0] - other.coefs_[0]).max() > 0.01
 
@@ -250,9 +238,9 @@ def test_warm_start_must_fit(digits: Data) -> None:
 
 
 def test_early_stopping_restores_the_best(moons: Data) -> None:
-    model = MLPClassifier(
-        (30,), early_stopping=True, learning_rate_init=0.3, random_state=0, n_iter_no_change=5
-    ).fit(*moons)
+    model = MLPClassifier((30,), early_stopping=True, learning_rate_init=0.3, random_state=0, n_iter_no_change=5).fit(
+        *moons
+    )
     assert model.best_validation_score_ == max(model.validation_scores_)
     assert model.n_iter_ == len(model.validation_scores_) == len(model.loss_curve_)
     with pytest.raises(ValueError, match="partial_fit does not support early_stopping"):

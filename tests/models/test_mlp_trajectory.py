@@ -49,9 +49,7 @@ def both(kind: str, **parameters: Any) -> tuple[Any, Any]:
 
 
 def assert_same(ours: Any, other: Any, tolerance: float = 1e-10) -> None:
-    pairs = zip(
-        [*ours.coefs_, *ours.intercepts_], [*other.coefs_, *other.intercepts_], strict=True
-    )
+    pairs = zip([*ours.coefs_, *ours.intercepts_], [*other.coefs_, *other.intercepts_], strict=True)
     for mine, wanted in pairs:
         np.testing.assert_allclose(mine, wanted, rtol=0, atol=tolerance)
     assert (ours.n_iter_, ours.t_) == (other.n_iter_, other.t_)
@@ -76,9 +74,7 @@ def test_epochs_are_scikit_learns(name: str, solver: str, activation: str, epoch
 def test_the_loss_of_several_outputs_is_their_mean(alpha: float, tolerance: float) -> None:
     kind, x, y = task("outputs")
     ours, other = both(kind, max_iter=5, alpha=alpha)
-    np.testing.assert_allclose(
-        ours.fit(x, y).loss_curve_, other.fit(x, y).loss_curve_, rtol=tolerance
-    )
+    np.testing.assert_allclose(ours.fit(x, y).loss_curve_, other.fit(x, y).loss_curve_, rtol=tolerance)
 
 
 @pytest.mark.parametrize("name", ["binary", "classes", "number"])
@@ -114,9 +110,7 @@ def test_partial_fit_and_warm_start(solver: str) -> None:
 @pytest.mark.parametrize("name", ["binary", "classes", "number"])
 def test_early_stopping_holds_out_the_same_rows(name: str) -> None:
     kind, x, y = task(name)
-    ours, other = both(
-        kind, max_iter=60, early_stopping=True, n_iter_no_change=3, validation_fraction=0.2
-    )
+    ours, other = both(kind, max_iter=60, early_stopping=True, n_iter_no_change=3, validation_fraction=0.2)
     assert_same(ours.fit(x, y), other.fit(x, y))
     np.testing.assert_allclose(ours.validation_scores_, other.validation_scores_, rtol=1e-8)
     np.testing.assert_allclose(ours.best_validation_score_, other.best_validation_score_, rtol=1e-8)

@@ -96,9 +96,7 @@ def test_copies_have_views_of_their_own(xy: Any, twin_of: Any) -> None:
 def test_learns(rng: np.random.Generator, optimizer: Any, dtype: Any) -> None:
     x = rng.normal(size=(300, 2)).astype(dtype)
     y = (x[:, 0] * x[:, 1] > 0).astype(int)
-    network = Network(
-        [Dense(16, "tanh"), Dense(2)], 2, "cross_entropy", dtype=dtype, random_state=0
-    )
+    network = Network([Dense(16, "tanh"), Dense(2)], 2, "cross_entropy", dtype=dtype, random_state=0)
     schedule = Constant(0.05) if optimizer != "adam" else Cosine(0.05, 800, warm_up=10)
     network.fit(x, y, optimizer=optimizer, schedule=schedule, epochs=80, batch_size=30)
     assert (network.predict(x).argmax(axis=1) == y).mean() > 0.95
@@ -151,9 +149,7 @@ def test_the_same_seed_is_the_same_network(xy: Any) -> None:
     one, two, three = (make(random_state=seed).fit(*xy, epochs=2) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.params, two.params)
     assert abs(one.params - three.params).max() > 0.1
-    np.testing.assert_array_equal(
-        make(n_threads=2).fit(*xy).params, make(n_threads=1).fit(*xy).params
-    )
+    np.testing.assert_array_equal(make(n_threads=2).fit(*xy).params, make(n_threads=1).fit(*xy).params)
 
 
 def test_weights_of_rows(xy: Any) -> None:
@@ -209,6 +205,7 @@ def test_nan_and_infinity_flow_through() -> None:
         (lambda n: n.fit(np.zeros((2, 4)), np.zeros((3, 3))), ValueError, "y has 3 rows, wanted 2"),
         (lambda n: n.fit(np.zeros((0, 4)), np.zeros((0, 3))), ValueError, "no row to train on"),
         (lambda n: n.fit(np.zeros((2, 4)), np.zeros((2, 3)), epochs=0), ValueError, "epochs=0"),
+        (lambda n: n.fit(np.zeros((2, 4)), np.zeros((2, 3)), epochs=1.5), TypeError, "epochs is 1.5"),
         (lambda n: n.fit(np.zeros((2, 4)), np.zeros((2, 3)), alpha=-1), ValueError, "alpha=-1"),
         (
             lambda n: n.fit(np.zeros((2, 4)), np.zeros((2, 3)), optimizer="adm"),

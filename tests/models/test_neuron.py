@@ -112,10 +112,7 @@ def test_the_perceptron_stops_where_it_makes_no_mistake() -> None:
 
 
 def test_rates_do_not_change_what_the_perceptron_says(cancer: Any) -> None:
-    slow, fast = (
-        Neuron("sign", learning_rate=rate, random_state=1, max_iter=5).fit(*cancer)
-        for rate in (0.25, 4.0)
-    )
+    slow, fast = (Neuron("sign", learning_rate=rate, random_state=1, max_iter=5).fit(*cancer) for rate in (0.25, 4.0))
     np.testing.assert_allclose(fast.coef_, 16 * slow.coef_)
 
 

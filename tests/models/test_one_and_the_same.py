@@ -19,9 +19,7 @@ def labelled(dtype: type) -> tuple[np.ndarray, np.ndarray]:
     return StandardScaler().fit_transform(features).astype(dtype), labels
 
 
-def test_the_same_weights_give_the_same_probabilities(
-    labelled: tuple[np.ndarray, np.ndarray], backend: str
-) -> None:
+def test_the_same_weights_give_the_same_probabilities(labelled: tuple[np.ndarray, np.ndarray], backend: str) -> None:
     x, y = labelled
     rng = np.random.default_rng(0)
     w, b = rng.normal(size=(x.shape[1], 1)).astype(x.dtype), rng.normal(size=1).astype(x.dtype)

@@ -60,9 +60,9 @@ def adult(data: Path) -> Split:
     numbers = [k for k in range(x.shape[1]) if all(v.lstrip("-").isdigit() for v in x[:, k])]
     words = [k for k in range(x.shape[1]) if k not in numbers]
     parts = split(x, rows[:, column].astype(str))
-    encode = make_column_transformer(
-        (StandardScaler(), numbers), (OneHotEncoder(sparse_output=False), words)
-    ).fit(parts[0])
+    encode = make_column_transformer((StandardScaler(), numbers), (OneHotEncoder(sparse_output=False), words)).fit(
+        parts[0]
+    )
     return [*(encode.transform(part).astype(np.float32) for part in parts[:2]), *parts[2:]]
 
 

@@ -80,9 +80,7 @@ def test_the_loss_falls_in_every_iteration(solve: Any) -> None:
 
 def test_gradient_descent_gives_up_where_no_step_helps() -> None:
     """A gradient that points the wrong way."""
-    solution = gradient_descent(
-        lambda params: (float(params @ params), -2 * params), np.ones(2), tol=1e-3, max_iter=50
-    )
+    solution = gradient_descent(lambda params: (float(params @ params), -2 * params), np.ones(2), tol=1e-3, max_iter=50)
     assert not solution.converged
     assert "No step" in solution.message
 
@@ -95,8 +93,6 @@ def test_lbfgs_counts_evaluations() -> None:
         calls += 1
         return bowl(np.logspace(0, 6, 9), np.ones(9))(params)
 
-    solution = lbfgs(
-        objective, np.zeros(9), tol=0, max_iter=1000, max_evaluations=7, relative_decrease=0
-    )
+    solution = lbfgs(objective, np.zeros(9), tol=0, max_iter=1000, max_evaluations=7, relative_decrease=0)
     assert not solution.converged
     assert calls <= 8

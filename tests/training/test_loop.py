@@ -140,11 +140,12 @@ def test_later_divergence_keeps_the_last_finished_epoch() -> None:
     plan = plan_of(1, 1)
     params = np.array([1.0, 0.0])
     seen: list[np.ndarray] = []
+    run = run_of(params, SGD(1.0, momentum=0))
     outcome = train(
         Engine(plan),
         Samples(np.full((10, 1), 1e10), np.zeros((10, 1))),
         params,
-        run_of(params, SGD(1.0, momentum=0)),
+        run,
         order=in_order(),
         batch_size=10,
         max_epochs=100,
@@ -154,6 +155,7 @@ def test_later_divergence_keeps_the_last_finished_epoch() -> None:
     assert 1 < len(seen) == len(outcome.losses) - 1
     assert not math.isfinite(outcome.losses[-1])
     np.testing.assert_array_equal(params, seen[-1])
+    assert not run.state.slots[0].any()  # what it remembered may have been infinite
     assert f"epoch {len(outcome.losses)}:" in outcome.message
     assert "learning rate below 1" in outcome.message
 

@@ -73,9 +73,7 @@ def test_weights_are_rows_taken_so_many_times(rng: np.random.Generator) -> None:
     for _ in range(5):
         losses = (
             epoch(engine, one, state, x, y, batch_size=20, weight=weight),
-            epoch(
-                engine, other, state, x.repeat(repeat, 0), y.repeat(repeat), batch_size=repeat.sum()
-            ),
+            epoch(engine, other, state, x.repeat(repeat, 0), y.repeat(repeat), batch_size=repeat.sum()),
         )
         np.testing.assert_allclose(one, other)
         assert losses[0] == pytest.approx(losses[1])

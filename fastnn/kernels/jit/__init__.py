@@ -6,16 +6,27 @@ Importing this package imports Numba; a kernel compiles when it is first called.
 from fastnn.kernels.jit.activation import activation_backward, activation_forward
 from fastnn.kernels.jit.dense import dense_backward_input, dense_backward_params, dense_forward
 from fastnn.kernels.jit.loss import link, loss_and_gradient
-from fastnn.kernels.jit.optimizer import adam_step, sgd_step
+from fastnn.kernels.jit.optimizer import (
+    adagrad_step,
+    adam_step,
+    adamw_step,
+    nadam_step,
+    rmsprop_step,
+    sgd_step,
+)
 
 __all__ = [
     "activation_backward",
     "activation_forward",
+    "adagrad_step",
     "adam_step",
+    "adamw_step",
     "dense_backward_input",
     "dense_backward_params",
     "dense_forward",
     "link",
     "loss_and_gradient",
+    "nadam_step",
+    "rmsprop_step",
     "sgd_step",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 from fastnn.kernels.contract import Array
 from fastnn.kernels.jit.style import kernel
 
-__all__ = ["adam_step", "sgd_step"]
+__all__ = ["adagrad_step", "adam_step", "adamw_step", "nadam_step", "rmsprop_step", "sgd_step"]
 
 
 @kernel
@@ -46,11 +46,12 @@ def _adam(
     beta_2: float,
     rest_2: float,
     epsilon: float,
+    keep: float,
 ) -> None:
     # rest is 1 - beta: were it computed here, LLVM would turn beta * v + rest * g into
-    # g + beta * (v - g), which cancels for small v.
+    # g + beta * (v - g), which cancels for small v. keep is what weight decay leaves, 1 without.
     real = params.dtype.type
-    rate, epsilon = real(rate), real(epsilon)
+    rate, epsilon, keep = real(rate), real(epsilon), real(keep)
     beta_1, rest_1, beta_2, rest_2 = real(beta_1), real(rest_1), real(beta_2), real(rest_2)
     for k in range(params.size):
         g = d_params[k]
@@ -58,7 +59,48 @@ def _adam(
         second = beta_2 * v[k] + rest_2 * (g * g)
         m[k] = first
         v[k] = second
-        params[k] -= rate * first / (np.sqrt(second) + epsilon)
+        params[k] = keep * params[k] - rate * first / (np.sqrt(second) + epsilon)
+
+
+@kernel
+def _nadam(
+    params: Any,
+    d_params: Any,
+    m: Any,
+    v: Any,
+    rate_m: float,
+    rate_g: float,
+    correction: float,
+    beta_1: float,
+    rest_1: float,
+    beta_2: float,
+    rest_2: float,
+    epsilon: float,
+) -> None:
+    real = params.dtype.type
+    rate_m, rate_g, correction, epsilon = real(rate_m), real(rate_g), real(correction), real(epsilon)
+    beta_1, rest_1, beta_2, rest_2 = real(beta_1), real(rest_1), real(beta_2), real(rest_2)
+    for k in range(params.size):
+        g = d_params[k]
+        first = beta_1 * m[k] + rest_1 * g
+        second = beta_2 * v[k] + rest_2 * (g * g)
+        m[k] = first
+        v[k] = second
+        ahead = rate_m * first + rate_g * g
+        params[k] -= ahead / (np.sqrt(correction * second) + epsilon)
+
+
+@kernel
+def _scaled_by_squares(
+    params: Any, d_params: Any, v: Any, rate: float, keep: float, add: float, epsilon: float
+) -> None:
+    real = params.dtype.type
+    rate, keep, add, epsilon = real(rate), real(keep), real(add), real(epsilon)
+    for k in range(params.size):
+        g = d_params[k]
+        squares = keep * v[k] + add * (g * g)
+        v[k] = squares
+        params[k] -= rate * g / (np.sqrt(squares) + epsilon)
 
 
 def sgd_step(
@@ -86,6 +128,56 @@ def adam_step(
     epsilon: float,
 ) -> None:
     """Adam, the corrections of m and v folded into the rate; `step` counts from 1."""
+    adamw_step(params, d_params, m, v, step, learning_rate, beta_1, beta_2, epsilon, 0.0)
+
+
+def rmsprop_step(
+    params: Array, d_params: Array, v: Array, learning_rate: float, rho: float, epsilon: float
+) -> None:
+    """The gradient over the root of a running mean of its square."""
+    _scaled_by_squares(params, d_params, v, *map(float, (learning_rate, rho, 1 - rho, epsilon)))
+
+
+def adagrad_step(
+    params: Array, d_params: Array, v: Array, learning_rate: float, epsilon: float
+) -> None:
+    """The gradient over the root of the sum of its squares."""
+    _scaled_by_squares(params, d_params, v, float(learning_rate), 1.0, 1.0, float(epsilon))
+
+
+def adamw_step(
+    params: Array,
+    d_params: Array,
+    m: Array,
+    v: Array,
+    step: int,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+    weight_decay: float,
+) -> None:
+    """Adam after a shrinking of the parameters; `step` counts from 1."""
     rate = learning_rate * sqrt(1 - beta_2**step) / (1 - beta_1**step)
     betas = (beta_1, 1 - beta_1, beta_2, 1 - beta_2)
-    _adam(params, d_params, m, v, *map(float, (rate, *betas, epsilon)))
+    keep = 1 - learning_rate * weight_decay
+    _adam(params, d_params, m, v, *map(float, (rate, *betas, epsilon, keep)))
+
+
+def nadam_step(
+    params: Array,
+    d_params: Array,
+    m: Array,
+    v: Array,
+    step: int,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+) -> None:
+    """Adam with Nesterov's look-ahead; `step` counts from 1."""
+    rate_m = learning_rate * beta_1 / (1 - beta_1 ** (step + 1))
+    rate_g = learning_rate * (1 - beta_1) / (1 - beta_1**step)
+    rates = (rate_m, rate_g, 1 / (1 - beta_2**step))
+    betas = (beta_1, 1 - beta_1, beta_2, 1 - beta_2)
+    _nadam(params, d_params, m, v, *map(float, (*rates, *betas, epsilon)))

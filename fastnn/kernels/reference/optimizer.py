@@ -8,7 +8,7 @@ import numpy as np
 
 from fastnn.kernels.contract import Array
 
-__all__ = ["adam_step", "sgd_step"]
+__all__ = ["adagrad_step", "adam_step", "adamw_step", "nadam_step", "rmsprop_step", "sgd_step"]
 
 
 @np.errstate(all="ignore")
@@ -39,9 +39,69 @@ def adam_step(
     epsilon: float,
 ) -> None:
     """Kingma and Ba 2015, the corrections of m and v folded into the rate; `step` counts from 1."""
+    _running_means(d_params, m, v, beta_1, beta_2)
+    rate = learning_rate * sqrt(1 - beta_2**step) / (1 - beta_1**step)
+    params -= rate * m / (np.sqrt(v) + epsilon)
+
+
+@np.errstate(all="ignore")
+def rmsprop_step(
+    params: Array, d_params: Array, v: Array, learning_rate: float, rho: float, epsilon: float
+) -> None:
+    """Tieleman and Hinton 2012."""
+    v *= rho
+    v += (1 - rho) * d_params * d_params
+    params -= learning_rate * d_params / (np.sqrt(v) + epsilon)
+
+
+@np.errstate(all="ignore")
+def adagrad_step(
+    params: Array, d_params: Array, v: Array, learning_rate: float, epsilon: float
+) -> None:
+    """Duchi et al. 2011, the diagonal form."""
+    v += d_params * d_params
+    params -= learning_rate * d_params / (np.sqrt(v) + epsilon)
+
+
+@np.errstate(all="ignore")
+def adamw_step(
+    params: Array,
+    d_params: Array,
+    m: Array,
+    v: Array,
+    step: int,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+    weight_decay: float,
+) -> None:
+    """Loshchilov and Hutter 2019: the parameters shrink, then Adam moves them."""
+    params *= 1 - learning_rate * weight_decay
+    adam_step(params, d_params, m, v, step, learning_rate, beta_1, beta_2, epsilon)
+
+
+@np.errstate(all="ignore")
+def nadam_step(
+    params: Array,
+    d_params: Array,
+    m: Array,
+    v: Array,
+    step: int,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+) -> None:
+    """Dozat 2016: m as the next step will correct it, and this step's gradient in its place."""
+    _running_means(d_params, m, v, beta_1, beta_2)
+    ahead = beta_1 * m / (1 - beta_1 ** (step + 1)) + (1 - beta_1) * d_params / (1 - beta_1**step)
+    params -= learning_rate * ahead / (np.sqrt(v / (1 - beta_2**step)) + epsilon)
+
+
+def _running_means(d_params: Array, m: Array, v: Array, beta_1: float, beta_2: float) -> None:
+    """m of the gradient, v of its square."""
     m *= beta_1
     m += (1 - beta_1) * d_params
     v *= beta_2
     v += (1 - beta_2) * d_params * d_params
-    rate = learning_rate * sqrt(1 - beta_2**step) / (1 - beta_1**step)
-    params -= rate * m / (np.sqrt(v) + epsilon)
