@@ -220,8 +220,7 @@ def find_cxx(preferred: Sequence[str], fixed: bool) -> list[str]:
             return command
     tried = ", ".join(dict.fromkeys(" ".join(command) for command in candidates))
     raise PlatformError(
-        f"fastnn is compiled from C++17 sources, and no C++ compiler was found (tried: {tried})."
-        + INSTALL_HELP
+        f"fastnn is compiled from C++17 sources, and no C++ compiler was found (tried: {tried})." + INSTALL_HELP
     )
 
 
@@ -229,16 +228,13 @@ def require_python_headers(include_dirs: Sequence[str]) -> None:
     """Raise PlatformError where Python.h, which many systems package apart, is missing."""
     if not any(Path(folder, "Python.h").is_file() for folder in include_dirs):
         raise PlatformError(
-            f"fastnn needs Python's C headers, and Python.h is not in {', '.join(include_dirs)}."
-            + INSTALL_HELP
+            f"fastnn needs Python's C headers, and Python.h is not in {', '.join(include_dirs)}." + INSTALL_HELP
         )
 
 
 def compiler_version(command: Sequence[str]) -> str:
     """The first line of what the compiler says of itself; PlatformError if it does not run."""
-    answer = subprocess.run(
-        [*command, "--version"], capture_output=True, text=True, stdin=subprocess.DEVNULL
-    )
+    answer = subprocess.run([*command, "--version"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if answer.returncode != 0:
         reason = (answer.stderr or answer.stdout).strip()
         raise PlatformError(f"the compiler {' '.join(command)!r} does not run: {reason}")
@@ -307,9 +303,7 @@ class BuildCore(build_ext):
     def build_extensions(self) -> None:
         if machine() not in LEVELS:
             known = ", ".join(LEVELS)
-            raise PlatformError(
-                f"fastnn has no kernels for {machine()!r}; it has some for {known}."
-            )
+            raise PlatformError(f"fastnn has no kernels for {machine()!r}; it has some for {known}.")
         self.options = Options.read(os.environ)
         self.msvc = self.compiler.compiler_type == "msvc"
         require_python_headers(self.compiler.include_dirs)

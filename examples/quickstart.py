@@ -61,9 +61,7 @@ def print_row(name: str, ours: Any, theirs: Any, data: Split) -> None:
     """Fits two models on the same split and prints what came of it."""
     seconds = [fit_seconds(model, data) for model in (ours, theirs)]
     score = [model.score(data.x_test, data.y_test) for model in (ours, theirs)]
-    times = (
-        f"{seconds[0] * 1e3:>9.2f} ms {seconds[1] * 1e3:>9.2f} ms {seconds[1] / seconds[0]:>6.1f}x"
-    )
+    times = f"{seconds[0] * 1e3:>9.2f} ms {seconds[1] * 1e3:>9.2f} ms {seconds[1] / seconds[0]:>6.1f}x"
     print(f"{name:<36} {score[0]:>8.1%} {score[1]:>12.1%} {times}")
 
 

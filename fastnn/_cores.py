@@ -30,9 +30,7 @@ def _affinity() -> set[int]:
 
 def _physical_cores(cpus: set[int]) -> int:
     """Cores among `cpus`, siblings counted once; all of them where the system does not tell."""
-    cores = {
-        _read(_CPUS / f"cpu{cpu}" / "topology" / "thread_siblings_list") or str(cpu) for cpu in cpus
-    }
+    cores = {_read(_CPUS / f"cpu{cpu}" / "topology" / "thread_siblings_list") or str(cpu) for cpu in cpus}
     return len(cores)
 
 
@@ -54,9 +52,7 @@ def _own_cgroup() -> Path:
 
 def _quota() -> float:
     """CPUs that the control group grants, over all its parents; infinity without a limit."""
-    quotas = [
-        _ratio(_read(_CGROUP / "cpu/cpu.cfs_quota_us"), _read(_CGROUP / "cpu/cpu.cfs_period_us"))
-    ]
+    quotas = [_ratio(_read(_CGROUP / "cpu/cpu.cfs_quota_us"), _read(_CGROUP / "cpu/cpu.cfs_period_us"))]
     group = _own_cgroup()
     for directory in (group, *group.parents):
         limit = _read(directory / "cpu.max").split()

@@ -85,9 +85,7 @@ class Plan:
         return Plan, (self.widths, self.activations, self.bias, self.loss, self.dtype)
 
     @classmethod
-    def from_layers(
-        cls, layers: Iterable[Layer], n_inputs: int, loss: str | Loss, dtype: DTypeLike
-    ) -> Plan:
+    def from_layers(cls, layers: Iterable[Layer], n_inputs: int, loss: str | Loss, dtype: DTypeLike) -> Plan:
         """The plan of a network with these layers.
 
         Parameters
@@ -133,10 +131,7 @@ class Plan:
     @cached_property
     def n_params(self) -> int:
         """Length of the flat vector."""
-        return sum(
-            i * o + o * bias
-            for i, o, bias in zip(self.widths[:-1], self.widths[1:], self.bias, strict=True)
-        )
+        return sum(i * o + o * bias for i, o, bias in zip(self.widths[:-1], self.widths[1:], self.bias, strict=True))
 
     @cached_property
     def widths_array(self) -> NDArray[np.int64]:

@@ -53,9 +53,7 @@ class InverseScaling:
 
     def rates(self, first_step: int, n_steps: int) -> Rates:
         """See Schedule."""
-        return (
-            self.learning_rate / (_steps(first_step, n_steps) * self.batch_size + 1) ** self.power
-        )
+        return self.learning_rate / (_steps(first_step, n_steps) * self.batch_size + 1) ** self.power
 
 
 @dataclass(frozen=True)
@@ -119,14 +117,10 @@ class Cosine:
         """See Schedule."""
         step = _steps(first_step, n_steps)
         progress = np.clip((step - self.warm_up) / (self.steps - self.warm_up), 0, 1)
-        falling = self.final + (self.learning_rate - self.final) * 0.5 * (
-            1 + np.cos(math.pi * progress)
-        )
+        falling = self.final + (self.learning_rate - self.final) * 0.5 * (1 + np.cos(math.pi * progress))
         if self.warm_up == 0:
             return falling
-        return np.where(
-            step < self.warm_up, self.learning_rate * (step + 1) / self.warm_up, falling
-        )
+        return np.where(step < self.warm_up, self.learning_rate * (step + 1) / self.warm_up, falling)
 
 
 @dataclass(frozen=True)

@@ -65,9 +65,7 @@ def as_integers(name: str, value: Any) -> NDArray[np.int64]:
     """
     array = _as_array(name, value)
     if array.dtype.kind not in "iu" and array.size > 0:
-        raise TypeError(
-            f"{name} of shape {array.shape} has dtype {array.dtype}, wanted integers (int64)."
-        )
+        raise TypeError(f"{name} of shape {array.shape} has dtype {array.dtype}, wanted integers (int64).")
     return array.astype(np.int64, copy=False)
 
 
@@ -128,9 +126,7 @@ class Sizes:
         wanted = f"({', '.join(letters)}{',' if len(letters) == 1 else ''})"
         if len(shape) != len(letters):
             hint = f"; for one row use {name}.reshape(1, -1)" if len(shape) == 1 else ""
-            raise ValueError(
-                f"{name} has shape {shape}, wanted {len(letters)} dimension(s) {wanted}{hint}."
-            )
+            raise ValueError(f"{name} has shape {shape}, wanted {len(letters)} dimension(s) {wanted}{hint}.")
         for letter, size in zip(letters, shape, strict=True):
             if self._sizes.setdefault(letter, size) != size:
                 raise ValueError(
@@ -186,8 +182,7 @@ def check_no_overlap(name: str, out: NDArray[Any], others: Mapping[str, Any]) ->
     for other, array in others.items():
         if isinstance(array, np.ndarray) and _shares_memory(out, array):
             raise ValueError(
-                f"{name} of shape {out.shape} overlaps {other} of shape {array.shape}; "
-                f"give {name} memory of its own."
+                f"{name} of shape {out.shape} overlaps {other} of shape {array.shape}; give {name} memory of its own."
             )
 
 

@@ -27,9 +27,7 @@ def numerical_gradient(function: Callable[[Doubles], float], at: Doubles) -> Dou
     return gradient
 
 
-def assert_gradient(
-    gradient: Doubles, function: Callable[[Doubles], float], at: Doubles, name: str
-) -> None:
+def assert_gradient(gradient: Doubles, function: Callable[[Doubles], float], at: Doubles, name: str) -> None:
     """Fail where `gradient` is not the gradient of `function` at `at`."""
     wanted = numerical_gradient(function, at)
     scale = max(1.0, float(np.abs(wanted).max(initial=0.0)))

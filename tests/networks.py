@@ -55,10 +55,7 @@ class Problem:
         n = len(self.x) if order is None else len(order)
         rates = np.linspace(0.02, 0.01, -(-n // batch_size))
         data = (self.x, self.y, weight, order, batch_size)
-        losses = [
-            kernels.fit_epoch(self.plan, params, *data, optimizer, state, rates, alpha)
-            for _ in range(epochs)
-        ]
+        losses = [kernels.fit_epoch(self.plan, params, *data, optimizer, state, rates, alpha) for _ in range(epochs)]
         return params, state, losses
 
 

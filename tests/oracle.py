@@ -110,8 +110,7 @@ def _option(name: str, value: Any) -> Any:
 def _reference(kernel: Kernel, ready: dict[str, Any]) -> tuple[dict[str, NDArray[Any]], Any]:
     """What the reference writes and returns for the same numbers in float64."""
     doubles = {
-        key: value.astype(np.float64) if isinstance(value, np.ndarray) else value
-        for key, value in ready.items()
+        key: value.astype(np.float64) if isinstance(value, np.ndarray) else value for key, value in ready.items()
     }
     run = getattr(reference, kernel.name)
     loss = run(*(doubles[argument] for argument in kernel.argument_names))
@@ -122,9 +121,7 @@ def _reference(kernel: Kernel, ready: dict[str, Any]) -> tuple[dict[str, NDArray
 # --- judgement ----------------------------------------------------------------------------------
 
 
-def _assert_within(
-    name: str, found: NDArray[Any], wanted: NDArray[Any], tolerance: NDArray[Any]
-) -> None:
+def _assert_within(name: str, found: NDArray[Any], wanted: NDArray[Any], tolerance: NDArray[Any]) -> None:
     """|found - wanted| <= tolerance where wanted is a number; NaN and infinity must be the same."""
     found = np.asarray(found, np.float64)
     limit = float(np.finfo(np.float32).max)

@@ -58,8 +58,7 @@ def imports_of(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, f"{path.name} has a relative import"
             is_module = {
-                alias.name: (PACKAGE.parent / node.module.replace(".", "/") / alias.name)
-                for alias in node.names
+                alias.name: (PACKAGE.parent / node.module.replace(".", "/") / alias.name) for alias in node.names
             }
             for name, file in is_module.items():
                 module = file.with_suffix(".py").is_file() or file.is_dir() or name == "_core"

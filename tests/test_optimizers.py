@@ -119,12 +119,7 @@ def test_out_of_range(make, given):
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [
-        (kind, field.name)
-        for kind in OPTIMIZERS.values()
-        for field in fields(kind)
-        if field.name != "nesterov"
-    ],
+    [(kind, field.name) for kind in OPTIMIZERS.values() for field in fields(kind) if field.name != "nesterov"],
 )
 def test_no_number(kind, name):
     for value in ("fast", None, 1j, [0.1]):

@@ -11,9 +11,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).resolve().parent.parent / "examples" / "quickstart.py"
-pytestmark = pytest.mark.skipif(
-    not SCRIPT.is_file(), reason="the examples do not lie beside the tests"
-)
+pytestmark = pytest.mark.skipif(not SCRIPT.is_file(), reason="the examples do not lie beside the tests")
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +34,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
         ("digits, MLPClassifier", 0.95),
     ],
 )
-def test_every_model_learns_as_well_as_scikit_learns(
-    run: tuple[str, Path], model: str, accuracy: float
-) -> None:
+def test_every_model_learns_as_well_as_scikit_learns(run: tuple[str, Path], model: str, accuracy: float) -> None:
     [line] = [line for line in run[0].splitlines() if line.startswith(model)]
     ours, theirs = (float(number) / 100 for number in re.findall(r"([\d.]+)%", line))
     assert ours >= accuracy

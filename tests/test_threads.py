@@ -43,9 +43,7 @@ def test_the_context_ends_on_an_exception():
     assert fastnn.get_num_threads() == before
 
 
-@pytest.mark.parametrize(
-    "set_count", [fastnn.set_num_threads, lambda n: fastnn.threads(n).__enter__()]
-)
+@pytest.mark.parametrize("set_count", [fastnn.set_num_threads, lambda n: fastnn.threads(n).__enter__()])
 def test_refused(set_count):
     for n in (0, -2):
         with pytest.raises(ValueError, match="wanted at least 1"):
@@ -72,9 +70,7 @@ def test_environment():
 def test_granted_cores(monkeypatch):
     monkeypatch.setattr(_cores, "_affinity", lambda: {0, 1, 2, 3})
     monkeypatch.setattr(_cores, "_quota", lambda: float("inf"))
-    monkeypatch.setattr(
-        _cores, "_read", lambda path: "0,2" if path.parts[-3] in ("cpu0", "cpu2") else ""
-    )
+    monkeypatch.setattr(_cores, "_read", lambda path: "0,2" if path.parts[-3] in ("cpu0", "cpu2") else "")
     assert _cores.granted_cores() == 3  # 0 and 2 are one core
     monkeypatch.setattr(_cores, "_quota", lambda: 2.5)
     assert _cores.granted_cores() == 2

@@ -27,8 +27,7 @@ Doubles = NDArray[np.float64]
 def tolerance_of(name: str, given: Arrays, wanted: Arrays, eps: float) -> dict[str, Any]:
     """The tolerance of every array that the kernel writes, and of its loss, by name."""
     doubles = {
-        key: value.astype(np.float64) if isinstance(value, np.ndarray) else value
-        for key, value in given.items()
+        key: value.astype(np.float64) if isinstance(value, np.ndarray) else value for key, value in given.items()
     }
     with np.errstate(all="ignore"):
         return _TOLERANCES[name](doubles, wanted, float(eps))

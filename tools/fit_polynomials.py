@@ -46,9 +46,7 @@ def alternating_extrema(errors: Sequence[mpf], wanted: int) -> list[int]:
     return peaks
 
 
-def remez(
-    x: Sequence[mpf], f: Sequence[mpf], weight: Sequence[mpf], degree: int
-) -> tuple[list[mpf], mpf]:
+def remez(x: Sequence[mpf], f: Sequence[mpf], weight: Sequence[mpf], degree: int) -> tuple[list[mpf], mpf]:
     """The polynomial that minimises max |weight * (f - polynomial)|, and that maximum."""
     wanted = degree + 2
     reference = [round(k * (len(x) - 1) / (wanted - 1)) for k in range(wanted)]
@@ -58,10 +56,7 @@ def remez(
         rows = [[*basis[k], (-1) ** j / weight[k]] for j, k in enumerate(reference)]
         solution = lu_solve(matrix(rows), matrix([f[k] for k in reference]))
         coefficients = list(solution[:-1])
-        errors = [
-            w * (value - mp.fdot(row, coefficients))
-            for w, value, row in zip(weight, f, basis, strict=True)
-        ]
+        errors = [w * (value - mp.fdot(row, coefficients)) for w, value, row in zip(weight, f, basis, strict=True)]
         worst = max(abs(error) for error in errors)
         best = min(best, (worst, coefficients))
         peaks = alternating_extrema(errors, wanted)
@@ -76,9 +71,7 @@ def fit_rounded(
 ) -> tuple[list[mpf], mpf]:
     """As `remez`, with rounded coefficients and the maximum that remains after that."""
     coefficients = [rounded(c, ctype) for c in remez(x, f, weight, degree)[0]]
-    errors = [
-        value - mp.polyval(coefficients[::-1], point) for value, point in zip(f, x, strict=True)
-    ]
+    errors = [value - mp.polyval(coefficients[::-1], point) for value, point in zip(f, x, strict=True)]
     return coefficients, max(abs(w * error) for w, error in zip(weight, errors, strict=True))
 
 
@@ -229,9 +222,7 @@ def show_type(ctype: str) -> None:
 
 
 if __name__ == "__main__":
-    print(
-        "// Minimax polynomials, written by tools/fit_polynomials.py. Above each: what it fits and"
-    )
+    print("// Minimax polynomials, written by tools/fit_polynomials.py. Above each: what it fits and")
     print("// how its error is measured; the interval, the degree, the error after rounding.")
     print("#pragma once\n\nnamespace {\n\ntemplate <class T> struct Polynomials;\n")
     show_type("float")

@@ -34,9 +34,7 @@ __all__ = ["REFUSED", "run_checked"]
 REFUSED = (ValueError, TypeError, AttributeError, IndexError)
 
 
-def run_checked(
-    name: str, backend: str, n_threads: int | None, given: dict[str, Any]
-) -> tuple[float, list[Array]]:
+def run_checked(name: str, backend: str, n_threads: int | None, given: dict[str, Any]) -> tuple[float, list[Array]]:
     """Run a kernel on what a user gave.
 
     Returns the kernel's loss (0 if it has none) and the arrays that it wrote, in its order.
@@ -163,14 +161,12 @@ def _check_epoch(ready: dict[str, Any], sizes: Sizes, dtype: np.dtype[Any]) -> N
     n_steps = ceil((n if order is None else len(order)) / ready["batch_size"])
     if len(ready["learning_rates"]) != n_steps:
         raise ValueError(
-            f"learning_rates has shape {ready['learning_rates'].shape}, wanted one for each of the "
-            f"{n_steps} steps."
+            f"learning_rates has shape {ready['learning_rates'].shape}, wanted one for each of the {n_steps} steps."
         )
     names = ready["optimizer"].slots
     if len(state.slots) != len(names):
         raise ValueError(
-            f"state has {len(state.slots)} vector(s), but {ready['optimizer'].name} keeps "
-            f"{', '.join(names)}."
+            f"state has {len(state.slots)} vector(s), but {ready['optimizer'].name} keeps {', '.join(names)}."
         )
     for name, slot in zip(names, state.slots, strict=True):
         check_output(f"{name} of state", slot, (plan.n_params,), dtype)

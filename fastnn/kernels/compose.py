@@ -103,9 +103,7 @@ def _gradient(
     return loss + _add_penalty(weights, d_weights, alpha, _total_weight(sample_weight, len(x)))
 
 
-def _add_penalty(
-    weights: list[Array], d_weights: list[Array], alpha: float, total_weight: float
-) -> float:
+def _add_penalty(weights: list[Array], d_weights: list[Array], alpha: float, total_weight: float) -> float:
     """L2 on w, not on b: adds its gradient to d_weights and returns its value."""
     if alpha == 0:
         return 0.0
@@ -200,9 +198,7 @@ def _step(
     getattr(kernels, optimizer.kernel)(params, d_params, *state.slots, *arguments)
 
 
-def _restore(
-    params: Array, state: OptimizerState, params_before: Array, state_before: OptimizerState
-) -> None:
+def _restore(params: Array, state: OptimizerState, params_before: Array, state_before: OptimizerState) -> None:
     params[...] = params_before
     state.step = state_before.step
     for slot, before in zip(state.slots, state_before.slots, strict=True):

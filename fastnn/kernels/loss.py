@@ -93,9 +93,7 @@ def loss_and_gradient(
         try:
             d_z = _like(z) if out is None else out
             threads = 0 if n_threads is None else resolve_threads(n_threads)
-            return native.loss_and_gradient(
-                z, y, sample_weight, losses.get(loss), d_z, threads
-            ), d_z
+            return native.loss_and_gradient(z, y, sample_weight, losses.get(loss), d_z, threads), d_z
         except REFUSED:
             pass
     given = {"z": z, "y": y, "sample_weight": sample_weight, "loss": loss, "d_z": out}

@@ -61,9 +61,7 @@ def _load(backend: str) -> Any:
         return import_module("fastnn._core")
     layer_kernels = _jit() if backend == "jit" else import_module("fastnn.kernels.reference")
     found = {name: getattr(layer_kernels, name) for name in KERNELS if hasattr(layer_kernels, name)}
-    return SimpleNamespace(
-        name=backend, **found, **compose(layer_kernels)._asdict(), permutation=permutation
-    )
+    return SimpleNamespace(name=backend, **found, **compose(layer_kernels)._asdict(), permutation=permutation)
 
 
 class _Native:
@@ -83,8 +81,7 @@ def _jit() -> Any:
         import_module("numba")
     except ImportError as missing:
         raise ImportError(
-            "backend='jit' needs Numba, which cannot be imported here: install numba, or use "
-            "backend='native'."
+            "backend='jit' needs Numba, which cannot be imported here: install numba, or use backend='native'."
         ) from missing
     return import_module("fastnn.kernels.jit")
 

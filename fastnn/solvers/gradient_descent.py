@@ -8,9 +8,7 @@ from fastnn.solvers.objective import Objective, Solution, Vector, Watch
 
 __all__ = ["gradient_descent"]
 
-_SUFFICIENT = (
-    0.5  # of the decrease that the gradient promises; a half is what a step of 1/L reaches
-)
+_SUFFICIENT = 0.5  # of the decrease that the gradient promises; a half is what a step of 1/L reaches
 _GROWTH = 2.0
 _EPS = np.finfo(np.float64).eps
 

@@ -33,8 +33,7 @@ __all__ = [
 ]
 
 NON_FINITE = (
-    "Solver produced non-finite parameter weights. The input data may contain large values and "
-    "need to be preprocessed"
+    "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed"
 )
 
 Order = Callable[[int], NDArray[np.int64] | None]
@@ -240,9 +239,7 @@ def _is_finite(epoch: Epoch) -> bool:
 def _diverged(outcome: Outcome, epoch: Epoch) -> None:
     """Note that training has diverged; an error where no epoch before had finished."""
     if epoch.number == 1:
-        raise ValueError(
-            f"{NON_FINITE}, or the learning rate {epoch.learning_rate:g} is too large."
-        )
+        raise ValueError(f"{NON_FINITE}, or the learning rate {epoch.learning_rate:g} is too large.")
     outcome.losses.append(inf if isfinite(epoch.loss) else epoch.loss)
     outcome.reason = "diverged"
     outcome.message = (

@@ -54,9 +54,7 @@ class PerceptronEngine(Engine):
         return mistakes / total if total > 0 else 0.0
 
 
-def _online(
-    params: Array, x: Array, y: Array, weight: Array, learning_rates: NDArray[np.float64]
-) -> float:
+def _online(params: Array, x: Array, y: Array, weight: Array, learning_rates: NDArray[np.float64]) -> float:
     """Row by row; z is computed for many rows ahead, since only a mistake changes it.
 
     Returns the weight of all mistakes.

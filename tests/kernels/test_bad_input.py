@@ -175,9 +175,7 @@ def test_a_shape_that_does_not_fit(backend, name):
         arrays[0] = arrays[0][0]  # any number of columns is right: take a dimension away
     if name == "dense_backward_params":
         arrays[1] = arrays[1][:-1].copy()  # as there: take a row away
-    with pytest.raises(
-        ValueError, match=rf"has shape {re.escape(str(arrays[last].shape))}, wanted"
-    ):
+    with pytest.raises(ValueError, match=rf"has shape {re.escape(str(arrays[last].shape))}, wanted"):
         call(name, arrays, options, backend=backend)
 
 
@@ -195,15 +193,11 @@ def test_messages_name_the_array_its_shape_and_what_was_wanted(backend):
     def forward(*arrays, **more):
         return kernels.dense_forward(*arrays, backend=backend, **options, **more)
 
-    with refuses(
-        ValueError, "w has shape (3, 5), wanted (i, o) with i = 4 as in x of shape (6, 4)"
-    ):
+    with refuses(ValueError, "w has shape (3, 5), wanted (i, o) with i = 4 as in x of shape (6, 4)"):
         forward(x, w[:3], b)
     with refuses(ValueError, "b has shape (4,), wanted (o,) with o = 5 as in w of shape (4, 5)"):
         forward(x, w, b[:4])
-    with refuses(
-        ValueError, "x has shape (4,), wanted 2 dimension(s) (n, i); for one row use x.re"
-    ):
+    with refuses(ValueError, "x has shape (4,), wanted 2 dimension(s) (n, i); for one row use x.re"):
         forward(x[0], w, b)
     with refuses(TypeError, "x is float64 but w is float32"):
         forward(x, w.astype(np.float32), b)
@@ -372,9 +366,7 @@ EPOCH_FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("changes", "error", "message"), EPOCH_FAULTS, ids=[fault[2] for fault in EPOCH_FAULTS]
-)
+@pytest.mark.parametrize(("changes", "error", "message"), EPOCH_FAULTS, ids=[fault[2] for fault in EPOCH_FAULTS])
 def test_epoch_refuses(backend, changes, error, message):
     with refuses(error, message):
         _epoch(backend, **changes)

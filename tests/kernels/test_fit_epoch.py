@@ -134,9 +134,7 @@ def test_an_epoch_is_scikit_learns(backend, solver, activation, rng):
     """The same initial weights and order: parameters to 1e-10, the loss to 1e-12."""
     assert ConvergenceWarning  # what the filter names
     x, y = rng.normal(size=(53, 6)), rng.integers(0, 3, 53)
-    theirs = MLPClassifier(
-        (9, 5), activation, solver=solver, alpha=0.3, batch_size=16, max_iter=1, shuffle=False
-    )
+    theirs = MLPClassifier((9, 5), activation, solver=solver, alpha=0.3, batch_size=16, max_iter=1, shuffle=False)
     theirs.set_params(random_state=3, learning_rate_init=0.01).fit(x, y)
 
     layers = [Dense(9, activation), Dense(5, activation), Dense(3)]

@@ -93,12 +93,8 @@ def test_integer_weights_are_repeated_rows(backend):
     repeats = np.arange(30) % 4
     rows = np.repeat(np.arange(30), repeats)
     arguments = (given.plan, given.params)
-    weighted = public.network_gradient(
-        *arguments, given.x, given.y, repeats, alpha=0.2, backend=backend
-    )
-    repeated = public.network_gradient(
-        *arguments, given.x[rows], given.y[rows], alpha=0.2, backend=backend
-    )
+    weighted = public.network_gradient(*arguments, given.x, given.y, repeats, alpha=0.2, backend=backend)
+    repeated = public.network_gradient(*arguments, given.x[rows], given.y[rows], alpha=0.2, backend=backend)
     assert weighted[0] == pytest.approx(repeated[0], rel=1e-12)
     np.testing.assert_allclose(weighted[1], repeated[1], rtol=1e-10, atol=1e-13)
 

@@ -31,9 +31,7 @@ def _data(dtype, *shapes):
 
 
 def _network(dtype, activation="tanh"):
-    plan = Plan.from_layers(
-        [Dense(96, activation), Dense(64, activation), Dense(10)], I, "cross_entropy", dtype
-    )
+    plan = Plan.from_layers([Dense(96, activation), Dense(64, activation), Dense(10)], I, "cross_entropy", dtype)
     params = plan.initial_params(np.random.RandomState(0))
     x, z = _data(dtype, (N, I), (N, 10))
     y = np.eye(10, dtype=dtype)[z.argmax(axis=1)]
@@ -71,15 +69,11 @@ def _kernel_calls(dtype):
 
     return {
         "dense_forward": lambda **team: [kernels.dense_forward(x, w, b, "gelu", **team)],
-        "few rows": lambda **team: [
-            kernels.dense_forward(x[:5].repeat(8, 1), w.repeat(8, 0), b, "tanh", **team)
-        ],
+        "few rows": lambda **team: [kernels.dense_forward(x[:5].repeat(8, 1), w.repeat(8, 0), b, "tanh", **team)],
         "dense_backward_input": lambda **team: [kernels.dense_backward_input(d_z, w, **team)],
         "dense_backward_params": backward_params,
         "activation_forward": lambda **team: [kernels.activation_forward(d_z, "softmax", **team)],
-        "loss_and_gradient": lambda **team: kernels.loss_and_gradient(
-            d_z, d_z[::-1].copy(), "huber", **team
-        ),
+        "loss_and_gradient": lambda **team: kernels.loss_and_gradient(d_z, d_z[::-1].copy(), "huber", **team),
         "network_forward": lambda **team: [kernels.network_forward(plan, params, rows, **team)],
         "network_gradient": lambda **team: kernels.network_gradient(plan, params, rows, y, **team),
         "sgd": lambda n_threads: _train(dtype, SGD(), 200, n_threads),

@@ -68,9 +68,7 @@ def compile_scalar(function: Callable[..., float]) -> Any:
 
 
 @lru_cache(_REMEMBERED)
-def compile_activation(
-    value: Callable[[float], float], slope: Callable[[float, float], float]
-) -> ActivationLoops:
+def compile_activation(value: Callable[[float], float], slope: Callable[[float, float], float]) -> ActivationLoops:
     """Compile value(z) and slope(z, a) to loops over flat arrays, evaluated in float64.
 
     Parameters
@@ -120,9 +118,7 @@ def _argument_types(compiled: Any) -> tuple[Any, ...]:
     """A float for each argument, except for those with a default."""
     arguments = inspect.signature(compiled.py_func).parameters.values()
     omitted: Any = types.Omitted
-    return tuple(
-        types.float64 if each.default is each.empty else omitted(each.default) for each in arguments
-    )
+    return tuple(types.float64 if each.default is each.empty else omitted(each.default) for each in arguments)
 
 
 def _name(function: Any) -> str:
@@ -141,12 +137,8 @@ def _compiled(function: Any, seen: dict[Any, Any]) -> Any:
 
     seen[function] = function  # recursion is not resolved: Numba refuses it
     known = {name: function.__globals__.get(name) for name in function.__code__.co_names}
-    around = function.__globals__ | {
-        name: inside(thing) for name, thing in known.items() if thing is not None
-    }
+    around = function.__globals__ | {name: inside(thing) for name, thing in known.items() if thing is not None}
     cells = tuple(CellType(inside(cell.cell_contents)) for cell in function.__closure__ or ())
-    copy = FunctionType(
-        function.__code__, around, function.__name__, function.__defaults__, cells or None
-    )
+    copy = FunctionType(function.__code__, around, function.__name__, function.__defaults__, cells or None)
     seen[function] = njit(**_OPTIONS)(copy)
     return seen[function]

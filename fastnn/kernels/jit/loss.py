@@ -119,9 +119,7 @@ def _element(code: int, z: Any, y: Any, parameter: Any) -> Any:
 
 
 @kernel
-def _elementwise_row(
-    code: int, z: Any, y: Any, parameter: float, scale: float, d_z: Any, r: int
-) -> float:
+def _elementwise_row(code: int, z: Any, y: Any, parameter: float, scale: float, d_z: Any, r: int) -> float:
     total = 0.0
     for c in range(z.shape[1]):
         loss, slope = _element(code, np.float64(z[r, c]), np.float64(y[r, c]), parameter)
@@ -160,9 +158,7 @@ def _total_weight(sample_weight: Any, n: int) -> float:
 
 
 @kernel
-def _loss_and_gradient(
-    z: Any, y: Any, sample_weight: Any, code: int, parameter: float, d_z: Any
-) -> float:
+def _loss_and_gradient(z: Any, y: Any, sample_weight: Any, code: int, parameter: float, d_z: Any) -> float:
     n = z.shape[0]
     total_weight, loss = _total_weight(sample_weight, n), 0.0
     for r in range(n):
@@ -174,9 +170,7 @@ def _loss_and_gradient(
     return loss
 
 
-def loss_and_gradient(
-    z: Array, y: Array, sample_weight: Array | None, loss: Loss, d_z: Array
-) -> float:
+def loss_and_gradient(z: Array, y: Array, sample_weight: Array | None, loss: Loss, d_z: Array) -> float:
     """Weighted mean over the rows of the sum over outputs; its gradient by z (n, o) goes to d_z.
 
     Where all weights are zero (or there are no rows), loss and gradient are zero.

@@ -131,16 +131,12 @@ def adam_step(
     adamw_step(params, d_params, m, v, step, learning_rate, beta_1, beta_2, epsilon, 0.0)
 
 
-def rmsprop_step(
-    params: Array, d_params: Array, v: Array, learning_rate: float, rho: float, epsilon: float
-) -> None:
+def rmsprop_step(params: Array, d_params: Array, v: Array, learning_rate: float, rho: float, epsilon: float) -> None:
     """The gradient over the root of a running mean of its square."""
     _scaled_by_squares(params, d_params, v, *map(float, (learning_rate, rho, 1 - rho, epsilon)))
 
 
-def adagrad_step(
-    params: Array, d_params: Array, v: Array, learning_rate: float, epsilon: float
-) -> None:
+def adagrad_step(params: Array, d_params: Array, v: Array, learning_rate: float, epsilon: float) -> None:
     """The gradient over the root of the sum of its squares."""
     _scaled_by_squares(params, d_params, v, float(learning_rate), 1.0, 1.0, float(epsilon))
 

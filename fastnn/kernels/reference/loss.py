@@ -102,9 +102,7 @@ _LINKS: dict[str, Callable[[Array], NDArray[Any]]] = {
 
 
 @np.errstate(all="ignore")
-def loss_and_gradient(
-    z: Array, y: Array, sample_weight: Array | None, loss: Loss, d_z: Array
-) -> float:
+def loss_and_gradient(z: Array, y: Array, sample_weight: Array | None, loss: Loss, d_z: Array) -> float:
     """Weighted mean over the rows of the sum over outputs; its gradient by z (n, o) goes to d_z.
 
     Where all weights are zero (or there are no rows), loss and gradient are zero.
@@ -112,9 +110,7 @@ def loss_and_gradient(
     weight = np.ones(len(z)) if sample_weight is None else sample_weight.astype(np.float64)
     total = float(weight.sum())
     weight /= total if total > 0 else 1.0
-    losses, gradients = _LOSSES[loss.name](
-        z.astype(np.float64), y.astype(np.float64), loss.parameter
-    )
+    losses, gradients = _LOSSES[loss.name](z.astype(np.float64), y.astype(np.float64), loss.parameter)
     d_z[...] = gradients * weight[:, np.newaxis]
     return float((losses.sum(axis=1) * weight).sum())
 

@@ -45,9 +45,7 @@ def adam_step(
 
 
 @np.errstate(all="ignore")
-def rmsprop_step(
-    params: Array, d_params: Array, v: Array, learning_rate: float, rho: float, epsilon: float
-) -> None:
+def rmsprop_step(params: Array, d_params: Array, v: Array, learning_rate: float, rho: float, epsilon: float) -> None:
     """Tieleman and Hinton 2012."""
     v *= rho
     v += (1 - rho) * d_params * d_params
@@ -55,9 +53,7 @@ def rmsprop_step(
 
 
 @np.errstate(all="ignore")
-def adagrad_step(
-    params: Array, d_params: Array, v: Array, learning_rate: float, epsilon: float
-) -> None:
+def adagrad_step(params: Array, d_params: Array, v: Array, learning_rate: float, epsilon: float) -> None:
     """Duchi et al. 2011, the diagonal form."""
     v += d_params * d_params
     params -= learning_rate * d_params / (np.sqrt(v) + epsilon)
