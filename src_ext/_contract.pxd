@@ -161,6 +161,8 @@ cdef extern from "runtime/random.hpp" namespace "fastnn" nogil:
 cdef extern from * nogil:
     """
     extern "C" double fastnn_seconds();
+    /* threadpoolctl knows this module by its one exported symbol (fastnn/_threadpool.py). */
+    extern "C" __attribute__((visibility("default"), used)) int fastnn_thread_pool() { return 1; }
     #ifndef FASTNN_BUILD_INFO
     #define FASTNN_BUILD_INFO ""
     #endif

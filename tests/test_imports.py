@@ -17,7 +17,7 @@ PACKAGE = Path(fastnn.__file__).parent
 LEVELS = [
     ["errors", "_version", "_cores"],
     ["validation", "threads", "activations"],
-    ["losses", "layers", "optimizers", "schedules"],
+    ["losses", "layers", "optimizers", "schedules", "_threadpool"],
     ["kernels.contract"],
     ["kernels.reference", "kernels.jit", "_core"],
     ["kernels.compose", "kernels.permutation", "machine"],

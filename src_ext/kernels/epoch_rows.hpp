@@ -48,7 +48,7 @@ template <class T> struct BackwardTile {
 template <class T, class Rows>
 FASTNN_INLINE void forward_layer(const Layer<T>& layer, const Rows& rows, ptrdiff_t r0, ptrdiff_t r1) {
   ForwardTile<T> policy{layer.a, layer.stride, layer.b, layer.activation == kRelu};
-  const PackedColumns<T> columns{layer.w, layer.i, layer.padded};
+  const PackedColumns<T> columns{layer.w, layer.i};
   multiply<T, false>(rows, columns, layer.i, policy, r0, r1, 0, layer.padded);
   if (is_fused(layer.activation)) return;
   const ptrdiff_t at = r0 * layer.stride;
@@ -101,7 +101,7 @@ template <class T> struct EpochLossRows {
 template <class T>
 FASTNN_INLINE void backward_layer(const Layer<T>& layer, const Layer<T>& below, ptrdiff_t r0, ptrdiff_t r1) {
   BackwardTile<T> policy{below.d_z, below.a, below.slope, below.stride, below.activation};
-  const PackedColumns<T> columns{layer.transposed, layer.o, below.padded};
+  const PackedColumns<T> columns{layer.transposed, layer.o};
   multiply<T, false>(StridedRows<T>{layer.d_z, layer.stride}, columns, layer.o, policy, r0, r1, 0, below.padded);
   if (is_row_function(below.activation)) apply_row_slope(below, r0, r1);
 }

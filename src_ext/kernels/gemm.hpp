@@ -114,16 +114,17 @@ FASTNN_INLINE void multiply_panel(const Rows& rows, Panel<T> b, ptrdiff_t depth,
 // row-major with `stride` elements from row to row and its last vector is masked.
 template <class T> struct PackedColumns {
   const T* base;
-  ptrdiff_t depth, columns;
+  ptrdiff_t depth;
+  ptrdiff_t first = 0;  // the column that lies at `base`
   static constexpr bool masked(int) { return false; }
   FASTNN_INLINE Panel<T> panel(ptrdiff_t c0, int vectors) const {
-    return {base + depth * c0, ptrdiff_t(vectors) * kLanes<T>};
+    return {base + depth * (c0 - first), ptrdiff_t(vectors) * kLanes<T>};
   }
 };
 
 template <class T> struct PlainColumns {
   const T* base;
-  ptrdiff_t stride, columns;
+  ptrdiff_t stride;
   static constexpr bool masked(int tail) { return tail != kLanes<T>; }
   FASTNN_INLINE Panel<T> panel(ptrdiff_t c0, int) const { return {base + c0, stride}; }
 };

@@ -17,8 +17,8 @@ template <class T> struct NormalTail {
 };
 
 // exp multiplies a relative error of t^2 by t^2 / 2, up to 112 (float) or 780: so the square is taken exactly, the
-// upper half of t's bits squared and (t - upper) (t + upper) beside it. The inverse ratio is 2 + t (sqrt(2 pi) - P / Q),
-// P(t) / Q(t) near 2 / t for large t: the quotient's errors fade in both sums, at either end.
+// upper half of t's bits squared and (t - upper) (t + upper) beside it. The inverse ratio is 2 + t (sqrt(2 pi) -
+// P / Q), P(t) / Q(t) near 2 / t for large t: the quotient's errors fade in both sums, at either end.
 template <class T> FASTNN_INLINE NormalTail<T> normal_tail(Vec<T> z) {
   using P = Polynomials<T>;
   const Vec<T> t = minimum<T>(splat<T>(kTailEnd<T>), absolute<T>(z));

@@ -15,6 +15,7 @@ import pytest
 
 import fastnn
 from fastnn import kernels
+from fastnn._threadpool import enable_threadpoolctl
 from fastnn.kernels.select import kernels_for
 from fastnn.layers import Dense
 from fastnn.optimizers import SGD, Adam, OptimizerState
@@ -175,6 +176,40 @@ def test_ctrl_c_ends_an_epoch_and_leaves_the_parameters(full):
     code = textwrap.dedent(INTERRUPTED).replace("BATCH", "5000").replace("FULL", str(full))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "interrupted", done.stderr
+
+
+def test_threadpoolctl_sees_and_limits_the_pool():
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    enable_threadpoolctl()
+    [info] = [info for info in threadpoolctl.threadpool_info() if info["user_api"] == "fastnn"]
+    assert info["num_threads"] == fastnn.get_num_threads()
+    assert info["version"] == fastnn.__version__
+    try:
+        with threadpoolctl.threadpool_limits(1, user_api="fastnn"):
+            assert fastnn.get_num_threads() == 1
+        assert fastnn.get_num_threads() == info["num_threads"]
+    finally:
+        fastnn.set_num_threads(None)
+
+
+FLOATING_ENVIRONMENT = """
+import sys
+import numpy as np
+tiny = np.array([sys.float_info.min / 2])
+from fastnn import MLPClassifier
+x, y = np.random.default_rng(0).normal(size=(400, 30)), np.arange(400) % 3
+before = np.geterr()
+MLPClassifier((64, 64), max_iter=3, tol=1, n_threads=2).fit(x, y).predict(x)
+assert tiny[0] * 1.0 != 0 and (tiny * 1.0)[0] != 0, "subnormal numbers are flushed"
+assert np.geterr() == before
+print("untouched")
+"""
+
+
+def test_floating_point_environment_is_untouched():
+    code = FLOATING_ENVIRONMENT
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "untouched", done.stderr
 
 
 def test_set_num_threads_and_context():
