@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fastnn.kernels.contract import BACKENDS
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C as usual: a background job of a shell starts with the signal ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=BACKENDS)

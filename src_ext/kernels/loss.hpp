@@ -36,7 +36,7 @@ struct BinaryCrossEntropy {
   template <class T> static FASTNN_INLINE void eval(V<T> z, V<T> y, T, V<T>& loss, V<T>& d_z) {
     const V<T> zero = {};
     const V<T> linear = (z > zero ? z * (T(1) - y) : zero - z * y);
-    loss = linear + vlog1p<T>(vexp<T>(-absolute<T>(z)));
+    loss = linear + log1p_of_unit<T>(exp_of_negative<T>(-absolute<T>(z)));
     d_z = vsigmoid<T>(z) - y;
   }
 };
@@ -62,7 +62,7 @@ struct LogCosh {
   // log cosh r = |r| + log1p(exp(-2|r|)) - log 2; near zero that cancels, and r tanh(r) / 2 agrees to O(r^4).
   template <class T> static FASTNN_INLINE void eval(V<T> z, V<T> y, T, V<T>& loss, V<T>& d_z) {
     const V<T> r = z - y, size = absolute<T>(r), square = r * r;
-    const V<T> far = size + vlog1p<T>(vexp<T>(T(-2) * size)) - T(0.693147180559945309417);
+    const V<T> far = size + log1p_of_unit<T>(exp_of_negative<T>(T(-2) * size)) - T(0.693147180559945309417);
     const V<T> near = square * (T(0.5) + square * (T(-1.0 / 12) + square * T(1.0 / 45)));
     loss = size < splat<T>(T(sizeof(T) == 4 ? 0.06 : 0.003)) ? near : far;
     d_z = vtanh<T>(r);
@@ -128,7 +128,7 @@ template <class T> FASTNN_INLINE double cross_entropy_row(const T* z, const T* y
   for (ptrdiff_t c = 0; c < count; c += kLanes<T>) {
     const int tail = int(count - c < kLanes<T> ? count - c : kLanes<T>);
     const V<T> target = load_first<T>(y + c, tail), below = load_first<T>(z + c, tail) - largest;
-    const V<T> e = lanes_left(c) ? vexp<T>(below) : zero;
+    const V<T> e = lanes_left(c) ? exp_of_negative<T>(below) : zero;
     sum += e;
     sum_y += target;
     linear += target == zero ? zero : target * below;
@@ -180,7 +180,7 @@ FASTNN_INLINE double cross_entropy_narrow(const Rows& rows, ptrdiff_t r0, int co
   V<T> sum = zero, mass = zero, linear = zero;
   for (int c = 0; c < o; ++c) {
     const V<T> below = z[c] - largest;
-    z[c] = vexp<T>(below);
+    z[c] = exp_of_negative<T>(below);
     sum += z[c];
     mass += y[c];
     linear += y[c] == zero ? zero : y[c] * below;

@@ -146,6 +146,7 @@ from fastnn.layers import Dense
 from fastnn.optimizers import Adam, OptimizerState
 from fastnn.plan import Plan
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below a background job
 core = kernels_for("native")
 plan = Plan.from_layers([Dense(512, "relu"), Dense(10)], 256, "squared_error", np.float32)
 params = plan.initial_params(np.random.RandomState(0))
