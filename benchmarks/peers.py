@@ -129,7 +129,7 @@ def training(repeats: int) -> None:
     """Print the time of an epoch beside the best peer's, at one and at two threads."""
     peak, rows = _core.fma_peak("float32"), []
     for widths, n, batch in NETWORKS:
-        epochs = 3 if epoch_flops(widths, n) > 1e9 else 10
+        epochs = min(40, max(3, int(4e9 / epoch_flops(widths, n))))
         best = {name: s / epochs for name, s in best_of(training_runs(widths, n, batch, epochs), repeats).items()}
         ours = {count: best.pop(f"fastnn {count}") for count in (1, 2)}
         peer = min(best, key=best.__getitem__)

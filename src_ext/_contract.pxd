@@ -12,6 +12,7 @@ ctypedef void (*EpochFunction)(void*) noexcept nogil
 
 cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
     const Py_ssize_t kLossRows
+    const double kCrowdedSeconds
 
     cdef cppclass DenseForward[T]:
         const T *x
@@ -112,7 +113,7 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         Py_ssize_t next_step, last_step
         double deadline
         Py_ssize_t rows_done
-        double started
+        double started, lost_before, lost
         int crowded
         double loss_sum
         int stopped
@@ -147,6 +148,7 @@ cdef extern from "runtime/cpu.hpp" namespace "fastnn" nogil:
 cdef extern from "runtime/pool.hpp" namespace "fastnn" nogil:
     ctypedef void (*TeamFunction)(void*, int, int) noexcept nogil
     void run_team(int team, TeamFunction function, void* arguments) noexcept
+    bint pool_is_awake() noexcept
 
 
 cdef extern from "runtime/scratch.hpp" namespace "fastnn" nogil:

@@ -11,8 +11,8 @@ cimport numpy as cnp
 from _contract cimport (
     ActivationBackward, ActivationForward, DenseBackwardInput, DenseBackwardParams, DenseForward, Epoch,
     EpochKernel, Kernels, Link, LossAndGradient, NetworkForward, NetworkShape, OptimizerStep, TeamFunction, TeamKernel,
-    available_kernels, fastnn_build_info, fastnn_seconds, kLossRows, kStoreGradient,
-    permutation as fill_permutation, release_large_scratch, run_team, scratch,
+    available_kernels, fastnn_build_info, fastnn_seconds, kCrowdedSeconds, kLossRows, kStoreGradient,
+    permutation as fill_permutation, pool_is_awake, release_large_scratch, run_team, scratch,
 )
 
 import os

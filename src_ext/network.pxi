@@ -6,7 +6,8 @@ cdef double CHECK_SIGNALS_EVERY = 0.02
 
 # Until this time epochs run on one thread, because the last team waited for cores that other programs had.
 cdef double crowded_until = 0.0
-cdef double CROWDED_FOR = 0.5
+cdef double CROWDED_FOR = 0.2
+cdef double seconds_lost = 0.0
 
 
 cdef int read_shape(NetworkShape* shape, object plan) except -1:
@@ -41,7 +42,7 @@ def network_forward(object plan, cnp.ndarray params not None, cnp.ndarray x not 
     apart(out, x)
     apart(out, params)
     cdef double work = 2.0 * g.n * multiply_adds(g.shape)
-    cdef int team = team_for(work, n_threads)
+    cdef int team = team_for(work, work, n_threads)
     cdef size_t item = 8 if kind else 4
     g.scratch = <float*>need_scratch(team * kernels.network_forward_scratch[kind](&g) * item)
     run(kernels.network_forward[kind], &g, work, team)
@@ -85,13 +86,15 @@ cdef int read_order(Epoch[float]* g, cnp.ndarray order) except -1:
 
 # Runs all steps in pieces that end in time to look for Ctrl-C. True when every loss was finite.
 cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) except -1:
-    global crowded_until
+    global crowded_until, seconds_lost
     cdef double work = 6.0 * g.batch_size * multiply_adds(g.shape)
-    cdef int team = 1 if fastnn_seconds() < crowded_until else team_for(work, n_threads)
+    cdef bint crowded = fastnn_seconds() < crowded_until
+    cdef int team = 1 if crowded else team_for(work, work * steps, n_threads)
     cdef EpochKernel kernel = kernels.epoch_run[kind]
+    crowded = False
     g.workspace = need_scratch(kernels.epoch_workspace[kind](g))
     g.next_step, g.rows_done, g.loss_sum, g.stopped = 0, 0, 0.0, 0
-    g.started, g.crowded = fastnn_seconds(), 0
+    g.started, g.crowded, g.lost_before, g.lost = fastnn_seconds(), 0, seconds_lost, 0.0
     try:
         with nogil:
             kernels.epoch_prepare[kind](g)
@@ -101,7 +104,7 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
             with nogil:
                 run_team(team, <TeamFunction>kernel, g)
             if g.crowded:
-                team = 1
+                crowded, team = True, 1
                 crowded_until = fastnn_seconds() + CROWDED_FOR
             PyErr_CheckSignals()
         if g.stopped or g.loss_sum - g.loss_sum != 0:
@@ -110,6 +113,8 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
             kernels.epoch_finish[kind](g)
         return True
     finally:
+        # Three quarters full after a crowd: if it is still there, a few lost milliseconds tell.
+        seconds_lost = 0.75 * kCrowdedSeconds if crowded else max(0.0, seconds_lost + g.lost)
         release_large_scratch()
 
 

@@ -106,11 +106,11 @@ template <class T> double half_penalty(const fastnn::Epoch<T>& g, const Workspac
 
 constexpr bool is_finite(double value) { return value - value == 0; }
 
-// A team that loses more than a fifth of its time in long waits shares its cores with other programs: one thread does
-// better then.
-template <class T> FASTNN_INLINE bool is_crowded(const fastnn::Epoch<T>& g, const Workspace<T>& ws, double now) {
-  const double lost = 1e-9 * double(__atomic_load_n(&ws.barrier->lost_nanoseconds, __ATOMIC_RELAXED));
-  return lost > 2e-3 + 0.2 * (now - g.started);  // 2 ms: a worker that starts or wakes is not a crowd
+// A team that goes on losing a fifth of its time in long waits shares its cores with other programs: one thread does
+// better then. A leaky bucket over calls, so that one lost time slice (about 4 ms) does not count as a crowd.
+template <class T> FASTNN_INLINE bool is_crowded(fastnn::Epoch<T>& g, const Workspace<T>& ws, double now) {
+  g.lost = 1e-9 * double(__atomic_load_n(&ws.barrier->lost_nanoseconds, __ATOMIC_RELAXED)) - 0.2 * (now - g.started);
+  return g.lost_before + g.lost > fastnn::kCrowdedSeconds;
 }
 
 // Member 0 keeps the books; the others see `stopped` and `last_step` after the barrier. False: paused.
@@ -127,7 +127,7 @@ FASTNN_INLINE bool run_step(fastnn::Epoch<T>& g, const Workspace<T>& ws, const R
     g.rows_done = 0;
     if (!is_finite(loss)) g.stopped = 1;
     const double now = fastnn_seconds();
-    g.crowded = is_crowded(g, ws, now);
+    g.crowded = team > 1 && is_crowded(g, ws, now);
     if (g.stopped || g.crowded || now > g.deadline) g.last_step = g.next_step;
   }
   fastnn::wait(ws.barrier, team);

@@ -98,6 +98,8 @@ template <class T> struct NetworkForward {
   ptrdiff_t n;
 };
 
+constexpr double kCrowdedSeconds = 0.02;
+
 // Training: `prepare` packs the parameters, `run` does steps until `last_step` or the deadline, `finish` unpacks.
 template <class T> struct Epoch {
   NetworkShape shape;
@@ -120,6 +122,7 @@ template <class T> struct Epoch {
   double batch_loss;               // of those rows
   int paused;
   double started;                  // when `run` was called for the first time
+  double lost_before, lost;        // seconds lost in long waits above a fifth of the time: until then, and since
   int crowded;                     // the team waits too much: go on with one thread
   double loss_sum;                 // sum over steps of the batch's mean loss times its rows
   int stopped;                     // a loss was not finite

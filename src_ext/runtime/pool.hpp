@@ -9,6 +9,9 @@ using TeamFunction = void (*)(void* arguments, int member, int team);
 // done. Runs with a team of one when the pool is busy with another caller, or inside a worker.
 void run_team(int team, TeamFunction function, void* arguments);
 
+// Whether the workers are spinning, so that a team starts within a microsecond; else it takes 50 and more to wake them.
+bool pool_is_awake();
+
 constexpr int kMaxTeam = 64;
 
 }  // namespace fastnn
