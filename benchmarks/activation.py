@@ -1,43 +1,53 @@
-"""Activations."""
+"""Activations, forward and back: every one in cache, those of rows in narrow and wide ones, two in a large array."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import numpy as np
 
 from fastnn import activations
 
-from .cases import BACKENDS, DTYPES, OUTPUTS, cases
-from .common import _KernelBenchmark
+from .cases import BACKENDS, BY_ELEMENT, BY_ROW, DTYPES, IN_CACHE, LARGE_OUTPUT, NARROW_ROWS, WIDE_ROWS, labelled
+from .common import Given, Shapes, _KernelBenchmark, native_only
 
-SHAPES = cases(OUTPUTS)
-MEASURED = ["sigmoid", "tanh", "gelu", "silu", "softplus", "softmax"]
-CASES = [f"{name} {shape}" for shape in list(SHAPES)[:3] for name in MEASURED]
+SHAPES = labelled([IN_CACHE, NARROW_ROWS, WIDE_ROWS, LARGE_OUTPUT], [LARGE_OUTPUT])
+_IN_CACHE, _NARROW, _WIDE, *_LARGE = SHAPES
+CASES = [
+    *(f"{name} {_IN_CACHE}" for name in BY_ELEMENT),
+    *(f"{name} {rows}" for name in BY_ROW for rows in (_NARROW, _WIDE)),
+    *(f"{name} {large}" for name in ("relu", "tanh") for large in _LARGE),
+]
 
 
-def _z(rng: np.random.Generator, case: str) -> tuple[activations.Activation, np.ndarray]:
-    name, shape = case.split()
-    return activations.get(name), rng.normal(size=SHAPES[shape])
+def _named(case: str) -> tuple[activations.Activation, tuple[int, ...]]:
+    name, _, shape = case.partition(" ")
+    return activations.get(name), SHAPES[shape]
 
 
-class ActivationForward(_KernelBenchmark):
-    kernel = "activation_forward"
+class _Activation(_KernelBenchmark):
     params = [BACKENDS, DTYPES, CASES]
 
-    def draw(self, rng: np.random.Generator, case: str) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:
-        activation, z = _z(rng, case)
-        return {"z": z, "activation": activation}, {"out": z.shape}
+    @native_only("ps/element", CASES)
+    def track_ps_per_element(self, backend: str, dtype: str, case: str) -> float:
+        return self.picoseconds() / math.prod(_named(case)[1])
 
 
-class ActivationBackward(_KernelBenchmark):
+class ActivationForward(_Activation):
+    kernel = "activation_forward"
+
+    def draw(self, rng: np.random.Generator, case: str) -> tuple[Given, Shapes]:
+        activation, shape = _named(case)
+        return {"z": rng.normal(size=shape), "activation": activation}, {"out": shape}
+
+
+class ActivationBackward(_Activation):
     kernel = "activation_backward"
-    params = [BACKENDS, DTYPES, [f"{name} {list(SHAPES)[1]}" for name in MEASURED]]
 
-    def draw(self, rng: np.random.Generator, case: str) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:
+    def draw(self, rng: np.random.Generator, case: str) -> tuple[Given, Shapes]:
         from fastnn import kernels
 
-        activation, z = _z(rng, case)
+        activation, shape = _named(case)
+        z, d_a = rng.normal(size=shape), rng.normal(size=shape)
         a = kernels.activation_forward(z, activation, backend="reference")
-        given = {"z": z, "a": a, "d_a": rng.normal(size=z.shape), "activation": activation}
-        return given, {"out": z.shape}
+        return {"z": z, "a": a, "d_a": d_a, "activation": activation}, {"out": shape}

@@ -1,6 +1,8 @@
-"""The one table of shapes and seeds that benchmarks use."""
+"""The one table of shapes, networks and seeds that benchmarks use."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,25 +10,67 @@ SEED = 20260101
 
 BACKENDS = ["native", "jit", "reference"]
 DTYPES = ["float32", "float64"]
+ON_TWO_THREADS = " on 2 threads"  # how the label of a case ends that only the native backend has
 
-# Layers as (n, i, o), the smallest first: one row, narrow outputs, squares, the first layer of a picture classifier.
-LAYERS = [(1, 64, 64), (64, 64, 10), (32, 64, 64), (128, 128, 128), (128, 784, 128), (256, 256, 256)]
+# Layers as (n, i, o), the smallest first: one row, narrow outputs, odd sizes, squares, and the layers of a picture
+# classifier. The large ones are also measured on two threads.
+LAYERS = [
+    (1, 64, 64),
+    (64, 64, 2),
+    (64, 64, 10),
+    (33, 65, 127),
+    (32, 32, 32),
+    (32, 64, 64),
+    (64, 64, 64),
+    (128, 128, 128),
+    (128, 784, 128),
+    (256, 256, 256),
+    (512, 1024, 1024),
+]
+LARGE_LAYERS = [(256, 256, 256), (512, 1024, 1024)]
 
-# Arrays of z as (n, o): narrow rows that stay in L1, wide rows, and one that leaves L2.
-OUTPUTS = [(32, 10), (32, 128), (64, 1000), (2048, 512)]
+# Arrays of z as (n, o): one that stays in cache, narrow and wide rows, and one that leaves L2.
+IN_CACHE = (128, 128)
+NARROW_ROWS = (1024, 10)
+WIDE_ROWS = (16, 1000)
+LARGE_OUTPUT = (2048, 512)
+
+BY_ELEMENT = [
+    *("relu", "identity", "sigmoid", "tanh", "sign", "leaky_relu", "elu", "selu", "gelu", "gelu_tanh", "silu"),
+    *("mish", "softplus", "softsign", "hard_sigmoid", "hard_tanh", "hard_swish"),
+]
+BY_ROW = ["softmax", "log_softmax"]
+LOSSES = [
+    *("squared_error", "binary_cross_entropy", "cross_entropy", "absolute", "huber", "log_cosh", "poisson"),
+    *("pinball", "hinge"),
+]
 
 # Lengths of a parameter vector: in L1, in L2, beyond.
 PARAMS = [2_410, 101_770, 1_863_690]
 
-# Networks as (widths, n, batch size), the training table of docs/performance.md.
+
+class Net(NamedTuple):
+    """A classifier: its widths, the rows of its training data, and the rows of a mini-batch."""
+
+    widths: tuple[int, ...]
+    n: int
+    batch_size: int
+    activation: str = "relu"
+
+    @property
+    def name(self) -> str:
+        """Its widths, as in 64-32-10."""
+        return "-".join(map(str, self.widths))
+
+
 NETWORKS = [
-    ((64, 32, 10), 2000, 32),
-    ((64, 64, 64, 10), 2000, 64),
-    ((20, 64, 64, 2), 10_000, 128),
-    ((784, 128, 10), 8192, 128),
-    ((784, 256, 128, 10), 8192, 256),
-    ((784, 1024, 1024, 10), 4096, 512),
-    ((4, 32, 16, 4), 10_000, 10_000),
+    Net((64, 32, 10), 2000, 32),
+    Net((64, 64, 64, 10), 2000, 64),
+    Net((20, 64, 64, 2), 10_000, 128),
+    Net((784, 128, 10), 8192, 128),
+    Net((784, 256, 128, 10), 8192, 256),
+    Net((784, 1024, 1024, 10), 4096, 512),
+    Net((4, 32, 16, 4), 10_000, 10_000, "tanh"),
 ]
 
 
@@ -35,14 +79,20 @@ def generator() -> np.random.Generator:
     return np.random.default_rng(SEED)
 
 
-def label(case: tuple[object, ...]) -> str:
-    """Return a case as asv shows it: (128, 784, 10) is "128x784x10"."""
-    return "x".join(str(part) for part in case)
+def label(shape: tuple[int, ...]) -> str:
+    """Return a shape as asv shows it: (128, 784, 10) is "128x784x10"."""
+    return "x".join(map(str, shape))
 
 
-def cases(table: list[tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
-    """Return a table of shapes by their labels."""
-    return {label(case): case for case in table}
+def labelled(shapes: list[tuple[int, ...]], large: list[tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """Return shapes by their labels, and the large ones once more for two threads."""
+    threaded = {label(shape) + ON_TWO_THREADS: shape for shape in large}
+    return {label(shape): shape for shape in shapes} | threaded
+
+
+def threads_of(case: str) -> int:
+    """Return how many threads a case is for."""
+    return 2 if case.endswith(ON_TWO_THREADS) else 1
 
 
 def one_hot(rng: np.random.Generator, n: int, o: int) -> np.ndarray:

@@ -1,26 +1,36 @@
-"""Dense layers."""
+"""Dense layers, forward and back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from fastnn import activations
-from fastnn.kernels.select import kernels_for
 
-from .cases import BACKENDS, DTYPES, LAYERS, cases, generator
-from .common import _FlopBenchmark
+from .cases import BACKENDS, DTYPES, LARGE_LAYERS, LAYERS, labelled
+from .common import Given, Shapes, _KernelBenchmark, best_of, native_only
 
-SHAPES = cases(LAYERS)
+SHAPES = labelled(LAYERS, LARGE_LAYERS)
 
 
-class _Dense(_FlopBenchmark):
+class _Dense(_KernelBenchmark):
     params = [BACKENDS, DTYPES, list(SHAPES)]
 
-    def flops(self, case: str) -> float:
+    def numpy_call(self) -> Callable[[], Any]:
+        """Return the same computation as NumPy does it best: in place, without temporary arrays."""
+        raise TypeError(f"{type(self).__name__} does not say how NumPy does it")
+
+    @native_only("ps/FLOP", SHAPES)
+    def track_ps_per_flop(self, backend: str, dtype: str, case: str) -> float:
         n, i, o = SHAPES[case]
-        return 2.0 * n * i * o
+        return self.picoseconds() / (2.0 * n * i * o)
+
+    @native_only("x", SHAPES)
+    def track_ratio_to_numpy(self, backend: str, dtype: str, case: str) -> float:
+        best = best_of({"kernel": self.call, "NumPy": self.numpy_call()})
+        return best["kernel"] / best["NumPy"]
 
 
 class DenseForward(_Dense):
@@ -28,42 +38,46 @@ class DenseForward(_Dense):
 
     kernel = "dense_forward"
 
-    def draw(self, rng: np.random.Generator, case: str) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:
+    def draw(self, rng: np.random.Generator, case: str) -> tuple[Given, Shapes]:
         n, i, o = SHAPES[case]
         given = {"x": rng.normal(size=(n, i)), "w": rng.normal(size=(i, o)), "b": rng.normal(size=o)}
         return given | {"activation": activations.get("relu")}, {"out": (n, o)}
+
+    def numpy_call(self) -> Callable[[], Any]:
+        x, w, b, _, out = self.values
+
+        def call() -> None:
+            np.matmul(x, w, out=out)
+            np.add(out, b, out=out)
+            np.maximum(out, 0, out=out)
+
+        return call
 
 
 class DenseBackwardInput(_Dense):
     kernel = "dense_backward_input"
 
-    def draw(self, rng: np.random.Generator, case: str) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:
+    def draw(self, rng: np.random.Generator, case: str) -> tuple[Given, Shapes]:
         n, i, o = SHAPES[case]
         return {"d_z": rng.normal(size=(n, o)), "w": rng.normal(size=(i, o))}, {"out": (n, i)}
+
+    def numpy_call(self) -> Callable[[], Any]:
+        d_z, w, out = self.values
+        return lambda: np.matmul(d_z, w.T, out=out)
 
 
 class DenseBackwardParams(_Dense):
     kernel = "dense_backward_params"
 
-    def draw(self, rng: np.random.Generator, case: str) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:
+    def draw(self, rng: np.random.Generator, case: str) -> tuple[Given, Shapes]:
         n, i, o = SHAPES[case]
         return {"x": rng.normal(size=(n, i)), "d_z": rng.normal(size=(n, o))}, {"d_w": (i, o), "d_b": (o,)}
 
+    def numpy_call(self) -> Callable[[], Any]:
+        x, d_z, d_w, d_b = self.values
 
-class DenseForwardThreads:
-    """The native kernel with one thread and with two."""
+        def call() -> None:
+            np.matmul(x.T, d_z, out=d_w)
+            np.sum(d_z, axis=0, out=d_b)
 
-    params = [[1, 2], ["256x256x256", "512x784x256"]]
-    param_names = ["n_threads", "case"]
-
-    def setup(self, n_threads: int, case: str) -> None:
-        rng = generator()
-        n, i, o = map(int, case.split("x"))
-        self.x, self.w = (rng.normal(size=shape).astype("f4") for shape in ((n, i), (i, o)))
-        self.b, self.out = np.zeros(o, "f4"), np.full((n, o), np.nan, "f4")
-        self.call = kernels_for("native").dense_forward
-        self.time_kernel(n_threads, case)
-        np.testing.assert_allclose(self.out, np.maximum(self.x @ self.w, 0), atol=1e-3)
-
-    def time_kernel(self, n_threads: int, case: str) -> None:
-        self.call(self.x, self.w, self.b, "relu", self.out, n_threads)
+        return call

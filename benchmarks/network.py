@@ -2,55 +2,72 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from fastnn.layers import Dense
 from fastnn.optimizers import Adam, OptimizerState
 from fastnn.plan import Plan
 
-from .cases import DTYPES, NETWORKS, label, one_hot
-from .common import _KernelBenchmark
+from .cases import BACKENDS, DTYPES, NETWORKS, ON_TWO_THREADS, Net, one_hot
+from .common import Given, Shapes, _KernelBenchmark, native_only
 
-NETS = {label(widths): (widths, n, batch) for widths, n, batch in NETWORKS}
-SMALL = [name for name, (widths, _, _) in NETS.items() if max(widths) <= 128]
+NETS = {net.name: net for net in NETWORKS}
+NETS |= {net.name + ON_TWO_THREADS: net for net in NETWORKS if net.widths[0] == 784 or net.batch_size == net.n}
+FLOPS = 2e8  # of an epoch, about: so many rows are taken, but at least two mini-batches
+LEARNING_RATE = 1e-5  # small: a network that is timed thousands of times over the same rows should not learn them
+
+
+def multiply_adds(net: Net) -> int:
+    """Return the multiply-adds of a row's way up; its way back takes twice as many, but for the first layer's d_x."""
+    return sum(i * o for i, o in zip(net.widths, net.widths[1:], strict=False))
+
+
+def rows_of(net: Net) -> int:
+    """Return how many rows of a network are measured."""
+    batches = max(2, round(FLOPS / (6 * multiply_adds(net) * net.batch_size)))
+    return min(net.n, batches * net.batch_size)
 
 
 class _Network(_KernelBenchmark):
-    rows = 256
+    params = [BACKENDS, DTYPES, list(NETS)]
 
-    def draw(self, rng: np.random.Generator, case: str) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:
-        widths, n, _ = NETS[case]
-        n = min(n, self.rows)
-        hidden = [Dense(units, "relu") for units in widths[1:-1]]
-        plan = Plan.from_layers([*hidden, Dense(widths[-1])], widths[0], "cross_entropy", np.float64)
+    def draw(self, rng: np.random.Generator, case: str) -> tuple[Given, Shapes]:
+        net = NETS[case]
+        n, i, o = rows_of(net), net.widths[0], net.widths[-1]
+        hidden = [Dense(units, net.activation) for units in net.widths[1:-1]]
+        plan = Plan.from_layers([*hidden, Dense(o)], i, "cross_entropy", np.float64)
         params = plan.initial_params(np.random.RandomState(0))
-        given = {"plan": plan, "params": params, "x": rng.normal(size=(n, widths[0])), "sample_weight": None}
-        given |= {"y": one_hot(rng, n, widths[-1]), "alpha": 1e-4}
-        return given, {"out": (n, widths[-1]), "d_params": params.shape}
+        given = {"plan": plan, "params": params, "x": rng.normal(size=(n, i)), "y": one_hot(rng, n, o)}
+        return given | {"sample_weight": None, "alpha": 1e-4}, {"out": (n, o), "d_params": params.shape}
+
+    def flops(self, net: Net) -> float:
+        """Return the operations of one call."""
+        return 2.0 * rows_of(net) * multiply_adds(net)
+
+    @native_only("ps/FLOP", NETS)
+    def track_ps_per_flop(self, backend: str, dtype: str, case: str) -> float:
+        return self.picoseconds() / self.flops(NETS[case])
 
 
 class NetworkForward(_Network):
     kernel = "network_forward"
-    params = [["native", "jit", "reference"], DTYPES, list(NETS)]
 
 
 class NetworkGradient(_Network):
     kernel = "network_gradient"
-    params = [["native", "jit", "reference"], DTYPES, SMALL]
+
+    def flops(self, net: Net) -> float:
+        return 2.0 * rows_of(net) * (3 * multiply_adds(net) - net.widths[0] * net.widths[1])
 
 
-class FitEpoch(_Network):
-    """An epoch of Adam in a shuffled order, on all rows of the table."""
+class FitEpoch(NetworkGradient):
+    """An epoch of Adam over rows in random order."""
 
     kernel = "fit_epoch"
-    params = [["native", "jit"], DTYPES, SMALL]
-    rows = 10_000
 
-    def draw(self, rng: np.random.Generator, case: str) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:
+    def draw(self, rng: np.random.Generator, case: str) -> tuple[Given, Shapes]:
         given, _ = super().draw(rng, case)
-        n, batch = len(given["x"]), NETS[case][2]
-        given |= {"order": rng.permutation(n), "batch_size": batch, "optimizer": Adam()}
+        n, batch_size = len(given["x"]), NETS[case].batch_size
+        given |= {"order": rng.permutation(n), "batch_size": batch_size, "optimizer": Adam()}
         given |= {"state": OptimizerState.zeros(Adam(), given["params"])}
-        return given | {"learning_rates": np.full(-(-n // batch), 1e-3)}, {}
+        return given | {"learning_rates": np.full(-(-n // batch_size), LEARNING_RATE)}, {}

@@ -1,16 +1,15 @@
-"""One step of each optimizer on a flat vector: a class for each, made from the registry."""
+"""One step of each optimizer on a flat vector."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from fastnn.kernels.contract import KERNELS
 
-from .cases import BACKENDS, DTYPES, PARAMS
-from .common import _KernelBenchmark
+from .cases import BACKENDS, DTYPES, ON_TWO_THREADS, PARAMS
+from .common import Given, Shapes, _KernelBenchmark, native_only
 
+CASES = {str(p): p for p in PARAMS} | {f"{PARAMS[-1]}{ON_TWO_THREADS}": PARAMS[-1]}
 OPTIONS = {
     "learning_rate": 1e-3,
     "momentum": 0.9,
@@ -25,13 +24,17 @@ OPTIONS = {
 
 
 class _Step(_KernelBenchmark):
-    params = [BACKENDS, DTYPES, [str(length) for length in PARAMS]]
+    params = [BACKENDS, DTYPES, list(CASES)]
 
-    def draw(self, rng: np.random.Generator, case: str) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:
-        names = [argument.name for argument in KERNELS[self.kernel].arguments]
+    def draw(self, rng: np.random.Generator, case: str) -> tuple[Given, Shapes]:
+        names = KERNELS[self.kernel].argument_names
         given = {name: OPTIONS[name] for name in names if name in OPTIONS}
-        given |= {name: rng.uniform(0.5, 1.5, int(case)) for name in names if name not in OPTIONS}
+        given |= {name: rng.uniform(0.5, 1.5, CASES[case]) for name in names if name not in OPTIONS}
         return given, {}
+
+    @native_only("ps/parameter", CASES)
+    def track_ps_per_param(self, backend: str, dtype: str, case: str) -> float:
+        return self.picoseconds() / CASES[case]
 
 
 class SgdStep(_Step):
