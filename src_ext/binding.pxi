@@ -133,7 +133,7 @@ cdef object get_num_threads = None
 
 
 cdef int team_for(double work, double total, int n_threads) except -1:
-    """Members of the team for `work` between two barriers and `total` of the call: at most n_threads (0: the default)."""
+    """Members of the team for `work` between two barriers, `total` of the call: at most n_threads (0: the default)."""
     global get_num_threads
     if n_threads < 0:
         raise ValueError(f"n_threads={n_threads}, wanted at least 1")

@@ -59,7 +59,7 @@ def read_bandwidth(Py_ssize_t nbytes):
         raise ValueError(f"nbytes={nbytes}, wanted at least 4096")
     cdef cnp.ndarray memory = np.ones(nbytes // 4, np.float32)
     cdef Py_ssize_t count = cnp.PyArray_DIM(memory, 0)
-    cdef int runs = <int>max(4, min(20_000, 400_000_000 // nbytes))
+    cdef int runs = <int>max(4, min(100, 400_000_000 // nbytes))
     cdef const void* data = cnp.PyArray_DATA(memory)
     cdef double seconds
     with nogil:
