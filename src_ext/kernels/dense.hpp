@@ -111,8 +111,8 @@ FASTNN_INLINE void activate_block(T* out, ptrdiff_t o, int activation, ptrdiff_t
 // Rows whose output is still in cache when the activation reads it again.
 constexpr ptrdiff_t kForwardRows = 8 * kTileRows;
 
-// A block of so many rows of one panel of a row-major matrix, copied so that its rows follow each other: 32 KB that stay
-// in L1 for all tiles, where rows that lie a power of two apart would share a few cache sets.
+// A block of so many rows of one panel of a row-major matrix, copied so that its rows follow each other: 32 KB that
+// stay in L1 for all tiles, where rows that lie a power of two apart would share a few cache sets.
 constexpr ptrdiff_t kBlockRows = 256;
 constexpr ptrdiff_t kCopyPays = 96;  // tiles' rows from which on it does
 
@@ -139,7 +139,8 @@ __attribute__((noinline)) void forward_copied(const T* x, const T* w, ForwardTil
       copy_panel(w + k0 * o + c0, o, depth, end - c0, packed);
       policy.resume = k0 > 0;
       policy.apply_relu = apply_relu && k0 + depth == i;
-      multiply<T, false>(StridedRows<T>{x + k0, i}, PackedColumns<T>{packed, depth, c0}, depth, policy, r0, r1, c0, end);
+      const PackedColumns<T> columns{packed, depth, c0};
+      multiply<T, false>(StridedRows<T>{x + k0, i}, columns, depth, policy, r0, r1, c0, end);
     }
   }
 }

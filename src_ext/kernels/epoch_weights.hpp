@@ -1,6 +1,6 @@
 // Phase 2 of a training step: members of the team own tiles of weights. The d_w of a task (16x32 floats with AVX-512)
-// is summed over the chunk's rows in registers, put down in a buffer that stays in L1, and handed to the optimizer there
-// and then; no gradient is stored, and the sum's order knows no threads. Where a batch has several chunks, or the
+// is summed over the chunk's rows in registers, put down in a buffer that stays in L1, and handed to the optimizer
+// there and then; no gradient is stored, and the sum's order knows no threads. Where a batch has several chunks, or the
 // gradient itself is wanted, tasks are added to d_w instead.
 #pragma once
 

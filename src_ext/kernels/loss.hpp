@@ -116,7 +116,9 @@ FASTNN_INLINE double elementwise_row(const T* z, const T* y, T* d_z, ptrdiff_t c
 // log(sum exp z) * sum y - sum y z, shifted by the largest z: terms y (max - z) + sum y * log(sum exp(z - max)).
 template <class T> FASTNN_INLINE double cross_entropy_row(const T* z, const T* y, T* d_z, ptrdiff_t count, T scale) {
   const V<T> zero = {}, lowest = splat<T>(-__builtin_inff());
-  const auto lanes_left = [&](ptrdiff_t c) { return lane_index<T>() < Int<T>(count - c < kLanes<T> ? count - c : kLanes<T>); };
+  const auto lanes_left = [&](ptrdiff_t c) {
+    return lane_index<T>() < Int<T>(count - c < kLanes<T> ? count - c : kLanes<T>);
+  };
   V<T> top = lowest;
   for (ptrdiff_t c = 0; c < count; c += kLanes<T>) {
     const int tail = int(count - c < kLanes<T> ? count - c : kLanes<T>);

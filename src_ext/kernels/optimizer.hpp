@@ -43,7 +43,8 @@ template <class T> struct Nadam {
   }
 };
 
-// A running mean of g * g (RMSprop, Tieleman & Hinton 2012), or with keep = add = 1 its sum (Adagrad, Duchi et al. 2011).
+// A running mean of g * g (RMSprop, Tieleman & Hinton 2012), or with keep = add = 1 its sum (Adagrad, Duchi et al.
+// 2011).
 template <class T> struct ScaledBySquares {
   T rate, keep, add, epsilon;
   static constexpr int kSlots = 1;

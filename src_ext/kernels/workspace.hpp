@@ -164,7 +164,7 @@ template <class T> size_t epoch_workspace(const void* arguments) {
   return arena.used + 64;
 }
 
-// --- flat parameters <-> panels ---------------------------------------------------------------------------------------
+// --- flat parameters <-> panels --------------------------------------------------------------------------------------
 
 template <class T> void pack_columns(const T* w, ptrdiff_t i, ptrdiff_t o, T* packed) {
   for (ptrdiff_t c0 = 0; c0 < o; c0 += kPanel<T>) {

@@ -86,7 +86,8 @@ void start_job(Pool& p, int team, TeamFunction function, void* arguments) {
   p.arguments = arguments;
   p.unfinished.store(team - 1, std::memory_order_relaxed);
   const unsigned count = p.job.load(std::memory_order_relaxed) / kJobStep + 1;
-  p.job.store(count * kJobStep + unsigned(team));  // sequentially consistent with `sleeping`: no worker falls asleep unseen
+  // Sequentially consistent with `sleeping`: no worker falls asleep unseen.
+  p.job.store(count * kJobStep + unsigned(team));
   if (p.sleeping.load() > 0) {
     { std::lock_guard<std::mutex> lock(p.sleep); }
     p.wake.notify_all();
