@@ -22,7 +22,6 @@ from fastnn.models.targets import (
     find_classes,
     index_of,
     one_hot,
-    require_two_classes,
 )
 from fastnn.training.engine import Engine
 
@@ -199,7 +198,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         X : array-like or sparse matrix (n_samples, n_features)
             Sparse matrices are converted to dense ones.
         y : array-like (n_samples,) or (n_samples, n_labels)
-            Labels of at least two classes, or zeros and ones for several labels a sample.
+            Labels, or zeros and ones for several labels a sample. All of one class are allowed, as in
+            scikit-learn: that class is what is predicted.
         sample_weight : array-like (n_samples,), default=None
 
         Returns
@@ -209,8 +209,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Raises
         ------
         ValueError
-            If a parameter is not possible, X or y cannot be used, y has one class only, or training
-            diverges in the first epoch.
+            If a parameter is not possible, X or y cannot be used, or training diverges in the
+            first epoch.
         """
         self._fit(X, y, sample_weight, incremental=False)
         return self
@@ -252,7 +252,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                     "warm_start can only be used where `y` has the same classes as in the previous "
                     f"call to fit. Previously got {known}, `y` has {classes}"
                 )
-        require_two_classes(classes)
         if first:
             self.out_activation_ = self._choose_output(labels.ndim == 2, len(classes))
         self.classes_ = classes
@@ -268,12 +267,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return (labels > 0).astype(dtype)
 
     def _choose_output(self, multilabel: bool, n_classes: int) -> str:
-        natural = "logistic" if multilabel or n_classes == 2 else "softmax"
+        natural = "logistic" if multilabel or n_classes <= 2 else "softmax"
         if self.out_activation is None:
             return natural
         asked = "softmax" if self.out_activation == "softmax" else "logistic"
-        if asked != natural and (multilabel or n_classes > 2):
-            kind = "several labels a sample" if multilabel else f"{n_classes} classes"
+        if asked != natural and (multilabel or n_classes != 2):
+            kind = "several labels a sample" if multilabel else f"{n_classes} class{'es' * (n_classes > 1)}"
             raise ValueError(
                 "Only binary classification is supported with "
                 f"out_activation={self.out_activation!r}; y has {kind}. Leave it at None."
@@ -284,7 +283,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         if not np.isfinite(z).all():
             return float("nan")
         if y.shape[1] == 1 or engine.plan.loss.link == "softmax":
-            right = class_index(z) == (y[:, 0] if y.shape[1] == 1 else y.argmax(axis=1))
+            right = self._likeliest(z) == (y[:, 0] if y.shape[1] == 1 else y.argmax(axis=1))
         else:
             right = ((z > 0) == (y > 0)).all(axis=1)
         return float(np.average(right, weights=sample_weight))
@@ -303,8 +302,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         z = self._raw(X)[1]
         if z.shape[1] > 1 and self.out_activation_ == "logistic":
             return (z > 0).astype(int)
-        labels: NDArray[Any] = self.classes_[class_index(z)]
+        labels: NDArray[Any] = self.classes_[self._likeliest(z)]
         return labels
+
+    def _likeliest(self, z: Array) -> NDArray[Any]:
+        return np.minimum(class_index(z), len(self.classes_) - 1)
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of every class or label.
@@ -318,7 +320,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         ndarray (n_samples, n_classes)
             Columns in the order of `classes_`.
         """
-        return probabilities(*self._raw(X))
+        engine, z = self._raw(X)
+        return probabilities(engine, z) if len(self.classes_) > 1 else np.ones_like(z)
 
     def predict_log_proba(self, X: Any) -> Array:
         """The logarithm of every probability; never -inf.
@@ -331,7 +334,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         ndarray (n_samples, n_classes)
         """
-        return log_probabilities(*self._raw(X))
+        engine, z = self._raw(X)
+        return log_probabilities(engine, z) if len(self.classes_) > 1 else np.zeros_like(z)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -58,6 +58,14 @@ BAD_LABELS: dict[str, tuple[Any, str]] = {
     "two columns of classes": (np.column_stack([Y + 1, Y * 2]), "multiclass-multioutput|1d array|Only"),
 }
 
+# An MLP of one class learns to say it, as scikit-learn's does.
+WRONG_LABELS = [
+    (name, problem)
+    for name in CLASSIFIERS
+    for problem in BAD_LABELS
+    if problem != "one class" or name not in ("classifier", "lbfgs")
+]
+
 
 def snapshot(model: Any) -> dict[str, Any]:
     return copy.deepcopy(vars(model))
@@ -90,8 +98,7 @@ def test_a_fit_that_fails_changes_nothing(name: str, problem: str, fitted: bool)
         np.testing.assert_array_equal(model.predict(X), answers)
 
 
-@pytest.mark.parametrize("problem", BAD_LABELS)
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize(("name", "problem"), WRONG_LABELS)
 def test_labels_that_are_none(name: str, problem: str) -> None:
     y, message = BAD_LABELS[problem]
     model = MODELS[name]().fit(X, Y)

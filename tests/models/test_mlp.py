@@ -86,6 +86,22 @@ def test_one_sigmoid_or_two_softmax_neurons(moons: Data) -> None:
         assert model.predict(moons[0]).dtype == moons[1].dtype
 
 
+@pytest.mark.parametrize("incremental", [False, True])
+def test_one_class_is_always_the_answer(moons: Data, incremental: bool) -> None:
+    x, y = moons[0], np.full(300, "only")
+    model = MLPClassifier((5,), random_state=0, max_iter=2)
+    model = (
+        model.partial_fit(x, y, classes=["only"]) if incremental else model.set_params(early_stopping=True).fit(x, y)
+    )
+    assert (model.out_activation_, model.n_outputs_, list(model.classes_)) == ("logistic", 1, ["only"])
+    model.intercepts_[-1][:] = 100  # the neuron itself is sure of a second class
+    assert model.score(x, y) == 1
+    np.testing.assert_array_equal(model.predict_proba(x), np.ones((300, 1)))
+    np.testing.assert_array_equal(model.predict_log_proba(x), np.zeros((300, 1)))
+    with pytest.raises(ValueError, match=r"out_activation='softmax'; y has 1 class"):
+        MLPClassifier(out_activation="softmax").fit(x, y)
+
+
 @pytest.mark.parametrize("activation", sorted({name for name in ACTIVATIONS if name not in ("sign", "log_softmax")}))
 def test_every_activation_trains(moons: Data, activation: str) -> None:
     model = MLPClassifier((16, 16), activation, learning_rate_init=0.02, random_state=0, max_iter=150).fit(*moons)
