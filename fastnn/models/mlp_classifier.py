@@ -306,7 +306,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return labels
 
     def _likeliest(self, z: Array) -> NDArray[Any]:
-        return np.minimum(class_index(z), len(self.classes_) - 1)
+        index: NDArray[Any] = np.minimum(class_index(z), len(self.classes_) - 1)
+        return index
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of every class or label.
