@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -18,6 +19,7 @@ from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
 from fastnn.models.base import SHARED, VERBOSE, Estimator
+from fastnn.models.callbacks import FitTasks, as_callback
 from fastnn.models.mlp_fit import fit_epochs, fit_lbfgs
 from fastnn.models.packed import Packed
 from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
@@ -57,7 +59,7 @@ class _Sizes:
         return "an integer of at least 1, or an array-like of them: hidden_layer_sizes must be > 0"
 
 
-class BaseMLP(Estimator):
+class BaseMLP(CallbackSupportMixin, Estimator):
     """A deep network with scikit-learn's parameters."""
 
     _parameters: ClassVar[Mapping[str, Any]] = {
@@ -99,11 +101,40 @@ class BaseMLP(Estimator):
         """Accuracy or R^2 of the raw output z (n, o) for the targets y (n, o)."""
         raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
 
+    # --- callbacks ------------------------------------------------------------------------------
+
+    def set_callbacks(self, *callbacks: Any) -> BaseMLP:
+        """Set what is called while `fit` and `partial_fit` run; copies by `clone` have it too.
+
+        Parameters
+        ----------
+        *callbacks : callables or callbacks of scikit-learn's protocol
+            A function is called at the end of every epoch (or iteration of "lbfgs") with its
+            `number`, `loss`, `learning_rate`, read-only `params` (p,), `validation_score` and
+            `seconds`. An object with scikit-learn's `setup`, `on_fit_task_begin`,
+            `on_fit_task_end` and `teardown`, such as `sklearn.callback.ScoringMonitor`, hears of
+            the fit and of each epoch. Training ends when one returns True at an epoch's end.
+            Without any, those set before are forgotten.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If one is neither.
+        """
+        super().set_callbacks(*map(as_callback, callbacks))
+        return self
+
     # --- fit ------------------------------------------------------------------------------------
 
+    @with_callbacks
     def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool, classes: Any = None, **how: Any) -> None:
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         dtype = None if first else self._packed().plan.dtype
+        given = y
         x, y = self._read(X, y, reset=first, dtype=dtype, multi_output=True, **how)
         y = self._targets(y, x.dtype, first, incremental, classes)
         samples = Samples(x, y, self._read_weight(sample_weight, x))
@@ -115,14 +146,13 @@ class BaseMLP(Estimator):
             network = Packed(plan, plan.initial_params(random_state))
         else:
             network = self._present(plan)
+        tasks = FitTasks(self, plan, X, given, sample_weight)
         if self.solver == "lbfgs":
-            fit_lbfgs(self, network, samples)
+            fit_lbfgs(self, network, samples, tasks)
         else:
-            fit_epochs(self, network, samples, random_state, incremental)
-        self._network = network
-        self.coefs_, self.intercepts_ = network.lists()
-        self.n_outputs_ = plan.widths[-1]
-        self.n_layers_ = len(plan.widths)
+            fit_epochs(self, network, samples, random_state, incremental, tasks)
+        self.__dict__.update(network.attributes())
+        tasks.end()
 
     def _forget(self) -> None:
         """Drop what an earlier fit has left, so that nothing of it goes on."""
@@ -130,6 +160,7 @@ class BaseMLP(Estimator):
         names = (
             "loss_",
             "loss_curve_",
+            "history_",
             "best_loss_",
             "validation_scores_",
             "best_validation_score_",

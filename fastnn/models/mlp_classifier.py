@@ -63,6 +63,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         What an epoch must improve the loss or score by to count. For "lbfgs" the largest gradient
         to stop at.
     verbose : bool or int, default=False
+        1 or True prints a line for every epoch or iteration; 2 shows a progress bar (by tqdm or
+        rich, where one is installed) once training has taken half a second.
     warm_start : bool, default=False
         Start from the weights of the previous `fit`.
     momentum : float in [0, 1], default=0.9
@@ -102,6 +104,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         The lowest one; None with `early_stopping`.
     validation_scores_, best_validation_score_ : list of float, float
         Accuracies on the held-out samples; None without `early_stopping`.
+    history_ : dict of str to list of float
+        "loss", "validation_score", "learning_rate" and "seconds" of every finished epoch or
+        iteration; NaN where there is no such number.
     n_iter_ : int
         Epochs or iterations of the last `fit`.
     t_ : int

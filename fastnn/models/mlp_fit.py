@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.model_selection import train_test_split
 
 from fastnn.kernels.contract import Array
 from fastnn.models.base import warn_caller
+from fastnn.models.callbacks import FitTasks
 from fastnn.models.objective import objective_over
 from fastnn.models.packed import Packed
 from fastnn.optimizers import SGD, Adam, Optimizer, OptimizerState
@@ -20,9 +22,11 @@ from fastnn.plan import Plan
 from fastnn.solvers.lbfgs import lbfgs
 from fastnn.solvers.objective import Solution, Vector
 from fastnn.training import rates
+from fastnn.training.callbacks import Epoch, Watcher
 from fastnn.training.engine import Engine
+from fastnn.training.history import History
 from fastnn.training.loop import NON_FINITE, Order, Outcome, Run, Samples, in_order, shuffled, train
-from fastnn.training.progress import Printer
+from fastnn.training.progress import progress
 from fastnn.training.stopping import Stopping
 
 __all__ = ["fit_epochs", "fit_lbfgs"]
@@ -32,32 +36,40 @@ Rows = NDArray[np.int64] | None
 # --- by epochs ----------------------------------------------------------------------------------
 
 
-def fit_epochs(model: Any, network: Packed, samples: Samples, random_state: Any, incremental: bool) -> None:
+def fit_epochs(
+    model: Any, network: Packed, samples: Samples, random_state: Any, incremental: bool, tasks: FitTasks
+) -> None:
     """Train the network in place by sgd or adam, and set what the epochs tell."""
     if model.early_stopping and incremental:
         raise ValueError("partial_fit does not support early_stopping=True")
     engine = Engine(network.plan, model.backend, model.n_threads)
     rows, held_out = _split(model, samples, random_state) if model.early_stopping else (None, None)
     run = _run(model, network, random_state, incremental)
-    stopping = _stopping(model, engine, samples, held_out, run, network)
+    stopping = _stopping(model, held_out, run, network)
     n = len(samples.x) if rows is None else len(rows)
-    outcome = train(
-        engine,
-        samples,
-        network.params,
-        run,
-        order=_order(model, engine, run, n, rows),
-        batch_size=_batch_size(model, n),
-        alpha=float(model.alpha),
-        max_epochs=1 if incremental else model.max_iter,
-        watchers=[Printer(), stopping] if model.verbose else [stopping],
-        report=_report(model, samples, network, n),
-        keep_on_interrupt=True,
-    )
+    max_epochs = 1 if incremental else model.max_iter
+    history = History(getattr(model, "history_", None))
+    tasks.start(max_epochs, history, rows)
+    with progress(model.verbose, max_epochs) as printers:
+        outcome = train(
+            engine,
+            samples,
+            network.params,
+            run,
+            order=_order(model, engine, run, n, rows),
+            batch_size=_batch_size(model, n),
+            alpha=float(model.alpha),
+            max_epochs=max_epochs,
+            watchers=[history, stopping, *printers, tasks],
+            report=_report(model, samples, network, n),
+            score=_score(model, engine, samples, held_out),
+            begin=tasks.begin,
+            keep_on_interrupt=True,
+        )
     if stopping.best_params is not None:
         network.params[...] = stopping.best_params
     model._training = run
-    _tell(model, outcome, stopping, run)
+    _tell(model, outcome, stopping, run, history)
     _warn(model, outcome, incremental)
 
 
@@ -127,20 +139,26 @@ def _batch_size(model: Any, n: int) -> int:
     return min(int(model.batch_size), n)
 
 
-def _stopping(model: Any, engine: Engine, samples: Samples, held_out: Rows, run: Run, network: Packed) -> Stopping:
+def _stopping(model: Any, held_out: Rows, run: Run, network: Packed) -> Stopping:
     stopping = Stopping(model.tol, model.n_iter_no_change, run.rate)
     stopping.stalled = getattr(model, "_no_improvement_count", 0)
     if held_out is None:
         lowest = getattr(model, "best_loss_", None)
         stopping.best = -math.inf if lowest is None else -lowest
         return stopping
-    x, y, weight = samples.x[held_out], samples.y[held_out], samples.sample_weight
-    weight = None if weight is None else weight[held_out]
-    stopping.score = lambda params: model._score_raw(engine, engine.forward(params, x), y, weight)
     highest = getattr(model, "best_validation_score_", None)
     stopping.best = -math.inf if highest is None else highest
     stopping.best_params = network.params.copy()
     return stopping
+
+
+def _score(model: Any, engine: Engine, samples: Samples, held_out: Rows) -> Callable[[Array], float] | None:
+    """The validation score of parameters; X may be larger than memory, so its rows are not copied."""
+    if held_out is None:
+        return None
+    y, weight = samples.y[held_out], samples.sample_weight
+    weight = None if weight is None else weight[held_out]
+    return lambda params: model._score_raw(engine, engine.forward(params, samples.x, held_out), y, weight)
 
 
 def _report(model: Any, samples: Samples, network: Packed, n: int) -> Callable[[float, Array], float] | None:
@@ -173,19 +191,22 @@ def _sum_of_squares(plan: Plan, params: Array) -> float:
     return sum(float(np.vdot(w, w)) for w in plan.unpack(params)[0])
 
 
-def _tell(model: Any, outcome: Outcome, stopping: Stopping, run: Run) -> None:
+def _tell(model: Any, outcome: Outcome, stopping: Stopping, run: Run, history: History) -> None:
     """Set the fitted attributes that epochs have."""
+    model.history_ = history.lists
     model.loss_curve_ = [*getattr(model, "loss_curve_", []), *outcome.losses]
     finite = [loss for loss in outcome.losses if math.isfinite(loss)]
     model.loss_ = finite[-1]
     model.n_iter_ = len(outcome.losses)
     model.t_ = run.n_seen
     model._no_improvement_count = stopping.stalled
-    if stopping.score is None:
+    if not model.early_stopping:
         model.best_loss_ = -stopping.best
         model.validation_scores_ = model.best_validation_score_ = None
         return
-    scores = stopping.scores + [math.nan] * (outcome.reason == "diverged")
+    diverged = outcome.reason == "diverged"
+    n_finished = len(outcome.losses) - diverged
+    scores = history.lists["validation_score"][-n_finished:] + [math.nan] * diverged
     model.validation_scores_ = [*(getattr(model, "validation_scores_", None) or []), *scores]
     model.best_validation_score_ = stopping.best
     model.best_loss_ = None
@@ -206,33 +227,56 @@ def _warn(model: Any, outcome: Outcome, incremental: bool) -> None:
 _RELATIVE_DECREASE = 1e7 * np.finfo(np.float64).eps  # SciPy's default
 
 
-def fit_lbfgs(model: Any, network: Packed, samples: Samples) -> None:
+def fit_lbfgs(model: Any, network: Packed, samples: Samples, tasks: FitTasks) -> None:
     """Train the network in place; in float64, whatever its dtype."""
     plan = replace(network.plan, dtype=np.dtype(np.float64))
     engine = Engine(plan, model.backend, model.n_threads)
     objective = objective_over(engine, samples, float(model.alpha))
-    last: list[Solution] = []
+    history = History(getattr(model, "history_", None))
+    tasks.start(model.max_iter, history)
 
-    def watch(iteration: int, params: Vector, loss: float) -> None:
-        last[:] = [Solution(params.copy(), loss, iteration, False, "it was interrupted")]
-        if model.verbose:
-            print(f"Iteration {iteration}, loss {loss:.8f}", flush=True)
+    def evaluate(params: Vector) -> tuple[float, Vector]:
+        tasks.begin()  # an iteration begins with the first evaluation after the one before
+        return objective(params)
 
-    try:
-        solution = lbfgs(
-            objective,
-            network.params.astype(np.float64),
-            tol=model.tol,
-            max_iter=model.max_iter,
-            max_evaluations=model.max_fun,
-            relative_decrease=_RELATIVE_DECREASE,
-            watch=watch,
-        )
-    except KeyboardInterrupt:
-        if not last:
-            raise
-        solution = last[0]
-    _finish_lbfgs(model, network, solution)
+    with progress(model.verbose, model.max_iter) as printers:
+        watch = _Watch([history, *printers, tasks])
+        try:
+            solution = lbfgs(
+                evaluate,
+                network.params.astype(np.float64),
+                tol=model.tol,
+                max_iter=model.max_iter,
+                max_evaluations=model.max_fun,
+                relative_decrease=_RELATIVE_DECREASE,
+                watch=watch,
+            )
+        except KeyboardInterrupt:
+            if watch.last is None:
+                raise
+            solution = watch.last
+    model.history_ = history.lists
+    _finish_lbfgs(model, network, replace(solution, converged=solution.converged or watch.stopped))
+
+
+class _Watch:
+    """Shows iterations to the watchers of epochs, and remembers the last one."""
+
+    def __init__(self, watchers: Sequence[Watcher]) -> None:
+        self.last: Solution | None = None
+        self.stopped = False
+        self._watchers = watchers
+        self._started = perf_counter()
+
+    def __call__(self, iteration: int, params: Vector, loss: float) -> None:
+        seconds, self._started = perf_counter() - self._started, perf_counter()
+        self.last = Solution(params.copy(), loss, iteration, False, "it was interrupted")
+        self.last.params.flags.writeable = False
+        epoch = Epoch(iteration, loss, math.nan, self.last.params, seconds=seconds)
+        verdicts = [watcher(epoch) for watcher in self._watchers]  # all of them see the iteration
+        if any(verdicts):
+            self.stopped = True
+            raise StopIteration  # SciPy's sign to end
 
 
 def _finish_lbfgs(model: Any, network: Packed, solution: Solution) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -18,8 +18,11 @@ from fastnn.losses import Loss
 from fastnn.optimizers import Optimizer, OptimizerState
 from fastnn.plan import Plan
 from fastnn.schedules import Schedule
+from fastnn.training.callbacks import Watcher
 from fastnn.training.engine import Engine
-from fastnn.training.loop import Epoch, Run, Samples, in_order, shuffled, train
+from fastnn.training.history import History
+from fastnn.training.loop import Run, Samples, in_order, shuffled, train
+from fastnn.training.progress import progress
 from fastnn.training.rates import Constant, Scheduled
 from fastnn.validation import as_floating, laid_out
 
@@ -49,8 +52,8 @@ class Network:
     ----------
     plan : Plan
         Widths, activations and layout of the parameters.
-    loss_curve : list of float
-        The mean loss of every epoch so far.
+    history : dict of str to list of float
+        "loss", "learning_rate" and "seconds" of every epoch so far ("validation_score" is NaN).
 
     Raises
     ------
@@ -88,7 +91,7 @@ class Network:
             random_state = np.random.RandomState(random_state)
         self._params = self.plan.initial_params(random_state)
         self._seed = int(random_state.randint(2**31 - 1))
-        self.loss_curve: list[float] = []
+        self.history = History().lists
 
     # --- parameters -----------------------------------------------------------------------------
 
@@ -123,6 +126,11 @@ class Network:
             If the vector has another shape or is not contiguous.
         """
         return self.plan.unpack(flat)
+
+    @property
+    def loss_curve(self) -> list[float]:
+        """The mean loss of every epoch so far."""
+        return self.history["loss"]
 
     # --- forward --------------------------------------------------------------------------------
 
@@ -203,7 +211,8 @@ class Network:
         schedule: Schedule | None = None,
         alpha: float = 0.0,
         shuffle: bool = True,
-        callbacks: Iterable[Callable[[Epoch], bool | None]] = (),
+        callbacks: Iterable[Watcher] = (),
+        verbose: bool | int = False,
     ) -> Network:
         """Train from the present parameters on; the optimizer starts afresh.
 
@@ -223,8 +232,11 @@ class Network:
         shuffle : bool, default=True
             Take the rows in another order every epoch.
         callbacks : iterable of callables, optional
-            Each is called at the end of every epoch with its `number`, `loss`, `learning_rate` and
-            read-only `params`; training ends when one returns True.
+            Each is called at the end of every epoch with its `number`, `loss`, `learning_rate`,
+            read-only `params` (p,) and `seconds`; training ends when one returns True.
+        verbose : bool or int, default=False
+            1 or True prints a line for every epoch; 2 shows a progress bar (by tqdm or rich, where
+            one is installed) once training has taken half a second.
 
         Returns
         -------
@@ -249,17 +261,20 @@ class Network:
         rate = Constant(optimizer.learning_rate) if schedule is None else Scheduled(schedule)
         state = OptimizerState.zeros(optimizer, self._params)
         run = Run(optimizer, state, rate, self._seed, epoch=len(self.loss_curve))
-        outcome = train(
-            self._engine,
-            samples,
-            self._params,
-            run,
-            order=shuffled(self._engine, run.seed, n) if shuffle else in_order(),
-            batch_size=min(batch_size, n),
-            alpha=alpha,
-            max_epochs=epochs,
-            watchers=(lambda epoch: self.loss_curve.append(epoch.loss), *callbacks),
-        )
+        history = History(self.history)
+        self.history = history.lists
+        with progress(verbose, epochs) as printers:
+            outcome = train(
+                self._engine,
+                samples,
+                self._params,
+                run,
+                order=shuffled(self._engine, run.seed, n) if shuffle else in_order(),
+                batch_size=min(batch_size, n),
+                alpha=alpha,
+                max_epochs=epochs,
+                watchers=(history, *printers, *callbacks),
+            )
         if outcome.message:
             warnings.warn(outcome.message, RuntimeWarning, stacklevel=2)
         return self

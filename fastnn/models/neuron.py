@@ -30,9 +30,10 @@ from fastnn.models.outputs import class_index, log_probabilities, probabilities
 from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
 from fastnn.models.targets import two_classes
 from fastnn.optimizers import SGD, OptimizerState
+from fastnn.training.callbacks import Watcher
 from fastnn.training.engine import Engine
-from fastnn.training.loop import Run, Samples, Watcher, in_order, shuffled, train
-from fastnn.training.progress import Printer
+from fastnn.training.loop import Run, Samples, in_order, shuffled, train
+from fastnn.training.progress import progress
 from fastnn.training.rates import Constant
 from fastnn.training.stopping import Stopping
 
@@ -67,7 +68,8 @@ class Neuron(Estimator):
         It ends after more than so many passes in a row that do not lower the loss by `tol`; "sign"
         also ends after a pass without a mistake.
     verbose : bool or int, default=False
-        Print the loss of every pass.
+        1 or True prints the loss of every pass; 2 shows a progress bar (by tqdm or rich, where one
+        is installed) once learning has taken half a second.
     warm_start : bool, default=False
         Start from the weights of the previous `fit`.
     backend : {"auto", "native", "jit", "reference"}, default="auto"
@@ -227,19 +229,20 @@ class Neuron(Estimator):
     ) -> None:
         n = len(samples.x)
         stopping = Stopping(self.tol, self.n_iter_no_change, run.rate)
-        watchers: list[Watcher] = [Printer(), stopping] if self.verbose else [stopping]
+        watchers: list[Watcher] = [stopping]
         if name_of(self) == "sign":
             watchers.append(lambda epoch: epoch.loss == 0)
-        outcome = train(
-            engine,
-            samples,
-            params,
-            run,
-            order=shuffled(engine, run.seed, n) if self.shuffle else in_order(),
-            batch_size=n if self.batch_size in (None, "full") else min(self.batch_size, n),
-            max_epochs=passes or 1,
-            watchers=watchers,
-        )
+        with progress(self.verbose, passes or 1) as printers:
+            outcome = train(
+                engine,
+                samples,
+                params,
+                run,
+                order=shuffled(engine, run.seed, n) if self.shuffle else in_order(),
+                batch_size=n if self.batch_size in (None, "full") else min(self.batch_size, n),
+                max_epochs=passes or 1,
+                watchers=[*printers, *watchers],
+            )
         self.loss_curve_ = [*losses_before, *outcome.losses]
         self.loss_ = [loss for loss in self.loss_curve_ if isfinite(loss)][-1]
         self.n_iter_ = len(outcome.losses)

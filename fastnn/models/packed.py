@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -57,6 +58,18 @@ class Packed:
     def lists(self) -> tuple[list[Array], list[Array]]:
         """The views, as lists of the caller's own."""
         return list(self._weights), list(self._biases)
+
+    def attributes(self) -> dict[str, Any]:
+        """What a fitted estimator has of this network, by the names of its attributes."""
+        coefs, intercepts = self.lists()
+        widths = self.plan.widths
+        return {
+            "_network": self,
+            "coefs_": coefs,
+            "intercepts_": intercepts,
+            "n_outputs_": widths[-1],
+            "n_layers_": len(widths),
+        }
 
     def shows(self, coefs: Sequence[Array], intercepts: Sequence[Array]) -> bool:
         """Whether these are still the views: nobody has put another array in their place."""

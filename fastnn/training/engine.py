@@ -15,6 +15,8 @@ from fastnn.threads import resolve as resolve_threads
 
 __all__ = ["Engine"]
 
+_BLOCK = 2048  # rows that are worked on at once where not all of them shall be in memory
+
 
 class Engine:
     """Calls network kernels with arrays that are already laid out as kernels want them.
@@ -45,10 +47,19 @@ class Engine:
                 "threads. Leave out one of the two."
             )
 
-    def forward(self, params: Array, x: Array) -> Array:
-        """What the last layer's activation makes of x (n, i): (n, o)."""
-        out = np.empty((len(x), self.plan.widths[-1]), self.plan.dtype)
-        self._kernels.network_forward(self.plan, params, x, out, *self._threads)
+    def forward(self, params: Array, x: Array, rows: NDArray[np.intp] | None = None) -> Array:
+        """What the last layer's activation makes of x (n, i), or of the given rows of it: (n, o).
+
+        Rows are gathered block by block: x may be larger than memory.
+        """
+        n = len(x) if rows is None else len(rows)
+        out = np.empty((n, self.plan.widths[-1]), self.plan.dtype)
+        if rows is None:
+            self._kernels.network_forward(self.plan, params, x, out, *self._threads)
+            return out
+        for first in range(0, n, _BLOCK):
+            block = slice(first, first + _BLOCK)
+            self._kernels.network_forward(self.plan, params, x[rows[block]], out[block], *self._threads)
         return out
 
     def link(self, z: Array) -> Array:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from math import ceil, inf, isfinite
+from time import perf_counter
 from typing import Literal
 
 import numpy as np
@@ -16,17 +17,16 @@ from numpy.typing import NDArray
 
 from fastnn.kernels.contract import Array
 from fastnn.optimizers import Optimizer, OptimizerState
+from fastnn.training.callbacks import Epoch, Watcher
 from fastnn.training.engine import Engine
 from fastnn.training.rates import Rate
 
 __all__ = [
     "NON_FINITE",
-    "Epoch",
     "Order",
     "Outcome",
     "Run",
     "Samples",
-    "Watcher",
     "in_order",
     "shuffled",
     "train",
@@ -66,31 +66,6 @@ class Run:
         state = OptimizerState(self.state.step, slots)
         rate = _copied(self.rate)
         return Run(self.optimizer, state, rate, self.seed, self.epoch, self.n_seen)
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What a watcher sees at the end of an epoch.
-
-    Attributes
-    ----------
-    number : int
-        Counted from 1 in this call.
-    loss : float
-        Mean over the rows of the epoch, while the parameters changed.
-    learning_rate : float
-        Of the epoch's last step.
-    params : ndarray (p,)
-        Read-only.
-    """
-
-    number: int
-    loss: float
-    learning_rate: float
-    params: Array
-
-
-Watcher = Callable[[Epoch], bool | None]
 
 
 @dataclass
@@ -147,6 +122,8 @@ def train(
     max_epochs: int,
     watchers: Iterable[Watcher] = (),
     report: Callable[[float, Array], float] | None = None,
+    score: Callable[[Array], float] | None = None,
+    begin: Callable[[], None] | None = None,
     keep_on_interrupt: bool = False,
 ) -> Outcome:
     """Train for at most `max_epochs` epochs; updates params and run in place.
@@ -167,6 +144,10 @@ def train(
         Each sees every finished `Epoch`; training ends when one returns True.
     report : callable, optional
         report(loss, params) -> the loss as users know it.
+    score : callable, optional
+        score(params) -> the validation score that watchers see; higher is better.
+    begin : callable, optional
+        begin() before every epoch.
     keep_on_interrupt : bool, default=False
         Whether Ctrl-C ends training and keeps the last finished epoch. Before the first one it
         always propagates.
@@ -186,6 +167,9 @@ def train(
     try:
         for number in range(1, max_epochs + 1):
             before[...] = params
+            if begin is not None:
+                begin()
+            started = perf_counter()
             epoch = _one_epoch(engine, samples, params, run, order, batch_size, alpha, number)
             if not _is_finite(epoch):
                 params[...] = before
@@ -193,8 +177,12 @@ def train(
                 # What it remembers may be infinite too.
                 run.state = OptimizerState.zeros(run.optimizer, params)
                 break
-            if report is not None:
-                epoch = replace(epoch, loss=report(epoch.loss, epoch.params))
+            epoch = replace(
+                epoch,
+                loss=epoch.loss if report is None else report(epoch.loss, epoch.params),
+                validation_score=None if score is None else score(epoch.params),
+                seconds=perf_counter() - started,
+            )
             outcome.losses.append(epoch.loss)
             verdicts = [watcher(epoch) for watcher in watchers]  # all of them see the epoch
             if any(verdicts):

@@ -13,8 +13,9 @@ from sklearn.utils import shuffle
 from fastnn.activations import get
 from fastnn.optimizers import SGD, Adam, Optimizer, OptimizerState
 from fastnn.plan import Plan
+from fastnn.training.callbacks import Epoch
 from fastnn.training.engine import Engine
-from fastnn.training.loop import Epoch, Run, Samples, in_order, shuffled, train
+from fastnn.training.loop import Run, Samples, in_order, shuffled, train
 from fastnn.training.rates import Constant
 
 

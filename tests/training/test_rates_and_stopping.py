@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from fastnn.schedules import Exponential
-from fastnn.training.loop import Epoch
+from fastnn.training.callbacks import Epoch
 from fastnn.training.rates import Adaptive, Constant, InverseScaling, Scheduled, by_name
 from fastnn.training.stopping import Stopping
 
@@ -77,10 +78,12 @@ def test_a_rate_that_can_shrink_goes_on() -> None:
 
 
 def test_a_score_keeps_the_best_parameters() -> None:
-    scores = iter([0.5, 0.9, math.nan, 0.7])
-    stopping = Stopping(0.0, 1, Constant(1.0), score=lambda params: next(scores))
-    assert stopped_after(stopping, [1, 2, 3, 4]) == 4
+    stopping = Stopping(0.0, 1, Constant(1.0))
+    verdicts = [
+        stopping(replace(epoch(1.0, number), validation_score=score))
+        for number, score in enumerate([0.5, 0.9, math.nan, 0.7], start=1)
+    ]
+    assert verdicts == [False, False, False, True]
     assert stopping.best == 0.9
     assert stopping.best_params is not None
     assert stopping.best_params.tolist() == [2]
-    assert stopping.scores[:2] == [0.5, 0.9]

@@ -1,0 +1,127 @@
+"""A fit as scikit-learn's callbacks see it: a task, with a task for every epoch inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from sklearn.callback import FitCallback
+from sklearn.utils import _safe_indexing
+
+from fastnn.models.packed import Packed
+from fastnn.plan import Plan
+from fastnn.training.callbacks import Epoch, Watcher
+from fastnn.training.history import History
+
+__all__ = ["EpochEnd", "FitTasks", "as_callback"]
+
+
+class EpochEnd:
+    """A function of the `Epoch` as a callback of scikit-learn's protocol.
+
+    Parameters
+    ----------
+    watcher : callable
+        watcher(epoch) at the end of every epoch; training ends when it returns True.
+    """
+
+    def __init__(self, watcher: Watcher) -> None:
+        self.watcher = watcher
+
+    def setup(self, estimator: Any, context: Any) -> None:
+        """Nothing to prepare."""
+
+    def teardown(self, estimator: Any, context: Any) -> None:
+        """Nothing to tidy up."""
+
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+        """Epochs are only looked at when they are over."""
+
+    def on_fit_task_end(self, estimator: Any, context: Any) -> bool:
+        """Show the epoch to the function, if the task is one."""
+        epoch: Epoch | None = getattr(context, "epoch", None)
+        return epoch is not None and bool(self.watcher(epoch))
+
+
+def as_callback(given: Any) -> Any:
+    """A callback of the protocol as it is, and one for a function."""
+    is_function = callable(given) and not isinstance(given, (type, FitCallback))
+    return EpochEnd(given) if is_function else given
+
+
+class FitTasks:
+    """Tells the callbacks of a model of its fit and of every epoch; without callbacks it does nothing.
+
+    The callbacks get the training samples as the user gave them, those held out left away.
+
+    Parameters
+    ----------
+    model : estimator
+        Whose `_init_callback_context` comes from scikit-learn's `CallbackSupportMixin`.
+    plan : Plan
+    X, y, sample_weight
+        What `fit` was given.
+    """
+
+    def __init__(self, model: Any, plan: Plan, X: Any, y: Any, sample_weight: Any) -> None:
+        self._model = model
+        self._plan = plan
+        self._given = (X, y, sample_weight)
+        self._rows: Any = None
+        self._root: Any = None
+        self._task: Any = None
+
+    def start(self, n_tasks: int, history: History, rows: Any = None) -> None:
+        """The fit begins: at most `n_tasks` epochs over the given rows, or over all."""
+        if not hasattr(self._model, "_skl_callbacks"):
+            return
+        self._rows, self._history = rows, history
+        self._root = self._model._init_callback_context(max_subtasks=n_tasks)
+        self._root.call_on_fit_task_begin(estimator=self._model, **self._data())
+
+    def begin(self) -> None:
+        """An epoch begins, unless one is going on already."""
+        if self._root is not None and self._task is None:
+            self._task = self._root.subcontext(task_name="epoch")
+            self._task.call_on_fit_task_begin(estimator=self._model, **self._data())
+
+    def __call__(self, epoch: Epoch) -> bool:
+        """The epoch has ended; whether a callback asks to stop."""
+        if self._task is None:
+            return False
+        task, self._task = self._task, None
+        task.epoch = epoch
+        return self._ended(task, lambda: self._fitted(epoch))
+
+    def end(self) -> None:
+        """The fit has ended; an epoch that did not come to its end has ended too."""
+        if self._task is not None:
+            self._task.call_on_fit_task_end(estimator=self._model)
+        if self._root is not None:
+            self._ended(self._root, dict)
+
+    def _ended(self, task: Any, attributes: Callable[[], dict[str, Any]]) -> bool:
+        data = self._data()
+        return bool(task.call_on_fit_task_end(estimator=self._model, **data, reconstruction_attributes=attributes))
+
+    def _data(self) -> dict[str, Any]:
+        """What the hooks may ask for; functions, since few ask."""
+        weighted = self._given[2] is not None
+        return {
+            "X": lambda: self._samples[0],
+            "y": lambda: self._samples[1],
+            "metadata": (lambda: {"sample_weight": self._samples[2]}) if weighted else None,
+        }
+
+    @cached_property
+    def _samples(self) -> tuple[Any, ...]:
+        if self._rows is None:
+            return self._given
+        return tuple(None if each is None else _safe_indexing(each, self._rows) for each in self._given)
+
+    def _fitted(self, epoch: Epoch) -> dict[str, Any]:
+        """What makes a copy of the model one that was fitted until this epoch."""
+        network = Packed(self._plan, epoch.params.astype(self._plan.dtype))
+        history = {name: list(values) for name, values in self._history.lists.items()}
+        return {**network.attributes(), "n_iter_": epoch.number, "loss_": epoch.loss, "history_": history}

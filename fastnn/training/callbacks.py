@@ -1,0 +1,42 @@
+"""What is called at the end of every epoch, and what it sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fastnn.kernels.contract import Array
+
+__all__ = ["Epoch", "Watcher"]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What a watcher sees at the end of an epoch.
+
+    Attributes
+    ----------
+    number : int
+        Counted from 1 in this call.
+    loss : float
+        Mean over the rows of the epoch, while the parameters changed.
+    learning_rate : float
+        Of the epoch's last step.
+    params : ndarray (p,)
+        Read-only, and changed by the next epoch: a watcher that keeps them takes a copy.
+    validation_score : float or None
+        Of the parameters, on samples that were held out; higher is better. None where there are none.
+    seconds : float
+        How long the epoch took, its score included.
+    """
+
+    number: int
+    loss: float
+    learning_rate: float
+    params: Array
+    validation_score: float | None = None
+    seconds: float = 0.0
+
+
+Watcher = Callable[[Epoch], bool | None]
+"""watcher(epoch) -> True where training shall end after this epoch."""
