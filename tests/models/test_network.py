@@ -131,6 +131,15 @@ def test_callbacks_see_epochs_and_may_stop(xy: Any) -> None:
     assert seen[0][2] == 0.001
 
 
+def test_a_history_and_lines(xy: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    network = make().fit(*xy, epochs=2, verbose=True).fit(*xy, epochs=1)
+    assert network.history["loss"] == network.loss_curve
+    assert network.history["learning_rate"] == [0.001] * 3
+    assert len(network.history["seconds"]) == 3
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [f"Iteration {k}, loss = {loss:.8f}" for k, loss in zip((1, 2), network.loss_curve, strict=False)]
+
+
 def test_ctrl_c_propagates_and_keeps_the_last_epoch(xy: Any) -> None:
     network = make()
     kept = []
