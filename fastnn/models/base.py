@@ -20,12 +20,13 @@ from sklearn.utils.validation import validate_data
 from fastnn.kernels.contract import BACKENDS, Array
 from fastnn.models.parameters import Check, Flag, Integer, Is, OneOf, check_parameters
 
-__all__ = ["NONE", "SHARED", "VERBOSE", "Estimator", "guarded", "warn_caller"]
+__all__ = ["NONE", "SHARED", "VERBOSE", "VERBOSE_BY_EPOCHS", "Estimator", "guarded", "warn_caller"]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 NONE = Is("None", (type(None),))
 VERBOSE = (Integer(0), Flag())
+VERBOSE_BY_EPOCHS = (*VERBOSE, OneOf(("bar",)))
 SHARED: dict[str, tuple[Check, ...]] = {
     "backend": (OneOf(("auto", *BACKENDS)),),
     "n_threads": (Integer(1), NONE),

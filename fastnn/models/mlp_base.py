@@ -18,7 +18,7 @@ from fastnn import activations, losses
 from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
-from fastnn.models.base import SHARED, VERBOSE, Estimator
+from fastnn.models.base import SHARED, VERBOSE_BY_EPOCHS, Estimator
 from fastnn.models.callbacks import FitTasks, as_callback
 from fastnn.models.mlp_fit import fit_epochs, fit_lbfgs
 from fastnn.models.packed import Packed
@@ -74,7 +74,7 @@ class BaseMLP(CallbackSupportMixin, Estimator):
         "max_iter": (Integer(1),),
         "shuffle": (Flag(),),
         "tol": (Real(0),),
-        "verbose": VERBOSE,
+        "verbose": VERBOSE_BY_EPOCHS,
         "warm_start": (Flag(),),
         "momentum": (Real(0, 1),),
         "nesterovs_momentum": (Flag(),),

@@ -59,8 +59,8 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
     tol : float, default=1e-4
         What an epoch must improve the loss or score by to count. For "lbfgs" the largest gradient
         to stop at.
-    verbose : bool or int, default=False
-        1 or True prints a line for every epoch or iteration; 2 shows a progress bar (by tqdm or
+    verbose : bool, int or "bar", default=False
+        True or a number prints a line for every epoch or iteration; "bar" shows a progress bar (by tqdm or
         rich, where one is installed) once training has taken half a second.
     warm_start : bool, default=False
         Start from the weights of the previous `fit`.
@@ -147,7 +147,7 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         shuffle: bool = True,
         random_state: Any = None,
         tol: float = 1e-4,
-        verbose: bool | int = False,
+        verbose: bool | int | str = False,
         warm_start: bool = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,

@@ -212,7 +212,7 @@ class Network:
         alpha: float = 0.0,
         shuffle: bool = True,
         callbacks: Iterable[Watcher] = (),
-        verbose: bool | int = False,
+        verbose: bool | int | str = False,
     ) -> Network:
         """Train from the present parameters on; the optimizer starts afresh.
 
@@ -234,8 +234,8 @@ class Network:
         callbacks : iterable of callables, optional
             Each is called at the end of every epoch with its `number`, `loss`, `learning_rate`,
             read-only `params` (p,) and `seconds`; training ends when one returns True.
-        verbose : bool or int, default=False
-            1 or True prints a line for every epoch; 2 shows a progress bar (by tqdm or rich, where
+        verbose : bool, int or "bar", default=False
+            True or a number prints a line for every epoch; "bar" shows a progress bar (by tqdm or rich, where
             one is installed) once training has taken half a second.
 
         Returns

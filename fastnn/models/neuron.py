@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
-from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded, warn_caller
+from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, Estimator, guarded, warn_caller
 from fastnn.models.neuron_rules import (
     function_of,
     has_probabilities,
@@ -67,8 +67,8 @@ class Neuron(Estimator):
     n_iter_no_change : int, default=5
         It ends after more than so many passes in a row that do not lower the loss by `tol`; "sign"
         also ends after a pass without a mistake.
-    verbose : bool or int, default=False
-        1 or True prints the loss of every pass; 2 shows a progress bar (by tqdm or rich, where one
+    verbose : bool, int or "bar", default=False
+        True or a number prints the loss of every pass; "bar" shows a progress bar (by tqdm or rich, where one
         is installed) once learning has taken half a second.
     warm_start : bool, default=False
         Start from the weights of the previous `fit`.
@@ -112,7 +112,7 @@ class Neuron(Estimator):
         "shuffle": (Flag(),),
         "tol": (Real(0),),
         "n_iter_no_change": (Integer(1),),
-        "verbose": VERBOSE,
+        "verbose": VERBOSE_BY_EPOCHS,
         "warm_start": (Flag(),),
         **SHARED,
     }
@@ -128,7 +128,7 @@ class Neuron(Estimator):
         random_state: Any = None,
         tol: float = 1e-4,
         n_iter_no_change: int = 5,
-        verbose: bool | int = False,
+        verbose: bool | int | str = False,
         warm_start: bool = False,
         backend: str = "auto",
         n_threads: int | None = None,

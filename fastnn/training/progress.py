@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from time import perf_counter
 from typing import Protocol
 
+from fastnn.errors import unknown_name
 from fastnn.training.callbacks import Epoch, Watcher
 
 __all__ = ["Bar", "Printer", "progress"]
@@ -19,17 +20,24 @@ INTERVAL = 5.0  # seconds between the lines of a bar of plain text
 
 
 @contextmanager
-def progress(verbose: int, n_epochs: int) -> Iterator[tuple[Watcher, ...]]:
+def progress(verbose: bool | int | str, n_epochs: int) -> Iterator[tuple[Watcher, ...]]:
     """The watchers that `verbose` asks for, for as long as training runs.
 
     Parameters
     ----------
-    verbose : int
-        0 for none, 1 for a line every epoch, 2 or more for a bar.
+    verbose : bool, int or "bar"
+        A line for every epoch for True or a number above 0, as in scikit-learn; or a bar.
     n_epochs : int
         At most so many epochs.
+
+    Raises
+    ------
+    ValueError
+        If `verbose` is another name.
     """
-    if verbose < 2:
+    if isinstance(verbose, str) and verbose != "bar":
+        raise unknown_name("verbose", verbose, ("bar",))
+    if verbose != "bar":
         yield (Printer(),) if verbose else ()
         return
     bar = Bar(n_epochs)

@@ -19,7 +19,7 @@ def epoch(number: int, score: float | None = None) -> Epoch:
     return Epoch(number, 1 / number, 0.1, np.zeros(1), score, seconds=0.5)
 
 
-def show(verbose: int, n_epochs: int = 3, score: float | None = None) -> None:
+def show(verbose: bool | int | str, n_epochs: int = 3, score: float | None = None) -> None:
     """Three epochs of training, as far as `verbose` can tell."""
     with progress(verbose, n_epochs) as watchers:
         for number in range(1, 4):
@@ -41,7 +41,7 @@ def test_silence(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_lines_are_scikit_learns(capsys: pytest.CaptureFixture[str]) -> None:
-    show(1)
+    show(10)
     show(True, score=0.75)
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == "Iteration 2, loss = 0.50000000"
@@ -57,7 +57,7 @@ def test_a_bar_of_a_long_training(
             pytest.importorskip(package)
         else:
             monkeypatch.setitem(sys.modules, package, None)
-    show(2)
+    show("bar")
     out, err = capsys.readouterr()
     assert out == ""
     assert "loss = 0.33333" in err
@@ -71,7 +71,7 @@ def test_no_bar_of_a_short_training(
     if look == "plain":
         monkeypatch.setitem(sys.modules, "tqdm", None)
         monkeypatch.setitem(sys.modules, "rich", None)
-    show(2)
+    show("bar")
     assert capsys.readouterr() == ("", "")
 
 
@@ -81,12 +81,17 @@ def test_plain_text_is_brief(capsys: pytest.CaptureFixture[str], monkeypatch: py
     monkeypatch.setattr(module, "perf_counter", lambda: float(next(times)))
     monkeypatch.setitem(sys.modules, "tqdm", None)
     monkeypatch.setitem(sys.modules, "rich", None)
-    with progress(2, 40) as (bar,):
+    with progress("bar", 40) as (bar,):
         for number in range(1, 41):
             bar(epoch(number))
     lines = capsys.readouterr().err.splitlines()
     assert 3 < len(lines) < 20
     assert lines[-1].startswith("Epoch 40 of 40, loss = 0.02500")
+
+
+def test_an_unknown_name() -> None:
+    with pytest.raises(ValueError, match="Did you mean 'bar'"):
+        show("baar")
 
 
 def test_a_history_goes_on() -> None:
