@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from fastnn import activations, losses
 from fastnn.kernels.contract import Array
 from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded, warn_caller
+from fastnn.models.logistic_summary import LikelihoodInference, gather_evidence
 from fastnn.models.objective import objective_over
 from fastnn.models.outputs import class_index, log_probabilities, probabilities
 from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
@@ -41,7 +42,7 @@ _SOLVERS: dict[str, Callable[..., Solution]] = {
 }
 
 
-class LogisticRegression(ClassifierMixin, Estimator):
+class LogisticRegression(LikelihoodInference, ClassifierMixin, Estimator):
     """Logistic regression with an L2 penalty, for two classes or many (multinomial).
 
     It minimises ``C * sum of the samples' cross-entropies + |coef_|**2 / 2``. Parameters are
@@ -200,6 +201,7 @@ class LogisticRegression(ClassifierMixin, Estimator):
         self.coef_ = np.ascontiguousarray(w.T, x.dtype)
         self.intercept_ = np.zeros(w.shape[1], x.dtype) if b is None else b.astype(x.dtype)
         self.n_iter_ = np.array([solution.n_iter], np.int32)
+        gather_evidence(self, x, index, weight, converged=solution.converged)
         return self
 
     def _weight(self, labels: Any, classes: Any, weight: Array | None) -> Array | None:

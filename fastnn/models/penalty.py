@@ -8,7 +8,7 @@ import numpy as np
 
 from fastnn.models.base import warn_caller
 
-__all__ = ["penalty_strength"]
+__all__ = ["has_penalty", "penalty_strength"]
 
 
 def penalty_strength(model: Any) -> float:
@@ -23,10 +23,11 @@ def penalty_strength(model: Any) -> float:
     _refuse_unsupported(model, ratio)
     if model.n_jobs is not None:
         warn_caller(f"'n_jobs' has no effect (n_jobs={model.n_jobs}); see n_threads.", FutureWarning)
-    return 1.0 / model.C if _has_penalty(model) else 0.0
+    return 1.0 / model.C if has_penalty(model) else 0.0
 
 
-def _has_penalty(model: Any) -> bool:
+def has_penalty(model: Any) -> bool:
+    """Whether anything but the likelihood decides the coefficients."""
     return bool(model.penalty is not None and model.C != np.inf)
 
 
@@ -59,7 +60,7 @@ def _l1_ratio(model: Any) -> float:
 
 
 def _refuse_unsupported(model: Any, ratio: float) -> None:
-    if ratio != 0 and _has_penalty(model):
+    if ratio != 0 and has_penalty(model):
         raise ValueError(
             f"Solver {model.solver} supports only 'l2' or None penalties, got l1_ratio={ratio}: "
             "an L1 share of the penalty is not supported. Use l1_ratio=0."

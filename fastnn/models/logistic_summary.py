@@ -1,0 +1,139 @@
+"""`summary` of a logistic regression, and the warning where its likelihood has no maximum."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from fastnn.models.base import warn_caller
+from fastnn.models.inference import Evidence, Summary
+from fastnn.models.likelihood import Likelihood, Vector
+from fastnn.models.penalty import has_penalty
+from fastnn.models.separation import NO_MAXIMUM
+from fastnn.models.targets import as_labels, index_of
+
+__all__ = ["LikelihoodInference", "gather_evidence"]
+
+# Of an information matrix that every unpenalised fit makes and keeps (8 MB at the most); larger models make it when
+# their summary is asked for.
+_MOST_PARAMETERS = 1000
+
+
+class LikelihoodInference:
+    """Statistical inference for an estimator of logistic regression."""
+
+    def summary(self, X: Any = None, y: Any = None, sample_weight: Any = None, *, level: float = 0.95) -> Summary:
+        """Standard errors, z, p, confidence intervals, and figures of the likelihood; printed, a table.
+
+        An unpenalised `fit` (``C=np.inf``) of at most 1000 parameters computes Fisher's information at the end, about
+        one more iteration of Newton's method, because it shows whether the classes are separated; it keeps its
+        inverse, and no data. For larger models, or where `coef_` has been changed, pass the data of the fit.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features), optional
+        y : array-like (n_samples,), optional
+        sample_weight : array-like (n_samples,), optional
+            Frequencies: a row of weight 2 stands for two observations that are alike.
+        level : float in (0, 1), default=0.95
+            Of the confidence intervals.
+
+        Returns
+        -------
+        Summary
+
+        Raises
+        ------
+        ValueError
+            If the theory does not hold: for a penalty, bounds or weights of classes, for separated classes, columns
+            that depend on each other, or coefficients that are not those of the maximum; or if data are needed.
+
+        Notes
+        -----
+        The covariance is the inverse of Fisher's information, which here is the observed one too. For more than two
+        classes the parameters are log-odds against the first class; a softmax's own coefficients are not identified.
+        """
+        check_is_fitted(self)
+        _require_likelihood_alone(self)
+        if not 0 < level < 1:
+            raise ValueError(f"level={level!r}, wanted a number in (0, 1), such as 0.95.")
+        if (X is None) != (y is None):
+            raise ValueError("summary needs both X and y, or neither.")
+        evidence = _kept(self) if X is None else _from_data(self, X, y, sample_weight)
+        model: Any = self
+        features = getattr(model, "feature_names_in_", [f"x{j}" for j in range(model.n_features_in_)])
+        return evidence.summary(model.classes_, [str(name) for name in features], level)
+
+
+def gather_evidence(
+    model: Any, x: Any, index: NDArray[np.intp], weight: NDArray[np.floating] | None, *, converged: bool
+) -> None:
+    """At the end of a fit by likelihood alone: go to the maximum, keep what a summary needs, warn where there is none.
+
+    The last steps are Newton's, as Fisher's information is needed anyway, so that coefficients and standard errors
+    belong to the same point whatever `tol` is. A fit that was cut short stays where it is.
+    """
+    model._evidence = None
+    if has_penalty(model) or getattr(model, "bounds", None) is not None:
+        return
+    theta = _contrasts(model)
+    likelihood = Likelihood(x, index, len(model.classes_), weight, model.fit_intercept)
+    if theta.size <= _MOST_PARAMETERS:
+        evidence = Evidence.of(likelihood, theta, refine=converged)
+        _move(model, evidence.theta - theta)
+        model._evidence, kind = replace(evidence, theta=_contrasts(model)), evidence.separation
+    else:
+        kind = "complete" if likelihood.smallest_margin(likelihood.standardised(theta)) > 0 else "unknown"
+    if kind in ("complete", "quasi-complete"):
+        warn_caller(NO_MAXIMUM.format(kind=kind))
+
+
+def _move(model: Any, change: Vector) -> None:
+    """Add a change of contrasts (m, k) to the coefficients; a softmax's keep their sum over the classes."""
+    if len(model.coef_) > 1:
+        change = np.pad(change, ((1, 0), (0, 0)))
+        change -= change.mean(axis=0)
+    if model.fit_intercept:
+        model.intercept_ += change[:, 0].astype(model.intercept_.dtype)
+    model.coef_ += change[:, model.fit_intercept :].astype(model.coef_.dtype)
+
+
+def _contrasts(model: Any) -> Vector:
+    """theta (n_classes - 1, k) of a fitted model: intercept and features, against the first class."""
+    theta: Vector = model._dense_coef().astype(np.float64)
+    if model.fit_intercept:
+        theta = np.column_stack([np.asarray(model.intercept_, np.float64), theta])
+    return theta if len(theta) == 1 else theta[1:] - theta[0]
+
+
+def _require_likelihood_alone(model: Any) -> None:
+    reason = None
+    if has_penalty(model):
+        reason = "a penalty moves the coefficients away from the maximum of the likelihood. Fit with C=np.inf"
+    elif model.class_weight is not None:
+        reason = "class_weight changes the likelihood. Fit with class_weight=None; sample_weight is for frequencies"
+    elif getattr(model, "bounds", None) is not None:
+        reason = "at a bound the coefficients are not normally distributed. Fit with bounds=None"
+    if reason:
+        raise ValueError(f"summary: the theory of standard errors does not hold, because {reason}.")
+
+
+def _kept(model: Any) -> Evidence:
+    evidence: Evidence | None = getattr(model, "_evidence", None)
+    if evidence is None:
+        raise ValueError(f"summary needs the data of a fit of more than {_MOST_PARAMETERS} parameters: summary(X, y).")
+    if not np.array_equal(evidence.theta, _contrasts(model)):
+        raise ValueError("coef_ or intercept_ have been changed since fit: pass the data, summary(X, y).")
+    return evidence
+
+
+def _from_data(model: Any, X: Any, y: Any, sample_weight: Any) -> Evidence:
+    x, y = model._read(X, y, reset=False)
+    weight = model._read_weight(sample_weight, x)
+    index = index_of(as_labels(y), model.classes_)
+    likelihood = Likelihood(x, index, len(model.classes_), weight, model.fit_intercept)
+    return Evidence.of(likelihood, _contrasts(model))
