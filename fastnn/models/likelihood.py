@@ -112,7 +112,7 @@ class Likelihood:
     def _standardise(self) -> None:
         first = int(self.intercept)
         if self.intercept:
-            self._centre = sum(w @ (design[:, 1:] / self.n_observations) for design, _, w in self._blocks())
+            self._centre = sum(((w / self.n_observations) @ d[:, 1:] for d, _, w in self._blocks()), self._centre)
         largest = np.max([np.abs(design[:, first:]).max(axis=0, initial=0) for design, _, _ in self._blocks()], axis=0)
         self._unit = np.where(largest > 0, largest, 1)
 

@@ -16,8 +16,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from fastnn.models.likelihood import Curvature, Expansion, Likelihood, Vector
 
 __all__ = ["NO_MAXIMUM", "Point", "Separation", "find_maximum", "look", "separation"]
@@ -37,7 +35,7 @@ _AT_MAXIMUM = 1e-8  # standard errors
 
 @dataclass(frozen=True)
 class Point:
-    """Contrasts theta (m, k) of standardised features, the likelihood around them, and Newton's step (m * k,) from them."""
+    """Contrasts theta (m, k) of standardised features, the likelihood there, and Newton's step (m * k,) from there."""
 
     theta: Vector
     expansion: Expansion
@@ -47,7 +45,7 @@ class Point:
     @property
     def distance(self) -> float:
         """From the maximum, in standard errors: Newton's decrement."""
-        return float(np.sqrt(max(self.step @ self.expansion.score, 0.0)))
+        return float(max(self.step @ self.expansion.score, 0.0)) ** 0.5
 
 
 def look(likelihood: Likelihood, theta: Vector) -> Point:
