@@ -14,7 +14,10 @@ Newton goes on by 1 in the direction of the separation, and the step itself tend
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Literal
+
+import numpy as np
 
 from fastnn.models.likelihood import Curvature, Expansion, Likelihood, Vector
 
@@ -45,7 +48,7 @@ class Point:
     @property
     def distance(self) -> float:
         """From the maximum, in standard errors: Newton's decrement."""
-        return float(max(self.step @ self.expansion.score, 0.0)) ** 0.5
+        return sqrt(max(float(np.vdot(self.step, self.expansion.score)), 0.0))
 
 
 def look(likelihood: Likelihood, theta: Vector) -> Point:
