@@ -23,7 +23,7 @@ LEVELS = [
     ["kernels.compose", "kernels.permutation", "machine"],
     ["kernels.select"],
     ["kernels"],
-    ["plan"],
+    ["plan", "storage"],
     ["training", "solvers"],
     ["models", "roofline"],
     [""],

@@ -7,11 +7,11 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from numbers import Number
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
+from scipy.sparse import csr_array, issparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array
@@ -19,6 +19,8 @@ from sklearn.utils.validation import validate_data
 
 from fastnn.kernels.contract import BACKENDS, Array
 from fastnn.models.parameters import Check, Flag, Integer, Is, OneOf, check_parameters
+from fastnn.models.saving import MODEL_KINDS, Saved, require_linear, require_network, require_own_names
+from fastnn.storage import Kind
 
 __all__ = ["NONE", "SHARED", "VERBOSE", "VERBOSE_BY_EPOCHS", "Estimator", "guarded", "warn_caller"]
 
@@ -31,12 +33,43 @@ SHARED: dict[str, tuple[Check, ...]] = {
     "backend": (OneOf(("auto", *BACKENDS)),),
     "n_threads": (Integer(1), NONE),
 }
+_NOT_SAVED = ("_skl_callbacks", "_metadata_request")  # set_callbacks and set_fit_request have put them there
 
 
-class Estimator(BaseEstimator):
+def _take_csr(array: csr_array) -> dict[str, Any]:
+    return {"data": array.data, "indices": array.indices, "indptr": array.indptr, "shape": array.shape}
+
+
+def _make_csr(data: Any, indices: Any, indptr: Any, shape: Any) -> csr_array:
+    array = csr_array((data, indices, indptr), shape=shape)
+    array.check_format(full_check=True)
+    return array
+
+
+class Estimator(Saved, BaseEstimator):
     """Base of all estimators; `_parameters` says what each parameter may be."""
 
     _parameters: ClassVar[Mapping[str, Sequence[Check]]] = {}
+    _kinds: ClassVar[Mapping[str, Kind]] = {**MODEL_KINDS, "csr_array": Kind(csr_array, _take_csr, _make_csr)}
+
+    def _taken_apart(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        state: dict[str, Any] = dict(self.__getstate__())
+        for name in _NOT_SAVED:
+            state.pop(name, None)
+        names = self._get_param_names()
+        attributes = {name: value for name, value in state.items() if name not in names}
+        return {name: state[name] for name in names}, attributes
+
+    @classmethod
+    def _put_together(cls, parameters: dict[str, Any], attributes: dict[str, Any]) -> Self:
+        require_own_names(cls, attributes)
+        model = cls(**parameters)
+        model.__setstate__(attributes)
+        if hasattr(model, "coefs_"):
+            require_network(model)
+        elif hasattr(model, "coef_"):
+            require_linear(model)
+        return model
 
     def _read(self, X: Any, y: Any, *, reset: bool, dtype: Any = None, **how: Any) -> tuple[Array, NDArray[Any]]:
         """X as (n, i), of `dtype` or of its own, and y; checked as scikit-learn does."""

@@ -15,6 +15,7 @@ from fastnn.errors import out_of_range, wrong_type
 from fastnn.kernels.contract import Array
 from fastnn.layers import Dense, Layer
 from fastnn.losses import Loss
+from fastnn.models.saving import Saved, fill, require_own_names
 from fastnn.optimizers import Optimizer, OptimizerState
 from fastnn.plan import Plan
 from fastnn.schedules import Schedule
@@ -29,7 +30,7 @@ from fastnn.validation import as_floating, laid_out
 __all__ = ["Network"]
 
 
-class Network:
+class Network(Saved):
     """Dense layers, a loss, and one flat vector of parameters.
 
     Parameters
@@ -331,6 +332,24 @@ class Network:
         layers = ", ".join(map(_brief, self.layers))
         widths, loss, dtype = self.plan.widths, self.plan.loss.name, self.plan.dtype.name
         return f"Network([{layers}], n_inputs={widths[0]}, loss={loss!r}, dtype={dtype!r})"
+
+    # --- copies and files -----------------------------------------------------------------------
+
+    def _taken_apart(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        state = dict(self.__getstate__())
+        plan, params = state.pop("plan"), state.pop("_params")
+        parameters = {"n_inputs": plan.widths[0], "loss": plan.loss, "dtype": plan.dtype}
+        parameters |= {name: state.pop(name) for name in ("layers", "backend", "n_threads")}
+        weights, biases = plan.unpack(params)
+        return parameters, {**state, "weights": weights, "biases": biases}
+
+    @classmethod
+    def _put_together(cls, parameters: dict[str, Any], attributes: dict[str, Any]) -> Network:
+        network = cls(**parameters, random_state=0)
+        fill((network.weights, network.biases), (attributes.pop("weights"), attributes.pop("biases")))
+        require_own_names(cls, attributes)
+        vars(network).update(attributes)
+        return network
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_engine"}

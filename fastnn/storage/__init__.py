@@ -1,0 +1,60 @@
+"""Files that hold values and arrays: safetensors with a description in JSON, written atomically.
+
+`read` and `write` are all that the levels above need; `Kind` tells them of more types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fastnn.storage.codec import Kind, decode, encode, record
+from fastnn.storage.files import FilePath, read_file, write_file
+from fastnn.storage.kinds import KINDS, records_of
+
+__all__ = ["KINDS", "FilePath", "Kind", "encode", "read", "record", "records_of", "write"]
+
+
+def write(path: FilePath, purpose: str, value: Any, kinds: Mapping[str, Kind] = KINDS) -> None:
+    """Put a value into a file, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path
+    purpose : str
+        What the file is for, such as "model"; `read` asks for the same.
+    value : dict, list, tuple, ndarray, number, string, bool or None, or what is of one of the kinds
+    kinds : mapping of str to Kind
+
+    Raises
+    ------
+    TypeError
+        If the value contains something of another type.
+    ValueError
+        If it contains a user's own activation or loss, or its description is too long for a file.
+    ImportError
+        If safetensors is not installed.
+    OSError
+        If the file cannot be written; what was there before is then still there.
+    """
+    write_file(path, purpose, *encode(value, kinds))
+
+
+def read(path: FilePath, purpose: str, kinds: Mapping[str, Kind] = KINDS) -> Any:
+    """The value that `write` has put into a file. Nothing in the file is ever executed.
+
+    Raises
+    ------
+    ValueError
+        If the file is no such file, damaged, or of a newer format.
+    ImportError
+        If safetensors is not installed.
+    OSError
+        If there is no file, or it cannot be read.
+    """
+    content, tensors = read_file(path, purpose)
+    try:
+        return decode(content, tensors, kinds)
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError, MemoryError) as fault:
+        raise ValueError(f"{Path(path)} holds what no {purpose} consists of: {fault}") from fault
