@@ -94,7 +94,7 @@ def test_the_check_can_fail():
 
 def _loads(statement: str) -> set[str]:
     """Which of the heavy packages a fresh interpreter has loaded after a statement."""
-    heavy = ("numba", "llvmlite", "scipy", "sklearn", "pandas", "matplotlib")
+    heavy = ("numba", "llvmlite", "scipy", "sklearn", "pandas", "matplotlib", "safetensors")
     code = f"{statement}; import sys; print(*[name for name in {heavy} if name in sys.modules])"
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -109,6 +109,7 @@ def _loads(statement: str) -> set[str]:
         "import fastnn; fastnn.kernels.dense_forward([[1.0]], [[2.0]], [3.0])",
         "import fastnn; fastnn.kernels.link([[1.0]], 'poisson', backend='reference')",
         "import fastnn.plan",
+        "import fastnn.storage",
     ],
 )
 def test_nothing_heavy_is_loaded(statement):

@@ -53,7 +53,7 @@ class Estimator(Saved, BaseEstimator):
     _kinds: ClassVar[Mapping[str, Kind]] = {**MODEL_KINDS, "csr_array": Kind(csr_array, _take_csr, _make_csr)}
 
     def _taken_apart(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        state: dict[str, Any] = dict(self.__getstate__())
+        state = dict(cast(dict[str, Any], self.__getstate__()))
         for name in _NOT_SAVED:
             state.pop(name, None)
         names = self._get_param_names()

@@ -55,7 +55,7 @@ class Saved(ABC):
             If the file cannot be written.
         """
         parameters, attributes = self._taken_apart()
-        parts = {"class": type(self).__name__, "parameters": parameters, "attributes": attributes}
+        parts = {"class": type(self).__name__, "parameters": parameters, **attributes}
         storage.write(path, "model", parts, self._kinds)
 
     @classmethod
@@ -82,11 +82,11 @@ class Saved(ABC):
             If there is no file, or it cannot be read.
         """
         parts = storage.read(path, "model", cls._kinds)
-        name = parts.get("class")
+        name = parts.pop("class", None) if isinstance(parts, dict) else None
         if name != cls.__name__:
             raise ValueError(f"{Path(path)} holds a model of the class {name}, not {cls.__name__}: use {name}.load.")
         try:
-            return cls._put_together(parts["parameters"], parts["attributes"])
+            return cls._put_together(parts.pop("parameters"), parts)
         except (ValueError, TypeError, LookupError, AttributeError) as fault:
             raise ValueError(f"{Path(path)} does not hold a whole {name}: {fault}") from fault
 

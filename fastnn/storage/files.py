@@ -11,7 +11,6 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ FORMAT = "fastnn"
 FORMAT_VERSION = 1
 
 
-def _safetensors() -> ModuleType:
+def _safetensors() -> Any:
     try:
         import safetensors.numpy
     except ImportError as fault:

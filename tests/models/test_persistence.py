@@ -9,26 +9,17 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
+from estimators import MODELS, X, Y
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from fastnn import LogisticRegression, MLPClassifier, MLPRegressor, Neuron
+from fastnn import MLPClassifier
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{ConvergenceWarning.__module__}.ConvergenceWarning")
 
-X = np.random.default_rng(0).normal(size=(60, 3))
-Y = (X[:, 0] > 0).astype(int)
-MODELS = {
-    "neuron": Neuron(random_state=0, max_iter=3),
-    "unit": Neuron("gelu", random_state=0, max_iter=3),
-    "logistic": LogisticRegression(),
-    "classifier": MLPClassifier((5, 4), ["tanh", "silu"], random_state=0, max_iter=3),
-    "regressor": MLPRegressor(hidden_layer_sizes=(5,), random_state=0, max_iter=3),
-    "lbfgs": MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", random_state=0, max_iter=3),
-}
 COPIES: dict[str, Any] = {
     "pickle": lambda model: pickle.loads(pickle.dumps(model)),
     "deepcopy": copy.deepcopy,

@@ -1,0 +1,240 @@
+"""A model that was saved and loaded answers and learns as the one that was saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import safetensors.numpy
+from estimators import MODELS, X, Y
+from sameness import same
+from sklearn.base import clone
+
+from fastnn import Activation, Dense, LogisticRegression, MLPClassifier, MLPRegressor, Network, Neuron, storage
+from fastnn.models.saving import MODEL_KINDS
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+LABELS = {
+    "bool": Y > 0,
+    "int8": Y.astype(np.int8),
+    "float": Y * 2.0,
+    "strings": np.array(["no", "yes"])[Y],
+    "wide strings": np.array(["no", "yes"], "U9")[Y],
+    "objects": np.array(["no", "yes"], object)[Y],
+    "three": np.array(["a", "b", "ü"], object)[np.arange(60) % 3],
+}
+
+
+def saved(model: Any, path: Path) -> Any:
+    model.save(path / "model.safetensors")
+    return type(model).load(path / "model.safetensors")
+
+
+def rewritten(path: Path, purpose: str = "model", **changes: Any) -> Path:
+    """The file of a model with other parts; a part that is None is left out."""
+    parts = storage.read(path, "model", MODEL_KINDS) | changes
+    parts = {name: part for name, part in parts.items() if part is not None}
+    storage.write(path, purpose, parts, MODEL_KINDS)
+    return path
+
+
+@pytest.fixture(params=MODELS)
+def model(request: pytest.FixtureRequest) -> Any:
+    """Every kind of estimator, fitted."""
+    return clone(MODELS[request.param]).fit(X, Y)
+
+
+def test_it_is_the_same_model(model: Any, tmp_path: Path) -> None:
+    twin = saved(model, tmp_path)
+    assert type(twin) is type(model)
+    assert twin.get_params() == model.get_params()
+    assert same(dict(sorted(twin.__getstate__().items())), dict(sorted(model.__getstate__().items())))
+    np.testing.assert_array_equal(twin.predict(X), model.predict(X))
+
+
+def test_it_goes_on_learning_the_same(model: Any, tmp_path: Path) -> None:
+    twin = saved(model, tmp_path)
+    for each in (model, twin):
+        if hasattr(each, "partial_fit"):
+            each.partial_fit(X, Y).partial_fit(X, Y)
+        each.set_params(warm_start=True).fit(X, Y)
+    np.testing.assert_array_equal(twin.predict(X), model.predict(X))
+    assert getattr(twin, "loss_curve_", None) == getattr(model, "loss_curve_", None)
+
+
+@pytest.mark.parametrize("kind", LABELS)
+@pytest.mark.parametrize("estimator", [MLPClassifier((4,), max_iter=2), LogisticRegression(), Neuron(max_iter=2)])
+def test_labels_of_any_type(estimator: Any, kind: str, tmp_path: Path) -> None:
+    if isinstance(estimator, Neuron) and kind == "three":
+        kind = "objects"  # a neuron knows two classes
+    model = clone(estimator).fit(X, LABELS[kind])
+    twin = saved(model, tmp_path)
+    assert twin.classes_.dtype == model.classes_.dtype
+    assert list(map(type, twin.classes_)) == list(map(type, model.classes_))
+    np.testing.assert_array_equal(twin.predict(X), model.predict(X))
+    assert twin.predict(X).dtype == model.predict(X).dtype
+
+
+def test_float32_names_of_features_and_several_labels(tmp_path: Path) -> None:
+    frame = pd.DataFrame(X.astype(np.float32), columns=["a", "b", "c"])
+    labels = (X > 0).astype(int)
+    model = MLPClassifier((4,), max_iter=2, random_state=np.random.RandomState(1)).fit(frame, labels)
+    twin = saved(model, tmp_path)
+    assert twin.coefs_[0].dtype == np.float32
+    np.testing.assert_array_equal(twin.feature_names_in_, ["a", "b", "c"])
+    np.testing.assert_array_equal(twin.predict_proba(frame), model.predict_proba(frame))
+    assert twin.random_state.randint(1000) == model.random_state.randint(1000)
+
+
+def test_weights_that_users_have_assigned(tmp_path: Path) -> None:
+    model = MLPRegressor(hidden_layer_sizes=(4,), max_iter=2).fit(X, X[:, :2])
+    model.coefs_ = [w * 2 for w in model.coefs_]
+    np.testing.assert_array_equal(saved(model, tmp_path).predict(X), model.predict(X))
+
+
+def test_sparse_coefficients(tmp_path: Path) -> None:
+    model = LogisticRegression(class_weight={0: 1.0, 1: 2.0}).fit(X, Y).sparsify()
+    twin = saved(model, tmp_path)
+    assert twin.class_weight == {0: 1.0, 1: 2.0}
+    np.testing.assert_array_equal(twin.coef_.toarray(), model.coef_.toarray())
+    np.testing.assert_array_equal(twin.predict_proba(X), model.predict_proba(X))
+
+
+def test_a_model_that_is_not_fitted(tmp_path: Path) -> None:
+    model = MLPClassifier((3, 2), ["tanh", "gelu"], n_iter_no_change=float("inf"))
+    assert vars(saved(model, tmp_path)) == vars(model)
+
+
+def test_a_class_of_the_users_own(tmp_path: Path) -> None:
+    class Mine(LogisticRegression):
+        pass
+
+    assert type(saved(Mine().fit(X, Y), tmp_path)) is Mine
+    with pytest.raises(ValueError, match="holds a model of the class Mine, not LogisticRegression"):
+        LogisticRegression.load(tmp_path / "model.safetensors")
+
+
+def test_metadata_requests_are_not_saved(tmp_path: Path) -> None:
+    import sklearn
+
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = LogisticRegression().set_fit_request(sample_weight=True).fit(X, Y)
+        twin = saved(model, tmp_path)
+    assert hasattr(model, "_metadata_request")
+    assert not hasattr(twin, "_metadata_request")
+
+
+# --- Network ------------------------------------------------------------------------------------
+
+
+def network_of(**how: Any) -> Network:
+    return Network([Dense(5, "silu"), Dense(4, "tanh", bias=False), Dense(2)], n_inputs=3, **how)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_network(dtype: str, tmp_path: Path) -> None:
+    network = network_of(loss="huber", dtype=dtype, n_threads=1).fit(X, X[:, :2], epochs=2)
+    twin = saved(network, tmp_path)
+    assert repr(twin) == repr(network)
+    assert vars(twin).keys() == vars(network).keys()
+    np.testing.assert_array_equal(twin.params, network.params)
+    for each in (network, twin):
+        each.fit(X, X[:, :2], epochs=2)
+    np.testing.assert_array_equal(twin.params, network.params)
+    assert twin.loss_curve == network.loss_curve
+
+
+def test_others_find_its_weights(tmp_path: Path) -> None:
+    network = network_of()
+    network.save(tmp_path / "file")
+    tensors = safetensors.numpy.load_file(tmp_path / "file")
+    assert tensors.keys() == {"weights.0", "weights.1", "weights.2", "biases.0", "biases.2"}
+    np.testing.assert_array_equal(tensors["weights.1"], network.weights[1])
+
+
+def test_a_networks_weights_must_be_those_of_its_layers(tmp_path: Path) -> None:
+    network = network_of()
+    network.save(tmp_path / "file")
+    rewritten(tmp_path / "file", weights=[w.T for w in network.weights])
+    with pytest.raises(ValueError, match="whole Network: its weights and biases are not those of its layers"):
+        Network.load(tmp_path / "file")
+
+
+# --- what is refused ----------------------------------------------------------------------------
+
+
+def test_functions_of_the_users_own(tmp_path: Path) -> None:
+    cube = Activation("cube", value=lambda z: z**3, slope=lambda z, a: 3 * z**2)
+    for model in (MLPClassifier(activation=["relu", cube]), Network([Dense(2, cube)], 3, backend="reference")):
+        with pytest.raises(ValueError, match="activation 'cube' is a user's own"):
+            model.save(tmp_path / "model")
+    with pytest.raises(TypeError, match=r"parameters\.solver is <built-in function print>"):
+        MLPClassifier(solver=print).save(tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_class(tmp_path: Path) -> None:
+    MLPRegressor(hidden_layer_sizes=(2,), max_iter=1).fit(X, Y).save(tmp_path / "model")
+    with pytest.raises(ValueError, match="MLPRegressor, not MLPClassifier: use MLPRegressor.load"):
+        MLPClassifier.load(tmp_path / "model")
+    with pytest.raises(ValueError, match="not Network"):
+        Network.load(tmp_path / "model")
+    rewritten(tmp_path / "model", purpose="checkpoint")
+    with pytest.raises(ValueError, match="holds a checkpoint, wanted a model"):
+        MLPRegressor.load(tmp_path / "model")
+    storage.write(tmp_path / "model", "model", [1, 2])
+    with pytest.raises(ValueError, match="of the class None"):
+        MLPRegressor.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"coefs_": [np.zeros((3, 4)), np.zeros((5, 1))]}, r"coefs_\[1\] has shape \(5, 1\)"),
+        ({"intercepts_": [np.zeros(4), np.zeros(2)]}, r"intercepts_\[1\] has shape \(2,\)"),
+        ({"coefs_": "weights"}, "coefs_"),
+        ({"coefs_": None}, "coefs_"),
+        ({"n_features_in_": 4}, "from 3 inputs to 1 outputs, wanted 4 and 1"),
+        ({"classes_": np.arange(3)}, "from 3 inputs to 1 outputs, wanted 3 and 3"),
+        ({"predict": 3}, "predict is no attribute of a fitted MLPClassifier"),
+        ({"parameters": {"alpha_2": 3}}, "alpha_2"),
+        ({"parameters": None}, "parameters"),
+    ],
+)
+def test_parts_of_a_classifier_that_do_not_fit(changes: dict[str, Any], error: str, tmp_path: Path) -> None:
+    MLPClassifier((4,), max_iter=1).fit(X, Y).save(tmp_path / "model")
+    rewritten(tmp_path / "model", **changes)
+    with pytest.raises(ValueError, match=f"does not hold a whole MLPClassifier: .*{error}"):
+        MLPClassifier.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"coef_": np.zeros((2, 3))}, r"coef_ has shape \(2, 3\) and dtype float64, wanted \(1, 3\)"),
+        ({"coef_": np.zeros((1, 3), int)}, "dtype int64"),
+        ({"coef_": [[1.0, 2.0, 3.0]]}, "dtype"),
+        ({"intercept_": np.zeros(2)}, "intercept_ has shape"),
+        ({"intercept_": None}, "intercept_"),
+    ],
+)
+@pytest.mark.parametrize("estimator", [LogisticRegression(), Neuron(max_iter=1)])
+def test_parts_of_a_linear_model_that_do_not_fit(
+    estimator: Any, changes: dict[str, Any], error: str, tmp_path: Path
+) -> None:
+    clone(estimator).fit(X, Y).save(tmp_path / "model")
+    rewritten(tmp_path / "model", **changes)
+    with pytest.raises(ValueError, match=f"does not hold a whole {type(estimator).__name__}: .*{error}"):
+        type(estimator).load(tmp_path / "model")
+
+
+def test_an_optimizers_memory_that_does_not_fit(tmp_path: Path) -> None:
+    model = MLPRegressor(hidden_layer_sizes=(4,), max_iter=1).fit(X, Y)
+    model._training.state.slots = (np.zeros(3), np.zeros(3))
+    model.save(tmp_path / "model")
+    with pytest.raises(ValueError, match="a slot of the optimizer has shape"):
+        MLPRegressor.load(tmp_path / "model")
