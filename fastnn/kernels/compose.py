@@ -6,7 +6,7 @@ kernels. The compiled module does each of them in one call and must agree with w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
@@ -19,7 +19,7 @@ from fastnn import activations
 from fastnn.kernels.contract import Array, PlanLike
 from fastnn.optimizers import Optimizer, OptimizerState
 
-__all__ = ["NetworkKernels", "compose"]
+__all__ = ["NetworkKernels", "compose", "input_gradient"]
 
 _IDENTITY = activations.get("identity")
 
@@ -203,3 +203,58 @@ def _restore(params: Array, state: OptimizerState, params_before: Array, state_b
     state.step = state_before.step
     for slot, before in zip(state.slots, state_before.slots, strict=True):
         slot[...] = before
+
+
+# --- gradients of the outputs -------------------------------------------------------------------
+
+
+def input_gradient(
+    kernels: Any, plan: PlanLike, params: Array, x: Array, outputs: Sequence[int], link: bool, out: Array, *threads: int
+) -> None:
+    """How outputs change with the inputs: once forward, then back to x for each of the outputs.
+
+    Parameters
+    ----------
+    kernels : module or namespace
+        The layer kernels of any backend.
+    plan : PlanLike
+    params : ndarray (p,)
+    x : ndarray (n, i)
+    outputs : sequence of int
+        Columns of the last layer.
+    link : bool
+        Whether to differentiate the loss's link of the last layer's activation instead of that.
+    out : ndarray (n, len(outputs), i)
+    *threads : int
+        For kernels that take a number of threads.
+    """
+    weights, biases = plan.unpack(params)
+    layers = _allocate(plan, len(x))
+    below = x
+    for l, layer in enumerate(layers):
+        kernels.dense_forward(below, weights[l], biases[l], _IDENTITY, layer.z, *threads)
+        kernels.activation_forward(layer.z, plan.activations[l], layer.a, *threads)
+        below = layer.a
+    d_x = np.empty_like(x)
+    for k, output in enumerate(outputs):
+        layers[-1].d_a[...] = 0
+        layers[-1].d_a[:, output] = 1
+        if link:
+            _link_backward(kernels, plan, layers[-1], *threads)
+        for l in reversed(range(plan.n_layers)):
+            layer, d_below = layers[l], layers[l - 1].d_a if l > 0 else d_x
+            kernels.activation_backward(layer.z, layer.a, layer.d_a, plan.activations[l], layer.d_z, *threads)
+            kernels.dense_backward_input(layer.d_z, weights[l], d_below, *threads)
+        out[:, k] = d_x
+
+
+def _link_backward(kernels: Any, plan: PlanLike, last: _LayerBuffers, *threads: int) -> None:
+    """From the gradient of the predictions, in d_a, to that of the raw output, in its place."""
+    if plan.loss.link == "identity":
+        return
+    prediction, d_prediction = np.empty_like(last.a), last.d_a.copy()
+    kernels.link(last.a, plan.loss, prediction, *threads)
+    if plan.loss.link == "exp":  # its own slope
+        last.d_a[...] = d_prediction * prediction
+        return
+    kernels.activation_backward(last.a, prediction, d_prediction, activations.get(plan.loss.link), last.d_a, *threads)

@@ -199,6 +199,32 @@ class BaseMLP(CallbackSupportMixin, Estimator):
     def _loss(self) -> Loss:
         return losses.get(_LOSS_OF_OUTPUT[self.out_activation_])
 
+    def input_gradient(self, X: Any, output: int | None = None, *, link: bool = False) -> Array:
+        """How the network's outputs change with the features: d output / d input, sample by sample.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+        output : int, default=None
+            One output, a class by its place in `classes_`; None for all of them. One sigmoid neuron
+            is the output of the second class, and has the number 0.
+        link : bool, default=False
+            False: of the raw output z = a @ w + b of the last layer. True: of what is predicted,
+            probabilities or means.
+
+        Returns
+        -------
+        ndarray (n_samples, n_outputs, n_features)
+            Or (n_samples, n_features) where `output` is given or the network has one output.
+
+        Raises
+        ------
+        ValueError
+            If X has another number of features, or there is no such output.
+        """
+        engine, network, x = self._readied(X)
+        return engine.input_gradient(network.params, x, output, link)
+
     # --- the fitted network ---------------------------------------------------------------------
 
     def _packed(self) -> Packed:
@@ -211,11 +237,15 @@ class BaseMLP(CallbackSupportMixin, Estimator):
 
     def _raw(self, X: Any) -> tuple[Engine, Array]:
         """The engine of the fitted network, and its raw output z (n, o)."""
+        engine, network, x = self._readied(X)
+        return engine, engine.forward(network.params, x)
+
+    def _readied(self, X: Any) -> tuple[Engine, Packed, Array]:
+        """The engine of the fitted network, the network, and X as (n, i)."""
         check_is_fitted(self)
         network = self._packed()
         x = self._read_x(X, network.plan.dtype)
-        engine = Engine(network.plan, self.backend, self.n_threads)
-        return engine, engine.forward(network.params, x)
+        return Engine(network.plan, self.backend, self.n_threads), network, x
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()

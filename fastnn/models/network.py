@@ -169,6 +169,30 @@ class Network(Saved):
         """
         return self._engine.link(self.forward(x))
 
+    def input_gradient(self, x: ArrayLike, output: int | None = None, *, link: bool = False) -> Array:
+        """How the outputs change with the inputs: d output / d input, row by row.
+
+        Parameters
+        ----------
+        x : array-like (n, n_inputs)
+        output : int, optional
+            One output; None for all of them.
+        link : bool, default=False
+            False: of what `forward` gives. True: of what `predict` gives, such as probabilities.
+
+        Returns
+        -------
+        ndarray (n, o, n_inputs)
+            Or (n, n_inputs) where `output` is given or the network has one output. At a kink of an
+            activation it is the slope that training uses.
+
+        Raises
+        ------
+        ValueError
+            If x has another shape, there is no such output, or an activation has no slope.
+        """
+        return self._engine.input_gradient(self._params, self._read("x", x, self.plan.widths[0]), output, link)
+
     # --- training -------------------------------------------------------------------------------
 
     def loss_and_gradient(

@@ -7,11 +7,14 @@ from numpy.typing import NDArray
 
 from fastnn import activations
 from fastnn.activations import Activation
+from fastnn.errors import out_of_range, wrong_type
+from fastnn.kernels.compose import input_gradient
 from fastnn.kernels.contract import Array
 from fastnn.kernels.select import kernels_for, resolve
 from fastnn.optimizers import Optimizer, OptimizerState
 from fastnn.plan import Plan
 from fastnn.threads import resolve as resolve_threads
+from fastnn.validation import check_size
 
 __all__ = ["Engine"]
 
@@ -61,6 +64,27 @@ class Engine:
             block = slice(first, first + _BLOCK)
             self._kernels.network_forward(self.plan, params, x[rows[block]], out[block], *self._threads)
         return out
+
+    def input_gradient(self, params: Array, x: Array, output: int | None, link: bool) -> Array:
+        """Gradient of the outputs with respect to x (n, i): (n, o, i); (n, i) of one output alone.
+
+        Raises
+        ------
+        ValueError
+            If there is no such output, a layer's activation has no slope, or the gradient of all
+            rows is larger than memory can address.
+        TypeError
+            If `output` is not an integer.
+        """
+        self.plan.require_trainable()
+        outputs = _columns(output, self.plan.widths[-1])
+        shape = (len(x), len(outputs), self.plan.widths[0])
+        check_size("The gradient", shape, self.plan.dtype)
+        out = np.empty(shape, self.plan.dtype)
+        for first in range(0, len(x), _BLOCK):
+            rows = slice(first, first + _BLOCK)
+            input_gradient(self._kernels, self.plan, params, x[rows], outputs, link, out[rows], *self._threads)
+        return out[:, 0] if len(outputs) == 1 else out
 
     def link(self, z: Array) -> Array:
         """The loss's link of the raw output z (n, o): what the network predicts."""
@@ -113,3 +137,14 @@ class Engine:
         order = np.empty(n, np.int64)
         self._kernels.permutation(seed, epoch, order)
         return order
+
+
+def _columns(output: int | None, o: int) -> tuple[int, ...]:
+    """The outputs that are meant, of o."""
+    if output is None:
+        return tuple(range(o))
+    if isinstance(output, bool) or not hasattr(output, "__index__"):
+        raise wrong_type("output", output, "the number of an output, or None for all of them")
+    if not 0 <= output < o:
+        raise out_of_range("output", output, f"0 to {o - 1}: the network has {o} output(s)")
+    return (int(output),)
