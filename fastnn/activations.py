@@ -2,8 +2,8 @@
 
 ``value(z)`` gives a and ``slope(z, a)`` gives da/dz. They are plain Python over `math`, each
 complete in itself (none calls another), so that a compiler can take any of them alone. NaN flows
-through the values, and nothing overflows. softmax and log_softmax work on whole rows, so they have
-no scalar form.
+through the values, infinity gives the limit, and nothing overflows. softmax and log_softmax work
+on whole rows, so they have no scalar form.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _sign_slope(z: float, a: float) -> float:
 
 
 def _relu(z: float) -> float:
-    return 0.0 if z <= 0.0 else z  # this order lets NaN through
+    return 0.0 if z < 0.0 else z  # this order lets NaN through
 
 
 def _relu_slope(z: float, a: float) -> float:
@@ -144,7 +144,7 @@ def _tanh_slope(z: float, a: float) -> float:
 
 
 def _softsign(z: float) -> float:
-    return z / (1.0 + abs(z))
+    return math.copysign(1.0, z) if math.isinf(z) else z / (1.0 + abs(z))
 
 
 def _softsign_slope(z: float, a: float) -> float:
@@ -161,7 +161,7 @@ _SELU_LEFT = SELU_SCALE * SELU_ALPHA
 
 
 def _elu(z: float) -> float:
-    return z if z > 0.0 else math.expm1(z)
+    return z if z >= 0.0 else math.expm1(z)
 
 
 def _elu_slope(z: float, a: float) -> float:
@@ -169,7 +169,7 @@ def _elu_slope(z: float, a: float) -> float:
 
 
 def _selu(z: float) -> float:
-    return SELU_SCALE * z if z > 0.0 else _SELU_LEFT * math.expm1(z)
+    return SELU_SCALE * z if z >= 0.0 else _SELU_LEFT * math.expm1(z)
 
 
 def _selu_slope(z: float, a: float) -> float:
@@ -191,57 +191,65 @@ def _softplus_slope(z: float, a: float) -> float:
 GELU_CUBIC = 0.044715  # Hendrycks & Gimpel 2016, the tanh form
 _GELU_INNER = 2.0 * math.sqrt(2.0 / math.pi)
 _SQRT_HALF = math.sqrt(0.5)
+_GATE_END = 800.0  # beyond it every gate is 0 or 1, and infinity * 0 would be NaN
 _NORMAL_DENSITY = 1.0 / math.sqrt(2.0 * math.pi)  # of the standard normal distribution, at 0
 
 
 def _gelu(z: float) -> float:
-    return 0.5 * z * math.erfc(-_SQRT_HALF * z)  # erfc, since 1 + erf cancels for negative z
+    t = -_GATE_END if z < -_GATE_END else z
+    return 0.5 * t * math.erfc(-_SQRT_HALF * t)  # erfc, since 1 + erf cancels for negative z
 
 
 def _gelu_slope(z: float, a: float) -> float:
-    return 0.5 * math.erfc(-_SQRT_HALF * z) + _NORMAL_DENSITY * z * math.exp(-0.5 * z * z)
+    t = min(max(z, -_GATE_END), _GATE_END)
+    return 0.5 * math.erfc(-_SQRT_HALF * t) + _NORMAL_DENSITY * t * math.exp(-0.5 * t * t)
 
 
 def _gelu_tanh(z: float) -> float:
-    u = _GELU_INNER * z * (1.0 + GELU_CUBIC * z * z)
+    t = -_GATE_END if z < -_GATE_END else z
+    u = _GELU_INNER * t * (1.0 + GELU_CUBIC * t * t)
     e = math.exp(-abs(u))  # (1 + tanh(u / 2)) / 2 is the sigmoid of u
-    return z / (1.0 + e) if u >= 0.0 else z * e / (1.0 + e)
+    return t / (1.0 + e) if u >= 0.0 else t * e / (1.0 + e)
 
 
 def _gelu_tanh_slope(z: float, a: float) -> float:
-    c = min(max(z, -30.0), 30.0)  # beyond, the gate's own slope is zero, and the cube overflows
-    u = _GELU_INNER * c * (1.0 + GELU_CUBIC * c * c)
+    t = min(max(z, -_GATE_END), _GATE_END)
+    u = _GELU_INNER * t * (1.0 + GELU_CUBIC * t * t)
     e = math.exp(-abs(u))
     gate = 1.0 / (1.0 + e) if u >= 0.0 else e / (1.0 + e)
-    inner_slope = _GELU_INNER * (1.0 + 3.0 * GELU_CUBIC * c * c)
-    return gate + c * inner_slope * e / ((1.0 + e) * (1.0 + e))
+    inner_slope = _GELU_INNER * (1.0 + 3.0 * GELU_CUBIC * t * t)
+    return gate + t * inner_slope * e / ((1.0 + e) * (1.0 + e))
 
 
 def _silu(z: float) -> float:
-    e = math.exp(-abs(z))
-    return z / (1.0 + e) if z >= 0.0 else z * e / (1.0 + e)
+    t = -_GATE_END if z < -_GATE_END else z
+    e = math.exp(-abs(t))
+    return t / (1.0 + e) if t >= 0.0 else t * e / (1.0 + e)
 
 
 def _silu_slope(z: float, a: float) -> float:
-    e = math.exp(-abs(z))
-    gate = 1.0 / (1.0 + e) if z >= 0.0 else e / (1.0 + e)
-    return gate + z * e / ((1.0 + e) * (1.0 + e))
+    t = min(max(z, -_GATE_END), _GATE_END)
+    e = math.exp(-abs(t))
+    gate = 1.0 / (1.0 + e) if t >= 0.0 else e / (1.0 + e)
+    return gate + t * e / ((1.0 + e) * (1.0 + e))
 
 
 def _mish(z: float) -> float:
     # The gate tanh(log(1 + exp z)) is rational in exp(z), and in exp(-z).
-    e = math.exp(-abs(z))
+    t = -_GATE_END if z < -_GATE_END else z
+    e = math.exp(-abs(t))
     below = e * (e + 2.0)
-    gate = (1.0 + 2.0 * e) / (1.0 + 2.0 * e + 2.0 * e * e) if z > 0.0 else below / (below + 2.0)
-    return z * gate
+    gate = (1.0 + 2.0 * e) / (1.0 + 2.0 * e + 2.0 * e * e) if t > 0.0 else below / (below + 2.0)
+    return t * gate
 
 
 def _mish_slope(z: float, a: float) -> float:
-    e = math.exp(-abs(z))
+    t = min(max(z, -_GATE_END), _GATE_END)
+    e = math.exp(-abs(t))
     below = e * (e + 2.0)
-    gate = (1.0 + 2.0 * e) / (1.0 + 2.0 * e + 2.0 * e * e) if z > 0.0 else below / (below + 2.0)
-    sigmoid = 1.0 / (1.0 + e) if z > 0.0 else e / (1.0 + e)
-    return gate + z * sigmoid * (1.0 - gate * gate)
+    gate = (1.0 + 2.0 * e) / (1.0 + 2.0 * e + 2.0 * e * e) if t > 0.0 else below / (below + 2.0)
+    sigmoid = 1.0 / (1.0 + e) if t > 0.0 else e / (1.0 + e)
+    return gate + t * sigmoid * (1.0 - gate * gate)
 
 
 # --- the registry -------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ struct Sign {
   template <class T> static FASTNN_INLINE Vec<T> slope(Vec<T>, Vec<T>) { return Vec<T>{}; }
   template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
     const Vec<T> zero = {}, one = splat<T>(T(1));
-    a = z > zero ? one : (z < zero ? -one : (z == zero ? zero : z));
+    a = z > zero ? one : (z < zero ? -one : z);  // NaN and the sign of a zero stay
     slope = zero;
   }
 };
@@ -213,9 +213,8 @@ struct Softplus : SlopeWithValue<Softplus> {
 
 struct Softsign : SlopeWithValue<Softsign> {
   template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
-    const Vec<T> size = minimum<T>(splat<T>(T(0x1p60)), absolute<T>(z));  // infinity / infinity is 1 here
-    const Vec<T> inverse = T(1) / (T(1) + size);
-    a = with_sign<T>(size * inverse, z);
+    const Vec<T> size = absolute<T>(z), one = splat<T>(T(1)), inverse = T(1) / (T(1) + size);
+    a = with_sign<T>(size > splat<T>(T(0x1p60)) ? one : size * inverse, z);  // infinity * 0 would be NaN
     slope = inverse * inverse;
   }
 };
@@ -240,7 +239,7 @@ struct HardSwish : SlopeWithValue<HardSwish> {
     const Vec<T> zero = {}, one = splat<T>(T(1)), end = splat<T>(T(3));
     const Vec<T> gate = clamp<T>(z + T(3), T(0), T(6)) * T(1.0 / 6);
     a = maximum<T>(-end, z) * gate;  // bounded: -infinity * 0 would be NaN
-    slope = absolute<T>(z) < end ? z * T(1.0 / 3) + T(0.5) : (z > zero ? one : zero);
+    slope = z >= end ? one : (z <= -end ? zero : z * T(1.0 / 3) + T(0.5));
   }
 };
 

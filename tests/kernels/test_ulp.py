@@ -8,8 +8,15 @@ import pytest
 from fastnn import activations, losses
 from fastnn.kernels.select import kernels_for
 
-SINGLE, COMPOSITE = 2.0, 4.0
+EXACT, SINGLE, COMPOSITE = 0.0, 2.0, 4.0
 LIMITS = {
+    "identity": EXACT,
+    "sign": EXACT,
+    "relu": EXACT,
+    "hard_tanh": EXACT,
+    "leaky_relu": SINGLE,
+    "hard_sigmoid": SINGLE,
+    "hard_swish": COMPOSITE,
     "sigmoid": SINGLE,
     "tanh": SINGLE,
     "elu": COMPOSITE,
@@ -29,7 +36,8 @@ def sample() -> np.ndarray:
     bits = rng.integers(0x00800000, 0x7F800000, 60_000, dtype=np.uint32)
     wide = bits.view(np.float32)
     near = rng.uniform(0, 128, 60_000).astype(np.float32) ** 2 / 128
-    one_side = np.concatenate([wide, near, np.float32([0, 1, 88.5, 88.8, 103.9, 104])])
+    kinks = np.nextafter(np.float32([1, 1, 3, 3]), np.float32([0, 2, 0, 4]))
+    one_side = np.concatenate([wide, near, kinks, np.float32([0, 1, 3, 88.5, 88.8, 103.9, 104])])
     return np.concatenate([one_side, -one_side]).reshape(1, -1)
 
 
@@ -51,6 +59,10 @@ def assert_ulps(name: str, z: np.ndarray, found: np.ndarray, wanted: np.ndarray,
         f"{name}({z[worst]!r}) is {found[worst]!r}, wanted {wanted[worst]!r}: "
         f"{distance[worst]:.3g} ulp, at most {limit} are allowed"
     )
+
+
+def test_every_activation_of_numbers_is_here():
+    assert set(LIMITS) == {each.name for each in activations.ACTIVATIONS.values() if not each.by_row}
 
 
 @pytest.mark.parametrize("name", LIMITS)

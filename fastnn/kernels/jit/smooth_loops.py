@@ -77,6 +77,19 @@ def _log1p(u: Any) -> Any:
 
 # --- functions of one number that several kernels share -----------------------------------------
 
+_GATE_END = 800.0  # beyond it the gates of gelu, silu and mish are 0 and 1, and infinity * 0 would be NaN
+
+
+@kernel
+def _not_below(z: Any) -> Any:
+    return -_GATE_END if z < -_GATE_END else z
+
+
+@kernel
+def _near(z: Any) -> Any:
+    t = _not_below(z)
+    return _GATE_END if t > _GATE_END else t
+
 
 @kernel
 def _sigmoid(z: Any) -> Any:
@@ -137,48 +150,48 @@ def tanh_value(a: Any) -> None:
         z = np.float64(a[k])
         e = _expm1(-2.0 * abs(z))
         size = -e / (2.0 + e)
-        a[k] = -size if z < 0.0 else size
+        a[k] = math.copysign(size, z)
 
 
 @kernel
 def elu_value(a: Any) -> None:
     for k in range(a.size):
         z = np.float64(a[k])
-        a[k] = z if z > 0.0 else _expm1(z)
+        a[k] = z if z >= 0.0 else _expm1(z)
 
 
 @kernel
 def selu_value(a: Any) -> None:
     for k in range(a.size):
         z = np.float64(a[k])
-        a[k] = SELU_SCALE * (z if z > 0.0 else SELU_ALPHA * _expm1(z))
+        a[k] = SELU_SCALE * (z if z >= 0.0 else SELU_ALPHA * _expm1(z))
 
 
 @kernel
 def gelu_value(a: Any) -> None:
     for k in range(a.size):
-        z = np.float64(a[k])
+        z = _not_below(np.float64(a[k]))
         a[k] = z * _normal_cdf(z)
 
 
 @kernel
 def gelu_tanh_value(a: Any) -> None:
     for k in range(a.size):
-        z = np.float64(a[k])
+        z = _not_below(np.float64(a[k]))
         a[k] = z * _sigmoid(_gelu_tanh_inner(z))
 
 
 @kernel
 def silu_value(a: Any) -> None:
     for k in range(a.size):
-        z = np.float64(a[k])
+        z = _not_below(np.float64(a[k]))
         a[k] = z * _sigmoid(z)
 
 
 @kernel
 def mish_value(a: Any) -> None:
     for k in range(a.size):
-        z = np.float64(a[k])
+        z = _not_below(np.float64(a[k]))
         a[k] = z * _mish_gate(z)
 
 
@@ -193,7 +206,8 @@ def softplus_value(a: Any) -> None:
 def softsign_value(a: Any) -> None:
     for k in range(a.size):
         z = np.float64(a[k])
-        a[k] = z / (1.0 + abs(z))
+        size = abs(z)  # its quotient would be infinity / infinity, far out
+        a[k] = math.copysign(1.0 if size > 1e300 else size / (1.0 + size), z)
 
 
 @kernel
@@ -228,14 +242,15 @@ def elu_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
 
 @kernel
 def selu_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    left = a.dtype.type(SELU_SCALE * SELU_ALPHA)  # of a's dtype, so that it cancels a's rounded limit
     for k in range(out.size):
-        out[k] = d_a[k] * (SELU_SCALE if z[k] > 0.0 else a[k] + SELU_SCALE * SELU_ALPHA)
+        out[k] = d_a[k] * (SELU_SCALE if z[k] > 0.0 else a[k] + left)
 
 
 @kernel
 def gelu_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
     for k in range(out.size):
-        t = np.float64(z[k])
+        t = _near(np.float64(z[k]))
         density = _exp(-0.5 * t * t) / math.sqrt(2.0 * math.pi)
         out[k] = d_a[k] * (_normal_cdf(t) + t * density)
 
@@ -243,10 +258,7 @@ def gelu_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
 @kernel
 def gelu_tanh_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
     for k in range(out.size):
-        t: Any = np.float64(z[k])
-        # Beyond 30 the gate's slope is zero, and the square may overflow.
-        t = -30.0 if t < -30.0 else t
-        t = 30.0 if t > 30.0 else t
+        t = _near(np.float64(z[k]))
         inner = _gelu_tanh_inner(t)
         inner_slope = _GELU_INNER * (1.0 + 3.0 * GELU_CUBIC * t * t)
         out[k] = d_a[k] * (_sigmoid(inner) + t * _sigmoid_slope(inner) * inner_slope)
@@ -255,14 +267,14 @@ def gelu_tanh_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
 @kernel
 def silu_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
     for k in range(out.size):
-        t = np.float64(z[k])
+        t = _near(np.float64(z[k]))
         out[k] = d_a[k] * (_sigmoid(t) + t * _sigmoid_slope(t))
 
 
 @kernel
 def mish_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
     for k in range(out.size):
-        t = np.float64(z[k])
+        t = _near(np.float64(z[k]))
         gate = _mish_gate(t)
         out[k] = d_a[k] * (gate + t * _sigmoid(t) * _mish_rest(t) * (1.0 + gate))
 
@@ -276,8 +288,8 @@ def softplus_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
 @kernel
 def softsign_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
     for k in range(out.size):
-        size = 1.0 + abs(np.float64(z[k]))
-        out[k] = d_a[k] / (size * size)
+        inverse = 1.0 / (1.0 + abs(np.float64(z[k])))
+        out[k] = d_a[k] * (inverse * inverse)
 
 
 # --- functions of a row: (n, o) -----------------------------------------------------------------
@@ -310,6 +322,7 @@ def _log_share(z: Any, top: Any, log_total: Any) -> Any:
 def log_softmax_value(a: Any) -> None:
     for r in range(a.shape[0]):
         top, total = _largest(a, r), 0.0
+        top = top if abs(top) < np.inf else 0.0  # infinity in z gives NaN there and -infinity elsewhere
         for c in range(a.shape[1]):
             total += _exp(a[r, c] - top)
         log_total = math.log(total)

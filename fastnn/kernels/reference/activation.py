@@ -18,6 +18,7 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 _SELU_LEFT = 1.6732632423543772848170429916717 * _SELU_SCALE
 _GELU_INNER = 2.0 * math.sqrt(2.0 / math.pi)
 _GELU_CUBIC = 0.044715
+_GATE_END = 800.0  # beyond it the gates of gelu, silu and mish are 0 and 1, in float64 too; infinity * 0 would be NaN
 
 _erfc_of_scalar = np.vectorize(math.erfc, otypes=[np.float64])
 
@@ -35,8 +36,12 @@ def _erfc(z: Array) -> Any:
     return _erfc_of_scalar(z).astype(z.dtype)
 
 
+def _sign(z: Array) -> Any:
+    return np.where(z == 0, z, np.sign(z))
+
+
 def _relu(z: Array) -> Any:
-    return np.maximum(z, 0)
+    return np.where(z < 0, 0, z)
 
 
 def _leaky_relu(z: Array) -> Any:
@@ -44,14 +49,15 @@ def _leaky_relu(z: Array) -> Any:
 
 
 def _elu(z: Array) -> Any:
-    return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
+    return np.where(z >= 0, z, np.expm1(np.minimum(z, 0)))
 
 
 def _selu(z: Array) -> Any:
-    return np.where(z > 0, _SELU_SCALE * z, _SELU_LEFT * np.expm1(np.minimum(z, 0)))
+    return np.where(z >= 0, _SELU_SCALE * z, _SELU_LEFT * np.expm1(np.minimum(z, 0)))
 
 
 def _gelu(z: Array) -> Any:
+    z = np.maximum(z, -_GATE_END)
     return z / 2 * _erfc(-z / math.sqrt(2))  # erfc: 1 + erf cancels for negative z
 
 
@@ -60,10 +66,12 @@ def _gelu_gate_input(z: Array) -> Any:
 
 
 def _gelu_tanh(z: Array) -> Any:
+    z = np.maximum(z, -_GATE_END)
     return z * sigmoid(_gelu_gate_input(z))  # (1 + tanh(u / 2)) / 2 is the sigmoid of u
 
 
 def _silu(z: Array) -> Any:
+    z = np.maximum(z, -_GATE_END)
     return z * sigmoid(z)
 
 
@@ -75,6 +83,7 @@ def _mish_gate(z: Array) -> Any:
 
 
 def _mish(z: Array) -> Any:
+    z = np.maximum(z, -_GATE_END)
     return z * _mish_gate(z)
 
 
@@ -83,7 +92,7 @@ def _softplus(z: Array) -> Any:
 
 
 def _softsign(z: Array) -> Any:
-    return z / (1 + np.abs(z))
+    return np.where(np.isinf(z), np.sign(z), z / (1 + np.abs(z)))
 
 
 def _hard_sigmoid(z: Array) -> Any:
@@ -95,7 +104,7 @@ def _hard_tanh(z: Array) -> Any:
 
 
 def _hard_swish(z: Array) -> Any:
-    return z * _hard_sigmoid(z)
+    return np.maximum(z, -3) * _hard_sigmoid(z)
 
 
 def softmax(z: Array) -> Any:
@@ -105,7 +114,8 @@ def softmax(z: Array) -> Any:
 
 
 def _log_softmax(z: Array) -> Any:
-    below = z - z.max(axis=1, keepdims=True, initial=-np.inf)
+    top = z.max(axis=1, keepdims=True, initial=-np.inf)
+    below = z - np.where(np.isfinite(top), top, 0)  # infinity in z gives NaN there and -infinity elsewhere, as in SciPy
     return below - np.log(np.exp(below).sum(axis=1, keepdims=True))
 
 
@@ -133,28 +143,32 @@ def _selu_slope(z: Array, a: Array) -> Any:
 
 
 def _gelu_slope(z: Array, a: Array) -> Any:
+    z = np.clip(z, -_GATE_END, _GATE_END)
     return _erfc(-z / math.sqrt(2)) / 2 + z * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
 
 
 def _gelu_tanh_slope(z: Array, a: Array) -> Any:
-    near = np.clip(z, -30, 30)  # beyond, the gate's own slope is zero, and the cube overflows
-    gate = sigmoid(_gelu_gate_input(near))
-    inner_slope = _GELU_INNER * (1 + 3 * _GELU_CUBIC * near * near)
-    return gate + near * gate * (1 - gate) * inner_slope
+    z = np.clip(z, -_GATE_END, _GATE_END)
+    gate = sigmoid(_gelu_gate_input(z))
+    inner_slope = _GELU_INNER * (1 + 3 * _GELU_CUBIC * z * z)
+    return gate + z * gate * (1 - gate) * inner_slope
 
 
 def _silu_slope(z: Array, a: Array) -> Any:
+    z = np.clip(z, -_GATE_END, _GATE_END)
     gate = sigmoid(z)
     return gate + z * gate * (1 - gate)
 
 
 def _mish_slope(z: Array, a: Array) -> Any:
+    z = np.clip(z, -_GATE_END, _GATE_END)
     gate = _mish_gate(z)
     return gate + z * sigmoid(z) * (1 - gate * gate)
 
 
 def _softsign_slope(z: Array, a: Array) -> Any:
-    return 1 / (1 + np.abs(z)) ** 2
+    inverse = 1 / (1 + np.abs(z))
+    return inverse * inverse  # the square of 1 + |z| would overflow
 
 
 def _hard_sigmoid_slope(z: Array, a: Array) -> Any:
@@ -187,7 +201,7 @@ _VALUE: dict[str, Callable[[Array], Any]] = {
     "identity": np.positive,
     "sigmoid": sigmoid,
     "tanh": np.tanh,
-    "sign": np.sign,
+    "sign": _sign,
     "relu": _relu,
     "leaky_relu": _leaky_relu,
     "elu": _elu,
