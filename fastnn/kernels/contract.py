@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from fastnn.activations import Activation
 from fastnn.losses import Loss
 
-__all__ = ["BACKENDS", "KERNELS", "Argument", "Array", "Kernel", "PlanLike"]
+__all__ = ["BACKENDS", "KERNELS", "LOGISTIC_PASSES", "Argument", "Array", "Kernel", "PlanLike"]
 
 Array = NDArray[np.floating]
 Role = Literal["input", "output", "update", "option"]
@@ -203,3 +203,7 @@ _ALL = (
 )
 
 KERNELS: dict[str, Kernel] = {kernel.name: kernel for kernel in _ALL}
+
+# Passes over all rows that the solvers of logistic regression are made of. Apart from the table: X may be sparse, and
+# sums are float64 whatever X is. The native and the reference backend have them; "jit" has the reference's.
+LOGISTIC_PASSES = ("logistic_gradient", "logistic_product", "weighted_gram")

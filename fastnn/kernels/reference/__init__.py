@@ -9,6 +9,7 @@ from fastnn.kernels.reference.dense import (
     dense_backward_params,
     dense_forward,
 )
+from fastnn.kernels.reference.logistic import logistic_gradient, logistic_product, weighted_gram
 from fastnn.kernels.reference.loss import link, loss_and_gradient
 from fastnn.kernels.reference.optimizer import (
     adagrad_step,
@@ -29,8 +30,11 @@ __all__ = [
     "dense_backward_params",
     "dense_forward",
     "link",
+    "logistic_gradient",
+    "logistic_product",
     "loss_and_gradient",
     "nadam_step",
     "rmsprop_step",
     "sgd_step",
+    "weighted_gram",
 ]
