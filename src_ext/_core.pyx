@@ -12,9 +12,10 @@ from libc.math cimport INFINITY
 
 from _contract cimport (
     ActivationBackward, ActivationForward, DenseBackwardInput, DenseBackwardParams, DenseForward, Dropout, Epoch,
-    EpochKernel, FlatVector, Kernels, Link, LossAndGradient, NetworkForward, NetworkShape, OptimizerStep, TeamFunction, TeamKernel,
-    available_kernels, fastnn_build_info, fastnn_seconds, kCrowdedSeconds, kFlatGrain, kLossRows, kStoreGradient,
-    permutation as fill_permutation, pool_is_awake, release_large_scratch, run_team, scratch,
+    EpochKernel, FlatVector, Kernels, Link, LossAndGradient, NetworkForward, NetworkShape, OptimizerStep,
+    TeamFunction, TeamKernel, available_kernels, fastnn_build_info, fastnn_seconds, kCrowdedSeconds, kFlatGrain,
+    kLossRows, kStoreGradient, permutation as fill_permutation, pool_is_awake, release_large_scratch, run_team,
+    scratch,
 )
 
 import os
