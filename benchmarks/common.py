@@ -84,7 +84,8 @@ def verify(kernel: str, backend: Any, given: Given, shapes: Shapes, dtype: str, 
     wanted_returned = getattr(kernels_for("reference"), kernel)(*theirs)
     found, wanted = written(kernel, ours), written(kernel, theirs)
     if KERNELS[kernel].returns:
-        found["returned"], wanted["returned"] = np.array(returned, float), np.array(wanted_returned)
+        names = " and ".join(KERNELS[kernel].returns)
+        found[names], wanted[names] = np.array(returned, float), np.array(wanted_returned)
     for name, array in wanted.items():
         _assert_close(name, kernel, found[name], array, before.get(name, np.zeros(())), dtype)
 
