@@ -9,6 +9,8 @@ def activation_forward(cnp.ndarray z not None, object activation, cnp.ndarray ou
     g.out = <float*>output_2d(out, "out", kind, g.n, g.o)
     apart(out, z)
     g.activation = activation_code(activation)
+    if is_nothing(out):
+        return
     run(kernels.activation_forward[kind], &g, 16.0 * g.n * g.o, n_threads)
 
 
@@ -25,4 +27,6 @@ def activation_backward(cnp.ndarray z not None, cnp.ndarray a not None, cnp.ndar
     for array in (z, a, d_a):
         apart(out, array)
     g.activation = activation_code(activation)
+    if is_nothing(out):
+        return
     run(kernels.activation_backward[kind], &g, 16.0 * g.n * g.o, n_threads)

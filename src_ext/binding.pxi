@@ -110,6 +110,12 @@ cdef inline void* output_2d(cnp.ndarray a, str name, int kind, Py_ssize_t rows, 
     return input_2d(a, name, kind, rows, columns)
 
 
+# Whether there is nothing to write. Kernels would go through the rows or columns of what has no elements, which may be
+# more than a lifetime allows.
+cdef inline bint is_nothing(cnp.ndarray out) noexcept:
+    return cnp.PyArray_SIZE(out) == 0
+
+
 # Both are contiguous, so their memory overlaps exactly where their address ranges do.
 cdef inline int apart(cnp.ndarray out, cnp.ndarray a) except -1:
     cdef char* first = <char*>cnp.PyArray_DATA(out)

@@ -17,6 +17,8 @@ def dense_forward(cnp.ndarray x not None, cnp.ndarray w not None, cnp.ndarray b,
     apart(out, x)
     apart(out, w)
     g.activation = activation_code(activation)
+    if is_nothing(out):
+        return
     run(kernels.dense_forward[kind], &g, 2.0 * g.n * g.i * g.o + 16.0 * g.n * g.o, n_threads)
 
 
@@ -32,6 +34,8 @@ def dense_backward_input(cnp.ndarray d_z not None, cnp.ndarray w not None, cnp.n
     g.out = <float*>output_2d(out, "out", kind, g.n, g.i)
     apart(out, d_z)
     apart(out, w)
+    if is_nothing(out):
+        return
     g.scratch = <float*>need_scratch(kernels.dense_backward_input_scratch[kind](g.i, g.o) * (8 if kind else 4))
     kernels.pack_transposed[kind](&g)
     run(kernels.dense_backward_input[kind], &g, 2.0 * g.n * g.i * g.o, n_threads)
@@ -52,4 +56,6 @@ def dense_backward_params(cnp.ndarray x not None, cnp.ndarray d_z not None, cnp.
         apart(out, x)
         apart(out, d_z)
     apart(d_w, d_b)
+    if is_nothing(d_b):
+        return
     run(kernels.dense_backward_params[kind], &g, 2.0 * g.n * g.i * g.o, n_threads)

@@ -9,6 +9,8 @@ def link(cnp.ndarray z not None, object loss, cnp.ndarray out not None, int n_th
     g.out = <float*>output_2d(out, "out", kind, g.n, g.o)
     apart(out, z)
     g.loss = loss_of(loss).code
+    if is_nothing(out):
+        return
     run(kernels.link[kind], &g, 16.0 * g.n * g.o, n_threads)
 
 

@@ -158,7 +158,9 @@ def _check_epoch(ready: dict[str, Any], sizes: Sizes, dtype: np.dtype[Any]) -> N
             f"order of shape {order.shape} has rows from {order.min()} to {order.max()}, but x has "
             f"the rows 0 to {n - 1}."
         )
-    n_steps = ceil((n if order is None else len(order)) / ready["batch_size"])
+    rows = n if order is None else len(order)
+    ready["batch_size"] = min(ready["batch_size"], max(rows, 1))
+    n_steps = ceil(rows / ready["batch_size"])
     if len(ready["learning_rates"]) != n_steps:
         raise ValueError(
             f"learning_rates has shape {ready['learning_rates'].shape}, wanted one for each of the {n_steps} steps."

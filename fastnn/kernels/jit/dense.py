@@ -150,4 +150,5 @@ def dense_backward_input(d_z: Array, w: Array, out: Array) -> None:
 
 def dense_backward_params(x: Array, d_z: Array, d_w: Array, d_b: Array) -> None:
     """d_w (i, o) and d_b (o,): sums over the rows of x (n, i) and d_z (n, o)."""
-    _backward_params(x, d_z, d_w, d_b)
+    if d_b.size:  # else the loop over the rows of d_w might never end
+        _backward_params(x, d_z, d_w, d_b)
