@@ -10,7 +10,7 @@ import pytest
 from oracle import check_function, guarded
 
 from fastnn import activations, losses
-from fastnn.kernels import reference
+from fastnn.kernels import contract, reference
 
 Saboteur = Callable[..., Any]
 
@@ -50,7 +50,7 @@ def _given(name: str, rng: np.random.Generator) -> dict[str, Any]:
     }[name]
 
 
-KERNELS = tuple(reference.__all__)
+KERNELS = tuple(kernel.name for kernel in contract.KERNELS.values() if kernel.storey == "layer")
 
 
 def _rejects(name: str, saboteur: Saboteur, dtype: Any, rng: np.random.Generator) -> None:
