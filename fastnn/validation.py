@@ -10,17 +10,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from math import prod
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.errors import wrong_type
+from fastnn.errors import out_of_range, wrong_type
 
 __all__ = [
     "Sizes",
     "as_floating",
     "as_integers",
+    "check_counts",
     "check_no_overlap",
     "check_output",
     "check_size",
@@ -98,6 +100,24 @@ def common_dtype(arrays: Mapping[str, NDArray[Any]]) -> np.dtype[Any]:
                 f"arrays of a kernel need one dtype. Convert one, as by {name}.astype(np.{dtype})."
             )
     return dtype
+
+
+def check_counts(**counts: Any) -> None:
+    """Check that arguments, given by their names, are integers of at least 1.
+
+    Raises
+    ------
+    TypeError
+        If one is no integer.
+    ValueError
+        If one is below 1.
+    """
+    wanted = "an integer of at least 1"
+    for name, count in counts.items():
+        if isinstance(count, bool) or not isinstance(count, Integral):
+            raise wrong_type(name, count, wanted)
+        if count < 1:
+            raise out_of_range(name, count, wanted)
 
 
 # --- shapes -------------------------------------------------------------------------------------

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from fastnn import losses, optimizers
-from fastnn.errors import out_of_range, wrong_type
+from fastnn import optimizers
 from fastnn.kernels.contract import Array
 from fastnn.layers import Dense, Layer
 from fastnn.losses import Loss
-from fastnn.models.saving import Saved, fill, require_own_names
-from fastnn.optimizers import Optimizer, OptimizerState
+from fastnn.models.network_data import read_inputs, read_samples
+from fastnn.models.network_fit import Training, fit_network, settings_of
+from fastnn.models.saving import Saved, fill_layers, require_own_names
+from fastnn.optimizers import Optimizer
 from fastnn.plan import Plan
 from fastnn.schedules import Schedule
+from fastnn.storage import FilePath
 from fastnn.training.callbacks import Watcher
+from fastnn.training.checkpoint import checkpoint_of
 from fastnn.training.engine import Engine
 from fastnn.training.history import History
-from fastnn.training.loop import Run, Samples, in_order, shuffled, train
-from fastnn.training.progress import progress
-from fastnn.training.rates import Constant, Scheduled
-from fastnn.validation import as_floating, laid_out
+from fastnn.validation import as_floating
 
 __all__ = ["Network"]
 
@@ -154,7 +153,7 @@ class Network(Saved):
         TypeError
             If x has no real numbers.
         """
-        return self._engine.forward(self._params, self._read("x", x, self.plan.widths[0]))
+        return self._engine.forward(self._params, read_inputs(self.plan, x))
 
     def predict(self, x: ArrayLike) -> Array:
         """What the network predicts: the loss's link of `forward`, such as probabilities.
@@ -191,7 +190,7 @@ class Network(Saved):
         ValueError
             If x has another shape, there is no such output, or an activation has no slope.
         """
-        return self._engine.input_gradient(self._params, self._read("x", x, self.plan.widths[0]), output, link)
+        return self._engine.input_gradient(self._params, read_inputs(self.plan, x), output, link)
 
     # --- training -------------------------------------------------------------------------------
 
@@ -219,7 +218,7 @@ class Network(Saved):
             If a shape is wrong, or a layer's activation has no slope.
         """
         self.plan.require_trainable()
-        samples = self._samples(x, y, sample_weight)
+        samples = read_samples(self.plan, x, y, sample_weight)
         d_params = np.empty_like(self._params)
         data = (samples.x, samples.y, samples.sample_weight)
         return self._engine.gradient(self._params, *data, 0.0, d_params), d_params
@@ -238,6 +237,9 @@ class Network(Saved):
         shuffle: bool = True,
         callbacks: Iterable[Watcher] = (),
         verbose: bool | int | str = False,
+        checkpoint: FilePath | None = None,
+        resume: bool = False,
+        checkpoint_every: int = 1,
     ) -> Network:
         """Train from the present parameters on; the optimizer starts afresh.
 
@@ -262,6 +264,14 @@ class Network(Saved):
         verbose : bool, int or "bar", default=False
             True or a number prints a line for every epoch; "bar" shows a progress bar (by tqdm or rich, where
             one is installed) once training has taken half a second.
+        checkpoint : str or path, optional
+            A file that keeps what the run needs to go on, replaced at the ends of epochs.
+        resume : bool, default=False
+            Go on from the checkpoint, if its file exists: the network becomes what it was there, and ends as if
+            training had not been interrupted, bitwise. Everything but `epochs`, `callbacks` and `verbose` must be
+            as it was. A run that had been stopped is not trained any more.
+        checkpoint_every : int, default=1
+            Write the checkpoint after every so many epochs, and at the end.
 
         Returns
         -------
@@ -272,70 +282,18 @@ class Network(Saved):
         ValueError
             If a shape or a number is not possible, a layer's activation has no slope, or training
             diverges in the first epoch. If it does later, a RuntimeWarning says so, and the last
-            finished epoch stays.
+            finished epoch stays. If the checkpoint is of another run, or damaged.
+        ImportError, OSError
+            If a checkpoint needs safetensors, which is not installed, or its file cannot be written.
         """
         self.plan.require_trainable()
-        _check_counts(epochs=epochs, batch_size=batch_size)
-        if alpha < 0:
-            raise out_of_range("alpha", alpha, "a number of at least 0")
-        samples = self._samples(x, y, sample_weight)
-        n = len(samples.x)
-        if n == 0:
-            raise ValueError(f"x has shape {samples.x.shape}: there is no row to train on.")
-        optimizer = optimizers.get(optimizer)
-        rate = Constant(optimizer.learning_rate) if schedule is None else Scheduled(schedule)
-        state = OptimizerState.zeros(optimizer, self._params)
-        run = Run(optimizer, state, rate, self._seed, epoch=len(self.loss_curve))
-        history = History(self.history)
-        self.history = history.lists
-        with progress(verbose, epochs) as printers:
-            outcome = train(
-                self._engine,
-                samples,
-                self._params,
-                run,
-                order=shuffled(self._engine, run.seed, n) if shuffle else in_order(),
-                batch_size=min(batch_size, n),
-                alpha=alpha,
-                max_epochs=epochs,
-                watchers=(history, *printers, *callbacks),
-            )
-        if outcome.message:
-            warnings.warn(outcome.message, RuntimeWarning, stacklevel=2)
+        samples = read_samples(self.plan, x, y, sample_weight)
+        how = Training(epochs, batch_size, optimizers.get(optimizer), schedule, alpha, shuffle)
+        keep = checkpoint_of(checkpoint, resume, checkpoint_every, lambda: settings_of(self, samples, how))
+        message = fit_network(self, samples, how, tuple(callbacks), verbose, keep)
+        if message:
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
         return self
-
-    def _samples(self, x: Any, y: Any, sample_weight: Any) -> Samples:
-        x = self._read("x", x, self.plan.widths[0])
-        y = self._targets(y)
-        weight = None if sample_weight is None else self._read("sample_weight", sample_weight, None)
-        for name, array in (("y", y), ("sample_weight", weight)):
-            if array is not None and len(array) != len(x):
-                raise ValueError(f"{name} has {len(array)} rows, wanted {len(x)} as in x of shape {x.shape}.")
-        return Samples(x, y, weight)
-
-    def _targets(self, y: Any) -> Array:
-        o = self.plan.widths[-1]
-        y = np.asarray(y)
-        if y.ndim == 1 and self.plan.loss == losses.get("cross_entropy") and y.dtype.kind in "iu":
-            if len(y) and not 0 <= y.min() <= y.max() < o:
-                raise ValueError(
-                    f"y has classes from {y.min()} to {y.max()}, wanted 0 to {o - 1}: the network has {o} outputs."
-                )
-            one_hot: Array = np.eye(o, dtype=self.plan.dtype)[y]
-            return one_hot
-        if y.ndim == 1 and o == 1:
-            y = y[:, None]
-        return self._read("y", y, o)
-
-    def _read(self, name: str, value: Any, columns: int | None) -> Array:
-        """`value` as (n, columns), or as (n,) for None, in the network's dtype."""
-        array = as_floating(name, value)
-        wanted = ("n",) if columns is None else ("n", columns)
-        if array.ndim != len(wanted) or array.shape[1:] != wanted[1:]:
-            hint = f" For one row use {name}.reshape(1, -1)." if array.shape == wanted[1:] else ""
-            text = f"({', '.join(map(str, wanted))}{',' if columns is None else ''})"
-            raise ValueError(f"{name} has shape {array.shape}, wanted {text}.{hint}")
-        return laid_out(array.astype(self.plan.dtype, copy=False))
 
     # --- looks ----------------------------------------------------------------------------------
 
@@ -370,7 +328,7 @@ class Network(Saved):
     @classmethod
     def _put_together(cls, parameters: dict[str, Any], attributes: dict[str, Any]) -> Network:
         network = cls(**parameters, random_state=0)
-        fill((network.weights, network.biases), (attributes.pop("weights"), attributes.pop("biases")))
+        fill_layers(network.weights + network.biases, attributes.pop("weights") + attributes.pop("biases"))
         require_own_names(cls, attributes)
         vars(network).update(attributes)
         return network
@@ -383,14 +341,6 @@ class Network(Saved):
         # A memory-mapped file gives read-only arrays.
         self._params = np.require(self._params, requirements=["C", "A", "W"])
         self._engine = Engine(self.plan, self.backend, self.n_threads)
-
-
-def _check_counts(**counts: Any) -> None:
-    for name, count in counts.items():
-        if isinstance(count, bool) or not isinstance(count, Integral):
-            raise wrong_type(name, count, "an integer of at least 1")
-        if count < 1:
-            raise out_of_range(name, count, "an integer of at least 1")
 
 
 def _brief(layer: Layer) -> str:

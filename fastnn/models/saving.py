@@ -15,9 +15,7 @@ from fastnn.storage import FilePath, Kind, record, records_of
 from fastnn.training import rates
 from fastnn.training.loop import Run
 
-__all__ = ["MODEL_KINDS", "Saved", "fill", "require_linear", "require_network", "require_own_names"]
-
-Layers = tuple[Sequence[Array], Sequence[Array | None]]
+__all__ = ["MODEL_KINDS", "Saved", "fill_layers", "require_linear", "require_network", "require_own_names"]
 
 MODEL_KINDS: dict[str, Kind] = {
     **storage.KINDS,
@@ -100,13 +98,13 @@ class Saved(ABC):
         """The model of what `_taken_apart` gave; ValueError or TypeError if it makes none."""
 
 
-def fill(own: Layers, saved: Layers) -> None:
-    """Copy weights and biases from a file; ValueError where those of the file are of other shapes or dtypes."""
-    to, source = ([array for arrays in layers for array in arrays if array is not None] for layers in (own, saved))
-    if [(array.shape, array.dtype) for array in to] != [(array.shape, array.dtype) for array in source]:
-        raise ValueError("its weights and biases are not those of its layers")
-    for mine, array in zip(to, source, strict=True):
-        mine[...] = array
+def fill_layers(own: Sequence[Array | None], saved: Sequence[Array | None]) -> None:
+    """Copy weights and biases from a file; ValueError where those of the file are of other layers."""
+    for mine, array in zip(own, saved, strict=True):
+        if mine is not None and array is not None:
+            storage.fill(mine, array)
+        elif mine is not array:
+            raise ValueError("a layer has biases where its description has none, or none where it has some")
 
 
 # --- whether the parts of a model fit each other --------------------------------------------------

@@ -9,11 +9,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from fastnn.storage.codec import Kind, decode, encode, record
-from fastnn.storage.files import FilePath, read_file, write_file
+from fastnn.storage.files import FilePath, read_file, require_safetensors, write_file
 from fastnn.storage.kinds import KINDS, records_of
 
-__all__ = ["KINDS", "FilePath", "Kind", "encode", "read", "record", "records_of", "write"]
+__all__ = [
+    "KINDS",
+    "FilePath",
+    "Kind",
+    "encode",
+    "fill",
+    "read",
+    "record",
+    "records_of",
+    "require_safetensors",
+    "write",
+]
 
 
 def write(path: FilePath, purpose: str, value: Any, kinds: Mapping[str, Kind] = KINDS) -> None:
@@ -58,3 +71,10 @@ def read(path: FilePath, purpose: str, kinds: Mapping[str, Kind] = KINDS) -> Any
         return decode(content, tensors, kinds)
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError, MemoryError) as fault:
         raise ValueError(f"{Path(path)} holds what no {purpose} consists of: {fault}") from fault
+
+
+def fill(own: NDArray[Any], saved: NDArray[Any]) -> None:
+    """Copy an array from a file into one's own; ValueError where it is of another shape or dtype."""
+    if (own.shape, own.dtype) != (saved.shape, saved.dtype):
+        raise ValueError(f"an array is {saved.dtype} of shape {saved.shape}, wanted {own.dtype} of shape {own.shape}")
+    own[...] = saved

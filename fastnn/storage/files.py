@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from fastnn._version import __version__
 
-__all__ = ["FORMAT_VERSION", "FilePath", "read_file", "write_file"]
+__all__ = ["FORMAT_VERSION", "FilePath", "read_file", "require_safetensors", "write_file"]
 
 FilePath = str | os.PathLike[str]
 Tensors = Mapping[str, NDArray[Any]]
@@ -27,7 +27,8 @@ FORMAT = "fastnn"
 FORMAT_VERSION = 1
 
 
-def _safetensors() -> Any:
+def require_safetensors() -> Any:
+    """The module safetensors; ImportError, with what to do, where it is not installed."""
     try:
         import safetensors.numpy
     except ImportError as fault:
@@ -42,7 +43,7 @@ def _safetensors() -> Any:
 
 def write_file(path: FilePath, purpose: str, content: str, tensors: Tensors) -> None:
     """Write a description and its arrays; see `fastnn.storage.write`."""
-    safetensors = _safetensors()
+    safetensors = require_safetensors()
     metadata = {
         "format": FORMAT,
         "format_version": str(FORMAT_VERSION),
@@ -98,7 +99,7 @@ def _digest(purpose: str, content: str, tensors: Tensors) -> str:
 
 def read_file(path: FilePath, purpose: str) -> tuple[str, dict[str, NDArray[Any]]]:
     """The description and the arrays of a file, both checked; see `fastnn.storage.read`."""
-    safetensors = _safetensors()
+    safetensors = require_safetensors()
     open(path, "rb").close()  # Python's errors for a missing file or a folder are clearer
     try:
         with safetensors.safe_open(path, framework="np") as file:

@@ -125,14 +125,12 @@ class Engine:
         state: OptimizerState,
         learning_rates: NDArray[np.float64],
         alpha: float,
-        l1: float = 0.0,
-        seed: int = 0,
-    ) -> tuple[float, float]:
-        """One pass over the rows in `order`; updates params and state; mean loss and penalty."""
+    ) -> float:
+        """One pass over the rows in `order`; updates params and state and returns the mean loss."""
         data = (x, y, sample_weight, order, batch_size)
-        step = (optimizer, state, learning_rates, alpha, l1, seed)
-        losses: tuple[float, float] = self._kernels.fit_epoch(self.plan, params, *data, *step, *self._threads)
-        return losses
+        step = (optimizer, state, learning_rates, alpha)
+        loss: float = self._kernels.fit_epoch(self.plan, params, *data, *step, *self._threads)
+        return loss
 
     def permutation(self, seed: int, epoch: int, n: int) -> NDArray[np.int64]:
         """The order of n rows in an epoch, the same in every backend."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fastnn.training.callbacks import Epoch
 
@@ -35,3 +36,12 @@ class History:
         for name, values in self.lists.items():
             value = getattr(epoch, name)
             values.append(math.nan if value is None else value)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What has been written down so far: see `training.checkpoint`."""
+        return dict(self.lists)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from there."""
+        for name, values in self.lists.items():
+            values[:] = state[name]

@@ -6,21 +6,21 @@ ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil, inf, isfinite
-from operator import add
 from time import perf_counter
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.kernels.contract import Array
 from fastnn.optimizers import Optimizer, OptimizerState
+from fastnn.storage import fill
 from fastnn.training.callbacks import Epoch, Watcher
 from fastnn.training.engine import Engine
-from fastnn.training.rates import Rate
+from fastnn.training.rates import Rate, rate_state
 
 __all__ = [
     "NON_FINITE",
@@ -36,6 +36,8 @@ __all__ = [
 NON_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed"
 )
+
+_COUNTS = ("seed", "epoch", "n_seen")  # of a Run
 
 Order = Callable[[int], NDArray[np.int64] | None]
 Reason = Literal["finished", "stopped", "diverged", "interrupted"]
@@ -68,6 +70,21 @@ class Run:
         rate = _copied(self.rate)
         return Run(self.optimizer, state, rate, self.seed, self.epoch, self.n_seen)
 
+    def state_dict(self) -> dict[str, Any]:
+        """What changes, but neither optimizer nor rate themselves: see `training.checkpoint`."""
+        counts = {name: getattr(self, name) for name in _COUNTS}
+        return {**counts, "step": self.state.step, "slots": self.state.slots, "rate": rate_state(self.rate)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from there."""
+        for name in _COUNTS:
+            setattr(self, name, state[name])
+        self.state.step = state["step"]
+        for own, saved in zip(self.state.slots, state["slots"], strict=True):
+            fill(own, saved)
+        for name in rate_state(self.rate):
+            setattr(self.rate, name, state["rate"][name])
+
 
 @dataclass
 class Outcome:
@@ -87,6 +104,15 @@ class Outcome:
     losses: list[float] = field(default_factory=list)
     reason: Reason = "finished"
     message: str = ""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What has come of the epochs so far: see `training.checkpoint`."""
+        return dict(vars(self))
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from there."""
+        for name in vars(self):
+            setattr(self, name, state[name])
 
 
 def _copied(rate: Rate) -> Rate:
@@ -122,11 +148,12 @@ def train(
     alpha: float = 0.0,
     max_epochs: int,
     watchers: Iterable[Watcher] = (),
-    l1: float = 0.0,
-    report: Callable[[float, float], float] | None = None,
+    report: Callable[[float, Array], float] | None = None,
     score: Callable[[Array], float] | None = None,
     begin: Callable[[], None] | None = None,
     keep_on_interrupt: bool = False,
+    outcome: Outcome | None = None,
+    keep: Callable[[int, bool], None] | None = None,
 ) -> Outcome:
     """Train for at most `max_epochs` epochs; updates params and run in place.
 
@@ -139,13 +166,13 @@ def train(
     order : callable
         order(epoch) -> int64 array of rows, or None for all of them as they come.
     batch_size : int
-    alpha, l1 : float, default=0
-        L2 and L1 penalty on the weights.
+    alpha : float, default=0
+        L2 penalty on the weights.
     max_epochs : int
     watchers : iterable of callables
         Each sees every finished `Epoch`; training ends when one returns True.
     report : callable, optional
-        report(loss, penalty) -> the loss as users know it; their sum if None.
+        report(loss, params) -> the loss as users know it.
     score : callable, optional
         score(params) -> the validation score that watchers see; higher is better.
     begin : callable, optional
@@ -153,6 +180,11 @@ def train(
     keep_on_interrupt : bool, default=False
         Whether Ctrl-C ends training and keeps the last finished epoch. Before the first one it
         always propagates.
+    outcome : Outcome, optional
+        Of the epochs before, where this call goes on with a run: it counts on from them, and ends
+        at once where the run has been stopped.
+    keep : callable, optional
+        keep(number, ended) after every epoch, when all watchers have seen it.
 
     Returns
     -------
@@ -163,17 +195,18 @@ def train(
     ValueError
         If training diverges in the first epoch of this call; params are then as they were.
     """
-    outcome = Outcome()
+    outcome = outcome or Outcome()
+    if outcome.reason == "stopped":
+        return outcome
     watchers = tuple(watchers)
     before = np.empty_like(params)
     try:
-        for number in range(1, max_epochs + 1):
+        for number in range(len(outcome.losses) + 1, max_epochs + 1):
             before[...] = params
             if begin is not None:
                 begin()
             started = perf_counter()
-            data = (samples, params, run, order, batch_size)
-            epoch = _one_epoch(engine, *data, alpha, l1, number, report or add)
+            epoch = _one_epoch(engine, samples, params, run, order, batch_size, alpha, number)
             if not _is_finite(epoch):
                 params[...] = before
                 _diverged(outcome, epoch)
@@ -182,6 +215,7 @@ def train(
                 break
             epoch = replace(
                 epoch,
+                loss=epoch.loss if report is None else report(epoch.loss, epoch.params),
                 validation_score=None if score is None else score(epoch.params),
                 seconds=perf_counter() - started,
             )
@@ -189,6 +223,9 @@ def train(
             verdicts = [watcher(epoch) for watcher in watchers]  # all of them see the epoch
             if any(verdicts):
                 outcome.reason = "stopped"
+            if keep is not None:
+                keep(number, outcome.reason == "stopped" or number == max_epochs)
+            if outcome.reason == "stopped":
                 break
     except KeyboardInterrupt:
         if not (keep_on_interrupt and outcome.losses):
@@ -206,21 +243,19 @@ def _one_epoch(
     order: Order,
     batch_size: int,
     alpha: float,
-    l1: float,
     number: int,
-    report: Callable[[float, float], float],
 ) -> Epoch:
     rows = order(run.epoch)
     n = len(samples.x) if rows is None else len(rows)
     rates = run.rate.rates(run.state.step, ceil(n / batch_size))
     data = (samples.x, samples.y, samples.sample_weight, rows, batch_size)
-    losses = engine.epoch(params, *data, run.optimizer, run.state, rates, alpha, l1, run.seed)
+    loss = engine.epoch(params, *data, run.optimizer, run.state, rates, alpha)
     run.epoch += 1
     run.n_seen += n
     run.rate.epoch_ended(run.n_seen)
     seen = params.view()
     seen.flags.writeable = False
-    return Epoch(number, report(*losses), float(rates[-1]), seen)
+    return Epoch(number, loss, float(rates[-1]), seen)
 
 
 def _is_finite(epoch: Epoch) -> bool:

@@ -6,8 +6,8 @@ when training stalls. Two rates are equal when they were set up alike, wherever 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, fields
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fastnn.errors import unknown_name
 from fastnn.schedules import Schedule
 
-__all__ = ["Adaptive", "Constant", "InverseScaling", "Rate", "Scheduled", "by_name"]
+__all__ = ["Adaptive", "Constant", "InverseScaling", "Rate", "Scheduled", "by_name", "rate_state"]
 
 Rates = NDArray[np.float64]
 
@@ -119,6 +119,11 @@ class Scheduled:
     def stalled(self) -> bool:
         """See Rate."""
         return True
+
+
+def rate_state(rate: Rate) -> dict[str, Any]:
+    """What changes in a rate while training runs: the fields that its constructor does not take."""
+    return {each.name: getattr(rate, each.name) for each in fields(rate) if not each.init}  # type: ignore[arg-type]
 
 
 def by_name(name: str, initial: float, power: float) -> Rate:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fastnn.kernels.contract import Array
 from fastnn.training.callbacks import Epoch
 from fastnn.training.rates import Rate
 
 __all__ = ["Stopping"]
+
+
+_SEEN = ("best", "best_params", "stalled")
 
 
 @dataclass
@@ -52,3 +57,12 @@ class Stopping:
             return True
         self.stalled = 0
         return False
+
+    def state_dict(self) -> dict[str, Any]:
+        """What has been seen so far: see `training.checkpoint`."""
+        return {name: getattr(self, name) for name in _SEEN}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from there."""
+        for name in _SEEN:
+            setattr(self, name, state[name])

@@ -1,0 +1,65 @@
+"""The arrays that a network is given, as its kernels want them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastnn import losses
+from fastnn.kernels.contract import Array
+from fastnn.plan import Plan
+from fastnn.training.loop import Samples
+from fastnn.validation import as_floating, laid_out
+
+__all__ = ["read_inputs", "read_samples"]
+
+
+def read_samples(plan: Plan, x: Any, y: Any, sample_weight: Any) -> Samples:
+    """x (n, i), y (n, o) or (n,), and the weights (n,) or None, in the network's dtype.
+
+    Raises
+    ------
+    ValueError
+        If a shape is wrong, or y has a class that the network has no output for.
+    TypeError
+        If one has no real numbers.
+    """
+    x = read_inputs(plan, x)
+    y = _read_targets(plan, y)
+    weight = None if sample_weight is None else _read(plan, "sample_weight", sample_weight, None)
+    for name, array in (("y", y), ("sample_weight", weight)):
+        if array is not None and len(array) != len(x):
+            raise ValueError(f"{name} has {len(array)} rows, wanted {len(x)} as in x of shape {x.shape}.")
+    return Samples(x, y, weight)
+
+
+def read_inputs(plan: Plan, x: Any) -> Array:
+    """x as (n, i) in the network's dtype; errors as of `read_samples`."""
+    return _read(plan, "x", x, plan.widths[0])
+
+
+def _read_targets(plan: Plan, y: Any) -> Array:
+    o = plan.widths[-1]
+    y = np.asarray(y)
+    if y.ndim == 1 and plan.loss == losses.get("cross_entropy") and y.dtype.kind in "iu":
+        if len(y) and not 0 <= y.min() <= y.max() < o:
+            raise ValueError(
+                f"y has classes from {y.min()} to {y.max()}, wanted 0 to {o - 1}: the network has {o} outputs."
+            )
+        one_hot: Array = np.eye(o, dtype=plan.dtype)[y]
+        return one_hot
+    if y.ndim == 1 and o == 1:
+        y = y[:, None]
+    return _read(plan, "y", y, o)
+
+
+def _read(plan: Plan, name: str, value: Any, columns: int | None) -> Array:
+    """`value` as (n, columns), or as (n,) for None, in the network's dtype."""
+    array = as_floating(name, value)
+    wanted = ("n",) if columns is None else ("n", columns)
+    if array.ndim != len(wanted) or array.shape[1:] != wanted[1:]:
+        hint = f" For one row use {name}.reshape(1, -1)." if array.shape == wanted[1:] else ""
+        text = f"({', '.join(map(str, wanted))}{',' if columns is None else ''})"
+        raise ValueError(f"{name} has shape {array.shape}, wanted {text}.{hint}")
+    return laid_out(array.astype(plan.dtype, copy=False))

@@ -1,0 +1,178 @@
+"""What a training run needs to go on, in a file: written at epoch ends, and read to resume.
+
+Whatever takes part in a run and changes from epoch to epoch has `state_dict` and `load_state_dict`;
+what the caller describes as `settings` must be the same again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from numbers import Real
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn import storage
+from fastnn.kernels.contract import Array
+from fastnn.storage import FilePath
+from fastnn.validation import check_counts
+
+__all__ = ["Checkpoint", "Stateful", "checkpoint_of"]
+
+T = TypeVar("T")
+_PURPOSE = "checkpoint"
+
+
+class Stateful(Protocol):
+    """Something that changes from epoch to epoch."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What `load_state_dict` needs to bring another one to where this one is."""
+        ...
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from there."""
+        ...
+
+
+class Checkpoint:
+    """Keeps a training run in a file, so that it can go on after the process has ended.
+
+    Parameters
+    ----------
+    path : str or path
+    settings : mapping of str to anything
+        What makes the run what it is: parameters, shapes of the data. A checkpoint with others is
+        of another run.
+    resume : bool, default=False
+        Go on from the file, if there is one.
+    every : int, default=1
+        Write the file after every so many epochs, and when training ends.
+
+    Attributes
+    ----------
+    resumed : bool
+        Whether there was a file to go on from.
+
+    Raises
+    ------
+    ValueError
+        If the file is of another run, or damaged.
+    ImportError
+        If the package safetensors is not installed.
+    """
+
+    def __init__(self, path: FilePath, settings: Mapping[str, Any], *, resume: bool = False, every: int = 1) -> None:
+        self.path = Path(path)
+        self.every = every
+        self._settings = {name: _described(value) for name, value in settings.items()}
+        self._chosen: dict[str, Any] = {}
+        self._params: Array = np.empty(0)
+        self._parts: dict[str, Stateful] = {}
+        self._n_epochs = 0
+        self._saved: dict[str, Any] = {}
+        storage.require_safetensors()  # not only after the first epoch
+        if resume and self.path.exists():
+            self._saved = storage.read(self.path, _PURPOSE)
+            self._require_same_run()
+        self.resumed = bool(self._saved)
+
+    def choose(self, name: str, choice: Callable[[], T]) -> T:
+        """What the run chose at random when it began, such as the rows that are held out."""
+        self._chosen[name] = self._saved["chosen"][name] if self.resumed else choice()
+        chosen: T = self._chosen[name]
+        return chosen
+
+    def attach(self, params: Array, **parts: Stateful) -> None:
+        """Keep these from now on; where the run is resumed, bring them to where it was.
+
+        Raises
+        ------
+        ValueError
+            If the file does not have what they need.
+        """
+        self._params, self._parts = params, parts
+        if not self.resumed:
+            return
+        try:
+            storage.fill(params, self._saved["params"])
+            for name, part in parts.items():
+                part.load_state_dict(self._saved["parts"][name])
+        except (ValueError, TypeError, LookupError, AttributeError) as fault:
+            raise ValueError(f"{self.path} is no whole checkpoint of this run: {fault}") from fault
+
+    def __call__(self, number: int, ended: bool) -> None:
+        """Epoch `number` is over; write the file, if it is time to."""
+        if not ended and number % self.every != 0:
+            return
+        run = {
+            "settings": self._settings,
+            "chosen": self._chosen,
+            "params": self._params,
+            "parts": {name: part.state_dict() for name, part in self._parts.items()},
+        }
+        storage.write(self.path, _PURPOSE, run)
+
+    def _require_same_run(self) -> None:
+        was, now = self._saved.get("settings", {}), self._settings
+        names = [name for name in {**was, **now} if was.get(name) != now.get(name)]
+        if names:
+            differences = "; ".join(f"{name} was {was.get(name)}, now {now.get(name)}" for name in names)
+            raise ValueError(
+                f"{self.path} is the checkpoint of another run: {differences}. Resume with the same, "
+                "or start afresh with resume=False or another path."
+            )
+
+
+def checkpoint_of(
+    path: FilePath | None, resume: bool, every: int, settings: Callable[[], Mapping[str, Any]]
+) -> Checkpoint | None:
+    """The checkpoint that the arguments of a `fit` ask for, if they ask for one.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If they do not go together, or as `Checkpoint` does.
+    """
+    check_counts(checkpoint_every=every)
+    if path is not None:
+        return Checkpoint(path, settings(), resume=resume, every=every)
+    if resume or every != 1:
+        given = "resume=True" if resume else f"checkpoint_every={every}"
+        raise ValueError(f"{given} needs a file: give its path as checkpoint.")
+    return None
+
+
+# --- settings in words --------------------------------------------------------------------------
+
+
+def _described(value: Any) -> str:
+    """The value in words that are the same for equal values, and in every process."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return _described_object(value)
+    number = float(value)
+    return repr(int(number) if number.is_integer() else number)
+
+
+def _described_object(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_described, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_described(key)}: {_described(item)}' for key, item in value.items())}}}"
+    if isinstance(value, np.ndarray):
+        return _described_array(value)
+    plain = repr(value)
+    # The repr of what has none of its own is its address; a function is known by its name.
+    return getattr(value, "__qualname__", type(value).__qualname__) if " at 0x" in plain else plain
+
+
+def _described_array(array: NDArray[Any]) -> str:
+    if array.size <= 20:
+        return f"{array.tolist()} of {array.dtype}"
+    data = repr(array.tolist()).encode() if array.dtype.kind == "O" else array.tobytes()
+    return f"array {array.shape} of {array.dtype} (SHA-256 {hashlib.sha256(data).hexdigest()[:12]})"
