@@ -51,3 +51,16 @@ class ActivationBackward(_Activation):
         z, d_a = rng.normal(size=shape), rng.normal(size=shape)
         a = kernels.activation_forward(z, activation, backend="reference")
         return {"z": z, "a": a, "d_a": d_a, "activation": activation}, {"out": shape}
+
+
+class Dropout(_KernelBenchmark):
+    kernel = "dropout"
+    params = [BACKENDS, DTYPES, list(SHAPES)]
+
+    def draw(self, rng: np.random.Generator, case: str) -> tuple[Given, Shapes]:
+        options = {"rate": 0.5, "seed": 1, "step": 2, "layer": 0, "first_row": 0}
+        return {"x": rng.normal(size=SHAPES[case])} | options, {"out": SHAPES[case]}
+
+    @native_only("ps/element", SHAPES)
+    def track_ps_per_element(self, backend: str, dtype: str, case: str) -> float:
+        return self.picoseconds() / math.prod(SHAPES[case])

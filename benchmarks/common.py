@@ -80,11 +80,12 @@ def verify(kernel: str, backend: Any, given: Given, shapes: Shapes, dtype: str, 
     """Raise AssertionError if one call of the backend's kernel differs from the reference in float64."""
     ours, theirs = (arguments(kernel, given, shapes, kind) for kind in (dtype, "float64"))
     before = {name: np.nan_to_num(array) for name, array in written(kernel, theirs).items()}
-    loss = getattr(backend, kernel)(*ours, *threads)
-    wanted_loss = getattr(kernels_for("reference"), kernel)(*theirs)
+    returned = getattr(backend, kernel)(*ours, *threads)
+    wanted_returned = getattr(kernels_for("reference"), kernel)(*theirs)
     found, wanted = written(kernel, ours), written(kernel, theirs)
-    if KERNELS[kernel].returns_loss:
-        found["loss"], wanted["loss"] = np.array(loss, float), np.array(wanted_loss)
+    if KERNELS[kernel].returns:
+        names = " and ".join(KERNELS[kernel].returns)
+        found[names], wanted[names] = np.array(returned, float), np.array(wanted_returned)
     for name, array in wanted.items():
         _assert_close(name, kernel, found[name], array, before.get(name, np.zeros(())), dtype)
 

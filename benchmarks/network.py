@@ -38,7 +38,10 @@ class _Network(_KernelBenchmark):
         plan = Plan.from_layers([*hidden, Dense(o)], i, "cross_entropy", np.float64)
         params = plan.initial_params(np.random.RandomState(0))
         given = {"plan": plan, "params": params, "x": rng.normal(size=(n, i)), "y": one_hot(rng, n, o)}
-        return given | {"sample_weight": None, "alpha": 1e-4}, {"out": (n, o), "d_params": params.shape}
+        return given | {"sample_weight": None, "alpha": 1e-4, "l1": 0.0, "seed": 0}, {
+            "out": (n, o),
+            "d_params": params.shape,
+        }
 
     def flops(self, net: Net) -> float:
         """Return the operations of one call."""

@@ -20,6 +20,8 @@ OPTIONS = {
     "rho": 0.99,
     "epsilon": 1e-8,
     "weight_decay": 0.01,
+    "limit": 0.75,
+    "decay": 0.999,
 }
 
 
@@ -59,3 +61,15 @@ class AdamwStep(_Step):
 
 class NadamStep(_Step):
     kernel = "nadam_step"
+
+
+class ClipByValue(_Step):
+    kernel = "clip_by_value"
+
+
+class ClipByNorm(_Step):
+    kernel = "clip_by_norm"
+
+
+class EmaStep(_Step):
+    kernel = "ema_step"

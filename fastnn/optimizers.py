@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from numbers import Real
 from typing import ClassVar
 
@@ -27,12 +27,30 @@ _RANGES: dict[str, Range] = {
     "beta_2": _BELOW_ONE,
     "epsilon": _ABOVE_ZERO,
     "weight_decay": _NOT_NEGATIVE,
+    "clip_value": _ABOVE_ZERO,
+    "clip_norm": _ABOVE_ZERO,
+    "ema": _BELOW_ONE,
 }
+# Of every optimizer, and no arguments of its kernel.
+_AROUND_THE_STEP = ("clip_value", "clip_norm", "ema")
 
 
 @dataclass(frozen=True)
 class Optimizer:
     """What all optimizers have: hyper-parameters as fields, in the order of their kernel.
+
+    Parameters
+    ----------
+    learning_rate : float
+    clip_value : float, optional
+        Before a step every component of the gradient, penalty included, is brought within
+        [-clip_value, clip_value].
+    clip_norm : float, optional
+        Before a step, and after `clip_value`, the gradient of all parameters together is scaled
+        down to a Euclidean norm of at most this (Pascanu, Mikolov and Bengio 2013).
+    ema : float in [0, 1), optional
+        After every step an exponential moving average of the parameters keeps this share of itself
+        and takes the rest from them (Polyak and Juditsky 1992); it begins at the first parameters.
 
     Attributes
     ----------
@@ -41,12 +59,17 @@ class Optimizer:
     code : int
         In the native engine.
     slots : tuple of str
-        The vectors that it keeps between steps.
+        The vectors that its kernel keeps between steps.
+    state_names : tuple of str
+        All vectors of the state: `slots`, and "average" where there is an `ema`.
     counts_steps : bool
         Whether the kernel takes the number of the step.
     """
 
     learning_rate: float = 0.001
+    clip_value: float | None = field(default=None, kw_only=True)
+    clip_norm: float | None = field(default=None, kw_only=True)
+    ema: float | None = field(default=None, kw_only=True)
 
     name: ClassVar[str]
     code: ClassVar[int]
@@ -54,20 +77,30 @@ class Optimizer:
     counts_steps: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name not in _RANGES:  # a flag
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if each.name not in _RANGES or (value is None and each.default is None):  # a flag, or left out
                 continue
-            allows, wanted = _RANGES[field.name]
+            allows, wanted = _RANGES[each.name]
             if not isinstance(value, Real):
-                raise wrong_type(field.name, value, wanted)
+                raise wrong_type(each.name, value, wanted)
             if not allows(float(value)):
-                raise ValueError(f"{field.name}={value!r}, wanted {wanted}")
+                raise ValueError(f"{each.name}={value!r}, wanted {wanted}")
 
     @property
     def hyper(self) -> tuple[float, ...]:
-        """All hyper-parameters but the learning rate, in the order of the kernels."""
-        return tuple(float(getattr(self, field.name)) for field in fields(self)[1:])
+        """The kernel's hyper-parameters but the learning rate, in its order."""
+        names = [each.name for each in fields(self) if each.name not in _AROUND_THE_STEP]
+        return tuple(float(getattr(self, name)) for name in names[1:])
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """Names of all vectors of the state."""
+        return self.slots if self.ema is None else (*self.slots, "average")
+
+    def averaged(self, state: OptimizerState) -> NDArray[np.floating] | None:
+        """The moving average of the parameters (p,), or None without `ema`."""
+        return None if self.ema is None else state.slots[-1]
 
     @property
     def kernel(self) -> str:
@@ -277,7 +310,7 @@ class OptimizerState:
     step : int
         Steps taken so far.
     slots : tuple of ndarray (n_params,)
-        One vector for each of the optimizer's `slots`.
+        One vector for each of the optimizer's `state_names`.
     """
 
     step: int
@@ -285,8 +318,9 @@ class OptimizerState:
 
     @classmethod
     def zeros(cls, optimizer: Optimizer, params: NDArray[np.floating]) -> OptimizerState:
-        """Return the state before the first step."""
-        return cls(0, tuple(np.zeros_like(params) for _ in optimizer.slots))
+        """Return the state before the first step: zeros, and the parameters as their average."""
+        slots = tuple(np.zeros_like(params) for _ in optimizer.slots)
+        return cls(0, slots if optimizer.ema is None else (*slots, params.copy()))
 
     def copy(self) -> OptimizerState:
         """Return a state of its own memory."""

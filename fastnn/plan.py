@@ -25,7 +25,30 @@ from fastnn.losses import Loss
 __all__ = ["Plan"]
 
 
-def _read_only(values: Iterable[int], dtype: DTypeLike) -> NDArray[Any]:
+def _split(layers: Iterable[Layer]) -> tuple[list[Dense], list[float]]:
+    """The Dense layers, and the rate of the Dropout before each."""
+    dense: list[Dense] = []
+    rates: list[float] = []
+    before: Dropout | None = None
+    for layer in layers:
+        if isinstance(layer, Dense):
+            dense.append(layer)
+            rates.append(before.rate if before else 0.0)
+            before = None
+        elif not isinstance(layer, Dropout):
+            raise wrong_type("A layer", layer, "a Dense or a Dropout")
+        elif before is not None:
+            raise ValueError(f"{layer!r} follows {before!r}: one Dropout between two Dense layers is enough.")
+        else:
+            before = layer
+    if not dense:
+        raise ValueError("A network needs at least one Dense layer, got none.")
+    if before is not None:
+        raise ValueError(f"{before!r} is the last layer and would drop the network's output; a Dense must follow it.")
+    return dense, rates
+
+
+def _read_only(values: Iterable[float], dtype: DTypeLike) -> NDArray[Any]:
     array = np.array(tuple(values), dtype)
     array.flags.writeable = False
     return array
@@ -46,12 +69,14 @@ class Plan:
     loss : Loss
     dtype : numpy.dtype
         float32 or float64.
+    dropout : tuple of float, default=()
+        The rate in [0, 1) at which each layer's inputs are dropped in training; () for none.
 
     Raises
     ------
     ValueError
         If lengths do not fit, a width is below 1, there are more parameters than memory can
-        address, or `dtype` is not float32 or float64.
+        address, a rate is outside [0, 1), or `dtype` is not float32 or float64.
     """
 
     widths: tuple[int, ...]
@@ -59,6 +84,7 @@ class Plan:
     bias: tuple[bool, ...]
     loss: Loss
     dtype: np.dtype[np.floating]
+    dropout: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         def store(name: str, value: object) -> None:
@@ -78,11 +104,14 @@ class Plan:
                 f"A plan with {self.n_layers} layers needs as many activations and bias flags, "
                 f"got {len(self.activations)} and {len(self.bias)}."
             )
+        store("dropout", tuple(float(rate) for rate in self.dropout) or (0.0,) * self.n_layers)
+        if len(self.dropout) != self.n_layers or not all(0 <= rate < 1 for rate in self.dropout):
+            raise out_of_range("dropout", self.dropout, f"{self.n_layers} numbers in [0, 1), one for each layer")
         if self.n_params > sys.maxsize // self.dtype.itemsize:
             raise out_of_range("widths", self.widths, "small enough for their weights to be stored")
 
     def __reduce__(self) -> tuple[type[Plan], tuple[Any, ...]]:
-        return Plan, (self.widths, self.activations, self.bias, self.loss, self.dtype)
+        return Plan, (self.widths, self.activations, self.bias, self.loss, self.dtype, self.dropout)
 
     @classmethod
     def from_layers(cls, layers: Iterable[Layer], n_inputs: int, loss: str | Loss, dtype: DTypeLike) -> Plan:
@@ -91,7 +120,7 @@ class Plan:
         Parameters
         ----------
         layers : iterable of Dense and Dropout
-            A `Dropout` of rate 0 does nothing and is left out.
+            A `Dropout` drops inputs of the next Dense layer.
         n_inputs : int
         loss : str or Loss
         dtype : dtype-like
@@ -100,27 +129,19 @@ class Plan:
         Raises
         ------
         ValueError
-            If there is no Dense layer, a Dropout drops something (the kernels cannot), or a width,
+            If there is no Dense layer, a Dropout is the last layer or follows another, or a width,
             the loss or the dtype is not possible.
         TypeError
             If a layer is neither a Dense nor a Dropout.
         """
-        dense: list[Dense] = []
-        for layer in layers:
-            if isinstance(layer, Dense):
-                dense.append(layer)
-            elif not isinstance(layer, Dropout):
-                raise wrong_type("A layer", layer, "a Dense or a Dropout")
-            elif layer.rate > 0:
-                raise out_of_range("rate of Dropout", layer.rate, "0: the kernels do not drop")
-        if not dense:
-            raise ValueError("A network needs at least one Dense layer, got none.")
+        dense, dropout = _split(layers)
         return cls(
             (n_inputs, *(layer.units for layer in dense)),
             tuple(activations.get(layer.activation) for layer in dense),
             tuple(layer.bias for layer in dense),
             losses.get(loss),
             np.dtype(dtype),  # type: ignore[arg-type] # checked by the plan
+            tuple(dropout),
         )
 
     @property
@@ -147,6 +168,11 @@ class Plan:
     def bias_flags(self) -> NDArray[np.int32]:
         """1 where a layer has a b, else 0; int32 (n_layers,), read-only."""
         return _read_only(self.bias, np.int32)
+
+    @cached_property
+    def dropout_rates(self) -> NDArray[np.float64]:
+        """`dropout` as float64 (n_layers,), read-only."""
+        return _read_only(self.dropout, np.float64)
 
     def require_trainable(self) -> None:
         """Raise ValueError if a layer's activation has no slope, so that no gradient passes it."""

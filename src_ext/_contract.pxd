@@ -70,16 +70,34 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         int optimizer
         T *params
         const T *d_params
-        T *slots[2]
+        T *slots[3]
         Py_ssize_t count
         int64_t step
         double learning_rate
         double hyper[4]
 
+    const Py_ssize_t kFlatGrain
+
+    cdef cppclass FlatVector[T]:
+        T *values
+        const T *other
+        double *partial
+        Py_ssize_t count
+        double number
+
+    cdef cppclass Dropout[T]:
+        const T *x
+        T *out
+        Py_ssize_t n, o
+        double rate
+        uint64_t seed
+        int64_t step, layer, first_row
+
     cdef cppclass NetworkShape:
         const int64_t *widths
         const int32_t *activations
         const int32_t *has_bias
+        const double *dropout
         Py_ssize_t layers
 
     cdef cppclass NetworkForward[T]:
@@ -102,12 +120,14 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         const int64_t *order
         Py_ssize_t n, batch_size
         int loss, optimizer
-        double loss_parameter, alpha
+        double loss_parameter, alpha, l1
+        double clip_value, clip_norm, ema
+        uint64_t seed
         double hyper[4]
         const double *learning_rates
         int64_t first_step
         T *params
-        T *slots[2]
+        T *slots[3]
         T *d_params
         void *workspace
         Py_ssize_t next_step, last_step
@@ -115,7 +135,7 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         Py_ssize_t rows_done
         double started, lost_before, lost
         int crowded
-        double loss_sum
+        double loss_sum, penalty_sum
         int stopped
 
     cdef cppclass Kernels:
@@ -131,6 +151,11 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         TeamKernel link[2]
         TeamKernel loss_and_gradient[2]
         TeamKernel optimizer_step[2]
+        TeamKernel clip_by_value[2]
+        TeamKernel sum_of_squares[2]
+        TeamKernel scale[2]
+        TeamKernel ema_step[2]
+        TeamKernel dropout[2]
         Py_ssize_t (*network_forward_scratch[2])(const void*) noexcept
         TeamKernel network_forward[2]
         size_t (*epoch_workspace[2])(const void*) noexcept

@@ -8,11 +8,14 @@ from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int32_t, int64_t, uint64_t
 cimport numpy as cnp
 
+from libc.math cimport INFINITY
+
 from _contract cimport (
-    ActivationBackward, ActivationForward, DenseBackwardInput, DenseBackwardParams, DenseForward, Epoch,
-    EpochKernel, Kernels, Link, LossAndGradient, NetworkForward, NetworkShape, OptimizerStep, TeamFunction, TeamKernel,
-    available_kernels, fastnn_build_info, fastnn_seconds, kCrowdedSeconds, kLossRows, kStoreGradient,
-    permutation as fill_permutation, pool_is_awake, release_large_scratch, run_team, scratch,
+    ActivationBackward, ActivationForward, DenseBackwardInput, DenseBackwardParams, DenseForward, Dropout, Epoch,
+    EpochKernel, FlatVector, Kernels, Link, LossAndGradient, NetworkForward, NetworkShape, OptimizerStep,
+    TeamFunction, TeamKernel, available_kernels, fastnn_build_info, fastnn_seconds, kCrowdedSeconds, kFlatGrain,
+    kLossRows, kStoreGradient, permutation as fill_permutation, pool_is_awake, release_large_scratch, run_team,
+    scratch,
 )
 
 import os
@@ -26,6 +29,7 @@ include "dense.pxi"
 include "activation.pxi"
 include "loss.pxi"
 include "optimizer.pxi"
+include "flat.pxi"
 include "network.pxi"
 include "machine.pxi"
 include "api.pxi"

@@ -14,10 +14,12 @@ cdef int read_shape(NetworkShape* shape, object plan) except -1:
     cdef cnp.ndarray widths = plan.widths_array
     cdef cnp.ndarray activations = plan.activation_codes
     cdef cnp.ndarray has_bias = plan.bias_flags
+    cdef cnp.ndarray dropout = plan.dropout_rates
     shape.layers = cnp.PyArray_DIM(activations, 0)
     shape.widths = <const int64_t*>cnp.PyArray_DATA(widths)
     shape.activations = <const int32_t*>cnp.PyArray_DATA(activations)
     shape.has_bias = <const int32_t*>cnp.PyArray_DATA(has_bias)
+    shape.dropout = <const double*>cnp.PyArray_DATA(dropout)
     return 0
 
 
@@ -64,8 +66,9 @@ cdef int read_data(Epoch[float]* g, object plan, cnp.ndarray params, cnp.ndarray
     g.order = NULL
     g.learning_rates = NULL
     g.d_params = NULL
-    g.slots[0] = g.slots[1] = NULL
-    g.first_step = 0
+    g.slots[0] = g.slots[1] = g.slots[2] = NULL
+    g.first_step, g.seed = 0, 0
+    g.l1, g.ema, g.clip_value, g.clip_norm = 0, -1, INFINITY, INFINITY
     return 0
 
 
@@ -84,6 +87,26 @@ cdef int read_order(Epoch[float]* g, cnp.ndarray order) except -1:
     return 0
 
 
+cdef int read_optimizer(Epoch[float]* g, object optimizer, object state, int kind, Py_ssize_t count) except -1:
+    cdef Py_ssize_t k
+    g.optimizer = optimizer.code
+    for k, value in enumerate(optimizer.hyper):
+        g.hyper[k] = value
+    slots = state.slots
+    if len(slots) != len(optimizer.state_names):
+        raise ValueError(f"state has {len(slots)} vectors, wanted {', '.join(optimizer.state_names)}")
+    for k, slot in enumerate(slots):
+        g.slots[k] = <float*>output_1d(slot, "state.slots", kind, count)
+    g.first_step = state.step
+    if optimizer.clip_value is not None:
+        g.clip_value = optimizer.clip_value
+    if optimizer.clip_norm is not None:
+        g.clip_norm = optimizer.clip_norm
+    if optimizer.ema is not None:
+        g.ema = optimizer.ema
+    return 0
+
+
 # Runs all steps in pieces that end in time to look for Ctrl-C. True when every loss was finite.
 cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) except -1:
     global crowded_until, seconds_lost
@@ -93,7 +116,7 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
     cdef EpochKernel kernel = kernels.epoch_run[kind]
     crowded = False
     g.workspace = need_scratch(kernels.epoch_workspace[kind](g))
-    g.next_step, g.rows_done, g.loss_sum, g.stopped = 0, 0, 0.0, 0
+    g.next_step, g.rows_done, g.loss_sum, g.penalty_sum, g.stopped = 0, 0, 0.0, 0.0, 0
     g.started, g.crowded, g.lost_before, g.lost = fastnn_seconds(), 0, seconds_lost, 0.0
     try:
         with nogil:
@@ -120,10 +143,10 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
 
 def fit_epoch(object plan, cnp.ndarray params not None, cnp.ndarray x not None, cnp.ndarray y not None,
               cnp.ndarray sample_weight, cnp.ndarray order, Py_ssize_t batch_size, object optimizer, object state,
-              cnp.ndarray learning_rates not None, double alpha, int n_threads=0):
-    """One pass over the rows in mini-batches; updates params and state in place and returns the mean loss.
+              cnp.ndarray learning_rates not None, double alpha, double l1, uint64_t seed, int n_threads=0):
+    """One pass over the rows in mini-batches; updates params and state in place; the mean loss and penalty.
 
-    Where the loss stops being finite it returns NaN and leaves params and state as they were.
+    Where the loss stops being finite both are NaN, and params and state are left as they were.
     """
     cdef Epoch[float] g
     cdef int kind = kind_of(params)
@@ -134,22 +157,17 @@ def fit_epoch(object plan, cnp.ndarray params not None, cnp.ndarray x not None, 
     if batch_size < 1:
         raise ValueError(f"batch_size={batch_size}, wanted at least 1")
     if g.n == 0:
-        return 0.0
+        return 0.0, 0.0
     g.batch_size = min(batch_size, g.n)
     output_1d(params, "params", kind, -1)
-    g.optimizer = optimizer.code
-    for k, value in enumerate(optimizer.hyper):
-        g.hyper[k] = value
-    for k, slot in enumerate(state.slots):
-        g.slots[k] = <float*>output_1d(slot, "state.slots", kind, cnp.PyArray_DIM(params, 0))
-    g.first_step = state.step
-    g.alpha = alpha
+    read_optimizer(&g, optimizer, state, kind, cnp.PyArray_DIM(params, 0))
+    g.alpha, g.l1, g.seed = alpha, l1, seed
     cdef Py_ssize_t steps = (g.n + g.batch_size - 1) // g.batch_size
     g.learning_rates = <double*>input_1d(learning_rates, "learning_rates", 1, steps)
     if not run_epoch(&g, kind, steps, n_threads):
-        return float("nan")
+        return float("nan"), float("nan")
     state.step += steps
-    return g.loss_sum / g.n
+    return g.loss_sum / g.n, g.penalty_sum / g.n
 
 
 def network_gradient(object plan, cnp.ndarray params not None, cnp.ndarray x not None, cnp.ndarray y not None,
@@ -170,4 +188,4 @@ def network_gradient(object plan, cnp.ndarray params not None, cnp.ndarray x not
     if not run_epoch(&g, kind, 1, n_threads):
         d_params.fill(np.nan)
         return float("nan")
-    return g.loss_sum / g.n
+    return (g.loss_sum + g.penalty_sum) / g.n

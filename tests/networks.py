@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.layers import Dense
+from fastnn.layers import Dense, Dropout, Layer
 from fastnn.optimizers import SGD, Adagrad, Adam, AdamW, NAdam, Optimizer, OptimizerState, RMSprop
 from fastnn.plan import Plan
 
 # Widths around a vector, an odd one, one neuron alone; every kind of layer somewhere.
-LAYERS: dict[str, tuple[int, list[Dense], str]] = {
+LAYERS: dict[str, tuple[int, list[Layer], str]] = {
     "one neuron": (3, [Dense(1)], "binary_cross_entropy"),
     "relu": (7, [Dense(16, "relu"), Dense(3)], "cross_entropy"),
     "odd widths": (5, [Dense(17, "tanh"), Dense(9, "silu"), Dense(2)], "squared_error"),
@@ -21,6 +21,25 @@ LAYERS: dict[str, tuple[int, list[Dense], str]] = {
     "row functions": (6, [Dense(5, "softmax"), Dense(4, "log_softmax"), Dense(2)], "log_cosh"),
     "last activation": (6, [Dense(33, "relu"), Dense(3, "sigmoid")], "squared_error"),
     "poisson": (6, [Dense(10, "softplus"), Dense(2)], "poisson"),
+    "dropout": (
+        9,
+        [
+            Dropout(0.2),
+            Dense(20, "relu"),
+            Dropout(0.5),
+            Dense(17),
+            Dropout(0.3),
+            Dense(11, "tanh"),
+            Dropout(0.1),
+            Dense(2),
+        ],
+        "squared_error",
+    ),
+    "dropout of row functions": (
+        6,
+        [Dense(9, "softmax"), Dropout(0.5), Dense(8, "log_softmax"), Dropout(0.25), Dense(3)],
+        "cross_entropy",
+    ),
 }
 OPTIMIZERS: dict[str, Optimizer] = {
     "adam": Adam(),
@@ -31,6 +50,10 @@ OPTIMIZERS: dict[str, Optimizer] = {
     "adagrad": Adagrad(),
     "adamw": AdamW(weight_decay=0.5),
     "nadam": NAdam(),
+    "clipped by value": SGD(clip_value=0.01),
+    "clipped by norm": Adam(clip_norm=0.1),
+    "clipped by both, averaged": AdamW(clip_value=0.05, clip_norm=0.1, ema=0.9),
+    "averaged": RMSprop(ema=0.99),
 }
 
 
@@ -46,8 +69,8 @@ class Problem:
 
     def fit(
         self, kernels: Any, optimizer: Optimizer, epochs: int = 1, **options: Any
-    ) -> tuple[NDArray[Any], OptimizerState, list[float]]:
-        """Parameters, state and losses after some epochs from `params`, which stay as they are."""
+    ) -> tuple[NDArray[Any], OptimizerState, list[tuple[float, float]]]:
+        """Parameters, state, losses and penalties after some epochs from `params`, which stay as they are."""
         params = self.params.copy()
         state = OptimizerState.zeros(optimizer, params)
         weight, order = options.get("weight"), options.get("order")
@@ -55,7 +78,8 @@ class Problem:
         n = len(self.x) if order is None else len(order)
         rates = np.linspace(0.02, 0.01, -(-n // batch_size))
         data = (self.x, self.y, weight, order, batch_size)
-        losses = [kernels.fit_epoch(self.plan, params, *data, optimizer, state, rates, alpha) for _ in range(epochs)]
+        rest = (optimizer, state, rates, alpha, options.get("l1", 0.0), options.get("seed", 0))
+        losses = [kernels.fit_epoch(self.plan, params, *data, *rest) for _ in range(epochs)]
         return params, state, losses
 
 

@@ -59,9 +59,9 @@ def check_function(run: Run, name: str, dtype: Any, **arguments: Any) -> None:
     kernel = KERNELS[name]
     ready = _arrays(kernel, dtype, arguments)
     before = {key: value.copy() for key, value in ready.items() if isinstance(value, np.ndarray)}
-    wanted, wanted_loss = _reference(kernel, ready)
+    wanted, wanted_number = _reference(kernel, ready)
 
-    loss = run(*(ready[argument] for argument in kernel.argument_names))
+    number = run(*(ready[argument] for argument in kernel.argument_names))
 
     for key, array in before.items():
         assert_guards(key, ready[key])
@@ -70,11 +70,12 @@ def check_function(run: Run, name: str, dtype: Any, **arguments: Any) -> None:
     tolerance = tolerance_of(name, ready | before, wanted, np.finfo(dtype).eps)
     for key, array in wanted.items():
         _assert_within(f"{key} of {name}", ready[key], array, tolerance[key])
-    if kernel.returns_loss:
-        assert isinstance(loss, float), f"{name} returned {loss!r}, wanted a Python float"
-        _assert_within(f"loss of {name}", np.float64(loss), wanted_loss, tolerance["loss"])
+    if kernel.returns:
+        (what,) = kernel.returns
+        assert isinstance(number, float), f"{name} returned {number!r}, wanted a Python float"
+        _assert_within(f"{what} of {name}", np.float64(number), wanted_number, tolerance[what])
     else:
-        assert loss is None, f"{name} returned {loss!r}, wanted nothing"
+        assert number is None, f"{name} returned {number!r}, wanted nothing"
 
 
 # --- arguments ----------------------------------------------------------------------------------
@@ -113,9 +114,9 @@ def _reference(kernel: Kernel, ready: dict[str, Any]) -> tuple[dict[str, NDArray
         key: value.astype(np.float64) if isinstance(value, np.ndarray) else value for key, value in ready.items()
     }
     run = getattr(reference, kernel.name)
-    loss = run(*(doubles[argument] for argument in kernel.argument_names))
+    number = run(*(doubles[argument] for argument in kernel.argument_names))
     written = kernel.with_role("update", "output")
-    return {argument.name: doubles[argument.name] for argument in written}, loss
+    return {argument.name: doubles[argument.name] for argument in written}, number
 
 
 # --- judgement ----------------------------------------------------------------------------------

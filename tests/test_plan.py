@@ -100,8 +100,19 @@ def test_require_trainable(plan):
 
 
 def test_dropout():
-    layers = [Dense(2), Dropout(0.0), Dense(1)]
-    assert Plan.from_layers(layers, 3, "huber", np.float32).widths == (3, 2, 1)
+    layers = [Dense(2), Dropout(0.25), Dense(1)]
+    plan = Plan.from_layers(layers, 3, "huber", np.float32)
+    assert plan.widths == (3, 2, 1)
+    assert plan.dropout == (0.0, 0.25)
+    assert plan.dropout_rates.tolist() == [0.0, 0.25]
+    assert Plan.from_layers([Dense(1)], 3, "huber", np.float32).dropout == (0.0,)
+    assert pickle.loads(pickle.dumps(plan)) == plan
+
+
+@pytest.mark.parametrize("dropout", [(0.5,), (0.5, 1.0), (0.5, -0.1), (0.5, float("nan"))])
+def test_impossible_dropout(dropout):
+    with pytest.raises(ValueError, match="2 numbers in .0, 1."):
+        Plan((3, 2, 1), ("relu", "identity"), (True, True), "huber", np.dtype(np.float32), dropout)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +120,8 @@ def test_dropout():
     [
         ({"layers": []}, ValueError, "at least one Dense layer"),
         ({"layers": [Dropout(0.0)]}, ValueError, "at least one Dense layer"),
+        ({"layers": [Dense(1), Dropout(0.1)]}, ValueError, "a Dense must follow it"),
+        ({"layers": [Dropout(0.1), Dropout(0.2), Dense(1)]}, ValueError, "one Dropout between"),
         ({"layers": [3]}, TypeError, "wanted a Dense or a Dropout"),
         ({"n_inputs": 0}, ValueError, "widths"),
         ({"loss": "huberr"}, ValueError, "Unknown loss 'huberr'.*'huber'"),

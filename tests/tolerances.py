@@ -164,6 +164,23 @@ def _scaled_by_squares(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
     }
 
 
+def _clip_by_value(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    return {"d_params": eps * np.abs(wanted["d_params"]) + TINY}
+
+
+def _clip_by_norm(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    norm = np.sqrt(np.sum(np.square(given["d_params"].astype(np.float64))))
+    return {"d_params": ULPS * eps * np.abs(wanted["d_params"]) + TINY, "norm": 1e-14 * norm * len(wanted["d_params"])}
+
+
+def _ema_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    return {"average": ULPS * eps * (np.abs(given["average"]) + np.abs(given["params"])) + TINY}
+
+
+def _dropout(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    return {"out": 2 * eps * np.abs(wanted["out"]) + TINY}
+
+
 _TOLERANCES = {
     "dense_forward": _dense_forward,
     "dense_backward_input": _dense_backward_input,
@@ -172,6 +189,10 @@ _TOLERANCES = {
     "activation_backward": _activation_backward,
     "link": _link,
     "loss_and_gradient": _loss_and_gradient,
+    "clip_by_value": _clip_by_value,
+    "clip_by_norm": _clip_by_norm,
+    "ema_step": _ema_step,
+    "dropout": _dropout,
     "sgd_step": _sgd_step,
     "adam_step": _adam_step,
     "rmsprop_step": _scaled_by_squares,

@@ -10,12 +10,16 @@ Shapes: n rows, i inputs and o outputs of a layer.
 
 from fastnn.kernels.activation import activation_backward, activation_forward
 from fastnn.kernels.dense import dense_backward_input, dense_backward_params, dense_forward
+from fastnn.kernels.dropout import dropout
 from fastnn.kernels.loss import link, loss_and_gradient
 from fastnn.kernels.network import fit_epoch, network_forward, network_gradient
 from fastnn.kernels.optimizer import (
     adagrad_step,
     adam_step,
     adamw_step,
+    clip_by_norm,
+    clip_by_value,
+    ema_step,
     nadam_step,
     rmsprop_step,
     sgd_step,
@@ -28,9 +32,13 @@ __all__ = [
     "adagrad_step",
     "adam_step",
     "adamw_step",
+    "clip_by_norm",
+    "clip_by_value",
     "dense_backward_input",
     "dense_backward_params",
     "dense_forward",
+    "dropout",
+    "ema_step",
     "fit_epoch",
     "kernels_for",
     "link",

@@ -34,10 +34,10 @@ __all__ = ["REFUSED", "run_checked"]
 REFUSED = (ValueError, TypeError, AttributeError, IndexError)
 
 
-def run_checked(name: str, backend: str, n_threads: int | None, given: dict[str, Any]) -> tuple[float, list[Array]]:
+def run_checked(name: str, backend: str, n_threads: int | None, given: dict[str, Any]) -> tuple[Any, list[Array]]:
     """Run a kernel on what a user gave.
 
-    Returns the kernel's loss (0 if it has none) and the arrays that it wrote, in its order.
+    Returns what the kernel returns and the arrays that it wrote, in its order.
 
     Raises
     ------
@@ -58,8 +58,8 @@ def run_checked(name: str, backend: str, n_threads: int | None, given: dict[str,
     if chosen == "native" and "activation" in ready:
         activations.code_of(ready["activation"])
     arguments = (ready[argument] for argument in kernel.argument_names)
-    loss = getattr(kernels_for(chosen), name)(*arguments, *threads)
-    return loss or 0.0, [ready[argument.name] for argument in kernel.with_role("update", "output")]
+    returned = getattr(kernels_for(chosen), name)(*arguments, *threads)
+    return returned, [ready[argument.name] for argument in kernel.with_role("update", "output")]
 
 
 def _prepare(kernel: Kernel, given: dict[str, Any]) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _prepare(kernel: Kernel, given: dict[str, Any]) -> dict[str, Any]:
     sizes = Sizes()
     if "plan" in ready:
         _bind_plan(sizes, ready["plan"])
-        if kernel.returns_loss:
+        if "loss" in kernel.returns:
             ready["plan"].require_trainable()
     _convert_inputs(kernel, ready)
     for argument in kernel.with_role("input", "update"):
@@ -113,7 +113,7 @@ def _dtype(kernel: Kernel, ready: dict[str, Any]) -> np.dtype[Any]:
     """The kernel's one dtype; updates and outputs are not converted to it but must have it."""
     floating = {
         argument.name: ready[argument.name]
-        for argument in kernel.with_role("input")
+        for argument in kernel.with_role("input") or kernel.with_role("update")
         if not (argument.integer or argument.double or ready[argument.name] is None)
     }
     dtype = common_dtype(floating)
@@ -143,7 +143,7 @@ def _prepare_outputs(
             check_output(argument.name, ready[argument.name], shape, dtype)
     others = {argument.name: given[argument.name] for argument in kernel.with_role("input")}
     if kernel.name == "fit_epoch":
-        others |= dict(zip(ready["optimizer"].slots, ready["state"].slots, strict=True))
+        others |= dict(zip(ready["optimizer"].state_names, ready["state"].slots, strict=True))
     for argument in written:
         check_no_overlap(argument.name, ready[argument.name], others)
         others[argument.name] = ready[argument.name]
@@ -165,7 +165,7 @@ def _check_epoch(ready: dict[str, Any], sizes: Sizes, dtype: np.dtype[Any]) -> N
         raise ValueError(
             f"learning_rates has shape {ready['learning_rates'].shape}, wanted one for each of the {n_steps} steps."
         )
-    names = ready["optimizer"].slots
+    names = ready["optimizer"].state_names
     if len(state.slots) != len(names):
         raise ValueError(
             f"state has {len(state.slots)} vector(s), but {ready['optimizer'].name} keeps {', '.join(names)}."
@@ -200,6 +200,26 @@ def _count(name: str, value: Any) -> int:
     return int(value)
 
 
+def _natural(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise wrong_type(name, value, "an integer of at least 0")
+    if not 0 <= int(value) < 1 << 63:
+        raise out_of_range(name, value, "at least 0 and below 2**63")
+    return int(value)
+
+
+def _share(name: str, value: Any) -> float:
+    if not 0 <= _number(name, value) < 1:
+        raise out_of_range(name, value, "a number in [0, 1)")
+    return float(value)
+
+
+def _limit(name: str, value: Any) -> float:
+    if not _number(name, value) > 0:
+        raise out_of_range(name, value, "a number above 0")
+    return float(value)
+
+
 def _number(name: str, value: Any) -> float:
     if not isinstance(value, Real):
         raise wrong_type(name, value, "a real number")
@@ -215,6 +235,12 @@ _SPECIAL: dict[str, Callable[[str, Any], Any]] = {
     "step": _count,
     "batch_size": _count,
     "nesterov": lambda name, value: bool(value),
+    "rate": _share,
+    "decay": _share,
+    "limit": _limit,
+    "seed": _natural,
+    "layer": _natural,
+    "first_row": _natural,
 }
 
 

@@ -29,7 +29,7 @@ class NetworkKernels(NamedTuple):
 
     network_forward: Callable[..., None]
     network_gradient: Callable[..., float]
-    fit_epoch: Callable[..., float]
+    fit_epoch: Callable[..., tuple[float, float]]
 
 
 def compose(backend: Any) -> NetworkKernels:
@@ -70,6 +70,25 @@ def _total_weight(sample_weight: Array | None, n: int) -> float:
     return total if total > 0 else 1.0
 
 
+@dataclass(frozen=True)
+class _Dropout:
+    """The masks of some rows in one step."""
+
+    kernels: Any
+    rates: tuple[float, ...]
+    seed: int
+    step: int
+    first_row: int
+
+    def __call__(self, l: int, values: Array) -> Array:
+        """The inputs of layer l after dropout, or in the same way their gradient."""
+        if self.rates[l] == 0:
+            return values
+        out = np.empty_like(values)
+        self.kernels.dropout(values, self.rates[l], self.seed, self.step, l, self.first_row, out)
+        return out
+
+
 def _gradient(
     kernels: Any,
     plan: PlanLike,
@@ -77,16 +96,18 @@ def _gradient(
     x: Array,
     y: Array,
     sample_weight: Array | None,
-    alpha: float,
     d_params: Array,
     layers: list[_LayerBuffers],
+    drop: Callable[[int, Array], Array],
 ) -> float:
-    """Mean loss with penalty over the rows of x (n, i); its gradient goes to d_params (p,)."""
+    """Mean loss over the rows of x (n, i); its gradient goes to d_params (p,)."""
     weights, biases = plan.unpack(params)
-    inputs = [x, *(layer.a for layer in layers[:-1])]
+    inputs = [drop(0, x)]
     for l, layer in enumerate(layers):
         kernels.dense_forward(inputs[l], weights[l], biases[l], _IDENTITY, layer.z)
         kernels.activation_forward(layer.z, plan.activations[l], layer.a)
+        if l + 1 < plan.n_layers:
+            inputs.append(drop(l + 1, layer.a))
 
     last = layers[-1]
     loss: float = kernels.loss_and_gradient(last.a, y, sample_weight, plan.loss, last.d_a)
@@ -98,20 +119,23 @@ def _gradient(
         unused = np.empty(plan.widths[l + 1], plan.dtype) if d_b is None else d_b
         kernels.dense_backward_params(inputs[l], layer.d_z, d_weights[l], unused)
         if l > 0:
-            kernels.dense_backward_input(layer.d_z, weights[l], layers[l - 1].d_a)
+            d_a = layers[l - 1].d_a
+            kernels.dense_backward_input(layer.d_z, weights[l], d_a)
+            d_a[...] = drop(l, d_a)
+    return loss
 
-    return loss + _add_penalty(weights, d_weights, alpha, _total_weight(sample_weight, len(x)))
 
-
-def _add_penalty(weights: list[Array], d_weights: list[Array], alpha: float, total_weight: float) -> float:
-    """L2 on w, not on b: adds its gradient to d_weights and returns its value."""
-    if alpha == 0:
-        return 0.0
-    squares = 0.0
-    for w, d_w in zip(weights, d_weights, strict=True):
-        d_w += (alpha / total_weight) * w
-        squares += float(np.square(w, dtype=np.float64).sum())
-    return 0.5 * alpha * squares / total_weight
+def _add_penalty(plan: PlanLike, params: Array, d_params: Array, alpha: float, l1: float, total_weight: float) -> float:
+    """L2 and L1 on w, not on b: adds their gradient to d_params and returns their value."""
+    penalty = 0.0
+    for w, d_w in zip(plan.unpack(params)[0], plan.unpack(d_params)[0], strict=True):
+        if alpha > 0:
+            d_w += (alpha / total_weight) * w
+            penalty += 0.5 * alpha * float(np.square(w, dtype=np.float64).sum()) / total_weight
+        if l1 > 0:
+            d_w += (l1 / total_weight) * np.sign(w)
+            penalty += l1 * float(np.abs(w).sum(dtype=np.float64)) / total_weight
+    return penalty
 
 
 # --- the kernels --------------------------------------------------------------------------------
@@ -139,7 +163,8 @@ def _network_gradient(
 ) -> float:
     """Mean loss over all rows, with penalty; its gradient goes to d_params (p,)."""
     layers = _allocate(plan, len(x))
-    return _gradient(kernels, plan, params, x, y, sample_weight, alpha, d_params, layers)
+    loss = _gradient(kernels, plan, params, x, y, sample_weight, d_params, layers, lambda l, values: values)
+    return loss + _add_penalty(plan, params, d_params, alpha, 0.0, _total_weight(sample_weight, len(x)))
 
 
 def _fit_epoch(
@@ -155,8 +180,10 @@ def _fit_epoch(
     state: OptimizerState,
     learning_rates: NDArray[np.float64],
     alpha: float,
-) -> float:
-    """One pass over the rows in `order`, a step for each mini-batch; the mean loss on the way.
+    l1: float,
+    seed: int,
+) -> tuple[float, float]:
+    """One pass over the rows in `order`, a step for each mini-batch; mean loss and penalty on the way.
 
     Where a loss is not finite, or on an exception, params and state are left as they were.
     """
@@ -164,24 +191,26 @@ def _fit_epoch(
     params_before, state_before = params.copy(), state.copy()
     d_params = np.empty_like(params)
     layers = _allocate(plan, min(batch_size, n))
-    loss_sum = 0.0
+    sums = np.zeros(2)
     try:
         for k, first in enumerate(range(0, n, batch_size)):
             last = min(first + batch_size, n)
             rows = slice(first, last) if order is None else order[first:last]
             weight = None if sample_weight is None else sample_weight[rows]
             batch = [layer.rows(last - first) for layer in layers]
-            data = (x[rows], y[rows], weight, alpha)
-            loss = _gradient(kernels, plan, params, *data, d_params, batch)
+            drop = _Dropout(kernels, plan.dropout, seed, state.step + 1, first)
+            loss = _gradient(kernels, plan, params, x[rows], y[rows], weight, d_params, batch, drop)
             if not isfinite(loss):
                 _restore(params, state, params_before, state_before)
-                return loss
+                return loss, loss
+            penalty = _add_penalty(plan, params, d_params, alpha, l1, _total_weight(weight, last - first))
             _step(kernels, optimizer, params, d_params, state, float(learning_rates[k]))
-            loss_sum += loss * (last - first)
+            sums += np.array([loss, penalty]) * (last - first)
     except BaseException:  # Ctrl-C is one
         _restore(params, state, params_before, state_before)
         raise
-    return loss_sum / n if n else 0.0
+    mean_loss, mean_penalty = (sums / max(n, 1)).tolist()
+    return mean_loss, mean_penalty
 
 
 def _step(
@@ -192,10 +221,17 @@ def _step(
     state: OptimizerState,
     learning_rate: float,
 ) -> None:
-    """One update of params and of the optimizer's state."""
+    """One update of params and of the optimizer's state, from a gradient that it may clip."""
+    if optimizer.clip_value is not None:
+        kernels.clip_by_value(d_params, optimizer.clip_value)
+    if optimizer.clip_norm is not None:
+        kernels.clip_by_norm(d_params, optimizer.clip_norm)
     state.step += 1
+    slots = state.slots[: len(optimizer.slots)]
     arguments = optimizer.arguments(state.step, learning_rate)
-    getattr(kernels, optimizer.kernel)(params, d_params, *state.slots, *arguments)
+    getattr(kernels, optimizer.kernel)(params, d_params, *slots, *arguments)
+    if optimizer.ema is not None:
+        kernels.ema_step(state.slots[-1], params, optimizer.ema)
 
 
 def _restore(params: Array, state: OptimizerState, params_before: Array, state_before: OptimizerState) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from fastnn.activations import Activation
 from fastnn.losses import Loss
 
-__all__ = ["BACKENDS", "KERNELS", "Argument", "Array", "Kernel", "PlanLike"]
+__all__ = ["BACKENDS", "KERNELS", "LOGISTIC_PASSES", "Argument", "Array", "Kernel", "PlanLike"]
 
 Array = NDArray[np.floating]
 Role = Literal["input", "output", "update", "option"]
@@ -39,6 +39,8 @@ class PlanLike(Protocol):
     def bias(self) -> tuple[bool, ...]: ...
     @property
     def loss(self) -> Loss: ...
+    @property
+    def dropout(self) -> tuple[float, ...]: ...
     @property
     def dtype(self) -> np.dtype[np.floating]: ...
     @property
@@ -68,7 +70,7 @@ class Kernel:
     name: str
     storey: Literal["layer", "network"]
     arguments: tuple[Argument, ...]
-    returns_loss: bool = False
+    returns: tuple[str, ...] = ()  # numbers: of one a float, of several a tuple
 
     @property
     def argument_names(self) -> tuple[str, ...]:
@@ -96,8 +98,8 @@ def _option(name: str) -> Argument:
     return Argument(name, "option")
 
 
-def _layer(name: str, *arguments: Argument, returns_loss: bool = False) -> Kernel:
-    return Kernel(name, "layer", arguments, returns_loss)
+def _layer(name: str, *arguments: Argument, returns: tuple[str, ...] = ()) -> Kernel:
+    return Kernel(name, "layer", arguments, returns)
 
 
 def _step(optimizer: str, slots: str, options: str) -> Kernel:
@@ -111,8 +113,8 @@ def _step(optimizer: str, slots: str, options: str) -> Kernel:
     )
 
 
-def _network(name: str, *arguments: Argument, returns_loss: bool = False) -> Kernel:
-    return Kernel(name, "network", arguments, returns_loss)
+def _network(name: str, *arguments: Argument, returns: tuple[str, ...] = ()) -> Kernel:
+    return Kernel(name, "network", arguments, returns)
 
 
 _SAMPLE_WEIGHT = _input("sample_weight", "n", optional=True)
@@ -161,7 +163,7 @@ _ALL = (
         _SAMPLE_WEIGHT,
         _option("loss"),
         _output("d_z", "no"),
-        returns_loss=True,
+        returns=("loss",),
     ),
     _step("sgd", "velocity", "learning_rate momentum nesterov"),
     _step("adam", "m v", "step learning_rate beta_1 beta_2 epsilon"),
@@ -169,6 +171,15 @@ _ALL = (
     _step("adagrad", "v", "learning_rate epsilon"),
     _step("adamw", "m v", "step learning_rate beta_1 beta_2 epsilon weight_decay"),
     _step("nadam", "m v", "step learning_rate beta_1 beta_2 epsilon"),
+    _layer("clip_by_value", _update("d_params"), _option("limit")),
+    _layer("clip_by_norm", _update("d_params"), _option("limit"), returns=("norm",)),
+    _layer("ema_step", _update("average"), _input("params", "p"), _option("decay")),
+    _layer(
+        "dropout",
+        _input("x", "no"),
+        *map(_option, ("rate", "seed", "step", "layer", "first_row")),
+        _output("out", "no"),
+    ),
     _network(
         "network_forward",
         _option("plan"),
@@ -185,7 +196,7 @@ _ALL = (
         _SAMPLE_WEIGHT,
         _option("alpha"),
         _output("d_params", "p"),
-        returns_loss=True,
+        returns=("loss",),
     ),
     _network(
         "fit_epoch",
@@ -197,9 +208,13 @@ _ALL = (
         Argument("order", "input", "r", optional=True, integer=True),
         *map(_option, ("batch_size", "optimizer", "state")),
         Argument("learning_rates", "input", "s", double=True),
-        _option("alpha"),
-        returns_loss=True,
+        *map(_option, ("alpha", "l1", "seed")),
+        returns=("loss", "penalty"),
     ),
 )
 
 KERNELS: dict[str, Kernel] = {kernel.name: kernel for kernel in _ALL}
+
+# Passes over all rows that the solvers of logistic regression are made of. Apart from the table: X may be sparse, and
+# sums are float64 whatever X is. The native and the reference backend have them; "jit" has the reference's.
+LOGISTIC_PASSES = ("logistic_gradient", "logistic_product", "weighted_gram")

@@ -117,9 +117,11 @@ def fit_epoch(
     state: OptimizerState,
     learning_rates: ArrayLike,
     alpha: float = 0.0,
+    l1: float = 0.0,
+    seed: int = 0,
     backend: str = "auto",
     n_threads: int | None = None,
-) -> float:
+) -> tuple[float, float]:
     """Pass once over the rows in mini-batches, one step for each; params and state change in place.
 
     A loss that is not finite ends the epoch; params and state are then as before.
@@ -139,13 +141,18 @@ def fit_epoch(
         One for each of the ceil(r / batch_size) steps.
     alpha : float, default=0.0
         As in `network_gradient`.
+    l1 : float, default=0.0
+        The L1 penalty is l1 times the sum of abs(w), over the sum of the weights; its gradient at 0
+        is 0.
+    seed : int, default=0
+        Of the plan's dropout.
     backend, n_threads
         As `fastnn.kernels` says.
 
     Returns
     -------
-    float
-        The mean loss on the way, penalty included.
+    loss, penalty : float
+        Means over the rows, on the way.
 
     Raises
     ------
@@ -154,5 +161,6 @@ def fit_epoch(
     """
     given = {"plan": plan, "params": params, "x": x, "y": y, "sample_weight": sample_weight}
     given |= {"order": order, "batch_size": batch_size, "optimizer": optimizer, "state": state}
-    given |= {"learning_rates": learning_rates, "alpha": alpha}
-    return run_checked("fit_epoch", backend, n_threads, given)[0]
+    given |= {"learning_rates": learning_rates, "alpha": alpha, "l1": l1, "seed": seed}
+    losses: tuple[float, float] = run_checked("fit_epoch", backend, n_threads, given)[0]
+    return losses

@@ -11,7 +11,7 @@ from typing import Any
 from fastnn._version import __version__
 from fastnn.errors import unknown_name
 from fastnn.kernels.compose import compose
-from fastnn.kernels.contract import BACKENDS, KERNELS
+from fastnn.kernels.contract import BACKENDS, KERNELS, LOGISTIC_PASSES
 from fastnn.kernels.permutation import permutation
 from fastnn.threads import get_num_threads
 
@@ -59,8 +59,10 @@ def kernels_for(backend: str) -> Any:
 def _load(backend: str) -> Any:
     if backend == "native":
         return import_module("fastnn._core")
-    layer_kernels = _jit() if backend == "jit" else import_module("fastnn.kernels.reference")
+    reference = import_module("fastnn.kernels.reference")
+    layer_kernels = _jit() if backend == "jit" else reference
     found = {name: getattr(layer_kernels, name) for name in KERNELS if hasattr(layer_kernels, name)}
+    found |= {name: getattr(reference, name) for name in LOGISTIC_PASSES}
     return SimpleNamespace(name=backend, **found, **compose(layer_kernels)._asdict(), permutation=permutation)
 
 

@@ -75,7 +75,7 @@ class Estimator(Saved, BaseEstimator):
         """X as (n, i), of `dtype` or of its own, and y; checked as scikit-learn does."""
         x, y = validate_data(
             self,
-            _native(X),
+            native_order(X),
             y,
             reset=reset,
             accept_sparse=["csr", "csc"],
@@ -90,7 +90,7 @@ class Estimator(Saved, BaseEstimator):
         if self._is_plain(X, dtype):
             return np.asarray(X)
         accept = ["csr", "csc"]
-        x = validate_data(self, _native(X), reset=False, accept_sparse=accept, dtype=_dtypes(dtype), order="C")
+        x = validate_data(self, native_order(X), reset=False, accept_sparse=accept, dtype=_dtypes(dtype), order="C")
         return _dense(x)
 
     def _is_plain(self, X: Any, dtype: Any) -> bool:
@@ -108,10 +108,10 @@ class Estimator(Saved, BaseEstimator):
         if sample_weight is None:
             return None
         if isinstance(sample_weight, Number):
-            sample_weight = np.full(len(x), sample_weight)
+            sample_weight = np.full(x.shape[0], sample_weight)
         weight = check_array(sample_weight, ensure_2d=False, dtype=x.dtype, order="C", input_name="sample_weight")
-        if weight.shape != (len(x),):
-            raise ValueError(f"sample_weight has shape {weight.shape}, wanted ({len(x)},): one for each row.")
+        if weight.shape != (x.shape[0],):
+            raise ValueError(f"sample_weight has shape {weight.shape}, wanted ({x.shape[0]},): one for each row.")
         if weight.min() < 0:
             raise ValueError(f"sample_weight has negative values, such as {weight.min()}.")
         if not weight.any():
@@ -119,7 +119,7 @@ class Estimator(Saved, BaseEstimator):
         return np.require(weight, x.dtype, ["C", "A"])
 
 
-def _native(X: Any) -> Any:
+def native_order(X: Any) -> Any:
     """X in native byte order, so that float32 stays float32."""
     if isinstance(X, np.ndarray) and X.dtype.kind == "f" and not X.dtype.isnative:
         return X.astype(X.dtype.newbyteorder("="))

@@ -95,7 +95,7 @@ class Likelihood:
     """
 
     def __init__(
-        self, x: Any, index: NDArray[np.intp], n_classes: int, weight: NDArray[np.floating] | None, intercept: bool
+        self, x: Any, index: NDArray[np.integer], n_classes: int, weight: NDArray[np.floating] | None, intercept: bool
     ) -> None:
         self._x = x
         self._index = index

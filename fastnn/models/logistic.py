@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastnn import activations, losses
 from fastnn.kernels.contract import Array
-from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded, warn_caller
+from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded
+from fastnn.models.logistic_fit import coefficients, params_of, read_samples, solve, weigh_classes
 from fastnn.models.logistic_summary import LikelihoodInference, gather_evidence
-from fastnn.models.objective import objective_over
 from fastnn.models.outputs import class_index, log_probabilities, probabilities
 from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
 from fastnn.models.penalty import penalty_strength
-from fastnn.models.targets import as_labels, find_classes, index_of, one_hot, require_two_classes
 from fastnn.plan import Plan
-from fastnn.solvers.gradient_descent import gradient_descent
-from fastnn.solvers.lbfgs import lbfgs
-from fastnn.solvers.objective import Objective, Solution
+from fastnn.solvers.choose import SOLVERS
+from fastnn.solvers.logistic_objective import LogisticObjective
+from fastnn.solvers.objective import Vector
 from fastnn.training.engine import Engine
-from fastnn.training.loop import NON_FINITE, Samples
 
 __all__ = ["LogisticRegression"]
-
-# Where the loss no longer changes in its last digits, there is nothing left to gain.
-_LBFGS = partial(lbfgs, relative_decrease=64 * np.finfo(np.float64).eps)
-
-# A name stands for the optimum: these have the same one.
-_SOLVERS: dict[str, Callable[..., Solution]] = {
-    "auto": _LBFGS,
-    "gradient_descent": gradient_descent,
-    **dict.fromkeys(("lbfgs", "newton-cg", "newton-cholesky", "sag", "saga"), _LBFGS),
-}
 
 
 class LogisticRegression(LikelihoodInference, ClassifierMixin, Estimator):
@@ -113,7 +99,7 @@ class LogisticRegression(LikelihoodInference, ClassifierMixin, Estimator):
         "fit_intercept": (Flag(),),
         "intercept_scaling": (Real(0, open_low=True),),
         "class_weight": (OneOf(("balanced",)), Is("a dict", (Mapping,)), NONE),
-        "solver": (OneOf((*_SOLVERS, "liblinear")),),
+        "solver": (OneOf((*SOLVERS, "liblinear")),),
         "max_iter": (Integer(0),),
         "verbose": VERBOSE,
         "warm_start": (Flag(),),
@@ -183,73 +169,34 @@ class LogisticRegression(LikelihoodInference, ClassifierMixin, Estimator):
             class only.
         """
         alpha = penalty_strength(self)
-        x, y = self._read(X, y, reset=True)
-        labels = as_labels(y)
-        classes = find_classes(labels)
-        require_two_classes(classes)
-        weight = self._weight(labels, classes, self._read_weight(sample_weight, x))
-        engine = self._engine(x.shape[1], classes, np.float64, self.fit_intercept)
-        start = self._start(engine.plan)
-        index = index_of(labels, classes)
-        y = index[:, None] if len(classes) == 2 else one_hot(index, len(classes), x.dtype)
-        samples = Samples(x, y.astype(x.dtype, copy=False), weight)
-        objective = objective_over(engine, samples, alpha)
-        solution = self._solve(objective, start)
-        weights, biases = engine.plan.unpack(solution.params)
-        w, b = weights[0], biases[0]
-        self.classes_ = classes
-        self.coef_ = np.ascontiguousarray(w.T, x.dtype)
-        self.intercept_ = np.zeros(w.shape[1], x.dtype) if b is None else b.astype(x.dtype)
+        samples = weigh_classes(read_samples(self, X, y, sample_weight), self.class_weight)
+        objective = LogisticObjective(
+            samples.x,
+            samples.y,
+            samples.outputs,
+            sample_weight=samples.sample_weight,
+            alpha=alpha,
+            fit_intercept=self.fit_intercept,
+            backend=self.backend,
+            n_threads=self.n_threads,
+        )
+        watch = _print_iteration if self.verbose else None
+        solution = solve(self, objective, self._start(objective), (X, y), watch)
+        self.classes_ = samples.classes
+        self.coef_, self.intercept_ = coefficients(solution.params, objective)
         self.n_iter_ = np.array([solution.n_iter], np.int32)
-        gather_evidence(self, x, index, weight, converged=solution.converged)
+        gather_evidence(self, samples.x, samples.y, samples.sample_weight, converged=solution.converged)
         return self
 
-    def _weight(self, labels: Any, classes: Any, weight: Array | None) -> Array | None:
-        """sample_weight times class_weight (n,)."""
-        if self.class_weight is None:
-            return weight
-        by_class: NDArray[np.float64] = compute_class_weight(
-            self.class_weight, classes=classes, y=labels, sample_weight=weight
-        )
-        weight_of_row = by_class[index_of(labels, classes)]
-        return weight_of_row if weight is None else weight_of_row * weight
-
-    def _start(self, plan: Plan) -> NDArray[np.float64]:
-        start = np.zeros(plan.n_params)
+    def _start(self, objective: LogisticObjective) -> Vector | None:
         if not self.warm_start or not hasattr(self, "coef_"):
-            return start
-        weights, biases = plan.unpack(start)
-        coef, wanted = self._dense_coef(), weights[0].T.shape
+            return None
+        coef, wanted = self._dense_coef(), (objective.outputs, objective.x.shape[1])
         if coef.shape != wanted:
             raise ValueError(
                 f"warm_start: coef_ has shape {coef.shape}, but this X and y need {wanted}. Fit with warm_start=False."
             )
-        weights[0][...] = coef.T
-        if biases[0] is not None:
-            biases[0][...] = self.intercept_
-        return start
-
-    def _solve(self, objective: Objective, start: NDArray[np.float64]) -> Solution:
-        watch = _print_iteration if self.verbose else None
-        solve = _SOLVERS[self.solver]
-        solution = solve(objective, start, tol=self.tol, max_iter=self.max_iter, watch=watch)
-        if not np.isfinite(solution.params).all():
-            raise ValueError(f"{NON_FINITE}.")
-        if not solution.converged:
-            name = "lbfgs" if self.solver == "auto" else self.solver
-            warn_caller(
-                f"{name} failed to converge after {solution.n_iter} iteration(s) "
-                f"(max_iter={self.max_iter}): {solution.message}. Increase the number of "
-                "iterations, or scale the features."
-            )
-        return solution
-
-    def _engine(self, n_inputs: int, classes: Any, dtype: Any, bias: bool = True) -> Engine:
-        binary = len(classes) == 2
-        loss = losses.get("binary_cross_entropy" if binary else "cross_entropy")
-        widths = (n_inputs, 1 if binary else len(classes))
-        plan = Plan(widths, (activations.get("identity"),), (bias,), loss, np.dtype(dtype))
-        return Engine(plan, self.backend, self.n_threads)
+        return params_of(coef, self.intercept_ if self.fit_intercept else None)
 
     # --- predict --------------------------------------------------------------------------------
 
@@ -262,10 +209,19 @@ class LogisticRegression(LikelihoodInference, ClassifierMixin, Estimator):
         check_is_fitted(self)
         coef, intercept = self._dense_coef(), np.asarray(self.intercept_)
         dtype = np.float32 if coef.dtype == intercept.dtype == np.float32 else np.float64
-        x = self._read_x(X, dtype)
-        engine = self._engine(x.shape[1], self.classes_, dtype)
+        engine = self._engine(coef.shape[1], dtype)
+        if issparse(X):
+            x = validate_data(self, X, reset=False, accept_sparse="csr", dtype=dtype)
+            return engine, np.ascontiguousarray(x @ coef.T.astype(dtype) + intercept.astype(dtype), dtype)
         params: Array = np.concatenate([coef.T.ravel(), intercept.ravel()]).astype(dtype, copy=False)
-        return engine, engine.forward(params, x)
+        return engine, engine.forward(params, self._read_x(X, dtype))
+
+    def _engine(self, n_inputs: int, dtype: Any) -> Engine:
+        binary = len(self.classes_) == 2
+        loss = losses.get("binary_cross_entropy" if binary else "cross_entropy")
+        widths = (n_inputs, 1 if binary else len(self.classes_))
+        plan = Plan(widths, (activations.get("identity"),), (True,), loss, np.dtype(dtype))
+        return Engine(plan, self.backend, self.n_threads)
 
     def decision_function(self, X: Any) -> Array:
         """The raw output z = X @ coef_.T + intercept_.

@@ -70,7 +70,7 @@ class LikelihoodInference:
 
 
 def gather_evidence(
-    model: Any, x: Any, index: NDArray[np.intp], weight: NDArray[np.floating] | None, *, converged: bool
+    model: Any, x: Any, index: NDArray[np.integer], weight: NDArray[np.floating] | None, *, converged: bool
 ) -> None:
     """At the end of a fit by likelihood alone: go to the maximum, keep what a summary needs, warn where there is none.
 

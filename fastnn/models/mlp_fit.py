@@ -61,7 +61,7 @@ def fit_epochs(
             alpha=float(model.alpha),
             max_epochs=max_epochs,
             watchers=[history, stopping, *printers, tasks],
-            report=_report(model, samples, network, n),
+            report=_report(samples, network.plan),
             score=_score(model, engine, samples, held_out),
             begin=tasks.begin,
             keep_on_interrupt=True,
@@ -161,34 +161,17 @@ def _score(model: Any, engine: Engine, samples: Samples, held_out: Rows) -> Call
     return lambda params: model._score_raw(engine, engine.forward(params, samples.x, held_out), y, weight)
 
 
-def _report(model: Any, samples: Samples, network: Packed, n: int) -> Callable[[float, Array], float] | None:
+def _report(samples: Samples, plan: Plan) -> Callable[[float, float], float] | None:
     """The loss as scikit-learn reports it: squared error a mean over outputs, Poisson deviance."""
-    plan, params = network.plan, network.params
     o = plan.widths[-1]
-    y, weight = samples.y, samples.sample_weight
-    if plan.loss.name == "poisson":
-        deviance = np.where(y > 0, y * np.log(np.where(y > 0, y, 1)), 0) - y
-        constant = float(np.average(deviance, weights=weight, axis=0).sum())
-        return lambda loss, params: loss + constant
-    if plan.loss.name != "squared_error" or o == 1:
+    if plan.loss.name == "squared_error" and o > 1:
+        return lambda loss, penalty: loss / o + penalty
+    if plan.loss.name != "poisson":
         return None
-    batches = math.ceil(n / _batch_size(model, n))
-    mean_weight = 1.0 if weight is None else float(weight.mean(dtype=np.float64))
-
-    squares = [_sum_of_squares(plan, params)]
-
-    def mean_over_outputs(loss: float, params: Array) -> float:
-        # What the penalty was on the way is not known, but before the epoch and after it.
-        squares.append(_sum_of_squares(plan, params))
-        on_the_way = (squares.pop(0) + squares[0]) / 2
-        penalty = 0.5 * model.alpha * on_the_way * batches / (n * mean_weight)
-        return float((loss - penalty) / o + penalty)
-
-    return mean_over_outputs
-
-
-def _sum_of_squares(plan: Plan, params: Array) -> float:
-    return sum(float(np.vdot(w, w)) for w in plan.unpack(params)[0])
+    y = samples.y
+    deviance = np.where(y > 0, y * np.log(np.where(y > 0, y, 1)), 0) - y
+    constant = float(np.average(deviance, weights=samples.sample_weight, axis=0).sum())
+    return lambda loss, penalty: loss + constant + penalty
 
 
 def _tell(model: Any, outcome: Outcome, stopping: Stopping, run: Run, history: History) -> None:

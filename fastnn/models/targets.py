@@ -15,6 +15,7 @@ from fastnn.kernels.contract import Array
 __all__ = [
     "agreed_classes",
     "as_labels",
+    "encode",
     "find_classes",
     "index_of",
     "is_multilabel",
@@ -88,6 +89,33 @@ def index_of(labels: Labels, classes: Labels) -> NDArray[np.intp]:
         raise ValueError(f"y has classes {unknown} that are not in `self.classes_`, which has {classes}.")
     index: NDArray[np.intp] = np.searchsorted(classes, labels)
     return index
+
+
+def encode(labels: Labels) -> tuple[Labels, NDArray[np.int32]]:
+    """The classes (k,), sorted, and the number of each label's class (n,)."""
+    if labels.dtype.kind in "iub" and len(labels):
+        numbers = labels.view(np.uint8) if labels.dtype.kind == "b" else labels
+        low, span = int(numbers.min()), int(numbers.max()) - int(numbers.min())
+        if span <= _COUNTED + len(labels):
+            return _count(labels, numbers, low)
+    classes, index = np.unique(labels, return_inverse=True)
+    return classes, index.astype(np.int32)
+
+
+_COUNTED = 1024  # so many labels that do not occur are counted rather than sorted
+
+
+def _count(labels: Labels, numbers: Labels, low: int) -> tuple[Labels, NDArray[np.int32]]:
+    """`encode` by counting, for integers that lie close to each other."""
+    above = numbers.astype(np.int64) - low if low else numbers
+    counts = np.bincount(above)
+    found = np.flatnonzero(counts)
+    classes = (found + low).astype(labels.dtype)
+    if len(found) == len(counts):
+        return classes, above.astype(np.int32)
+    place = np.zeros(len(counts), np.int32)
+    place[found] = np.arange(len(found), dtype=np.int32)
+    return classes, place[above]
 
 
 def one_hot(index: NDArray[np.intp], n_classes: int, dtype: DTypeLike) -> Array:

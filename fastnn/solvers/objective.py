@@ -4,19 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Objective", "Solution", "Vector", "Watch"]
+__all__ = ["Curved", "Matrix", "Objective", "Solution", "Vector", "Watch"]
 
 Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
 Objective = Callable[[Vector], tuple[float, Vector]]
 """objective(params) -> (loss, its gradient as an array of its own), params float64 (p,)."""
 
 Watch = Callable[[int, Vector, float], None]
 """watch(iteration, params, loss) after every iteration, counted from 1; params must not be changed
 or kept."""
+
+
+class Curved(Protocol):
+    """An objective that has second derivatives; `LogisticObjective` is one."""
+
+    @property
+    def resolution(self) -> float:
+        """Of the loss, relative: smaller differences are rounding."""
+        ...
+
+    def __call__(self, params: Vector) -> tuple[float, Vector]:
+        """Loss and gradient (p,)."""
+        ...
+
+    def with_diagonal(self, params: Vector) -> tuple[float, Vector, Vector]:
+        """Loss, gradient and the diagonal (p,) of the Hessian."""
+        ...
+
+    def with_hessian(self, params: Vector) -> tuple[float, Vector, Matrix]:
+        """Loss, gradient and Hessian (p, p)."""
+        ...
+
+    def with_product(self, params: Vector) -> tuple[float, Vector, Callable[[Vector], Vector]]:
+        """Loss, gradient, and a function that multiplies the Hessian by a vector (p,)."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -125,12 +125,14 @@ class Engine:
         state: OptimizerState,
         learning_rates: NDArray[np.float64],
         alpha: float,
-    ) -> float:
-        """One pass over the rows in `order`; updates params and state and returns the mean loss."""
+        l1: float = 0.0,
+        seed: int = 0,
+    ) -> tuple[float, float]:
+        """One pass over the rows in `order`; updates params and state; mean loss and penalty."""
         data = (x, y, sample_weight, order, batch_size)
-        step = (optimizer, state, learning_rates, alpha)
-        loss: float = self._kernels.fit_epoch(self.plan, params, *data, *step, *self._threads)
-        return loss
+        step = (optimizer, state, learning_rates, alpha, l1, seed)
+        losses: tuple[float, float] = self._kernels.fit_epoch(self.plan, params, *data, *step, *self._threads)
+        return losses
 
     def permutation(self, seed: int, epoch: int, n: int) -> NDArray[np.int64]:
         """The order of n rows in an epoch, the same in every backend."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil, inf, isfinite
+from operator import add
 from time import perf_counter
 from typing import Any, Literal
 
@@ -148,7 +149,8 @@ def train(
     alpha: float = 0.0,
     max_epochs: int,
     watchers: Iterable[Watcher] = (),
-    report: Callable[[float, Array], float] | None = None,
+    l1: float = 0.0,
+    report: Callable[[float, float], float] | None = None,
     score: Callable[[Array], float] | None = None,
     begin: Callable[[], None] | None = None,
     keep_on_interrupt: bool = False,
@@ -166,13 +168,13 @@ def train(
     order : callable
         order(epoch) -> int64 array of rows, or None for all of them as they come.
     batch_size : int
-    alpha : float, default=0
-        L2 penalty on the weights.
+    alpha, l1 : float, default=0
+        L2 and L1 penalty on the weights.
     max_epochs : int
     watchers : iterable of callables
         Each sees every finished `Epoch`; training ends when one returns True.
     report : callable, optional
-        report(loss, params) -> the loss as users know it.
+        report(loss, penalty) -> the loss as users know it; their sum if None.
     score : callable, optional
         score(params) -> the validation score that watchers see; higher is better.
     begin : callable, optional
@@ -206,7 +208,8 @@ def train(
             if begin is not None:
                 begin()
             started = perf_counter()
-            epoch = _one_epoch(engine, samples, params, run, order, batch_size, alpha, number)
+            data = (samples, params, run, order, batch_size)
+            epoch = _one_epoch(engine, *data, alpha, l1, number, report or add)
             if not _is_finite(epoch):
                 params[...] = before
                 _diverged(outcome, epoch)
@@ -215,7 +218,6 @@ def train(
                 break
             epoch = replace(
                 epoch,
-                loss=epoch.loss if report is None else report(epoch.loss, epoch.params),
                 validation_score=None if score is None else score(epoch.params),
                 seconds=perf_counter() - started,
             )
@@ -243,19 +245,21 @@ def _one_epoch(
     order: Order,
     batch_size: int,
     alpha: float,
+    l1: float,
     number: int,
+    report: Callable[[float, float], float],
 ) -> Epoch:
     rows = order(run.epoch)
     n = len(samples.x) if rows is None else len(rows)
     rates = run.rate.rates(run.state.step, ceil(n / batch_size))
     data = (samples.x, samples.y, samples.sample_weight, rows, batch_size)
-    loss = engine.epoch(params, *data, run.optimizer, run.state, rates, alpha)
+    losses = engine.epoch(params, *data, run.optimizer, run.state, rates, alpha, l1, run.seed)
     run.epoch += 1
     run.n_seen += n
     run.rate.epoch_ended(run.n_seen)
     seen = params.view()
     seen.flags.writeable = False
-    return Epoch(number, loss, float(rates[-1]), seen)
+    return Epoch(number, report(*losses), float(rates[-1]), seen)
 
 
 def _is_finite(epoch: Epoch) -> bool:

@@ -38,8 +38,10 @@ class PerceptronEngine(Engine):
         state: OptimizerState,
         learning_rates: NDArray[np.float64],
         alpha: float,
-    ) -> float:
-        """See Engine; neither the optimizer nor alpha has a say."""
+        l1: float = 0.0,
+        seed: int = 0,
+    ) -> tuple[float, float]:
+        """See Engine; neither the optimizer nor a penalty has a say."""
         rows = np.arange(len(x)) if order is None else order
         x, target = x[rows], y[rows, 0]
         weight = np.ones_like(target) if sample_weight is None else sample_weight[rows]
@@ -51,7 +53,7 @@ class PerceptronEngine(Engine):
         params[...] = after  # only now: Ctrl-C leaves them as they were
         state.step += len(learning_rates)
         total = float(weight.sum(dtype=np.float64))
-        return mistakes / total if total > 0 else 0.0
+        return (mistakes / total if total > 0 else 0.0), 0.0
 
 
 def _online(params: Array, x: Array, y: Array, weight: Array, learning_rates: NDArray[np.float64]) -> float:

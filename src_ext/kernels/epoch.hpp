@@ -67,7 +67,7 @@ FASTNN_INLINE void run_chunk(fastnn::Epoch<T>& g, const Workspace<T>& ws, const 
   row_phase(g, ws, chunk, member, team);
   fastnn::wait(ws.barrier, team);
   if constexpr (!__is_same(Rule, KeepGradient<T>))
-    if (ws.direct) update_phase(ws, rule, g.alpha / chunk.weight_total, chunk.count, member, team);
+    if (ws.direct) update_phase(ws, rule, treatment_of(g, chunk.weight_total), chunk.count, member, team);
   if (!ws.direct) add_phase(ws, chunk.count, first, member, team);
   if (member != 0) return;
   if (first) g.batch_loss = 0;
@@ -78,10 +78,10 @@ FASTNN_INLINE void run_chunk(fastnn::Epoch<T>& g, const Workspace<T>& ws, const 
 // came between two chunks: a batch of a million rows must not keep Ctrl-C waiting.
 template <class T, class Rule>
 FASTNN_INLINE bool run_batch(fastnn::Epoch<T>& g, const Workspace<T>& ws, const Rule& rule, ptrdiff_t first,
-                             ptrdiff_t count, ptrdiff_t done, double total, int member, int team) {
+                             ptrdiff_t count, ptrdiff_t done, double total, int64_t step, int member, int team) {
   for (;;) {
     const ptrdiff_t rows = count - done < ws.chunk ? count - done : ws.chunk;
-    run_chunk(g, ws, rule, Chunk<T>{first + done, rows, total}, done == 0, member, team);
+    run_chunk(g, ws, rule, Chunk<T>{first + done, rows, total, step}, done == 0, member, team);
     done += rows;
     if (done == count) break;
     if (member == 0) {
@@ -93,15 +93,21 @@ FASTNN_INLINE bool run_batch(fastnn::Epoch<T>& g, const Workspace<T>& ws, const 
   }
   if (!ws.direct) {
     fastnn::wait(ws.barrier, team);
-    finish_phase(ws, rule, g.alpha / total, member, team);
+    if constexpr (!__is_same(Rule, KeepGradient<T>)) {
+      if (g.clip_norm < __builtin_inf()) {
+        clipped_phase(ws, rule, treatment_of(g, total), g.clip_norm, member, team);
+        return true;
+      }
+    }
+    finish_phase(ws, rule, treatment_of(g, total), member, team);
   }
   return true;
 }
 
-template <class T> double half_penalty(const fastnn::Epoch<T>& g, const Workspace<T>& ws, double total) {
-  double squares = 0;
-  for (ptrdiff_t t = 0; t < ws.tasks; ++t) squares += ws.task_penalty[t];
-  return 0.5 * g.alpha * squares / total;
+template <class T> double penalty_of(const Workspace<T>& ws) {
+  double penalty = 0;
+  for (ptrdiff_t t = 0; t < ws.tasks; ++t) penalty += ws.task_penalty[t];
+  return penalty;
 }
 
 constexpr bool is_finite(double value) { return value - value == 0; }
@@ -120,7 +126,7 @@ FASTNN_INLINE bool run_step(fastnn::Epoch<T>& g, const Workspace<T>& ws, const R
   const ptrdiff_t first = step * g.batch_size;
   const ptrdiff_t count = g.n - first < g.batch_size ? g.n - first : g.batch_size;
   const double total = weight_of_batch(g, first, count);
-  if (!run_batch(g, ws, rule, first, count, done, total, member, team)) return false;
+  if (!run_batch(g, ws, rule, first, count, done, total, g.first_step + step + 1, member, team)) return false;
   const double loss = g.batch_loss / total;
   if (member == 0) {
     g.next_step = step + 1;
@@ -131,7 +137,10 @@ FASTNN_INLINE bool run_step(fastnn::Epoch<T>& g, const Workspace<T>& ws, const R
     if (g.stopped || g.crowded || now > g.deadline) g.last_step = g.next_step;
   }
   fastnn::wait(ws.barrier, team);
-  if (member == 0) g.loss_sum += (loss + half_penalty(g, ws, total)) * double(count);
+  if (member == 0) {
+    g.loss_sum += loss * double(count);
+    g.penalty_sum += penalty_of(ws) / total * double(count);
+  }
   return true;
 }
 

@@ -2,6 +2,7 @@
 // down to the first layer's d_z, while the block's activations are in cache. Nothing else is kept for phase 2.
 #pragma once
 
+#include "kernels/dropout.hpp"
 #include "kernels/loss.hpp"
 #include "kernels/workspace.hpp"
 
@@ -11,6 +12,7 @@ namespace {
 template <class T> struct Chunk {
   ptrdiff_t first, count;  // positions in the epoch's order
   double weight_total;     // of the batch
+  int64_t step;            // of the optimizer, from 1
 };
 
 template <class T> FASTNN_INLINE ptrdiff_t row_at(const fastnn::Epoch<T>& g, ptrdiff_t position) {
@@ -66,9 +68,40 @@ FASTNN_INLINE void forward_layer(const Layer<T>& layer, const Rows& rows, ptrdif
 
 // d_z = d_a * slope, in place, for what the tile's epilogue could not do.
 template <class T> FASTNN_INLINE void apply_row_slope(const Layer<T>& layer, ptrdiff_t r0, ptrdiff_t r1) {
+  const T* a = layer.a_before ? layer.a_before : layer.a;
   for (ptrdiff_t at = r0 * layer.stride; at < r1 * layer.stride; at += layer.stride) {
-    if (layer.activation == kSoftmax) softmax_backward_row<T>(layer.a + at, layer.d_z + at, layer.d_z + at, layer.o);
-    else log_softmax_backward_row<T>(layer.a + at, layer.d_z + at, layer.d_z + at, layer.o);
+    if (layer.activation == kSoftmax) softmax_backward_row<T>(a + at, layer.d_z + at, layer.d_z + at, layer.o);
+    else log_softmax_backward_row<T>(a + at, layer.d_z + at, layer.d_z + at, layer.o);
+  }
+}
+
+// Zeroes some of a layer's outputs and scales the others; the slope gets the same factors, so that the way down needs
+// no mask.
+template <class T>
+void drop_outputs(const Layer<T>& layer, const DropoutRule& rule, ptrdiff_t first, ptrdiff_t r0, ptrdiff_t r1) {
+  const Vec<T> zero = {};
+  for (ptrdiff_t r = r0; r < r1; ++r) {
+    const uint64_t key = dropout_key<T>(rule, first + r);
+    for (ptrdiff_t c = 0; c < layer.padded; c += kLanes<T>) {
+      const ptrdiff_t at = r * layer.stride + c;
+      const Vec<T> factor = dropout_factors<T>(rule, key, c), a = load<T>(layer.a + at);
+      Vec<T> slope = factor;
+      if (layer.activation == kRelu) slope = a > zero ? factor : zero;
+      else if (layer.a_before) store<T>(layer.a_before + at, a);
+      else if (layer.activation != kIdentity) slope = drop<T>(load<T>(layer.slope + at), factor);
+      store<T>(layer.slope + at, slope);
+      store<T>(layer.a + at, drop<T>(a, factor));
+    }
+  }
+}
+
+// The rows of x after dropout, in memory of the workspace; `rows` points to them from then on.
+template <class T>
+void drop_inputs(const Workspace<T>& ws, const DropoutRule& rule, ptrdiff_t first, ptrdiff_t r0, ptrdiff_t r1) {
+  const ptrdiff_t i = ws.layer[0].i;
+  for (ptrdiff_t r = r0; r < r1; ++r) {
+    drop_row<T>(rule, first + r, ws.rows[r], ws.x_kept + r * i, i);
+    ws.rows[r] = ws.x_kept + r * i;
   }
 }
 
@@ -109,10 +142,14 @@ FASTNN_INLINE void backward_layer(const Layer<T>& layer, const Layer<T>& below, 
 template <class T>
 double train_block(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, ptrdiff_t r0,
                    ptrdiff_t r1) {
+  const auto rule = [&](ptrdiff_t l) { return dropout_rule(g.seed, chunk.step, l, g.shape.dropout[l]); };
   for (ptrdiff_t r = r0; r < r1; ++r) ws.rows[r] = g.x + row_at(g, chunk.first + r) * ws.layer[0].i;
-  forward_layer(ws.layer[0], GatheredRows<T>{ws.rows}, r0, r1);
-  for (ptrdiff_t l = 1; l < ws.layers; ++l)
-    forward_layer(ws.layer[l], StridedRows<T>{ws.layer[l - 1].a, ws.layer[l - 1].stride}, r0, r1);
+  if (ws.x_kept) drop_inputs(ws, rule(0), chunk.first, r0, r1);
+  for (ptrdiff_t l = 0; l < ws.layers; ++l) {
+    if (l == 0) forward_layer(ws.layer[0], GatheredRows<T>{ws.rows}, r0, r1);
+    else forward_layer(ws.layer[l], StridedRows<T>{ws.layer[l - 1].a, ws.layer[l - 1].stride}, r0, r1);
+    if (ws.layer[l].dropout > 0) drop_outputs(ws.layer[l], rule(l + 1), chunk.first, r0, r1);
+  }
   const Layer<T>& last = ws.layer[ws.layers - 1];
   const EpochLossRows<T> view{g, last, chunk.first, chunk.weight_total};
   const double loss = loss_rows<T>(g.loss, g.loss_parameter, view, r0, r1, last.o);

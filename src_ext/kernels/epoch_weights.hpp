@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernels/epoch_rows.hpp"
+#include "kernels/flat.hpp"
 #include "kernels/optimizer.hpp"
 
 namespace {
@@ -14,12 +15,58 @@ template <class T> struct KeepGradient {};
 
 // A piece of the vectors that run parallel to the parameters, whole vectors long.
 template <class T> struct Piece {
-  T *w, *slot[fastnn::kMaxSlots], *gradient;
+  T *w, *slot[2], *average, *gradient;
   ptrdiff_t count;
 };
 
+// What a batch does to a raw gradient before the rule sees it, and to the parameters' average after it.
+template <class T> struct Treatment {
+  double alpha, l1;  // the penalty is (alpha / 2 * sum of w^2 + l1 * sum of |w|) / weight of the batch
+  T decay, sign;     // alpha and l1 over that weight
+  T limit;           // of each component of the gradient; infinite where there is none
+  T rest;            // how far the average moves to the parameters; 0 where there is none
+  bool corrects;     // more than decay, which the rule's own pass adds
+
+  // The same for b, which no penalty reaches.
+  Treatment of_bias() const { return {0, 0, T(0), T(0), limit, rest, corrects}; }
+};
+
+template <class T> Treatment<T> treatment_of(const fastnn::Epoch<T>& g, double total) {
+  const bool corrects = g.l1 > 0 || g.clip_value < __builtin_inf() || g.clip_norm < __builtin_inf();
+  const T rest = g.ema < 0 ? T(0) : T(1 - g.ema);
+  return {g.alpha, g.l1, T(g.alpha / total), T(g.l1 / total), T(g.clip_value), rest, corrects};
+}
+
+// Penalty of the piece's weights, and the squares of its gradient.
+struct PieceSums {
+  double penalty, squares;
+};
+
+// gradient = clipped(gradient + decay * w + sign * sign(w)), in place.
+template <class T> PieceSums correct_piece(const Piece<T>& p, const Treatment<T>& t) {
+  const Vec<T> zero = {}, sign = splat<T>(t.sign);
+  Vec<T> squares = {}, magnitudes = {};
+  Wide<T> norm = {};
+  for (ptrdiff_t at = 0; at < p.count; at += kLanes<T>) {
+    const Vec<T> w = load<T>(p.w + at);
+    Vec<T> gradient = load<T>(p.gradient + at) + t.decay * w + (w > zero ? sign : w < zero ? -sign : zero);
+    gradient = clip<T>(gradient, t.limit);
+    store<T>(p.gradient + at, gradient);
+    squares += w * w;
+    magnitudes += absolute<T>(w);
+    norm += widen<T>(gradient) * widen<T>(gradient);
+  }
+  const double ridge = t.alpha > 0 ? 0.5 * t.alpha * double(sum_lanes<T>(squares)) : 0;
+  return {ridge + (t.l1 > 0 ? t.l1 * double(sum_lanes<T>(magnitudes)) : 0), sum_wide<T>(norm)};
+}
+
+template <class T> void average_piece(const Piece<T>& p, T* average, T rest) {
+  for (ptrdiff_t at = 0; at < p.count; at += kLanes<T>)
+    store<T>(average + at, averaged<T>(load<T>(average + at), load<T>(p.w + at), rest));
+}
+
 // Applies the rule to w, with d_w = gradient + decay * w; returns the sum of w * w before.
-template <class T, class Rule> FASTNN_INLINE double update_piece(const Piece<T>& p, const Rule& rule, T decay) {
+template <class T, class Rule> FASTNN_INLINE double apply_rule(const Piece<T>& p, const Rule& rule, T decay) {
   Vec<T> squares = {};
   for (ptrdiff_t at = 0; at < p.count; at += kLanes<T>) {
     Vec<T> w = load<T>(p.w + at), slot_0 = {}, slot_1 = {};
@@ -39,19 +86,37 @@ template <class T, class Rule> FASTNN_INLINE double update_piece(const Piece<T>&
   return double(sum_lanes<T>(squares));
 }
 
+// Correction, rule and average; returns the penalty of the weights before.
+template <class T, class Rule>
+FASTNN_INLINE double update_piece(const Piece<T>& p, const Rule& rule, const Treatment<T>& t) {
+  double penalty;
+  if (t.corrects) {
+    penalty = correct_piece(p, t).penalty;
+    apply_rule(p, rule, T(0));
+  } else {
+    penalty = 0.5 * t.alpha * apply_rule(p, rule, t.decay);
+  }
+  if (t.rest != T(0)) average_piece(p, p.average, t.rest);
+  return penalty;
+}
+
 // The task's weights, and the task's part of b; gradients from d_w and d_b where they are not given.
-template <class T> FASTNN_INLINE Piece<T> weights_piece(const Layer<T>& layer, const WeightTask& task, T* gradient) {
+template <class T>
+FASTNN_INLINE Piece<T> weights_piece(const Layer<T>& layer, const WeightTask& task, int average, T* gradient) {
   const ptrdiff_t width = panel_width<T>(task.c0, layer.o), at = layer.i * task.c0 + task.r0 * width;
   return {layer.w + at,
           {layer.slot_w[0] + at, layer.slot_w[1] + at},
+          average < 0 ? nullptr : layer.slot_w[average] + at,
           gradient ? gradient : layer.d_w + at,
           (task.r1 - task.r0) * width};
 }
 
-template <class T> FASTNN_INLINE Piece<T> bias_piece(const Layer<T>& layer, const WeightTask& task, T* gradient) {
+template <class T>
+FASTNN_INLINE Piece<T> bias_piece(const Layer<T>& layer, const WeightTask& task, int average, T* gradient) {
   const ptrdiff_t at = task.c0;
   return {layer.b + at,
           {layer.slot_b[0] + at, layer.slot_b[1] + at},
+          average < 0 ? nullptr : layer.slot_b[average] + at,
           gradient ? gradient : layer.d_b + at,
           panel_width<T>(task.c0, layer.o)};
 }
@@ -94,37 +159,77 @@ template <class T> FASTNN_INLINE bool has_bias_task(const Workspace<T>& ws, cons
 
 // Gradient and update of one task.
 template <class T, class Rule>
-FASTNN_INLINE double update_task(const Workspace<T>& ws, const WeightTask& task, const Rule& rule, T decay,
-                                 ptrdiff_t count) {
+FASTNN_INLINE double update_task(const Workspace<T>& ws, const WeightTask& task, const Rule& rule,
+                                 const Treatment<T>& treatment, ptrdiff_t count) {
   const Layer<T>& layer = ws.layer[task.layer];
   alignas(64) T d_w[group_rows<T>() * kPanel<T>];
   alignas(64) T d_b[kPanel<T>];
   sum_weights(ws, task, count, d_w, false);
-  const double squares = update_piece(weights_piece(layer, task, d_w), rule, decay);
+  const double penalty = update_piece(weights_piece(layer, task, ws.average, d_w), rule, treatment);
   if (has_bias_task(ws, task)) {
     sum_bias(layer, task, count, d_b, false);
-    update_piece(bias_piece(layer, task, d_b), rule, T(0));
+    update_piece(bias_piece(layer, task, ws.average, d_b), rule, treatment.of_bias());
   }
   if (layer.transposed) transpose_task(layer, task.c0, task.r0, task.r1);
-  return squares;
+  return penalty;
 }
 
 // Gradient of one task over one of several chunks.
 template <class T>
 FASTNN_INLINE void add_task(const Workspace<T>& ws, const WeightTask& task, ptrdiff_t count, bool first) {
   const Layer<T>& layer = ws.layer[task.layer];
-  sum_weights(ws, task, count, weights_piece<T>(layer, task, nullptr).gradient, !first);
+  sum_weights(ws, task, count, weights_piece<T>(layer, task, ws.average, nullptr).gradient, !first);
   if (has_bias_task(ws, task)) sum_bias(layer, task, count, layer.d_b + task.c0, !first);
 }
 
 // Update from the summed gradient; a gradient that is wanted itself gets its decay.
 template <class T, class Rule>
-FASTNN_INLINE double finish_task(const Workspace<T>& ws, const WeightTask& task, const Rule& rule, T decay) {
+FASTNN_INLINE double finish_task(const Workspace<T>& ws, const WeightTask& task, const Rule& rule,
+                                 const Treatment<T>& treatment) {
   const Layer<T>& layer = ws.layer[task.layer];
-  const double squares = update_piece(weights_piece<T>(layer, task, nullptr), rule, decay);
-  if (has_bias_task(ws, task)) update_piece(bias_piece<T>(layer, task, nullptr), rule, T(0));
+  const double penalty = update_piece(weights_piece<T>(layer, task, ws.average, nullptr), rule, treatment);
+  if (has_bias_task(ws, task))
+    update_piece(bias_piece<T>(layer, task, ws.average, nullptr), rule, treatment.of_bias());
   if (!__is_same(Rule, KeepGradient<T>) && layer.transposed) transpose_task(layer, task.c0, task.r0, task.r1);
-  return squares;
+  return penalty;
+}
+
+// Corrects the summed gradient of one task, for the norm of all of them.
+template <class T> void correct_task(const Workspace<T>& ws, ptrdiff_t t, const Treatment<T>& treatment) {
+  const WeightTask& task = ws.task[t];
+  const Layer<T>& layer = ws.layer[task.layer];
+  const PieceSums sums = correct_piece(weights_piece<T>(layer, task, ws.average, nullptr), treatment);
+  ws.task_penalty[t] = sums.penalty;
+  ws.task_squares[t] = sums.squares;
+  if (has_bias_task(ws, task))
+    ws.task_squares[t] +=
+        correct_piece(bias_piece<T>(layer, task, ws.average, nullptr), treatment.of_bias()).squares;
+}
+
+// What brings the gradient's norm down to the limit, the same number in every member.
+template <class T> T factor_of_norm(const Workspace<T>& ws, double limit) {
+  double squares = 0;
+  for (ptrdiff_t t = 0; t < ws.tasks; ++t) squares += ws.task_squares[t];
+  const double norm = scalar_sqrt(squares);
+  return norm > limit ? T(limit / norm) : T(1);
+}
+
+template <class T, class Rule>
+void scaled_piece(const Piece<T>& p, const Rule& rule, const Treatment<T>& treatment, T factor) {
+  for (ptrdiff_t at = 0; at < p.count; at += kLanes<T>)
+    store<T>(p.gradient + at, load<T>(p.gradient + at) * factor);
+  update_piece(p, rule, treatment);
+}
+
+// Update from a gradient that is corrected but for the factor of its norm.
+template <class T, class Rule>
+void scaled_task(const Workspace<T>& ws, const WeightTask& task, const Rule& rule, T rest, T factor) {
+  const Layer<T>& layer = ws.layer[task.layer];
+  const Treatment<T> only_average = {0, 0, T(0), T(0), T(0), rest, false};
+  scaled_piece(weights_piece<T>(layer, task, ws.average, nullptr), rule, only_average, factor);
+  if (has_bias_task(ws, task))
+    scaled_piece(bias_piece<T>(layer, task, ws.average, nullptr), rule, only_average, factor);
+  if (layer.transposed) transpose_task(layer, task.c0, task.r0, task.r1);
 }
 
 // Tasks whose middle lies in the member's share of the total cost.
@@ -135,9 +240,10 @@ FASTNN_INLINE bool owns(const Workspace<T>& ws, ptrdiff_t t, int member, int tea
 }
 
 template <class T, class Rule>
-void update_phase(const Workspace<T>& ws, const Rule& rule, double decay, ptrdiff_t count, int member, int team) {
+void update_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& treatment, ptrdiff_t count, int member,
+                  int team) {
   for (ptrdiff_t t = 0; t < ws.tasks; ++t)
-    if (owns(ws, t, member, team)) ws.task_penalty[t] = update_task(ws, ws.task[t], rule, T(decay), count);
+    if (owns(ws, t, member, team)) ws.task_penalty[t] = update_task(ws, ws.task[t], rule, treatment, count);
 }
 
 template <class T> void add_phase(const Workspace<T>& ws, ptrdiff_t count, bool first, int member, int team) {
@@ -146,9 +252,21 @@ template <class T> void add_phase(const Workspace<T>& ws, ptrdiff_t count, bool 
 }
 
 template <class T, class Rule>
-void finish_phase(const Workspace<T>& ws, const Rule& rule, double decay, int member, int team) {
+void finish_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& treatment, int member, int team) {
   for (ptrdiff_t t = 0; t < ws.tasks; ++t)
-    if (owns(ws, t, member, team)) ws.task_penalty[t] = finish_task(ws, ws.task[t], rule, T(decay));
+    if (owns(ws, t, member, team)) ws.task_penalty[t] = finish_task(ws, ws.task[t], rule, treatment);
+}
+
+// As finish_phase, with the gradient as a whole no longer than the limit.
+template <class T, class Rule>
+void clipped_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& treatment, double limit, int member,
+                   int team) {
+  for (ptrdiff_t t = 0; t < ws.tasks; ++t)
+    if (owns(ws, t, member, team)) correct_task(ws, t, treatment);
+  fastnn::wait(ws.barrier, team);
+  const T factor = factor_of_norm(ws, limit);
+  for (ptrdiff_t t = 0; t < ws.tasks; ++t)
+    if (owns(ws, t, member, team)) scaled_task(ws, ws.task[t], rule, treatment.rest, factor);
 }
 
 }  // namespace

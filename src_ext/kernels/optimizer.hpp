@@ -105,11 +105,9 @@ FASTNN_INLINE void update_flat(const fastnn::OptimizerStep<T>& g, const Rule& ru
   }
 }
 
-constexpr ptrdiff_t kFlatGrain = 1024;
-
 template <class T> void optimizer_step(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::OptimizerStep<T>*>(arguments);
-  const auto part = fastnn::share_of(g.count, kFlatGrain, member, team);
+  const auto part = fastnn::share_of(g.count, fastnn::kFlatGrain, member, team);
   with_rule<T>(g.optimizer, g.hyper, g.learning_rate, g.step,
                [&](const auto& rule) { update_flat<T>(g, rule, part.begin, part.end); });
 }

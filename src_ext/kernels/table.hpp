@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/epoch.hpp"
+#include "kernels/flat.hpp"
 #include "kernels/network.hpp"
 #include "kernels/peak.hpp"
 
@@ -22,6 +23,11 @@
       FASTNN_PAIR(link),                                                       \
       FASTNN_PAIR(loss_and_gradient),                                          \
       FASTNN_PAIR(optimizer_step),                                             \
+      FASTNN_PAIR(clip_by_value),                                              \
+      FASTNN_PAIR(sum_of_squares),                                             \
+      FASTNN_PAIR(scale),                                                      \
+      FASTNN_PAIR(ema_step),                                                   \
+      FASTNN_PAIR(dropout),                                                    \
       FASTNN_PAIR(network_forward_scratch),                                    \
       FASTNN_PAIR(network_forward),                                            \
       FASTNN_PAIR(epoch_workspace),                                            \

@@ -15,12 +15,14 @@ template <class T> struct Layer {
   ptrdiff_t padded;  // o rounded up to whole vectors: the columns of packed weights and of b
   ptrdiff_t stride;  // from row to row of a, slope and d_z
   int activation;
+  double dropout;  // rate on its outputs
   bool has_bias;
   T *w, *b;
   T *slot_w[fastnn::kMaxSlots], *slot_b[fastnn::kMaxSlots];
   T *d_w, *d_b;    // only where gradients are summed over chunks
   T* transposed;   // w.T packed, for d_x; null in the first layer
   T *a, *slope, *d_z;  // slope: null where it is read off a (identity, relu) or the activation works by row
+  T* a_before;         // before dropout; only where the activation works by row
 };
 
 // Some rows of one panel of one layer's weights: what a member of the team updates at a time.
@@ -34,12 +36,14 @@ struct WeightTask {
 template <class T> struct Workspace {
   ptrdiff_t layers, chunk, block, tasks, cost;
   bool direct;  // a batch is one chunk: the d_w tile updates the weights there and then
-  int slots;
+  int slots, average;  // average: the slot of the parameters' average, or -1
   Layer<T>* layer;
   WeightTask* task;
   const T** rows;       // the chunk's rows of x
   double* block_loss;   // one sum for each block of the chunk
-  double* task_penalty; // sum of w * w, one for each task
+  double* task_penalty; // of its weights, one for each task; to be divided by the batch's weight
+  double* task_squares; // sum of the squared gradient, one for each task
+  T* x_kept;            // the chunk's rows after dropout on the inputs; null without it
   fastnn::Barrier* barrier;
 };
 
@@ -84,7 +88,9 @@ template <class T> ptrdiff_t row_stride(ptrdiff_t padded) {
   return padded % (8 * line) == 0 ? padded + line : padded;
 }
 
-template <class T> bool needs_slope(int activation) { return !is_fused(activation) && !is_row_function(activation); }
+template <class T> bool needs_slope(const Layer<T>& layer) {
+  return layer.dropout > 0 || !(is_fused(layer.activation) || is_row_function(layer.activation));
+}
 
 template <class T> void lay_out_layer(Arena& arena, Layer<T>& layer, const Workspace<T>& ws, bool first) {
   const ptrdiff_t packed = packed_size<T>(layer.i, layer.o);
@@ -99,7 +105,9 @@ template <class T> void lay_out_layer(Arena& arena, Layer<T>& layer, const Works
   layer.transposed = first ? nullptr : arena.take<T>(packed_size<T>(layer.o, layer.i));
   layer.a = arena.take<T>(ws.chunk * layer.stride);
   layer.d_z = arena.take<T>(ws.chunk * layer.stride);
-  layer.slope = needs_slope<T>(layer.activation) ? arena.take<T>(ws.chunk * layer.stride) : nullptr;
+  layer.slope = needs_slope<T>(layer) ? arena.take<T>(ws.chunk * layer.stride) : nullptr;
+  const bool by_row = layer.dropout > 0 && is_row_function(layer.activation);
+  layer.a_before = by_row ? arena.take<T>(ws.chunk * layer.stride) : nullptr;
 }
 
 // Fills the task list (or only counts it) for one layer; the bias goes with the last group of a panel's rows.
@@ -125,6 +133,11 @@ template <class T> void add_all_tasks(Workspace<T>& ws, const fastnn::NetworkSha
   }
 }
 
+// The rate on the inputs of layer l; a gradient by itself is of the network without dropout.
+template <class T> double dropout_of(const fastnn::Epoch<T>& g, ptrdiff_t l) {
+  return l < g.shape.layers && g.optimizer != fastnn::kStoreGradient ? g.shape.dropout[l] : 0;
+}
+
 template <class T> Workspace<T>* lay_out(Arena& arena, const fastnn::Epoch<T>& g) {
   Workspace<T>* stored = arena.take<Workspace<T>>(1);
   Workspace<T> ws = {};
@@ -133,14 +146,18 @@ template <class T> Workspace<T>* lay_out(Arena& arena, const fastnn::Epoch<T>& g
   ws.layers = shape.layers;
   ws.chunk = batch < kMaxChunk ? batch : kMaxChunk;
   ws.block = block_rows<T>(shape, ws.chunk);
-  ws.direct = batch <= kMaxChunk && g.optimizer != fastnn::kStoreGradient;
+  const bool as_a_whole = g.optimizer == fastnn::kStoreGradient || g.clip_norm < __builtin_inf();
+  ws.direct = batch <= kMaxChunk && !as_a_whole;
   ws.slots = fastnn::slots_of(g.optimizer);
+  ws.average = g.ema < 0 ? -1 : ws.slots++;
   add_all_tasks(ws, shape);
   ws.layer = arena.take<Layer<T>>(shape.layers);
   ws.task = arena.take<WeightTask>(ws.tasks);
   ws.rows = arena.take<const T*>(ws.chunk);
   ws.block_loss = arena.take<double>(ceil_div(ws.chunk, ws.block) + 1);
   ws.task_penalty = arena.take<double>(ws.tasks);
+  ws.task_squares = arena.take<double>(ws.tasks);
+  ws.x_kept = dropout_of(g, 0) > 0 ? arena.take<T>(ws.chunk * shape.widths[0]) : nullptr;
   ws.barrier = arena.take<fastnn::Barrier>(1);
   if (ws.task) add_all_tasks(ws, shape);
   for (ptrdiff_t l = 0; l < shape.layers; ++l) {
@@ -150,6 +167,7 @@ template <class T> Workspace<T>* lay_out(Arena& arena, const fastnn::Epoch<T>& g
     layer.padded = round_up<T>(layer.o);
     layer.stride = row_stride<T>(layer.padded);
     layer.activation = shape.activations[l];
+    layer.dropout = dropout_of(g, l + 1);
     layer.has_bias = shape.has_bias[l] != 0;
     lay_out_layer(arena, layer, ws, l == 0);
     if (ws.layer) ws.layer[l] = layer;

@@ -63,7 +63,7 @@ template <class T> struct LossAndGradient {
 
 constexpr ptrdiff_t kLossRows = 256;
 
-constexpr int kMaxSlots = 2;  // state vectors that an optimizer keeps per parameter
+constexpr int kMaxSlots = 3;  // state vectors per parameter: two of an optimizer, and the parameters' average
 constexpr int kMaxHyper = 4;
 
 enum Optimizer : int { kSgd = 0, kAdam = 1, kRmsprop = 2, kAdagrad = 3, kAdamW = 4, kNadam = 5, kStoreGradient = -1 };
@@ -84,10 +84,33 @@ template <class T> struct OptimizerStep {
   double hyper[kMaxHyper];
 };
 
+// What is done to a flat vector, element by element or as a whole.
+template <class T> struct FlatVector {
+  T* values;
+  const T* other;   // ema_step: the parameters
+  double* partial;  // sum_of_squares: one sum for every kFlatGrain elements
+  ptrdiff_t count;
+  double number;    // the limit, the factor, the decay
+};
+
+constexpr ptrdiff_t kFlatGrain = 1024;
+
+// out = x / (1 - rate) where a row's element is kept, else 0; the mask is a function of the numbers below.
+template <class T> struct Dropout {
+  const T* x;
+  T* out;
+  ptrdiff_t n, o;
+  double rate;
+  uint64_t seed;
+  int64_t step;
+  int64_t layer, first_row;
+};
+
 // A network as numbers, as plan.py has it.
 struct NetworkShape {
   const int64_t* widths;  // layers + 1
   const int32_t *activations, *has_bias;
+  const double* dropout;  // rates on the layers' inputs, in training
   ptrdiff_t layers;
 };
 
@@ -107,7 +130,10 @@ template <class T> struct Epoch {
   const int64_t* order;            // rows to visit; null: 0 .. n-1
   ptrdiff_t n, batch_size;         // n: rows to visit
   int loss, optimizer;
-  double loss_parameter, alpha;
+  double loss_parameter, alpha, l1;
+  double clip_value, clip_norm;  // of the gradient; infinite: not clipped
+  double ema;                    // decay of the parameters' average, the last of the slots; negative: there is none
+  uint64_t seed;                 // of dropout
   double hyper[kMaxHyper];
   const double* learning_rates;  // one per step of this epoch
   int64_t first_step;            // optimizer steps taken before this epoch
@@ -124,7 +150,7 @@ template <class T> struct Epoch {
   double started;                  // when `run` was called for the first time
   double lost_before, lost;        // seconds lost in long waits above a fifth of the time: until then, and since
   int crowded;                     // the team waits too much: go on with one thread
-  double loss_sum;                 // sum over steps of the batch's mean loss times its rows
+  double loss_sum, penalty_sum;    // sums over steps of the batch's mean loss and penalty times its rows
   int stopped;                     // a loss was not finite
 };
 
@@ -141,6 +167,11 @@ struct Kernels {
   void (*link[2])(const void*, int, int);
   void (*loss_and_gradient[2])(const void*, int, int);
   void (*optimizer_step[2])(const void*, int, int);
+  void (*clip_by_value[2])(const void*, int, int);
+  void (*sum_of_squares[2])(const void*, int, int);
+  void (*scale[2])(const void*, int, int);
+  void (*ema_step[2])(const void*, int, int);
+  void (*dropout[2])(const void*, int, int);
   ptrdiff_t (*network_forward_scratch[2])(const void*);  // elements for one member
   void (*network_forward[2])(const void*, int, int);
   size_t (*epoch_workspace[2])(const void*);  // bytes

@@ -241,7 +241,7 @@ def test_bad_input_is_explained(act: Any, error: Any, message: str) -> None:
     ("layers", "options", "error", "message"),
     [
         ([], {}, ValueError, "at least one Dense layer"),
-        ([Dropout(0.5), Dense(1)], {}, ValueError, "rate of Dropout=0.5 is not possible"),
+        ([Dense(1), Dropout(0.5)], {}, ValueError, "a Dense must follow it"),
         ([Dense(1)], {"loss": "cros_entropy"}, ValueError, "Did you mean 'cross_entropy'"),
         ([Dense(1)], {"backend": "jitt"}, ValueError, "Did you mean 'jit'"),
         ([Dense(1)], {"dtype": "int8"}, ValueError, "float32 or float64"),

@@ -44,7 +44,7 @@ def _train(dtype, optimizer, batch_size, n_threads):
     state = OptimizerState.zeros(optimizer, params)
     order = np.random.default_rng(1).permutation(N).astype(np.int64)
     rates = np.full(-(-N // batch_size), 1e-2)
-    loss = core.fit_epoch(
+    losses = core.fit_epoch(
         plan,
         params,
         x,
@@ -56,9 +56,11 @@ def _train(dtype, optimizer, batch_size, n_threads):
         state,
         rates,
         1e-3,
+        1e-3,
+        7,
         n_threads=n_threads,
     )
-    return [np.float64(loss), params, *state.slots]
+    return [np.array(losses), params, *state.slots]
 
 
 def _kernel_calls(dtype):
@@ -163,7 +165,7 @@ threading.Thread(target=interrupt).start()
 try:
     while True:
         core.fit_epoch(plan, params, x, y, None, None, BATCH * 40 if FULL else BATCH, Adam(), state,
-                       np.full(1 if FULL else 40, 1e-9), 0.0)
+                       np.full(1 if FULL else 40, 1e-9), 0.0, 0.0, 0)
         before = params.copy()
 except KeyboardInterrupt:
     assert time.perf_counter() - sent[0] < 0.5

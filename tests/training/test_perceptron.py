@@ -23,8 +23,8 @@ def epoch(engine: Any, params: Any, state: Any, x: Any, y: Any, **options: Any) 
     order, size = options.get("order"), options.get("batch_size", 1)
     rates = np.full(-(-(len(x) if order is None else len(order)) // size), options.get("rate", 1.0))
     data = (x, y[:, None], options.get("weight"), order, size)
-    loss: float = engine.epoch(params, *data, SGD(), state, rates, 0.0)
-    return loss
+    mistakes: float = engine.epoch(params, *data, SGD(), state, rates, 0.0)[0]
+    return mistakes
 
 
 def by_the_book(x: Any, y: Any, rate: float = 1.0) -> tuple[np.ndarray, float, int]:

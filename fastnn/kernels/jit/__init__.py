@@ -5,11 +5,15 @@ Importing this package imports Numba; a kernel compiles when it is first called.
 
 from fastnn.kernels.jit.activation import activation_backward, activation_forward
 from fastnn.kernels.jit.dense import dense_backward_input, dense_backward_params, dense_forward
+from fastnn.kernels.jit.dropout import dropout
 from fastnn.kernels.jit.loss import link, loss_and_gradient
 from fastnn.kernels.jit.optimizer import (
     adagrad_step,
     adam_step,
     adamw_step,
+    clip_by_norm,
+    clip_by_value,
+    ema_step,
     nadam_step,
     rmsprop_step,
     sgd_step,
@@ -21,9 +25,13 @@ __all__ = [
     "adagrad_step",
     "adam_step",
     "adamw_step",
+    "clip_by_norm",
+    "clip_by_value",
     "dense_backward_input",
     "dense_backward_params",
     "dense_forward",
+    "dropout",
+    "ema_step",
     "link",
     "loss_and_gradient",
     "nadam_step",

@@ -9,11 +9,16 @@ from fastnn.kernels.reference.dense import (
     dense_backward_params,
     dense_forward,
 )
+from fastnn.kernels.reference.dropout import dropout
+from fastnn.kernels.reference.logistic import logistic_gradient, logistic_product, weighted_gram
 from fastnn.kernels.reference.loss import link, loss_and_gradient
 from fastnn.kernels.reference.optimizer import (
     adagrad_step,
     adam_step,
     adamw_step,
+    clip_by_norm,
+    clip_by_value,
+    ema_step,
     nadam_step,
     rmsprop_step,
     sgd_step,
@@ -25,12 +30,19 @@ __all__ = [
     "adagrad_step",
     "adam_step",
     "adamw_step",
+    "clip_by_norm",
+    "clip_by_value",
     "dense_backward_input",
     "dense_backward_params",
     "dense_forward",
+    "dropout",
+    "ema_step",
     "link",
+    "logistic_gradient",
+    "logistic_product",
     "loss_and_gradient",
     "nadam_step",
     "rmsprop_step",
     "sgd_step",
+    "weighted_gram",
 ]

@@ -1,0 +1,125 @@
+"""From what LogisticRegression.fit is given to the problem that a solver takes, and back to coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.validation import validate_data
+
+from fastnn.kernels.contract import Array
+from fastnn.models.base import Estimator, native_order, warn_caller
+from fastnn.models.targets import as_labels, encode, require_two_classes
+from fastnn.solvers.choose import minimise
+from fastnn.solvers.logistic_objective import LogisticObjective
+from fastnn.solvers.objective import Solution, Vector, Watch
+from fastnn.training.loop import NON_FINITE
+
+__all__ = ["Labelled", "coefficients", "params_of", "read_samples", "solve", "weigh_classes"]
+
+
+class Labelled(NamedTuple):
+    """What a logistic regression learns from: X (n, i), an ndarray or CSR; y (n,) as numbers of the classes."""
+
+    x: Any
+    y: NDArray[np.int32]
+    classes: NDArray[Any]
+    sample_weight: Array | None
+
+    @property
+    def outputs(self) -> int:
+        """One sigmoid for two classes, else as many as there are classes."""
+        return 1 if len(self.classes) == 2 else len(self.classes)
+
+
+def read_samples(model: Estimator, X: Any, y: Any, sample_weight: Any) -> Labelled:
+    """Check what `fit` is given, and set the attributes that say what X was.
+
+    A plain ndarray with labels that are integers is taken as it is: whether its numbers are finite
+    shows in the first pass over it, and `solve` sees to that.
+
+    Raises
+    ------
+    ValueError
+        If X, y or sample_weight cannot be used, or y has one class only.
+    """
+    if _is_plain(X) and _are_plain_labels(y, len(X)):
+        validate_data(model, X, reset=True, skip_check_array=True)
+        x, labels = X, y
+    else:
+        x, labels = _validated(model, X, y)
+        labels = as_labels(labels)
+    classes, index = encode(labels)
+    require_two_classes(classes)
+    return Labelled(x, index, classes, model._read_weight(sample_weight, x))
+
+
+def _is_plain(X: Any) -> bool:
+    if type(X) is not np.ndarray or X.ndim != 2 or X.dtype not in (np.float32, np.float64):
+        return False
+    return bool(X.size > 0 and X.dtype.isnative and X.flags.c_contiguous and X.flags.aligned)
+
+
+def _are_plain_labels(y: Any, n: int) -> bool:
+    return type(y) is np.ndarray and y.dtype.kind in "iub" and y.dtype.isnative and y.shape == (n,)
+
+
+def _validated(model: Estimator, X: Any, y: Any) -> tuple[Any, Any]:
+    dtypes = [np.float64, np.float32]
+    x, y = validate_data(model, native_order(X), y, reset=True, accept_sparse="csr", dtype=dtypes, order="C")
+    return (np.require(x, x.dtype, ["C", "A"]) if isinstance(x, np.ndarray) else x), y
+
+
+def weigh_classes(samples: Labelled, class_weight: Mapping[Any, float] | str | None) -> Labelled:
+    """The same samples, weighted by class too."""
+    if class_weight is None:
+        return samples
+    by_class: NDArray[np.float64] = compute_class_weight(
+        class_weight, classes=samples.classes, y=samples.classes[samples.y], sample_weight=samples.sample_weight
+    )
+    weight = by_class.astype(samples.x.dtype)[samples.y]
+    return samples._replace(sample_weight=weight if samples.sample_weight is None else weight * samples.sample_weight)
+
+
+def params_of(coef: NDArray[Any], intercept: NDArray[Any] | None) -> Vector:
+    """An objective's params (p,) of coef (o, i) and intercept (o,)."""
+    w = coef.T.ravel()
+    return np.asarray(w if intercept is None else np.concatenate([w, intercept]), np.float64)
+
+
+def coefficients(params: Vector, objective: LogisticObjective) -> tuple[Array, Array]:
+    """coef (o, i) and intercept (o,), zero where there is none, of an objective's params; of X's dtype."""
+    i, o, dtype = objective.x.shape[1], objective.outputs, objective.x.dtype
+    coef = np.ascontiguousarray(params[: i * o].reshape(i, o).T, dtype)
+    return coef, params[i * o :].astype(dtype) if objective.fit_intercept else np.zeros(o, dtype)
+
+
+def solve(
+    model: Any, objective: LogisticObjective, start: Vector | None, given: tuple[Any, Any], watch: Watch | None
+) -> Solution:
+    """Solve as the model's parameters say; `given` is X and y as `fit` got them.
+
+    Raises
+    ------
+    ValueError
+        If X has numbers that are not finite, or computing with it gives some.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the solver could not come as close as `tol`.
+    """
+    options = {"solver": model.solver, "tol": model.tol, "max_iter": model.max_iter}
+    solution = minimise(objective, start, watch=watch, **options)
+    if not (np.isfinite(solution.loss) and np.isfinite(solution.params).all()):
+        _validated(model, *given)
+        raise ValueError(f"{NON_FINITE}.")
+    if not solution.converged:
+        warn_caller(
+            f"{model.solver} failed to converge after {solution.n_iter} iteration(s) "
+            f"(max_iter={model.max_iter}): {solution.message}. Increase max_iter, or tol (now {model.tol})."
+        )
+    return solution

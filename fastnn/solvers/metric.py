@@ -1,0 +1,70 @@
+"""Preconditioners: what stands for the Hessian's inverse."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from fastnn.solvers.objective import Matrix, Vector
+
+__all__ = ["CholeskyMetric", "DiagonalMetric", "Metric", "dot"]
+
+_LEAST_DAMPING = 1e-13
+_MOST_DAMPING = 1e3
+
+
+def dot(a: Vector, b: Vector) -> float:
+    """The inner product, summed in an order that no BLAS and no number of threads decides."""
+    return float(np.einsum("i,i->", a, b))
+
+
+class Metric(Protocol):
+    """A positive definite stand-in for the Hessian."""
+
+    def solve(self, vector: Vector) -> Vector:
+        """Its inverse times a vector (p,)."""
+        ...
+
+
+class DiagonalMetric:
+    """The Hessian's diagonal (p,) alone; where that vanishes, one."""
+
+    def __init__(self, diagonal: Vector) -> None:
+        self._inverse = 1 / np.where(diagonal > 0, diagonal, 1.0)
+
+    def solve(self, vector: Vector) -> Vector:
+        """See Metric."""
+        return self._inverse * vector
+
+
+class CholeskyMetric:
+    """The Hessian (p, p) by its Cholesky factor, scaled to a unit diagonal.
+
+    A multiple of that diagonal is added, no more than makes it positive definite: so constant and
+    duplicated columns, and directions in which the loss is flat, do no harm. Since it only
+    preconditions, the optimum stays where it is.
+    """
+
+    def __init__(self, hessian: Matrix) -> None:
+        from scipy.linalg.lapack import dpotrf  # here, since it is slow to import
+
+        diagonal = hessian.diagonal()
+        self._inverse = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+        scaled = hessian * self._inverse
+        scaled *= self._inverse[:, None]
+        damping = _LEAST_DAMPING * len(hessian)
+        info = 1
+        while info != 0 and damping < _MOST_DAMPING:
+            np.fill_diagonal(scaled, 1 + damping)
+            self._factor, info = dpotrf(scaled.T)  # a Fortran array, so that LAPACK copies it only once
+            damping *= 100
+        if info != 0:
+            raise ValueError("The Hessian has numbers that are not finite.")
+
+    def solve(self, vector: Vector) -> Vector:
+        """See Metric."""
+        from scipy.linalg.lapack import dpotrs
+
+        solution: Vector = dpotrs(self._factor, self._inverse * vector)[0]
+        return self._inverse * solution

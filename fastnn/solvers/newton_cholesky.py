@@ -1,0 +1,118 @@
+"""Newton's method by Cholesky factors, each kept, and corrected by L-BFGS, as long as that pays."""
+
+from __future__ import annotations
+
+from math import inf, log
+
+import numpy as np
+
+from fastnn.solvers.descent import Point, descend
+from fastnn.solvers.memory import Memory
+from fastnn.solvers.metric import CholeskyMetric, dot
+from fastnn.solvers.objective import Curved, Solution, Vector, Watch
+
+__all__ = ["newton_cholesky"]
+
+_CHEAP = 2.0  # up to this cost every evaluation computes the Hessian too
+_PAIRS = 12
+
+
+def newton_cholesky(
+    objective: Curved,
+    start: Vector,
+    *,
+    tol: float,
+    max_iter: int,
+    watch: Watch | None = None,
+    hessian_cost: float = 1.0,
+    source: Curved | None = None,
+) -> Solution:
+    """Minimise until every component of the gradient is within `tol`.
+
+    Parameters
+    ----------
+    objective : Curved
+        A convex function.
+    start : ndarray (p,), float64
+    tol : float
+        It also ends where what is left to gain is lost in the rounding of the loss.
+    max_iter : int
+    watch : callable, optional
+    hessian_cost : float, default=1.0
+        Of a Hessian, in gradients. A cheap one is computed at every point; others when the last one
+        has become too wrong to pay.
+    source : Curved, optional
+        Where the first Hessian comes from, such as a sample of the rows; the objective itself
+        without it.
+
+    Returns
+    -------
+    Solution
+    """
+    fused = source is None and hessian_cost <= _CHEAP
+    strategy = _Fused(objective) if fused else _Kept(objective, source or objective, hessian_cost, tol)
+    return descend(strategy, start, tol=tol, max_iter=max_iter, watch=watch)
+
+
+class _Fused:
+    """Newton's direction at every point."""
+
+    def __init__(self, objective: Curved) -> None:
+        self._objective = objective
+        self.resolution = objective.resolution
+
+    def evaluate(self, params: Vector) -> Point:
+        return Point(params, *self._objective.with_hessian(params))
+
+    def direction(self, point: Point) -> Vector:
+        return -CholeskyMetric(point.extra).solve(point.d_params)
+
+    def moved(self, before: Point, after: Point) -> None:
+        pass
+
+    def renew(self) -> bool:
+        return False
+
+
+class _Kept:
+    """A factor that is kept while the decrement falls so fast that a new one would not be quicker."""
+
+    def __init__(self, objective: Curved, source: Curved, cost: float, tol: float) -> None:
+        self._objective, self._source, self._cost = objective, source, cost
+        self._goal = tol**2 + np.finfo(np.float64).tiny
+        self._memory = Memory(_PAIRS)
+        self._metric: CholeskyMetric | None = None
+        self._fresh = False
+        self._decrement = inf  # g H^-1 g where the last step began
+        self._ratio = 0.0  # of the last two
+        self.resolution = objective.resolution
+
+    def evaluate(self, params: Vector) -> Point:
+        return Point(params, *self._objective(params))
+
+    def direction(self, point: Point) -> Vector:
+        self._fresh = self._metric is None
+        if self._metric is None:
+            self._metric = CholeskyMetric(self._source.with_hessian(point.params)[2])
+            self._source = self._objective  # a sample serves once
+            self._memory.clear()
+        direction = -self._memory.solve(self._metric, point.d_params)
+        decrement = -dot(point.d_params, direction)
+        self._ratio, self._decrement = decrement / self._decrement, decrement
+        return direction
+
+    def moved(self, before: Point, after: Point) -> None:
+        self._memory.add(after.params - before.params, after.d_params - before.d_params)
+        if not self._fresh and self._is_slow():
+            self._metric, self._decrement = None, inf
+
+    def _is_slow(self) -> bool:
+        """Whether at this pace more steps are ahead than a new Hessian costs, with two steps after it."""
+        if self._ratio >= 1:
+            return True
+        ahead = log(max(self._decrement / self._goal, 1.0))
+        return self._ratio > 0 and ahead > -log(self._ratio) * (self._cost + 2)
+
+    def renew(self) -> bool:
+        self._metric, self._decrement = None, inf
+        return not self._fresh
