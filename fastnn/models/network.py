@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,10 +12,11 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from fastnn import optimizers
 from fastnn.kernels.contract import Array
-from fastnn.layers import Dense, Layer
+from fastnn.layers import Layer
 from fastnn.losses import Loss
-from fastnn.models.network_data import read_inputs, read_samples
-from fastnn.models.network_fit import Training, fit_network, settings_of
+from fastnn.models import looks
+from fastnn.models.network_data import Batches, read_inputs, read_samples
+from fastnn.models.network_fit import Training, fit_network, read_source, settings_of
 from fastnn.models.saving import Saved, fill_layers, require_own_names
 from fastnn.optimizers import Optimizer
 from fastnn.plan import Plan
@@ -27,6 +29,8 @@ from fastnn.training.history import History
 from fastnn.validation import as_floating
 
 __all__ = ["Network"]
+
+_BATCH_SIZE = 32
 
 
 class Network(Saved):
@@ -225,12 +229,12 @@ class Network(Saved):
 
     def fit(
         self,
-        x: ArrayLike,
-        y: ArrayLike,
+        x: ArrayLike | Batches,
+        y: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
         *,
         epochs: int = 10,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         optimizer: str | Optimizer = "adam",
         schedule: Schedule | None = None,
         alpha: float = 0.0,
@@ -246,18 +250,23 @@ class Network(Saved):
         Parameters
         ----------
         x : array-like (n, n_inputs)
+            A memory-mapped array of the network's dtype is used where it lies. Or, without y, an
+            iterable of batches (x, y) or (x, y, sample_weight), read anew in every epoch, or a
+            function that returns one: of data that do not fit into memory.
         y : array-like (n, o)
             Or (n,), as for `loss_and_gradient`.
         sample_weight : array-like (n,), optional
         epochs : int, default=10
-        batch_size : int, default=32
+        batch_size : int, default=None
+            Rows for each step. None: 32 of arrays, and each batch of an iterable as it is.
         optimizer : str or optimizer, default="adam"
         schedule : schedule, optional
             Learning rates by the step, instead of the optimizer's.
         alpha : float, default=0
             L2 penalty on the weights, as in `MLPClassifier`.
         shuffle : bool, default=True
-            Take the rows in another order every epoch.
+            Take the rows in another order every epoch; of batches, the rows inside each one that is
+            larger than `batch_size`.
         callbacks : iterable of callables, optional
             Each is called at the end of every epoch with its `number`, `loss`, `learning_rate`,
             read-only `params` (p,) and `seconds`; training ends when one returns True.
@@ -283,12 +292,16 @@ class Network(Saved):
             If a shape or a number is not possible, a layer's activation has no slope, or training
             diverges in the first epoch. If it does later, a RuntimeWarning says so, and the last
             finished epoch stays. If the checkpoint is of another run, or damaged.
+        TypeError
+            If `y` is missing and x has no batches.
         ImportError, OSError
             If a checkpoint needs safetensors, which is not installed, or its file cannot be written.
         """
         self.plan.require_trainable()
-        samples = read_samples(self.plan, x, y, sample_weight)
+        if batch_size is None:
+            batch_size = sys.maxsize if y is None else _BATCH_SIZE
         how = Training(epochs, batch_size, optimizers.get(optimizer), schedule, alpha, shuffle)
+        samples = read_source(self, x, y, sample_weight, how)
         keep = checkpoint_of(checkpoint, resume, checkpoint_every, lambda: settings_of(self, samples, how))
         message = fit_network(self, samples, how, tuple(callbacks), verbose, keep)
         if message:
@@ -298,22 +311,11 @@ class Network(Saved):
     # --- looks ----------------------------------------------------------------------------------
 
     def summary(self) -> str:
-        """A table of the layers: inputs, outputs, activation, parameters."""
-        rows = [("layer", "inputs", "outputs", "activation", "parameters")]
-        widths = self.plan.widths
-        for l, (activation, bias) in enumerate(zip(self.plan.activations, self.plan.bias, strict=True)):
-            i, o = widths[l], widths[l + 1]
-            rows.append((str(l), f"{i:,}", f"{o:,}", activation.name, f"{i * o + o * bias:,}"))
-        sizes = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ["  ".join(cell.rjust(k) for cell, k in zip(row, sizes, strict=True)) for row in rows]
-        lines.insert(1, "  ".join("-" * size for size in sizes))
-        total = f"{self.plan.n_params:,} parameters, {self.plan.dtype}, loss {self.plan.loss.name}"
-        return "\n".join([*lines, total])
+        """A table of the layers: shapes, activations, numbers of parameters."""
+        return looks.summary(self.layers, self.plan)
 
     def __repr__(self) -> str:
-        layers = ", ".join(map(_brief, self.layers))
-        widths, loss, dtype = self.plan.widths, self.plan.loss.name, self.plan.dtype.name
-        return f"Network([{layers}], n_inputs={widths[0]}, loss={loss!r}, dtype={dtype!r})"
+        return looks.written(self.layers, self.plan)
 
     # --- copies and files -----------------------------------------------------------------------
 
@@ -341,12 +343,3 @@ class Network(Saved):
         # A memory-mapped file gives read-only arrays.
         self._params = np.require(self._params, requirements=["C", "A", "W"])
         self._engine = Engine(self.plan, self.backend, self.n_threads)
-
-
-def _brief(layer: Layer) -> str:
-    """The layer as one would write it, defaults left out."""
-    if not isinstance(layer, Dense):
-        return repr(layer)
-    name = layer.activation if isinstance(layer.activation, str) else layer.activation.name
-    activation = "" if name == "identity" else f", {name!r}"
-    return f"Dense({layer.units}{activation}{'' if layer.bias else ', bias=False'})"

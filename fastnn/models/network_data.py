@@ -1,18 +1,23 @@
-"""The arrays that a network is given, as its kernels want them."""
+"""The arrays that a network is given, as its kernels want them: one set of rows, or batch after batch."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from fastnn import losses
+from fastnn.errors import wrong_type
 from fastnn.kernels.contract import Array
 from fastnn.plan import Plan
 from fastnn.training.loop import Samples
 from fastnn.validation import as_floating, laid_out
 
-__all__ = ["read_inputs", "read_samples"]
+__all__ = ["Batches", "read_batches", "read_inputs", "read_samples"]
+
+Batches = Iterable[tuple[Any, ...]] | Callable[[], Iterable[tuple[Any, ...]]]
+"""Batches (x, y) or (x, y, sample_weight), or a function that gives them anew for every epoch."""
 
 
 def read_samples(plan: Plan, x: Any, y: Any, sample_weight: Any) -> Samples:
@@ -63,3 +68,40 @@ def _read(plan: Plan, name: str, value: Any, columns: int | None) -> Array:
         text = f"({', '.join(map(str, wanted))}{',' if columns is None else ''})"
         raise ValueError(f"{name} has shape {array.shape}, wanted {text}.{hint}")
     return laid_out(array.astype(plan.dtype, copy=False))
+
+
+# --- batches ------------------------------------------------------------------------------------
+
+
+def read_batches(plan: Plan, batches: Any, epochs: int) -> Callable[[], Iterator[Samples]]:
+    """A function that reads all batches, one after another, once for every epoch.
+
+    Raises
+    ------
+    TypeError
+        If `batches` cannot be gone through.
+    ValueError
+        If they are wanted more than once but can be read only once.
+    """
+    if callable(batches):
+        return lambda: _read_all(plan, batches())
+    if isinstance(batches, np.ndarray) or not isinstance(batches, Iterable):
+        raise wrong_type("x without y", batches, "batches (x, y), or a function that gives them")
+    if isinstance(batches, Iterator) and epochs > 1:
+        raise ValueError(
+            f"{batches!r} gives its batches once, but epochs={epochs}. Pass a list of batches, a function "
+            "that returns a new generator for every epoch, or epochs=1."
+        )
+    return lambda: _read_all(plan, batches)
+
+
+def _read_all(plan: Plan, batches: Iterable[Any]) -> Iterator[Samples]:
+    for k, batch in enumerate(batches):
+        if not isinstance(batch, (tuple, list)) or len(batch) not in (2, 3):
+            raise wrong_type(f"Batch {k}", batch, "(x, y) or (x, y, sample_weight)")
+        try:
+            samples = read_samples(plan, *batch, *[None] * (3 - len(batch)))
+        except (TypeError, ValueError) as fault:
+            fault.add_note(f"This is batch {k}, counted from 0.")
+            raise
+        yield samples

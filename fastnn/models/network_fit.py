@@ -6,20 +6,22 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from fastnn.errors import out_of_range
+from fastnn.models.network_data import read_batches, read_samples
 from fastnn.optimizers import Optimizer, OptimizerState
 from fastnn.schedules import Schedule
 from fastnn.training.callbacks import Watcher
 from fastnn.training.checkpoint import Checkpoint
 from fastnn.training.history import History
-from fastnn.training.loop import Outcome, Run, Samples, in_order, shuffled, train
+from fastnn.training.loop import Outcome, Run, Samples, shuffled, train
 from fastnn.training.progress import progress
 from fastnn.training.rates import Constant, Scheduled
+from fastnn.training.stream import Stream
 from fastnn.validation import check_counts
 
 if TYPE_CHECKING:
     from fastnn.models.network import Network
 
-__all__ = ["Training", "fit_network", "settings_of"]
+__all__ = ["Training", "fit_network", "read_source", "settings_of"]
 
 
 @dataclass(frozen=True)
@@ -45,24 +47,42 @@ class Training:
             raise out_of_range("alpha", self.alpha, "a number of at least 0")
 
 
-def settings_of(network: Network, samples: Samples, how: Training) -> dict[str, Any]:
+def read_source(network: Network, x: Any, y: Any, sample_weight: Any, how: Training) -> Samples | Stream:
+    """The samples in memory; without y, batch after batch.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If they are not what the network needs, or there is none.
+    """
+    if y is None:
+        if sample_weight is not None:
+            raise ValueError("sample_weight without y: with batches it is their third part, (x, y, sample_weight).")
+        batches = read_batches(network.plan, x, how.epochs)
+        return Stream(network._engine, batches, how.batch_size, how.shuffle)
+    samples = read_samples(network.plan, x, y, sample_weight)
+    if len(samples.x) == 0:
+        raise ValueError(f"x has shape {samples.x.shape}: there is no row to train on.")
+    return samples
+
+
+def settings_of(network: Network, samples: Samples | Stream, how: Training) -> dict[str, Any]:
     """What a checkpoint must have been written with, to go on from it; more epochs are welcome."""
-    plan, weight = network.plan, samples.sample_weight
+    arrays = {} if isinstance(samples, Stream) else vars(samples)
+    shapes = {name: None if array is None else array.shape for name, array in arrays.items()}
     return {
         "layers": network.layers,
-        "loss": plan.loss,
-        "dtype": plan.dtype,
+        "loss": network.plan.loss,
+        "dtype": network.plan.dtype,
         "backend": network.backend,
-        "shape of x": samples.x.shape,
-        "shape of y": samples.y.shape,
-        "shape of sample_weight": None if weight is None else weight.shape,
+        **{f"shape of {name}": shapes.get(name) for name in ("x", "y", "sample_weight")},
         **{field.name: getattr(how, field.name) for field in fields(how) if field.name != "epochs"},
     }
 
 
 def fit_network(
     network: Network,
-    samples: Samples,
+    samples: Samples | Stream,
     how: Training,
     callbacks: tuple[Watcher, ...],
     verbose: bool | int | str,
@@ -73,11 +93,8 @@ def fit_network(
     Raises
     ------
     ValueError
-        If there are no samples, training diverges in the first epoch, or the checkpoint is damaged.
+        If training diverges in the first epoch, or the checkpoint is damaged.
     """
-    n = len(samples.x)
-    if n == 0:
-        raise ValueError(f"x has shape {samples.x.shape}: there is no row to train on.")
     engine, params = network._engine, network.params
     rate = Constant(how.optimizer.learning_rate) if how.schedule is None else Scheduled(how.schedule)
     state = OptimizerState.zeros(how.optimizer, params)
@@ -87,14 +104,17 @@ def fit_network(
         checkpoint.attach(params, run=run, outcome=outcome, history=history)
         network._seed = run.seed
     network.history = history.lists
+    order = None
+    if how.shuffle and isinstance(samples, Samples):  # a stream sees to its order itself
+        order = shuffled(engine, run.seed, len(samples.x))
     with progress(verbose, how.epochs) as printers:
         train(
             engine,
             samples,
             params,
             run,
-            order=shuffled(engine, run.seed, n) if how.shuffle else in_order(),
-            batch_size=min(how.batch_size, n),
+            order=order,
+            batch_size=how.batch_size,
             alpha=how.alpha,
             max_epochs=how.epochs,
             watchers=(history, *printers, *callbacks),

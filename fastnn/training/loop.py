@@ -6,12 +6,13 @@ ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import ceil, inf, isfinite
 from operator import add
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ __all__ = [
     "NON_FINITE",
     "Order",
     "Outcome",
+    "Parts",
     "Run",
     "Samples",
     "in_order",
@@ -87,6 +89,14 @@ class Run:
             setattr(self.rate, name, state["rate"][name])
 
 
+class Parts(Protocol):
+    """Samples that come part by part in every epoch."""
+
+    def parts(self, run: Run) -> Iterable[tuple[Samples, NDArray[np.int64] | None]]:
+        """The parts of the epoch that begins, and the order of each one's rows."""
+        ...
+
+
 @dataclass
 class Outcome:
     """How a call of `train` ended.
@@ -140,11 +150,11 @@ def shuffled(engine: Engine, seed: int, n: int, rows: NDArray[np.int64] | None =
 
 def train(
     engine: Engine,
-    samples: Samples,
+    samples: Samples | Parts,
     params: Array,
     run: Run,
     *,
-    order: Order,
+    order: Order | None = None,
     batch_size: int,
     alpha: float = 0.0,
     max_epochs: int,
@@ -162,11 +172,12 @@ def train(
     Parameters
     ----------
     engine : Engine
-    samples : Samples
+    samples : Samples or Parts
     params : ndarray (p,)
     run : Run
-    order : callable
-        order(epoch) -> int64 array of rows, or None for all of them as they come.
+    order : callable, optional
+        order(epoch) -> int64 array of rows, or None for all of them as they come. `Parts` have an
+        order of their own.
     batch_size : int
     alpha, l1 : float, default=0
         L2 and L1 penalty on the weights.
@@ -209,7 +220,8 @@ def train(
                 begin()
             started = perf_counter()
             data = (samples, params, run, order, batch_size)
-            epoch = _one_epoch(engine, *data, alpha, l1, number, report or add)
+            with _undone(samples, params, before, run):
+                epoch = _one_epoch(engine, *data, alpha, l1, number, report or add)
             if not _is_finite(epoch):
                 params[...] = before
                 _diverged(outcome, epoch)
@@ -239,27 +251,58 @@ def train(
 
 def _one_epoch(
     engine: Engine,
-    samples: Samples,
+    samples: Samples | Parts,
     params: Array,
     run: Run,
-    order: Order,
+    order: Order | None,
     batch_size: int,
     alpha: float,
     l1: float,
     number: int,
     report: Callable[[float, float], float],
 ) -> Epoch:
-    rows = order(run.epoch)
-    n = len(samples.x) if rows is None else len(rows)
-    rates = run.rate.rates(run.state.step, ceil(n / batch_size))
-    data = (samples.x, samples.y, samples.sample_weight, rows, batch_size)
-    losses = engine.epoch(params, *data, run.optimizer, run.state, rates, alpha, l1, run.seed)
+    loss, penalty, n_seen = 0.0, 0.0, 0
+    for part, rows in _parts(samples, order, run):
+        n = len(part.x) if rows is None else len(rows)
+        size = min(batch_size, n)
+        rates = run.rate.rates(run.state.step, ceil(n / size))
+        data = (part.x, part.y, part.sample_weight, rows, size)
+        of_part = engine.epoch(params, *data, run.optimizer, run.state, rates, alpha, l1, run.seed)
+        n_seen += n
+        # Means over the rows; of one part exactly what it says.
+        loss += (of_part[0] - loss) * (n / n_seen)
+        penalty += (of_part[1] - penalty) * (n / n_seen)
+        if not isfinite(loss):
+            break
     run.epoch += 1
-    run.n_seen += n
+    run.n_seen += n_seen
     run.rate.epoch_ended(run.n_seen)
     seen = params.view()
     seen.flags.writeable = False
-    return Epoch(number, report(*losses), float(rates[-1]), seen)
+    return Epoch(number, report(loss, penalty), float(rates[-1]), seen)
+
+
+def _parts(
+    samples: Samples | Parts, order: Order | None, run: Run
+) -> Iterable[tuple[Samples, NDArray[np.int64] | None]]:
+    if isinstance(samples, Samples):
+        return [(samples, None if order is None else order(run.epoch))]
+    return samples.parts(run)
+
+
+@contextmanager
+def _undone(samples: Samples | Parts, params: Array, before: Array, run: Run) -> Iterator[None]:
+    """Take back the parts of an epoch that does not come to its end; one part undoes itself."""
+    if isinstance(samples, Samples):
+        yield
+        return
+    state = run.state.copy()
+    try:
+        yield
+    except BaseException:  # Ctrl-C is one
+        params[...] = before
+        run.state = state
+        raise
 
 
 def _is_finite(epoch: Epoch) -> bool:

@@ -177,10 +177,20 @@ def test_looks() -> None:
         "loss='cross_entropy', dtype='float64')"
     )
     text = network.summary()
-    assert "109 parameters, float64, loss cross_entropy" in text
-    lines = [line.split() for line in text.splitlines()]
-    assert lines[2] == ["0", "4", "8", "tanh", "40"]
-    assert lines[3] == ["1", "8", "6", "silu", "48"]
+    assert text == "\n".join(
+        [
+            "layer    output  w       b     activation  parameters",
+            "-------  ------  ------  ----  ----------  ----------",
+            "inputs   (n, 4)",
+            "Dense 0  (n, 8)  (4, 8)  (8,)  tanh                40",
+            "Dense 1  (n, 6)  (8, 6)  none  silu                48",
+            "Dense 2  (n, 3)  (6, 3)  (3,)  identity            21",
+            "109 parameters, 872 bytes, float64, loss cross_entropy",
+        ]
+    )
+    dropping = Network([Dense(2000), Dropout(0), Dense(3)], 4)
+    assert "Dropout 0  (n, 2000)\n" in dropping.summary()
+    assert "16,003 parameters, 64 kB, float32" in dropping.summary()
 
 
 def test_any_layout_gives_the_same_numbers(xy: Any) -> None:
