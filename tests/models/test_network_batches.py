@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -117,3 +118,14 @@ def test_divergence_takes_the_epoch_back() -> None:
 def test_a_callback_may_stop() -> None:
     network = make().fit(generator, epochs=9, callbacks=[lambda epoch: epoch.number == 2])
     assert len(network.loss_curve) == 2
+
+
+def test_a_checkpoint_goes_on_with_the_batches(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors")
+    settings: dict[str, Any] = {"batch_size": 10, "checkpoint": tmp_path / "run"}
+    whole = make().fit(BATCHES, epochs=5, batch_size=10)
+    make().fit(BATCHES, epochs=2, **settings)
+    resumed = make().fit(BATCHES, epochs=5, resume=True, **settings)
+    np.testing.assert_array_equal(resumed.params, whole.params)
+    with pytest.raises(ValueError, match="shape of x"):
+        make().fit(X, Y, epochs=5, resume=True, **settings)
