@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fastnn.layers import Dropout as Dropout
     from fastnn.losses import Loss as Loss
     from fastnn.models.logistic import LogisticRegression as LogisticRegression
+    from fastnn.models.logistic_cv import LogisticRegressionCV as LogisticRegressionCV
     from fastnn.models.mlp import MLPClassifier as MLPClassifier
     from fastnn.models.mlp import MLPRegressor as MLPRegressor
     from fastnn.models.network import Network as Network
@@ -43,6 +44,7 @@ _HOME = {
     "Dense": "layers",
     "Dropout": "layers",
     "LogisticRegression": "models.logistic",
+    "LogisticRegressionCV": "models.logistic_cv",
     "Loss": "losses",
     "MLPClassifier": "models.mlp",
     "MLPRegressor": "models.mlp",
@@ -64,6 +66,7 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "Dense",
     "Dropout",
     "LogisticRegression",
+    "LogisticRegressionCV",
     "Loss",
     "MLPClassifier",
     "MLPRegressor",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.objective import Solution, Vector, Watch
 from fastnn.training.loop import NON_FINITE
 
-__all__ = ["Labelled", "coefficients", "params_of", "read_samples", "solve", "weigh_classes"]
+__all__ = ["Labelled", "coefficients", "params_of", "read_samples", "refuse_non_finite", "solve", "weigh_classes"]
 
 
 class Labelled(NamedTuple):
@@ -97,6 +97,14 @@ def coefficients(params: Vector, objective: LogisticObjective) -> tuple[Array, A
     return coef, params[i * o :].astype(dtype) if objective.fit_intercept else np.zeros(o, dtype)
 
 
+def refuse_non_finite(model: Any, solutions: Sequence[Solution], given: tuple[Any, Any]) -> None:
+    """Raise ValueError that says why, if a solution is not finite; `given` is X and y as `fit` got them."""
+    if all(np.isfinite(solution.loss) and np.isfinite(solution.params).all() for solution in solutions):
+        return
+    _validated(model, *given)
+    raise ValueError(f"{NON_FINITE}.")
+
+
 def solve(
     model: Any, objective: LogisticObjective, start: Vector | None, given: tuple[Any, Any], watch: Watch | None
 ) -> Solution:
@@ -114,9 +122,7 @@ def solve(
     """
     options = {"solver": model.solver, "tol": model.tol, "max_iter": model.max_iter}
     solution = minimise(objective, start, watch=watch, **options)
-    if not (np.isfinite(solution.loss) and np.isfinite(solution.params).all()):
-        _validated(model, *given)
-        raise ValueError(f"{NON_FINITE}.")
+    refuse_non_finite(model, [solution], given)
     if not solution.converged:
         warn_caller(
             f"{model.solver} failed to converge after {solution.n_iter} iteration(s) "

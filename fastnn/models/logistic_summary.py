@@ -125,7 +125,10 @@ def _require_likelihood_alone(model: Any) -> None:
 def _kept(model: Any) -> Evidence:
     evidence: Evidence | None = getattr(model, "_evidence", None)
     if evidence is None:
-        raise ValueError(f"summary needs the data of a fit of more than {_MOST_PARAMETERS} parameters: summary(X, y).")
+        raise ValueError(
+            f"summary needs the data of this fit, as of every one of more than {_MOST_PARAMETERS} parameters, and of "
+            "cross-validation: summary(X, y)."
+        )
     if not np.array_equal(evidence.theta, _contrasts(model)):
         raise ValueError("coef_ or intercept_ have been changed since fit: pass the data, summary(X, y).")
     return evidence

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastnn.models.base import warn_caller
 
-__all__ = ["has_penalty", "penalty_strength"]
+__all__ = ["has_penalty", "penalty_strength", "refuse_unsupported"]
 
 
 def penalty_strength(model: Any) -> float:
@@ -20,7 +20,7 @@ def penalty_strength(model: Any) -> float:
         If the parameters ask for something that no solver here does.
     """
     ratio = _l1_ratio(model)
-    _refuse_unsupported(model, ratio)
+    refuse_unsupported(model, ratio if has_penalty(model) else 0.0)
     if model.n_jobs is not None:
         warn_caller(f"'n_jobs' has no effect (n_jobs={model.n_jobs}); see n_threads.", FutureWarning)
     return 1.0 / model.C if has_penalty(model) else 0.0
@@ -28,7 +28,8 @@ def penalty_strength(model: Any) -> float:
 
 def has_penalty(model: Any) -> bool:
     """Whether anything but the likelihood decides the coefficients."""
-    return bool(model.penalty is not None and model.C != np.inf)
+    C = model.C if hasattr(model, "C") else np.min(model.C_)  # that cross-validation chose
+    return bool(model.penalty is not None and C != np.inf)
 
 
 def _l1_ratio(model: Any) -> float:
@@ -59,8 +60,9 @@ def _l1_ratio(model: Any) -> float:
     return ratio
 
 
-def _refuse_unsupported(model: Any, ratio: float) -> None:
-    if ratio != 0 and has_penalty(model):
+def refuse_unsupported(model: Any, ratio: float) -> None:
+    """Raise ValueError for a share of L1, or other parameters, that no solver here supports."""
+    if ratio != 0:
         raise ValueError(
             f"Solver {model.solver} supports only 'l2' or None penalties, got l1_ratio={ratio}: "
             "an L1 share of the penalty is not supported. Use l1_ratio=0."

@@ -15,7 +15,7 @@ from fastnn.solvers.newton_cholesky import newton_cholesky
 from fastnn.solvers.objective import Solution, Vector, Watch
 from fastnn.solvers.quasi_newton import quasi_newton
 
-__all__ = ["SOLVERS", "minimise"]
+__all__ = ["SOLVERS", "minimise", "newton_pays"]
 
 Solve = Callable[..., Solution]
 
@@ -85,9 +85,14 @@ def factor_cost(objective: LogisticObjective) -> float:
     return p * p * p / 3 / (rows * (4 * p + _ROW))
 
 
-def _auto(objective: LogisticObjective, start: Vector, **options: Any) -> Solution:
+def newton_pays(objective: LogisticObjective) -> bool:
+    """Whether Newton's method, with its Hessians, is quicker than L-BFGS."""
     newton = 3 * (hessian_cost(objective) + factor_cost(objective))
-    solve = _newton_cholesky if objective.n_params <= _MOST_PARAMS and newton <= _PASSES else quasi_newton
+    return objective.n_params <= _MOST_PARAMS and newton <= _PASSES
+
+
+def _auto(objective: LogisticObjective, start: Vector, **options: Any) -> Solution:
+    solve = _newton_cholesky if newton_pays(objective) else quasi_newton
     return solve(objective, start, **options)
 
 

@@ -150,6 +150,12 @@ class LogisticObjective:
         hessian.ravel()[:: self.n_params + 1] += self._strength
         return loss, d_params, hessian
 
+    def hessian_of(self, losses: Matrix) -> Matrix:
+        """The Hessian, from that (p, p) of the losses alone in the user's units, which another problem shares."""
+        hessian: Matrix = losses / (self.unit * self.unit[:, None])
+        hessian.ravel()[:: self.n_params + 1] += self._strength
+        return hessian
+
     def with_product(self, params: Vector) -> tuple[float, Vector, Callable[[Vector], Vector]]:
         """Loss, gradient, and a function that multiplies the Hessian by a vector (p,)."""
         state = np.empty((len(self.y), self.outputs), self.x.dtype)

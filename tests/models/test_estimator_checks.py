@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from fastnn import LogisticRegression, MLPClassifier, MLPRegressor, Neuron
+from fastnn import LogisticRegression, LogisticRegressionCV, MLPClassifier, MLPRegressor, Neuron
 
 ESTIMATORS = [
     LogisticRegression(),
     LogisticRegression(solver="gradient_descent"),
+    # Three folds, as some checks have three rows of a class.
+    LogisticRegressionCV(cv=3, l1_ratios=(0,), scoring="neg_log_loss", use_legacy_attributes=False),
     MLPClassifier(hidden_layer_sizes=(10,)),
     MLPClassifier(hidden_layer_sizes=(10,), solver="sgd", out_activation="softmax"),
     MLPClassifier(hidden_layer_sizes=(), out_activation="sigmoid", learning_rate_init=0.1),

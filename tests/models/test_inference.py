@@ -200,7 +200,7 @@ def test_separation_of_a_large_model(rng: np.random.Generator) -> None:
     x = rng.normal(size=(20, 1200))
     with pytest.warns(UserWarning, match="complete separation"):
         model = fitted(x, np.arange(20) % 2, tol=1e-6)
-    with pytest.raises(ValueError, match="summary needs the data of a fit of more than 1000 parameters"):
+    with pytest.raises(ValueError, match="summary needs the data of this fit, as of every one of more than 1000"):
         model.summary()
 
 

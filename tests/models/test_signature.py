@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from sklearn import linear_model, neural_network
 
-from fastnn import LogisticRegression, MLPClassifier, MLPRegressor, Neuron
+from fastnn import LogisticRegression, LogisticRegressionCV, MLPClassifier, MLPRegressor, Neuron
 
 CHANGED = {"LogisticRegression": {"solver": "auto"}}
 PAIRS = [
     (MLPClassifier, neural_network.MLPClassifier, ["out_activation", "backend", "n_threads"]),
     (MLPRegressor, neural_network.MLPRegressor, ["backend", "n_threads"]),
+    (LogisticRegressionCV, linear_model.LogisticRegressionCV, ["backend", "n_threads"]),
     (LogisticRegression, linear_model.LogisticRegression, ["backend", "n_threads"]),
 ]
 
@@ -41,7 +42,7 @@ def test_methods_take_scikit_learns_arguments(ours: Any, theirs: Any, _new: list
         assert list(parameters(getattr(ours, method))) == list(parameters(getattr(theirs, method)))
 
 
-@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor, LogisticRegression, Neuron])
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor, LogisticRegression, LogisticRegressionCV, Neuron])
 def test_every_parameter_is_checked_and_described(kind: Any) -> None:
     # random_state is checked by scikit-learn's check_random_state.
     names = set(parameters(kind)) - {"random_state"}

@@ -1,0 +1,109 @@
+"""The fits and scores of LogisticRegressionCV, over folds of one X."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from joblib import effective_n_jobs
+from numpy.typing import NDArray
+
+from fastnn.kernels.contract import Array
+from fastnn.models.base import warn_caller
+from fastnn.models.cv_parameters import Grid
+from fastnn.models.cv_results import Results
+from fastnn.models.cv_scores import Scoring
+from fastnn.models.logistic_fit import Labelled, refuse_non_finite
+from fastnn.solvers.objective import Solution, Vector
+from fastnn.solvers.path import Family, Rows, solve_family
+from fastnn.threads import get_num_threads
+
+__all__ = ["Fold", "cross_validate", "folds_of"]
+
+Fold = tuple[Rows, Rows]
+
+
+def folds_of(splits: Any, n: int) -> list[Fold]:
+    """Pairs of row numbers, training and held out, of what a splitter yields: numbers or masks."""
+    every = np.arange(n)
+    return [(every[train], every[test]) for train, test in splits]
+
+
+def cross_validate(
+    model: Any, samples: Labelled, grid: Grid, folds: Sequence[Fold], scoring: Scoring, given: tuple[Any, Any]
+) -> tuple[Results, list[list[Array]]]:
+    """Fit on all rows and on the training rows of every fold, and score on the rows held out.
+
+    Returns
+    -------
+    Results
+    lists of ndarrays (o, k)
+        Coefficients of the fits on all rows, by l1_ratio and C.
+    """
+    found = [_fit(model, samples, grid.Cs, ratio, folds) for ratio in grid.l1_ratios]
+    refuse_non_finite(
+        model, [solution for on_all, by_fold in found for s in (on_all, *by_fold) for solution in s], given
+    )
+    _warn(model, [solution for _, by_fold in found for solutions in by_fold for solution in solutions])
+    packed = [[[_packed(s.params, samples, model) for s in fold] for fold in by_fold] for _, by_fold in found]
+    coefs = np.swapaxes(np.array(packed), 0, 1)
+    n_iter = np.array([[[s.n_iter for s in fold] for fold in by_fold] for _, by_fold in found], np.int32)
+    scores = _scores(model, samples, grid, folds, scoring, coefs)
+    results = Results(grid, coefs, np.swapaxes(n_iter, 0, 1), scores)
+    return results, [[_packed(s.params, samples, model) for s in on_all] for on_all, _ in found]
+
+
+def _fit(
+    model: Any, samples: Labelled, Cs: Vector, l1_ratio: float, folds: Sequence[Fold]
+) -> tuple[list[Solution], list[list[Solution]]]:
+    family = Family(
+        samples.x,
+        samples.y,
+        samples.outputs,
+        samples.sample_weight,
+        model.fit_intercept,
+        model.backend,
+        model.n_threads,
+    )
+    workers = model.n_threads or get_num_threads()
+    if model.n_jobs is not None:
+        workers = min(workers, effective_n_jobs(model.n_jobs))
+    subsets = [train for train, _ in folds]
+    for number, rows in enumerate(subsets, 1):
+        if not family.subset(rows).total > 0:
+            raise ValueError(f"In fold {number} no training row has a weight above zero.")
+    alphas = [float(1 / C) for C in Cs]
+    return solve_family(family, alphas, subsets, tol=model.tol, max_iter=model.max_iter, n_workers=workers)
+
+
+def _packed(params: Vector, samples: Labelled, model: Any) -> Array:
+    """Coefficients (o, k): the features', and the intercept where there is one."""
+    packed: Array = np.ascontiguousarray(params.reshape(-1, samples.outputs).T, samples.x.dtype)
+    return packed
+
+
+def _warn(model: Any, solutions: Sequence[Solution]) -> None:
+    failed = [solution for solution in solutions if not solution.converged]
+    if failed:
+        warn_caller(
+            f"{model.solver} failed to converge in {len(failed)} of {len(solutions)} fits on folds "
+            f"(max_iter={model.max_iter}): {failed[0].message}. Increase max_iter, or tol (now {model.tol})."
+        )
+
+
+def _scores(
+    model: Any, samples: Labelled, grid: Grid, folds: Sequence[Fold], scoring: Scoring, coefs: Array
+) -> NDArray[np.float64]:
+    """(f, l, c). One after the other, as a user's scorer need not stand threads."""
+    labels = samples.classes[samples.y]
+    scores = np.empty(coefs.shape[:3])
+    for fold, (_, test) in enumerate(folds):
+        for l, ratio in enumerate(grid.l1_ratios):
+            models = [
+                model._fitted(C, ratio, coef, samples.classes) for C, coef in zip(grid.Cs, coefs[fold, l], strict=True)
+            ]
+            scores[fold, l] = scoring.of(models, samples.x, labels, samples.y, test)
+        if model.verbose:
+            print(f"fold {fold + 1} of {len(folds)}: best score {np.max(scores[fold]):.6g}", flush=True)
+    return scores

@@ -1,0 +1,78 @@
+"""Scores of models on the rows that they have not seen."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+
+from fastnn.kernels.contract import Array
+from fastnn.models.outputs import class_index
+from fastnn.solvers.path import Rows
+
+__all__ = ["Scoring"]
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How a model is scored on held-out rows.
+
+    Attributes
+    ----------
+    scorer : callable or None
+        scorer(estimator, X, y, **params); None is accuracy.
+    params : mapping
+        For the scorer; arrays with an entry for each row are cut to the rows.
+    sample_weight : ndarray (n,), optional
+        Only for accuracy.
+    """
+
+    scorer: Any
+    params: Mapping[str, Any]
+    sample_weight: Any = None
+
+    def of(self, models: Sequence[Any], x: Any, y: NDArray[Any], index: NDArray[np.int32], rows: Rows) -> list[float]:
+        """Scores of fitted models on some rows of x, labels y (n,) and numbers of the classes, index (n,)."""
+        held_out = x[rows]
+        if self.scorer is None:
+            weight = None if self.sample_weight is None else np.asarray(self.sample_weight)[rows]
+            return [_accuracy(model, held_out, index[rows], weight) for model in models]
+        scorer = _knowing_classes(self.scorer, models[0].classes_)
+        params = {name: _cut(value, len(y), rows) for name, value in self.params.items()}
+        return [float(scorer(model, held_out, y[rows], **params)) for model in models]
+
+
+def _accuracy(model: Any, x: Any, index: NDArray[np.int32], weight: Array | None) -> float:
+    """By numbers of classes, which spares scikit-learn's search for the kinds of the labels."""
+    right = class_index(model._raw(x)[1]) == index
+    return float(np.average(right, weights=weight))
+
+
+def _knowing_classes(scorer: Any, classes: NDArray[Any]) -> Any:
+    """The scorer with all classes for its metric, of which the held-out rows may lack some."""
+    metric = getattr(scorer, "_score_func", None)
+    if metric is None:
+        return scorer
+    names = inspect.signature(metric).parameters
+    known = {"labels": classes} if "labels" in names else {}
+    if known and len(classes) == 2 and "pos_label" in names:
+        known["pos_label"] = classes[-1]
+    scorer = copy(scorer)
+    scorer._kwargs = known | scorer._kwargs
+    return scorer
+
+
+def _cut(value: Any, n: int, rows: Rows) -> Any:
+    """The part of an array of n entries that belongs to the rows; anything else as it is."""
+    if issparse(value) or hasattr(value, "iloc"):
+        return (value.iloc if hasattr(value, "iloc") else value)[rows] if value.shape[0] == n else value
+    if isinstance(value, (list, tuple)) or hasattr(value, "__array__"):
+        array = np.asarray(value)
+        return array[rows] if array.shape[:1] == (n,) else value
+    return value

@@ -1,0 +1,262 @@
+"""Logistic regression that chooses its penalty by cross-validation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import check_cv
+from sklearn.utils import metadata_routing
+
+from fastnn.kernels.contract import Array
+from fastnn.models.base import NONE, guarded
+from fastnn.models.cv_fit import cross_validate, folds_of
+from fastnn.models.cv_parameters import Numbers, ScorerLike, SplitterLike, read_grid, read_legacy, read_scoring
+from fastnn.models.cv_results import choose
+from fastnn.models.cv_routing import keyword_sample_weight, route, router_of
+from fastnn.models.cv_scores import Scoring
+from fastnn.models.logistic import LogisticRegression
+from fastnn.models.logistic_fit import read_samples, weigh_classes
+from fastnn.models.parameters import Flag, Integer, OneOf, Real
+from fastnn.models.penalty import refuse_unsupported
+
+__all__ = ["LogisticRegressionCV"]
+
+
+class LogisticRegressionCV(LogisticRegression):
+    """Logistic regression whose `C` and `l1_ratio` are those that predict best on rows held out.
+
+    For every fold it fits every penalty of a grid on the fold's training rows and scores it on the others; then it
+    fits the best penalty on all rows. Parameters are scikit-learn's, in its order, with its meaning; `backend` and
+    `n_threads` apart.
+
+    Parameters
+    ----------
+    Cs : int or array-like of floats in (0, inf], default=10
+        Inverse strengths of the penalty; a number stands for so many from 1e-4 to 1e4, evenly spaced in logarithm.
+    l1_ratios : array-like of floats in [0, 1], default="warn"
+        Shares of L1 in the penalty. Left out it means 0, the L2 penalty, and warns as scikit-learn does, where the
+        default will change.
+    fit_intercept : bool, default=True
+    cv : int, splitter or iterable, default=None
+        Number of folds (None: 5), which keep the shares of the classes; or what yields pairs of rows to train on and
+        rows to score on.
+    dual : bool, default=False
+        See `LogisticRegression`.
+    penalty : {"l1", "l2", "elasticnet"}, default="deprecated"
+        As scikit-learn 1.9 treats it: deprecated in favour of `Cs` and `l1_ratios`.
+    scoring : str or callable, default="warn"
+        The name of a scorer of scikit-learn, or ``scorer(estimator, X, y)``; None is accuracy. Left out it means None
+        and warns, as its default will change.
+    solver : str, default="lbfgs"
+        A name means an optimum, not an algorithm; see `LogisticRegression`.
+    tol : float, default=1e-4
+        Fits on folds start at the fit on all rows. So that they know nothing of the rows held out, the largest
+        component of the gradient has to fall to a hundredth of what it was there, too.
+    max_iter : int, default=100
+        Of each fit.
+    class_weight : dict or "balanced", default=None
+        "balanced" goes by the classes' frequencies in all rows.
+    n_jobs : int, default=None
+        At most so many fits at a time, as joblib counts them; None for `n_threads`. They share memory.
+    verbose : int, default=0
+        Above 0 prints the best score of every fold.
+    refit : bool, default=True
+        Whether to fit the penalty with the best mean score on all rows. Else C, l1_ratio and coefficients are averages
+        of what is best in each fold.
+    intercept_scaling : float, default=1.0
+        See `LogisticRegression`.
+    random_state : int, RandomState or None, default=None
+        No random numbers are drawn; a splitter has its own.
+    use_legacy_attributes : bool, default="warn"
+        Whether fitted attributes have the old forms, described below. Left out it means True and warns.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+    n_threads : int, default=None
+        At most so many threads; None for `fastnn.get_num_threads()`. Results never depend on it.
+
+    Attributes
+    ----------
+    classes_ : ndarray (n_classes,)
+    coef_ : ndarray (1, n_features) for two classes, else (n_classes, n_features)
+    intercept_ : ndarray (1,) or (n_classes,)
+    Cs_ : ndarray (n_cs,)
+    l1_ratios_ : ndarray (n_l1_ratios,)
+    C_, l1_ratio_ : float
+        The best ones. Legacy: arrays (n_classes,), or (1,) for two classes.
+    coefs_paths_ : ndarray (n_folds, n_l1_ratios, n_cs, n_classes or 1, n_features + 1)
+        Coefficients of every fit, and last its intercept, if there is one. Legacy: a dict of arrays (n_folds, n_cs,
+        n_l1_ratios, n_features + 1) by class, for two classes of the second one alone; without the axis of
+        l1_ratios where these were left out.
+    scores_ : ndarray (n_folds, n_l1_ratios, n_cs)
+        Legacy: a dict of arrays (n_folds, n_cs, n_l1_ratios) in the same manner.
+    n_iter_ : ndarray (n_folds, n_l1_ratios, n_cs)
+        Legacy: (1, n_folds, n_cs, n_l1_ratios).
+    n_features_in_ : int
+    feature_names_in_ : ndarray (n_features_in_,)
+        Where X has names that are strings.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from fastnn import LogisticRegressionCV
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = LogisticRegressionCV(l1_ratios=(0,), scoring="neg_log_loss", use_legacy_attributes=False).fit(X, y)
+    >>> model.predict(X[[0, 50, 100]])
+    array([0, 1, 2])
+    """
+
+    # scikit-learn asks for it until `score` takes sample_weight as one of its **score_params.
+    __metadata_request__score: ClassVar = {"sample_weight": metadata_routing.UNUSED}
+
+    _parameters: ClassVar[Mapping[str, Any]] = {
+        **{name: LogisticRegression._parameters[name] for name in ("fit_intercept", "dual", "solver", "tol")},
+        **{name: LogisticRegression._parameters[name] for name in ("max_iter", "class_weight", "n_jobs", "verbose")},
+        **{name: LogisticRegression._parameters[name] for name in ("intercept_scaling", "backend", "n_threads")},
+        "Cs": (Integer(1), Numbers(Real(0, open_low=True))),
+        "l1_ratios": (Numbers(Real(0, 1)), NONE, OneOf(("warn",))),
+        "cv": (SplitterLike(),),
+        "penalty": (OneOf(("deprecated", "l1", "l2", "elasticnet")),),
+        "scoring": (ScorerLike(), NONE),
+        "refit": (Flag(),),
+        "use_legacy_attributes": (Flag(), OneOf(("warn",))),
+    }
+
+    def __init__(
+        self,
+        *,
+        Cs: Any = 10,
+        l1_ratios: Any = "warn",
+        fit_intercept: bool = True,
+        cv: Any = None,
+        dual: bool = False,
+        penalty: str = "deprecated",
+        scoring: Any = "warn",
+        solver: str = "lbfgs",
+        tol: float = 1e-4,
+        max_iter: int = 100,
+        class_weight: Mapping[Any, float] | str | None = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        refit: bool = True,
+        intercept_scaling: float = 1.0,
+        random_state: Any = None,
+        use_legacy_attributes: bool | str = "warn",
+        backend: str = "auto",
+        n_threads: int | None = None,
+    ) -> None:
+        self.Cs = Cs
+        self.l1_ratios = l1_ratios
+        self.fit_intercept = fit_intercept
+        self.cv = cv
+        self.dual = dual
+        self.penalty = penalty
+        self.scoring = scoring
+        self.solver = solver
+        self.tol = tol
+        self.max_iter = max_iter
+        self.class_weight = class_weight
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self.refit = refit
+        self.intercept_scaling = intercept_scaling
+        self.random_state = random_state
+        self.use_legacy_attributes = use_legacy_attributes
+        self.backend = backend
+        self.n_threads = n_threads
+
+    @guarded
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> LogisticRegressionCV:
+        """Choose the penalty and find the coefficients.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+        y : array-like (n_samples,)
+            Labels of at least two classes.
+        sample_weight : array-like (n_samples,), default=None
+            For the fits, and for the scores too unless metadata routing says otherwise.
+        **params
+            For the splitter and the scorer, where metadata routing is enabled.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not possible or not supported, X or y cannot be used, or y has one class only.
+        """
+        to_splitter, to_scorer = route(self, "fit", sample_weight, params)
+        grid, scoring, legacy = read_grid(self), read_scoring(self), read_legacy(self)
+        for ratio in grid.l1_ratios:
+            refuse_unsupported(self, float(ratio))
+        samples = read_samples(self, X, y, sample_weight)
+        self.classes_ = samples.classes
+        self._require_known_classes()
+        scores = Scoring(None, {}, sample_weight) if scoring is None else Scoring(get_scorer(scoring), to_scorer)
+        labels = samples.classes[samples.y]
+        splits = check_cv(self.cv, labels, classifier=True).split(X, labels, **to_splitter)
+        folds = folds_of(splits, len(labels))
+        weighted = weigh_classes(samples, self.class_weight)
+        results, on_all = cross_validate(self, weighted, grid, folds, scores, (X, y))
+        choice = choose(results, refit=self.refit)
+        coefs = choice.coefs if choice.place is None else on_all[choice.place[0]][choice.place[1]]
+        self.coef_, self.intercept_ = self._split(coefs)
+        results.set_attributes(self, choice, legacy=legacy)
+        return self
+
+    def _require_known_classes(self) -> None:
+        if isinstance(self.class_weight, Mapping) and not set(self.class_weight) <= set(self.classes_):
+            raise ValueError(
+                "The given class_weight dict must have the class labels as keys; "
+                f"classes={self.classes_} but key={self.class_weight.keys()}"
+            )
+
+    def _split(self, coefs: Any) -> tuple[Array, Array]:
+        """coef_ and intercept_ of rows (o, k) of a path."""
+        if self.fit_intercept:
+            return np.ascontiguousarray(coefs[:, :-1]), coefs[:, -1].copy()
+        return coefs.copy(), np.zeros(len(coefs), coefs.dtype)
+
+    def _fitted(self, C: float, l1_ratio: float, coefs: Array, classes: Any) -> LogisticRegression:
+        """A model of one penalty of the grid, for scorers."""
+        model = LogisticRegression(
+            C=C, l1_ratio=l1_ratio, solver=self.solver, backend=self.backend, n_threads=self.n_threads
+        )
+        model.classes_, model.n_features_in_ = classes, self.n_features_in_
+        model.coef_, model.intercept_ = self._split(coefs)
+        return model
+
+    @keyword_sample_weight
+    def score(self, X: Any, y: Any, *, sample_weight: Any = None, **score_params: Any) -> float:
+        """The score of the predictions by `scoring`.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+        y : array-like (n_samples,)
+        sample_weight : array-like (n_samples,), default=None
+        **score_params
+            For the scorer, where metadata routing is enabled.
+
+        Returns
+        -------
+        float
+        """
+        _, params = route(self, "score", sample_weight, score_params)
+        return float(self._get_scorer()(self, X, y, **params))
+
+    def get_metadata_routing(self) -> Any:
+        """Who wants which metadata: the splitter and the scorer.
+
+        Returns
+        -------
+        sklearn.utils.metadata_routing.MetadataRouter
+        """
+        return router_of(self, self._get_scorer())
+
+    def _get_scorer(self) -> Any:
+        return get_scorer("accuracy" if self.scoring in (None, "warn") else self.scoring)
