@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -229,8 +229,8 @@ class BaseMLP(CallbackSupportMixin, Estimator):
 
     def _packed(self) -> Packed:
         """The network of coefs_ and intercepts_ as they are now: users may have assigned others."""
-        network: Packed | None = self.__dict__.get("_network")
-        if network is not None and network.shows(self.coefs_, self.intercepts_):
+        network = self._shown()
+        if network is not None:
             return network
         hidden = self._hidden_activations(len(self.coefs_) - 1)
         return Packed.of(self.coefs_, self.intercepts_, (*hidden, _IDENTITY), self._loss())
@@ -247,23 +247,44 @@ class BaseMLP(CallbackSupportMixin, Estimator):
         x = self._read_x(X, network.plan.dtype)
         return Engine(network.plan, self.backend, self.n_threads), network, x
 
+    # --- copies and files -----------------------------------------------------------------------
+
+    def _shown(self) -> Packed | None:
+        """The network, if coefs_ and intercepts_ are still its own; else users have put other arrays."""
+        network: Packed | None = self.__dict__.get("_network")
+        return network if network is not None and network.shows(self.coefs_, self.intercepts_) else None
+
     def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()
-        network = state.get("_network")
-        if network is None:
-            return state
-        # The views are what is saved; if users have put other arrays, the plan is not theirs.
-        state = {name: value for name, value in state.items() if name != "_network"}
-        if network.shows(self.coefs_, self.intercepts_):
-            state["_network"] = network.plan
+        state = dict(super().__getstate__())
+        # One flat vector or its views: so a pickle has the weights once, and a memory-mapped one is not copied.
+        for name in ("_network",) if self._shown() is None else ("coefs_", "intercepts_"):
+            state.pop(name, None)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        plan = self.__dict__.pop("_network", None)
+        network: Packed | None = self.__dict__.get("_network")
+        if network is not None:
+            self.coefs_, self.intercepts_ = network.lists()
+
+    def _taken_apart(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        parameters, attributes = super()._taken_apart()
+        network = attributes.pop("_network", None)
+        if network is not None:
+            coefs, intercepts = network.lists()
+            attributes |= {"coefs_": coefs, "intercepts_": intercepts, "_plan": network.plan}
+        return parameters, attributes
+
+    @classmethod
+    def _put_together(cls, parameters: dict[str, Any], attributes: dict[str, Any]) -> Self:
+        plan: Plan | None = attributes.pop("_plan", None)
         if plan is not None:
-            self._network = Packed.of(self.coefs_, self.intercepts_, plan.activations, plan.loss)
-            self.coefs_, self.intercepts_ = self._network.lists()
+            coefs, intercepts = attributes.pop("coefs_"), attributes.pop("intercepts_")
+            network = Packed.of(coefs, intercepts, plan.activations, plan.loss)
+            if (network.plan.widths, network.plan.dtype) != (plan.widths, plan.dtype):
+                raise ValueError(f"coefs_ make a network of the widths {network.plan.widths}, wanted {plan.widths}")
+            attributes["_network"] = Packed(plan, network.params)
+        return super()._put_together(parameters, attributes)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

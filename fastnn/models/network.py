@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -334,6 +335,10 @@ class Network(Saved):
         require_own_names(cls, attributes)
         vars(network).update(attributes)
         return network
+
+    def __copy__(self) -> Network:
+        """A network with parameters of its own: two that share them would train each other."""
+        return deepcopy(self)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_engine"}

@@ -25,6 +25,9 @@ class Packed:
         self._weights = tuple(weights)
         self._biases = tuple(b for b in biases if b is not None)
 
+    def __reduce__(self) -> tuple[type[Packed], tuple[Plan, Array]]:
+        return Packed, (self.plan, self.params)
+
     @classmethod
     def of(
         cls,

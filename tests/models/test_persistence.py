@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from pathlib import Path
 from typing import Any
 
 import joblib
@@ -16,7 +17,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from fastnn import MLPClassifier
+from fastnn import Dense, MLPClassifier, Network
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{ConvergenceWarning.__module__}.ConvergenceWarning")
 
@@ -65,12 +66,46 @@ def test_clone_takes_the_parameters_only(model: Any) -> None:
     assert not [name for name in vars(other) if name.endswith("_")]
 
 
-def test_memory_mapped_models(model: Any, tmp_path: Any) -> None:
+def is_mapped(array: Any) -> bool:
+    """Whether an array lies in a memory-mapped file."""
+    while array is not None and not isinstance(array, np.memmap):
+        array = array.base
+    return array is not None
+
+
+def test_memory_mapped_models(model: Any, tmp_path: Path) -> None:
+    """Their weights are read from the file, not copied; a fit that goes on copies them first."""
     joblib.dump(model, tmp_path / "model")
     mapped = joblib.load(tmp_path / "model", mmap_mode="r")
+    weights = mapped.coefs_[0] if hasattr(mapped, "coefs_") else mapped.coef_
+    assert is_mapped(weights)
     np.testing.assert_array_equal(mapped.predict(X), model.predict(X))
-    if hasattr(model, "partial_fit"):
-        mapped.partial_fit(X, Y)
+    before = weights.copy()
+    for each in (model, mapped):
+        each.set_params(warm_start=True).fit(X, Y)
+        if hasattr(each, "partial_fit"):
+            each.partial_fit(X, Y)
+    np.testing.assert_array_equal(mapped.predict(X), model.predict(X))
+    np.testing.assert_array_equal(weights, before)
+
+
+@pytest.mark.parametrize("way", [*COPIES, "joblib"])
+def test_networks(way: str, tmp_path: Path) -> None:
+    network = Network([Dense(5, "relu"), Dense(1)], n_inputs=3, random_state=0).fit(X, Y, epochs=2)
+    if way == "joblib":
+        joblib.dump(network, tmp_path / "network")
+        twin = joblib.load(tmp_path / "network", mmap_mode="r")
+    else:
+        twin = COPIES[way](network)
+    np.testing.assert_array_equal(twin.predict(X), network.predict(X))
+    assert all(np.shares_memory(w, twin.params) for w in twin.weights)
+    for each in (network, twin):
+        each.fit(X, Y, epochs=2)
+    np.testing.assert_array_equal(twin.params, network.params)
+    assert twin.loss_curve == network.loss_curve
+    before = network.params.copy()
+    twin.fit(X, Y, epochs=1)
+    np.testing.assert_array_equal(network.params, before)
 
 
 def test_a_pickle_has_the_weights_once() -> None:
