@@ -1,10 +1,13 @@
-"""The learning rate as a function of the step: `schedule.rates(first_step, n_steps)`, from 0."""
+"""The learning rate as a function of the step: `schedule.rates(first_step, n_steps)`, from 0.
+
+`Plateau` is apart: its rate depends on how training goes.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +15,7 @@ from numpy.typing import NDArray
 Rates = NDArray[np.float64]
 
 
+@runtime_checkable
 class Schedule(Protocol):
     """Anything that gives the learning rates of a run of steps."""
 
@@ -154,3 +158,29 @@ class OneCycle:
 
 def _half_cosine(start: float, end: float, progress: Rates) -> Rates:
     return end + (start - end) * 0.5 * (1 + np.cos(math.pi * progress))
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """Start at learning_rate, and multiply by `factor` whenever training no longer improves.
+
+    That is after more than `patience` epochs in a row that do not beat the best one before by more
+    than `tol`; what is compared is what early stopping watches: the loss, or the score on held-out
+    samples. The rate does not fall below `final`.
+    """
+
+    learning_rate: float
+    factor: float = 0.1
+    patience: int = 5
+    tol: float = 1e-4
+    final: float = 0.0
+
+    def __post_init__(self) -> None:
+        _require(self.learning_rate > 0, f"learning_rate={self.learning_rate}, wanted above 0")
+        _require(0 < self.factor < 1, f"factor={self.factor}, wanted between 0 and 1")
+        _require(self.patience >= 0, f"patience={self.patience}, wanted at least 0")
+        _require(self.tol >= 0, f"tol={self.tol}, wanted at least 0")
+        _require(
+            0 <= self.final <= self.learning_rate,
+            f"final={self.final}, wanted in [0, learning_rate]",
+        )

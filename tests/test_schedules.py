@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fastnn.schedules import Constant, Cosine, Exponential, InverseScaling, OneCycle, Step
+from fastnn.schedules import Constant, Cosine, Exponential, InverseScaling, OneCycle, Plateau, Step
 
 ALL = [
     Constant(0.1),
@@ -90,6 +90,11 @@ def test_one_cycle():
         (OneCycle(0.1, steps=5), {"rise": 1.0}),
         (OneCycle(0.1, steps=5), {"start_divisor": 0.5}),
         (OneCycle(0.1, steps=5), {"final_divisor": 0.0}),
+        (Plateau(0.1), {"learning_rate": 0.0}),
+        (Plateau(0.1), {"factor": 1.0}),
+        (Plateau(0.1), {"patience": -1}),
+        (Plateau(0.1), {"tol": -1.0}),
+        (Plateau(0.1), {"final": 0.2}),
     ],
     ids=str,
 )

@@ -103,19 +103,19 @@ class Estimator(Saved, BaseEstimator):
         with np.errstate(over="ignore", invalid="ignore"):
             return bool(np.isfinite(X.sum()))
 
-    def _read_weight(self, sample_weight: Any, x: Array) -> Array | None:
+    def _read_weight(self, sample_weight: Any, x: Array, name: str = "sample_weight") -> Array | None:
         """The weights of the rows (n,), of x's dtype; None where there are none."""
         if sample_weight is None:
             return None
         if isinstance(sample_weight, Number):
             sample_weight = np.full(x.shape[0], sample_weight)
-        weight = check_array(sample_weight, ensure_2d=False, dtype=x.dtype, order="C", input_name="sample_weight")
+        weight = check_array(sample_weight, ensure_2d=False, dtype=x.dtype, order="C", input_name=name)
         if weight.shape != (x.shape[0],):
-            raise ValueError(f"sample_weight has shape {weight.shape}, wanted ({x.shape[0]},): one for each row.")
+            raise ValueError(f"{name} has shape {weight.shape}, wanted ({x.shape[0]},): one for each row.")
         if weight.min() < 0:
-            raise ValueError(f"sample_weight has negative values, such as {weight.min()}.")
+            raise ValueError(f"{name} has negative values, such as {weight.min()}.")
         if not weight.any():
-            raise ValueError("sample_weight is zero for every row; some row needs a weight above zero.")
+            raise ValueError(f"{name} is zero for every row; some row needs a weight above zero.")
         return np.require(weight, x.dtype, ["C", "A"])
 
 
@@ -153,10 +153,13 @@ def guarded(method: Method) -> Method:
     return cast(Method, fit)
 
 
+_INSIDE = ("fastnn.", "sklearn.callback.")  # scikit-learn's callbacks wrap our fit
+
+
 def warn_caller(message: str, category: type[Warning] = ConvergenceWarning) -> None:
     """Warn as if from the line outside of this package that called it."""
     level = 2
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals["__name__"].startswith("fastnn."):
+    while frame.f_back is not None and frame.f_globals["__name__"].startswith(_INSIDE):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -18,19 +18,26 @@ from fastnn import activations, losses
 from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
-from fastnn.models.base import SHARED, VERBOSE_BY_EPOCHS, Estimator
+from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, Estimator
 from fastnn.models.callbacks import FitTasks, as_callback
-from fastnn.models.mlp_fit import fit_epochs, fit_lbfgs
+from fastnn.models.initial import ARRAYS, initial_params
+from fastnn.models.mlp_fit import fit_epochs
+from fastnn.models.mlp_lbfgs import fit_lbfgs
+from fastnn.models.mlp_options import dropout_of, refuse_conflicts
+from fastnn.models.mlp_validation import HeldOut, Scorer, split
 from fastnn.models.packed import Packed
 from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
+from fastnn.models.targets import times_class_weight
+from fastnn.optimizers import OPTIMIZERS, Optimizer
 from fastnn.plan import Plan
+from fastnn.schedules import Plateau, Schedule
 from fastnn.training.engine import Engine
 from fastnn.training.loop import Samples
 
 __all__ = ["BaseMLP", "trains_by_epochs"]
 
 _IDENTITY = activations.get("identity")
-# The loss whose link an output activation is; so the network itself ends with the raw output.
+# A loss whose link an output activation is; so the network itself ends with the raw output.
 _LOSS_OF_OUTPUT = {
     "logistic": "binary_cross_entropy",
     "softmax": "cross_entropy",
@@ -42,7 +49,7 @@ _LOSS_OF_OUTPUT = {
 def trains_by_epochs(model: BaseMLP) -> bool:
     """Whether there is a partial_fit: L-BFGS has none."""
     if model.solver == "lbfgs":
-        raise AttributeError("partial_fit needs solver='sgd' or 'adam'; 'lbfgs' sees all samples at once.")
+        raise AttributeError("partial_fit needs another solver, such as 'adam'; 'lbfgs' sees all samples at once.")
     return True
 
 
@@ -59,16 +66,29 @@ class _Sizes:
         return "an integer of at least 1, or an array-like of them: hidden_layer_sizes must be > 0"
 
 
+@dataclass(frozen=True)
+class _Rates:
+    def accepts(self, value: Any) -> bool:
+        """See Check."""
+        return isinstance(value, (list, tuple)) and all(Real(0, 1, open_high=True).accepts(rate) for rate in value)
+
+    def __str__(self) -> str:
+        return "a list of them"
+
+
 class BaseMLP(CallbackSupportMixin, Estimator):
     """A deep network with scikit-learn's parameters."""
 
     _parameters: ClassVar[Mapping[str, Any]] = {
         "hidden_layer_sizes": (_Sizes(),),
         "activation": (Is("a name, an Activation, or a list of them", (str, Activation, list, tuple)),),
-        "solver": (OneOf(("lbfgs", "sgd", "adam")),),
+        "solver": (OneOf(("lbfgs", *OPTIMIZERS)), Is("an optimizer", (Optimizer,))),
         "alpha": (Real(0, open_high=True),),
         "batch_size": (OneOf(("auto",)), Integer(1)),
-        "learning_rate": (OneOf(("constant", "invscaling", "adaptive")),),
+        "learning_rate": (
+            OneOf(("constant", "invscaling", "adaptive")),
+            Is("a schedule", (Schedule, Plateau)),
+        ),
         "learning_rate_init": (Real(0, open_low=True, open_high=True),),
         "power_t": (Real(0, open_high=True),),
         "max_iter": (Integer(1),),
@@ -85,6 +105,14 @@ class BaseMLP(CallbackSupportMixin, Estimator):
         "epsilon": (Real(0, open_low=True, open_high=True),),
         "n_iter_no_change": (Integer(1), Real(math.inf)),
         "max_fun": (Integer(1),),
+        "dropout": (Real(0, 1, open_high=True), _Rates()),
+        "l1": (Real(0, open_high=True),),
+        "clip_value": (NONE, Real(0, open_low=True, open_high=True)),
+        "clip_norm": (NONE, Real(0, open_low=True, open_high=True)),
+        "ema": (NONE, Real(0, 1, open_high=True)),
+        "scoring": (NONE, Scorer()),
+        "coef_init": (NONE, ARRAYS),
+        "intercept_init": (NONE, ARRAYS),
         **SHARED,
     }
     coefs_: list[Array]
@@ -93,9 +121,29 @@ class BaseMLP(CallbackSupportMixin, Estimator):
 
     # --- what a classifier and a regressor do differently ---------------------------------------
 
-    def _targets(self, y: Any, dtype: DTypeLike, first: bool, incremental: bool, classes: Any) -> Array:
-        """y as (n, o); sets out_activation_ in a first fit, and what belongs to labels."""
+    def _learn_targets(self, y: Any, first: bool, incremental: bool, classes: Any) -> NDArray[Any]:
+        """y as users know it; sets out_activation_ in a first fit, and what belongs to labels."""
         raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
+
+    def _encode(self, y: Any, dtype: DTypeLike, name: str = "y") -> Array:
+        """y, of fit or of a validation set, as the network's targets (n, o)."""
+        raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
+
+    def _soften(self, targets: Array) -> Array:
+        """The targets (n, o) that training sees."""
+        return targets
+
+    def _class_weight(self, y: NDArray[Any], weight: Array | None, incremental: bool) -> NDArray[np.float64] | None:
+        """A weight for every class, if classes have some."""
+        return None
+
+    def _loss(self) -> Loss:
+        """What the network is trained on."""
+        raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
+
+    def _has_several_labels(self, targets: Array) -> bool:
+        """Whether a row of these targets (n, o) may be of several classes at once."""
+        return False
 
     def _score_raw(self, engine: Engine, z: Array, y: Array, sample_weight: Array | None) -> float:
         """Accuracy or R^2 of the raw output z (n, o) for the targets y (n, o)."""
@@ -131,28 +179,69 @@ class BaseMLP(CallbackSupportMixin, Estimator):
     # --- fit ------------------------------------------------------------------------------------
 
     @with_callbacks
-    def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool, classes: Any = None, **how: Any) -> None:
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        *validation: Any,
+        incremental: bool,
+        classes: Any = None,
+        **how: Any,
+    ) -> None:
+        refuse_conflicts(self, incremental, *validation)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         dtype = None if first else self._packed().plan.dtype
         given = y
         x, y = self._read(X, y, reset=first, dtype=dtype, multi_output=True, **how)
-        y = self._targets(y, x.dtype, first, incremental, classes)
-        samples = Samples(x, y, self._read_weight(sample_weight, x))
+        y = self._learn_targets(y, first, incremental, classes)
+        targets, weight = self._encode(y, x.dtype), self._read_weight(sample_weight, x)
+        of_class = self._class_weight(y, weight, incremental)
+        everything = HeldOut(Samples(x, targets, times_class_weight(weight, targets, of_class)), y)
         random_state = check_random_state(self.random_state)
-        plan = self._plan(x.shape[1], y.shape[1], x.dtype)
-        plan.require_trainable()
-        if first:
-            self._forget()
-            network = Packed(plan, plan.initial_params(random_state))
-        else:
-            network = self._present(plan)
-        tasks = FitTasks(self, plan, X, given, sample_weight)
+        network = self._network_to_train(everything.samples, first, random_state)
+        samples = replace(everything.samples, y=self._soften(targets))
+        tasks = FitTasks(self, network.plan, X, given, sample_weight)
         if self.solver == "lbfgs":
             fit_lbfgs(self, network, samples, tasks)
         else:
-            fit_epochs(self, network, samples, random_state, incremental, tasks)
+            rows, held_out = self._hold_out(everything, of_class, random_state, *validation, **how)
+            fit_epochs(self, network, samples, random_state, incremental, tasks, rows, held_out)
         self.__dict__.update(network.attributes())
         tasks.end()
+
+    def _network_to_train(self, samples: Samples, first: bool, random_state: Any) -> Packed:
+        """A new network, or a copy of the fitted one that goes on."""
+        plan = self._plan(samples.x.shape[1], samples.y.shape[1], samples.x.dtype)
+        plan.require_trainable()
+        if not first:
+            return self._present(plan)
+        self._forget()
+        return Packed(plan, initial_params(plan, random_state, self.coef_init, self.intercept_init))
+
+    def _hold_out(
+        self,
+        everything: HeldOut,
+        of_class: NDArray[np.float64] | None,
+        random_state: Any,
+        X: Any = None,
+        y: Any = None,
+        sample_weight: Any = None,
+        **how: Any,
+    ) -> tuple[NDArray[np.int64] | None, HeldOut | None]:
+        """The rows to train on (None: all), and what is held out: the user's own samples, or a share of all."""
+        seen = everything.samples
+        if X is None:
+            if not self.early_stopping:
+                return None, None
+            rows, others = split(self, seen.y, random_state)
+            return rows, replace(everything, rows=others)
+        x, y = self._read(X, y, reset=False, dtype=seen.x.dtype, multi_output=True, **how)
+        targets = self._encode(y, x.dtype, "y_val")
+        if targets.shape[1] != seen.y.shape[1]:
+            raise ValueError(f"y_val has {targets.shape[1]} outputs, wanted {seen.y.shape[1]} as y has.")
+        weight = self._read_weight(sample_weight, x, "sample_weight_val")
+        return None, HeldOut(Samples(x, targets, times_class_weight(weight, targets, of_class)), y)
 
     def _forget(self) -> None:
         """Drop what an earlier fit has left, so that nothing of it goes on."""
@@ -161,6 +250,7 @@ class BaseMLP(CallbackSupportMixin, Estimator):
             "loss_",
             "loss_curve_",
             "history_",
+            "validation_loss_curve_",
             "best_loss_",
             "validation_scores_",
             "best_validation_score_",
@@ -184,7 +274,8 @@ class BaseMLP(CallbackSupportMixin, Estimator):
         hidden = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
         functions = (*self._hidden_activations(len(hidden)), _IDENTITY)
         widths = (n_inputs, *(int(size) for size in hidden), n_outputs)
-        return Plan(widths, functions, (True,) * len(functions), self._loss(), np.dtype(dtype))
+        dropout = dropout_of(self, len(hidden))
+        return Plan(widths, functions, (True,) * len(functions), self._loss(), np.dtype(dtype), dropout)
 
     def _hidden_activations(self, n_hidden: int) -> tuple[Activation, ...]:
         given = self.activation
@@ -195,9 +286,6 @@ class BaseMLP(CallbackSupportMixin, Estimator):
                 f"activation={given!r} names {len(given)} activations, wanted {n_hidden}: one for each hidden layer."
             )
         return tuple(activations.get(each) for each in given)
-
-    def _loss(self) -> Loss:
-        return losses.get(_LOSS_OF_OUTPUT[self.out_activation_])
 
     def input_gradient(self, X: Any, output: int | None = None, *, link: bool = False) -> Array:
         """How the network's outputs change with the features: d output / d input, sample by sample.
@@ -233,7 +321,8 @@ class BaseMLP(CallbackSupportMixin, Estimator):
         if network is not None:
             return network
         hidden = self._hidden_activations(len(self.coefs_) - 1)
-        return Packed.of(self.coefs_, self.intercepts_, (*hidden, _IDENTITY), self._loss())
+        loss = losses.get(_LOSS_OF_OUTPUT[self.out_activation_])
+        return Packed.of(self.coefs_, self.intercepts_, (*hidden, _IDENTITY), loss)
 
     def _raw(self, X: Any) -> tuple[Engine, Array]:
         """The engine of the fitted network, and its raw output z (n, o)."""

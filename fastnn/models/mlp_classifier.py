@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
-from sklearn.base import ClassifierMixin
+from numpy.typing import ArrayLike
 from sklearn.utils.metaestimators import available_if
 
 from fastnn.activations import Activation
-from fastnn.kernels.contract import Array
 from fastnn.models.base import NONE, guarded
-from fastnn.models.mlp_base import BaseMLP, trains_by_epochs
-from fastnn.models.outputs import class_index, log_probabilities, probabilities
-from fastnn.models.parameters import OneOf
-from fastnn.models.targets import (
-    agreed_classes,
-    as_labels,
-    find_classes,
-    index_of,
-    one_hot,
-)
-from fastnn.training.engine import Engine
+from fastnn.models.mlp_base import trains_by_epochs
+from fastnn.models.mlp_labels import LabelMLP
+from fastnn.models.parameters import Is, OneOf, Real
+from fastnn.optimizers import Optimizer
+from fastnn.schedules import Plateau, Schedule
 
 __all__ = ["MLPClassifier"]
 
 
-class MLPClassifier(ClassifierMixin, BaseMLP):
+class MLPClassifier(LabelMLP):
     """A deep network that tells classes apart, trained on cross-entropy.
 
-    Parameters are scikit-learn's, in its order, with its defaults and meaning; the last three
-    apart.
+    Parameters are scikit-learn's, in its order, with its defaults and meaning; those from
+    `out_activation` on apart.
 
     Parameters
     ----------
@@ -42,16 +33,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     activation : str, Activation or a sequence of them, default="relu"
         Of all hidden layers, or of each. scikit-learn's "identity", "logistic", "tanh", "relu", and
         any other of fastnn's.
-    solver : {"lbfgs", "sgd", "adam"}, default="adam"
+    solver : str or optimizer, default="adam"
+        "lbfgs", the name of an optimizer ("sgd", "adam", "adamw", "nadam", "rmsprop", "adagrad"), whose
+        hyper-parameters are then those below, or an optimizer object, which has its own.
     alpha : float, default=0.0001
         Strength of the L2 penalty: ``alpha / 2`` times the sum of the squared weights, over the
         number of samples of the batch. Intercepts are free.
     batch_size : int or "auto", default="auto"
         Samples for each step; "auto" is ``min(200, n_samples)``.
-    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
-        For "sgd": "invscaling" divides the rate by ``t_**power_t`` after every epoch; "adaptive"
-        divides it by 5 whenever training no longer improves.
+    learning_rate : {"constant", "invscaling", "adaptive"} or schedule, default="constant"
+        Names act on "sgd": "invscaling" divides the rate by ``t_**power_t`` after every epoch; "adaptive"
+        divides it by 5 whenever training no longer improves. A schedule of `fastnn.schedules` acts on
+        every solver but "lbfgs" and takes the place of `learning_rate_init`.
     learning_rate_init : float, default=0.001
+        For all solvers by name but "lbfgs".
     power_t : float, default=0.5
     max_iter : int, default=200
         Epochs, or iterations of "lbfgs".
@@ -72,14 +67,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     nesterovs_momentum : bool, default=True
         For "sgd".
     early_stopping : bool, default=False
-        Hold samples out, stop when the accuracy on them no longer improves, and keep the best
-        weights. Not for "lbfgs".
+        Hold samples out, or take those that `fit` is given; stop when the accuracy on them no longer
+        improves, and keep the best weights. Not for "lbfgs".
     validation_fraction : float in [0, 1), default=0.1
         Share of the samples that are held out; of two classes, each gives its share.
     beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
-        For "adam".
+        For "adam", "adamw" and "nadam".
     epsilon : float, default=1e-8
-        For "adam".
+        For all solvers by name but "sgd" and "lbfgs".
     n_iter_no_change : int or inf, default=10
         Training ends after more than so many epochs in a row without improvement.
     max_fun : int, default=15000
@@ -87,6 +82,31 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     out_activation : {None, "sigmoid", "softmax"}, default=None
         Output for two classes: one sigmoid neuron (the default) or two softmax neurons. More
         classes have softmax, and several labels a sample have sigmoid.
+    loss : {"cross_entropy", "hinge"}, default="cross_entropy"
+        "hinge" makes the outputs margins instead of probabilities: one for two classes, else one for each
+        class against the others.
+    label_smoothing : float in [0, 1), default=0
+        Share of every target that goes to all classes alike, for training alone.
+    class_weight : dict, "balanced" or None, default=None
+        What the weights of each class's samples are multiplied by, held-out samples included; "balanced"
+        makes all classes weigh the same.
+    dropout : float in [0, 1) or list of them, default=0
+        While training, the share of each hidden layer's outputs that is set to 0, the others being
+        scaled to keep the mean; one for all hidden layers, or for each.
+    l1 : float, default=0
+        Strength of the L1 penalty: `l1` times the sum of the absolute weights, over the number of
+        samples of the batch, by its subgradient: weights come near 0, and not to it.
+    clip_value, clip_norm : float or None, default=None
+        Largest component, and largest norm, of the gradient (penalties included) of a step.
+    ema : float in [0, 1) or None, default=None
+        The fitted weights, and those that held-out samples are scored with, are an exponential moving
+        average of the steps' ones, which keeps this share of itself at each step.
+    scoring : str, callable or None, default=None
+        What early stopping watches: the name of a scorer of scikit-learn, a callable(estimator, X, y), or
+        "loss" for the loss on the held-out samples; None for accuracy.
+    coef_init, intercept_init : list of array-like or None, default=None
+        The weights (i, o) and biases (o,) of every layer that a first fit starts from, such as the
+        `coefs_` and `intercepts_` of another model; None, for all or in the list, for random ones.
     backend : {"auto", "native", "jit", "reference"}, default="auto"
     n_threads : int, default=None
         At most so many threads; None for `fastnn.get_num_threads()`. Results never depend on it.
@@ -102,11 +122,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         The mean loss of every epoch. Where training diverged, the last one is not finite.
     best_loss_ : float or None
         The lowest one; None with `early_stopping`.
+    validation_loss_curve_ : list of float or None
+        The mean loss on the held-out samples after every epoch, of the data alone: without penalty, dropout and
+        label smoothing.
     validation_scores_, best_validation_score_ : list of float, float
-        Accuracies on the held-out samples; None without `early_stopping`.
+        Accuracies on the held-out samples, or what `scoring` says; None where none are held out.
     history_ : dict of str to list of float
-        "loss", "validation_score", "learning_rate" and "seconds" of every finished epoch or
-        iteration; NaN where there is no such number.
+        "loss", "validation_loss", "validation_score", "learning_rate" and "seconds" of every finished
+        epoch or iteration; NaN where there is no such number.
     n_iter_ : int
         Epochs or iterations of the last `fit`.
     t_ : int
@@ -133,7 +156,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     """
 
     _parameters: ClassVar[Mapping[str, Any]] = {
-        **BaseMLP._parameters,
+        **LabelMLP._parameters,
+        "loss": (OneOf(("cross_entropy", "hinge")),),
+        "label_smoothing": (Real(0, 1, open_high=True),),
+        "class_weight": (OneOf(("balanced",)), Is("a dict", (Mapping,)), NONE),
         "out_activation": (OneOf(("sigmoid", "logistic", "softmax")), NONE),
     }
 
@@ -142,10 +168,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         hidden_layer_sizes: int | Sequence[int] = (100,),
         activation: str | Activation | Sequence[str | Activation] = "relu",
         *,
-        solver: str = "adam",
+        solver: str | Optimizer = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
-        learning_rate: str = "constant",
+        learning_rate: str | Schedule | Plateau = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
@@ -164,6 +190,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
         out_activation: str | None = None,
+        loss: str = "cross_entropy",
+        label_smoothing: float = 0.0,
+        class_weight: Mapping[Any, float] | str | None = None,
+        dropout: float | Sequence[float] = 0.0,
+        l1: float = 0.0,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        ema: float | None = None,
+        scoring: str | Callable[..., float] | None = None,
+        coef_init: Sequence[ArrayLike | None] | None = None,
+        intercept_init: Sequence[ArrayLike | None] | None = None,
         backend: str = "auto",
         n_threads: int | None = None,
     ) -> None:
@@ -191,11 +228,31 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
         self.out_activation = out_activation
+        self.loss = loss
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+        self.dropout = dropout
+        self.l1 = l1
+        self.clip_value = clip_value
+        self.clip_norm = clip_norm
+        self.ema = ema
+        self.scoring = scoring
+        self.coef_init = coef_init
+        self.intercept_init = intercept_init
         self.backend = backend
         self.n_threads = n_threads
 
     @guarded
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPClassifier:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> MLPClassifier:
         """Train the network.
 
         Parameters
@@ -206,6 +263,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             Labels, or zeros and ones for several labels a sample. All of one class are allowed, as in
             scikit-learn: that class is what is predicted.
         sample_weight : array-like (n_samples,), default=None
+        X_val, y_val, sample_weight_val : array-like, default=None
+            Samples that the network is not trained on: their loss and score are taken after every
+            epoch, and with `early_stopping` they decide, instead of a share of X.
 
         Returns
         -------
@@ -217,7 +277,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             If a parameter is not possible, X or y cannot be used, or training diverges in the
             first epoch.
         """
-        self._fit(X, y, sample_weight, incremental=False)
+        self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, incremental=False)
         return self
 
     @available_if(trains_by_epochs)
@@ -244,107 +304,3 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         self._fit(X, y, sample_weight, incremental=True, classes=classes)
         return self
-
-    def _targets(self, y: Any, dtype: DTypeLike, first: bool, incremental: bool, classes: Any) -> Array:
-        labels = as_labels(y)
-        known = None if first and not incremental else getattr(self, "classes_", None)
-        if incremental:
-            classes = agreed_classes(known, classes)
-        else:
-            classes = find_classes(labels)
-            if known is not None and not np.array_equal(known, classes):
-                raise ValueError(
-                    "warm_start can only be used where `y` has the same classes as in the previous "
-                    f"call to fit. Previously got {known}, `y` has {classes}"
-                )
-        if first:
-            self.out_activation_ = self._choose_output(labels.ndim == 2, len(classes))
-        self.classes_ = classes
-        if labels.ndim == 2:
-            return self._indicator(labels, dtype)
-        index = index_of(labels, classes)
-        one = self.out_activation_ == "logistic"
-        return index.astype(dtype)[:, None] if one else one_hot(index, len(classes), dtype)
-
-    def _indicator(self, labels: NDArray[Any], dtype: DTypeLike) -> Array:
-        if labels.shape[1] != len(self.classes_):
-            raise ValueError(f"y has shape {labels.shape}, wanted {len(self.classes_)} columns: one a label.")
-        return (labels > 0).astype(dtype)
-
-    def _choose_output(self, multilabel: bool, n_classes: int) -> str:
-        natural = "logistic" if multilabel or n_classes <= 2 else "softmax"
-        if self.out_activation is None:
-            return natural
-        asked = "softmax" if self.out_activation == "softmax" else "logistic"
-        if asked != natural and (multilabel or n_classes != 2):
-            kind = "several labels a sample" if multilabel else f"{n_classes} class{'es' * (n_classes > 1)}"
-            raise ValueError(
-                "Only binary classification is supported with "
-                f"out_activation={self.out_activation!r}; y has {kind}. Leave it at None."
-            )
-        return asked
-
-    def _score_raw(self, engine: Engine, z: Array, y: Array, sample_weight: Array | None) -> float:
-        if not np.isfinite(z).all():
-            return float("nan")
-        if y.shape[1] == 1 or engine.plan.loss.link == "softmax":
-            right = self._likeliest(z) == (y[:, 0] if y.shape[1] == 1 else y.argmax(axis=1))
-        else:
-            right = ((z > 0) == (y > 0)).all(axis=1)
-        return float(np.average(right, weights=sample_weight))
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """The likeliest class of every sample, or its labels.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray (n_samples,) or (n_samples, n_labels)
-        """
-        z = self._raw(X)[1]
-        if z.shape[1] > 1 and self.out_activation_ == "logistic":
-            return (z > 0).astype(int)
-        labels: NDArray[Any] = self.classes_[self._likeliest(z)]
-        return labels
-
-    def _likeliest(self, z: Array) -> NDArray[Any]:
-        index: NDArray[Any] = np.minimum(class_index(z), len(self.classes_) - 1)
-        return index
-
-    def predict_proba(self, X: Any) -> Array:
-        """The probability of every class or label.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray (n_samples, n_classes)
-            Columns in the order of `classes_`.
-        """
-        engine, z = self._raw(X)
-        return probabilities(engine, z) if len(self.classes_) > 1 else np.ones_like(z)
-
-    def predict_log_proba(self, X: Any) -> Array:
-        """The logarithm of every probability; never -inf.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray (n_samples, n_classes)
-        """
-        engine, z = self._raw(X)
-        return log_probabilities(engine, z) if len(self.classes_) > 1 else np.zeros_like(z)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = self.out_activation != "softmax"
-        tags.classifier_tags.multi_class = self.out_activation in (None, "softmax")
-        return tags

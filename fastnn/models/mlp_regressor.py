@@ -2,53 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
 
+from fastnn import losses
 from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
+from fastnn.losses import Loss
 from fastnn.models.base import guarded
 from fastnn.models.mlp_base import BaseMLP, trains_by_epochs
-from fastnn.models.parameters import OneOf
+from fastnn.models.parameters import Is, OneOf
+from fastnn.optimizers import Optimizer
+from fastnn.schedules import Plateau, Schedule
 from fastnn.training.engine import Engine
 
 __all__ = ["MLPRegressor"]
 
-_OUTPUT_OF_LOSS = {"squared_error": "identity", "poisson": "exp"}
+_SUM_TOLERANCE = 1e-3  # shares in float32 that were rounded on the way
+
+_OUTPUT_OF_LINK = {"identity": "identity", "exp": "exp", "sigmoid": "logistic", "softmax": "softmax"}
+_LOSSES = tuple(name for name in losses.LOSSES if name != "hinge")
 
 
 class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
     """A deep network that predicts one number or several.
 
-    Parameters are scikit-learn's, in its order, with its defaults and meaning; the last two apart.
+    Parameters are scikit-learn's, in its order, with its defaults and meaning; those from
+    `dropout` on apart.
 
     Parameters
     ----------
-    loss : {"squared_error", "poisson"}, default="squared_error"
-        Half the squared error, or for counts the Poisson deviance of targets of at least 0.
+    loss : str or Loss, default="squared_error"
+        Half the squared error; "poisson", for counts: the Poisson deviance of targets of at least 0;
+        "absolute", "huber", "log_cosh", "pinball"; "binary_cross_entropy" for targets in [0, 1],
+        "cross_entropy" for rows of shares that sum to 1; or a Loss of `fastnn.losses`, such as
+        ``pinball(0.9)``.
     hidden_layer_sizes : array-like of int, default=(100,)
         Neurons of each hidden layer. With ``()`` there is none, and the network is a linear
         regression.
     activation : str, Activation or a sequence of them, default="relu"
         Of all hidden layers, or of each. scikit-learn's "identity", "logistic", "tanh", "relu", and
         any other of fastnn's.
-    solver : {"lbfgs", "sgd", "adam"}, default="adam"
+    solver : str or optimizer, default="adam"
+        "lbfgs", the name of an optimizer ("sgd", "adam", "adamw", "nadam", "rmsprop", "adagrad"), whose
+        hyper-parameters are then those below, or an optimizer object, which has its own.
     alpha : float, default=0.0001
         Strength of the L2 penalty: ``alpha / 2`` times the sum of the squared weights, over the
         number of samples of the batch. Intercepts are free.
     batch_size : int or "auto", default="auto"
         Samples for each step; "auto" is ``min(200, n_samples)``.
-    learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
-        For "sgd": "invscaling" divides the rate by ``t_**power_t`` after every epoch; "adaptive"
-        divides it by 5 whenever training no longer improves.
+    learning_rate : {"constant", "invscaling", "adaptive"} or schedule, default="constant"
+        Names act on "sgd": "invscaling" divides the rate by ``t_**power_t`` after every epoch; "adaptive"
+        divides it by 5 whenever training no longer improves. A schedule of `fastnn.schedules` acts on
+        every solver but "lbfgs" and takes the place of `learning_rate_init`.
     learning_rate_init : float, default=0.001
+        For all solvers by name but "lbfgs".
     power_t : float, default=0.5
     max_iter : int, default=200
         Epochs, or iterations of "lbfgs".
@@ -69,18 +84,35 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
     nesterovs_momentum : bool, default=True
         For "sgd".
     early_stopping : bool, default=False
-        Hold samples out, stop when R^2 on them no longer improves, and keep the best weights. Not
-        for "lbfgs".
+        Hold samples out, or take those that `fit` is given; stop when R^2 on them no longer
+        improves, and keep the best weights. Not for "lbfgs".
     validation_fraction : float in [0, 1), default=0.1
         Share of the samples that are held out.
     beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
-        For "adam".
+        For "adam", "adamw" and "nadam".
     epsilon : float, default=1e-8
-        For "adam".
+        For all solvers by name but "sgd" and "lbfgs".
     n_iter_no_change : int or inf, default=10
         Training ends after more than so many epochs in a row without improvement.
     max_fun : int, default=15000
         Most evaluations of the loss by "lbfgs".
+    dropout : float in [0, 1) or list of them, default=0
+        While training, the share of each hidden layer's outputs that is set to 0, the others being
+        scaled to keep the mean; one for all hidden layers, or for each.
+    l1 : float, default=0
+        Strength of the L1 penalty: `l1` times the sum of the absolute weights, over the number of
+        samples of the batch, by its subgradient: weights come near 0, and not to it.
+    clip_value, clip_norm : float or None, default=None
+        Largest component, and largest norm, of the gradient (penalties included) of a step.
+    ema : float in [0, 1) or None, default=None
+        The fitted weights, and those that held-out samples are scored with, are an exponential moving
+        average of the steps' ones, which keeps this share of itself at each step.
+    scoring : str, callable or None, default=None
+        What early stopping watches: the name of a scorer of scikit-learn, a callable(estimator, X, y), or
+        "loss" for the loss on the held-out samples; None for R^2.
+    coef_init, intercept_init : list of array-like or None, default=None
+        The weights (i, o) and biases (o,) of every layer that a first fit starts from, such as the
+        `coefs_` and `intercepts_` of another model; None, for all or in the list, for random ones.
     backend : {"auto", "native", "jit", "reference"}, default="auto"
     n_threads : int, default=None
         At most so many threads; None for `fastnn.get_num_threads()`. Results never depend on it.
@@ -91,23 +123,26 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         Each layer's w (i, o) and b (o,), of X's dtype. Predictions use what they are, also where
         others have been assigned.
     loss_ : float
-        Of several outputs the mean; the network is trained on their sum.
+        Of several outputs the mean, where these are identity; the network is trained on their sum.
     loss_curve_ : list of float
         The mean loss of every epoch. Where training diverged, the last one is not finite.
     best_loss_ : float or None
         The lowest one; None with `early_stopping`.
+    validation_loss_curve_ : list of float or None
+        The mean loss on the held-out samples after every epoch, of the data alone: without penalty and
+        dropout.
     validation_scores_, best_validation_score_ : list of float, float
-        R^2 on the held-out samples; None without `early_stopping`.
+        R^2 on the held-out samples, or what `scoring` says; None where none are held out.
     history_ : dict of str to list of float
-        "loss", "validation_score", "learning_rate" and "seconds" of every finished epoch or
-        iteration; NaN where there is no such number.
+        "loss", "validation_loss", "validation_score", "learning_rate" and "seconds" of every finished
+        epoch or iteration; NaN where there is no such number.
     n_iter_ : int
         Epochs or iterations of the last `fit`.
     t_ : int
         Samples seen in all epochs.
     n_layers_, n_outputs_ : int
     out_activation_ : str
-        "identity", or "exp" for Poisson.
+        "identity"; "exp" for Poisson, "logistic" or "softmax" for cross-entropies.
     n_features_in_ : int
     feature_names_in_ : ndarray (n_features_in_,)
         Where X has names that are strings.
@@ -128,19 +163,19 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
 
     _parameters: ClassVar[Mapping[str, Any]] = {
         **BaseMLP._parameters,
-        "loss": (OneOf(tuple(_OUTPUT_OF_LOSS)),),
+        "loss": (OneOf(_LOSSES), Is("a Loss", (Loss,))),
     }
 
     def __init__(
         self,
-        loss: str = "squared_error",
+        loss: str | Loss = "squared_error",
         hidden_layer_sizes: int | Sequence[int] = (100,),
         activation: str | Activation | Sequence[str | Activation] = "relu",
         *,
-        solver: str = "adam",
+        solver: str | Optimizer = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
-        learning_rate: str = "constant",
+        learning_rate: str | Schedule | Plateau = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
@@ -158,6 +193,14 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
+        dropout: float | Sequence[float] = 0.0,
+        l1: float = 0.0,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        ema: float | None = None,
+        scoring: str | Callable[..., float] | None = None,
+        coef_init: Sequence[ArrayLike | None] | None = None,
+        intercept_init: Sequence[ArrayLike | None] | None = None,
         backend: str = "auto",
         n_threads: int | None = None,
     ) -> None:
@@ -185,11 +228,28 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.dropout = dropout
+        self.l1 = l1
+        self.clip_value = clip_value
+        self.clip_norm = clip_norm
+        self.ema = ema
+        self.scoring = scoring
+        self.coef_init = coef_init
+        self.intercept_init = intercept_init
         self.backend = backend
         self.n_threads = n_threads
 
     @guarded
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> MLPRegressor:
         """Train the network.
 
         Parameters
@@ -198,6 +258,9 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
             Sparse matrices are converted to dense ones.
         y : array-like (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like (n_samples,), default=None
+        X_val, y_val, sample_weight_val : array-like, default=None
+            Samples that the network is not trained on: their loss and score are taken after every
+            epoch, and with `early_stopping` they decide, instead of a share of X.
 
         Returns
         -------
@@ -209,7 +272,7 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
             If a parameter is not possible, X or y cannot be used, or training diverges in the first
             epoch.
         """
-        self._fit(X, y, sample_weight, incremental=False, y_numeric=True)
+        self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, incremental=False, y_numeric=True)
         return self
 
     @available_if(trains_by_epochs)
@@ -235,14 +298,28 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         self._fit(X, y, sample_weight, incremental=True, y_numeric=True)
         return self
 
-    def _targets(self, y: Any, dtype: DTypeLike, first: bool, incremental: bool, classes: Any) -> Array:
+    def _loss(self) -> Loss:
+        return losses.get(self.loss)
+
+    def _learn_targets(self, y: Any, first: bool, incremental: bool, classes: Any) -> NDArray[Any]:
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        targets: Array = np.ascontiguousarray(y.reshape(len(y), -1), dtype)
+        loss = self._loss()
+        if loss.name == "hinge":
+            raise ValueError("loss='hinge' is for classes: use MLPClassifier, or another loss.")
+        output = _OUTPUT_OF_LINK[loss.link]
         if first:
-            self.out_activation_ = _OUTPUT_OF_LOSS[self.loss]
-        if self.out_activation_ == "exp" and targets.min() < 0:
-            raise ValueError(f"y has negative targets, such as {targets.min()}; loss='poisson' wants at least 0.")
+            self.out_activation_ = output
+        elif output != self.out_activation_:
+            raise ValueError(
+                f"The fitted network has the output {self.out_activation_!r}, but loss={loss.name!r} asks for "
+                f"{output!r}. Fit with warm_start=False."
+            )
+        return np.asarray(y)
+
+    def _encode(self, y: Any, dtype: DTypeLike, name: str = "y") -> Array:
+        targets: Array = np.ascontiguousarray(y.reshape(len(y), -1), dtype)
+        _require_possible(name, targets, self._loss())
         return targets
 
     def _score_raw(self, engine: Engine, z: Array, y: Array, sample_weight: Array | None) -> float:
@@ -265,3 +342,15 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         engine, z = self._raw(X)
         predictions = engine.link(z)
         return predictions[:, 0] if z.shape[1] == 1 else predictions
+
+
+def _require_possible(name: str, targets: Array, loss: Loss) -> None:
+    """Raise ValueError where targets (n, o) are none that the loss is for."""
+    if loss.link == "exp" and targets.min() < 0:
+        raise ValueError(f"{name} has negative targets, such as {targets.min()}; loss={loss.name!r} wants at least 0.")
+    if loss.link in ("sigmoid", "softmax") and not 0 <= targets.min() <= targets.max() <= 1:
+        raise ValueError(
+            f"{name} has targets from {targets.min()} to {targets.max()}; loss={loss.name!r} wants them in [0, 1]."
+        )
+    if loss.link == "softmax" and abs(targets.sum(axis=1) - 1).max() > _SUM_TOLERANCE:
+        raise ValueError(f"{name} has rows that do not sum to 1; loss={loss.name!r} wants a share for each column.")

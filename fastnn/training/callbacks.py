@@ -23,11 +23,14 @@ class Epoch:
     learning_rate : float
         Of the epoch's last step.
     params : ndarray (p,)
-        Read-only, and changed by the next epoch: a watcher that keeps them takes a copy.
+        Read-only, and changed by the next epoch: a watcher that keeps them takes a copy. Their
+        average, where the optimizer keeps one (`ema`).
     validation_score : float or None
         Of the parameters, on samples that were held out; higher is better. None where there are none.
     seconds : float
-        How long the epoch took, its score included.
+        How long the epoch took, its validation included.
+    validation_loss : float or None
+        Mean loss of the parameters on the samples that were held out, without penalty.
     """
 
     number: int
@@ -36,6 +39,7 @@ class Epoch:
     params: Array
     validation_score: float | None = None
     seconds: float = 0.0
+    validation_loss: float | None = None
 
 
 Watcher = Callable[[Epoch], bool | None]

@@ -98,6 +98,12 @@ class Engine:
         self._kernels.activation_forward(z, activations.get(name), out, *self._threads)
         return out
 
+    def loss(self, z: Array, y: Array, sample_weight: Array | None) -> float:
+        """Mean loss of the raw output z (n, o), without a penalty."""
+        d_z = np.empty_like(z)
+        loss: float = self._kernels.loss_and_gradient(z, y, sample_weight, self.plan.loss, d_z, *self._threads)
+        return loss
+
     def gradient(
         self,
         params: Array,

@@ -10,7 +10,7 @@ from fastnn.training.callbacks import Epoch
 
 __all__ = ["HISTORY", "History"]
 
-HISTORY = ("loss", "validation_score", "learning_rate", "seconds")
+HISTORY = ("loss", "validation_loss", "validation_score", "learning_rate", "seconds")
 
 
 class History:
@@ -24,8 +24,8 @@ class History:
     Attributes
     ----------
     lists : dict of str to list of float
-        "loss", "validation_score", "learning_rate" and "seconds", all of one length; NaN where an
-        epoch has no such number.
+        "loss", "validation_loss", "validation_score", "learning_rate" and "seconds", all of one
+        length; NaN where an epoch has no such number.
     """
 
     def __init__(self, before: Mapping[str, Sequence[float]] | None = None) -> None:

@@ -31,6 +31,7 @@ __all__ = [
     "Parts",
     "Run",
     "Samples",
+    "Validate",
     "in_order",
     "shuffled",
     "train",
@@ -43,6 +44,9 @@ NON_FINITE = (
 _COUNTS = ("seed", "epoch", "n_seen")  # of a Run
 
 Order = Callable[[int], NDArray[np.int64] | None]
+Validate = Callable[[Array], tuple[float, float | None]]
+"""validate(params) -> (loss, score or None), of samples that training does not see."""
+
 Reason = Literal["finished", "stopped", "diverged", "interrupted"]
 
 
@@ -57,7 +61,11 @@ class Samples:
 
 @dataclass
 class Run:
-    """What a run carries from epoch to epoch beside its parameters."""
+    """What a run carries from epoch to epoch beside its parameters.
+
+    An optimizer may keep an average of the parameters: that is what a run has come to, and what
+    others see, while its steps go on from the parameters themselves, kept in `behind` between runs.
+    """
 
     optimizer: Optimizer
     state: OptimizerState
@@ -65,13 +73,37 @@ class Run:
     seed: int = 0
     epoch: int = 0
     n_seen: int = 0
+    behind: Array | None = None
+
+    def shown(self, params: Array) -> Array:
+        """The parameters, or their average where the optimizer keeps one."""
+        averaged: Array | None = self.optimizer.averaged(self.state)
+        return params if averaged is None else averaged
+
+    def leave(self, params: Array, best: Array | None = None) -> None:
+        """Put into params what the run has come to, or something better; keep what its steps go on from."""
+        shown = self.shown(params)
+        self.behind = None if shown is params else params.copy()
+        params[...] = shown if best is None else best
+
+    def take_up(self, params: Array) -> None:
+        """Go on from where `leave` was called; if params are others since, from those."""
+        shown = self.shown(params)
+        if shown is params:
+            return
+        if self.behind is not None and np.array_equal(shown, params):
+            params[...] = self.behind
+        else:
+            shown[...] = params
+        self.behind = None
 
     def copy(self) -> Run:
         """An independent copy."""
         slots = tuple(slot.copy() for slot in self.state.slots)
         state = OptimizerState(self.state.step, slots)
         rate = _copied(self.rate)
-        return Run(self.optimizer, state, rate, self.seed, self.epoch, self.n_seen)
+        behind = None if self.behind is None else self.behind.copy()
+        return Run(self.optimizer, state, rate, self.seed, self.epoch, self.n_seen, behind)
 
     def state_dict(self) -> dict[str, Any]:
         """What changes, but neither optimizer nor rate themselves: see `training.checkpoint`."""
@@ -161,7 +193,7 @@ def train(
     watchers: Iterable[Watcher] = (),
     l1: float = 0.0,
     report: Callable[[float, float], float] | None = None,
-    score: Callable[[Array], float] | None = None,
+    validate: Validate | None = None,
     begin: Callable[[], None] | None = None,
     keep_on_interrupt: bool = False,
     outcome: Outcome | None = None,
@@ -186,8 +218,8 @@ def train(
         Each sees every finished `Epoch`; training ends when one returns True.
     report : callable, optional
         report(loss, penalty) -> the loss as users know it; their sum if None.
-    score : callable, optional
-        score(params) -> the validation score that watchers see; higher is better.
+    validate : callable, optional
+        validate(params) -> the validation loss and score that watchers see.
     begin : callable, optional
         begin() before every epoch.
     keep_on_interrupt : bool, default=False
@@ -216,6 +248,7 @@ def train(
     try:
         for number in range(len(outcome.losses) + 1, max_epochs + 1):
             before[...] = params
+            shown_before = run.shown(before).copy()
             if begin is not None:
                 begin()
             started = perf_counter()
@@ -226,11 +259,13 @@ def train(
                 params[...] = before
                 _diverged(outcome, epoch)
                 # What it remembers may be infinite too.
-                run.state = OptimizerState.zeros(run.optimizer, params)
+                run.state = OptimizerState.zeros(run.optimizer, shown_before)
                 break
+            validation_loss, score = (None, None) if validate is None else validate(epoch.params)
             epoch = replace(
                 epoch,
-                validation_score=None if score is None else score(epoch.params),
+                validation_loss=validation_loss,
+                validation_score=score,
                 seconds=perf_counter() - started,
             )
             outcome.losses.append(epoch.loss)
@@ -277,7 +312,7 @@ def _one_epoch(
     run.epoch += 1
     run.n_seen += n_seen
     run.rate.epoch_ended(run.n_seen)
-    seen = params.view()
+    seen = run.shown(params).view()
     seen.flags.writeable = False
     return Epoch(number, report(loss, penalty), float(rates[-1]), seen)
 

@@ -1,21 +1,32 @@
 """The learning rate from epoch to epoch: scikit-learn's modes, and schedules by the step.
 
-A rate is asked for the rates of an epoch's steps, told when the epoch is over, and asked what to do
-when training stalls. Two rates are equal when they were set up alike, wherever they have got to.
+A rate is asked for the rates of an epoch's steps, told when the epoch is over and how good it was,
+and asked what to do when training stalls. Two rates are equal when they were set up alike, wherever they have got to.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from math import inf
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.errors import unknown_name
-from fastnn.schedules import Schedule
+from fastnn.schedules import Plateau, Schedule
 
-__all__ = ["Adaptive", "Constant", "InverseScaling", "Rate", "Scheduled", "by_name", "rate_state"]
+__all__ = [
+    "Adaptive",
+    "Constant",
+    "InverseScaling",
+    "OnPlateau",
+    "Rate",
+    "Scheduled",
+    "by_name",
+    "rate_state",
+    "scheduled",
+]
 
 Rates = NDArray[np.float64]
 
@@ -31,22 +42,22 @@ class Rate(Protocol):
         """Take note that `n_seen` samples have been seen so far."""
         ...
 
+    def observe(self, value: float) -> None:
+        """Take note of how good the epoch was; higher is better."""
+        ...
+
     def stalled(self) -> bool:
         """Whether training ends when it no longer improves; False: go on, with a smaller rate."""
         ...
 
 
-@dataclass
-class Constant:
-    """The same rate at every step."""
-
-    initial: float
-
-    def rates(self, first_step: int, n_steps: int) -> Rates:
-        """See Rate."""
-        return np.full(n_steps, self.initial, np.float64)
+class _Heedless:
+    """What a rate does that heeds nothing but the step."""
 
     def epoch_ended(self, n_seen: int) -> None:
+        """See Rate."""
+
+    def observe(self, value: float) -> None:
         """See Rate."""
 
     def stalled(self) -> bool:
@@ -55,7 +66,18 @@ class Constant:
 
 
 @dataclass
-class InverseScaling:
+class Constant(_Heedless):
+    """The same rate at every step."""
+
+    initial: float
+
+    def rates(self, first_step: int, n_steps: int) -> Rates:
+        """See Rate."""
+        return np.full(n_steps, self.initial, np.float64)
+
+
+@dataclass
+class InverseScaling(_Heedless):
     """initial / (t + 1)**power from the second epoch on, t the samples seen."""
 
     initial: float
@@ -73,13 +95,9 @@ class InverseScaling:
         """See Rate."""
         self.current = self.initial / (n_seen + 1) ** self.power
 
-    def stalled(self) -> bool:
-        """See Rate."""
-        return True
-
 
 @dataclass
-class Adaptive:
+class Adaptive(_Heedless):
     """A fifth of the rate whenever training stalls, down to 1e-6; then training ends."""
 
     initial: float
@@ -92,9 +110,6 @@ class Adaptive:
         """See Rate."""
         return np.full(n_steps, self.current, np.float64)
 
-    def epoch_ended(self, n_seen: int) -> None:
-        """See Rate."""
-
     def stalled(self) -> bool:
         """See Rate."""
         if self.current <= 1e-6:
@@ -104,7 +119,7 @@ class Adaptive:
 
 
 @dataclass
-class Scheduled:
+class Scheduled(_Heedless):
     """A schedule of the steps."""
 
     schedule: Schedule
@@ -113,12 +128,37 @@ class Scheduled:
         """See Rate."""
         return self.schedule.rates(first_step, n_steps)
 
-    def epoch_ended(self, n_seen: int) -> None:
-        """See Rate."""
 
-    def stalled(self) -> bool:
+@dataclass
+class OnPlateau(_Heedless):
+    """A rate that falls when epochs are no longer better than the best one before."""
+
+    plateau: Plateau
+    current: float = field(init=False, compare=False)
+    best: float = field(default=-inf, init=False, compare=False)
+    waited: int = field(default=0, init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.current = self.plateau.learning_rate
+
+    def rates(self, first_step: int, n_steps: int) -> Rates:
         """See Rate."""
-        return True
+        return np.full(n_steps, self.current, np.float64)
+
+    def observe(self, value: float) -> None:
+        """See Rate."""
+        # Written so that a NaN is no improvement.
+        self.waited = 0 if value > self.best + self.plateau.tol else self.waited + 1
+        if value > self.best:
+            self.best = value
+        if self.waited > self.plateau.patience:
+            self.current = max(self.current * self.plateau.factor, self.plateau.final)
+            self.waited = 0
+
+
+def scheduled(schedule: Schedule | Plateau) -> Rate:
+    """The rate that a schedule object means."""
+    return OnPlateau(schedule) if isinstance(schedule, Plateau) else Scheduled(schedule)
 
 
 def rate_state(rate: Rate) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,22 @@ from fastnn.kernels.contract import Array
 from fastnn.training.callbacks import Epoch
 from fastnn.training.rates import Rate
 
-__all__ = ["Stopping"]
+__all__ = ["Stopping", "by_loss", "by_score", "by_validation_loss"]
+
+
+def by_loss(epoch: Epoch) -> float:
+    """How good an epoch is by its loss."""
+    return -epoch.loss
+
+
+def by_validation_loss(epoch: Epoch) -> float:
+    """How good an epoch is by its validation loss."""
+    return math.nan if epoch.validation_loss is None else -epoch.validation_loss
+
+
+def by_score(epoch: Epoch) -> float:
+    """How good an epoch is by its validation score."""
+    return math.nan if epoch.validation_score is None else epoch.validation_score
 
 
 _SEEN = ("best", "best_params", "stalled")
@@ -19,7 +34,7 @@ _SEEN = ("best", "best_params", "stalled")
 
 @dataclass
 class Stopping:
-    """Watches the validation score or else the loss, and ends training that no longer improves.
+    """Watches how good epochs are, and ends training that no longer improves.
 
     An epoch improves when it beats the best one before by at least `tol`. After more than
     `patience` epochs in a row that do not, the learning rate decides: training ends, or goes on
@@ -27,10 +42,13 @@ class Stopping:
 
     Attributes
     ----------
+    measure : callable
+        measure(epoch) -> float, higher is better.
+    keep_best : bool
+        Whether to keep a copy of the best epoch's parameters.
     best : float
-        The best score so far, or the lowest loss with its sign turned.
+        The best measure so far.
     best_params : ndarray (p,) or None
-        Parameters of the best validation score.
     stalled : int
         Epochs without improvement until now.
     """
@@ -38,18 +56,21 @@ class Stopping:
     tol: float
     patience: float
     rate: Rate
+    measure: Callable[[Epoch], float] = by_loss
+    keep_best: bool = False
     best: float = -math.inf
     best_params: Array | None = None
     stalled: int = 0
 
     def __call__(self, epoch: Epoch) -> bool:
         """Whether training ends after this epoch."""
-        value = -epoch.loss if epoch.validation_score is None else epoch.validation_score
+        value = self.measure(epoch)
+        self.rate.observe(value)
         # Written so that a NaN is no improvement.
         self.stalled = 0 if value >= self.best + self.tol else self.stalled + 1
         if value > self.best:
             self.best = value
-            if epoch.validation_score is not None:
+            if self.keep_best:
                 self.best_params = epoch.params.copy()
         if self.stalled <= self.patience:
             return False

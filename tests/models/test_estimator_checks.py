@@ -19,7 +19,9 @@ ESTIMATORS = [
     MLPClassifier(hidden_layer_sizes=(), out_activation="sigmoid", learning_rate_init=0.1),
     # Without a penalty it fits until probabilities are 0 and 1, and the checks compare logarithms of 0.
     MLPClassifier(hidden_layer_sizes=(10,), solver="lbfgs", alpha=1.0),
+    MLPClassifier(hidden_layer_sizes=(10,), loss="hinge", solver="nadam"),
     MLPRegressor(hidden_layer_sizes=(10,), learning_rate_init=0.01),
+    MLPRegressor(loss="huber", hidden_layer_sizes=(10,), solver="rmsprop", learning_rate_init=0.01),
     MLPRegressor(hidden_layer_sizes=(10,), solver="lbfgs"),
     Neuron("sigmoid"),
     Neuron("sign"),

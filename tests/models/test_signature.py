@@ -11,9 +11,22 @@ from sklearn import linear_model, neural_network
 from fastnn import LogisticRegression, LogisticRegressionCV, MLPClassifier, MLPRegressor, Neuron
 
 CHANGED = {"LogisticRegression": {"solver": "auto"}}
+MLP = [
+    "dropout",
+    "l1",
+    "clip_value",
+    "clip_norm",
+    "ema",
+    "scoring",
+    "coef_init",
+    "intercept_init",
+    "backend",
+    "n_threads",
+]
+LABELS = ["out_activation", "loss", "label_smoothing", "class_weight"]
 PAIRS = [
-    (MLPClassifier, neural_network.MLPClassifier, ["out_activation", "backend", "n_threads"]),
-    (MLPRegressor, neural_network.MLPRegressor, ["backend", "n_threads"]),
+    (MLPClassifier, neural_network.MLPClassifier, [*LABELS, *MLP]),
+    (MLPRegressor, neural_network.MLPRegressor, MLP),
     (LogisticRegressionCV, linear_model.LogisticRegressionCV, ["backend", "n_threads"]),
     (LogisticRegression, linear_model.LogisticRegression, ["backend", "n_threads"]),
 ]
@@ -39,7 +52,10 @@ def test_parameters_are_scikit_learns(ours: type, theirs: type, new: list[str]) 
 def test_methods_take_scikit_learns_arguments(ours: Any, theirs: Any, _new: list[str], method: str) -> None:
     assert hasattr(ours, method) == hasattr(theirs, method)
     if hasattr(theirs, method):
-        assert list(parameters(getattr(ours, method))) == list(parameters(getattr(theirs, method)))
+        mine, wanted = parameters(getattr(ours, method)), list(parameters(getattr(theirs, method)))
+        assert list(mine)[: len(wanted)] == wanted
+        new = list(mine.values())[len(wanted) :]
+        assert all(each.kind is inspect.Parameter.KEYWORD_ONLY and each.default is None for each in new)
 
 
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor, LogisticRegression, LogisticRegressionCV, Neuron])

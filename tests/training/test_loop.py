@@ -119,6 +119,25 @@ def test_watchers_see_every_epoch_and_may_stop(problem: Any) -> None:
         first[0].params[0] = 1
 
 
+def test_every_epoch_is_validated(problem: Any) -> None:
+    engine, samples, params, run = problem
+    seen: list[Epoch] = []
+    watchers = [seen.append]
+    settings: dict[str, Any] = {"order": in_order(), "batch_size": 10, "max_epochs": 3, "watchers": watchers}
+
+    def validate(params: np.ndarray) -> tuple[float, float | None]:
+        return float(params[0]), None
+
+    train(engine, samples, params, run, validate=validate, **settings)
+    assert len(seen) == 3
+    assert seen[-1].validation_loss == params[0] != seen[0].validation_loss
+    assert seen[-1].validation_score is None
+    train(engine, samples, params, run, validate=lambda params: (1.0, 2.0), **settings)
+    assert [(epoch.validation_loss, epoch.validation_score) for epoch in seen[3:]] == [(1.0, 2.0)] * 3
+    train(engine, samples, params, run, **settings)
+    assert seen[-1].validation_loss is None
+
+
 def test_divergence_in_the_first_epoch_is_an_error(problem: Any) -> None:
     engine, samples, params, _ = problem
     run, before = run_of(params, SGD(1e200)), params.copy()

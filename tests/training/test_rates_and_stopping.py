@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from fastnn.schedules import Exponential
+from fastnn.schedules import Exponential, Plateau
 from fastnn.training.callbacks import Epoch
-from fastnn.training.rates import Adaptive, Constant, InverseScaling, Scheduled, by_name
-from fastnn.training.stopping import Stopping
+from fastnn.training.rates import Adaptive, Constant, InverseScaling, Scheduled, by_name, scheduled
+from fastnn.training.stopping import Stopping, by_score, by_validation_loss
 
 
-def epoch(loss: float, params: float = 0.0) -> Epoch:
-    return Epoch(1, loss, 0.1, np.array([params]))
+def epoch(loss: float, params: float = 0.0, score: float | None = None) -> Epoch:
+    return Epoch(1, loss, 0.1, np.array([params]), validation_score=score)
 
 
 def stopped_after(stopping: Stopping, losses: list[float]) -> int:
@@ -77,13 +76,35 @@ def test_a_rate_that_can_shrink_goes_on() -> None:
     assert rate.current == pytest.approx(1e-5 / 25)
 
 
+def test_a_rate_falls_on_a_plateau() -> None:
+    rate = scheduled(Plateau(0.1, factor=0.5, patience=1, tol=0.1, final=0.02))
+    assert rate == scheduled(Plateau(0.1, factor=0.5, patience=1, tol=0.1, final=0.02)) != scheduled(Plateau(0.1))
+    seen = []
+    for value in (1.0, 2.0, 2.05, 2.08, 3.0, math.nan, 3.0, 2.0, 2.0, 2.0, 2.0):
+        rate.observe(value)
+        seen.append(float(rate.rates(0, 1)[0]))
+    np.testing.assert_allclose(seen, [0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.025, 0.025, 0.02, 0.02, 0.02])
+    assert rate.stalled()
+
+
+def test_stopping_tells_the_rate_what_it_watches() -> None:
+    rate = scheduled(Plateau(1.0, factor=0.5, patience=0))
+    stopping = Stopping(0.0, 9, rate, measure=by_score)
+    for score in (0.1, 0.2, 0.1):
+        assert not stopping(epoch(1.0, score=score))
+    assert rate.rates(0, 1)[0] == 0.5
+
+
+def test_an_epoch_without_what_is_watched_is_no_improvement() -> None:
+    for measure in (by_score, by_validation_loss):
+        stopping = Stopping(0.0, 1, Constant(1.0), measure)
+        assert stopped_after(stopping, [3, 2, 1]) == 2
+
+
 def test_a_score_keeps_the_best_parameters() -> None:
-    stopping = Stopping(0.0, 1, Constant(1.0))
-    verdicts = [
-        stopping(replace(epoch(1.0, number), validation_score=score))
-        for number, score in enumerate([0.5, 0.9, math.nan, 0.7], start=1)
-    ]
-    assert verdicts == [False, False, False, True]
+    stopping = Stopping(0.0, 1, Constant(1.0), by_score, keep_best=True)
+    ended = [stopping(epoch(1.0, k, score)) for k, score in enumerate([0.5, 0.9, math.nan, 0.7])]
+    assert ended == [False, False, False, True]
     assert stopping.best == 0.9
     assert stopping.best_params is not None
-    assert stopping.best_params.tolist() == [2]
+    assert stopping.best_params.tolist() == [1]

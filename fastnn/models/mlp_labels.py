@@ -1,0 +1,234 @@
+"""What a network of classes does with labels: to targets, and from raw outputs back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.metaestimators import available_if
+
+from fastnn import losses
+from fastnn.kernels.contract import Array
+from fastnn.losses import Loss
+from fastnn.models.mlp_base import BaseMLP
+from fastnn.models.outputs import class_index, log_probabilities, probabilities
+from fastnn.models.targets import (
+    agreed_classes,
+    as_labels,
+    find_classes,
+    index_of,
+    one_hot,
+)
+from fastnn.training.engine import Engine
+
+__all__ = ["LabelMLP"]
+
+
+def _has_probabilities(model: LabelMLP) -> bool:
+    if _is_hinge(model):
+        raise AttributeError("loss='hinge' has no probabilities: use decision_function, or loss='cross_entropy'.")
+    return True
+
+
+def _has_margins(model: LabelMLP) -> bool:
+    if not _is_hinge(model):
+        raise AttributeError("decision_function is for loss='hinge'; with 'cross_entropy' use predict_proba.")
+    return True
+
+
+def _is_hinge(model: LabelMLP) -> bool:
+    """Whether the network has, or will have, margins for outputs."""
+    output = getattr(model, "out_activation_", None)
+    return model.loss == "hinge" if output is None else bool(output == "identity")
+
+
+class LabelMLP(ClassifierMixin, BaseMLP):
+    """A deep network that tells classes apart, but for its parameters and `fit`."""
+
+    loss: str
+    label_smoothing: float
+    class_weight: Mapping[Any, float] | str | None
+    out_activation: str | None
+    classes_: NDArray[Any]
+
+    # --- labels to targets ----------------------------------------------------------------------
+
+    def _learn_targets(self, y: Any, first: bool, incremental: bool, classes: Any) -> NDArray[Any]:
+        labels = as_labels(y)
+        known = None if first and not incremental else getattr(self, "classes_", None)
+        if incremental:
+            classes = agreed_classes(known, classes)
+        else:
+            classes = find_classes(labels)
+            if known is not None and not np.array_equal(known, classes):
+                raise ValueError(
+                    "warm_start can only be used where `y` has the same classes as in the previous "
+                    f"call to fit. Previously got {known}, `y` has {classes}"
+                )
+        output = self._choose_output(labels.ndim == 2, len(classes))
+        if first:
+            self.out_activation_ = output
+        elif output != self.out_activation_:
+            raise ValueError(
+                f"The fitted network has the output {self.out_activation_!r}, but loss={self.loss!r} and "
+                f"out_activation={self.out_activation!r} ask for {output!r}. Fit with warm_start=False."
+            )
+        self.classes_ = classes
+        return labels
+
+    def _choose_output(self, multilabel: bool, n_classes: int) -> str:
+        kind = "several labels a sample" if multilabel else f"{n_classes} class{'es' * (n_classes > 1)}"
+        if self.loss == "hinge":
+            if multilabel or self.out_activation is not None:
+                raise ValueError(
+                    f"loss='hinge' with out_activation={self.out_activation!r}; y has {kind}. Hinge works on "
+                    "raw outputs, and on one label a sample. Leave one out, or use loss='cross_entropy'."
+                )
+            return "identity"
+        natural = "logistic" if multilabel or n_classes <= 2 else "softmax"
+        if self.out_activation is None:
+            return natural
+        asked = "softmax" if self.out_activation == "softmax" else "logistic"
+        if asked != natural and (multilabel or n_classes != 2):
+            raise ValueError(
+                "Only binary classification is supported with "
+                f"out_activation={self.out_activation!r}; y has {kind}. Leave it at None."
+            )
+        return asked
+
+    def _encode(self, y: Any, dtype: DTypeLike, name: str = "y") -> Array:
+        labels = as_labels(y)
+        if labels.ndim == 2:
+            if self.out_activation_ != "logistic" or labels.shape[1] != len(self.classes_):
+                raise ValueError(
+                    f"{name} has shape {labels.shape}, one column a label; wanted are the classes {self.classes_}."
+                )
+            return (labels > 0).astype(dtype)
+        index = index_of(labels, self.classes_, name)
+        one = self.out_activation_ == "logistic" or (self.out_activation_ == "identity" and len(self.classes_) <= 2)
+        targets: Array = index.astype(dtype)[:, None] if one else one_hot(index, len(self.classes_), dtype)
+        return 2 * targets - 1 if self.out_activation_ == "identity" else targets
+
+    def _soften(self, targets: Array) -> Array:
+        """Label smoothing (Szegedy et al. 2016): a share of every target goes to all classes alike."""
+        share = float(self.label_smoothing)
+        if share == 0:
+            return targets
+        if self.loss == "hinge":
+            raise ValueError(f"label_smoothing={share} with loss='hinge', which has no probabilities to smooth.")
+        classes = targets.shape[1] if self.out_activation_ == "softmax" else 2
+        softened: Array = (1 - share) * targets + targets.dtype.type(share / classes)
+        return softened
+
+    def _class_weight(self, y: NDArray[Any], weight: Array | None, incremental: bool) -> NDArray[np.float64] | None:
+        given = self.class_weight
+        if given is None:
+            return None
+        if y.ndim == 2:
+            raise ValueError("class_weight is for one label a sample; for several pass sample_weight to fit.")
+        if incremental and isinstance(given, str):
+            raise ValueError(
+                "class_weight='balanced' needs all samples, and partial_fit sees some. Pass a dict, such as "
+                "sklearn.utils.class_weight.compute_class_weight makes of all labels."
+            )
+        of_class: NDArray[np.float64] = compute_class_weight(given, classes=self.classes_, y=y, sample_weight=weight)
+        if of_class.min() < 0:
+            raise ValueError(f"class_weight has negative values, such as {of_class.min()}.")
+        return of_class
+
+    def _loss(self) -> Loss:
+        names = {"identity": "hinge", "softmax": "cross_entropy", "logistic": "binary_cross_entropy"}
+        return losses.get(names[self.out_activation_])
+
+    # --- raw outputs to labels ------------------------------------------------------------------
+
+    def _has_several_labels(self, targets: Array) -> bool:
+        return self.out_activation_ == "logistic" and targets.shape[1] > 1
+
+    def _score_raw(self, engine: Engine, z: Array, y: Array, sample_weight: Array | None) -> float:
+        if not np.isfinite(z).all():
+            return float("nan")
+        if self._has_several_labels(z):
+            right = ((z > 0) == (y > 0)).all(axis=1)
+        else:
+            right = self._likeliest(z) == self._likeliest(y)
+        return float(np.average(right, weights=sample_weight))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The likeliest class of every sample, or its labels.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples,) or (n_samples, n_labels)
+        """
+        z = self._raw(X)[1]
+        if self._has_several_labels(z):
+            return (z > 0).astype(int)
+        labels: NDArray[Any] = self.classes_[self._likeliest(z)]
+        return labels
+
+    def _likeliest(self, z: Array) -> NDArray[Any]:
+        """The index of every row's class (n,); with one class there is no other."""
+        index: NDArray[Any] = np.minimum(class_index(z), len(self.classes_) - 1)
+        return index
+
+    @available_if(_has_margins)
+    def decision_function(self, X: Any) -> Array:
+        """How far on the right side: the raw output, for loss="hinge".
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples,) for two classes, else (n_samples, n_classes)
+            For two classes above 0 where the second one is predicted.
+        """
+        z = self._raw(X)[1]
+        return z[:, 0] if z.shape[1] == 1 else z
+
+    @available_if(_has_probabilities)
+    def predict_proba(self, X: Any) -> Array:
+        """The probability of every class or label.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples, n_classes)
+            Columns in the order of `classes_`.
+        """
+        engine, z = self._raw(X)
+        return probabilities(engine, z) if len(self.classes_) > 1 else np.ones_like(z)
+
+    @available_if(_has_probabilities)
+    def predict_log_proba(self, X: Any) -> Array:
+        """The logarithm of every probability; never -inf.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples, n_classes)
+        """
+        engine, z = self._raw(X)
+        return log_probabilities(engine, z) if len(self.classes_) > 1 else np.zeros_like(z)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = self.out_activation != "softmax" and self.loss != "hinge"
+        tags.classifier_tags.multi_class = self.out_activation in (None, "softmax")
+        return tags

@@ -1,0 +1,104 @@
+"""An MLP's training by L-BFGS, from parameters to fitted attributes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from fastnn.models.base import warn_caller
+from fastnn.models.callbacks import FitTasks
+from fastnn.models.mlp_report import data_loss
+from fastnn.models.objective import objective_over
+from fastnn.models.packed import Packed
+from fastnn.plan import Plan
+from fastnn.solvers.lbfgs import lbfgs
+from fastnn.solvers.objective import Solution, Vector
+from fastnn.training.callbacks import Epoch, Watcher
+from fastnn.training.engine import Engine
+from fastnn.training.history import History
+from fastnn.training.loop import NON_FINITE, Samples
+from fastnn.training.progress import progress
+
+__all__ = ["fit_lbfgs"]
+
+_RELATIVE_DECREASE = 1e7 * np.finfo(np.float64).eps  # SciPy's default
+
+
+def fit_lbfgs(model: Any, network: Packed, samples: Samples, tasks: FitTasks) -> None:
+    """Train the network in place; in float64, whatever its dtype."""
+    plan = replace(network.plan, dtype=np.dtype(np.float64))
+    engine = Engine(plan, model.backend, model.n_threads)
+    objective = objective_over(engine, samples, float(model.alpha))
+    history = History(getattr(model, "history_", None))
+    tasks.start(model.max_iter, history)
+
+    def evaluate(params: Vector) -> tuple[float, Vector]:
+        tasks.begin()  # an iteration begins with the first evaluation after the one before
+        return objective(params)
+
+    with progress(model.verbose, model.max_iter) as printers:
+        watch = _Watch([history, *printers, tasks])
+        try:
+            solution = lbfgs(
+                evaluate,
+                network.params.astype(np.float64),
+                tol=model.tol,
+                max_iter=model.max_iter,
+                max_evaluations=model.max_fun,
+                relative_decrease=_RELATIVE_DECREASE,
+                watch=watch,
+            )
+        except KeyboardInterrupt:
+            if watch.last is None:
+                raise
+            solution = watch.last
+    model.history_ = history.lists
+    _finish(model, network, replace(solution, converged=solution.converged or watch.stopped))
+    model.loss_ = _users_loss(plan, samples, solution, float(model.alpha))
+
+
+class _Watch:
+    """Shows iterations to the watchers of epochs, and remembers the last one."""
+
+    def __init__(self, watchers: Sequence[Watcher]) -> None:
+        self.last: Solution | None = None
+        self.stopped = False
+        self._watchers = watchers
+        self._started = perf_counter()
+
+    def __call__(self, iteration: int, params: Vector, loss: float) -> None:
+        seconds, self._started = perf_counter() - self._started, perf_counter()
+        self.last = Solution(params.copy(), loss, iteration, False, "it was interrupted")
+        self.last.params.flags.writeable = False
+        epoch = Epoch(iteration, loss, math.nan, self.last.params, seconds=seconds)
+        verdicts = [watcher(epoch) for watcher in self._watchers]  # all of them see the iteration
+        if any(verdicts):
+            self.stopped = True
+            raise StopIteration  # SciPy's sign to end
+
+
+def _users_loss(plan: Plan, samples: Samples, solution: Solution, alpha: float) -> float:
+    """The loss as scikit-learn's epochs report it, which may be another than the one minimised."""
+    weight = samples.sample_weight
+    total_weight = len(samples.x) if weight is None else float(weight.sum(dtype=np.float64))
+    squares = sum(float(np.vdot(w, w)) for w in plan.unpack(solution.params)[0])
+    penalty = 0.5 * alpha * squares / total_weight
+    return data_loss(plan, samples)(solution.loss - penalty) + penalty
+
+
+def _finish(model: Any, network: Packed, solution: Solution) -> None:
+    if not np.isfinite(solution.params).all():
+        raise ValueError(f"{NON_FINITE}.")
+    network.params[...] = solution.params
+    model.n_iter_ = solution.n_iter
+    if not solution.converged:
+        warn_caller(
+            f"lbfgs failed to converge after {solution.n_iter} iteration(s): {solution.message}. "
+            f"Scale the features, or increase max_iter (now {model.max_iter}) or max_fun "
+            f"(now {model.max_fun})."
+        )
