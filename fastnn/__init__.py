@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fastnn.losses import Loss as Loss
     from fastnn.models.logistic import LogisticRegression as LogisticRegression
     from fastnn.models.logistic_cv import LogisticRegressionCV as LogisticRegressionCV
+    from fastnn.models.loss_curve import LossCurveDisplay as LossCurveDisplay
     from fastnn.models.mlp import MLPClassifier as MLPClassifier
     from fastnn.models.mlp import MLPRegressor as MLPRegressor
     from fastnn.models.network import Network as Network
@@ -46,6 +47,7 @@ _HOME = {
     "LogisticRegression": "models.logistic",
     "LogisticRegressionCV": "models.logistic_cv",
     "Loss": "losses",
+    "LossCurveDisplay": "models.loss_curve",
     "MLPClassifier": "models.mlp",
     "MLPRegressor": "models.mlp",
     "NAdam": "optimizers",
@@ -68,6 +70,7 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "LogisticRegression",
     "LogisticRegressionCV",
     "Loss",
+    "LossCurveDisplay",
     "MLPClassifier",
     "MLPRegressor",
     "NAdam",

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.callback import with_callbacks
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -19,8 +19,9 @@ from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
 from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, Estimator
-from fastnn.models.callbacks import FitTasks, as_callback
+from fastnn.models.callbacks import FitTasks
 from fastnn.models.initial import ARRAYS, initial_params
+from fastnn.models.insight import Insight
 from fastnn.models.mlp_fit import fit_epochs
 from fastnn.models.mlp_lbfgs import fit_lbfgs
 from fastnn.models.mlp_options import dropout_of, refuse_conflicts
@@ -76,7 +77,7 @@ class _Rates:
         return "a list of them"
 
 
-class BaseMLP(CallbackSupportMixin, Estimator):
+class BaseMLP(Insight, Estimator):
     """A deep network with scikit-learn's parameters."""
 
     _parameters: ClassVar[Mapping[str, Any]] = {
@@ -148,33 +149,6 @@ class BaseMLP(CallbackSupportMixin, Estimator):
     def _score_raw(self, engine: Engine, z: Array, y: Array, sample_weight: Array | None) -> float:
         """Accuracy or R^2 of the raw output z (n, o) for the targets y (n, o)."""
         raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
-
-    # --- callbacks ------------------------------------------------------------------------------
-
-    def set_callbacks(self, *callbacks: Any) -> BaseMLP:
-        """Set what is called while `fit` and `partial_fit` run; copies by `clone` have it too.
-
-        Parameters
-        ----------
-        *callbacks : callables or callbacks of scikit-learn's protocol
-            A function is called at the end of every epoch (or iteration of "lbfgs") with its
-            `number`, `loss`, `learning_rate`, read-only `params` (p,), `validation_score` and
-            `seconds`. An object with scikit-learn's `setup`, `on_fit_task_begin`,
-            `on_fit_task_end` and `teardown`, such as `sklearn.callback.ScoringMonitor`, hears of
-            the fit and of each epoch. Training ends when one returns True at an epoch's end.
-            Without any, those set before are forgotten.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        TypeError
-            If one is neither.
-        """
-        super().set_callbacks(*map(as_callback, callbacks))
-        return self
 
     # --- fit ------------------------------------------------------------------------------------
 
@@ -286,32 +260,6 @@ class BaseMLP(CallbackSupportMixin, Estimator):
                 f"activation={given!r} names {len(given)} activations, wanted {n_hidden}: one for each hidden layer."
             )
         return tuple(activations.get(each) for each in given)
-
-    def input_gradient(self, X: Any, output: int | None = None, *, link: bool = False) -> Array:
-        """How the network's outputs change with the features: d output / d input, sample by sample.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-        output : int, default=None
-            One output, a class by its place in `classes_`; None for all of them. One sigmoid neuron
-            is the output of the second class, and has the number 0.
-        link : bool, default=False
-            False: of the raw output z = a @ w + b of the last layer. True: of what is predicted,
-            probabilities or means.
-
-        Returns
-        -------
-        ndarray (n_samples, n_outputs, n_features)
-            Or (n_samples, n_features) where `output` is given or the network has one output.
-
-        Raises
-        ------
-        ValueError
-            If X has another number of features, or there is no such output.
-        """
-        engine, network, x = self._readied(X)
-        return engine.input_gradient(network.params, x, output, link)
 
     # --- the fitted network ---------------------------------------------------------------------
 

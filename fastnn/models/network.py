@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -16,6 +16,7 @@ from fastnn.kernels.contract import Array
 from fastnn.layers import Layer
 from fastnn.losses import Loss
 from fastnn.models import looks
+from fastnn.models.loss_curve import LossCurveDisplay
 from fastnn.models.network_data import Batches, read_inputs, read_samples
 from fastnn.models.network_fit import Training, fit_network, read_source, settings_of
 from fastnn.models.saving import Saved, fill_layers, require_own_names
@@ -28,6 +29,9 @@ from fastnn.training.checkpoint import checkpoint_of
 from fastnn.training.engine import Engine
 from fastnn.training.history import History
 from fastnn.validation import as_floating
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Network"]
 
@@ -314,6 +318,29 @@ class Network(Saved):
     def summary(self) -> str:
         """A table of the layers: shapes, activations, numbers of parameters."""
         return looks.summary(self.layers, self.plan)
+
+    def plot_loss_curve(self, ax: Axes | None = None, **kwargs: Any) -> LossCurveDisplay:
+        """Plot the loss of every epoch, and what was measured on held-out samples.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure if None.
+        **kwargs
+            As of `LossCurveDisplay.from_estimator`.
+
+        Returns
+        -------
+        LossCurveDisplay
+
+        Raises
+        ------
+        ValueError
+            If the network has not been trained.
+        ImportError
+            If matplotlib is not installed.
+        """
+        return LossCurveDisplay.from_estimator(self, ax=ax, **kwargs)
 
     def __repr__(self) -> str:
         return looks.written(self.layers, self.plan)
