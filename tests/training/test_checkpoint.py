@@ -23,7 +23,7 @@ from fastnn.training.engine import Engine
 from fastnn.training.history import History
 from fastnn.training.loop import Outcome, Run, Samples, shuffled, train
 from fastnn.training.rates import Adaptive, Constant, InverseScaling, Rate, Scheduled
-from fastnn.training.stopping import Stopping
+from fastnn.training.stopping import Stopping, by_score
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 3))
@@ -62,7 +62,7 @@ def run_training(
     plan = Plan((3, 4, 2), ("tanh", "identity"), (True, True), "squared_error", np.dtype(np.float64))
     engine, params = Engine(plan), plan.initial_params(0)
     run = Run(optimizer, OptimizerState.zeros(optimizer, params), rate, seed=5)
-    outcome, history, stopping = Outcome(), History(), Stopping(1e-3, patience, run.rate)
+    outcome, history, stopping = Outcome(), History(), Stopping(1e-3, patience, run.rate, by_score, keep_best=True)
     parts = {"run": run, "outcome": outcome, "history": history, "stopping": stopping}
     keep = None
     if path is not None:
@@ -77,7 +77,7 @@ def run_training(
         batch_size=8,
         max_epochs=n_epochs,
         watchers=[history, stopping, killer(kill_at)],
-        score=lambda params: -float(np.square(params).sum()),
+        validate=lambda params: (0.0, -float(np.square(params).sum())),
         outcome=outcome,
         keep=keep,
     )
