@@ -8,12 +8,24 @@ import numpy as np
 
 from fastnn import activations
 
-from .cases import BACKENDS, BY_ELEMENT, BY_ROW, DTYPES, IN_CACHE, LARGE_OUTPUT, NARROW_ROWS, WIDE_ROWS, labelled
+from .cases import (
+    BACKENDS,
+    BY_ELEMENT,
+    BY_ROW,
+    DTYPES,
+    IN_CACHE,
+    LARGE_OUTPUT,
+    NARROW_ROWS,
+    ONE_ROW,
+    WIDE_ROWS,
+    labelled,
+)
 from .common import Given, Shapes, _KernelBenchmark, native_only
 
-SHAPES = labelled([IN_CACHE, NARROW_ROWS, WIDE_ROWS, LARGE_OUTPUT], [LARGE_OUTPUT])
-_IN_CACHE, _NARROW, _WIDE, *_LARGE = SHAPES
+SHAPES = labelled([ONE_ROW, IN_CACHE, NARROW_ROWS, WIDE_ROWS, LARGE_OUTPUT], [LARGE_OUTPUT])
+_ONE_ROW, _IN_CACHE, _NARROW, _WIDE, *_LARGE = SHAPES
 CASES = [
+    *(f"{name} {_ONE_ROW}" for name in ("relu", "tanh", "softmax")),
     *(f"{name} {_IN_CACHE}" for name in BY_ELEMENT),
     *(f"{name} {rows}" for name in BY_ROW for rows in (_NARROW, _WIDE)),
     *(f"{name} {large}" for name in ("relu", "tanh") for large in _LARGE),

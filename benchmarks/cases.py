@@ -29,7 +29,8 @@ LAYERS = [
 ]
 LARGE_LAYERS = [(256, 256, 256), (512, 1024, 1024)]
 
-# Arrays of z as (n, o): one that stays in cache, narrow and wide rows, and one that leaves L2.
+# Arrays of z as (n, o): a row alone, one that stays in cache, narrow and wide rows, and one that leaves L2.
+ONE_ROW = (1, 100)
 IN_CACHE = (128, 128)
 NARROW_ROWS = (1024, 10)
 WIDE_ROWS = (16, 1000)

@@ -8,12 +8,12 @@ import numpy as np
 
 from fastnn import losses
 
-from .cases import BACKENDS, DTYPES, IN_CACHE, LARGE_OUTPUT, LOSSES, NARROW_ROWS, WIDE_ROWS, labelled, one_hot
+from .cases import BACKENDS, DTYPES, IN_CACHE, LARGE_OUTPUT, LOSSES, NARROW_ROWS, ONE_ROW, WIDE_ROWS, labelled, one_hot
 from .common import Given, Shapes, _KernelBenchmark, native_only
 
-SHAPES = labelled([IN_CACHE, NARROW_ROWS, WIDE_ROWS, LARGE_OUTPUT], [LARGE_OUTPUT])
-_IN_CACHE, _NARROW, _WIDE, *_LARGE = SHAPES
-_CLASSES = [f"cross_entropy {shape}" for shape in (_NARROW, _WIDE, *_LARGE)]
+SHAPES = labelled([ONE_ROW, IN_CACHE, NARROW_ROWS, WIDE_ROWS, LARGE_OUTPUT], [LARGE_OUTPUT])
+_ONE_ROW, _IN_CACHE, _NARROW, _WIDE, *_LARGE = SHAPES
+_CLASSES = [f"cross_entropy {shape}" for shape in (_ONE_ROW, _NARROW, _WIDE, *_LARGE)]
 CASES = [*(f"{name} {_IN_CACHE}" for name in LOSSES), *_CLASSES]
 # Of the losses with the same link one is enough: their links are one and the same.
 _WITH_LINKS = ("squared_error", "binary_cross_entropy", "cross_entropy", "poisson")
