@@ -15,6 +15,7 @@ from fastnn import activations, losses
 from fastnn.kernels.contract import Array
 from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded
 from fastnn.models.logistic_fit import coefficients, params_of, read_samples, solve, weigh_classes
+from fastnn.models.logistic_stream import LearnsFromChunks
 from fastnn.models.logistic_summary import LikelihoodInference, gather_evidence
 from fastnn.models.outputs import class_index, log_probabilities, probabilities
 from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
@@ -28,7 +29,7 @@ from fastnn.training.engine import Engine
 __all__ = ["LogisticRegression"]
 
 
-class LogisticRegression(LikelihoodInference, ClassifierMixin, Estimator):
+class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin, Estimator):
     """Logistic regression with an L2 penalty, for two classes or many (multinomial).
 
     It minimises ``C * sum of the samples' cross-entropies + |coef_|**2 / 2``. Parameters are
@@ -185,6 +186,7 @@ class LogisticRegression(LikelihoodInference, ClassifierMixin, Estimator):
         self.classes_ = samples.classes
         self.coef_, self.intercept_ = coefficients(solution.params, objective)
         self.n_iter_ = np.array([solution.n_iter], np.int32)
+        self._training = None  # of partial_fit, which starts anew from here
         gather_evidence(self, samples.x, samples.y, samples.sample_weight, converged=solution.converged)
         return self
 
@@ -208,7 +210,7 @@ class LogisticRegression(LikelihoodInference, ClassifierMixin, Estimator):
         """The engine of the fitted model, and z (n, o)."""
         check_is_fitted(self)
         coef, intercept = self._dense_coef(), np.asarray(self.intercept_)
-        dtype = np.float32 if coef.dtype == intercept.dtype == np.float32 else np.float64
+        dtype = self._dtype()
         engine = self._engine(coef.shape[1], dtype)
         if issparse(X):
             x = validate_data(self, X, reset=False, accept_sparse="csr", dtype=dtype)
@@ -216,11 +218,14 @@ class LogisticRegression(LikelihoodInference, ClassifierMixin, Estimator):
         params: Array = np.concatenate([coef.T.ravel(), intercept.ravel()]).astype(dtype, copy=False)
         return engine, engine.forward(params, self._read_x(X, dtype))
 
-    def _engine(self, n_inputs: int, dtype: Any) -> Engine:
+    def _dtype(self) -> Any:
+        return np.float32 if self.coef_.dtype == np.asarray(self.intercept_).dtype == np.float32 else np.float64
+
+    def _engine(self, n_inputs: int, dtype: Any, bias: bool = True) -> Engine:
         binary = len(self.classes_) == 2
         loss = losses.get("binary_cross_entropy" if binary else "cross_entropy")
         widths = (n_inputs, 1 if binary else len(self.classes_))
-        plan = Plan(widths, (activations.get("identity"),), (True,), loss, np.dtype(dtype))
+        plan = Plan(widths, (activations.get("identity"),), (bias,), loss, np.dtype(dtype))
         return Engine(plan, self.backend, self.n_threads)
 
     def decision_function(self, X: Any) -> Array:

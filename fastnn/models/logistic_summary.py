@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from fastnn.models.base import warn_caller
+from fastnn.models.base import Estimator, warn_caller
 from fastnn.models.inference import Evidence, Summary
 from fastnn.models.likelihood import Likelihood, Vector
 from fastnn.models.penalty import has_penalty
 from fastnn.models.separation import NO_MAXIMUM
 from fastnn.models.targets import as_labels, index_of
+from fastnn.storage import Kind, record
 
 __all__ = ["LikelihoodInference", "gather_evidence"]
 
@@ -25,6 +27,8 @@ _MOST_PARAMETERS = 1000
 
 class LikelihoodInference:
     """Statistical inference for an estimator of logistic regression."""
+
+    _kinds: ClassVar[Mapping[str, Kind]] = {**Estimator._kinds, "inference.Evidence": record(Evidence)}
 
     def summary(self, X: Any = None, y: Any = None, sample_weight: Any = None, *, level: float = 0.95) -> Summary:
         """Standard errors, z, p, confidence intervals, and figures of the likelihood; printed, a table.

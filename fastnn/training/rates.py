@@ -19,6 +19,7 @@ from fastnn.schedules import Plateau, Schedule
 __all__ = [
     "Adaptive",
     "Constant",
+    "InverseRoot",
     "InverseScaling",
     "OnPlateau",
     "Rate",
@@ -116,6 +117,20 @@ class Adaptive(_Heedless):
             return True
         self.current /= 5
         return False
+
+
+@dataclass
+class InverseRoot(_Heedless):
+    """initial / sqrt(1 + step / steps): so many steps with nearly the initial rate, and then ever smaller ones."""
+
+    initial: float
+    steps: float
+
+    def rates(self, first_step: int, n_steps: int) -> Rates:
+        """See Rate."""
+        step = np.arange(first_step, first_step + n_steps, dtype=np.float64)
+        rates: Rates = self.initial / np.sqrt(1 + step / self.steps)
+        return rates
 
 
 @dataclass

@@ -13,7 +13,17 @@ from estimators import MODELS, X, Y
 from sameness import same
 from sklearn.base import clone
 
-from fastnn import Activation, Dense, LogisticRegression, MLPClassifier, MLPRegressor, Network, Neuron, storage
+from fastnn import (
+    Activation,
+    Dense,
+    LogisticRegression,
+    LogisticRegressionCV,
+    MLPClassifier,
+    MLPRegressor,
+    Network,
+    Neuron,
+    storage,
+)
 from fastnn.models.saving import MODEL_KINDS
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -109,6 +119,17 @@ def test_sparse_coefficients(tmp_path: Path) -> None:
     assert twin.class_weight == {0: 1.0, 1: 2.0}
     np.testing.assert_array_equal(twin.coef_.toarray(), model.coef_.toarray())
     np.testing.assert_array_equal(twin.predict_proba(X), model.predict_proba(X))
+
+
+def test_what_a_summary_needs_and_what_cross_validation_found(tmp_path: Path) -> None:
+    model = LogisticRegression(C=np.inf).fit(X, np.arange(len(X)) % 2)
+    assert str(saved(model, tmp_path).summary()) == str(model.summary())
+    for legacy in (True, False):
+        chosen = LogisticRegressionCV(Cs=2, scoring="accuracy", use_legacy_attributes=legacy, l1_ratios=(0,)).fit(X, Y)
+        twin = saved(chosen, tmp_path)
+        np.testing.assert_equal(twin.scores_, chosen.scores_)
+        np.testing.assert_equal(twin.coefs_paths_, chosen.coefs_paths_)
+        np.testing.assert_array_equal(twin.predict_proba(X), chosen.predict_proba(X))
 
 
 def test_a_model_that_is_not_fitted(tmp_path: Path) -> None:

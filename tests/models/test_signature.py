@@ -50,7 +50,6 @@ def test_parameters_are_scikit_learns(ours: type, theirs: type, new: list[str]) 
 @pytest.mark.parametrize(("ours", "theirs", "_new"), PAIRS)
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "predict", "predict_proba", "score"])
 def test_methods_take_scikit_learns_arguments(ours: Any, theirs: Any, _new: list[str], method: str) -> None:
-    assert hasattr(ours, method) == hasattr(theirs, method)
     if hasattr(theirs, method):
         mine, wanted = parameters(getattr(ours, method)), list(parameters(getattr(theirs, method)))
         assert list(mine)[: len(wanted)] == wanted
