@@ -1,0 +1,85 @@
+"""X that is larger than the memory a fit may take: a memory-mapped file is used where it lies."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+
+from fastnn import Dense, MLPClassifier, Network
+
+N, I = 100_000, 750  # 300 MB of float32; the file has holes, so it takes no space
+
+# RLIMIT_DATA counts what is private and can be written to, and so neither the file's pages nor the code's.
+SCRIPT = f"""
+import resource
+import sys
+import warnings
+
+import numpy as np
+
+from fastnn import Dense, MLPClassifier, Network
+
+warnings.simplefilter("ignore")
+x = np.memmap(sys.argv[1], np.float32, "r", shape=({N}, {I}))
+y = np.arange({N}) % 2
+rows = [np.arange(0, {N}, 2), np.arange(1, {N}, 2)]
+small = {{"hidden_layer_sizes": (8,), "batch_size": 1000, "max_iter": 1, "random_state": 0}}
+
+
+def fit(how, x, y):
+    if how == "copy":
+        MLPClassifier(**small).fit(np.array(x), y)
+    if how == "shuffled":
+        MLPClassifier(**small).fit(x, y).predict(x)
+    if how == "early stopping":
+        MLPClassifier(early_stopping=True, **small).fit(x, y)
+    if how == "in order":
+        MLPClassifier(shuffle=False, **small).partial_fit(x, y, classes=[0, 1])
+    if how == "network":
+        Network([Dense(8, "relu"), Dense(2)], {I}, "cross_entropy").fit(x, y, epochs=1, batch_size=1000)
+
+
+fit(sys.argv[2], x[:3000], y[:3000])  # whatever is loaded, or allocated once, is by now
+with open("/proc/self/status") as status:
+    [now] = [int(line.split()[1]) * 1024 for line in status if line.startswith("VmData")]
+resource.setrlimit(resource.RLIMIT_DATA, (now + 48 * 2**20, resource.RLIM_INFINITY))
+fit(sys.argv[2], x, y)
+"""
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """300 MB of zeros."""
+    path = tmp_path_factory.mktemp("memory") / "x"
+    with open(path, "wb") as stream:
+        stream.truncate(N * I * 4)
+    return path
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
+@pytest.mark.parametrize("how", ["shuffled", "early stopping", "in order", "network", "copy"])
+def test_a_file_is_not_loaded(file: Path, how: str) -> None:
+    done = subprocess.run([sys.executable, "-c", SCRIPT, str(file), how], capture_output=True, text=True, timeout=300)
+    if how == "copy":  # so the limit bites
+        assert "MemoryError" in done.stderr
+    else:
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_file_gives_what_an_array_gives(tmp_path: Path, rng: np.random.Generator) -> None:
+    x = rng.normal(size=(300, 5)).astype(np.float32)
+    y = (x[:, 0] > 0).astype(int)
+    x.tofile(tmp_path / "x")
+    mapped = np.memmap(tmp_path / "x", np.float32, "r", shape=x.shape)
+    models = [MLPClassifier((8,), early_stopping=True, max_iter=5, random_state=0) for _ in range(2)]
+    with pytest.warns(ConvergenceWarning):
+        scores = [model.fit(each, y).validation_scores_ for model, each in zip(models, (x, mapped), strict=True)]
+    assert scores[0] == scores[1]
+    np.testing.assert_array_equal(models[0].coefs_[0], models[1].coefs_[0])
+    networks = [Network([Dense(1)], 5, random_state=0).fit(each, y) for each in (x, mapped)]
+    np.testing.assert_array_equal(networks[0].params, networks[1].params)
