@@ -279,22 +279,6 @@ ACTIVATIONS: dict[str, Activation] = {activation.name: activation for activation
 ALIASES = {"logistic": "sigmoid"}  # scikit-learn's name
 
 
-def code_of(activation: Activation) -> int:
-    """Return the number by which compiled code knows an activation.
-
-    Raises
-    ------
-    ValueError
-        If it is a user's own, which has none.
-    """
-    if activation.code < 0:
-        raise ValueError(
-            f"Activation {activation.name!r} is a user's own, which the native kernels do not "
-            "have; use backend='jit', which compiles it, or backend='reference'."
-        )
-    return activation.code
-
-
 def get(activation: str | Activation) -> Activation:
     """Look up an activation.
 

@@ -19,6 +19,7 @@ from fastnn import activations, losses
 from fastnn.activations import Activation
 from fastnn.errors import out_of_range, wrong_type
 from fastnn.kernels.contract import Array
+from fastnn.kernels.users import compiled_activation
 from fastnn.layers import Dense, Dropout, Layer
 from fastnn.losses import Loss
 
@@ -160,9 +161,23 @@ class Plan:
         return _read_only(self.widths, np.int64)
 
     @cached_property
-    def activation_codes(self) -> NDArray[np.int32]:
-        """Codes of the activations, int32 (n_layers,), read-only; ValueError for a user's own."""
-        return _read_only(map(activations.code_of, self.activations), np.int32)
+    def _users_activations(self) -> tuple[Any, ...]:
+        """A user's own activations, compiled for the native engine; None for those of the library."""
+        return tuple(compiled_activation(each, self.dtype) if each.code < 0 else None for each in self.activations)
+
+    @cached_property
+    def activation_codes(self) -> NDArray[np.int64]:
+        """What the native engine calls the activations, int64 (n_layers,), read-only.
+
+        A number of the registry, or for a user's own the address of what Numba made of it.
+
+        Raises
+        ------
+        ImportError, TypeError
+            If one is a user's own and there is no Numba, or Numba cannot compile it.
+        """
+        pairs = zip(self.activations, self._users_activations, strict=True)
+        return _read_only((each.code if own is None else own.address for each, own in pairs), np.int64)
 
     @cached_property
     def bias_flags(self) -> NDArray[np.int32]:

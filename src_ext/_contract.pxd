@@ -20,7 +20,7 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         const T *b
         T *out
         Py_ssize_t n, i, o
-        int activation
+        int64_t activation
 
     cdef cppclass DenseBackwardInput[T]:
         const T *d_z
@@ -40,7 +40,7 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         const T *z
         T *out
         Py_ssize_t n, o
-        int activation
+        int64_t activation
 
     cdef cppclass ActivationBackward[T]:
         const T *z
@@ -48,7 +48,7 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         const T *d_a
         T *out
         Py_ssize_t n, o
-        int activation
+        int64_t activation
 
     cdef cppclass Link[T]:
         const T *z
@@ -95,7 +95,7 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
 
     cdef cppclass NetworkShape:
         const int64_t *widths
-        const int32_t *activations
+        const int64_t *activations
         const int32_t *has_bias
         const double *dropout
         Py_ssize_t layers

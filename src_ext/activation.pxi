@@ -8,7 +8,8 @@ def activation_forward(cnp.ndarray z not None, object activation, cnp.ndarray ou
     g.n, g.o = cnp.PyArray_DIM(z, 0), cnp.PyArray_DIM(z, 1)
     g.out = <float*>output_2d(out, "out", kind, g.n, g.o)
     apart(out, z)
-    g.activation = activation_code(activation)
+    own = users_activation(activation, kind)
+    g.activation = activation_code(activation, own)
     if is_nothing(out):
         return
     run(kernels.activation_forward[kind], &g, 16.0 * g.n * g.o, n_threads)
@@ -26,7 +27,8 @@ def activation_backward(cnp.ndarray z not None, cnp.ndarray a not None, cnp.ndar
     g.out = <float*>output_2d(out, "out", kind, g.n, g.o)
     for array in (z, a, d_a):
         apart(out, array)
-    g.activation = activation_code(activation)
+    own = users_activation(activation, kind)
+    g.activation = activation_code(activation, own)
     if is_nothing(out):
         return
     run(kernels.activation_backward[kind], &g, 16.0 * g.n * g.o, n_threads)

@@ -43,7 +43,23 @@ OPTIMIZER_CODES = {
 cdef dict activation_code_of = dict(ACTIVATION_CODES, logistic=1)
 
 
-cdef inline int activation_code(object activation) except -1:
+cdef object compiled_activation = None
+
+
+# What holds a user's own activation in memory, compiled for the dtype; None for those of the library.
+cdef object users_activation(object activation, int kind):
+    global compiled_activation
+    if type(activation) is str or activation.code >= 0:
+        return None
+    if compiled_activation is None:
+        from fastnn.kernels.users import compiled_activation as function
+        compiled_activation = function
+    return compiled_activation(activation, np.float64 if kind else np.float32)
+
+
+cdef inline int64_t activation_code(object activation, object own) except -1:
+    if own is not None:
+        return own.address
     found = activation_code_of.get(activation) if type(activation) is str else activation.code
     if found is None or not 0 <= found < <int>len(ACTIVATION_CODES):
         raise ValueError(f"unknown activation {activation!r}, wanted one of {', '.join(ACTIVATION_CODES)}")

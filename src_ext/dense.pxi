@@ -16,7 +16,8 @@ def dense_forward(cnp.ndarray x not None, cnp.ndarray w not None, cnp.ndarray b,
     g.out = <float*>output_2d(out, "out", kind, g.n, g.o)
     apart(out, x)
     apart(out, w)
-    g.activation = activation_code(activation)
+    own = users_activation(activation, kind)
+    g.activation = activation_code(activation, own)
     if is_nothing(out):
         return
     run(kernels.dense_forward[kind], &g, 2.0 * g.n * g.i * g.o + 16.0 * g.n * g.o, n_threads)

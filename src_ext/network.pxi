@@ -17,7 +17,7 @@ cdef int read_shape(NetworkShape* shape, object plan) except -1:
     cdef cnp.ndarray dropout = plan.dropout_rates
     shape.layers = cnp.PyArray_DIM(activations, 0)
     shape.widths = <const int64_t*>cnp.PyArray_DATA(widths)
-    shape.activations = <const int32_t*>cnp.PyArray_DATA(activations)
+    shape.activations = <const int64_t*>cnp.PyArray_DATA(activations)
     shape.has_bias = <const int32_t*>cnp.PyArray_DATA(has_bias)
     shape.dropout = <const double*>cnp.PyArray_DATA(dropout)
     return 0

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn.activations import Activation
 from fastnn.layers import Dense, Dropout, Layer
 from fastnn.optimizers import SGD, Adagrad, Adam, AdamW, NAdam, Optimizer, OptimizerState, RMSprop
 from fastnn.plan import Plan
+
+BUMP = Activation("bump", value=lambda z: 1 / (1 + z * z), slope=lambda z, a: -2 * z * a * a)
 
 # Widths around a vector, an odd one, one neuron alone; every kind of layer somewhere.
 LAYERS: dict[str, tuple[int, list[Layer], str]] = {
@@ -21,6 +24,7 @@ LAYERS: dict[str, tuple[int, list[Layer], str]] = {
     "row functions": (6, [Dense(5, "softmax"), Dense(4, "log_softmax"), Dense(2)], "log_cosh"),
     "last activation": (6, [Dense(33, "relu"), Dense(3, "sigmoid")], "squared_error"),
     "poisson": (6, [Dense(10, "softplus"), Dense(2)], "poisson"),
+    "a user's own": (6, [Dense(18, BUMP), Dense(5, "tanh"), Dense(2, BUMP)], "squared_error"),
     "dropout": (
         9,
         [

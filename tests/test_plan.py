@@ -33,7 +33,7 @@ def test_from_layers(plan):
 def test_arrays_for_compiled_code(plan):
     for array, dtype, values in [
         (plan.widths_array, np.int64, [3, 5, 4, 2]),
-        (plan.activation_codes, np.int32, [4, 2, 0]),
+        (plan.activation_codes, np.int64, [4, 2, 0]),
         (plan.bias_flags, np.int32, [1, 0, 1]),
     ]:
         assert array.dtype == dtype

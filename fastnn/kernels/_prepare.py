@@ -55,8 +55,6 @@ def run_checked(name: str, backend: str, n_threads: int | None, given: dict[str,
             "threads. Leave out one of the two."
         )
     ready = _prepare(kernel, given)
-    if chosen == "native" and "activation" in ready:
-        activations.code_of(ready["activation"])
     arguments = (ready[argument] for argument in kernel.argument_names)
     returned = getattr(kernels_for(chosen), name)(*arguments, *threads)
     return returned, [ready[argument.name] for argument in kernel.with_role("update", "output")]

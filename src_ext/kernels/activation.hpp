@@ -7,6 +7,7 @@
 
 #include "kernels/vector_erf.hpp"
 #include "kernels/vector_math.hpp"
+#include "runtime/contract.hpp"
 
 namespace {
 
@@ -304,16 +305,40 @@ template <class Use> FASTNN_INLINE bool with_activation(int code, Use use) {
   }
 }
 
-template <class T> ActivationTile<T> activation_tile_of(int code) {
+constexpr bool is_users(int64_t activation) { return activation > kLogSoftmax; }
+
+inline const fastnn::UserActivation& users(int64_t activation) {
+  return *reinterpret_cast<const fastnn::UserActivation*>(activation);
+}
+
+// a = activation(z), and where it is wanted the slope; element-wise. z and a may be the same.
+template <class T> void run_activation(int64_t activation, const T* z, T* a, T* slope, ptrdiff_t count) {
+  if (is_users(activation)) {
+    if (slope) users(activation).both(z, a, slope, count);
+    else users(activation).value(z, a, count);
+    return;
+  }
   ActivationTile<T> tile = nullptr;
-  with_activation(code, [&](auto f) { tile = activation_tile<T, decltype(f)>; });
-  return tile;
+  with_activation(int(activation), [&](auto f) { tile = activation_tile<T, decltype(f)>; });
+  tile(z, a, slope, count);
+}
+
+// d_a times a user's slope, which his functions give together with a.
+template <class T> void users_backward(int64_t activation, const T* z, const T* d_a, T* out, ptrdiff_t count) {
+  constexpr ptrdiff_t kPiece = 256;
+  T a[kPiece], slope[kPiece];
+  for (ptrdiff_t begin = 0; begin < count; begin += kPiece) {
+    const ptrdiff_t piece = count - begin < kPiece ? count - begin : kPiece;
+    users(activation).both(z + begin, a, slope, piece);
+    for (ptrdiff_t k = 0; k < piece; ++k) out[begin + k] = d_a[begin + k] * slope[k];
+  }
 }
 
 // out = d_a * slope for an element-wise activation; out may be any of the inputs.
 template <class T>
-void activation_backward_tile(int code, const T* z, const T* a, const T* d_a, T* out, ptrdiff_t count) {
-  with_activation(code, [&](auto f) { slope_tile<T, decltype(f)>(z, a, d_a, out, count); });
+void activation_backward_tile(int64_t activation, const T* z, const T* a, const T* d_a, T* out, ptrdiff_t count) {
+  if (is_users(activation)) users_backward(activation, z, d_a, out, count);
+  else with_activation(int(activation), [&](auto f) { slope_tile<T, decltype(f)>(z, a, d_a, out, count); });
 }
 
 }  // namespace

@@ -86,12 +86,12 @@ template <class T> struct SumTile {
   }
 };
 
-constexpr bool is_row_function(int activation) { return activation == kSoftmax || activation == kLogSoftmax; }
-constexpr bool is_fused(int activation) { return activation == kIdentity || activation == kRelu; }
+constexpr bool is_row_function(int64_t activation) { return activation == kSoftmax || activation == kLogSoftmax; }
+constexpr bool is_fused(int64_t activation) { return activation == kIdentity || activation == kRelu; }
 
 // In place over columns [c0, c1) of rows [r0, r1).
 template <class T>
-FASTNN_INLINE void activate_block(T* out, ptrdiff_t o, int activation, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t c0,
+FASTNN_INLINE void activate_block(T* out, ptrdiff_t o, int64_t activation, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t c0,
                                   ptrdiff_t c1) {
   if (is_row_function(activation)) {
     for (ptrdiff_t r = r0; r < r1; ++r) {
@@ -100,12 +100,12 @@ FASTNN_INLINE void activate_block(T* out, ptrdiff_t o, int activation, ptrdiff_t
     }
     return;
   }
-  const ActivationTile<T> tile = activation_tile_of<T>(activation);
   if (c0 == 0 && c1 == o) {
-    tile(out + r0 * o, out + r0 * o, nullptr, (r1 - r0) * o);
+    run_activation<T>(activation, out + r0 * o, out + r0 * o, nullptr, (r1 - r0) * o);
     return;
   }
-  for (ptrdiff_t r = r0; r < r1; ++r) tile(out + r * o + c0, out + r * o + c0, nullptr, c1 - c0);
+  for (ptrdiff_t r = r0; r < r1; ++r)
+    run_activation<T>(activation, out + r * o + c0, out + r * o + c0, nullptr, c1 - c0);
 }
 
 // Rows whose output is still in cache when the activation reads it again.
@@ -146,7 +146,7 @@ __attribute__((noinline)) void forward_copied(const T* x, const T* w, ForwardTil
 }
 
 template <class T>
-FASTNN_INLINE void forward_rows(const T* x, const T* w, const T* b, T* out, ptrdiff_t i, ptrdiff_t o, int activation,
+FASTNN_INLINE void forward_rows(const T* x, const T* w, const T* b, T* out, ptrdiff_t i, ptrdiff_t o, int64_t activation,
                                 ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t c0, ptrdiff_t c1) {
   ForwardTile<T> policy{out, o, b, activation == kRelu};
   const bool copied = i > 0 && r1 - r0 >= kCopyPays && o * ptrdiff_t(sizeof(T)) >= 2048;
@@ -162,7 +162,7 @@ FASTNN_INLINE void forward_rows(const T* x, const T* w, const T* b, T* out, ptrd
 }
 
 // A team shares the rows; the columns where there are few rows, unless a row has to stay whole.
-FASTNN_INLINE bool shares_columns(ptrdiff_t n, int activation, int team) {
+FASTNN_INLINE bool shares_columns(ptrdiff_t n, int64_t activation, int team) {
   return n < ptrdiff_t(team) * 2 * kTileRows && !is_row_function(activation);
 }
 
@@ -270,7 +270,7 @@ template <class T> void activation_forward(const void* arguments, int member, in
   const auto rows = fastnn::share_of(g.n, 16, member, team);
   const ptrdiff_t begin = rows.begin * g.o, count = (rows.end - rows.begin) * g.o;
   if (!is_row_function(g.activation)) {
-    activation_tile_of<T>(g.activation)(g.z + begin, g.out + begin, nullptr, count);
+    run_activation<T>(g.activation, g.z + begin, g.out + begin, nullptr, count);
     return;
   }
   for (ptrdiff_t r = rows.begin; r < rows.end; ++r) {

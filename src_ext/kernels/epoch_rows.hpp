@@ -24,7 +24,7 @@ template <class T> struct BackwardTile {
   T* d_z;
   const T *a, *slope;  // of the layer below; slope null: `a` tells (relu) or the slope is one
   ptrdiff_t stride;
-  int activation;
+  int64_t activation;
 
   template <int MR, int NV> FASTNN_INLINE void start(Tile<T, MR, NV>& tile, ptrdiff_t, ptrdiff_t, int) {
 #pragma GCC unroll 16
@@ -56,7 +56,7 @@ FASTNN_INLINE void forward_layer(const Layer<T>& layer, const Rows& rows, ptrdif
   const ptrdiff_t at = r0 * layer.stride;
   if (!is_row_function(layer.activation)) {
     T* slope = layer.slope + at;
-    activation_tile_of<T>(layer.activation)(layer.a + at, layer.a + at, slope, (r1 - r0) * layer.stride);
+    run_activation<T>(layer.activation, layer.a + at, layer.a + at, slope, (r1 - r0) * layer.stride);
     return;
   }
   for (ptrdiff_t r = r0; r < r1; ++r) {

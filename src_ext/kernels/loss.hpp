@@ -251,7 +251,7 @@ template <class T> void link(const void* arguments, int member, int team) {
     for (; c + kLanes<T> <= count; c += kLanes<T>) store<T>(out + c, vexp<T>(load<T>(z + c)));
     if (c < count) store_first<T>(out + c, vexp<T>(load_first<T>(z + c, int(count - c))), int(count - c));
   } else {
-    activation_tile_of<T>(g.loss == kBinaryCrossEntropy ? kSigmoid : kIdentity)(z, out, nullptr, count);
+    run_activation<T>(g.loss == kBinaryCrossEntropy ? kSigmoid : kIdentity, z, out, nullptr, count);
   }
 }
 

@@ -14,7 +14,7 @@ template <class T> struct Layer {
   ptrdiff_t i, o;
   ptrdiff_t padded;  // o rounded up to whole vectors: the columns of packed weights and of b
   ptrdiff_t stride;  // from row to row of a, slope and d_z
-  int activation;
+  int64_t activation;
   double dropout;  // rate on its outputs
   bool has_bias;
   T *w, *b;

@@ -11,11 +11,18 @@
 
 namespace fastnn {
 
+// An activation is a code of kernels/activation.hpp, or the address of a user's own functions. `both` writes a and slope;
+// z and a may be the same memory.
+struct UserActivation {
+  void (*value)(const void* z, void* a, ptrdiff_t count);
+  void (*both)(const void* z, void* a, void* slope, ptrdiff_t count);
+};
+
 template <class T> struct DenseForward {
   const T *x, *w, *b;  // b may be null
   T* out;
   ptrdiff_t n, i, o;
-  int activation;
+  int64_t activation;
 };
 
 template <class T> struct DenseBackwardInput {
@@ -34,14 +41,14 @@ template <class T> struct ActivationForward {
   const T* z;
   T* out;
   ptrdiff_t n, o;
-  int activation;
+  int64_t activation;
 };
 
 template <class T> struct ActivationBackward {
   const T *z, *a, *d_a;
   T* out;
   ptrdiff_t n, o;
-  int activation;
+  int64_t activation;
 };
 
 template <class T> struct Link {
@@ -109,7 +116,8 @@ template <class T> struct Dropout {
 // A network as numbers, as plan.py has it.
 struct NetworkShape {
   const int64_t* widths;  // layers + 1
-  const int32_t *activations, *has_bias;
+  const int64_t* activations;
+  const int32_t* has_bias;
   const double* dropout;  // rates on the layers' inputs, in training
   ptrdiff_t layers;
 };

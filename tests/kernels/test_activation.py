@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from gradcheck import assert_gradient
@@ -92,25 +94,40 @@ def _cube_slope(z: float, a: float) -> float:
     return 3.0 * z * z
 
 
-@pytest.mark.parametrize("backend", ["reference", "jit"])
 def test_a_users_activation(backend, dtype, rng):
     cube = activations.Activation("cube", value=_cube, slope=_cube_slope)
-    z, d_a = rng.normal(size=(5, 19)), rng.normal(size=(5, 19))
-    z = z.astype(dtype).astype(np.float64)
-    check(backend, "activation_forward", dtype, z=z, activation=cube)
-    check(backend, "activation_backward", dtype, z=z, a=z**3, d_a=d_a, activation=cube)
+    for o in (1, 19, 300):
+        z, d_a = rng.normal(size=(5, o)), rng.normal(size=(5, o))
+        z = z.astype(dtype).astype(np.float64)
+        check(backend, "activation_forward", dtype, z=z, activation=cube)
+        check(backend, "activation_backward", dtype, z=z, a=z**3, d_a=d_a, activation=cube)
 
 
-def test_native_refuses_a_users_activation():
-    """An error that names the backends that have it, from the public kernel and from below."""
+def test_a_dense_layer_with_a_users_activation(backend, dtype, rng):
     cube = activations.Activation("cube", value=_cube, slope=_cube_slope)
-    z, out = np.ones((2, 2)), np.empty((2, 2))
-    with pytest.raises(ValueError, match="'cube' is a user's own.*backend='jit'"):
-        public.activation_forward(z, cube)
-    plan = Plan.from_layers([Dense(2, cube)], 2, "huber", np.float64)
-    with pytest.raises(ValueError, match="'cube' is a user's own.*backend='jit'"):
-        public.network_forward(plan, np.ones(6), z)
-    with pytest.raises(ValueError, match="activation"):
-        kernels_for("native").activation_forward(z, cube, out)
-    with pytest.raises(ValueError, match="'cube' is a user's own"):
-        kernels_for("native").network_forward(plan, np.ones(6), z, out)
+    x, w = rng.random((70, 9)).astype(dtype), rng.random((9, 21)).astype(dtype)
+    out = public.dense_forward(x, w, None, cube, backend=backend)
+    np.testing.assert_allclose(out, (x @ w) ** 3, rtol=100 * np.finfo(dtype).eps)
+
+
+def test_a_users_activation_that_cannot_be_compiled(backend):
+    """An error that says so wherever it has to be compiled."""
+    odd = activations.Activation("odd", value=lambda z: eval("z"), slope=_cube_slope)
+    z = np.ones((2, 2))
+    if backend == "reference":
+        np.testing.assert_array_equal(public.activation_forward(z, odd, backend=backend), z)
+        return
+    with pytest.raises(TypeError, match="cannot be compiled for floats"):
+        public.activation_forward(z, odd, backend=backend)
+    plan = Plan.from_layers([Dense(2, odd)], 2, "huber", np.float64)
+    with pytest.raises(TypeError, match="cannot be compiled for floats"):
+        public.network_forward(plan, np.ones(6), z, backend=backend)
+
+
+def test_without_numba_a_users_activation_says_what_to_do(monkeypatch):
+    monkeypatch.setitem(sys.modules, "numba", None)
+    for name in [name for name in sys.modules if name.startswith("fastnn.kernels.jit")]:
+        monkeypatch.delitem(sys.modules, name)
+    cube = activations.Activation("cube", value=_cube, slope=_cube_slope)
+    with pytest.raises(ImportError, match="'cube' is a user's own.*install numba, or use backend='reference'"):
+        public.activation_forward(np.ones((2, 2)), cube)

@@ -17,9 +17,9 @@ from numba import njit, types
 from numba.core.errors import NumbaError
 from numba.extending import is_jitted
 
-__all__ = ["ActivationLoops", "compile_activation", "compile_scalar"]
+__all__ = ["REMEMBERED", "ActivationLoops", "compile_activation", "compile_scalar", "compile_scalars"]
 
-_REMEMBERED = 256  # functions; a lambda made anew in every fit must not fill the memory
+REMEMBERED = 256  # functions; a lambda made anew in every fit must not fill the memory
 # No reassociation: the order of a user's sums may matter, as it does in (1 + z) - 1.
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 
@@ -31,7 +31,7 @@ class ActivationLoops(NamedTuple):
     backward: Any  # backward(z, a, d_a, out): out = d_a * slope(z, a)
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(REMEMBERED)
 def compile_scalar(function: Callable[..., float]) -> Any:
     """Compile a function of floats, together with the Python functions that it calls.
 
@@ -67,7 +67,7 @@ def compile_scalar(function: Callable[..., float]) -> Any:
     return compiled
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(REMEMBERED)
 def compile_activation(value: Callable[[float], float], slope: Callable[[float, float], float]) -> ActivationLoops:
     """Compile value(z) and slope(z, a) to loops over flat arrays, evaluated in float64.
 
@@ -86,8 +86,7 @@ def compile_activation(value: Callable[[float], float], slope: Callable[[float, 
     TypeError
         As `compile_scalar`, or if a function takes another number of arguments.
     """
-    scalar_value = _scalar_of(value, "z")
-    scalar_slope = _scalar_of(slope, "z", "a")
+    scalar_value, scalar_slope = compile_scalars(value, slope)
 
     @njit(**_OPTIONS)
     def value_loop(a: Any) -> None:
@@ -100,6 +99,11 @@ def compile_activation(value: Callable[[float], float], slope: Callable[[float, 
             out[k] = d_a[k] * scalar_slope(np.float64(z[k]), np.float64(a[k]))
 
     return ActivationLoops(value_loop, backward_loop)
+
+
+def compile_scalars(value: Callable[[float], float], slope: Callable[[float, float], float]) -> tuple[Any, Any]:
+    """Compile value(z) and slope(z, a), as for `compile_activation`."""
+    return _scalar_of(value, "z"), _scalar_of(slope, "z", "a")
 
 
 def _scalar_of(function: Callable[..., float], *wanted: str) -> Any:

@@ -1,0 +1,80 @@
+"""Users' own functions as C functions, for the engine of the compiled module."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numba import carray, cfunc, types
+
+from fastnn.activations import Activation
+from fastnn.errors import wrong_type
+from fastnn.kernels.jit.compiler import REMEMBERED, compile_scalars
+
+__all__ = ["NativeActivation", "native_activation"]
+
+_NUMBA_TYPES: dict[Any, Any] = {np.float32: types.float32, np.float64: types.float64}
+
+
+class NativeActivation:
+    """Two C functions, and in memory the struct UserActivation that points to them.
+
+    Attributes
+    ----------
+    address : int
+        Of the struct; it holds as long as this object lives.
+    """
+
+    def __init__(self, value: Any, both: Any) -> None:
+        self._functions = (value, both)  # their code lives as long as they do
+        self._struct = np.array([value.address, both.address], np.uintp)
+        self.address = int(self._struct.ctypes.data)
+
+
+def native_activation(activation: Activation, dtype: Any) -> NativeActivation:
+    """Compile an activation's value and slope to functions over arrays of a dtype, evaluated in float64.
+
+    Parameters
+    ----------
+    activation : Activation
+        With value(z) and slope(z, a).
+    dtype : dtype-like
+        float32 or float64.
+
+    Returns
+    -------
+    NativeActivation
+        The same one for the same functions, as long as it is remembered.
+
+    Raises
+    ------
+    TypeError
+        If the activation has no such functions, or Numba cannot compile them.
+    """
+    if activation.value is None or activation.slope is None:
+        raise wrong_type("activation", activation, "one with value(z) and slope(z, a)")
+    return _compiled(activation.value, activation.slope, np.dtype(dtype).type)
+
+
+@lru_cache(REMEMBERED)
+def _compiled(value: Any, slope: Any, dtype: Any) -> NativeActivation:
+    scalar_value, scalar_slope = compile_scalars(value, slope)
+    pointer = types.CPointer(_NUMBA_TYPES[dtype])
+
+    @cfunc(types.void(pointer, pointer, types.intp))
+    def value_only(z: Any, a: Any, count: int) -> None:
+        z_array, a_array = carray(z, count), carray(a, count)
+        for k in range(count):
+            a_array[k] = scalar_value(np.float64(z_array[k]))
+
+    @cfunc(types.void(pointer, pointer, pointer, types.intp))
+    def value_and_slope(z: Any, a: Any, slope: Any, count: int) -> None:
+        z_array, a_array, slope_array = carray(z, count), carray(a, count), carray(slope, count)
+        for k in range(count):
+            before = np.float64(z_array[k])  # a may be the same memory
+            after = scalar_value(before)
+            a_array[k] = after
+            slope_array[k] = scalar_slope(before, np.float64(a_array[k]))
+
+    return NativeActivation(value_only, value_and_slope)
