@@ -16,15 +16,19 @@ import fastnn
 from fastnn import _core
 
 from .contest import FULL, QUICK, Effort, fma_peak
+from .peers_functions import functions
 from .peers_inference import inference
 from .peers_kernels import fused_layers
 from .peers_logistic import logistic
+from .peers_optimizer import adam
 from .peers_training import training
 
 TABLES: dict[str, Callable[[Effort], None]] = {
     "training": training,
     "inference": inference,
     "kernels": fused_layers,
+    "functions": functions,
+    "adam": adam,
     "logistic": logistic,
 }
 PEERS = ("numpy", "scipy", "scikit-learn", "torch", "onnxruntime", "onnx")

@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -232,16 +233,16 @@ def test_seconds_are_readable(seconds, text):
     assert load("contest").readable(seconds) == text
 
 
-@pytest.mark.parametrize("table", ["training", "inference", "kernels", "logistic"])
+@pytest.mark.parametrize("table", ["training", "inference", "kernels", "functions", "adam", "logistic"])
 def test_peers_print_a_markdown_table(table, monkeypatch, capsys):
     contest = load("contest")
     monkeypatch.setattr(contest, "optional", lambda module: None)  # as where nothing but scikit-learn is installed
-    for module in ("training", "inference", "kernels"):
+    for module in ("training", "inference", "kernels", "functions", "optimizer"):
         monkeypatch.setattr(load(f"peers_{module}"), "optional", lambda module: None)
     load("peers").main(["--quick", "--only", table])
     head, title, header, rule, row = filter(None, capsys.readouterr().out.split("\n"))
     assert "FMA peak of one core" in head
-    assert title.lower().startswith(f"## {table[:5]}")
+    assert title.lower().startswith(f"## {table[:4]}")
     assert header.count("|") == rule.count("|") == row.count("|")
     assert row.endswith(("x |", "% |"))
 
@@ -249,4 +250,18 @@ def test_peers_print_a_markdown_table(table, monkeypatch, capsys):
 def test_peers_refuse_an_unknown_table(capsys):
     with pytest.raises(SystemExit):
         load("peers").main(["--only", "kernel"])
-    assert "no table 'kernel'; there are training, inference, kernels, logistic" in capsys.readouterr().err
+    assert (
+        "no table 'kernel'; there are training, inference, kernels, functions, adam, logistic"
+        in capsys.readouterr().err
+    )
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+def test_fits_at_once_beside_fits_in_a_row(monkeypatch):
+    oversubscribed, cases = load("oversubscribed"), load("cases")
+    monkeypatch.setattr(oversubscribed, "SECONDS", 0.001)
+    net = cases.Net((4, 3, 2), 50, 10)
+    in_a_row = oversubscribed.seconds_in_a_row(net, 2, 2, 1)
+    at_once = oversubscribed.seconds_at_once(net, 2, 2, 2, threading.Thread, threading.Barrier)
+    assert oversubscribed.epochs_for(net, oversubscribed.data_of(net)) >= 2
+    assert in_a_row > 0 and at_once > 0
