@@ -13,6 +13,9 @@ MODELS = {
     "unit": Neuron("gelu", random_state=0, max_iter=3),
     "logistic": LogisticRegression(),
     "classifier": MLPClassifier((5, 4), ["tanh", "silu"], random_state=0, max_iter=3),
+    "sgd": MLPClassifier(
+        (5,), solver="sgd", learning_rate="invscaling", out_activation="softmax", random_state=0, max_iter=3
+    ),
     "regressor": MLPRegressor(hidden_layer_sizes=(5,), random_state=0, max_iter=3),
     "lbfgs": MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", random_state=0, max_iter=3),
 }

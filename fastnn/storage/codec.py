@@ -120,7 +120,7 @@ class _Encoder:
             name = place.lstrip(".") or "value"
             while name in self.tensors:  # a key may have a point
                 name += "_"
-            self.tensors[name] = np.array(value, value.dtype.newbyteorder("="), order="C", subok=False)
+            self.tensors[name] = np.array(value, value.dtype.newbyteorder("="), order="C", copy=None)
             return {"$": "tensor", "name": name}
         if value.dtype.kind not in "UO":
             raise TypeError(f"{place.lstrip('.')} is an array of dtype {value.dtype}, which a file cannot hold.")
