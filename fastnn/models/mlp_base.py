@@ -22,6 +22,7 @@ from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, Estimator
 from fastnn.models.callbacks import FitTasks
 from fastnn.models.initial import ARRAYS, initial_params
 from fastnn.models.insight import Insight
+from fastnn.models.mlp_checkpoint import NOT_KEPT, Keep, keep_of
 from fastnn.models.mlp_fit import fit_epochs
 from fastnn.models.mlp_lbfgs import fit_lbfgs
 from fastnn.models.mlp_options import dropout_of, refuse_conflicts
@@ -32,6 +33,7 @@ from fastnn.models.targets import times_class_weight
 from fastnn.optimizers import OPTIMIZERS, Optimizer
 from fastnn.plan import Plan
 from fastnn.schedules import Plateau, Schedule
+from fastnn.training.checkpoint import Choose
 from fastnn.training.engine import Engine
 from fastnn.training.loop import Samples
 
@@ -161,6 +163,7 @@ class BaseMLP(Insight, Estimator):
         *validation: Any,
         incremental: bool,
         classes: Any = None,
+        keep: Keep = NOT_KEPT,
         **how: Any,
     ) -> None:
         refuse_conflicts(self, incremental, *validation)
@@ -176,11 +179,13 @@ class BaseMLP(Insight, Estimator):
         network = self._network_to_train(everything.samples, first, random_state)
         samples = replace(everything.samples, y=self._soften(targets))
         tasks = FitTasks(self, network.plan, X, given, sample_weight)
+        checkpoint = keep_of(self, keep, samples, *validation)
         if self.solver == "lbfgs":
             fit_lbfgs(self, network, samples, tasks)
         else:
-            rows, held_out = self._hold_out(everything, of_class, random_state, *validation, **how)
-            fit_epochs(self, network, samples, random_state, incremental, tasks, rows, held_out)
+            choose = checkpoint.choose
+            rows, held_out = self._hold_out(everything, of_class, random_state, choose, *validation, **how)
+            fit_epochs(self, network, samples, random_state, incremental, tasks, rows, held_out, checkpoint)
         self.__dict__.update(network.attributes())
         tasks.end()
 
@@ -198,6 +203,7 @@ class BaseMLP(Insight, Estimator):
         everything: HeldOut,
         of_class: NDArray[np.float64] | None,
         random_state: Any,
+        choose: Choose,
         X: Any = None,
         y: Any = None,
         sample_weight: Any = None,
@@ -208,7 +214,7 @@ class BaseMLP(Insight, Estimator):
         if X is None:
             if not self.early_stopping:
                 return None, None
-            rows, others = split(self, seen.y, random_state)
+            rows, others = choose("rows", lambda: split(self, seen.y, random_state))
             return rows, replace(everything, rows=others)
         x, y = self._read(X, y, reset=False, dtype=seen.x.dtype, multi_output=True, **how)
         targets = self._encode(y, x.dtype, "y_val")

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from fastnn.models.base import warn_caller
 from fastnn.models.callbacks import FitTasks
+from fastnn.models.mlp_checkpoint import CurvesBefore
 from fastnn.models.mlp_options import optimizer_of, rate_of
 from fastnn.models.mlp_report import data_loss
 from fastnn.models.mlp_validation import HeldOut, validate_on
 from fastnn.models.packed import Packed
 from fastnn.optimizers import OptimizerState
+from fastnn.training.checkpoint import Checkpoint, NoCheckpoint
 from fastnn.training.engine import Engine
 from fastnn.training.history import History
 from fastnn.training.loop import Order, Outcome, Run, Samples, in_order, shuffled, train
@@ -35,6 +37,7 @@ def fit_epochs(
     tasks: FitTasks,
     rows: Rows,
     held_out: HeldOut | None,
+    keep: Checkpoint | NoCheckpoint,
 ) -> None:
     """Train the network in place on these rows (None: all), and set what the epochs tell."""
     engine = Engine(network.plan, model.backend, model.n_threads)
@@ -42,11 +45,13 @@ def fit_epochs(
     stopping = _stopping(model, run, network)
     n = len(samples.x) if rows is None else len(rows)
     max_epochs = 1 if incremental else model.max_iter
-    history = History(getattr(model, "history_", None))
+    outcome, history = Outcome(), History(getattr(model, "history_", None))
+    curves = CurvesBefore(model)
+    keep.attach(network.params, run=run, outcome=outcome, history=history, stopping=stopping, curves=curves)
     users_loss = data_loss(network.plan, samples)
     tasks.start(max_epochs, history, rows)
     with progress(model.verbose, max_epochs) as printers:
-        outcome = train(
+        train(
             engine,
             samples,
             network.params,
@@ -61,6 +66,8 @@ def fit_epochs(
             validate=None if held_out is None else validate_on(model, engine, held_out),
             begin=tasks.begin,
             keep_on_interrupt=True,
+            outcome=outcome,
+            keep=keep,
         )
     model._training = run
     run.leave(network.params, stopping.best_params)

@@ -21,6 +21,7 @@ from fastnn.models.mlp_base import BaseMLP, trains_by_epochs
 from fastnn.models.parameters import Is, OneOf
 from fastnn.optimizers import Optimizer
 from fastnn.schedules import Plateau, Schedule
+from fastnn.storage import FilePath
 from fastnn.training.engine import Engine
 
 __all__ = ["MLPRegressor"]
@@ -249,6 +250,9 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        checkpoint: FilePath | None = None,
+        resume: bool = False,
+        checkpoint_every: int = 1,
     ) -> MLPRegressor:
         """Train the network.
 
@@ -261,6 +265,13 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         X_val, y_val, sample_weight_val : array-like, default=None
             Samples that the network is not trained on: their loss and score are taken after every
             epoch, and with `early_stopping` they decide, instead of a share of X.
+        checkpoint : str or path, default=None
+            A file that keeps what the fit needs to go on, replaced at the ends of epochs. Not for "lbfgs".
+        resume : bool, default=False
+            Go on from the checkpoint, if its file exists, and end as if the fit had not been interrupted, bitwise.
+            Parameters (but `max_iter`, `verbose` and `n_threads`) and data must be as they were.
+        checkpoint_every : int, default=1
+            Write the checkpoint after every so many epochs, and at the end.
 
         Returns
         -------
@@ -270,9 +281,12 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         ------
         ValueError
             If a parameter is not possible, X or y cannot be used, or training diverges in the first
-            epoch.
+            epoch. If the checkpoint is of another fit, or damaged.
+        ImportError, OSError
+            If a checkpoint needs safetensors, which is not installed, or its file cannot be written.
         """
-        self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, incremental=False, y_numeric=True)
+        keep, validation = (checkpoint, resume, checkpoint_every), (X_val, y_val, sample_weight_val)
+        self._fit(X, y, sample_weight, *validation, incremental=False, keep=keep, y_numeric=True)
         return self
 
     @available_if(trains_by_epochs)

@@ -10,7 +10,7 @@ from fastnn.models.network_data import read_batches, read_samples
 from fastnn.optimizers import Optimizer, OptimizerState
 from fastnn.schedules import Schedule
 from fastnn.training.callbacks import Watcher
-from fastnn.training.checkpoint import Checkpoint
+from fastnn.training.checkpoint import Checkpoint, NoCheckpoint
 from fastnn.training.history import History
 from fastnn.training.loop import Outcome, Run, Samples, shuffled, train
 from fastnn.training.progress import progress
@@ -86,7 +86,7 @@ def fit_network(
     how: Training,
     callbacks: tuple[Watcher, ...],
     verbose: bool | int | str,
-    checkpoint: Checkpoint | None,
+    checkpoint: Checkpoint | NoCheckpoint,
 ) -> str:
     """Train the network in place; what a user should know, where something went wrong.
 
@@ -100,9 +100,8 @@ def fit_network(
     state = OptimizerState.zeros(how.optimizer, params)
     run = Run(how.optimizer, state, rate, network._seed, epoch=len(network.loss_curve))
     outcome, history = Outcome(), History(network.history)
-    if checkpoint is not None:
-        checkpoint.attach(params, run=run, outcome=outcome, history=history)
-        network._seed = run.seed
+    checkpoint.attach(params, run=run, outcome=outcome, history=history)
+    network._seed = run.seed
     network.history = history.lists
     order = None
     if how.shuffle and isinstance(samples, Samples):  # a stream sees to its order itself

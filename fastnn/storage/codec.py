@@ -105,7 +105,7 @@ class _Encoder:
             tag, kind = self._kinds[type(value)]
             return {"$": tag, "parts": self._mapping(kind.take(value), place)}
         where = place.lstrip(".") or "the value"
-        raise TypeError(f"{where} is {value!r} of type {type(value).__name__}, which a file cannot hold.")
+        raise TypeError(f"{where} is {value!r} of type {type(value).__name__}, which a file cannot hold; a pickle can.")
 
     def _mapping(self, value: Mapping[Any, Any], place: str) -> dict[str, Any]:
         if all(type(key) is str and key != "$" for key in value):

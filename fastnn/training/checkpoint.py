@@ -20,9 +20,12 @@ from fastnn.kernels.contract import Array
 from fastnn.storage import FilePath
 from fastnn.validation import check_counts
 
-__all__ = ["Checkpoint", "Stateful", "checkpoint_of"]
+__all__ = ["Checkpoint", "Choose", "NoCheckpoint", "Stateful", "checkpoint_of"]
 
 T = TypeVar("T")
+Choose = Callable[[str, Callable[[], Any]], Any]
+"""choose(name, choice), as `Checkpoint.choose`."""
+
 _PURPOSE = "checkpoint"
 
 
@@ -38,7 +41,23 @@ class Stateful(Protocol):
         ...
 
 
-class Checkpoint:
+class NoCheckpoint:
+    """What stands for a checkpoint where a run is not kept."""
+
+    resumed = False
+
+    def choose(self, name: str, choice: Callable[[], T]) -> T:
+        """See Checkpoint."""
+        return choice()
+
+    def attach(self, params: Array, **parts: Stateful) -> None:
+        """See Checkpoint."""
+
+    def __call__(self, number: int, ended: bool) -> None:
+        """See Checkpoint."""
+
+
+class Checkpoint(NoCheckpoint):
     """Keeps a training run in a file, so that it can go on after the process has ended.
 
     Parameters
@@ -129,8 +148,8 @@ class Checkpoint:
 
 def checkpoint_of(
     path: FilePath | None, resume: bool, every: int, settings: Callable[[], Mapping[str, Any]]
-) -> Checkpoint | None:
-    """The checkpoint that the arguments of a `fit` ask for, if they ask for one.
+) -> Checkpoint | NoCheckpoint:
+    """The checkpoint that the arguments of a `fit` ask for, or one that keeps nothing.
 
     Raises
     ------
@@ -143,7 +162,7 @@ def checkpoint_of(
     if resume or every != 1:
         given = "resume=True" if resume else f"checkpoint_every={every}"
         raise ValueError(f"{given} needs a file: give its path as checkpoint.")
-    return None
+    return NoCheckpoint()
 
 
 # --- settings in words --------------------------------------------------------------------------

@@ -16,13 +16,13 @@ from sameness import same
 from fastnn import SGD, Activation, Dense, Network, storage
 from fastnn.optimizers import OPTIMIZERS, Optimizer, OptimizerState
 from fastnn.plan import Plan
-from fastnn.schedules import Cosine, OneCycle
+from fastnn.schedules import Cosine, OneCycle, Plateau
 from fastnn.training.callbacks import Epoch
-from fastnn.training.checkpoint import Checkpoint, checkpoint_of
+from fastnn.training.checkpoint import Checkpoint, NoCheckpoint, checkpoint_of
 from fastnn.training.engine import Engine
 from fastnn.training.history import History
 from fastnn.training.loop import Outcome, Run, Samples, shuffled, train
-from fastnn.training.rates import Adaptive, Constant, InverseScaling, Rate, Scheduled
+from fastnn.training.rates import Adaptive, Constant, InverseScaling, OnPlateau, Rate, Scheduled
 from fastnn.training.stopping import Stopping, by_score
 
 RNG = np.random.default_rng(0)
@@ -32,6 +32,7 @@ RATES: dict[str, Callable[[], Rate]] = {
     "constant": lambda: Constant(0.01),
     "invscaling": lambda: InverseScaling(0.1, 0.5),
     "adaptive": lambda: Adaptive(0.5),
+    "plateau": lambda: OnPlateau(Plateau(0.1, patience=0)),
     "schedule": lambda: Scheduled(Cosine(0.1, 80, warm_up=3)),
 }
 
@@ -88,7 +89,7 @@ def run_training(
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_bitwise_the_same(name: str, rate: str, tmp_path: Path) -> None:
-    optimizer = OPTIMIZERS[name]()
+    optimizer = OPTIMIZERS[name](ema=0.9 if rate == "plateau" else None, clip_norm=0.5 if rate == "schedule" else None)
     patience = 1 if rate == "adaptive" else 9
 
     def call(*path: Path, kill_at: int = 0) -> Any:
@@ -236,7 +237,7 @@ def test_damaged_and_foreign_files(tmp_path: Path) -> None:
 def test_arguments_that_do_not_go_together(arguments: Any, error: str) -> None:
     with pytest.raises((ValueError, TypeError), match=error):
         checkpoint_of(*arguments, dict)
-    assert checkpoint_of(None, False, 1, dict) is None
+    assert type(checkpoint_of(None, False, 1, dict)) is NoCheckpoint
 
 
 def test_without_safetensors_nothing_is_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
