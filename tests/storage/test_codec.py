@@ -76,6 +76,7 @@ SCHEDULES: dict[type, dict[str, float]] = {
     schedules.Step: {"learning_rate": 0.1, "every": 3},
     schedules.Cosine: {"learning_rate": 0.1, "steps": 9, "warm_up": 2},
     schedules.OneCycle: {"learning_rate": 0.1, "steps": 9},
+    schedules.Plateau: {"learning_rate": 0.1, "patience": 3},
 }
 OBJECTS = {
     "activations": list(activations.ACTIVATIONS.values()),
