@@ -54,7 +54,7 @@ def test_methods_take_scikit_learns_arguments(ours: Any, theirs: Any, _new: list
         mine, wanted = parameters(getattr(ours, method)), list(parameters(getattr(theirs, method)))
         assert list(mine)[: len(wanted)] == wanted
         new = list(mine.values())[len(wanted) :]
-        assert all(each.kind is inspect.Parameter.KEYWORD_ONLY and each.default is None for each in new)
+        assert all(each.kind is inspect.Parameter.KEYWORD_ONLY and each.default is not each.empty for each in new)
 
 
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor, LogisticRegression, LogisticRegressionCV, Neuron])
