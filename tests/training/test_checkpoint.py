@@ -34,6 +34,7 @@ RATES: dict[str, Callable[[], Rate]] = {
     "adaptive": lambda: Adaptive(0.5),
     "plateau": lambda: OnPlateau(Plateau(0.1, patience=0)),
     "schedule": lambda: Scheduled(Cosine(0.1, 80, warm_up=3)),
+    "plateau": lambda: OnPlateau(Plateau(0.1, factor=0.5, patience=1, tol=0.1)),
 }
 
 
@@ -78,7 +79,7 @@ def run_training(
         batch_size=8,
         max_epochs=n_epochs,
         watchers=[history, stopping, killer(kill_at)],
-        validate=lambda params: (0.0, -float(np.square(params).sum())),
+        validate=lambda params: (float(abs(params).sum()), -float(np.square(params).sum())),
         outcome=outcome,
         keep=keep,
     )
@@ -101,6 +102,15 @@ def test_bitwise_the_same(name: str, rate: str, tmp_path: Path) -> None:
             call(tmp_path / "run", kill_at=kill_at)
     resumed = call(tmp_path / "run")
     assert same(resumed, whole)
+
+
+def test_bitwise_the_same_behind_an_average(tmp_path: Path) -> None:
+    optimizer = SGD(0.1, clip_norm=0.5, clip_value=0.1, ema=0.8)
+    whole = run_training(optimizer, Constant(0.1), 6)
+    assert len(whole[1]["run"]["slots"]) == 2
+    with pytest.raises(Killed):
+        run_training(optimizer, Constant(0.1), 6, tmp_path / "run", kill_at=4)
+    assert same(run_training(optimizer, Constant(0.1), 6, tmp_path / "run"), whole)
 
 
 def test_without_the_state_it_is_another_run(tmp_path: Path) -> None:
