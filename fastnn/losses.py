@@ -9,7 +9,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fastnn.errors import unknown_name, wrong_type
+
+Targets = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,28 @@ def pinball(quantile: float = 0.5) -> Loss:
     if not 0 < quantile < 1:
         raise ValueError(f"quantile={quantile}, wanted a number between 0 and 1")
     return LOSSES["pinball"].with_parameter(quantile)
+
+
+def smooth_labels(y: Targets, share: float, loss: Loss) -> Targets:
+    """Targets (n, o) of which a share goes to all classes alike (Szegedy et al. 2016).
+
+    That is all columns under a softmax; under a sigmoid every column is two classes of its own.
+
+    Raises
+    ------
+    ValueError
+        If the loss is no cross-entropy.
+    """
+    if share == 0:
+        return y
+    if loss.link not in ("softmax", "sigmoid"):
+        raise ValueError(
+            f"label_smoothing={share} with loss={loss.name!r}, which has no probabilities to smooth. "
+            "Leave it at 0, or use a cross-entropy."
+        )
+    classes = y.shape[1] if loss.link == "softmax" else 2
+    smooth: Targets = (1 - share) * y + y.dtype.type(share / classes)
+    return smooth
 
 
 def get(loss: str | Loss) -> Loss:

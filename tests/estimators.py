@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastnn import LogisticRegression, MLPClassifier, MLPRegressor, Neuron
+from fastnn import LogisticRegression, MLPClassifier, MLPRegressor, NAdam, Neuron
+from fastnn.losses import pinball
+from fastnn.schedules import Cosine, Plateau
 
 X = np.random.default_rng(0).normal(size=(60, 3))
 Y = (X[:, 0] > 0).astype(int)
@@ -17,5 +19,20 @@ MODELS = {
         (5,), solver="sgd", learning_rate="invscaling", out_activation="softmax", random_state=0, max_iter=3
     ),
     "regressor": MLPRegressor(hidden_layer_sizes=(5,), random_state=0, max_iter=3),
+    "everything": MLPClassifier(
+        (5, 4),
+        solver=NAdam(clip_norm=1.0),
+        learning_rate=Plateau(0.01, patience=0),
+        max_iter=3,
+        random_state=0,
+        label_smoothing=0.1,
+        class_weight={0: 1.0, 1: 2.5},
+        dropout=[0.2, 0.0],
+        l1=0.1,
+        clip_value=0.5,
+        ema=0.9,
+    ),
+    "margins": MLPClassifier((5,), loss="hinge", solver="adamw", max_iter=3, random_state=0),
+    "quantile": MLPRegressor(pinball(0.8), (5,), learning_rate=Cosine(0.01, 9), max_iter=3, random_state=0),
     "lbfgs": MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", random_state=0, max_iter=3),
 }

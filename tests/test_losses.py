@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import pickle
 
+import numpy as np
 import pytest
 
 from fastnn import losses
@@ -37,6 +38,18 @@ def test_parameters():
     for quantile in (0, 1, math.nan):
         with pytest.raises(ValueError, match="quantile"):
             losses.pinball(quantile)
+
+
+def test_smooth_labels():
+    y = np.eye(4, dtype=np.float32)
+    smooth = losses.smooth_labels(y, 0.2, losses.get("cross_entropy"))
+    assert smooth.dtype == np.float32
+    np.testing.assert_allclose(smooth, np.where(y == 1, 0.85, 0.05), rtol=1e-6)
+    smooth = losses.smooth_labels(y, 0.2, losses.get("binary_cross_entropy"))
+    np.testing.assert_allclose(smooth, np.where(y == 1, 0.9, 0.1), rtol=1e-6)
+    assert losses.smooth_labels(y, 0.0, losses.get("hinge")) is y
+    with pytest.raises(ValueError, match="loss='hinge', which has no probabilities"):
+        losses.smooth_labels(y, 0.2, losses.get("hinge"))
 
 
 def test_get():

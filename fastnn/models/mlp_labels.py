@@ -114,15 +114,7 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         return 2 * targets - 1 if self.out_activation_ == "identity" else targets
 
     def _soften(self, targets: Array) -> Array:
-        """Label smoothing (Szegedy et al. 2016): a share of every target goes to all classes alike."""
-        share = float(self.label_smoothing)
-        if share == 0:
-            return targets
-        if self.loss == "hinge":
-            raise ValueError(f"label_smoothing={share} with loss='hinge', which has no probabilities to smooth.")
-        classes = targets.shape[1] if self.out_activation_ == "softmax" else 2
-        softened: Array = (1 - share) * targets + targets.dtype.type(share / classes)
-        return softened
+        return losses.smooth_labels(targets, float(self.label_smoothing), self._loss())
 
     def _class_weight(self, y: NDArray[Any], weight: Array | None, incremental: bool) -> NDArray[np.float64] | None:
         given = self.class_weight

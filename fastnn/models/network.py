@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,17 +17,16 @@ from fastnn.losses import Loss
 from fastnn.models import looks
 from fastnn.models.loss_curve import LossCurveDisplay
 from fastnn.models.network_data import Batches, read_inputs, read_samples
-from fastnn.models.network_fit import Training, fit_network, read_source, settings_of
-from fastnn.models.saving import Saved, fill_layers, require_own_names
+from fastnn.models.network_fit import Training, fit_network, read_source, read_validation, settings_of
+from fastnn.models.network_params import FlatParams
 from fastnn.optimizers import Optimizer
 from fastnn.plan import Plan
-from fastnn.schedules import Schedule
+from fastnn.schedules import Plateau, Schedule
 from fastnn.storage import FilePath
 from fastnn.training.callbacks import Watcher
 from fastnn.training.checkpoint import checkpoint_of
 from fastnn.training.engine import Engine
 from fastnn.training.history import History
-from fastnn.validation import as_floating
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,13 +36,13 @@ __all__ = ["Network"]
 _BATCH_SIZE = 32
 
 
-class Network(Saved):
+class Network(FlatParams):
     """Dense layers, a loss, and one flat vector of parameters.
 
     Parameters
     ----------
     layers : sequence of Dense and Dropout
-        A `Dropout` that drops something is refused: the kernels cannot yet.
+        A `Dropout` drops inputs of the layer after it, while training alone.
     n_inputs : int
     loss : str or Loss, default="squared_error"
         Works on what the last layer gives; so for "cross_entropy" and its kind let that be raw,
@@ -62,7 +60,8 @@ class Network(Saved):
     plan : Plan
         Widths, activations and layout of the parameters.
     history : dict of str to list of float
-        "loss", "learning_rate" and "seconds" of every epoch so far ("validation_score" is NaN).
+        "loss", "validation_loss", "learning_rate" and "seconds" of every epoch so far; NaN where there is no
+        such number ("validation_score" is always).
 
     Raises
     ------
@@ -101,45 +100,6 @@ class Network(Saved):
         self._params = self.plan.initial_params(random_state)
         self._seed = int(random_state.randint(2**31 - 1))
         self.history = History().lists
-
-    # --- parameters -----------------------------------------------------------------------------
-
-    @property
-    def params(self) -> Array:
-        """All parameters (p,): layer by layer w in C order, then b. Assigning copies into it."""
-        return self._params
-
-    @params.setter
-    def params(self, flat: ArrayLike) -> None:
-        values = as_floating("params", flat)
-        if values.shape != self._params.shape:
-            raise ValueError(f"params has shape {values.shape}, wanted {self._params.shape}.")
-        self._params[...] = values
-
-    @property
-    def weights(self) -> list[Array]:
-        """Every layer's w (i, o), as views of `params`."""
-        return self.plan.unpack(self._params)[0]
-
-    @property
-    def biases(self) -> list[Array | None]:
-        """Every layer's b (o,), as views of `params`; None where a layer has none."""
-        return self.plan.unpack(self._params)[1]
-
-    def unpack(self, flat: Array) -> tuple[list[Array], list[Array | None]]:
-        """Weights and biases in a flat vector (p,), such as a gradient, as views.
-
-        Raises
-        ------
-        ValueError
-            If the vector has another shape or is not contiguous.
-        """
-        return self.plan.unpack(flat)
-
-    @property
-    def loss_curve(self) -> list[float]:
-        """The mean loss of every epoch so far."""
-        return self.history["loss"]
 
     # --- forward --------------------------------------------------------------------------------
 
@@ -203,6 +163,11 @@ class Network(Saved):
 
     # --- training -------------------------------------------------------------------------------
 
+    @property
+    def loss_curve(self) -> list[float]:
+        """The mean loss of every epoch so far."""
+        return self.history["loss"]
+
     def loss_and_gradient(
         self, x: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> tuple[float, Array]:
@@ -241,9 +206,16 @@ class Network(Saved):
         epochs: int = 10,
         batch_size: int | None = None,
         optimizer: str | Optimizer = "adam",
-        schedule: Schedule | None = None,
+        schedule: Schedule | Plateau | None = None,
         alpha: float = 0.0,
+        l1: float = 0.0,
+        label_smoothing: float = 0.0,
         shuffle: bool = True,
+        x_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        patience: int | None = None,
+        tol: float = 1e-4,
         callbacks: Iterable[Watcher] = (),
         verbose: bool | int | str = False,
         checkpoint: FilePath | None = None,
@@ -265,16 +237,26 @@ class Network(Saved):
         batch_size : int, default=None
             Rows for each step. None: 32 of arrays, and each batch of an iterable as it is.
         optimizer : str or optimizer, default="adam"
+            It may also clip gradients, and average the parameters (`ema`): then the average is what the
+            network becomes.
         schedule : schedule, optional
-            Learning rates by the step, instead of the optimizer's.
-        alpha : float, default=0
-            L2 penalty on the weights, as in `MLPClassifier`.
+            Learning rates by the step, or a `Plateau` that heeds the losses, instead of the optimizer's.
+        alpha, l1 : float, default=0
+            L2 and L1 penalty on the weights, as in `MLPClassifier`.
+        label_smoothing : float in [0, 1), default=0
+            Of cross-entropies: the share of every target that goes to all classes alike.
         shuffle : bool, default=True
             Take the rows in another order every epoch; of batches, the rows inside each one that is
             larger than `batch_size`.
+        x_val, y_val, sample_weight_val : array-like, optional
+            Samples that the network is not trained on: `history` has their "validation_loss".
+        patience : int, optional
+            Training ends after more than so many epochs in a row that do not better the validation loss, or
+            without such samples the loss, by at least `tol`. The parameters of the best validation loss stay.
+        tol : float, default=1e-4
         callbacks : iterable of callables, optional
             Each is called at the end of every epoch with its `number`, `loss`, `learning_rate`,
-            read-only `params` (p,) and `seconds`; training ends when one returns True.
+            read-only `params` (p,), `validation_loss` and `seconds`; training ends when one returns True.
         verbose : bool, int or "bar", default=False
             True or a number prints a line for every epoch; "bar" shows a progress bar (by tqdm or rich, where
             one is installed) once training has taken half a second.
@@ -305,10 +287,13 @@ class Network(Saved):
         self.plan.require_trainable()
         if batch_size is None:
             batch_size = sys.maxsize if y is None else _BATCH_SIZE
-        how = Training(epochs, batch_size, optimizers.get(optimizer), schedule, alpha, shuffle)
+        chosen = optimizers.get(optimizer)
+        penalties = (alpha, l1, label_smoothing)
+        how = Training(epochs, batch_size, chosen, schedule, *penalties, shuffle, patience, tol)
         samples = read_source(self, x, y, sample_weight, how)
-        keep = checkpoint_of(checkpoint, resume, checkpoint_every, lambda: settings_of(self, samples, how))
-        message = fit_network(self, samples, how, tuple(callbacks), verbose, keep)
+        held_out = read_validation(self.plan, x_val, y_val, sample_weight_val)
+        keep = checkpoint_of(checkpoint, resume, checkpoint_every, lambda: settings_of(self, samples, held_out, how))
+        message = fit_network(self, samples, held_out, how, tuple(callbacks), verbose, keep)
         if message:
             warnings.warn(message, RuntimeWarning, stacklevel=2)
         return self
@@ -344,34 +329,3 @@ class Network(Saved):
 
     def __repr__(self) -> str:
         return looks.written(self.layers, self.plan)
-
-    # --- copies and files -----------------------------------------------------------------------
-
-    def _taken_apart(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        state = dict(self.__getstate__())
-        plan, params = state.pop("plan"), state.pop("_params")
-        parameters = {"n_inputs": plan.widths[0], "loss": plan.loss, "dtype": plan.dtype}
-        parameters |= {name: state.pop(name) for name in ("layers", "backend", "n_threads")}
-        weights, biases = plan.unpack(params)
-        return parameters, {**state, "weights": weights, "biases": biases}
-
-    @classmethod
-    def _put_together(cls, parameters: dict[str, Any], attributes: dict[str, Any]) -> Network:
-        network = cls(**parameters, random_state=0)
-        fill_layers(network.weights + network.biases, attributes.pop("weights") + attributes.pop("biases"))
-        require_own_names(cls, attributes)
-        vars(network).update(attributes)
-        return network
-
-    def __copy__(self) -> Network:
-        """A network with parameters of its own: two that share them would train each other."""
-        return deepcopy(self)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_engine"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        # A memory-mapped file gives read-only arrays.
-        self._params = np.require(self._params, requirements=["C", "A", "W"])
-        self._engine = Engine(self.plan, self.backend, self.n_threads)

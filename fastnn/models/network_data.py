@@ -20,8 +20,10 @@ Batches = Iterable[tuple[Any, ...]] | Callable[[], Iterable[tuple[Any, ...]]]
 """Batches (x, y) or (x, y, sample_weight), or a function that gives them anew for every epoch."""
 
 
-def read_samples(plan: Plan, x: Any, y: Any, sample_weight: Any) -> Samples:
+def read_samples(plan: Plan, x: Any, y: Any, sample_weight: Any, suffix: str = "") -> Samples:
     """x (n, i), y (n, o) or (n,), and the weights (n,) or None, in the network's dtype.
+
+    Errors give their names with the suffix.
 
     Raises
     ------
@@ -30,12 +32,13 @@ def read_samples(plan: Plan, x: Any, y: Any, sample_weight: Any) -> Samples:
     TypeError
         If one has no real numbers.
     """
-    x = read_inputs(plan, x)
-    y = _read_targets(plan, y)
-    weight = None if sample_weight is None else _read(plan, "sample_weight", sample_weight, None)
-    for name, array in (("y", y), ("sample_weight", weight)):
+    x_name, y_name, weight_name = f"x{suffix}", f"y{suffix}", f"sample_weight{suffix}"
+    x = _read(plan, x_name, x, plan.widths[0])
+    y = _read_targets(plan, y_name, y)
+    weight = None if sample_weight is None else _read(plan, weight_name, sample_weight, None)
+    for name, array in ((y_name, y), (weight_name, weight)):
         if array is not None and len(array) != len(x):
-            raise ValueError(f"{name} has {len(array)} rows, wanted {len(x)} as in x of shape {x.shape}.")
+            raise ValueError(f"{name} has {len(array)} rows, wanted {len(x)} as in {x_name} of shape {x.shape}.")
     return Samples(x, y, weight)
 
 
@@ -44,19 +47,19 @@ def read_inputs(plan: Plan, x: Any) -> Array:
     return _read(plan, "x", x, plan.widths[0])
 
 
-def _read_targets(plan: Plan, y: Any) -> Array:
+def _read_targets(plan: Plan, name: str, y: Any) -> Array:
     o = plan.widths[-1]
     y = np.asarray(y)
     if y.ndim == 1 and plan.loss == losses.get("cross_entropy") and y.dtype.kind in "iu":
         if len(y) and not 0 <= y.min() <= y.max() < o:
             raise ValueError(
-                f"y has classes from {y.min()} to {y.max()}, wanted 0 to {o - 1}: the network has {o} outputs."
+                f"{name} has classes from {y.min()} to {y.max()}, wanted 0 to {o - 1}: the network has {o} outputs."
             )
         one_hot: Array = np.eye(o, dtype=plan.dtype)[y]
         return one_hot
     if y.ndim == 1 and o == 1:
         y = y[:, None]
-    return _read(plan, "y", y, o)
+    return _read(plan, name, y, o)
 
 
 def _read(plan: Plan, name: str, value: Any, columns: int | None) -> Array:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from fastnn.errors import out_of_range
+from fastnn.kernels.contract import Array
+from fastnn.losses import smooth_labels
 from fastnn.models.network_data import read_batches, read_samples
 from fastnn.optimizers import Optimizer, OptimizerState
-from fastnn.schedules import Schedule
+from fastnn.plan import Plan
+from fastnn.schedules import Plateau, Schedule
 from fastnn.training.callbacks import Watcher
 from fastnn.training.checkpoint import Checkpoint, NoCheckpoint
+from fastnn.training.engine import Engine
 from fastnn.training.history import History
-from fastnn.training.loop import Outcome, Run, Samples, shuffled, train
+from fastnn.training.loop import Outcome, Run, Samples, Validate, shuffled, train
 from fastnn.training.progress import progress
-from fastnn.training.rates import Constant, Scheduled
+from fastnn.training.rates import Constant, Rate, scheduled
+from fastnn.training.stopping import Stopping, by_loss, by_validation_loss
 from fastnn.training.stream import Stream
 from fastnn.validation import check_counts
 
 if TYPE_CHECKING:
     from fastnn.models.network import Network
 
-__all__ = ["Training", "fit_network", "read_source", "settings_of"]
+__all__ = ["Training", "fit_network", "read_source", "read_validation", "settings_of"]
 
 
 @dataclass(frozen=True)
@@ -37,14 +44,23 @@ class Training:
     epochs: int
     batch_size: int
     optimizer: Optimizer
-    schedule: Schedule | None
+    schedule: Schedule | Plateau | None
     alpha: float
+    l1: float
+    label_smoothing: float
     shuffle: bool
+    patience: int | None
+    tol: float
 
     def __post_init__(self) -> None:
         check_counts(epochs=self.epochs, batch_size=self.batch_size)
-        if self.alpha < 0:
-            raise out_of_range("alpha", self.alpha, "a number of at least 0")
+        for name in ("alpha", "l1", "tol"):
+            if not 0 <= getattr(self, name) < inf:
+                raise out_of_range(name, getattr(self, name), "a finite number of at least 0")
+        if not 0 <= self.label_smoothing < 1:
+            raise out_of_range("label_smoothing", self.label_smoothing, "a number in [0, 1)")
+        if self.patience is not None:
+            check_counts(patience=self.patience)
 
 
 def read_source(network: Network, x: Any, y: Any, sample_weight: Any, how: Training) -> Samples | Stream:
@@ -59,14 +75,40 @@ def read_source(network: Network, x: Any, y: Any, sample_weight: Any, how: Train
         if sample_weight is not None:
             raise ValueError("sample_weight without y: with batches it is their third part, (x, y, sample_weight).")
         batches = read_batches(network.plan, x, how.epochs)
-        return Stream(network._engine, batches, how.batch_size, how.shuffle)
+
+        def softened() -> Iterator[Samples]:
+            return (_soften(network.plan, how, samples) for samples in batches())
+
+        return Stream(network._engine, softened, how.batch_size, how.shuffle)
     samples = read_samples(network.plan, x, y, sample_weight)
     if len(samples.x) == 0:
         raise ValueError(f"x has shape {samples.x.shape}: there is no row to train on.")
+    return _soften(network.plan, how, samples)
+
+
+def _soften(plan: Plan, how: Training, samples: Samples) -> Samples:
+    return replace(samples, y=smooth_labels(samples.y, how.label_smoothing, plan.loss))
+
+
+def read_validation(plan: Plan, x: Any, y: Any, sample_weight: Any) -> Samples | None:
+    """The samples that are not trained on, if there are some.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If they are not what the network needs.
+    """
+    if x is None and y is None and sample_weight is None:
+        return None
+    if x is None or y is None:
+        raise ValueError("A validation set needs both x_val and y_val; sample_weight_val goes with them.")
+    samples = read_samples(plan, x, y, sample_weight, suffix="_val")
+    if len(samples.x) == 0:
+        raise ValueError(f"x_val has shape {samples.x.shape}: there is no row to validate on.")
     return samples
 
 
-def settings_of(network: Network, samples: Samples | Stream, how: Training) -> dict[str, Any]:
+def settings_of(network: Network, samples: Samples | Stream, held_out: Samples | None, how: Training) -> dict[str, Any]:
     """What a checkpoint must have been written with, to go on from it; more epochs are welcome."""
     arrays = {} if isinstance(samples, Stream) else vars(samples)
     shapes = {name: None if array is None else array.shape for name, array in arrays.items()}
@@ -76,6 +118,7 @@ def settings_of(network: Network, samples: Samples | Stream, how: Training) -> d
         "dtype": network.plan.dtype,
         "backend": network.backend,
         **{f"shape of {name}": shapes.get(name) for name in ("x", "y", "sample_weight")},
+        "shape of x_val": None if held_out is None else held_out.x.shape,
         **{field.name: getattr(how, field.name) for field in fields(how) if field.name != "epochs"},
     }
 
@@ -83,6 +126,7 @@ def settings_of(network: Network, samples: Samples | Stream, how: Training) -> d
 def fit_network(
     network: Network,
     samples: Samples | Stream,
+    held_out: Samples | None,
     how: Training,
     callbacks: tuple[Watcher, ...],
     verbose: bool | int | str,
@@ -96,11 +140,11 @@ def fit_network(
         If training diverges in the first epoch, or the checkpoint is damaged.
     """
     engine, params = network._engine, network.params
-    rate = Constant(how.optimizer.learning_rate) if how.schedule is None else Scheduled(how.schedule)
+    rate = Constant(how.optimizer.learning_rate) if how.schedule is None else scheduled(how.schedule)
     state = OptimizerState.zeros(how.optimizer, params)
     run = Run(how.optimizer, state, rate, network._seed, epoch=len(network.loss_curve))
-    outcome, history = Outcome(), History(network.history)
-    checkpoint.attach(params, run=run, outcome=outcome, history=history)
+    outcome, history, stopping = Outcome(), History(network.history), _stopping(how, rate, held_out)
+    checkpoint.attach(params, run=run, outcome=outcome, history=history, stopping=stopping)
     network._seed = run.seed
     network.history = history.lists
     order = None
@@ -115,9 +159,27 @@ def fit_network(
             order=order,
             batch_size=how.batch_size,
             alpha=how.alpha,
+            l1=how.l1,
             max_epochs=how.epochs,
-            watchers=(history, *printers, *callbacks),
+            watchers=(history, stopping, *printers, *callbacks),
+            validate=None if held_out is None else _validate_on(engine, held_out),
             outcome=outcome,
             keep=checkpoint,
         )
+    run.leave(params, stopping.best_params)
     return outcome.message
+
+
+def _stopping(how: Training, rate: Rate, held_out: Samples | None) -> Stopping:
+    """What ends training; also without patience, for a rate that wants to know how good epochs are."""
+    patience = inf if how.patience is None else how.patience
+    measure = by_loss if held_out is None else by_validation_loss
+    return Stopping(how.tol, patience, rate, measure, keep_best=held_out is not None and how.patience is not None)
+
+
+def _validate_on(engine: Engine, held_out: Samples) -> Validate:
+    def validate(params: Array) -> tuple[float, None]:
+        z = engine.forward(params, held_out.x)
+        return engine.loss(z, held_out.y, held_out.sample_weight), None
+
+    return validate

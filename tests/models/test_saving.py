@@ -66,6 +66,13 @@ def test_it_is_the_same_model(model: Any, tmp_path: Path) -> None:
     np.testing.assert_array_equal(twin.predict(X), model.predict(X))
 
 
+def test_weights_that_a_fit_starts_from(tmp_path: Path) -> None:
+    model = MLPRegressor(hidden_layer_sizes=(4,), max_iter=2, coef_init=[np.ones((3, 4)), None], random_state=0)
+    twin = saved(model.fit(X, Y), tmp_path)
+    assert same(twin.coef_init, model.coef_init)
+    np.testing.assert_array_equal(twin.fit(X, Y).coefs_[0], model.fit(X, Y).coefs_[0])
+
+
 def test_it_goes_on_learning_the_same(model: Any, tmp_path: Path) -> None:
     twin = saved(model, tmp_path)
     for each in (model, twin):
