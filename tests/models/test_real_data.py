@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
@@ -66,21 +67,32 @@ def adult(data: Path) -> Split:
     return [*(encode.transform(part).astype(np.float32) for part in parts[:2]), *parts[2:]]
 
 
-SETTINGS = {"batch_size": 128, "random_state": 0}
+# What scikit-learn 1.9 reaches with the same settings: the least accurate of three seeds of its MLP, rounded down, and
+# its logistic regression, whose optimum has no seed.
+MLPS = {
+    "mnist": (MLPClassifier((128,), max_iter=20, batch_size=128), 0.941),
+    "letter": (MLPClassifier((128, 64), max_iter=40, batch_size=128), 0.952),
+    "adult": (MLPClassifier((64, 32), max_iter=10, batch_size=128), 0.861),
+}
+LOGISTIC_REGRESSIONS = {
+    "mnist": (LogisticRegression(C=0.1), 0.9025),
+    "letter": (LogisticRegression(), 0.7675),
+    "adult": (LogisticRegression(), 0.8545),
+}
 
 
-@pytest.mark.parametrize(
-    ("name", "model", "least"),
-    [
-        ("mnist", MLPClassifier((128,), max_iter=20, **SETTINGS), 0.94),
-        ("letter", MLPClassifier((128, 64), max_iter=40, **SETTINGS), 0.95),
-        ("adult", MLPClassifier((64, 32), max_iter=10, **SETTINGS), 0.858),
-        ("mnist", LogisticRegression(C=0.1), 0.90),
-        ("letter", LogisticRegression(), 0.765),
-        ("adult", LogisticRegression(), 0.853),
-    ],
-    ids=lambda value: type(value).__name__ if hasattr(value, "fit") else str(value),
-)
-def test_accuracy(name: str, model: Any, least: float, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("name", MLPS)
+def test_mlp(name: str, request: pytest.FixtureRequest) -> None:
+    """Three seeds are on average within the range of scikit-learn's three, or above; one alone is luck."""
     x, x_test, y, y_test = request.getfixturevalue(name)
-    assert model.fit(x, y).score(x_test, y_test) >= least
+    model, least = MLPS[name]
+    accuracies = [clone(model).set_params(random_state=seed).fit(x, y).score(x_test, y_test) for seed in range(3)]
+    assert np.mean(accuracies) >= least, accuracies
+    assert min(accuracies) >= least - 0.005, accuracies
+
+
+@pytest.mark.parametrize("name", LOGISTIC_REGRESSIONS)
+def test_logistic_regression(name: str, request: pytest.FixtureRequest) -> None:
+    x, x_test, y, y_test = request.getfixturevalue(name)
+    model, least = LOGISTIC_REGRESSIONS[name]
+    assert clone(model).fit(x, y).score(x_test, y_test) >= least
