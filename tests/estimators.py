@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from fastnn import LogisticRegression, MLPClassifier, MLPRegressor, NAdam, Neuron
+from fastnn import LogisticRegression, LogisticRegressionCV, MLPClassifier, MLPRegressor, NAdam, Neuron
 from fastnn.losses import pinball
 from fastnn.schedules import Cosine, Plateau
 
@@ -14,6 +16,10 @@ MODELS = {
     "neuron": Neuron(random_state=0, max_iter=3),
     "unit": Neuron("gelu", random_state=0, max_iter=3),
     "logistic": LogisticRegression(),
+    "unpenalised": LogisticRegression(C=np.inf, tol=1e-8),
+    "cross-validated": LogisticRegressionCV(
+        Cs=3, cv=3, l1_ratios=(0.0,), scoring="accuracy", use_legacy_attributes=False
+    ),
     "classifier": MLPClassifier((5, 4), ["tanh", "silu"], random_state=0, max_iter=3),
     "sgd": MLPClassifier(
         (5,), solver="sgd", learning_rate="invscaling", out_activation="softmax", random_state=0, max_iter=3
@@ -36,3 +42,8 @@ MODELS = {
     "quantile": MLPRegressor(pinball(0.8), (5,), learning_rate=Cosine(0.01, 9), max_iter=3, random_state=0),
     "lbfgs": MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", random_state=0, max_iter=3),
 }
+
+
+def goes_on(model: Any) -> Any:
+    """The model, set so that its next fit goes on from the last one, where it can."""
+    return model.set_params(warm_start=True) if "warm_start" in model.get_params() else model

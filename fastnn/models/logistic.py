@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from fastnn import activations, losses
 from fastnn.kernels.contract import Array
 from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded
+from fastnn.models.inference import Evidence
 from fastnn.models.logistic_fit import coefficients, params_of, read_samples, solve, weigh_classes
 from fastnn.models.logistic_stream import LearnsFromChunks
 from fastnn.models.logistic_summary import LikelihoodInference, gather_evidence
@@ -24,6 +25,7 @@ from fastnn.plan import Plan
 from fastnn.solvers.choose import SOLVERS
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.objective import Vector
+from fastnn.storage import Kind, record
 from fastnn.training.engine import Engine
 
 __all__ = ["LogisticRegression"]
@@ -91,6 +93,7 @@ class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin,
     array([0, 1, 2])
     """
 
+    _kinds: ClassVar[Mapping[str, Kind]] = {**Estimator._kinds, "inference.Evidence": record(Evidence)}
     _parameters: ClassVar[Mapping[str, Any]] = {
         "penalty": (OneOf(("deprecated", "l1", "l2", "elasticnet")), NONE),
         "C": (Real(0, open_low=True),),

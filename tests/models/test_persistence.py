@@ -10,7 +10,7 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
-from estimators import MODELS, X, Y
+from estimators import MODELS, X, Y, goes_on
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -82,7 +82,7 @@ def test_memory_mapped_models(model: Any, tmp_path: Path) -> None:
     np.testing.assert_array_equal(mapped.predict(X), model.predict(X))
     before = weights.copy()
     for each in (model, mapped):
-        each.set_params(warm_start=True).fit(X, Y)
+        goes_on(each).fit(X, Y)
         if hasattr(each, "partial_fit"):
             each.partial_fit(X, Y)
     np.testing.assert_array_equal(mapped.predict(X), model.predict(X))

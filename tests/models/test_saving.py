@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import safetensors.numpy
-from estimators import MODELS, X, Y
+from estimators import MODELS, X, Y, goes_on
 from sameness import same
 from sklearn.base import clone
 
@@ -78,7 +78,7 @@ def test_it_goes_on_learning_the_same(model: Any, tmp_path: Path) -> None:
     for each in (model, twin):
         if hasattr(each, "partial_fit"):
             each.partial_fit(X, Y).partial_fit(X, Y)
-        each.set_params(warm_start=True).fit(X, Y)
+        goes_on(each).fit(X, Y)
     np.testing.assert_array_equal(twin.predict(X), model.predict(X))
     assert getattr(twin, "loss_curve_", None) == getattr(model, "loss_curve_", None)
 
@@ -137,6 +137,13 @@ def test_what_a_summary_needs_and_what_cross_validation_found(tmp_path: Path) ->
         np.testing.assert_equal(twin.scores_, chosen.scores_)
         np.testing.assert_equal(twin.coefs_paths_, chosen.coefs_paths_)
         np.testing.assert_array_equal(twin.predict_proba(X), chosen.predict_proba(X))
+
+
+def test_a_summary_stays_the_same(tmp_path: Path) -> None:
+    """Here the classes overlap, so the likelihood has a maximum."""
+    labels = Y ^ (np.arange(60) % 5 == 0)
+    model = LogisticRegression(C=np.inf).fit(X, labels)
+    assert str(saved(model, tmp_path).summary()) == str(model.summary())
 
 
 def test_a_model_that_is_not_fitted(tmp_path: Path) -> None:
