@@ -22,7 +22,7 @@ from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, Estimator
 from fastnn.models.callbacks import FitTasks
 from fastnn.models.initial import ARRAYS, initial_params
 from fastnn.models.insight import Insight
-from fastnn.models.mlp_checkpoint import NOT_KEPT, Keep, keep_of
+from fastnn.models.mlp_checkpoint import NOT_KEPT, KeepArguments, keep_of
 from fastnn.models.mlp_fit import fit_epochs
 from fastnn.models.mlp_lbfgs import fit_lbfgs
 from fastnn.models.mlp_options import dropout_of, refuse_conflicts
@@ -163,7 +163,7 @@ class BaseMLP(Insight, Estimator):
         *validation: Any,
         incremental: bool,
         classes: Any = None,
-        keep: Keep = NOT_KEPT,
+        keep: KeepArguments = NOT_KEPT,
         **how: Any,
     ) -> None:
         refuse_conflicts(self, incremental, *validation)

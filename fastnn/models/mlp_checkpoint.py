@@ -11,18 +11,18 @@ from fastnn.storage import FilePath
 from fastnn.training.checkpoint import Checkpoint, NoCheckpoint, checkpoint_of
 from fastnn.training.loop import Samples
 
-__all__ = ["NOT_KEPT", "CurvesBefore", "Keep", "keep_of"]
+__all__ = ["NOT_KEPT", "CurvesBefore", "KeepArguments", "keep_of"]
 
-Keep = tuple[FilePath | None, bool, int]
+KeepArguments = tuple[FilePath | None, bool, int]
 """The arguments of `fit`: checkpoint, resume and checkpoint_every."""
 
-NOT_KEPT: Keep = (None, False, 1)
+NOT_KEPT: KeepArguments = (None, False, 1)
 
 # Parameters that may be others when a run goes on: they do not change what an epoch makes of the weights.
 _FREE = ("max_iter", "max_fun", "verbose", "n_threads")
 
 
-def keep_of(model: Any, keep: Keep, samples: Samples, *validation: Any) -> Checkpoint | NoCheckpoint:
+def keep_of(model: Any, keep: KeepArguments, samples: Samples, *validation: Any) -> Checkpoint | NoCheckpoint:
     """The checkpoint of a fit to these samples, with this validation set (X, y, sample_weight) or none.
 
     Raises

@@ -26,6 +26,7 @@ from fastnn.training.rates import Rate, rate_state
 
 __all__ = [
     "NON_FINITE",
+    "Keep",
     "Order",
     "Outcome",
     "Parts",
@@ -46,6 +47,9 @@ _COUNTS = ("seed", "epoch", "n_seen")  # of a Run
 Order = Callable[[int], NDArray[np.int64] | None]
 Validate = Callable[[Array], tuple[float, float | None]]
 """validate(params) -> (loss, score or None), of samples that training does not see."""
+
+Keep = Callable[[int, bool], None]
+"""keep(number, ended) when an epoch is over, and all watchers have seen it."""
 
 Reason = Literal["finished", "stopped", "diverged", "interrupted"]
 
@@ -197,7 +201,7 @@ def train(
     begin: Callable[[], None] | None = None,
     keep_on_interrupt: bool = False,
     outcome: Outcome | None = None,
-    keep: Callable[[int, bool], None] | None = None,
+    keep: Keep | None = None,
 ) -> Outcome:
     """Train for at most `max_epochs` epochs; updates params and run in place.
 
@@ -229,7 +233,7 @@ def train(
         Of the epochs before, where this call goes on with a run: it counts on from them, and ends
         at once where the run has been stopped.
     keep : callable, optional
-        keep(number, ended) after every epoch, when all watchers have seen it.
+        Called after every epoch, such as a `Checkpoint`.
 
     Returns
     -------
@@ -268,13 +272,7 @@ def train(
                 validation_score=score,
                 seconds=perf_counter() - started,
             )
-            outcome.losses.append(epoch.loss)
-            verdicts = [watcher(epoch) for watcher in watchers]  # all of them see the epoch
-            if any(verdicts):
-                outcome.reason = "stopped"
-            if keep is not None:
-                keep(number, outcome.reason == "stopped" or number == max_epochs)
-            if outcome.reason == "stopped":
+            if _stops(epoch, watchers, outcome, keep, last=number == max_epochs):
                 break
     except KeyboardInterrupt:
         if not (keep_on_interrupt and outcome.losses):
@@ -282,6 +280,18 @@ def train(
         outcome.reason = "interrupted"
         outcome.message = f"Training was interrupted after epoch {len(outcome.losses)}; it is kept."
     return outcome
+
+
+def _stops(epoch: Epoch, watchers: Iterable[Watcher], outcome: Outcome, keep: Keep | None, *, last: bool) -> bool:
+    """Note the epoch's loss, show it to all watchers, and keep the run; whether a watcher stops it."""
+    outcome.losses.append(epoch.loss)
+    verdicts = [watcher(epoch) for watcher in watchers]
+    stopped = any(verdicts)
+    if stopped:
+        outcome.reason = "stopped"
+    if keep is not None:
+        keep(epoch.number, stopped or last)
+    return stopped
 
 
 def _one_epoch(

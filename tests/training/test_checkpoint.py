@@ -32,7 +32,6 @@ RATES: dict[str, Callable[[], Rate]] = {
     "constant": lambda: Constant(0.01),
     "invscaling": lambda: InverseScaling(0.1, 0.5),
     "adaptive": lambda: Adaptive(0.5),
-    "plateau": lambda: OnPlateau(Plateau(0.1, patience=0)),
     "schedule": lambda: Scheduled(Cosine(0.1, 80, warm_up=3)),
     "plateau": lambda: OnPlateau(Plateau(0.1, factor=0.5, patience=1, tol=0.1)),
 }
