@@ -124,12 +124,16 @@ class BaseMLP(Insight, Estimator):
 
     # --- what a classifier and a regressor do differently ---------------------------------------
 
-    def _learn_targets(self, y: Any, first: bool, incremental: bool, classes: Any) -> NDArray[Any]:
-        """y as users know it; sets out_activation_ in a first fit, and what belongs to labels."""
+    def _read_targets(self, y: Any) -> NDArray[Any]:
+        """y, of fit or of a validation set, as users know it: labels or numbers."""
         raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
 
-    def _encode(self, y: Any, dtype: DTypeLike, name: str = "y") -> Array:
-        """y, of fit or of a validation set, as the network's targets (n, o)."""
+    def _learn_targets(self, y: NDArray[Any], first: bool, incremental: bool, classes: Any) -> None:
+        """Set out_activation_ in a first fit, and what belongs to labels."""
+        raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
+
+    def _encode(self, y: NDArray[Any], dtype: DTypeLike, name: str = "y") -> Array:
+        """What `_read_targets` gives as the network's targets (n, o)."""
         raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
 
     def _soften(self, targets: Array) -> Array:
@@ -171,7 +175,8 @@ class BaseMLP(Insight, Estimator):
         dtype = None if first else self._packed().plan.dtype
         given = y
         x, y = self._read(X, y, reset=first, dtype=dtype, multi_output=True, **how)
-        y = self._learn_targets(y, first, incremental, classes)
+        y = self._read_targets(y)
+        self._learn_targets(y, first, incremental, classes)
         targets, weight = self._encode(y, x.dtype), self._read_weight(sample_weight, x)
         of_class = self._class_weight(y, weight, incremental)
         everything = HeldOut(Samples(x, targets, times_class_weight(weight, targets, of_class)), y)
@@ -217,6 +222,7 @@ class BaseMLP(Insight, Estimator):
             rows, others = choose("rows", lambda: split(self, seen.y, random_state))
             return rows, replace(everything, rows=others)
         x, y = self._read(X, y, reset=False, dtype=seen.x.dtype, multi_output=True, **how)
+        y = self._read_targets(y)
         targets = self._encode(y, x.dtype, "y_val")
         if targets.shape[1] != seen.y.shape[1]:
             raise ValueError(f"y_val has {targets.shape[1]} outputs, wanted {seen.y.shape[1]} as y has.")

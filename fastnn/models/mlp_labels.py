@@ -57,19 +57,21 @@ class LabelMLP(ClassifierMixin, BaseMLP):
 
     # --- labels to targets ----------------------------------------------------------------------
 
-    def _learn_targets(self, y: Any, first: bool, incremental: bool, classes: Any) -> NDArray[Any]:
-        labels = as_labels(y)
+    def _read_targets(self, y: Any) -> NDArray[Any]:
+        return as_labels(y)
+
+    def _learn_targets(self, y: NDArray[Any], first: bool, incremental: bool, classes: Any) -> None:
         known = None if first and not incremental else getattr(self, "classes_", None)
         if incremental:
             classes = agreed_classes(known, classes)
         else:
-            classes = find_classes(labels)
+            classes = find_classes(y)
             if known is not None and not np.array_equal(known, classes):
                 raise ValueError(
                     "warm_start can only be used where `y` has the same classes as in the previous "
                     f"call to fit. Previously got {known}, `y` has {classes}"
                 )
-        output = self._choose_output(labels.ndim == 2, len(classes))
+        output = self._choose_output(y.ndim == 2, len(classes))
         if first:
             self.out_activation_ = output
         elif output != self.out_activation_:
@@ -78,7 +80,6 @@ class LabelMLP(ClassifierMixin, BaseMLP):
                 f"out_activation={self.out_activation!r} ask for {output!r}. Fit with warm_start=False."
             )
         self.classes_ = classes
-        return labels
 
     def _choose_output(self, multilabel: bool, n_classes: int) -> str:
         kind = "several labels a sample" if multilabel else f"{n_classes} class{'es' * (n_classes > 1)}"
@@ -100,8 +101,7 @@ class LabelMLP(ClassifierMixin, BaseMLP):
             )
         return asked
 
-    def _encode(self, y: Any, dtype: DTypeLike, name: str = "y") -> Array:
-        labels = as_labels(y)
+    def _encode(self, labels: NDArray[Any], dtype: DTypeLike, name: str = "y") -> Array:
         if labels.ndim == 2:
             if self.out_activation_ != "logistic" or labels.shape[1] != len(self.classes_):
                 raise ValueError(

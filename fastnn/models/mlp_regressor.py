@@ -315,9 +315,10 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
     def _loss(self) -> Loss:
         return losses.get(self.loss)
 
-    def _learn_targets(self, y: Any, first: bool, incremental: bool, classes: Any) -> NDArray[Any]:
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+    def _read_targets(self, y: Any) -> NDArray[Any]:
+        return np.asarray(column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y)
+
+    def _learn_targets(self, y: NDArray[Any], first: bool, incremental: bool, classes: Any) -> None:
         loss = self._loss()
         if loss.name == "hinge":
             raise ValueError("loss='hinge' is for classes: use MLPClassifier, or another loss.")
@@ -329,9 +330,8 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
                 f"The fitted network has the output {self.out_activation_!r}, but loss={loss.name!r} asks for "
                 f"{output!r}. Fit with warm_start=False."
             )
-        return np.asarray(y)
 
-    def _encode(self, y: Any, dtype: DTypeLike, name: str = "y") -> Array:
+    def _encode(self, y: NDArray[Any], dtype: DTypeLike, name: str = "y") -> Array:
         targets: Array = np.ascontiguousarray(y.reshape(len(y), -1), dtype)
         _require_possible(name, targets, self._loss())
         return targets

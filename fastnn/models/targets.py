@@ -41,6 +41,8 @@ def as_labels(y: Any) -> Labels:
     ValueError
         If y has numbers that are no labels, or several labels of several classes.
     """
+    if type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "iub":
+        return y  # nothing else can be meant, and to ask costs more than to train on a few rows
     check_classification_targets(y)
     if is_multilabel(y):
         return y.toarray() if issparse(y) else np.asarray(y)
@@ -49,7 +51,7 @@ def as_labels(y: Any) -> Labels:
 
 def find_classes(labels: Labels) -> Labels:
     """The classes, sorted; for several labels a row the numbers of the columns."""
-    return np.arange(labels.shape[1]) if labels.ndim == 2 else np.unique(labels)
+    return np.arange(labels.shape[1]) if labels.ndim == 2 else encode(labels)[0]
 
 
 def require_two_classes(classes: Labels) -> None:
@@ -85,10 +87,12 @@ def index_of(labels: Labels, classes: Labels, name: str = "y") -> NDArray[np.int
     ValueError
         If a label is not among the classes.
     """
-    unknown = np.setdiff1d(labels, classes)
-    if len(unknown):
-        raise ValueError(f"{name} has classes {unknown} that are not in `self.classes_`, which has {classes}.")
     index: NDArray[np.intp] = np.searchsorted(classes, labels)
+    unknown = labels[classes[np.minimum(index, len(classes) - 1)] != labels]
+    if len(unknown):
+        raise ValueError(
+            f"{name} has classes {np.unique(unknown)} that are not in `self.classes_`, which has {classes}."
+        )
     return index
 
 
