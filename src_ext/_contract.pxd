@@ -138,6 +138,28 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         double loss_sum, penalty_sum
         int stopped
 
+    const Py_ssize_t kNeuronBlocks
+    const Py_ssize_t kNeuronStride
+
+    cdef cppclass NeuronEpoch[T]:
+        const T *x
+        const T *y
+        const T *sample_weight
+        const int64_t *order
+        Py_ssize_t n, i, batch_size
+        int activation
+        const double *learning_rates
+        Py_ssize_t stride
+        T *params
+        double *total
+        Py_ssize_t block_rows
+        T *partial
+        double *gradient
+        Py_ssize_t next_row, slab_rows
+        double deadline
+        double loss_sum, weight_sum
+        double batch_weight
+
     cdef cppclass Kernels:
         const char *name
         int vector_bytes
@@ -162,6 +184,9 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         EpochFunction epoch_prepare[2]
         EpochKernel epoch_run[2]
         EpochFunction epoch_finish[2]
+        EpochFunction neuron_online[2]
+        EpochKernel neuron_gradient[2]
+        EpochFunction neuron_add[2]
         double (*fma_peak[2])() noexcept
         double (*read_seconds[2])(const void*, Py_ssize_t, int) noexcept
 

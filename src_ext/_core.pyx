@@ -12,10 +12,10 @@ from libc.math cimport INFINITY
 
 from _contract cimport (
     ActivationBackward, ActivationForward, DenseBackwardInput, DenseBackwardParams, DenseForward, Dropout, Epoch,
-    EpochKernel, FlatVector, Kernels, Link, LossAndGradient, NetworkForward, NetworkShape, OptimizerStep,
-    TeamFunction, TeamKernel, available_kernels, fastnn_build_info, fastnn_seconds, kCrowdedSeconds, kFlatGrain,
-    kLossRows, kStoreGradient, permutation as fill_permutation, pool_is_awake, release_large_scratch, run_team,
-    scratch,
+    EpochKernel, FlatVector, Kernels, Link, LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch,
+    OptimizerStep, TeamFunction, TeamKernel, available_kernels, fastnn_build_info, fastnn_seconds, kCrowdedSeconds,
+    kFlatGrain, kLossRows, kNeuronBlocks, kNeuronStride, kStoreGradient, permutation as fill_permutation, pool_is_awake,
+    release_large_scratch, run_team, scratch,
 )
 
 import os
@@ -31,5 +31,6 @@ include "loss.pxi"
 include "optimizer.pxi"
 include "flat.pxi"
 include "network.pxi"
+include "neuron.pxi"
 include "machine.pxi"
 include "api.pxi"

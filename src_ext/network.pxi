@@ -72,19 +72,18 @@ cdef int read_data(Epoch[float]* g, object plan, cnp.ndarray params, cnp.ndarray
     return 0
 
 
-cdef int read_order(Epoch[float]* g, cnp.ndarray order) except -1:
-    cdef Py_ssize_t rows = g.n
+# The rows to visit, all of which there are.
+cdef const int64_t* read_order(cnp.ndarray order, Py_ssize_t rows) except? NULL:
     cdef Py_ssize_t k
     if (cnp.PyArray_NDIM(order) != 1 or cnp.PyArray_TYPE(order) != cnp.NPY_INT64
             or not is_plain(order, cnp.NPY_ARRAY_CARRAY_RO)):
         raise ValueError(f"order has shape {(<object>order).shape} and dtype {order.dtype}; "
                          f"wanted one dimension of int64")
-    g.order = <const int64_t*>cnp.PyArray_DATA(order)
-    g.n = cnp.PyArray_DIM(order, 0)
-    for k in range(g.n):
-        if g.order[k] < 0 or g.order[k] >= rows:
-            raise ValueError(f"order[{k}] = {g.order[k]} is not a row of x, which has {rows}")
-    return 0
+    cdef const int64_t* row = <const int64_t*>cnp.PyArray_DATA(order)
+    for k in range(cnp.PyArray_DIM(order, 0)):
+        if row[k] < 0 or row[k] >= rows:
+            raise ValueError(f"order[{k}] = {row[k]} is not a row of x, which has {rows}")
+    return row
 
 
 cdef int read_optimizer(Epoch[float]* g, object optimizer, object state, int kind, Py_ssize_t count) except -1:
@@ -153,7 +152,8 @@ def fit_epoch(object plan, cnp.ndarray params not None, cnp.ndarray x not None, 
     cdef Py_ssize_t k
     read_data(&g, plan, params, x, y, sample_weight, kind)
     if order is not None:
-        read_order(&g, order)
+        g.order = read_order(order, g.n)
+        g.n = cnp.PyArray_DIM(order, 0)
     if batch_size < 1:
         raise ValueError(f"batch_size={batch_size}, wanted at least 1")
     if g.n == 0:

@@ -96,6 +96,31 @@ template <class T> FASTNN_INLINE void store_first(T* p, Vec<T> v, int count) {
 #endif
 }
 
+// Which lanes load_lanes takes: the first `count`; all where there are more, none below 1.
+#if defined(__AVX512F__) && FASTNN_VECTOR_BYTES == 64
+template <class T> struct Lanes {
+  uint16_t mask = 0;
+  Lanes() = default;
+  FASTNN_INLINE explicit Lanes(ptrdiff_t count)
+      : mask(uint16_t(count >= kLanes<T> ? (1u << kLanes<T>) - 1u : count > 0 ? (1u << count) - 1u : 0u)) {}
+};
+
+template <class T> FASTNN_INLINE Vec<T> load_lanes(const T* p, Lanes<T> lanes) {
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_maskz_loadu_ps(lanes.mask, p);
+  else return (Vec<T>)_mm512_maskz_loadu_pd(__mmask8(lanes.mask), p);
+}
+#else
+template <class T> struct Lanes {
+  int count = 0;
+  Lanes() = default;
+  FASTNN_INLINE explicit Lanes(ptrdiff_t count) : count(int(count < kLanes<T> ? count : kLanes<T>)) {}
+};
+
+template <class T> FASTNN_INLINE Vec<T> load_lanes(const T* p, Lanes<T> lanes) {
+  return lanes.count == kLanes<T> ? load<T>(p) : lanes.count > 0 ? load_first<T>(p, lanes.count) : Vec<T>{};
+}
+#endif
+
 template <class T> FASTNN_INLINE Vec<T> square_root(Vec<T> v) {
 #if defined(__AVX512F__) && FASTNN_VECTOR_BYTES == 64
   if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_maskz_sqrt_ps(__mmask16(-1), (__m512)v);
@@ -196,12 +221,14 @@ template <class T> FASTNN_INLINE Vec<T> with_sign(Vec<T> magnitude, Vec<T> sign)
   return (Vec<T>)((IVec<T>)magnitude | ((IVec<T>)sign & (IVec<T>)splat<T>(T(-0.0))));
 }
 
-// Sums and maxima over the lanes, always by the same halving tree.
-template <class T> FASTNN_INLINE T sum_lanes(Vec<T> v) {
+// Sums and maxima over the lanes, always by the same halving tree, which leaves the sum in every lane.
+template <class T> FASTNN_INLINE Vec<T> sum_in_every_lane(Vec<T> v) {
 #pragma GCC unroll 4
   for (int half = kLanes<T> / 2; half > 0; half /= 2) v += exchange_lanes<T>(v, half);
-  return v[0];
+  return v;
 }
+
+template <class T> FASTNN_INLINE T sum_lanes(Vec<T> v) { return sum_in_every_lane<T>(v)[0]; }
 
 template <class T> FASTNN_INLINE T max_lanes(Vec<T> v) {
 #pragma GCC unroll 4

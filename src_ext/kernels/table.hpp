@@ -4,6 +4,7 @@
 #include "kernels/epoch.hpp"
 #include "kernels/flat.hpp"
 #include "kernels/network.hpp"
+#include "kernels/neuron.hpp"
 #include "kernels/peak.hpp"
 
 // Both element types of a kernel.
@@ -34,6 +35,9 @@
       FASTNN_PAIR(epoch_prepare),                                              \
       FASTNN_PAIR(epoch_run),                                                  \
       FASTNN_PAIR(epoch_finish),                                               \
+      FASTNN_PAIR(neuron_online),                                              \
+      FASTNN_PAIR(neuron_gradient),                                            \
+      FASTNN_PAIR(neuron_add),                                                 \
       FASTNN_PAIR(fma_peak),                                                   \
       FASTNN_PAIR(read_seconds),                                               \
   }
