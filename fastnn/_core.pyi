@@ -125,6 +125,18 @@ def fit_epoch(
     seed: int,
     n_threads: int = 0,
 ) -> tuple[float, float]: ...
+def neuron_epoch(
+    activation: str | Activation,
+    params: _Array,
+    x: _Array,
+    y: _Array,
+    sample_weight: _Array | None,
+    order: ndarray[Any, dtype[int64]] | None,
+    batch_size: int,
+    learning_rates: _Array,
+    total: _Array | None,
+    n_threads: int = 0,
+) -> float: ...
 def simd_level() -> str: ...
 def simd_available() -> tuple[str, ...]: ...
 def vector_bytes() -> int: ...

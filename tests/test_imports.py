@@ -20,7 +20,7 @@ LEVELS = [
     ["losses", "layers", "optimizers", "schedules", "_threadpool"],
     ["kernels.contract", "kernels.permutation"],
     ["kernels.reference", "kernels.jit", "_core"],
-    ["kernels.compose", "kernels.users", "machine"],
+    ["kernels.compose", "kernels.compose_neuron", "kernels.users", "machine"],
     ["kernels.select"],
     ["kernels"],
     ["plan", "storage"],

@@ -13,6 +13,7 @@ from fastnn.kernels.dense import dense_backward_input, dense_backward_params, de
 from fastnn.kernels.dropout import dropout
 from fastnn.kernels.loss import link, loss_and_gradient
 from fastnn.kernels.network import fit_epoch, network_forward, network_gradient
+from fastnn.kernels.neuron import neuron_epoch
 from fastnn.kernels.optimizer import (
     adagrad_step,
     adam_step,
@@ -46,6 +47,7 @@ __all__ = [
     "nadam_step",
     "network_forward",
     "network_gradient",
+    "neuron_epoch",
     "rmsprop_step",
     "sgd_step",
 ]

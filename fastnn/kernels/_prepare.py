@@ -74,8 +74,12 @@ def _prepare(kernel: Kernel, given: dict[str, Any]) -> dict[str, Any]:
         if ready[argument.name] is not None:
             sizes.check(argument.name, ready[argument.name].shape, argument.shape)
     dtype = _dtype(kernel, ready)
+    if kernel.name.endswith("_epoch"):
+        _check_rows(ready, sizes)
     if kernel.name == "fit_epoch":
-        _check_epoch(ready, sizes, dtype)
+        _check_state(ready, dtype)
+    if kernel.name == "neuron_epoch":
+        _check_neuron(ready, sizes)
     _prepare_outputs(kernel, ready, given, sizes, dtype)
     for argument in kernel.with_role("input"):
         if ready[argument.name] is not None:
@@ -101,7 +105,7 @@ def _convert_inputs(kernel: Kernel, ready: dict[str, Any]) -> None:
             raise wrong_type(argument.name, value, "an ndarray, which is updated in place")
         if argument.integer:
             ready[argument.name] = as_integers(argument.name, value)
-        elif argument.double:
+        elif argument.double and argument.role == "input":
             ready[argument.name] = as_floating(argument.name, value).astype(np.float64, copy=False)
         elif argument.role == "input":
             ready[argument.name] = as_floating(argument.name, value)
@@ -133,12 +137,15 @@ def _prepare_outputs(
     """Allocate the outputs that are None, and check that the others can be written to."""
     written = kernel.with_role("output", "update")
     for argument in written:
+        if argument.optional and ready[argument.name] is None:
+            continue
         shape = sizes.shape_of(argument.shape)
         check_size(argument.name, shape, dtype)
         if ready[argument.name] is None and argument.role == "output":
             ready[argument.name] = np.empty(shape, dtype)
         else:
-            check_output(argument.name, ready[argument.name], shape, dtype)
+            own = np.dtype(np.float64) if argument.double else dtype
+            check_output(argument.name, ready[argument.name], shape, own)
     others = {argument.name: given[argument.name] for argument in kernel.with_role("input")}
     if kernel.name == "fit_epoch":
         others |= dict(zip(ready["optimizer"].state_names, ready["state"].slots, strict=True))
@@ -147,9 +154,9 @@ def _prepare_outputs(
         others[argument.name] = ready[argument.name]
 
 
-def _check_epoch(ready: dict[str, Any], sizes: Sizes, dtype: np.dtype[Any]) -> None:
-    """What only fit_epoch has: rows that exist, a learning rate per step, a state that fits."""
-    plan, order, state = ready["plan"], ready["order"], ready["state"]
+def _check_rows(ready: dict[str, Any], sizes: Sizes) -> None:
+    """What an epoch has: rows that exist, a learning rate per step."""
+    order = ready["order"]
     (n,) = sizes.shape_of("n")
     if order is not None and order.size and not 0 <= order.min() <= order.max() < n:
         raise ValueError(
@@ -163,6 +170,11 @@ def _check_epoch(ready: dict[str, Any], sizes: Sizes, dtype: np.dtype[Any]) -> N
         raise ValueError(
             f"learning_rates has shape {ready['learning_rates'].shape}, wanted one for each of the {n_steps} steps."
         )
+
+
+def _check_state(ready: dict[str, Any], dtype: np.dtype[Any]) -> None:
+    """An optimizer's state that fits the plan."""
+    plan, state = ready["plan"], ready["state"]
     names = ready["optimizer"].state_names
     if len(state.slots) != len(names):
         raise ValueError(
@@ -173,6 +185,15 @@ def _check_epoch(ready: dict[str, Any], sizes: Sizes, dtype: np.dtype[Any]) -> N
     for k, (name, slot) in enumerate(zip(names, state.slots, strict=True)):
         check_no_overlap(name, slot, dict(zip(names[:k], state.slots[:k], strict=True)))
         check_no_overlap(name, slot, {key: ready[key] for key in ("x", "y", "sample_weight")})
+
+
+def _check_neuron(ready: dict[str, Any], sizes: Sizes) -> None:
+    """An activation of single numbers, and a weight for each input and one for the bias."""
+    if ready["activation"].by_row:
+        raise ValueError(f"activation={ready['activation'].name!r} works on whole rows; a neuron has one output.")
+    i, p = sizes.shape_of("ip")
+    if p != i + 1:
+        raise ValueError(f"params has shape ({p},), wanted ({i + 1},): w for the {i} inputs of x, then b.")
 
 
 # --- options ------------------------------------------------------------------------------------

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn import activations, losses
-from fastnn.activations import Activation
+from fastnn import losses
+from fastnn.activations import ACTIVATIONS, Activation
 from fastnn.kernels.contract import Array
 
 __all__ = ["neuron_epoch"]
 
-_IDENTITY = activations.get("identity")
+_IDENTITY, _SIGN, _SIGMOID = (ACTIVATIONS[name] for name in ("identity", "sign", "sigmoid"))
 _SQUARED_ERROR = losses.get("squared_error")
 _CROSS_ENTROPY = losses.get("binary_cross_entropy")
 
@@ -71,9 +71,9 @@ def _gradient(
     z, a, d_a, d_z = (np.empty((len(x), 1), x.dtype) for _ in range(4))
     target = y[:, np.newaxis]
     kernels.dense_forward(x, params[:-1, np.newaxis], params[-1:], _IDENTITY, z)
-    if activation.name == "sign":
+    if activation == _SIGN:
         loss = _perceptron_rule(z, target, weight, d_z)
-    elif activation.name == "sigmoid":
+    elif activation == _SIGMOID:
         loss = kernels.loss_and_gradient(z, target, weight, _CROSS_ENTROPY, d_z)
     else:
         kernels.activation_forward(z, activation, a)

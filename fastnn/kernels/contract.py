@@ -118,6 +118,8 @@ def _network(name: str, *arguments: Argument, returns: tuple[str, ...] = ()) -> 
 
 
 _SAMPLE_WEIGHT = _input("sample_weight", "n", optional=True)
+_ORDER = Argument("order", "input", "r", optional=True, integer=True)
+_LEARNING_RATES = Argument("learning_rates", "input", "s", double=True)
 
 _ALL = (
     _layer(
@@ -205,11 +207,24 @@ _ALL = (
         _input("x", "ni"),
         _input("y", "no"),
         _SAMPLE_WEIGHT,
-        Argument("order", "input", "r", optional=True, integer=True),
+        _ORDER,
         *map(_option, ("batch_size", "optimizer", "state")),
-        Argument("learning_rates", "input", "s", double=True),
+        _LEARNING_RATES,
         *map(_option, ("alpha", "l1", "seed")),
         returns=("loss", "penalty"),
+    ),
+    _network(
+        "neuron_epoch",
+        _option("activation"),
+        _update("params"),
+        _input("x", "ni"),
+        _input("y", "n"),
+        _SAMPLE_WEIGHT,
+        _ORDER,
+        _option("batch_size"),
+        _LEARNING_RATES,
+        Argument("total", "update", "p", optional=True, double=True),
+        returns=("loss",),
     ),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from fastnn._version import __version__
 from fastnn.errors import unknown_name
 from fastnn.kernels.compose import compose
+from fastnn.kernels.compose_neuron import neuron_epoch
 from fastnn.kernels.contract import BACKENDS, KERNELS, LOGISTIC_PASSES
 from fastnn.kernels.permutation import permutation
 from fastnn.threads import get_num_threads
@@ -63,7 +64,8 @@ def _load(backend: str) -> Any:
     layer_kernels = _jit() if backend == "jit" else reference
     found = {name: getattr(layer_kernels, name) for name in KERNELS if hasattr(layer_kernels, name)}
     found |= {name: getattr(reference, name) for name in LOGISTIC_PASSES}
-    return SimpleNamespace(name=backend, **found, **compose(layer_kernels)._asdict(), permutation=permutation)
+    found |= compose(layer_kernels)._asdict() | {"neuron_epoch": partial(neuron_epoch, layer_kernels)}
+    return SimpleNamespace(name=backend, **found, permutation=permutation)
 
 
 class _Native:
