@@ -75,6 +75,30 @@ NETWORKS = [
 ]
 
 
+class Neurons(NamedTuple):
+    """Rows that one neuron learns from, each of i inputs, so many at a time."""
+
+    n: int
+    i: int
+    batch_size: int
+
+    @property
+    def name(self) -> str:
+        """As in 5000x100 online, 5000x100 by 32."""
+        return f"{self.n}x{self.i} {'online' if self.batch_size == 1 else f'by {self.batch_size}'}"
+
+
+# The first also for every activation. 100 weights are at home in registers with AVX-512, 400 in L1.
+NEURONS = [
+    Neurons(5000, 100, 1),
+    Neurons(5000, 2, 1),
+    Neurons(5000, 30, 1),
+    Neurons(5000, 400, 1),
+    Neurons(5000, 100, 32),
+    Neurons(20_000, 100, 20_000),
+]
+
+
 def generator() -> np.random.Generator:
     """Return the generator that every setup starts from."""
     return np.random.default_rng(SEED)

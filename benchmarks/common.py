@@ -69,7 +69,7 @@ def written(kernel: str, values: Iterable[Any]) -> dict[str, np.ndarray]:
     """
     arrays: dict[str, np.ndarray] = {}
     for argument, value in zip(KERNELS[kernel].arguments, values, strict=True):
-        if argument.role in ("output", "update"):
+        if argument.role in ("output", "update") and value is not None:
             arrays[argument.name] = value
         elif argument.name == "state":
             arrays |= {f"state {k}": slot for k, slot in enumerate(value.slots)}

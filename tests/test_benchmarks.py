@@ -20,7 +20,7 @@ from fastnn.kernels import contract
 from fastnn.kernels.select import kernels_for
 
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
-MODULES = ("dense", "activation", "loss", "optimizer", "network", "call_overhead", "import_time")
+MODULES = ("dense", "activation", "loss", "optimizer", "network", "neuron", "call_overhead", "import_time")
 if not FOLDER.is_dir():
     pytest.skip("the benchmarks do not lie beside the tests", allow_module_level=True)
 
@@ -144,7 +144,8 @@ def test_setup_does_its_work_only_once():
 
 def _outputs(arguments: tuple[Any, ...], kernel: contract.Kernel) -> list[np.ndarray]:
     roles = [argument.role for argument in kernel.arguments]
-    return [value for value, role in zip(arguments, roles, strict=False) if role in ("output", "update")]
+    written = [value for value, role in zip(arguments, roles, strict=False) if role in ("output", "update")]
+    return [value for value in written if value is not None]
 
 
 def _idle(run: Callable[..., Any], kernel: contract.Kernel, *arguments: Any) -> float:

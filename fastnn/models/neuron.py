@@ -3,44 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, r2_score
-from sklearn.utils import ClassifierTags, RegressorTags, check_random_state
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
 from fastnn.activations import Activation
-from fastnn.kernels.contract import Array
-from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, Estimator, guarded, warn_caller
-from fastnn.models.neuron_rules import (
-    function_of,
-    has_probabilities,
-    initial_params,
-    is_classifier,
-    learning_engine,
-    longest_safe_rate,
-    name_of,
-    raw_engine,
-)
-from fastnn.models.outputs import class_index, log_probabilities, probabilities
+from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, guarded
+from fastnn.models.neuron_base import NeuronBase
+from fastnn.models.neuron_fit import learn
+from fastnn.models.neuron_rules import is_classifier, name_of
 from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
 from fastnn.models.targets import two_classes
-from fastnn.optimizers import SGD, OptimizerState
-from fastnn.training.callbacks import Watcher
-from fastnn.training.engine import Engine
-from fastnn.training.loop import Run, Samples, in_order, shuffled, train
-from fastnn.training.progress import progress
-from fastnn.training.rates import Constant
-from fastnn.training.stopping import Stopping
+from fastnn.schedules import Plateau, Schedule
+from fastnn.training.loop import Samples
 
 __all__ = ["Neuron"]
 
 
-class Neuron(Estimator):
+class Neuron(NeuronBase):
     """One neuron with any activation, trained by gradient descent as in the textbook.
 
     With "sigmoid" it is logistic regression without a penalty and learns by cross-entropy; with
@@ -51,13 +31,15 @@ class Neuron(Estimator):
     ----------
     activation : str or Activation, default="sigmoid"
         Element-wise: not "softmax".
-    learning_rate : float or "auto", default="auto"
-        "auto" is 1 for "sign", whose answers do not depend on it, and 1 / (1 + the largest |x|**2)
-        for the others: short enough for one row at a time.
+    learning_rate : float, schedule or "auto", default="auto"
+        A number, or a schedule of `fastnn.schedules` by the step. "auto" is 1 for "sign", whose
+        answers do not depend on it, and 1 / (1 + the largest |x|**2) for the others, times the
+        weight where a row alone has one: short enough for one row at a time.
     max_iter : int, default=200
         Most passes over the data.
     batch_size : int, "full" or None, default=1
-        Rows for each step: 1 is online, a number is a mini-batch; None and "full" take all rows.
+        Rows for each step: 1 is online, where a row's weight makes its step longer; a number is a
+        mini-batch, which steps by its weighted mean; None and "full" take all rows.
     shuffle : bool, default=True
         Take the rows in another order in every pass.
     random_state : int, RandomState or None, default=None
@@ -72,7 +54,14 @@ class Neuron(Estimator):
         is installed) once learning has taken half a second.
     warm_start : bool, default=False
         Start from the weights of the previous `fit`.
+    average : bool, default=False
+        Whether `coef_` and `intercept_` are the mean over all steps of the fit (of all calls of
+        `partial_fit`), which sways less than the last of them. `partial_fit` goes on from the last.
+    keep_history : bool, default=False
+        Whether to set `history_`.
     backend : {"auto", "native", "jit", "reference"}, default="auto"
+        "auto" is "native", and for an activation of your own "jit", or where Numba is not installed
+        "reference".
     n_threads : int, default=None
         At most so many threads; None for `fastnn.get_num_threads()`.
 
@@ -83,11 +72,16 @@ class Neuron(Estimator):
     classes_ : ndarray (2,)
         For classifiers.
     learning_rate_ : float
+        Of the last step.
     loss_ : float
     loss_curve_ : list of float
         The mean loss of every pass; for "sign" the share of mistakes.
     n_iter_ : int
         Passes of the last `fit`.
+    history_ : dict of str to ndarray
+        With `keep_history`: "coef" (n_passes + 1, n_features) and "intercept" (n_passes + 1,) before
+        the first pass and after each one, as they learn, not averaged; "loss" and "learning_rate"
+        (n_passes,).
     n_features_in_ : int
     feature_names_in_ : ndarray (n_features_in_,)
         Where X has names that are strings.
@@ -95,7 +89,8 @@ class Neuron(Estimator):
     References
     ----------
     Rosenblatt (1958), "The perceptron: a probabilistic model for information storage and
-    organization in the brain".
+    organization in the brain". Freund and Schapire (1999), "Large margin classification using the
+    perceptron algorithm", for the average.
 
     Examples
     --------
@@ -106,7 +101,11 @@ class Neuron(Estimator):
 
     _parameters: ClassVar[Mapping[str, Any]] = {
         "activation": (Is("the name of an activation or an Activation", (str, Activation)),),
-        "learning_rate": (OneOf(("auto",)), Real(0, open_low=True, open_high=True)),
+        "learning_rate": (
+            OneOf(("auto",)),
+            Real(0, open_low=True, open_high=True),
+            Is("a schedule", (Schedule, Plateau)),
+        ),
         "max_iter": (Integer(1),),
         "batch_size": (Integer(1), OneOf(("full",)), NONE),
         "shuffle": (Flag(),),
@@ -114,6 +113,8 @@ class Neuron(Estimator):
         "n_iter_no_change": (Integer(1),),
         "verbose": VERBOSE_BY_EPOCHS,
         "warm_start": (Flag(),),
+        "average": (Flag(),),
+        "keep_history": (Flag(),),
         **SHARED,
     }
 
@@ -121,7 +122,7 @@ class Neuron(Estimator):
         self,
         activation: str | Activation = "sigmoid",
         *,
-        learning_rate: float | str = "auto",
+        learning_rate: float | str | Schedule | Plateau = "auto",
         max_iter: int = 200,
         batch_size: Any = 1,
         shuffle: bool = True,
@@ -130,6 +131,8 @@ class Neuron(Estimator):
         n_iter_no_change: int = 5,
         verbose: bool | int | str = False,
         warm_start: bool = False,
+        average: bool = False,
+        keep_history: bool = False,
         backend: str = "auto",
         n_threads: int | None = None,
     ) -> None:
@@ -143,6 +146,8 @@ class Neuron(Estimator):
         self.n_iter_no_change = n_iter_no_change
         self.verbose = verbose
         self.warm_start = warm_start
+        self.average = average
+        self.keep_history = keep_history
         self.backend = backend
         self.n_threads = n_threads
 
@@ -207,187 +212,5 @@ class Neuron(Estimator):
         elif classes is not None:
             raise ValueError("classes are for classifiers: with this activation a Neuron is a regressor.")
         weight = self._read_weight(sample_weight, x)
-        samples = Samples(x, np.ascontiguousarray(y, x.dtype)[:, None], weight)
-        engine = learning_engine(self, x.shape[1], x.dtype)
-        random_state = check_random_state(self.random_state)
-        params = self._params() if goes_on else initial_params(self, engine.plan, random_state)
-        run = self._run(samples, params, random_state, goes_on and passes is None)
-        losses_before = self.loss_curve_ if goes_on else []
-        self._learn(engine, samples, params, run, passes, losses_before)
-        self.coef_, self.intercept_ = params[:-1].reshape(1, -1), params[-1:]
-        self._training = run
+        learn(self, Samples(x, np.ascontiguousarray(y, x.dtype)[:, None], weight), goes_on, passes)
         return self
-
-    def _learn(
-        self,
-        engine: Engine,
-        samples: Samples,
-        params: Array,
-        run: Run,
-        passes: int | None,
-        losses_before: list[float],
-    ) -> None:
-        n = len(samples.x)
-        stopping = Stopping(self.tol, self.n_iter_no_change, run.rate)
-        watchers: list[Watcher] = [stopping]
-        if name_of(self) == "sign":
-            watchers.append(lambda epoch: epoch.loss == 0)
-        with progress(self.verbose, passes or 1) as printers:
-            outcome = train(
-                engine,
-                samples,
-                params,
-                run,
-                order=shuffled(engine, run.seed, n) if self.shuffle else in_order(),
-                batch_size=n if self.batch_size in (None, "full") else min(self.batch_size, n),
-                max_epochs=passes or 1,
-                watchers=[*printers, *watchers],
-            )
-        self.loss_curve_ = [*losses_before, *outcome.losses]
-        self.loss_ = [loss for loss in self.loss_curve_ if isfinite(loss)][-1]
-        self.n_iter_ = len(outcome.losses)
-        if outcome.message:
-            warn_caller(outcome.message)
-        elif outcome.reason == "finished" and passes is not None:
-            warn_caller(
-                f"The neuron still improves after max_iter={passes} passes over the data: "
-                "increase max_iter, or scale the features."
-            )
-
-    def _run(self, samples: Samples, params: Array, random_state: Any, goes_on: bool) -> Run:
-        """partial_fit goes on with what the call before has left; sets learning_rate_."""
-        goes_on = goes_on and hasattr(self, "_training")
-        if self.learning_rate != "auto":
-            self.learning_rate_ = float(self.learning_rate)
-        elif not goes_on:
-            self.learning_rate_ = longest_safe_rate(self, samples.x, samples.sample_weight)
-        rate = Constant(self.learning_rate_)
-        if goes_on:
-            run: Run = self._training.copy()
-            run.rate = rate
-            return run
-        optimizer = SGD(learning_rate=self.learning_rate_, momentum=0.0, nesterov=False)
-        state = OptimizerState.zeros(optimizer, params)
-        return Run(optimizer, state, rate, seed=int(random_state.randint(2**31 - 1)))
-
-    # --- the neuron as it is now ----------------------------------------------------------------
-
-    def _dtype(self) -> Any:
-        both = np.result_type(self.coef_, self.intercept_)
-        return np.float32 if both == np.float32 else np.float64
-
-    def _params(self) -> Array:
-        """w and then b, (n_features + 1,), of what coef_ and intercept_ are now."""
-        w, b = np.ravel(self.coef_), np.ravel(self.intercept_)
-        return np.concatenate([w, b]).astype(self._dtype(), copy=False)
-
-    def _raw(self, X: Any) -> tuple[Engine, Array]:
-        """An engine that gives z, and z (n, 1)."""
-        check_is_fitted(self)
-        x = self._read_x(X, self._dtype())
-        engine = raw_engine(self, x.shape[1], x.dtype)
-        return engine, engine.forward(self._params(), x)
-
-    # --- predict --------------------------------------------------------------------------------
-
-    def activate(self, X: Any) -> Array:
-        """What the neuron answers: a = activation(w . x + b).
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray (n_samples,)
-        """
-        engine, z = self._raw(X)
-        return engine.activation(z, function_of(self))[:, 0]
-
-    @available_if(is_classifier)
-    def decision_function(self, X: Any) -> Array:
-        """The neuron's input z = w . x + b, above 0 for the second class.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray (n_samples,)
-        """
-        return self._raw(X)[1][:, 0]
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """The class of every row, or for a regressor the same as `activate`.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray (n_samples,)
-        """
-        if not is_classifier(self):
-            return self.activate(X)
-        index = class_index(self._raw(X)[1])
-        labels: NDArray[Any] = self.classes_[index]
-        return labels
-
-    @available_if(has_probabilities)
-    def predict_proba(self, X: Any) -> Array:
-        """The probability of both classes.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray (n_samples, 2)
-        """
-        return probabilities(*self._raw(X))
-
-    @available_if(has_probabilities)
-    def predict_log_proba(self, X: Any) -> Array:
-        """The logarithm of both classes' probabilities; never -inf.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray (n_samples, 2)
-        """
-        return log_probabilities(*self._raw(X))
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Accuracy, or for a regressor the coefficient of determination R^2.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-        y : array-like (n_samples,)
-        sample_weight : array-like (n_samples,), default=None
-
-        Returns
-        -------
-        float
-        """
-        measure = accuracy_score if is_classifier(self) else r2_score
-        return float(measure(y, self.predict(X), sample_weight=sample_weight))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        tags.input_tags.sparse = True
-        if is_classifier(self):
-            tags.estimator_type = "classifier"
-            tags.classifier_tags = ClassifierTags(multi_class=False)
-        else:
-            tags.estimator_type = "regressor"
-            # Most activations cannot reach every target.
-            tags.regressor_tags = RegressorTags(poor_score=name_of(self) != "identity")
-        return tags

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
 from fastnn.plan import Plan
 from fastnn.training.engine import Engine
-from fastnn.training.perceptron import PerceptronEngine
+from fastnn.training.neuron import Average, NeuronEngine
 
 __all__ = [
+    "activation_engine",
     "function_of",
     "has_probabilities",
     "initial_params",
@@ -25,23 +27,22 @@ __all__ = [
 ]
 
 _IDENTITY = activations.get("identity")
-# These learn on the raw output z, with the activation in the loss; the others through it.
-_LOSS_ON_Z = {"sigmoid": "binary_cross_entropy", "sign": "hinge"}
+_CLASSIFIERS = ("sigmoid", "sign")
 # From zero these reach the same optimum as from anywhere; the others might not get away from it.
 _FROM_ZERO = ("sigmoid", "sign", "identity")
 
 
 def name_of(neuron: Any) -> str:
-    """The name of the neuron's activation, as fastnn has it; also of one that does not exist."""
+    """The name that fastnn has for the neuron's activation; none for a user's own."""
     given = neuron.activation
     if isinstance(given, Activation):
-        return given.name
+        return given.name if given.code >= 0 else ""
     return activations.ALIASES.get(given, given) if isinstance(given, str) else ""
 
 
 def is_classifier(neuron: Any) -> bool:
     """Whether its answer stands for one of two classes."""
-    return name_of(neuron) in _LOSS_ON_Z
+    return name_of(neuron) in _CLASSIFIERS
 
 
 def has_probabilities(neuron: Any) -> bool:
@@ -63,21 +64,39 @@ def function_of(neuron: Any) -> Activation:
     return function
 
 
-def learning_engine(neuron: Any, n_inputs: int, dtype: Any) -> Engine:
-    """The network of this one neuron, as it learns."""
+def _plan(n_inputs: int, dtype: Any) -> Plan:
+    """z = w . x + b, with the sigmoid as link."""
+    loss = losses.get("binary_cross_entropy")
+    return Plan((n_inputs, 1), (_IDENTITY,), (True,), loss, np.dtype(dtype))
+
+
+def _backend(neuron: Any) -> str:
+    """The backend for what involves the activation: "auto" is one that has a user's own."""
     function = function_of(neuron)
-    loss = losses.get(_LOSS_ON_Z.get(function.name, "squared_error"))
-    last = _IDENTITY if function.name in _LOSS_ON_Z else function
-    plan = Plan((n_inputs, 1), (last,), (True,), loss, np.dtype(dtype))
-    kind = PerceptronEngine if function.name == "sign" else Engine
-    return kind(plan, neuron.backend, neuron.n_threads)
+    if neuron.backend == "native":
+        activations.code_of(function)
+    if neuron.backend != "auto" or function.code >= 0:
+        return str(neuron.backend)
+    return "jit" if find_spec("numba") else "reference"
+
+
+def learning_engine(neuron: Any, n_inputs: int, dtype: Any, average: Average | None) -> Engine:
+    """The engine that teaches the neuron."""
+    backend = _backend(neuron)
+    n_threads = neuron.n_threads if backend == neuron.backend else None
+    plan = _plan(n_inputs, dtype)
+    return NeuronEngine(plan, function_of(neuron), neuron.batch_size == 1, average, backend, n_threads)
 
 
 def raw_engine(neuron: Any, n_inputs: int, dtype: Any) -> Engine:
     """The network that gives z, with the sigmoid as its link."""
-    loss = losses.get("binary_cross_entropy")
-    plan = Plan((n_inputs, 1), (_IDENTITY,), (True,), loss, np.dtype(dtype))
-    return Engine(plan, neuron.backend, neuron.n_threads)
+    return Engine(_plan(n_inputs, dtype), neuron.backend, neuron.n_threads)
+
+
+def activation_engine(neuron: Any, dtype: Any) -> Engine:
+    """An engine that has the neuron's activation."""
+    backend = _backend(neuron)
+    return Engine(_plan(1, dtype), backend, neuron.n_threads if backend == neuron.backend else None)
 
 
 def initial_params(neuron: Any, plan: Plan, random_state: Any) -> Array:
@@ -91,6 +110,9 @@ def longest_safe_rate(neuron: Any, x: Array, sample_weight: Array | None) -> flo
     """The rate that "auto" means: so short that no single row makes learning diverge."""
     if name_of(neuron) == "sign":
         return 1.0  # from zero, the answers do not depend on it
-    if sample_weight is not None:
-        x = x[sample_weight > 0]
-    return 1 / (1 + float(np.einsum("ni,ni->n", x, x, dtype=np.float64).max()))
+    lengths = 1 + np.einsum("ni,ni->n", x, x, dtype=np.float64)
+    if sample_weight is not None and neuron.batch_size == 1:
+        lengths *= sample_weight  # as long as its step is
+    elif sample_weight is not None:
+        lengths = lengths[sample_weight > 0]
+    return 1 / float(lengths.max())

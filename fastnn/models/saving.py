@@ -14,6 +14,7 @@ from fastnn.kernels.contract import Array
 from fastnn.storage import FilePath, Kind, record, records_of
 from fastnn.training import rates
 from fastnn.training.loop import Run
+from fastnn.training.neuron import Average
 
 __all__ = ["MODEL_KINDS", "Saved", "fill_layers", "require_linear", "require_network", "require_own_names"]
 
@@ -22,6 +23,7 @@ MODEL_KINDS: dict[str, Kind] = {
     **records_of(plan),
     **records_of(rates),
     "loop.Run": record(Run),
+    "neuron.Average": record(Average),
 }
 
 

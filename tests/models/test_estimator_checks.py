@@ -31,6 +31,8 @@ ESTIMATORS = [
     Neuron("sign", batch_size="full"),
     Neuron("identity", batch_size="full"),
     Neuron("tanh", batch_size="full"),
+    Neuron("sign", average=True),
+    Neuron("sigmoid", batch_size="full", average=True, keep_history=True),
 ]
 
 

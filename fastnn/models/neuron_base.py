@@ -1,0 +1,185 @@
+"""What a neuron that has learnt can be asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import ClassifierTags, RegressorTags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from fastnn.kernels.contract import Array
+from fastnn.models.base import Estimator
+from fastnn.models.neuron_plot import plot_decision_line
+from fastnn.models.neuron_rules import (
+    activation_engine,
+    function_of,
+    has_probabilities,
+    is_classifier,
+    name_of,
+    raw_engine,
+)
+from fastnn.models.outputs import class_index, log_probabilities, probabilities
+from fastnn.training.engine import Engine
+
+__all__ = ["NeuronBase"]
+
+
+class NeuronBase(Estimator):
+    """Answers, scores, tags and the picture of a neuron; `Neuron` adds how it learns."""
+
+    activation: Any
+    coef_: Array
+    intercept_: Array
+    classes_: NDArray[Any]
+
+    def _dtype(self) -> Any:
+        both = np.result_type(self.coef_, self.intercept_)
+        return np.float32 if both == np.float32 else np.float64
+
+    def _params(self) -> Array:
+        """w and then b, (n_features + 1,), of what coef_ and intercept_ are now."""
+        w, b = np.ravel(self.coef_), np.ravel(self.intercept_)
+        return np.concatenate([w, b]).astype(self._dtype(), copy=False)
+
+    def _raw(self, X: Any) -> tuple[Engine, Array]:
+        """An engine that gives z, and z (n, 1)."""
+        check_is_fitted(self)
+        x = self._read_x(X, self._dtype())
+        engine = raw_engine(self, x.shape[1], x.dtype)
+        return engine, engine.forward(self._params(), x)
+
+    def activate(self, X: Any) -> Array:
+        """What the neuron answers: a = activation(w . x + b).
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples,)
+        """
+        z = self._raw(X)[1]
+        return activation_engine(self, z.dtype).activation(z, function_of(self))[:, 0]
+
+    @available_if(is_classifier)
+    def decision_function(self, X: Any) -> Array:
+        """The neuron's input z = w . x + b, above 0 for the second class.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples,)
+        """
+        return self._raw(X)[1][:, 0]
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The class of every row, or for a regressor the same as `activate`.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples,)
+        """
+        if not is_classifier(self):
+            return self.activate(X)
+        index = class_index(self._raw(X)[1])
+        labels: NDArray[Any] = self.classes_[index]
+        return labels
+
+    @available_if(has_probabilities)
+    def predict_proba(self, X: Any) -> Array:
+        """The probability of both classes.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples, 2)
+        """
+        return probabilities(*self._raw(X))
+
+    @available_if(has_probabilities)
+    def predict_log_proba(self, X: Any) -> Array:
+        """The logarithm of both classes' probabilities; never -inf.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples, 2)
+        """
+        return log_probabilities(*self._raw(X))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy, or for a regressor the coefficient of determination R^2.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+        y : array-like (n_samples,)
+        sample_weight : array-like (n_samples,), default=None
+
+        Returns
+        -------
+        float
+        """
+        measure = accuracy_score if is_classifier(self) else r2_score
+        return float(measure(y, self.predict(X), sample_weight=sample_weight))
+
+    @available_if(is_classifier)
+    def plot_decision_line(self, X: Any = None, y: Any = None, *, ax: Any = None) -> Any:
+        """Draw where a neuron with two inputs changes its mind, and how that line came about.
+
+        The line is w . x + b = 0. With `keep_history=True`, a fainter one is drawn for every pass:
+        the lighter, the earlier.
+
+        Parameters
+        ----------
+        X : array-like (n_samples, 2), optional
+            Samples to draw as points.
+        y : array-like (n_samples,), optional
+            Their classes, which colour them.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure if None.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        ValueError
+            If the neuron has not two inputs, or there is y without X.
+        ImportError
+            If matplotlib is not installed.
+        """
+        check_is_fitted(self)
+        return plot_decision_line(self, X, y, ax)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.sparse = True
+        if is_classifier(self):
+            tags.estimator_type = "classifier"
+            tags.classifier_tags = ClassifierTags(multi_class=False)
+        else:
+            tags.estimator_type = "regressor"
+            # Most activations cannot reach every target.
+            tags.regressor_tags = RegressorTags(poor_score=name_of(self) != "identity")
+        return tags

@@ -1,0 +1,165 @@
+"""How a neuron learns: the run of the training loop, the average, and what is kept of it all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from fastnn.kernels.contract import Array
+from fastnn.models.base import warn_caller
+from fastnn.models.neuron_rules import initial_params, learning_engine, longest_safe_rate, name_of
+from fastnn.optimizers import SGD, OptimizerState
+from fastnn.training.callbacks import Epoch, Watcher
+from fastnn.training.engine import Engine
+from fastnn.training.history import History
+from fastnn.training.loop import Outcome, Run, Samples, in_order, shuffled, train
+from fastnn.training.neuron import Average
+from fastnn.training.progress import progress
+from fastnn.training.rates import Constant, Rate, scheduled
+from fastnn.training.stopping import Stopping
+
+__all__ = ["learn"]
+
+
+def learn(neuron: Any, samples: Samples, goes_on: bool, passes: int | None) -> None:
+    """Learn from checked samples, and set the fitted attributes.
+
+    Parameters
+    ----------
+    neuron : Neuron
+    samples : Samples
+        y (n, 1) is 0 or 1 for "sigmoid", -1 or 1 for "sign".
+    goes_on : bool
+        Whether to start from the weights that the neuron has.
+    passes : int or None
+        Most passes over the data; None for the one pass of `partial_fit`.
+    """
+    same_run = goes_on and passes is None and hasattr(neuron, "_training")
+    average = _average(neuron, samples.x.shape[1] + 1, same_run)
+    engine = learning_engine(neuron, samples.x.shape[1], samples.x.dtype, average)
+    random_state = check_random_state(neuron.random_state)
+    if not goes_on:
+        params = initial_params(neuron, engine.plan, random_state)
+    elif average is not None and average.last is not None:
+        params = average.last.copy()
+    else:
+        params = neuron._params()
+    run = _run(neuron, samples, params, random_state, same_run)
+    weights = _Weights(params)
+    history = History()
+    watchers: list[Watcher] = [history, weights] if neuron.keep_history else [history]
+    outcome = _train(neuron, engine, samples, params, run, passes, watchers)
+    _set_attributes(neuron, params, run, outcome, average, goes_on)
+    neuron.learning_rate_ = history.lists["learning_rate"][-1]
+    _set_history(neuron, history, weights if neuron.keep_history else None, goes_on)
+    _warn(outcome, passes)
+
+
+class _Weights:
+    """A watcher that writes down the weights (p,) at the start and after every pass."""
+
+    def __init__(self, params: Array) -> None:
+        self.params = [params.copy()]
+
+    def __call__(self, epoch: Epoch) -> None:
+        self.params.append(epoch.params.copy())
+
+
+def _average(neuron: Any, n_params: int, same_run: bool) -> Average | None:
+    if not neuron.average:
+        return None
+    before: Average | None = getattr(neuron, "_average", None) if same_run else None
+    return Average(np.zeros(n_params)) if before is None else before.copy()
+
+
+def _rate(neuron: Any, samples: Samples, same_run: bool) -> Rate:
+    """The learning rate; "auto" is found once for a run."""
+    if neuron.learning_rate == "auto":
+        known = same_run and isinstance(neuron._training.rate, Constant)
+        return Constant(neuron.learning_rate_ if known else longest_safe_rate(neuron, samples.x, samples.sample_weight))
+    if hasattr(neuron.learning_rate, "__float__"):
+        return Constant(float(neuron.learning_rate))
+    return scheduled(neuron.learning_rate)
+
+
+def _run(neuron: Any, samples: Samples, params: Array, random_state: Any, same_run: bool) -> Run:
+    """What goes from pass to pass; partial_fit goes on with what the call before has left."""
+    rate = _rate(neuron, samples, same_run)
+    if same_run:
+        run: Run = neuron._training.copy()
+        run.rate = run.rate if run.rate == rate else rate
+        return run
+    optimizer = SGD(momentum=0.0, nesterov=False)  # only counts the steps
+    state = OptimizerState.zeros(optimizer, params)
+    return Run(optimizer, state, rate, seed=int(random_state.randint(2**31 - 1)))
+
+
+def _train(
+    neuron: Any,
+    engine: Engine,
+    samples: Samples,
+    params: Array,
+    run: Run,
+    passes: int | None,
+    watchers: list[Watcher],
+) -> Outcome:
+    n = len(samples.x)
+    watchers = [*watchers, Stopping(neuron.tol, neuron.n_iter_no_change, run.rate)]
+    if name_of(neuron) == "sign":
+        watchers.append(lambda epoch: epoch.loss == 0)
+    with progress(neuron.verbose, passes or 1) as printers:
+        return train(
+            engine,
+            samples,
+            params,
+            run,
+            order=shuffled(engine, run.seed, n) if neuron.shuffle else in_order(),
+            batch_size=n if neuron.batch_size in (None, "full") else min(neuron.batch_size, n),
+            max_epochs=passes or 1,
+            watchers=[*printers, *watchers],
+        )
+
+
+def _set_attributes(
+    neuron: Any, params: Array, run: Run, outcome: Outcome, average: Average | None, goes_on: bool
+) -> None:
+    before = neuron.loss_curve_ if goes_on else []
+    neuron.loss_curve_ = [*before, *outcome.losses]
+    neuron.loss_ = [loss for loss in neuron.loss_curve_ if isfinite(loss)][-1]
+    neuron.n_iter_ = len(outcome.losses)
+    neuron._training = run
+    answer = params
+    if average is not None:
+        answer = average.mean(params)
+        neuron._average = replace(average, last=params)
+    elif hasattr(neuron, "_average"):
+        del neuron._average
+    neuron.coef_, neuron.intercept_ = answer[:-1].reshape(1, -1), answer[-1:]
+
+
+def _set_history(neuron: Any, history: History, weights: _Weights | None, goes_on: bool) -> None:
+    before = getattr(neuron, "history_", None) if goes_on else None
+    if hasattr(neuron, "history_"):
+        del neuron.history_
+    if weights is None:
+        return
+    params = np.array(weights.params if before is None else weights.params[1:])
+    new = {"coef": params[:, :-1], "intercept": params[:, -1]}
+    new |= {name: np.array(history.lists[name]) for name in ("loss", "learning_rate")}
+    if before is not None:
+        new = {name: np.concatenate([before[name], values]) for name, values in new.items()}
+    neuron.history_ = new
+
+
+def _warn(outcome: Outcome, passes: int | None) -> None:
+    if outcome.message:
+        warn_caller(outcome.message)
+    elif outcome.reason == "finished" and passes is not None:
+        warn_caller(
+            f"The neuron still improves after max_iter={passes} passes over the data: "
+            "increase max_iter, or scale the features."
+        )
