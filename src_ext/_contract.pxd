@@ -147,7 +147,7 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         const T *sample_weight
         const int64_t *order
         Py_ssize_t n, i, batch_size
-        int activation
+        int64_t activation
         const double *learning_rates
         Py_ssize_t stride
         T *params

@@ -40,7 +40,7 @@ cdef bint run_neuron(NeuronEpoch[float]* g, int kind, int n_threads) except -1:
     return g.loss_sum - g.loss_sum == 0
 
 
-cdef int read_neuron(NeuronEpoch[float]* g, object activation, cnp.ndarray params, cnp.ndarray x, cnp.ndarray y,
+cdef int read_neuron(NeuronEpoch[float]* g, cnp.ndarray params, cnp.ndarray x, cnp.ndarray y,
                      cnp.ndarray sample_weight, cnp.ndarray order, Py_ssize_t batch_size,
                      cnp.ndarray learning_rates, int kind) except -1:
     g.x = <float*>input_2d(x, "x", kind, -1, -1)
@@ -57,9 +57,6 @@ cdef int read_neuron(NeuronEpoch[float]* g, object activation, cnp.ndarray param
     if batch_size < 1:
         raise ValueError(f"batch_size={batch_size}, wanted at least 1")
     g.batch_size = batch_size
-    g.activation = activation_code(activation)
-    if g.activation >= activation_code_of["softmax"]:
-        raise ValueError(f"activation={activation!r} works on whole rows, and a neuron has one output")
     cdef Py_ssize_t steps = g.n // batch_size + (g.n % batch_size > 0)
     g.learning_rates = <double*>input_1d(learning_rates, "learning_rates", 1, steps)
     g.stride = (g.i + kNeuronStride) // kNeuronStride * kNeuronStride
@@ -76,7 +73,11 @@ def neuron_epoch(object activation, cnp.ndarray params not None, cnp.ndarray x n
     """
     cdef NeuronEpoch[float] g
     cdef int kind = kind_of(params)
-    read_neuron(&g, activation, params, x, y, sample_weight, order, batch_size, learning_rates, kind)
+    read_neuron(&g, params, x, y, sample_weight, order, batch_size, learning_rates, kind)
+    own = users_activation(activation, kind)
+    g.activation = activation_code(activation, own)
+    if own is None and g.activation >= <int64_t>activation_code_of["softmax"]:
+        raise ValueError(f"activation={activation!r} works on whole rows, and a neuron has one output")
     cdef Py_ssize_t size = g.i + 1
     if total is not None:
         output_1d(total, "total", 1, size)

@@ -60,8 +60,7 @@ class Neuron(NeuronBase):
     keep_history : bool, default=False
         Whether to set `history_`.
     backend : {"auto", "native", "jit", "reference"}, default="auto"
-        "auto" is "native", and for an activation of your own "jit", or where Numba is not installed
-        "reference".
+        "auto" is "native". An activation of your own is compiled by Numba, but for "reference".
     n_threads : int, default=None
         At most so many threads; None for `fastnn.get_num_threads()`.
 

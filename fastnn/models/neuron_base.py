@@ -15,7 +15,6 @@ from fastnn.kernels.contract import Array
 from fastnn.models.base import Estimator
 from fastnn.models.neuron_plot import plot_decision_line
 from fastnn.models.neuron_rules import (
-    activation_engine,
     function_of,
     has_probabilities,
     is_classifier,
@@ -63,8 +62,8 @@ class NeuronBase(Estimator):
         -------
         ndarray (n_samples,)
         """
-        z = self._raw(X)[1]
-        return activation_engine(self, z.dtype).activation(z, function_of(self))[:, 0]
+        engine, z = self._raw(X)
+        return engine.activation(z, function_of(self))[:, 0]
 
     @available_if(is_classifier)
     def decision_function(self, X: Any) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from fastnn.training.engine import Engine
 from fastnn.training.neuron import Average, NeuronEngine
 
 __all__ = [
-    "activation_engine",
     "function_of",
     "has_probabilities",
     "initial_params",
@@ -70,33 +68,15 @@ def _plan(n_inputs: int, dtype: Any) -> Plan:
     return Plan((n_inputs, 1), (_IDENTITY,), (True,), loss, np.dtype(dtype))
 
 
-def _backend(neuron: Any) -> str:
-    """The backend for what involves the activation: "auto" is one that has a user's own."""
-    function = function_of(neuron)
-    if neuron.backend == "native":
-        activations.code_of(function)
-    if neuron.backend != "auto" or function.code >= 0:
-        return str(neuron.backend)
-    return "jit" if find_spec("numba") else "reference"
-
-
 def learning_engine(neuron: Any, n_inputs: int, dtype: Any, average: Average | None) -> Engine:
     """The engine that teaches the neuron."""
-    backend = _backend(neuron)
-    n_threads = neuron.n_threads if backend == neuron.backend else None
-    plan = _plan(n_inputs, dtype)
-    return NeuronEngine(plan, function_of(neuron), neuron.batch_size == 1, average, backend, n_threads)
+    how = (function_of(neuron), neuron.batch_size == 1, average)
+    return NeuronEngine(_plan(n_inputs, dtype), *how, neuron.backend, neuron.n_threads)
 
 
 def raw_engine(neuron: Any, n_inputs: int, dtype: Any) -> Engine:
     """The network that gives z, with the sigmoid as its link."""
     return Engine(_plan(n_inputs, dtype), neuron.backend, neuron.n_threads)
-
-
-def activation_engine(neuron: Any, dtype: Any) -> Engine:
-    """An engine that has the neuron's activation."""
-    backend = _backend(neuron)
-    return Engine(_plan(1, dtype), backend, neuron.n_threads if backend == neuron.backend else None)
 
 
 def initial_params(neuron: Any, plan: Plan, random_state: Any) -> Array:

@@ -134,7 +134,8 @@ template <class T> void gather_rows(fastnn::NeuronEpoch<T>& g, OnlineRows<T>& ro
   for (ptrdiff_t r = 0; r < kPrefetchRows; ++r) rows.x[rows.count + r] = rows.x[rows.count - 1];
 }
 
-template <class T, class Rule, class Weights> void online_rows(fastnn::NeuronEpoch<T>& g, OnlineRows<T>& rows) {
+template <class Weights, class T, class Rule>
+void online_rows(fastnn::NeuronEpoch<T>& g, const Rule& rule, OnlineRows<T>& rows) {
   T* const sums = g.total ? g.partial : nullptr;
   Weights weights(g.params, sums, g.i);
   Vec<T> b = splat<T>(g.params[g.i]), b_sum = {};
@@ -143,9 +144,7 @@ template <class T, class Rule, class Weights> void online_rows(fastnn::NeuronEpo
     weights.prefetch(rows.x[r + kPrefetchRows]);
     const Ahead<T> ahead = weights.look_ahead(rows.x[r], rows.x[r + 1]);
     rows.z[r] = z[0];
-    Vec<T> loss, d_z;  // the loss is left out by the compiler
-    Rule::template eval<T>(z, splat<T>(rows.y[r]), loss, d_z);
-    const Vec<T> factor = d_z * splat<T>(rows.rate[r]);
+    const Vec<T> factor = d_z_of_row<T>(rule, z, splat<T>(rows.y[r])) * splat<T>(rows.rate[r]);
     z = multiply_add<T>(factor, ahead.x_next + T(1), ahead.w_next + b);
     b += factor;
     b_sum += b;
@@ -153,20 +152,20 @@ template <class T, class Rule, class Weights> void online_rows(fastnn::NeuronEpo
   }
   weights.finish(g.params, sums);
   g.params[g.i] = b[0];
-  g.loss_sum += neuron_losses<T, Rule>(rows.z, rows.y, rows.weight, rows.count);
+  g.loss_sum += neuron_losses<T>(rule, rows.z, rows.y, rows.weight, rows.count);
   if (!sums) return;
   sums[g.i] = b_sum[0];
   for (ptrdiff_t c = 0; c <= g.i; ++c) g.total[c] += double(sums[c]);
 }
 
 // Rows until the deadline, or until the loss is not finite.
-template <class T, class Rule> void online_epoch(fastnn::NeuronEpoch<T>& g) {
+template <class T, class Rule> void online_epoch(fastnn::NeuronEpoch<T>& g, const Rule& rule) {
   OnlineRows<T> rows;
   do {
     gather_rows(g, rows);
-    if (g.i <= kLanes<T>) online_rows<T, Rule, RegisterWeights<T, 1>>(g, rows);
-    else if (g.i <= WideStretch<T>::kSize) online_rows<T, Rule, RegisterWeights<T, kWide>>(g, rows);
-    else online_rows<T, Rule, MemoryWeights<T>>(g, rows);
+    if (g.i <= kLanes<T>) online_rows<RegisterWeights<T, 1>>(g, rule, rows);
+    else if (g.i <= WideStretch<T>::kSize) online_rows<RegisterWeights<T, kWide>>(g, rule, rows);
+    else online_rows<MemoryWeights<T>>(g, rule, rows);
     g.next_row += rows.count;
   } while (g.next_row < g.n && is_finite(g.loss_sum) && fastnn_seconds() < g.deadline);
 }
@@ -174,7 +173,7 @@ template <class T, class Rule> void online_epoch(fastnn::NeuronEpoch<T>& g) {
 template <class T> void neuron_online(void* arguments) {
   auto& g = *static_cast<fastnn::NeuronEpoch<T>*>(arguments);
   const FlushSubnormals flush;
-  with_activation(g.activation, [&](auto f) { online_epoch<T, typename RuleOf<decltype(f)>::Type>(g); });
+  with_neuron_rule(g.activation, [&](const auto& rule) { online_epoch(g, rule); });
 }
 
 }  // namespace

@@ -35,19 +35,51 @@ template <class F> struct SquaredErrorRule {
   }
 };
 
+// The squared error of a user's own activation, called for the first `lanes` rows.
+struct UsersRule {
+  const fastnn::UserActivation& f;
+
+  template <class T>
+  FASTNN_INLINE void eval(Vec<T> z, Vec<T> y, Vec<T>& loss, Vec<T>& d_z, int lanes = kLanes<T>) const {
+    alignas(64) T inputs[kLanes<T>], a[kLanes<T>] = {}, slope[kLanes<T>] = {};
+    store<T>(inputs, z);
+    f.both(inputs, a, slope, lanes);
+    SquaredError::eval<T>(load<T>(a), y, T(0), loss, d_z);
+    d_z *= load<T>(slope);
+  }
+};
+
 template <class F> struct RuleOf { using Type = SquaredErrorRule<F>; };
 template <> struct RuleOf<Sign> { using Type = PerceptronRule; };
 template <> struct RuleOf<Sigmoid> { using Type = CrossEntropyRule; };
 
+// Calls use(rule) with the rule by which a neuron with this activation learns.
+template <class Use> FASTNN_INLINE void with_neuron_rule(int64_t activation, Use use) {
+  if (is_users(activation)) use(UsersRule{users(activation)});
+  else with_activation(int(activation), [&](auto f) { use(typename RuleOf<decltype(f)>::Type{}); });
+}
+
+// d_z of one row, in every lane as its z and y are.
+template <class T, class Rule> FASTNN_INLINE Vec<T> d_z_of_row(const Rule& rule, Vec<T> z, Vec<T> y) {
+  Vec<T> loss, d_z;  // the compiler leaves out what only the loss needs
+  if constexpr (__is_same(Rule, UsersRule)) {
+    rule.template eval<T>(z, y, loss, d_z, 1);
+    return splat<T>(d_z[0]);
+  } else {
+    rule.template eval<T>(z, y, loss, d_z);
+    return d_z;
+  }
+}
+
 // The sum of the weighted losses of some rows; the weighted d_z replaces z.
 template <class T, class Rule>
-__attribute__((noinline)) double neuron_losses(T* z, const T* y, const T* weight, ptrdiff_t count) {
+__attribute__((noinline)) double neuron_losses(const Rule& rule, T* z, const T* y, const T* weight, ptrdiff_t count) {
   Vec<T> total = {};
   for (ptrdiff_t r = 0; r < count; r += kLanes<T>) {
     const int lanes = int(count - r < kLanes<T> ? count - r : kLanes<T>);
     const Vec<T> share = load_first<T>(weight + r, lanes);
     Vec<T> loss, d_z;
-    Rule::template eval<T>(load_first<T>(z + r, lanes), load_first<T>(y + r, lanes), loss, d_z);
+    rule.template eval<T>(load_first<T>(z + r, lanes), load_first<T>(y + r, lanes), loss, d_z);
     total += lane_index<T>() < Int<T>(lanes) ? loss * share : Vec<T>{};
     store_first<T>(z + r, d_z * share, lanes);
   }

@@ -171,7 +171,7 @@ template <class T> struct NeuronEpoch {
   const T *x, *y, *sample_weight;  // sample_weight may be null
   const int64_t* order;            // rows to visit; null: 0 .. n-1
   ptrdiff_t n, i, batch_size;      // n: rows to visit
-  int activation;
+  int64_t activation;
   const double* learning_rates;  // one per step
   ptrdiff_t stride;              // i + 1, padded
   T* params;                     // (stride,): w, then b

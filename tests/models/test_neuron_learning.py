@@ -255,7 +255,6 @@ def test_auto_rate_knows_of_weights(rng: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize("batch_size", [1, 16, None])
-@pytest.mark.parametrize("backend", ["auto", "jit", "reference"])
 def test_a_function_of_ones_own_learns(rng: np.random.Generator, batch_size: Any, backend: str) -> None:
     x = rng.uniform(-1, 1, size=(200, 2))
     y = np.arctan(x @ [0.8, -0.5] + 0.3)
@@ -263,11 +262,6 @@ def test_a_function_of_ones_own_learns(rng: np.random.Generator, batch_size: Any
     model = Neuron(ARCTAN, tol=0, random_state=0, backend=backend, **options).fit(x, y)
     assert model.loss_curve_[-1] < model.loss_curve_[0] / 2
     np.testing.assert_allclose(model.activate(x), np.arctan(x @ model.coef_[0] + model.intercept_[0]))
-
-
-def test_native_alone_has_no_function_of_ones_own() -> None:
-    with pytest.raises(ValueError, match="use backend='jit'"):
-        Neuron(ARCTAN, backend="native").fit([[0.0], [1.0]], [0.0, 1.0])
 
 
 def test_a_function_of_ones_own_may_have_any_name(rng: np.random.Generator) -> None:
