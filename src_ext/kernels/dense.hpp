@@ -89,15 +89,18 @@ template <class T> struct SumTile {
 constexpr bool is_row_function(int64_t activation) { return activation == kSoftmax || activation == kLogSoftmax; }
 constexpr bool is_fused(int64_t activation) { return activation == kIdentity || activation == kRelu; }
 
+template <class T>
+FASTNN_INLINE void run_row_function(int64_t activation, const T* z, T* a, ptrdiff_t stride, ptrdiff_t n, ptrdiff_t o) {
+  if (activation == kSoftmax) softmax_rows<T, false>(z, a, stride, n, o);
+  else softmax_rows<T, true>(z, a, stride, n, o);
+}
+
 // In place over columns [c0, c1) of rows [r0, r1).
 template <class T>
 FASTNN_INLINE void activate_block(T* out, ptrdiff_t o, int64_t activation, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t c0,
                                   ptrdiff_t c1) {
   if (is_row_function(activation)) {
-    for (ptrdiff_t r = r0; r < r1; ++r) {
-      if (activation == kSoftmax) softmax_row<T>(out + r * o, out + r * o, o);
-      else log_softmax_row<T>(out + r * o, out + r * o, o);
-    }
+    run_row_function<T>(activation, out + r0 * o, out + r0 * o, o, r1 - r0, o);
     return;
   }
   if (c0 == 0 && c1 == o) {
@@ -273,10 +276,7 @@ template <class T> void activation_forward(const void* arguments, int member, in
     run_activation<T>(g.activation, g.z + begin, g.out + begin, nullptr, count);
     return;
   }
-  for (ptrdiff_t r = rows.begin; r < rows.end; ++r) {
-    if (g.activation == kSoftmax) softmax_row<T>(g.z + r * g.o, g.out + r * g.o, g.o);
-    else log_softmax_row<T>(g.z + r * g.o, g.out + r * g.o, g.o);
-  }
+  run_row_function<T>(g.activation, g.z + begin, g.out + begin, g.o, rows.end - rows.begin, g.o);
 }
 
 template <class T> void activation_backward(const void* arguments, int member, int team) {

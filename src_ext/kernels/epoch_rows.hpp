@@ -59,11 +59,7 @@ FASTNN_INLINE void forward_layer(const Layer<T>& layer, const Rows& rows, ptrdif
     run_activation<T>(layer.activation, layer.a + at, layer.a + at, slope, (r1 - r0) * layer.stride);
     return;
   }
-  for (ptrdiff_t r = r0; r < r1; ++r) {
-    T* row = layer.a + r * layer.stride;
-    if (layer.activation == kSoftmax) softmax_row<T>(row, row, layer.o);
-    else log_softmax_row<T>(row, row, layer.o);
-  }
+  run_row_function<T>(layer.activation, layer.a + at, layer.a + at, layer.stride, r1 - r0, layer.o);
 }
 
 // d_z = d_a * slope, in place, for what the tile's epilogue could not do.

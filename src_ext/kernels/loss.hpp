@@ -161,21 +161,26 @@ FASTNN_INLINE double loss_row(int loss, const T* z, const T* y, T* d_z, ptrdiff_
   }
 }
 
-// Cross-entropy of kLanes rows of at most kLanes outputs, turned so that a lane is a row: no sums across lanes, one
-// logarithm for all rows. Rows beyond `count` repeat the last one and count nothing.
-template <class T, class Rows>
+// Cross-entropy of kLanes rows of at most kSquares * kLanes outputs, turned so that a lane is a row: no sums across
+// lanes, one logarithm for all rows. Rows beyond `count` repeat the last one and count nothing.
+template <class T, int kSquares, class Rows>
 FASTNN_INLINE double cross_entropy_narrow(const Rows& rows, ptrdiff_t r0, int count, int o) {
   constexpr int lanes = kLanes<T>;
-  V<T> z[lanes], y[lanes], weight = {}, scale;
+  V<T> z_squares[kSquares][lanes], y_squares[kSquares][lanes], weight = {}, scale;
+  for (int r = 0; r < count; ++r) weight[r] = T(rows.weight(r0 + r));
+#pragma GCC unroll 2
+  for (int s = 0; s < kSquares; ++s) {
+    const int first = s * lanes, left = o - first < lanes ? o - first : lanes;
 #pragma GCC unroll 16
-  for (int r = 0; r < lanes; ++r) {
-    const ptrdiff_t row = r0 + (r < count ? r : count - 1);
-    z[r] = load_first<T>(rows.z(row), o);
-    y[r] = load_first<T>(rows.y(row), o);
-    if (r < count) weight[r] = T(rows.weight(row));
+    for (int r = 0; r < lanes; ++r) {
+      const ptrdiff_t row = r0 + (r < count ? r : count - 1);
+      z_squares[s][r] = load_first<T>(rows.z(row) + first, left);
+      y_squares[s][r] = load_first<T>(rows.y(row) + first, left);
+    }
+    transpose_square<T>(z_squares[s]);
+    transpose_square<T>(y_squares[s]);
   }
-  transpose_square<T>(z);
-  transpose_square<T>(y);
+  V<T>*const z = z_squares[0], *const y = y_squares[0];
   scale = weight * T(1 / rows.weight_total);
   V<T> largest = z[0], zero = {};
   for (int c = 1; c < o; ++c) largest = maximum<T>(largest, z[c]);
@@ -189,12 +194,22 @@ FASTNN_INLINE double cross_entropy_narrow(const Rows& rows, ptrdiff_t r0, int co
   }
   const V<T> factor = scale * mass / sum, loss = weight * (mass * vlog<T>(sum) - linear);
   for (int c = 0; c < o; ++c) z[c] = z[c] * factor - y[c] * scale;
-  transpose_square<T>(z);
-  double total = 0;
-  for (int r = 0; r < count; ++r) {
-    store_first<T>(rows.d_z(r0 + r), z[r], o);
-    total += double(loss[r]);
+#pragma GCC unroll 2
+  for (int s = 0; s < kSquares; ++s) {
+    const int first = s * lanes, left = o - first < lanes ? o - first : lanes;
+    transpose_square<T>(z_squares[s]);
+    for (int r = 0; r < count; ++r) store_first<T>(rows.d_z(r0 + r) + first, z_squares[s][r], left);
   }
+  double total = 0;
+  for (int r = 0; r < count; ++r) total += double(loss[r]);
+  return total;
+}
+
+template <class T, int kSquares, class Rows>
+double cross_entropy_narrow_rows(const Rows& rows, ptrdiff_t r0, ptrdiff_t r1, int o) {
+  double total = 0;
+  for (; r0 < r1; r0 += kLanes<T>)
+    total += cross_entropy_narrow<T, kSquares>(rows, r0, int(r1 - r0 < kLanes<T> ? r1 - r0 : kLanes<T>), o);
   return total;
 }
 
@@ -204,11 +219,9 @@ template <class T, class Rows>
 FASTNN_INLINE double loss_rows(int loss, double parameter, const Rows& rows, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t o) {
   double total = 0;
   if (o == 0) return total;
-  if (loss == kCrossEntropy && o <= kLanes<T> && kLanes<T> >= 8) {
-    for (; r0 < r1; r0 += kLanes<T>)
-      total += cross_entropy_narrow<T>(rows, r0, int(r1 - r0 < kLanes<T> ? r1 - r0 : kLanes<T>), int(o));
-    return total;
-  }
+  if (loss == kCrossEntropy && o <= 2 * kLanes<T> && kLanes<T> >= 8)
+    return o <= kLanes<T> ? cross_entropy_narrow_rows<T, 1>(rows, r0, r1, int(o))
+                          : cross_entropy_narrow_rows<T, 2>(rows, r0, r1, int(o));
   for (; r0 < r1; ++r0) {
     const double weight = rows.weight(r0);
     total += weight * loss_row<T>(loss, rows.z(r0), rows.y(r0), rows.d_z(r0), o, T(parameter),
@@ -245,7 +258,7 @@ template <class T> void link(const void* arguments, int member, int team) {
   const T* z = g.z + begin;
   T* out = g.out + begin;
   if (g.loss == kCrossEntropy) {
-    for (ptrdiff_t r = 0; r < rows.end - rows.begin; ++r) softmax_row<T>(z + r * g.o, out + r * g.o, g.o);
+    softmax_rows<T, false>(z, out, g.o, rows.end - rows.begin, g.o);
   } else if (g.loss == kPoisson) {
     ptrdiff_t c = 0;
     for (; c + kLanes<T> <= count; c += kLanes<T>) store<T>(out + c, vexp<T>(load<T>(z + c)));
