@@ -73,6 +73,11 @@ class Estimator(Saved, BaseEstimator):
 
     def _read(self, X: Any, y: Any, *, reset: bool, dtype: Any = None, **how: Any) -> tuple[Array, NDArray[Any]]:
         """X as (n, i), of `dtype` or of its own, and y; checked as scikit-learn does."""
+        if (_is_usable(X) if reset else self._is_plain(X, dtype)) and _is_usable_target(y, len(X)):
+            if reset:
+                self.n_features_in_ = X.shape[1]
+                self.__dict__.pop("feature_names_in_", None)
+            return X, y
         x, y = validate_data(
             self,
             native_order(X),
@@ -95,13 +100,9 @@ class Estimator(Saved, BaseEstimator):
 
     def _is_plain(self, X: Any, dtype: Any) -> bool:
         """Whether X can be used as it is; if not, scikit-learn's validators see to it."""
-        if type(X) is not np.ndarray or X.dtype != dtype or hasattr(self, "feature_names_in_"):
+        if hasattr(self, "feature_names_in_") or not _is_usable(X):
             return False
-        fits = X.ndim == 2 and len(X) > 0 and X.shape[1] == self.n_features_in_
-        if not (fits and X.flags.c_contiguous and X.flags.aligned):
-            return False
-        with np.errstate(over="ignore", invalid="ignore"):
-            return bool(np.isfinite(X.sum()))
+        return bool(X.dtype == dtype and X.shape[1] == self.n_features_in_)
 
     def _read_weight(self, sample_weight: Any, x: Array, name: str = "sample_weight") -> Array | None:
         """The weights of the rows (n,), of x's dtype; None where there are none."""
@@ -117,6 +118,26 @@ class Estimator(Saved, BaseEstimator):
         if not weight.any():
             raise ValueError(f"{name} is zero for every row; some row needs a weight above zero.")
         return np.require(weight, x.dtype, ["C", "A"])
+
+
+def _is_usable(X: Any) -> bool:
+    """Whether X is laid out as kernels want it, and finite; a sum that overflows is looked into elsewhere."""
+    if type(X) is not np.ndarray or X.ndim != 2 or X.size == 0 or X.dtype not in (np.float32, np.float64):
+        return False
+    if not (X.flags.c_contiguous and X.flags.aligned):
+        return False
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(X.sum()))
+
+
+def _is_usable_target(y: Any, n: int) -> bool:
+    """Whether y is one finite number or integer label for each of n rows."""
+    if type(y) is not np.ndarray or y.shape != (n,):
+        return False
+    if y.dtype.kind in "iub":
+        return True
+    with np.errstate(over="ignore", invalid="ignore"):
+        return y.dtype in (np.float32, np.float64) and bool(np.isfinite(y.sum()))
 
 
 def native_order(X: Any) -> Any:

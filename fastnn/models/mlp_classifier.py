@@ -103,8 +103,9 @@ class MLPClassifier(LabelMLP):
         The fitted weights, and those that held-out samples are scored with, are an exponential moving
         average of the steps' ones, which keeps this share of itself at each step.
     scoring : str, callable or None, default=None
-        What early stopping watches: the name of a scorer of scikit-learn, a callable(estimator, X, y), or
-        "loss" for the loss on the held-out samples; None for accuracy.
+        What early stopping watches: the name of a scorer of scikit-learn, "loss" for the loss on the
+        held-out samples, or a callable(estimator, X, y), which is also given `sample_weight` where samples
+        have weights; None for accuracy.
     coef_init, intercept_init : list of array-like or None, default=None
         The weights (i, o) and biases (o,) of every layer that a first fit starts from, such as the
         `coefs_` and `intercepts_` of another model; None, for all or in the list, for random ones.
@@ -124,8 +125,8 @@ class MLPClassifier(LabelMLP):
     best_loss_ : float or None
         The lowest one; None with `early_stopping`.
     validation_loss_curve_ : list of float or None
-        The mean loss on the held-out samples after every epoch, of the data alone: without penalty, dropout and
-        label smoothing.
+        The mean loss on the held-out samples after every epoch, of the data alone: without penalty,
+        dropout and label smoothing.
     validation_scores_, best_validation_score_ : list of float, float
         Accuracies on the held-out samples, or what `scoring` says; None where none are held out.
     history_ : dict of str to list of float
@@ -137,7 +138,7 @@ class MLPClassifier(LabelMLP):
         Samples seen in all epochs.
     n_layers_, n_outputs_ : int
     out_activation_ : str
-        "logistic" or "softmax".
+        "logistic" or "softmax"; "identity" with hinge.
     n_features_in_ : int
     feature_names_in_ : ndarray (n_features_in_,)
         Where X has names that are strings.

@@ -109,8 +109,9 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         The fitted weights, and those that held-out samples are scored with, are an exponential moving
         average of the steps' ones, which keeps this share of itself at each step.
     scoring : str, callable or None, default=None
-        What early stopping watches: the name of a scorer of scikit-learn, a callable(estimator, X, y), or
-        "loss" for the loss on the held-out samples; None for R^2.
+        What early stopping watches: the name of a scorer of scikit-learn, "loss" for the loss on the
+        held-out samples, or a callable(estimator, X, y), which is also given `sample_weight` where samples
+        have weights; None for R^2.
     coef_init, intercept_init : list of array-like or None, default=None
         The weights (i, o) and biases (o,) of every layer that a first fit starts from, such as the
         `coefs_` and `intercepts_` of another model; None, for all or in the list, for random ones.

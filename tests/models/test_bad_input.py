@@ -187,6 +187,17 @@ def answers_of(model: Any, x: np.ndarray) -> np.ndarray:
     return answers
 
 
+@pytest.mark.parametrize("name", ["unit", "regressor"])
+def test_numbers_whose_sum_overflows_are_numbers(name: str) -> None:
+    """Plain arrays are found finite by their sum, which may be infinite where no number is."""
+    x = np.where(Y, 3e38, 1e-3).astype(np.float32)[:, None] * np.float32(0.9)
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        assert np.isinf(x.sum())
+    model = MODELS[name]().set_params(max_iter=1)
+    model.partial_fit(X[:, :1].astype(np.float32), X[:, 0])
+    assert len(model.predict(x)) == 20
+
+
 MLP_ERRORS: list[tuple[dict[str, Any], str]] = [
     ({"solver": "adm"}, "'solver' parameter of MLPClassifier must be one of .*Did you mean 'adam'"),
     ({"activation": "rel"}, "Unknown activation 'rel'. Did you mean 'relu'"),
