@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from numbers import Number
 from typing import Any, ClassVar, Self, TypeVar, cast
@@ -22,7 +24,20 @@ from fastnn.models.parameters import Check, Flag, Integer, Is, OneOf, check_para
 from fastnn.models.saving import MODEL_KINDS, Saved, require_linear, require_network, require_own_names
 from fastnn.storage import Kind
 
-__all__ = ["NONE", "SHARED", "VERBOSE", "VERBOSE_BY_EPOCHS", "Estimator", "guarded", "warn_caller"]
+__all__ = [
+    "NONE",
+    "SHARED",
+    "VERBOSE",
+    "VERBOSE_BY_EPOCHS",
+    "Estimator",
+    "collected_warnings",
+    "dense",
+    "guarded",
+    "native_order",
+    "warn_caller",
+]
+
+_collected: ContextVar[list[tuple[str, type[Warning]]] | None] = ContextVar("collected", default=None)
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -88,7 +103,7 @@ class Estimator(Saved, BaseEstimator):
             order="C",
             **how,
         )
-        return _dense(x), y
+        return dense(x), y
 
     def _read_x(self, X: Any, dtype: Any) -> Array:
         """X as (n, i) for a fitted model that computes in `dtype`."""
@@ -96,7 +111,7 @@ class Estimator(Saved, BaseEstimator):
             return np.asarray(X)
         accept = ["csr", "csc"]
         x = validate_data(self, native_order(X), reset=False, accept_sparse=accept, dtype=_dtypes(dtype), order="C")
-        return _dense(x)
+        return dense(x)
 
     def _is_plain(self, X: Any, dtype: Any) -> bool:
         """Whether X can be used as it is; if not, scikit-learn's validators see to it."""
@@ -151,7 +166,8 @@ def _dtypes(dtype: Any) -> Any:
     return [np.float64, np.float32] if dtype is None else dtype
 
 
-def _dense(x: Any) -> Array:
+def dense(x: Any) -> Array:
+    """A matrix as kernels want it, which may have been sparse."""
     if issparse(x):
         x = x.toarray(order="C")
     return np.require(x, x.dtype, ["C", "A"])
@@ -177,8 +193,23 @@ def guarded(method: Method) -> Method:
 _INSIDE = ("fastnn.", "sklearn.callback.")  # scikit-learn's callbacks wrap our fit
 
 
+@contextmanager
+def collected_warnings() -> Iterator[list[tuple[str, type[Warning]]]]:
+    """Keep what `warn_caller` would say in this thread: in another one than the user's there is no line to name."""
+    warned: list[tuple[str, type[Warning]]] = []
+    token = _collected.set(warned)
+    try:
+        yield warned
+    finally:
+        _collected.reset(token)
+
+
 def warn_caller(message: str, category: type[Warning] = ConvergenceWarning) -> None:
     """Warn as if from the line outside of this package that called it."""
+    collected = _collected.get()
+    if collected is not None:
+        collected.append((message, category))
+        return
     level = 2
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals["__name__"].startswith(_INSIDE):
