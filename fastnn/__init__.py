@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fastnn.models.logistic import LogisticRegression as LogisticRegression
     from fastnn.models.logistic_cv import LogisticRegressionCV as LogisticRegressionCV
     from fastnn.models.loss_curve import LossCurveDisplay as LossCurveDisplay
+    from fastnn.models.many import fit_many as fit_many
     from fastnn.models.mlp import MLPClassifier as MLPClassifier
     from fastnn.models.mlp import MLPRegressor as MLPRegressor
     from fastnn.models.network import Network as Network
@@ -55,6 +56,7 @@ _HOME = {
     "Neuron": "models.neuron",
     "RMSprop": "optimizers",
     "SGD": "optimizers",
+    "fit_many": "models.many",
     "kernels": None,
     "schedules": None,
     "show_config": "kernels.select",
@@ -79,6 +81,7 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "RMSprop",
     "SGD",
     "__version__",
+    "fit_many",
     "get_num_threads",
     "kernels",
     "schedules",

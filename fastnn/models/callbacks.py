@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from threading import Event
 from typing import Any
 
 from sklearn.callback import FitCallback
@@ -62,9 +63,15 @@ class FitTasks:
     plan : Plan
     X, y, sample_weight
         What `fit` was given.
+    cancelled : threading.Event, optional
+        Once it is set, the next epoch begins with a KeyboardInterrupt: Ctrl-C for threads, of which
+        Python tells only the main one.
     """
 
-    def __init__(self, model: Any, plan: Plan, X: Any, y: Any, sample_weight: Any) -> None:
+    def __init__(
+        self, model: Any, plan: Plan, X: Any, y: Any, sample_weight: Any, cancelled: Event | None = None
+    ) -> None:
+        self._cancelled = cancelled
         self._model = model
         self._plan = plan
         self._given = (X, y, sample_weight)
@@ -82,6 +89,8 @@ class FitTasks:
 
     def begin(self) -> None:
         """An epoch begins, unless one is going on already."""
+        if self._cancelled is not None and self._cancelled.is_set():
+            raise KeyboardInterrupt
         if self._root is not None and self._task is None:
             self._task = self._root.subcontext(task_name="epoch")
             self._task.call_on_fit_task_begin(estimator=self._model, **self._data())

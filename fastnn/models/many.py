@@ -99,15 +99,14 @@ def fit_many(
 
     with _finished(ThreadPoolExecutor(n_jobs), cancelled) as pool:
         futures = [pool.submit(fit, model, own) for model, own in zip(models, every, strict=True)]
-        wait(futures)
+        while wait(futures, timeout=0.1).not_done:  # where a wait without an end would not hear of Ctrl-C
+            pass
     _tell(models, futures)
     return models
 
 
 @guarded
-def _fit_one(
-    model: Any, X: Any, x: Array, y: Any, sample_weight: Any, rows: Rows, cancelled: threading.Event
-) -> None:
+def _fit_one(model: Any, X: Any, x: Array, y: Any, sample_weight: Any, rows: Rows, cancelled: threading.Event) -> None:
     """Fit to x, which X has become; X itself has names of features, and these are what the model learns."""
     reset = not (model.warm_start and hasattr(model, "coefs_"))
     validate_data(model, X, reset=reset, skip_check_array=True)

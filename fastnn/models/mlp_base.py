@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from numbers import Integral
+from threading import Event
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -26,7 +27,7 @@ from fastnn.models.mlp_checkpoint import NOT_KEPT, KeepArguments, keep_of
 from fastnn.models.mlp_fit import fit_epochs
 from fastnn.models.mlp_lbfgs import fit_lbfgs
 from fastnn.models.mlp_options import dropout_of, refuse_conflicts
-from fastnn.models.mlp_validation import HeldOut, Scorer, split
+from fastnn.models.mlp_validation import HeldOut, Scorer, split, spread, taken
 from fastnn.models.packed import Packed
 from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
 from fastnn.models.targets import times_class_weight
@@ -168,25 +169,28 @@ class BaseMLP(Insight, Estimator):
         incremental: bool,
         classes: Any = None,
         keep: KeepArguments = NOT_KEPT,
+        rows: NDArray[np.int64] | None = None,
+        cancelled: Event | None = None,
         **how: Any,
     ) -> None:
+        """Train on all samples or on some rows of them, until `cancelled` is set."""
         refuse_conflicts(self, incremental, *validation)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         dtype = None if first else self._packed().plan.dtype
         given = y
         x, y = self._read(X, y, reset=first, dtype=dtype, multi_output=True, **how)
-        y = self._read_targets(y)
+        y, weight = taken(self._read_targets(y), rows), taken(self._read_weight(sample_weight, x), rows)
         self._learn_targets(y, first, incremental, classes)
-        targets, weight = self._encode(y, x.dtype), self._read_weight(sample_weight, x)
+        targets = self._encode(y, x.dtype)
         of_class = self._class_weight(y, weight, incremental)
-        everything = HeldOut(Samples(x, targets, times_class_weight(weight, targets, of_class)), y)
+        everything = spread(Samples(x, targets, times_class_weight(weight, targets, of_class)), y, rows)
         random_state = check_random_state(self.random_state)
         network = self._network_to_train(everything.samples, first, random_state)
-        samples = replace(everything.samples, y=self._soften(targets))
-        tasks = FitTasks(self, network.plan, X, given, sample_weight)
+        samples = replace(everything.samples, y=self._soften(everything.samples.y))
+        tasks = FitTasks(self, network.plan, X, given, sample_weight, cancelled)
         checkpoint = keep_of(self, keep, samples, *validation)
         if self.solver == "lbfgs":
-            fit_lbfgs(self, network, samples, tasks)
+            fit_lbfgs(self, network, samples, tasks, rows)
         else:
             choose = checkpoint.choose
             rows, held_out = self._hold_out(everything, of_class, random_state, choose, *validation, **how)
@@ -218,16 +222,16 @@ class BaseMLP(Insight, Estimator):
         seen = everything.samples
         if X is None:
             if not self.early_stopping:
-                return None, None
-            rows, others = choose("rows", lambda: split(self, seen.y, random_state))
-            return rows, replace(everything, rows=others)
+                return everything.rows, None
+            rows, others = choose("rows", lambda: split(self, everything.taken(seen.y), random_state))
+            return everything.rows_of(rows), replace(everything, rows=everything.rows_of(others))
         x, y = self._read(X, y, reset=False, dtype=seen.x.dtype, multi_output=True, **how)
         y = self._read_targets(y)
         targets = self._encode(y, x.dtype, "y_val")
         if targets.shape[1] != seen.y.shape[1]:
             raise ValueError(f"y_val has {targets.shape[1]} outputs, wanted {seen.y.shape[1]} as y has.")
         weight = self._read_weight(sample_weight, x, "sample_weight_val")
-        return None, HeldOut(Samples(x, targets, times_class_weight(weight, targets, of_class)), y)
+        return everything.rows, HeldOut(Samples(x, targets, times_class_weight(weight, targets, of_class)), y)
 
     def _forget(self) -> None:
         """Drop what an earlier fit has left, so that nothing of it goes on."""

@@ -13,7 +13,7 @@ from fastnn.models.callbacks import FitTasks
 from fastnn.models.mlp_checkpoint import CurvesBefore
 from fastnn.models.mlp_options import optimizer_of, rate_of
 from fastnn.models.mlp_report import data_loss
-from fastnn.models.mlp_validation import HeldOut, validate_on
+from fastnn.models.mlp_validation import HeldOut, taken, validate_on
 from fastnn.models.packed import Packed
 from fastnn.optimizers import OptimizerState
 from fastnn.training.checkpoint import Checkpoint, NoCheckpoint
@@ -48,7 +48,8 @@ def fit_epochs(
     outcome, history = Outcome(), History(getattr(model, "history_", None))
     curves = CurvesBefore(model)
     keep.attach(network.params, run=run, outcome=outcome, history=history, stopping=stopping, curves=curves)
-    users_loss = data_loss(network.plan, samples)
+    seen = Samples(samples.x, taken(samples.y, rows), taken(samples.sample_weight, rows))
+    users_loss = data_loss(network.plan, seen)
     tasks.start(max_epochs, history, rows)
     with progress(model.verbose, max_epochs) as printers:
         train(

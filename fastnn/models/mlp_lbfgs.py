@@ -9,10 +9,12 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastnn.models.base import warn_caller
 from fastnn.models.callbacks import FitTasks
 from fastnn.models.mlp_report import data_loss
+from fastnn.models.mlp_validation import taken
 from fastnn.models.objective import objective_over
 from fastnn.models.packed import Packed
 from fastnn.plan import Plan
@@ -29,13 +31,14 @@ __all__ = ["fit_lbfgs"]
 _RELATIVE_DECREASE = 1e7 * np.finfo(np.float64).eps  # SciPy's default
 
 
-def fit_lbfgs(model: Any, network: Packed, samples: Samples, tasks: FitTasks) -> None:
-    """Train the network in place; in float64, whatever its dtype."""
+def fit_lbfgs(model: Any, network: Packed, samples: Samples, tasks: FitTasks, rows: NDArray[np.int64] | None) -> None:
+    """Train the network in place on these rows (None: all), copied; in float64, whatever its dtype."""
+    samples = Samples(*(taken(array, rows) for array in (samples.x, samples.y, samples.sample_weight)))
     plan = replace(network.plan, dtype=np.dtype(np.float64))
     engine = Engine(plan, model.backend, model.n_threads)
     objective = objective_over(engine, samples, float(model.alpha))
     history = History(getattr(model, "history_", None))
-    tasks.start(model.max_iter, history)
+    tasks.start(model.max_iter, history, rows)
 
     def evaluate(params: Vector) -> tuple[float, Vector]:
         tasks.begin()  # an iteration begins with the first evaluation after the one before

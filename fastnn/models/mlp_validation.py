@@ -18,7 +18,7 @@ from fastnn.models.parameters import OneOf
 from fastnn.training.engine import Engine
 from fastnn.training.loop import Samples, Validate
 
-__all__ = ["HeldOut", "Scorer", "split", "validate_on"]
+__all__ = ["HeldOut", "Scorer", "split", "spread", "taken", "validate_on"]
 
 Score = Callable[[Array, Array, float], float]
 """score(params, z, loss), z (n, o) the raw output and loss the mean one; higher is better."""
@@ -40,7 +40,7 @@ class Scorer(OneOf):
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Samples that training does not see: all of these, or some rows; y as users know it.
+    """All samples or some rows, such as training does not see; y as users know it.
 
     X may be larger than memory, so its rows are not copied before a scorer asks for them.
     """
@@ -51,7 +51,33 @@ class HeldOut:
 
     def taken(self, array: Any) -> Any:
         """The rows of an array of all samples."""
-        return array if self.rows is None or array is None else array[self.rows]
+        return taken(array, self.rows)
+
+    def rows_of(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows of all samples that have these numbers among its own."""
+        return numbers if self.rows is None else self.rows[numbers]
+
+
+def taken(array: Any, rows: NDArray[np.int64] | None) -> Any:
+    """Rows of an array, if there is one; None for all of them."""
+    return array if rows is None or array is None else array[rows]
+
+
+def spread(samples: Samples, y: NDArray[Any], rows: NDArray[np.int64] | None) -> HeldOut:
+    """Targets and weights that only these rows of x have, put where x has the rows; so x is not copied."""
+    if rows is None:
+        return HeldOut(samples, y)
+    weight = samples.sample_weight
+    if weight is not None and not weight.any():
+        raise ValueError("sample_weight is zero for every row to train on; some row needs a weight above zero.")
+
+    def placed(array: NDArray[Any]) -> NDArray[Any]:
+        whole = np.repeat(array[:1], len(samples.x), axis=0)  # whatever: nobody looks at the other rows
+        whole[rows] = array
+        return whole
+
+    weight = None if weight is None else placed(weight)
+    return HeldOut(Samples(samples.x, placed(samples.y), weight), placed(y), rows)
 
 
 def split(model: Any, y: Array, random_state: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
