@@ -137,6 +137,37 @@ def neuron_epoch(
     total: _Array | None,
     n_threads: int = 0,
 ) -> float: ...
+def column_sums(
+    columns: Any,
+    d_z: _Array,
+    weight: _Array,
+    p: _Array | None,
+    d_w: _Array,
+    curvature: _Array,
+    moment: _Array | None,
+    n_threads: int = 0,
+) -> None: ...
+def quadratic_descent(
+    hessian: _Array, penalty: _Array, tolerance: float, max_sweeps: int, w: _Array, d_w: _Array
+) -> tuple[float, int]: ...
+def column_descent(
+    columns: Any,
+    weight: _Array,
+    p: _Array | None,
+    d_w: _Array,
+    curvature: _Array,
+    moment: _Array | None,
+    penalty: _Array,
+    d_b: _Array | None,
+    curvature_b: _Array | None,
+    penalty_b: _Array | None,
+    tolerance: float,
+    max_sweeps: int,
+    w: _Array,
+    b: _Array,
+    u: _Array,
+    q: _Array | None,
+) -> tuple[float, int]: ...
 def simd_level() -> str: ...
 def simd_available() -> tuple[str, ...]: ...
 def vector_bytes() -> int: ...

@@ -160,6 +160,53 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         double loss_sum, weight_sum
         double batch_weight
 
+    cdef cppclass Columns:
+        const double *values
+        const int64_t *starts
+        const int32_t *rows
+        Py_ssize_t n, m
+
+    cdef cppclass Separable:
+        const double *l1
+        const double *l2
+        const double *lower
+        const double *upper
+
+    cdef cppclass ColumnSums:
+        Columns columns
+        const double *d_z
+        const double *weight
+        const double *p
+        double *d_w
+        double *curvature
+        double *moment
+        Py_ssize_t o
+
+    cdef cppclass Descent:
+        Separable penalty
+        const double *hessian
+        double *w
+        double *d_w
+        int64_t *active
+        Py_ssize_t coordinates, max_sweeps
+        double tolerance
+        Py_ssize_t sweeps
+        double fall
+        Columns columns
+        Separable penalty_b
+        const double *weight
+        const double *p
+        const double *curvature
+        const double *moment
+        const double *d_b
+        const double *curvature_b
+        double *b
+        double *u
+        double *q
+        double weight_total
+        Py_ssize_t n, o
+        int eliminated
+
     cdef cppclass Kernels:
         const char *name
         int vector_bytes
@@ -187,6 +234,9 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         EpochFunction neuron_online[2]
         EpochKernel neuron_gradient[2]
         EpochFunction neuron_add[2]
+        TeamKernel column_sums
+        TeamKernel quadratic_descent
+        TeamKernel column_descent
         double (*fma_peak[2])() noexcept
         double (*read_seconds[2])(const void*, Py_ssize_t, int) noexcept
 

@@ -11,10 +11,11 @@ cimport numpy as cnp
 from libc.math cimport INFINITY
 
 from _contract cimport (
-    ActivationBackward, ActivationForward, DenseBackwardInput, DenseBackwardParams, DenseForward, Dropout, Epoch,
-    EpochKernel, FlatVector, Kernels, Link, LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch,
-    OptimizerStep, TeamFunction, TeamKernel, available_kernels, fastnn_build_info, fastnn_seconds, kCrowdedSeconds,
-    kFlatGrain, kLossRows, kNeuronBlocks, kNeuronStride, kStoreGradient, permutation as fill_permutation, pool_is_awake,
+    ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams, DenseForward,
+    Descent, Dropout, Epoch, EpochKernel, FlatVector, Kernels, Link, LossAndGradient, NetworkForward, NetworkShape,
+    NeuronEpoch, OptimizerStep, Separable, TeamFunction, TeamKernel, available_kernels, fastnn_build_info,
+    fastnn_seconds, kCrowdedSeconds, kFlatGrain, kLossRows, kNeuronBlocks, kNeuronStride, kStoreGradient,
+    permutation as fill_permutation, pool_is_awake,
     release_large_scratch, run_team, scratch,
 )
 
@@ -32,5 +33,6 @@ include "optimizer.pxi"
 include "flat.pxi"
 include "network.pxi"
 include "neuron.pxi"
+include "coordinate_descent.pxi"
 include "machine.pxi"
 include "api.pxi"

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from fastnn.activations import Activation
 from fastnn.losses import Loss
 
-__all__ = ["BACKENDS", "KERNELS", "LOGISTIC_PASSES", "Argument", "Array", "Kernel", "PlanLike"]
+__all__ = ["BACKENDS", "COORDINATE_DESCENT", "KERNELS", "LOGISTIC_PASSES", "Argument", "Array", "Kernel", "PlanLike"]
 
 Array = NDArray[np.floating]
 Role = Literal["input", "output", "update", "option"]
@@ -233,3 +233,6 @@ KERNELS: dict[str, Kernel] = {kernel.name: kernel for kernel in _ALL}
 # Passes over all rows that the solvers of logistic regression are made of. Apart from the table: X may be sparse, and
 # sums are float64 whatever X is. The native and the reference backend have them; "jit" has the reference's.
 LOGISTIC_PASSES = ("logistic_gradient", "logistic_product", "weighted_gram")
+
+# What solvers for penalties that make coefficients zero are made of, in float64; backends have them in the same way.
+COORDINATE_DESCENT = ("column_sums", "quadratic_descent", "column_descent")

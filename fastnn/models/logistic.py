@@ -14,13 +14,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from fastnn import activations, losses
 from fastnn.kernels.contract import Array
 from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded
+from fastnn.models.cv_parameters import Numbers
 from fastnn.models.inference import Evidence
 from fastnn.models.logistic_fit import coefficients, params_of, read_samples, solve, weigh_classes
 from fastnn.models.logistic_stream import LearnsFromChunks
 from fastnn.models.logistic_summary import LikelihoodInference, gather_evidence
 from fastnn.models.outputs import class_index, log_probabilities, probabilities
 from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
-from fastnn.models.penalty import penalty_strength
+from fastnn.models.penalty import penalty_of
 from fastnn.plan import Plan
 from fastnn.solvers.choose import SOLVERS
 from fastnn.solvers.logistic_objective import LogisticObjective
@@ -32,35 +33,37 @@ __all__ = ["LogisticRegression"]
 
 
 class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin, Estimator):
-    """Logistic regression with an L2 penalty, for two classes or many (multinomial).
+    """Logistic regression with an L2 or L1 penalty or both, for two classes or many (multinomial).
 
-    It minimises ``C * sum of the samples' cross-entropies + |coef_|**2 / 2``. Parameters are
-    scikit-learn's, in its order, with its meaning; `solver`, `backend` and `n_threads` apart.
+    It minimises ``C * sum of the samples' cross-entropies + sum over features of penalty_factor * (l1_ratio * |coef_|
+    + (1 - l1_ratio) * coef_**2 / 2)``, between `bounds`. Parameters are scikit-learn's, in its order, with its meaning,
+    and after them ours.
 
     Parameters
     ----------
-    penalty : {"l2", None}, default="deprecated"
+    penalty : {"l1", "l2", "elasticnet", None}, default="deprecated"
         As scikit-learn 1.9 treats it: deprecated in favour of `C` and `l1_ratio`.
     C : float in (0, inf], default=1.0
         Inverse strength of the penalty; ``np.inf`` for none.
     l1_ratio : float in [0, 1], default=0.0
-        Share of L1 in the penalty. Only 0, the L2 penalty, is supported.
+        Share of L1 in the penalty. Above 0 the coefficients of features that hardly help are exactly zero.
     dual : bool, default=False
-        Only False is supported.
+        With "liblinear" and an L2 penalty both are possible, and have the same optimum.
     tol : float, default=1e-4
-        The solver stops where no component of the gradient of the mean objective is larger.
+        The solver stops where no component of the gradient of the mean objective is larger; with an L1 share,
+        `bounds` or "liblinear" where the duality gap is at most `tol` times the objective.
     fit_intercept : bool, default=True
     intercept_scaling : float, default=1
-        Belongs to liblinear, which is not supported; only 1 is possible.
+        For "liblinear" alone: the intercept is the coefficient of a constant feature of this value, times it.
     class_weight : dict or "balanced", default=None
         ``{class: weight}``, or weights inversely proportional to the classes' frequencies. They
         multiply `sample_weight`.
     random_state : int, RandomState or None, default=None
         The solvers draw no random numbers, so it changes nothing; as with scikit-learn's "lbfgs".
     solver : str, default="auto"
-        A name means an optimum, not an algorithm: "auto", "lbfgs", "newton-cg", "newton-cholesky",
-        "sag" and "saga" have the same one and use L-BFGS. "gradient_descent" is the textbook's.
-        "liblinear", which penalises the intercept, is not supported.
+        A name means an optimum, not an algorithm. "auto" and "saga" know every penalty; "lbfgs", "newton-cg",
+        "newton-cholesky", "sag" and "gradient_descent" know L2 and none; "liblinear" is for two classes and
+        penalises the intercept too. An L1 share and bounds are solved by proximal Newton steps.
     max_iter : int, default=100
     verbose : int, default=0
         Above 0 prints the objective of every iteration.
@@ -68,6 +71,13 @@ class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin,
         Start from the solution of the previous `fit`.
     n_jobs : None, default=None
         As in scikit-learn it has no effect, is deprecated and warns; see `n_threads`.
+    alpha : float, default=None
+        Strength of the penalty, in place of `C`: 1 / C.
+    penalty_factor : array-like (n_features,), default=None
+        Multiplies the penalty of each feature; 0 for none.
+    bounds : (lower, upper), default=None
+        Between which coefficients stay: each a number, an array of shape (n_features,) or of that of `coef_`, or
+        None. The intercept has no bounds.
     backend : {"auto", "native", "jit", "reference"}, default="auto"
     n_threads : int, default=None
         At most so many threads; None for `fastnn.get_num_threads()`. Results never depend on it.
@@ -108,6 +118,9 @@ class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin,
         "verbose": VERBOSE,
         "warm_start": (Flag(),),
         "n_jobs": (Integer(-(2**31)), NONE),
+        "alpha": (Real(0, open_high=True), NONE),
+        "penalty_factor": (Numbers(Real(0, open_high=True)), NONE),
+        "bounds": (Is("a pair (lower, upper)", (tuple, list)), NONE),
         **SHARED,
     }
 
@@ -128,6 +141,9 @@ class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin,
         verbose: int = 0,
         warm_start: bool = False,
         n_jobs: int | None = None,
+        alpha: float | None = None,
+        penalty_factor: Any = None,
+        bounds: Any = None,
         backend: str = "auto",
         n_threads: int | None = None,
     ) -> None:
@@ -145,6 +161,9 @@ class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin,
         self.verbose = verbose
         self.warm_start = warm_start
         self.n_jobs = n_jobs
+        self.alpha = alpha
+        self.penalty_factor = penalty_factor
+        self.bounds = bounds
         self.backend = backend
         self.n_threads = n_threads
 
@@ -172,20 +191,25 @@ class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin,
             If a parameter is not possible or not supported, X or y cannot be used, or y has one
             class only.
         """
-        alpha = penalty_strength(self)
+        penalty = penalty_of(self)
         samples = weigh_classes(read_samples(self, X, y, sample_weight), self.class_weight)
+        if self.solver == "liblinear" and samples.outputs > 1:
+            raise ValueError(
+                "The 'liblinear' solver does not support multiclass classification. Use solver='auto', or wrap the "
+                "estimator in a OneVsRestClassifier."
+            )
         objective = LogisticObjective(
             samples.x,
             samples.y,
             samples.outputs,
             sample_weight=samples.sample_weight,
-            alpha=alpha,
+            alpha=penalty.alpha(samples.x.shape[1]) if penalty.is_smooth else 0.0,
             fit_intercept=self.fit_intercept,
             backend=self.backend,
             n_threads=self.n_threads,
         )
         watch = _print_iteration if self.verbose else None
-        solution = solve(self, objective, self._start(objective), (X, y), watch)
+        solution = solve(self, objective, penalty, self._start(objective), (X, y), watch)
         self.classes_ = samples.classes
         self.coef_, self.intercept_ = coefficients(solution.params, objective)
         self.n_iter_ = np.array([solution.n_iter], np.int32)

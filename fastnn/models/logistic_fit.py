@@ -12,10 +12,12 @@ from sklearn.utils.validation import validate_data
 
 from fastnn.kernels.contract import Array
 from fastnn.models.base import Estimator, native_order, warn_caller
+from fastnn.models.penalty import Penalty
 from fastnn.models.targets import as_labels, encode, require_two_classes
 from fastnn.solvers.choose import minimise
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.objective import Solution, Vector, Watch
+from fastnn.solvers.prox_newton import prox_newton
 from fastnn.training.loop import NON_FINITE
 
 __all__ = ["Labelled", "coefficients", "params_of", "read_samples", "refuse_non_finite", "solve", "weigh_classes"]
@@ -106,9 +108,16 @@ def refuse_non_finite(model: Any, solutions: Sequence[Solution], given: tuple[An
 
 
 def solve(
-    model: Any, objective: LogisticObjective, start: Vector | None, given: tuple[Any, Any], watch: Watch | None
+    model: Any,
+    objective: LogisticObjective,
+    penalty: Penalty,
+    start: Vector | None,
+    given: tuple[Any, Any],
+    watch: Watch | None,
 ) -> Solution:
     """Solve as the model's parameters say; `given` is X and y as `fit` got them.
+
+    The objective has the penalty in it if that is smooth.
 
     Raises
     ------
@@ -120,8 +129,11 @@ def solve(
     ConvergenceWarning
         If the solver could not come as close as `tol`.
     """
-    options = {"solver": model.solver, "tol": model.tol, "max_iter": model.max_iter}
-    solution = minimise(objective, start, watch=watch, **options)
+    options = {"tol": model.tol, "max_iter": model.max_iter, "watch": watch}
+    if penalty.is_smooth:
+        solution = minimise(objective, start, solver=model.solver, **options)
+    else:
+        solution = prox_newton(objective, penalty.separable_over(objective), start, **options)
     refuse_non_finite(model, [solution], given)
     if not solution.converged:
         warn_caller(

@@ -1,14 +1,113 @@
-"""Logistic regression's penalty, from the parameters that scikit-learn has for it over time."""
+"""Logistic regression's penalty and bounds, from the parameters that scikit-learn has for them over time, and ours."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastnn.models.base import warn_caller
+from fastnn.solvers.logistic_objective import LogisticObjective
+from fastnn.solvers.objective import Vector
+from fastnn.solvers.separable import Separable
 
-__all__ = ["has_penalty", "penalty_strength", "refuse_unsupported"]
+__all__ = ["Penalty", "has_penalty", "penalty_of", "penalty_strength", "refuse_unsupported"]
+
+_NON_SMOOTH = ("auto", "liblinear", "saga")  # names of solvers that scikit-learn has for an L1 share, and ours
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """``sum over features j of factor_j (l1 |w_j| + l2 w_j**2 / 2)``, as a part of the sum of losses, and bounds.
+
+    Attributes
+    ----------
+    l1, l2 : float
+    factor : ndarray (i,), optional
+        Ones by default.
+    bounds : (lower, upper), optional
+        As the user has given them.
+    intercept_scaling : float, optional
+        The intercept is the coefficient of a constant feature of that value and is penalised as one, as liblinear
+        has it; without, it is not penalised.
+    """
+
+    l1: float
+    l2: float
+    factor: Vector | None = None
+    bounds: Any = None
+    intercept_scaling: float | None = None
+
+    @property
+    def is_smooth(self) -> bool:
+        """Whether it is L2 alone, and on features alone."""
+        return self.l1 == 0 and self.bounds is None and self.intercept_scaling is None
+
+    def alpha(self, n_features: int) -> Vector:
+        """The L2 strength of each feature (i,)."""
+        return self.l2 * self._factor(n_features)
+
+    def separable_over(self, objective: LogisticObjective) -> Separable:
+        """As a part of the mean that the objective is, for all its params (p,)."""
+        i, o = objective.x.shape[1], objective.outputs
+        factor = np.repeat(self._factor(i), o) / objective.total
+        table = Separable.of(i * o, self.l1 * factor, self.l2 * factor, *self._bounds(i, o)).table
+        if not objective.fit_intercept:
+            return Separable(table)
+        if self.intercept_scaling is None:
+            return Separable(np.hstack([table, Separable.of(o).table]))
+        l1, l2 = self.l1 / self.intercept_scaling, self.l2 / self.intercept_scaling**2
+        return Separable(np.hstack([table, Separable.of(o, l1 / objective.total, l2 / objective.total).table]))
+
+    def _factor(self, n_features: int) -> Vector:
+        if self.factor is None:
+            return np.ones(n_features)
+        if self.factor.shape != (n_features,):
+            raise ValueError(f"penalty_factor has shape {self.factor.shape}, wanted ({n_features},): one per feature.")
+        return self.factor
+
+    def _bounds(self, n_features: int, outputs: int) -> tuple[Vector, Vector]:
+        """Lower and upper bounds (i * o,) in the order of params."""
+        if self.bounds is None:
+            return np.full(1, -np.inf), np.full(1, np.inf)
+        shape = (outputs, n_features)
+        lower, upper = _bound(self.bounds[0], -np.inf, shape), _bound(self.bounds[1], np.inf, shape)
+        if not (lower <= upper).all():
+            raise ValueError("bounds: a lower bound is above the upper one, or is not a number.")
+        return lower.T.ravel(), upper.T.ravel()
+
+
+def _bound(given: Any, none: float, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """One end of the bounds in coef_'s shape (o, i)."""
+    bound = np.asarray(none if given is None else given, np.float64)
+    try:
+        return np.broadcast_to(bound, shape)
+    except ValueError:
+        raise ValueError(
+            f"bounds has an array of shape {bound.shape}, wanted a number, ({shape[1]},), or coef_'s {shape}."
+        ) from None
+
+
+def penalty_of(model: Any) -> Penalty:
+    """The penalty that the parameters of a LogisticRegression ask for.
+
+    Raises
+    ------
+    ValueError
+        If they contradict one another, or ask for what the solver of that name does not do.
+    """
+    ratio = _l1_ratio(model)
+    alpha = _alpha(model)
+    refuse_unsupported(model, ratio, penalised=alpha > 0)
+    if model.n_jobs is not None:
+        warn_caller(f"'n_jobs' has no effect (n_jobs={model.n_jobs}); see n_threads.", FutureWarning)
+    scaling = float(model.intercept_scaling) if model.solver == "liblinear" else None
+    factor = None if model.penalty_factor is None else np.asarray(model.penalty_factor, np.float64)
+    if model.bounds is not None and len(model.bounds) != 2:
+        raise ValueError(f"bounds={model.bounds!r}, wanted a pair (lower, upper); None in it for no bound.")
+    return Penalty(ratio * alpha, (1 - ratio) * alpha, factor, model.bounds, scaling)
 
 
 def penalty_strength(model: Any) -> float:
@@ -17,19 +116,33 @@ def penalty_strength(model: Any) -> float:
     Raises
     ------
     ValueError
-        If the parameters ask for something that no solver here does.
+        If the parameters ask for any other penalty.
     """
-    ratio = _l1_ratio(model)
-    refuse_unsupported(model, ratio if has_penalty(model) else 0.0)
-    if model.n_jobs is not None:
-        warn_caller(f"'n_jobs' has no effect (n_jobs={model.n_jobs}); see n_threads.", FutureWarning)
-    return 1.0 / model.C if has_penalty(model) else 0.0
+    penalty = penalty_of(model)
+    if not penalty.is_smooth or penalty.factor is not None:
+        raise ValueError(
+            "Only an L2 penalty that is the same for all features is possible here: use l1_ratio=0, bounds=None, "
+            "penalty_factor=None and another solver than 'liblinear'."
+        )
+    return penalty.l2
 
 
 def has_penalty(model: Any) -> bool:
     """Whether anything but the likelihood decides the coefficients."""
-    C = model.C if hasattr(model, "C") else np.min(model.C_)  # that cross-validation chose
-    return bool(model.penalty is not None and C != np.inf)
+    if hasattr(model, "C"):
+        return _alpha(model) > 0
+    return bool(np.min(model.C_) != np.inf)  # that cross-validation chose
+
+
+def _alpha(model: Any) -> float:
+    """Strength of the penalty, L1 and L2 together."""
+    if model.penalty is None:
+        return 0.0
+    if model.alpha is None:
+        return 1.0 / float(model.C)
+    if model.C != 1.0:
+        raise ValueError(f"alpha={model.alpha} and C={model.C} are two ways to say the same: leave one of them out.")
+    return float(model.alpha)
 
 
 def _l1_ratio(model: Any) -> float:
@@ -45,13 +158,17 @@ def _l1_ratio(model: Any) -> float:
     )
     if model.penalty is None:
         if model.C != 1.0:
-            warn_caller("Setting penalty=None will ignore the C parameter.", UserWarning)
+            warn_caller("Setting penalty=None will ignore the C and l1_ratio parameters.", UserWarning)
         return 0.0
     if model.penalty == "elasticnet":
         if model.l1_ratio is None:
             raise ValueError("penalty='elasticnet' needs l1_ratio, a number from 0 to 1.")
         return float(model.l1_ratio)
     ratio = float(model.penalty == "l1")
+    if model.l1_ratio is not None and 0 < model.l1_ratio < 1:
+        warn_caller(
+            f"l1_ratio parameter is only used when penalty is 'elasticnet'. Got (penalty={model.penalty})", UserWarning
+        )
     if model.l1_ratio != ratio:
         warn_caller(
             f"Inconsistent values: penalty={model.penalty} with l1_ratio={model.l1_ratio}. Use l1_ratio only.",
@@ -60,22 +177,29 @@ def _l1_ratio(model: Any) -> float:
     return ratio
 
 
-def refuse_unsupported(model: Any, ratio: float) -> None:
-    """Raise ValueError for a share of L1, or other parameters, that no solver here supports."""
-    if ratio != 0:
+def refuse_unsupported(model: Any, ratio: float, *, penalised: bool = True) -> None:
+    """Raise ValueError for what a solver of that name does not do, in scikit-learn or by its nature."""
+    solver, ratio = model.solver, ratio if penalised else 0.0
+    if ratio != 0 and solver not in _NON_SMOOTH:
         raise ValueError(
-            f"Solver {model.solver} supports only 'l2' or None penalties, got l1_ratio={ratio}: "
-            "an L1 share of the penalty is not supported. Use l1_ratio=0."
+            f"Solver {solver} supports only 'l2' or None penalties, got l1_ratio={ratio}. Use solver='auto'."
         )
-    if model.dual:
-        raise ValueError(f"Solver {model.solver} supports only dual=False, got dual=True. Use dual=False.")
-    if model.solver == "liblinear":
+    if model.dual and solver != "liblinear":
+        raise ValueError(f"Solver {solver} supports only dual=False, got dual=True. Use dual=False.")
+    if solver == "gradient_descent" and getattr(model, "bounds", None) is not None:
+        raise ValueError("Solver gradient_descent knows no bounds. Use solver='auto'.")
+    if solver == "liblinear":
+        _refuse_for_liblinear(model.dual, ratio, penalised)
+
+
+def _refuse_for_liblinear(dual: bool, ratio: float, penalised: bool) -> None:
+    if 0 < ratio < 1:
         raise ValueError(
-            "solver='liblinear' is not supported: it penalises the intercept, and no solver here "
-            "does. Use solver='auto'."
+            "Only 'saga' solver supports elasticnet penalty, got solver=liblinear. So does solver='auto': use that."
         )
-    if model.intercept_scaling != 1:
+    if not penalised:
         raise ValueError(
-            f"intercept_scaling={model.intercept_scaling} is not supported: only liblinear's "
-            "penalty of the intercept has a use for it. Leave it at 1."
+            "C=np.inf as well as penalty=None is not supported for the liblinear solver. Use solver='auto'."
         )
+    if dual and ratio != 0:
+        raise ValueError(f"dual=True is for an L2 penalty, got l1_ratio={ratio}. Use dual=False.")

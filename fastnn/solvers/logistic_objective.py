@@ -118,6 +118,19 @@ class LogisticObjective:
         other.total = float(len(other.y) if weight is None else weight[::step].sum(dtype=np.float64))
         return other
 
+    def over(self, x: Any) -> LogisticObjective:
+        """The problem of the same rows with other features x (n, m), without a penalty."""
+        other = copy(self)
+        other.x = x
+        other.n_params = (x.shape[1] + self.fit_intercept) * self.outputs
+        other.sample_weight = None if self.sample_weight is None else self.sample_weight.astype(x.dtype, copy=False)
+        other.unit, other._strength = np.ones(other.n_params), np.zeros(other.n_params)
+        return other
+
+    def kernel(self, name: str, *arguments: Any, threads: bool = True) -> Any:
+        """Call another kernel of the backend, with these threads where it has any."""
+        return getattr(self._kernels, name)(*arguments, *(self._threads if threads else ()))
+
     def centred(self, params: Vector) -> Vector:
         """Of all params that mean the same, those that sum to zero over the classes where no penalty says so.
 

@@ -1,6 +1,7 @@
 // All kernels of the instruction set that this translation unit is compiled for, as one table.
 #pragma once
 
+#include "kernels/coordinate_descent.hpp"
 #include "kernels/epoch.hpp"
 #include "kernels/flat.hpp"
 #include "kernels/network.hpp"
@@ -38,6 +39,9 @@
       FASTNN_PAIR(neuron_online),                                              \
       FASTNN_PAIR(neuron_gradient),                                            \
       FASTNN_PAIR(neuron_add),                                                 \
+      column_sums,                                                             \
+      quadratic_descent,                                                       \
+      column_descent,                                                          \
       FASTNN_PAIR(fma_peak),                                                   \
       FASTNN_PAIR(read_seconds),                                               \
   }

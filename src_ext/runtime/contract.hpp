@@ -187,6 +187,49 @@ template <class T> struct NeuronEpoch {
   double partial_loss[kNeuronBlocks], partial_weight[kNeuronBlocks];
 };
 
+// Columns of X (n, m) in float64: entries starts[j] .. starts[j + 1] of `values` in `rows`, or, where starts is null, n
+// values for each column.
+struct Columns {
+  const double* values;
+  const int64_t* starts;
+  const int32_t* rows;
+  ptrdiff_t n, m;
+};
+
+// l1 |v| + l2 v^2 / 2 with lower <= v <= upper, for every coordinate.
+struct Separable {
+  const double *l1, *l2, *lower, *upper;
+};
+
+// See kernels/columns.hpp.
+struct ColumnSums {
+  Columns columns;
+  const double *d_z, *weight, *p;  // (o, n); p only for o > 1
+  double *d_w, *curvature, *moment;
+  ptrdiff_t o;
+};
+
+// See kernels/coordinate_descent.hpp: quadratic_descent uses the first group, column_descent the second one too.
+struct Descent {
+  Separable penalty;
+  const double* hessian;
+  double *w, *d_w;
+  int64_t* active;  // room for the coordinates
+  ptrdiff_t coordinates, max_sweeps;
+  double tolerance;
+  ptrdiff_t sweeps;  // done
+  double fall;       // of the last sweep over all coordinates
+
+  Columns columns;
+  Separable penalty_b;
+  const double *weight, *p, *curvature, *moment;
+  const double *d_b, *curvature_b;  // null without an intercept
+  double *b, *u, *q;
+  double weight_total;  // sum of `weight` where the intercept is eliminated
+  ptrdiff_t n, o;
+  int eliminated;
+};
+
 struct Kernels {
   const char* name;
   int vector_bytes;
@@ -214,6 +257,9 @@ struct Kernels {
   void (*neuron_online[2])(void*);
   void (*neuron_gradient[2])(void*, int, int);
   void (*neuron_add[2])(void*);
+  void (*column_sums)(const void*, int, int);  // of float64 alone, as the next two
+  void (*quadratic_descent)(const void*, int, int);
+  void (*column_descent)(const void*, int, int);
   double (*fma_peak[2])();  // FLOP/s of one core, measured by independent chains in registers
   double (*read_seconds[2])(const void*, ptrdiff_t, int);  // to read so many elements once, the best of so many runs
 };

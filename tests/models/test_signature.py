@@ -28,7 +28,11 @@ PAIRS = [
     (MLPClassifier, neural_network.MLPClassifier, [*LABELS, *MLP]),
     (MLPRegressor, neural_network.MLPRegressor, MLP),
     (LogisticRegressionCV, linear_model.LogisticRegressionCV, ["backend", "n_threads"]),
-    (LogisticRegression, linear_model.LogisticRegression, ["backend", "n_threads"]),
+    (
+        LogisticRegression,
+        linear_model.LogisticRegression,
+        ["alpha", "penalty_factor", "bounds", "backend", "n_threads"],
+    ),
 ]
 
 

@@ -4,6 +4,7 @@ A kernel here computes in the dtype of its arrays; tests call it in float64 to j
 """
 
 from fastnn.kernels.reference.activation import activation_backward, activation_forward
+from fastnn.kernels.reference.coordinate_descent import column_descent, column_sums, quadratic_descent
 from fastnn.kernels.reference.dense import (
     dense_backward_input,
     dense_backward_params,
@@ -32,6 +33,8 @@ __all__ = [
     "adamw_step",
     "clip_by_norm",
     "clip_by_value",
+    "column_descent",
+    "column_sums",
     "dense_backward_input",
     "dense_backward_params",
     "dense_forward",
@@ -42,6 +45,7 @@ __all__ = [
     "logistic_product",
     "loss_and_gradient",
     "nadam_step",
+    "quadratic_descent",
     "rmsprop_step",
     "sgd_step",
     "weighted_gram",

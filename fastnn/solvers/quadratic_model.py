@@ -1,0 +1,107 @@
+"""Logistic regression by its second-order model, whose penalised minimum coordinate descent finds.
+
+Parameters are w (m, o) and then, with an intercept, b (o,), flat.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from fastnn.solvers.logistic_objective import LogisticObjective
+from fastnn.solvers.metric import CholeskyMetric
+from fastnn.solvers.objective import Matrix, Vector
+from fastnn.solvers.separable import Separable
+
+__all__ = ["VANISHING", "HessianModel", "QuadraticModel"]
+
+_ROUNDS = 50
+_SWEEPS = 10  # of a round, which a Newton step on the coefficients that are not zero ends
+VANISHING = 1e-11  # of a curvature that is left where the intercept explains the rest: rounding alone
+
+
+class QuadraticModel(Protocol):
+    """A model around one point."""
+
+    gradient: Vector
+    """Of the mean loss, by the parameters (p,), at the point."""
+
+    def move_to(self, params: Vector) -> float:
+        """Take params (p,) as the point; the mean loss there."""
+        ...
+
+    def minimum(self, tolerance: float) -> Vector:
+        """Where the model and the penalty are least (p,), to about `tolerance`."""
+        ...
+
+
+class HessianModel:
+    """The model whose Hessian (p, p) is computed: for few parameters.
+
+    Parameters
+    ----------
+    objective : LogisticObjective
+        Without a penalty of its own, over the columns of these features.
+    penalty : Separable
+        Of all parameters.
+    """
+
+    def __init__(self, objective: LogisticObjective, penalty: Separable) -> None:
+        self._objective, self._penalty = objective, penalty
+        self._n_biases = objective.outputs if objective.fit_intercept else 0
+        self._eliminates = bool(self._n_biases and penalty.free[-self._n_biases :].all())
+
+    def move_to(self, params: Vector) -> float:
+        """See QuadraticModel."""
+        self._params = params
+        loss, self.gradient, self._hessian = self._objective.with_hessian(params)
+        return loss
+
+    def minimum(self, tolerance: float) -> Vector:
+        """See QuadraticModel."""
+        if not self._eliminates:
+            return self._descend(self._hessian, self.gradient, self._params.copy(), self._penalty, tolerance)
+        m = len(self._params) - self._n_biases
+        cross = self._hessian[:m, m:]
+        inverse = np.linalg.pinv(self._hessian[m:, m:], hermitian=True)
+        reduced = self._hessian[:m, :m] - cross @ inverse @ cross.T
+        diagonal = self._hessian.diagonal()[:m]
+        reduced[:, reduced.diagonal() <= VANISHING * diagonal] = 0
+        reduced[reduced.diagonal() <= 0] = 0
+        start = self._params[:m].copy()
+        d_w = self.gradient[:m] - cross @ (inverse @ self.gradient[m:])
+        w = self._descend(reduced, d_w, start, self._penalty.only(np.arange(m)), tolerance)
+        d_b = self.gradient[m:] + cross.T @ (w - self._params[:m])
+        return np.concatenate([w, self._params[m:] - inverse @ d_b])
+
+    def _descend(self, hessian: Matrix, d_w: Vector, w: Vector, penalty: Separable, tolerance: float) -> Vector:
+        hessian, d_w = np.ascontiguousarray(hessian), d_w.copy()
+        for n_steps in range(_ROUNDS):
+            given = (hessian, penalty.table, tolerance, _SWEEPS, w, d_w)
+            fall, sweeps = self._objective.kernel("quadratic_descent", *given, threads=False)
+            # Slow sweeps move little, far from the minimum as well; but after a Newton step one of them is proof.
+            if fall <= tolerance and sweeps == 1 and n_steps > 0:
+                break
+            step = _newton_step(hessian, d_w, w, penalty)
+            w += step
+            d_w += hessian @ step
+        return w
+
+
+def _newton_step(hessian: Matrix, d_w: Vector, w: Vector, penalty: Separable) -> Vector:
+    """The step to the model's minimum with the same signs, as far as they and the bounds last."""
+    l1, l2, lower, upper = penalty.table
+    moves = ((w != 0) | (l1 == 0)) & (w > lower) & (w < upper) & (hessian.diagonal() + l2 > 0)
+    if not moves.any():
+        return np.zeros_like(w)
+    slope = (d_w + l2 * w + l1 * np.sign(w))[moves]
+    metric = CholeskyMetric(hessian[np.ix_(moves, moves)] + np.diag(l2[moves]))
+    step = np.zeros_like(w)
+    step[moves] = -metric.solve(slope)
+    ahead = np.where(step > 0, upper, lower)
+    ahead = np.where((l1 > 0) & (w * step < 0), np.clip(0.0, lower, upper), ahead)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = np.where(step != 0, (ahead - w) / step, np.inf)
+    result: Vector = step * min(1.0, float(shares.min(initial=1.0)))
+    return result

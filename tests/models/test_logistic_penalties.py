@@ -1,0 +1,168 @@
+"""LogisticRegression's penalties and bounds: the optima of scikit-learn's solvers, and beyond them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+from scipy.sparse import csc_matrix, csr_matrix
+from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression as Theirs
+
+from fastnn import LogisticRegression
+
+X, Y = load_iris(return_X_y=True)
+Y2 = (Y == 2).astype(int)
+FORMS = [np.asarray, csr_matrix, csc_matrix]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("y", [Y, Y2], ids=["three", "two"])
+@pytest.mark.parametrize("parameters", [{"l1_ratio": 1.0}, {"l1_ratio": 0.3, "C": 0.1, "fit_intercept": False}])
+def test_l1_and_elastic_net_are_sagas(form: Any, y: np.ndarray, parameters: dict[str, Any]) -> None:
+    theirs = Theirs(solver="saga", tol=1e-10, max_iter=100_000, **parameters).fit(X, y)
+    for solver in ("auto", "saga"):
+        ours = LogisticRegression(solver=solver, tol=1e-11, **parameters).fit(form(X), y)
+        np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-5)
+        np.testing.assert_allclose(ours.intercept_, theirs.intercept_, atol=1e-4)
+        np.testing.assert_array_equal(ours.coef_ == 0, np.abs(theirs.coef_) < 1e-7)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"l1_ratio": 1.0, "intercept_scaling": 3.0},
+        {"l1_ratio": 1.0, "fit_intercept": False, "class_weight": "balanced"},
+        {"C": 0.3, "intercept_scaling": 0.5},
+        {"dual": True},
+    ],
+)
+def test_liblinear_penalises_the_intercept(form: Any, parameters: dict[str, Any]) -> None:
+    ours = LogisticRegression(solver="liblinear", tol=1e-12, **parameters).fit(form(X), Y2)
+    theirs = Theirs(solver="liblinear", tol=1e-12, max_iter=100_000, **parameters).fit(X, Y2)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-6)
+    np.testing.assert_allclose(ours.intercept_, theirs.intercept_, atol=1e-6)
+
+
+def test_an_optimum_by_its_conditions() -> None:
+    """``glmnet(x, y, family="binomial", alpha=1, lambda=0.1, standardize=F)`` has the same: a mean, and no scaling."""
+    x = np.array([[-4, -3, -2, -1, 0, 1, 2, 3, 4], [0, 0, 1, 0, 1, 1, 1, 0, 0]]).T
+    y = np.array([0, 0, 0, 1, 1, 1, 1, 1, 1])
+    model = LogisticRegression(C=1 / 0.1 / 9, l1_ratio=1.0, tol=1e-12).fit(x, y)
+    p = model.predict_proba(x)[:, 1]
+    slope = x.T @ (p - y) / 9
+    assert model.coef_[0, 1] == 0.0
+    assert slope[0] == pytest.approx(-0.1, abs=1e-10)
+    assert abs(slope[1]) < 0.1
+    assert (p - y).sum() == pytest.approx(0.0, abs=1e-9)
+
+
+def test_alpha_is_one_over_c() -> None:
+    for ratio in (0.0, 1.0):
+        by_c = LogisticRegression(C=0.25, l1_ratio=ratio).fit(X, Y)
+        by_alpha = LogisticRegression(alpha=4.0, l1_ratio=ratio).fit(X, Y)
+        np.testing.assert_array_equal(by_alpha.coef_, by_c.coef_)
+    none = LogisticRegression(alpha=0.0, fit_intercept=False).fit(X[:, :2], Y2)
+    np.testing.assert_allclose(none.coef_, LogisticRegression(C=np.inf, fit_intercept=False).fit(X[:, :2], Y2).coef_)
+
+
+@pytest.mark.parametrize("ratio", [0.0, 0.4, 1.0])
+def test_a_penalty_factor_is_a_change_of_scale(ratio: float) -> None:
+    """With L1 alone a factor f is a feature divided by f; with L2 alone, by its root."""
+    factor = np.array([1.0, 4.0, 0.25, 2.0])
+    ours = LogisticRegression(l1_ratio=ratio, penalty_factor=factor, tol=1e-11).fit(X, Y2)
+    slope = X.T @ (ours.predict_proba(X)[:, 1] - Y2)
+    w = ours.coef_[0]
+    held = np.where(w == 0, np.clip(-slope, -factor * ratio, factor * ratio), factor * ratio * np.sign(w))
+    np.testing.assert_allclose(slope + held + factor * (1 - ratio) * w, 0.0, atol=1e-5)
+    if ratio != 0.4:
+        unit = factor if ratio == 1 else np.sqrt(factor)
+        scaled = LogisticRegression(l1_ratio=ratio, tol=1e-11).fit(X / unit, Y2)
+        np.testing.assert_allclose(w * unit, scaled.coef_[0], atol=1e-6)
+
+
+def test_a_factor_of_zero_is_no_penalty() -> None:
+    model = LogisticRegression(l1_ratio=1.0, C=0.02, penalty_factor=[0, 1, 1, 1], tol=1e-11).fit(X, Y)
+    assert model.coef_[:, 0].all()
+    assert not model.coef_[:, 1].any()
+    np.testing.assert_allclose(model.coef_[:, 0].sum(), 0.0, atol=1e-10)  # of all that mean the same
+    np.testing.assert_allclose(model.intercept_.sum(), 0.0, atol=1e-10)
+
+
+@pytest.mark.parametrize("C", [1.0, np.inf])
+def test_bounds_are_l_bfgs_bs(C: float) -> None:
+    def objective(params: np.ndarray) -> tuple[float, np.ndarray]:
+        z = X @ params[:4] + params[4]
+        d_z = 1 / (1 + np.exp(-z)) - Y2
+        loss = np.logaddexp(0, np.where(Y2 == 1, -z, z)).sum() + params[:4] @ params[:4] / C / 2
+        return loss, np.append(X.T @ d_z + params[:4] / C, d_z.sum())
+
+    limits = [(-1, 1), (None, 0.5), (0, 2), (0, 1.5), (None, None)]
+    theirs = minimize(objective, np.zeros(5), jac=True, bounds=limits, options={"ftol": 1e-16, "gtol": 1e-10})
+    lower, upper = [-1, -np.inf, 0, 0], np.array([1, 0.5, 2, 1.5])
+    ours = LogisticRegression(C=C, bounds=(lower, upper), tol=1e-12).fit(X, Y2)
+    np.testing.assert_allclose(ours.coef_[0], theirs.x[:4], atol=1e-4)
+    assert (ours.coef_[0] >= lower).all()
+    assert (ours.coef_[0] <= upper).all()
+
+
+def test_bounds_for_every_class() -> None:
+    upper = np.full((3, 4), np.inf)
+    upper[1] = 0
+    model = LogisticRegression(bounds=(None, upper), l1_ratio=0.2).fit(X, Y)
+    assert model.coef_[1].max() <= 0 < model.coef_[2].max()
+
+
+def test_warm_start_goes_on() -> None:
+    model = LogisticRegression(l1_ratio=1.0, warm_start=True, tol=1e-8).fit(X, Y)
+    first = model.n_iter_[0]
+    assert model.fit(X, Y).n_iter_[0] < first
+
+
+def test_float32_stays_float32() -> None:
+    model = LogisticRegression(l1_ratio=1.0).fit(X.astype(np.float32), Y)
+    assert model.coef_.dtype == model.intercept_.dtype == np.float32
+
+
+def test_too_few_steps_warn() -> None:
+    with pytest.warns(ConvergenceWarning, match=r"auto failed to converge after 1 iteration\(s\).*duality gap is"):
+        LogisticRegression(l1_ratio=1.0, max_iter=1).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"l1_ratio": 0.5, "solver": "newton-cg"}, "newton-cg supports only 'l2' or None.*Use solver='auto'"),
+        ({"l1_ratio": 0.5, "solver": "liblinear"}, "Only 'saga' solver supports elasticnet penalty, got solver=libl"),
+        ({"C": np.inf, "solver": "liblinear"}, "penalty=None is not supported for the liblinear solver"),
+        ({"l1_ratio": 1.0, "dual": True, "solver": "liblinear"}, "dual=True is for an L2 penalty"),
+        ({"solver": "liblinear"}, "does not support multiclass classification"),
+        ({"alpha": 1.0, "C": 2.0}, "leave one of them out"),
+        ({"alpha": -1.0}, "'alpha' parameter"),
+        ({"penalty_factor": [1, 2]}, r"penalty_factor has shape \(2,\), wanted \(4,\)"),
+        ({"penalty_factor": [1, 2, -1, 1]}, "an array of numbers, each a number in"),
+        ({"bounds": (1, -1)}, "a lower bound is above the upper"),
+        ({"bounds": (np.nan, 1)}, "or is not a number"),
+        ({"bounds": ([0, 0], None)}, r"shape \(2,\), wanted a number, \(4,\), or coef_'s \(3, 4\)"),
+        ({"bounds": (0, 1, 2)}, r"wanted a pair \(lower, upper\)"),
+        ({"bounds": 3}, r"'bounds' parameter.*must be a pair \(lower, upper\)"),
+        ({"bounds": (0, 1), "solver": "gradient_descent"}, "gradient_descent knows no bounds"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_changes_nothing(parameters: dict[str, Any], message: str) -> None:
+    model = LogisticRegression().fit(X, Y)
+    before = model.coef_.copy()
+    with pytest.raises(ValueError, match=message):
+        model.set_params(**parameters).fit(X, Y)
+    np.testing.assert_array_equal(model.coef_, before)
+
+
+def test_numbers_that_are_not_finite_are_refused() -> None:
+    x = X.copy()
+    x[3, 2] = np.nan
+    with pytest.raises(ValueError, match="NaN"):
+        LogisticRegression(l1_ratio=1.0).fit(x, Y)
