@@ -12,7 +12,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fastnn.storage.codec import Kind, decode, encode, record
-from fastnn.storage.files import FilePath, read_file, require_safetensors, write_file
+from fastnn.storage.files import FilePath, read_file, remove_drafts, require_safetensors, write_file
 from fastnn.storage.kinds import KINDS, records_of
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "read",
     "record",
     "records_of",
+    "remove_drafts",
     "require_safetensors",
     "write",
 ]

@@ -10,6 +10,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Mapping
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from fastnn._version import __version__
 
-__all__ = ["FORMAT_VERSION", "FilePath", "read_file", "require_safetensors", "write_file"]
+__all__ = ["FORMAT_VERSION", "FilePath", "read_file", "remove_drafts", "require_safetensors", "write_file"]
 
 FilePath = str | os.PathLike[str]
 Tensors = Mapping[str, NDArray[Any]]
@@ -61,7 +62,7 @@ def write_file(path: FilePath, purpose: str, content: str, tensors: Tensors) -> 
 
 def _replace(path: FilePath, data: bytes) -> None:
     """Put the bytes in place of a file at once: a crash leaves the old file or the new one."""
-    target = Path(os.path.realpath(path))  # a link goes on pointing to it
+    target = _target(path)
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
         with open(draft, "xb") as file:
@@ -74,6 +75,17 @@ def _replace(path: FilePath, data: bytes) -> None:
         raise
     if os.name == "posix":  # elsewhere a folder cannot be opened
         _fsync_folder(target.parent)
+
+
+def remove_drafts(path: FilePath) -> None:
+    """Remove what processes have left beside a file that died while they wrote it; none may be writing it now."""
+    target = _target(path)
+    for draft in target.parent.glob(f".{escape(target.name)}.*.tmp"):
+        draft.unlink(missing_ok=True)
+
+
+def _target(path: FilePath) -> Path:
+    return Path(os.path.realpath(path))  # a link goes on pointing to it
 
 
 def _fsync_folder(folder: Path) -> None:

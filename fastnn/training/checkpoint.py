@@ -94,6 +94,7 @@ class Checkpoint(NoCheckpoint):
         self._n_epochs = 0
         self._saved: dict[str, Any] = {}
         storage.require_safetensors()  # not only after the first epoch
+        storage.remove_drafts(self.path)
         if resume and self.path.exists():
             self._saved = storage.read(self.path, _PURPOSE)
             self._require_same_run()

@@ -168,6 +168,14 @@ def test_what_was_chosen_at_random_is_kept(tmp_path: Path) -> None:
     assert afresh.choose("rows", lambda: np.array([0])).tolist() == [0]
 
 
+def test_what_a_killed_process_was_writing_is_removed(tmp_path: Path) -> None:
+    names = (".run[1].0123abcd.tmp", ".run[1]", "run1.tmp", ".run1.0123abcd.tmp")
+    for name in names:
+        (tmp_path / name).touch()
+    Checkpoint(tmp_path / "run[1]", {}, resume=True)
+    assert {path.name for path in tmp_path.iterdir()} == set(names[1:])
+
+
 # --- what is refused ----------------------------------------------------------------------------
 
 
