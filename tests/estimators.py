@@ -15,6 +15,7 @@ Y = (X[:, 0] > 0).astype(int)
 MODELS = {
     "neuron": Neuron(random_state=0, max_iter=3),
     "unit": Neuron("gelu", random_state=0, max_iter=3),
+    "perceptron": Neuron("sign", average=True, keep_history=True, random_state=0, max_iter=3),
     "logistic": LogisticRegression(),
     "unpenalised": LogisticRegression(C=np.inf, tol=1e-8),
     "cross-validated": LogisticRegressionCV(
