@@ -212,6 +212,6 @@ def warn_caller(message: str, category: type[Warning] = ConvergenceWarning) -> N
         return
     level = 2
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals["__name__"].startswith(_INSIDE):
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_INSIDE):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
