@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 ROOT = Path(__file__).resolve().parent.parent
-CHUNK = 1 << 17  # numbers at a time: what NumPy makes of them stays in cache
+CHUNK = 1 << 15  # numbers at a time: what NumPy makes of them stays in cache
 ALL = 1 << 32
 LARGEST = 2.0**128  # stands for infinity: what rounding takes there is an error of half a unit, not an infinite one
 
@@ -126,32 +126,46 @@ def vectorised(library: ctypes.CDLL, name: str) -> Callable[[Floats], Floats]:
 
 def numbers(step: int) -> Iterator[Floats]:
     """Every `step`-th float32 by its bits, in chunks. Infinities are zero instead: they have tests of their own."""
+    offsets = np.arange(0, step * CHUNK, step, dtype=np.uint32)
     for first in range(0, ALL, step * CHUNK):
-        last = min(first + step * CHUNK, ALL)
-        bits = np.arange(first, last, step, dtype=np.uint64).astype(np.uint32)
-        bits[(bits & 0x7FFFFFFF) == 0x7F800000] = 0
-        yield np.concatenate([bits, np.zeros(-bits.size % 64, np.uint32)]).view(np.float32)
+        bits = offsets + np.uint32(first)
+        bits[(ALL - first + step - 1) // step :] = 0  # they have begun again
+        for infinity in (0x7F800000, 0xFF800000):
+            if first <= infinity < first + step * CHUNK:
+                bits[bits == infinity] = 0
+        yield bits.view(np.float32)
 
 
-def ulps(found: Floats, wanted: Doubles) -> Doubles:
+def ulps(found: Floats | Doubles, wanted: Doubles) -> Doubles:
     """Distance in units of the last place of the float32 that is wanted."""
-    exponent = np.clip(wanted.astype(np.float32).view(np.uint32) & 0x7F800000, 0x00800000, 0x7F000000)
-    unit = exponent.view(np.float32).astype(np.float64) * 2.0**-23
-    distance: Doubles = np.clip(found.astype(np.float64), -LARGEST, LARGEST)
-    distance -= np.clip(wanted, -LARGEST, LARGEST)
-    return np.abs(distance, out=distance) / unit
+    exponent = wanted.astype(np.float32).view(np.uint32) & np.uint32(0x7F800000)
+    np.minimum(np.maximum(exponent, np.uint32(0x00800000), out=exponent), np.uint32(0x7F000000), out=exponent)
+    distance: Doubles = found - wanted
+    np.abs(distance, out=distance)
+    distance /= exponent.view(np.float32)
+    distance *= 2.0**23
+    return distance
+
+
+def ulps_of_anything(found: Floats, wanted: Doubles) -> Doubles:
+    """The same where not all are finite: 0 where neither is a number, infinite where only one is none."""
+    distance = ulps(np.clip(found.astype(np.float64), -LARGEST, LARGEST), np.clip(wanted, -LARGEST, LARGEST))
+    distance[np.isnan(found) & np.isnan(wanted)] = 0
+    distance[np.isnan(distance)] = np.inf
+    return distance
 
 
 def swept(call: Callable[[Floats], Floats], exact: Callable[[Doubles], Any], step: int) -> Worst:
-    """The largest error of a function; infinite if it is a number where it should be none, or none where it should."""
+    """The largest error of a function."""
     worst = Worst()
     with np.errstate(all="ignore"):
         for x in numbers(step):
             found, wanted = call(x), np.asarray(exact(x.astype(np.float64)))
             distance = ulps(found, wanted)
-            nothing = np.isnan(distance)
-            distance[nothing] = np.where(np.isnan(found) & np.isnan(wanted), 0, np.inf)[nothing]
-            at = int(distance.argmax())
+            at = int(distance.argmax())  # of the first NaN, if there is one
+            if not np.isfinite(distance[at]):
+                distance = ulps_of_anything(found, wanted)
+                at = int(distance.argmax())
             if distance[at] > worst.ulp:
                 worst = Worst(float(distance[at]), float(x[at]))
     return worst
