@@ -12,7 +12,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 
-from mpmath import cos, erf, erfc, exp, expm1, log, lu_solve, matrix, mp, mpf, pi, sqrt, tanh
+from mpmath import cos, erf, erfc, exp, expm1, log, lu_solve, matrix, mp, mpf, pi, sqrt
 
 mp.dps = 50
 Function = Callable[[mpf], mpf]
@@ -164,11 +164,6 @@ def log_weight(q: mpf) -> mpf:
     return s * q / log((1 + s) / (1 - s))
 
 
-def tanh_rest(q: mpf) -> mpf:
-    """(tanh(x) / x - 1) / x**2 for q = x**2."""
-    return (tanh(sqrt(q)) / sqrt(q) - 1) / q
-
-
 def erf_rest(q: mpf) -> mpf:
     """erf(x) / x - 1 for q = x**2."""
     return erf(sqrt(q)) / sqrt(q) - 1
@@ -179,9 +174,9 @@ def inverse_mills(t: mpf) -> mpf:
     return exp(-(t**2) / 2) * 2 / erfc(t / sqrt(2))
 
 
-DEGREES = {  # exp, log, log1p on [0, 1], tanh, erf, (above, below) and end of the tail
-    "float": (4, 2, 4, 3, 6, (3, 5), mpf("15")),
-    "double": (9, 6, 11, 9, 12, (9, 10), mpf("39.5")),
+DEGREES = {  # exp, log, log1p on [0, 1], erf, (above, below) and end of the tail
+    "float": (4, 2, 4, 6, (3, 5), mpf("15")),
+    "double": (9, 6, 11, 12, (9, 10), mpf("39.5")),
 }
 
 
@@ -200,7 +195,7 @@ def show_tail(ctype: str, above: int, below: int, end: mpf) -> None:
 
 
 def show_type(ctype: str) -> None:
-    exp_degree, log_degree, wide_degree, tanh_degree, erf_degree, degrees, tail_end = DEGREES[ctype]
+    exp_degree, log_degree, wide_degree, erf_degree, degrees, tail_end = DEGREES[ctype]
     print(f"template <> struct Polynomials<{ctype}> {{")
     half = log(2) / 2 * mpf("1.0001")
     what = "(expm1(r) - r) / r^2, error relative to expm1(r)"
@@ -211,9 +206,6 @@ def show_type(ctype: str) -> None:
     narrow = ((sqrt(2) - 1) / (sqrt(2) + 1)) ** 2 * mpf("1.0001")
     show_polynomial("kLog", ctype, fit, (mpf(0), narrow), log_degree, what)
     show_polynomial("kLogWide", ctype, fit, (mpf(0), mpf("1.0001") / 9), wide_degree, what)
-    what = "(tanh(x) / x - 1) / x^2 in x^2, error relative to tanh(x)"
-    fit = tanh_rest, lambda q: q * sqrt(q) / tanh(sqrt(q))
-    show_polynomial("kTanh", ctype, fit, (mpf(0), mpf("0.25")), tanh_degree, what)
     what = "erf(x) / x - 1 in x^2, error relative to erf(x)"
     fit = erf_rest, lambda q: 1 / (1 + erf_rest(q))
     show_polynomial("kErf", ctype, fit, (mpf(0), mpf(1)), erf_degree, what)

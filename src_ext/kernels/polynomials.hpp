@@ -17,9 +17,6 @@ template <> struct Polynomials<float> {
   // [0.0, 0.11112], degree 4, 5.3e-10
   static constexpr float kLogWide[] = {0x1.555558p-1f, 0x1.9996b0p-2f, 0x1.2508bap-2f, 0x1.b6e5e0p-3f,
       0x1.f17710p-3f};
-  // (tanh(x) / x - 1) / x^2 in x^2, error relative to tanh(x)
-  // [0.0, 0.25], degree 3, 1.6e-8
-  static constexpr float kTanh[] = {-0x1.5554d6p-2f, 0x1.10e9fcp-3f, -0x1.b28c76p-5f, 0x1.1a7c0ep-6f};
   // erf(x) / x - 1 in x^2, error relative to erf(x)
   // [0.0, 1.0], degree 6, 4.2e-9
   static constexpr float kErf[] = {0x1.06eba8p-3f, -0x1.81273ep-2f, 0x1.ce2cf8p-4f, -0x1.b7f90cp-6f, 0x1.5405b0p-8f,
@@ -48,11 +45,6 @@ template <> struct Polynomials<double> {
   static constexpr double kLogWide[] = {0x1.5555555555555p-1, 0x1.99999999999c2p-2, 0x1.249249249034cp-2,
       0x1.c71c71c8d6b3dp-3, 0x1.745d16da567fbp-3, 0x1.3b13c1d34c240p-3, 0x1.110f5d055d887p-3, 0x1.e21eae4aef3fap-4,
       0x1.ac465bfa48f1cp-4, 0x1.9d66a91c1b8fep-4, 0x1.db580fc8bfa9cp-5, 0x1.48acbfffb95ebp-3};
-  // (tanh(x) / x - 1) / x^2 in x^2, error relative to tanh(x)
-  // [0.0, 0.25], degree 9, 4.8e-18
-  static constexpr double kTanh[] = {-0x1.5555555555537p-2, 0x1.111111110e2a2p-3, -0x1.ba1ba1b70a065p-5,
-      0x1.664f47b4b2028p-6, -0x1.226e163bc276dp-7, 0x1.d6cdf95d60b1cp-9, -0x1.7d492773730fep-10,
-      0x1.31d1a75ff52abp-11, -0x1.c8d5ffd474884p-13, 0x1.dc83a03675c7dp-15};
   // erf(x) / x - 1 in x^2, error relative to erf(x)
   // [0.0, 1.0], degree 12, 1.1e-17
   static constexpr double kErf[] = {0x1.06eba8214db69p-3, -0x1.812746b0379e6p-2, 0x1.ce2f21a042b20p-4,
