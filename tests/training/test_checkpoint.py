@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,22 @@ def test_without_the_state_it_is_another_run(tmp_path: Path) -> None:
         slot[...] = 0
     storage.write(tmp_path / "run", "checkpoint", saved)
     assert not same(run_training(optimizer, Constant(0.01), 4, tmp_path / "run"), whole)
+
+
+def test_nothing_that_changes_is_forgotten() -> None:
+    """A field that is new must be kept, or be known to stay what the caller gives."""
+
+    def names(kind: type) -> set[str]:
+        return {field.name for field in fields(kind)}
+
+    params, rate = np.zeros(2), Adaptive(0.1)
+    run = Run(SGD(), OptimizerState.zeros(SGD(), params), rate)
+    # `behind` is set when training ends, and taken back when it goes on.
+    assert names(Run) - run.state_dict().keys() == {"optimizer", "state", "behind"}
+    assert names(OptimizerState) - run.state_dict().keys() == set()
+    settings = {"tol", "patience", "rate", "measure", "keep_best"}
+    assert names(Stopping) - Stopping(0, 0, rate).state_dict().keys() == settings
+    assert names(Outcome) == Outcome().state_dict().keys()
 
 
 def test_a_run_that_was_stopped_has_ended(tmp_path: Path) -> None:
