@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from fastnn import LogisticRegression, LogisticRegressionCV, MLPClassifier, MLPRegressor, Neuron
+from fastnn import Adam, LogisticRegression, LogisticRegressionCV, MLPClassifier, MLPRegressor, Neuron
+from fastnn.schedules import Plateau
 
 ESTIMATORS = [
     LogisticRegression(),
@@ -20,6 +21,14 @@ ESTIMATORS = [
     # Without a penalty it fits until probabilities are 0 and 1, and the checks compare logarithms of 0.
     MLPClassifier(hidden_layer_sizes=(10,), solver="lbfgs", alpha=1.0),
     MLPClassifier(hidden_layer_sizes=(10,), loss="hinge", solver="nadam"),
+    MLPClassifier(
+        hidden_layer_sizes=(10,),
+        solver=Adam(clip_norm=1.0),
+        learning_rate=Plateau(0.05),
+        ema=0.8,
+        l1=0.01,
+        label_smoothing=0.05,
+    ),
     MLPRegressor(hidden_layer_sizes=(10,), learning_rate_init=0.01),
     MLPRegressor(loss="huber", hidden_layer_sizes=(10,), solver="rmsprop", learning_rate_init=0.01),
     MLPRegressor(hidden_layer_sizes=(10,), solver="lbfgs"),

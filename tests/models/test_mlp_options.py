@@ -246,14 +246,11 @@ def test_what_hinge_is_not_for(binary: Data) -> None:
 @pytest.mark.parametrize("output", ["sigmoid", "softmax"])
 def test_label_smoothing_bounds_probabilities(binary: Data, output: str) -> None:
     """The optimum for rows that can be told apart is 1 - share / 2."""
-    model = MLPClassifier((20,), solver="lbfgs", alpha=0, out_activation=output, label_smoothing=0.2, random_state=0)
-    p = model.set_params(max_iter=300).fit(*binary).predict_proba(binary[0])
-    np.testing.assert_allclose(p.max(axis=1), 0.9, atol=0.08)
-    assert p.max(axis=1).mean() == pytest.approx(0.9, abs=2e-3)
-    assert model.score(*binary) == 1
-    x, y = make_multilabel_classification(40, n_classes=3, random_state=0)
-    model.set_params(out_activation=None).fit(x, y)
-    np.testing.assert_allclose(abs(model.predict_proba(x) - 0.5), 0.4, atol=1e-2)
+    x, y = binary[0][:60], binary[1][:60]
+    model = MLPClassifier((10,), solver="lbfgs", alpha=0, out_activation=output, label_smoothing=0.2, random_state=0)
+    p = model.fit(x, y).predict_proba(x)
+    np.testing.assert_allclose(p.max(axis=1), 0.9, atol=0.02)
+    assert model.score(x, y) == 1
 
 
 def test_label_smoothing_of_classes_is_on_the_targets(digits: Data) -> None:
@@ -261,6 +258,10 @@ def test_label_smoothing_of_classes_is_on_the_targets(digits: Data) -> None:
     settings: dict[str, Any] = {"hidden_layer_sizes": (5,), "max_iter": 4, "random_state": 0}
     smooth = MLPClassifier(label_smoothing=0.1, **settings).fit(x, y)
     shares = MLPRegressor("cross_entropy", **settings).fit(x, 0.9 * np.eye(10)[y] + 0.01)
+    np.testing.assert_allclose(smooth.coefs_[0], shares.coefs_[0], rtol=1e-9, atol=1e-12)
+    x, y = make_multilabel_classification(40, n_classes=3, random_state=0)
+    smooth = MLPClassifier(label_smoothing=0.1, **settings).fit(x, y)
+    shares = MLPRegressor("binary_cross_entropy", **settings).fit(x, 0.9 * y + 0.05)
     np.testing.assert_allclose(smooth.coefs_[0], shares.coefs_[0], rtol=1e-9, atol=1e-12)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from sklearn.model_selection import cross_validate, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from fastnn import MLPClassifier, MLPRegressor, schedules
+from fastnn import Adam, MLPClassifier, MLPRegressor, schedules
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{ConvergenceWarning.__module__}.ConvergenceWarning")
 
@@ -180,6 +181,42 @@ def test_warm_starts_add_to_the_curves(digits: Parts) -> None:
     assert model.validation_loss_curve_ is None
     model.set_params(solver="lbfgs").fit(x, y)
     assert not hasattr(model, "validation_loss_curve_")
+
+
+def test_resumed_with_everything(digits: Parts, tmp_path: Path) -> None:
+    x, _, y, _ = digits
+    model = MLPClassifier(
+        (12, 8),
+        solver=Adam(clip_norm=1.0),
+        learning_rate=schedules.Plateau(0.02, factor=0.5, patience=0),
+        early_stopping=True,
+        n_iter_no_change=2,
+        max_iter=30,
+        random_state=0,
+        dropout=0.2,
+        l1=0.01,
+        ema=0.7,
+        label_smoothing=0.05,
+        class_weight="balanced",
+        scoring="neg_log_loss",
+        tol=0.05,
+    )
+
+    class Killed(Exception):
+        pass
+
+    def kill(epoch: Any) -> None:
+        if epoch.number == 5:
+            raise Killed
+
+    whole = clone(model).fit(x, y, **own(digits))
+    with pytest.raises(Killed):
+        clone(model).set_callbacks(kill).fit(x, y, **own(digits), checkpoint=tmp_path / "run")
+    resumed = clone(model).fit(x, y, **own(digits), checkpoint=tmp_path / "run", resume=True)
+    assert resumed.n_iter_ == whole.n_iter_ > 5
+    assert resumed.validation_loss_curve_ == whole.validation_loss_curve_
+    for ours, wanted in zip(resumed.coefs_, whole.coefs_, strict=True):
+        np.testing.assert_array_equal(ours, wanted)
 
 
 X, Y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % 3
