@@ -164,7 +164,7 @@ def _check_rows(ready: dict[str, Any], sizes: Sizes) -> None:
             f"the rows 0 to {n - 1}."
         )
     rows = n if order is None else len(order)
-    ready["batch_size"] = min(ready["batch_size"], max(rows, 1))
+    ready["batch_size"] = min(ready["batch_size"], max(rows, 2))  # 1 alone is online for a neuron
     n_steps = ceil(rows / ready["batch_size"])
     if len(ready["learning_rates"]) != n_steps:
         raise ValueError(

@@ -132,6 +132,14 @@ def test_rows_of_zero_weight_teach_nothing(backend, dtype, batch_size):
     np.testing.assert_allclose(total, (32 // batch_size) * params.astype(float), rtol=1e-6)
 
 
+def test_a_batch_of_one_row_is_not_online(backend, dtype):
+    """Its mean does not depend on the weight."""
+    given = data("identity", 1, 3, dtype)
+    found = [run(backend, given | {"sample_weight": np.array([weight], dtype)}, 8)[1] for weight in (1, 5)]
+    assert_same(found[:1], found[1:], dtype)
+    assert np.abs(found[0] - run(backend, given | {"sample_weight": np.array([5], dtype)}, 1)[1]).max() > 0.1
+
+
 def test_no_rows(backend, dtype):
     given = data("relu", 0, 3, dtype)
     loss, params, total = run(backend, given, 1)
