@@ -222,6 +222,7 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         TeamKernel optimizer_step[2]
         TeamKernel clip_by_value[2]
         TeamKernel sum_of_squares[2]
+        TeamKernel sum_of_nothing[2]
         TeamKernel scale[2]
         TeamKernel ema_step[2]
         TeamKernel dropout[2]

@@ -34,6 +34,24 @@ def clip_by_norm(cnp.ndarray d_params not None, double limit, int n_threads=0):
     return norm
 
 
+def all_finite(cnp.ndarray x not None, int n_threads=0):
+    """Whether no element of x, of any dimensions and C-contiguous, is infinite or NaN."""
+    cdef FlatVector[float] g
+    cdef int kind = kind_of(x)
+    cdef Py_ssize_t k
+    cdef double nothing = 0
+    if not is_plain(x, cnp.NPY_ARRAY_CARRAY_RO):
+        refuse(x, "x", kind, cnp.PyArray_NDIM(x))
+    g.values = <float*>cnp.PyArray_DATA(x)
+    g.count = cnp.PyArray_SIZE(x)
+    g.partial = <double*>need_scratch((g.count // kFlatGrain + 1) * sizeof(double))
+    run(kernels.sum_of_nothing[kind], &g, 4.0 * g.count, n_threads)
+    for k in range((g.count + kFlatGrain - 1) // kFlatGrain):
+        nothing += g.partial[k]
+    release_large_scratch()
+    return nothing == 0
+
+
 def ema_step(cnp.ndarray average not None, cnp.ndarray params not None, double decay, int n_threads=0):
     """average = decay * average + (1 - decay) * params"""
     cdef FlatVector[float] g

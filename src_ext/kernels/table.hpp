@@ -27,6 +27,7 @@
       FASTNN_PAIR(optimizer_step),                                             \
       FASTNN_PAIR(clip_by_value),                                              \
       FASTNN_PAIR(sum_of_squares),                                             \
+      FASTNN_PAIR(sum_of_nothing),                                             \
       FASTNN_PAIR(scale),                                                      \
       FASTNN_PAIR(ema_step),                                                   \
       FASTNN_PAIR(dropout),                                                    \

@@ -95,7 +95,7 @@ template <class T> struct OptimizerStep {
 template <class T> struct FlatVector {
   T* values;
   const T* other;   // ema_step: the parameters
-  double* partial;  // sum_of_squares: one sum for every kFlatGrain elements
+  double* partial;  // of sums: one for every kFlatGrain elements
   ptrdiff_t count;
   double number;    // the limit, the factor, the decay
 };
@@ -245,6 +245,7 @@ struct Kernels {
   void (*optimizer_step[2])(const void*, int, int);
   void (*clip_by_value[2])(const void*, int, int);
   void (*sum_of_squares[2])(const void*, int, int);
+  void (*sum_of_nothing[2])(const void*, int, int);
   void (*scale[2])(const void*, int, int);
   void (*ema_step[2])(const void*, int, int);
   void (*dropout[2])(const void*, int, int);
