@@ -20,6 +20,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from fastnn.kernels.contract import BACKENDS, Array
+from fastnn.kernels.select import native
 from fastnn.models.parameters import Check, Flag, Integer, Is, OneOf, check_parameters
 from fastnn.models.saving import MODEL_KINDS, Saved, require_linear, require_network, require_own_names
 from fastnn.storage import Kind
@@ -136,13 +137,10 @@ class Estimator(Saved, BaseEstimator):
 
 
 def _is_usable(X: Any) -> bool:
-    """Whether X is laid out as kernels want it, and finite; a sum that overflows is looked into elsewhere."""
+    """Whether X is laid out as kernels want it, and finite."""
     if type(X) is not np.ndarray or X.ndim != 2 or X.size == 0 or X.dtype not in (np.float32, np.float64):
         return False
-    if not (X.flags.c_contiguous and X.flags.aligned):
-        return False
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(X.sum()))
+    return bool(X.flags.c_contiguous and X.flags.aligned and native.all_finite(X))
 
 
 def _is_usable_target(y: Any, n: int) -> bool:
@@ -151,8 +149,7 @@ def _is_usable_target(y: Any, n: int) -> bool:
         return False
     if y.dtype.kind in "iub":
         return True
-    with np.errstate(over="ignore", invalid="ignore"):
-        return y.dtype in (np.float32, np.float64) and bool(np.isfinite(y.sum()))
+    return y.dtype in (np.float32, np.float64) and bool(native.all_finite(np.require(y, requirements=["C", "A"])))
 
 
 def native_order(X: Any) -> Any:
