@@ -91,12 +91,11 @@ class Checkpoint(NoCheckpoint):
         self._chosen: dict[str, Any] = {}
         self._params: Array = np.empty(0)
         self._parts: dict[str, Stateful] = {}
-        self._n_epochs = 0
         self._saved: dict[str, Any] = {}
         storage.require_safetensors()  # not only after the first epoch
         storage.remove_drafts(self.path)
         if resume and self.path.exists():
-            self._saved = storage.read(self.path, _PURPOSE)
+            self._saved = _read_whole(self.path)
             self._require_same_run()
         self.resumed = bool(self._saved)
 
@@ -123,6 +122,7 @@ class Checkpoint(NoCheckpoint):
                 part.load_state_dict(self._saved["parts"][name])
         except (ValueError, TypeError, LookupError, AttributeError) as fault:
             raise ValueError(f"{self.path} is no whole checkpoint of this run: {fault}") from fault
+        self._saved = {}  # several times as large as the parameters
 
     def __call__(self, number: int, ended: bool) -> None:
         """Epoch `number` is over; write the file, if it is time to."""
@@ -137,7 +137,7 @@ class Checkpoint(NoCheckpoint):
         storage.write(self.path, _PURPOSE, run)
 
     def _require_same_run(self) -> None:
-        was, now = self._saved.get("settings", {}), self._settings
+        was, now = self._saved["settings"], self._settings
         names = [name for name in {**was, **now} if was.get(name) != now.get(name)]
         if names:
             differences = "; ".join(f"{name} was {was.get(name)}, now {now.get(name)}" for name in names)
@@ -145,6 +145,13 @@ class Checkpoint(NoCheckpoint):
                 f"{self.path} is the checkpoint of another run: {differences}. Resume with the same, "
                 "or start afresh with resume=False or another path."
             )
+
+
+def _read_whole(path: Path) -> dict[str, Any]:
+    saved = storage.read(path, _PURPOSE)
+    if isinstance(saved, dict) and {"settings", "chosen", "params", "parts"} <= saved.keys():
+        return saved
+    raise ValueError(f"{path} is no whole checkpoint: something is missing.")
 
 
 def checkpoint_of(

@@ -252,9 +252,11 @@ def test_damaged_and_foreign_files(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="holds a model, wanted a checkpoint"):
         Checkpoint(path, {}, resume=True)
     storage.write(path, "checkpoint", {"settings": {}, "params": np.zeros(2)})
-    with pytest.raises(ValueError, match="no whole checkpoint of this run"):
-        Checkpoint(path, {}, resume=True).attach(np.zeros(2), history=History())
+    with pytest.raises(ValueError, match="run is no whole checkpoint: something is missing"):
+        Checkpoint(path, {}, resume=True)
     one_epoch(path, {})
+    with pytest.raises(ValueError, match="no whole checkpoint of this run: 'history'"):
+        Checkpoint(path, {}, resume=True).attach(np.zeros(2), history=History())
     with pytest.raises(ValueError, match=r"no whole checkpoint of this run: .*float64 of shape \(2,\), wanted"):
         Checkpoint(path, {}, resume=True).attach(np.zeros(3))
 
