@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from numpy import dtype, int64, ndarray
+from numpy import dtype, float64, int32, int64, ndarray
 from numpy.typing import DTypeLike
+from typing_extensions import disjoint_base
 
 from fastnn.activations import Activation
 from fastnn.losses import Loss
@@ -169,6 +170,33 @@ def column_descent(
     u: _Array,
     q: _Array | None,
 ) -> tuple[float, int]: ...
+
+@disjoint_base
+class SparseRows:
+    shape: tuple[int, int]
+    def __init__(self, x: Any) -> None: ...
+
+def logistic_gradient(
+    x: Any,
+    y: ndarray[Any, dtype[int32]],
+    sample_weight: _Array | None,
+    params: ndarray[Any, dtype[float64]],
+    outputs: int,
+    d_params: ndarray[Any, dtype[float64]],
+    state: _Array | None,
+    diagonal: ndarray[Any, dtype[float64]] | None,
+    hessian: ndarray[Any, dtype[float64]] | None,
+    n_threads: int = 0,
+) -> float: ...
+def logistic_product(
+    x: Any,
+    sample_weight: _Array | None,
+    state: _Array,
+    vector: ndarray[Any, dtype[float64]],
+    out: ndarray[Any, dtype[float64]],
+    n_threads: int = 0,
+) -> None: ...
+def weighted_gram(x: Any, weight: _Array, out: ndarray[Any, dtype[float64]], n_threads: int = 0) -> None: ...
 def simd_level() -> str: ...
 def simd_available() -> tuple[str, ...]: ...
 def vector_bytes() -> int: ...

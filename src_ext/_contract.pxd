@@ -207,6 +207,35 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         Py_ssize_t n, o
         int eliminated
 
+    cdef struct Features:
+        const void *values
+        Py_ssize_t stride
+        const void *columns
+        const void *starts
+        int has_long_indices
+        Py_ssize_t n, i, stored
+
+    cdef cppclass LogisticPass[T]:
+        Features x
+        const int32_t *y
+        const T *sample_weight
+        T *state
+        const double *params
+        Py_ssize_t o
+        int has_bias
+        double *d_params
+        double *diagonal
+        double *hessian
+        double loss
+        void *workspace
+
+    cdef cppclass WeightedGram[T]:
+        Features x
+        const T *weight
+        int has_ones
+        double *out
+        T *packed
+
     cdef cppclass Kernels:
         const char *name
         int vector_bytes
@@ -238,6 +267,14 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         TeamKernel column_sums
         TeamKernel quadratic_descent
         TeamKernel column_descent
+        size_t (*logistic_workspace[2])(const void*, int) noexcept
+        EpochFunction logistic_prepare[2]
+        TeamKernel logistic_rows[2]
+        TeamKernel logistic_sums[2]
+        EpochFunction logistic_finish[2]
+        Py_ssize_t (*gram_scratch[2])() noexcept
+        TeamKernel gram_columns[2]
+        TeamKernel gram_mirror[2]
         double (*fma_peak[2])() noexcept
         double (*read_seconds[2])(const void*, Py_ssize_t, int) noexcept
 

@@ -6,16 +6,17 @@ what a kernel needs; fastnn.validation converts or explains. One file per kernel
 """
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int32_t, int64_t, uint64_t
+cimport cython
 cimport numpy as cnp
 
 from libc.math cimport INFINITY
 
 from _contract cimport (
     ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams, DenseForward,
-    Descent, Dropout, Epoch, EpochKernel, FlatVector, Kernels, Link, LossAndGradient, NetworkForward, NetworkShape,
-    NeuronEpoch, OptimizerStep, Separable, TeamFunction, TeamKernel, available_kernels, fastnn_build_info,
-    fastnn_seconds, kCrowdedSeconds, kFlatGrain, kLossRows, kNeuronBlocks, kNeuronStride, kStoreGradient,
-    permutation as fill_permutation, pool_is_awake,
+    Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Kernels, Link, LogisticPass, LossAndGradient,
+    NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Separable, TeamFunction, TeamKernel, WeightedGram,
+    available_kernels, fastnn_build_info, fastnn_seconds, kCrowdedSeconds, kFlatGrain, kLossRows, kNeuronBlocks,
+    kNeuronStride, kStoreGradient, permutation as fill_permutation, pool_is_awake,
     release_large_scratch, run_team, scratch,
 )
 
@@ -34,5 +35,6 @@ include "flat.pxi"
 include "network.pxi"
 include "neuron.pxi"
 include "coordinate_descent.pxi"
+include "logistic.pxi"
 include "machine.pxi"
 include "api.pxi"

@@ -50,7 +50,8 @@ class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin,
     dual : bool, default=False
         With "liblinear" and an L2 penalty both are possible, and have the same optimum.
     tol : float, default=1e-4
-        The solver stops where no component of the gradient of the mean objective is larger; with an L1 share,
+        The solver stops where no component of the gradient of the mean objective is larger, by coefficients of
+        features whose root mean square is one, or where rounding hides what is left to gain; with an L1 share,
         `bounds` or "liblinear" where the duality gap is at most `tol` times the objective.
     fit_intercept : bool, default=True
     intercept_scaling : float, default=1
@@ -61,7 +62,10 @@ class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin,
     random_state : int, RandomState or None, default=None
         The solvers draw no random numbers, so it changes nothing; as with scikit-learn's "lbfgs".
     solver : str, default="auto"
-        A name means an optimum, not an algorithm. "auto" and "saga" know every penalty; "lbfgs", "newton-cg",
+        A name means an optimum, not an algorithm. "auto" chooses by what passes over X, second derivatives and
+        factors cost: Newton's method, first on samples of the rows that grow, or L-BFGS with a preconditioner. "lbfgs",
+        "newton-cg", "newton-cholesky" and "gradient_descent" are what they say; "sag" and "saga" choose as "auto"
+        does. Of penalties "auto" and "saga" know every one; "lbfgs", "newton-cg",
         "newton-cholesky", "sag" and "gradient_descent" know L2 and none; "liblinear" is for two classes and
         penalises the intercept too. An L1 share and bounds are solved by proximal Newton steps.
     max_iter : int, default=100
@@ -176,7 +180,7 @@ class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin,
         Parameters
         ----------
         X : array-like or sparse matrix (n_samples, n_features)
-            Sparse matrices are converted to dense ones.
+            A plain C-contiguous array of float32 or float64, or a CSR matrix of them, is not copied.
         y : array-like (n_samples,)
             Labels of at least two classes.
         sample_weight : array-like (n_samples,), default=None

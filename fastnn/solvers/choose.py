@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from fastnn.solvers.cost import newton_pays
 from fastnn.solvers.gradient_descent import gradient_descent
+from fastnn.solvers.levels import newton_by_levels, steps_of
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.newton_cg import newton_cg
-from fastnn.solvers.newton_cholesky import newton_cholesky
 from fastnn.solvers.objective import Solution, Vector, Watch
+from fastnn.solvers.precondition import metric_for
 from fastnn.solvers.quasi_newton import quasi_newton
 
 __all__ = ["SOLVERS", "minimise", "newton_pays"]
@@ -51,7 +53,7 @@ def minimise(
     Solution
         Its params (p,) are the objective's own: w (i, o) and then b (o,), flat.
     """
-    scaled = objective.rescaled()
+    scaled = objective.rescaled(steps_of(objective))
     ratio = objective.unit / scaled.unit
     zeros = np.zeros(objective.n_params)
     # A start where all classes are certain, and wrongly so, has no curvature to begin with.
@@ -61,51 +63,22 @@ def minimise(
     return replace(solution, params=objective.centred(solution.params * ratio))
 
 
-# --- the cost model -----------------------------------------------------------------------------
-# Unit: one multiply-add of the vector unit, for one row. Constants are measured.
-
-_ROW = 40.0  # exp, logarithm, divisions
-_MOST_PARAMS = 3000  # of a Hessian that is factored
-_PASSES = 50.0  # that L-BFGS needs; Newton's method needs about three Hessians
-
-
-def hessian_cost(objective: LogisticObjective) -> float:
-    """What a Hessian costs, in gradients."""
-    o = objective.outputs
-    i: float = objective.n_params / o
-    filled = i if isinstance(objective.x, np.ndarray) else float(objective.x.nnz) / max(len(objective.y), 1)
-    gradient = (4 * filled + _ROW) * o
-    return 1.0 + filled**2 * o * (o + 1) / 2 / gradient
-
-
-def factor_cost(objective: LogisticObjective) -> float:
-    """What a Cholesky factor costs, in gradients."""
-    rows = max(len(objective.y), 1)
-    p = float(objective.n_params)
-    return p * p * p / 3 / (rows * (4 * p + _ROW))
-
-
-def newton_pays(objective: LogisticObjective) -> bool:
-    """Whether Newton's method, with its Hessians, is quicker than L-BFGS."""
-    newton = 3 * (hessian_cost(objective) + factor_cost(objective))
-    return objective.n_params <= _MOST_PARAMS and newton <= _PASSES
-
-
 def _auto(objective: LogisticObjective, start: Vector, **options: Any) -> Solution:
-    solve = _newton_cholesky if newton_pays(objective) else quasi_newton
-    return solve(objective, start, **options)
+    if newton_pays(objective):
+        return newton_by_levels(objective, start, **options)
+    return quasi_newton(objective, start, metric_at=metric_for(objective), **options)
 
 
-def _newton_cholesky(objective: LogisticObjective, start: Vector, **options: Any) -> Solution:
-    return newton_cholesky(objective, start, hessian_cost=hessian_cost(objective), **options)
+def _newton_cg(objective: LogisticObjective, start: Vector, **options: Any) -> Solution:
+    return newton_cg(objective, start, metric_at=metric_for(objective), **options)
 
 
 # A name stands for the optimum: all have the same one.
 SOLVERS: dict[str, Solve] = {
     "auto": _auto,
     "lbfgs": quasi_newton,
-    "newton-cg": newton_cg,
-    "newton-cholesky": _newton_cholesky,
+    "newton-cg": _newton_cg,
+    "newton-cholesky": newton_by_levels,
     "gradient_descent": gradient_descent,
     "sag": _auto,
     "saga": _auto,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from math import nan
 from typing import Any, Protocol
@@ -15,7 +16,8 @@ __all__ = ["Point", "Strategy", "descend"]
 
 _SUFFICIENT = 1e-4  # of the decrease that the gradient promises (Armijo 1966)
 _SHORTEST = 1e-10
-_ROUNDING = 100.0  # times the loss's resolution: what cannot be gained any more
+_ROUNDING = 20.0  # times the loss's resolution: what cannot be gained any more
+_PATIENCE = 20  # iterations that lower the loss by less than its rounding in each
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,11 @@ def descend(strategy: Strategy, start: Vector, *, tol: float, max_iter: int, wat
     """Go from `start` until every component of the gradient is within `tol`, or rounding hides what is left."""
     point = strategy.evaluate(start)
     iteration = 0
+    recent: deque[float] = deque(maxlen=_PATIENCE)  # losses
     while np.abs(point.d_params).max(initial=0.0) > tol and iteration < max_iter:
+        recent.append(point.loss)
+        if len(recent) == _PATIENCE and recent[0] - point.loss <= _PATIENCE * strategy.resolution * abs(point.loss):
+            return Solution(point.params, point.loss, iteration, True)  # it only wanders in the loss's rounding
         direction = strategy.direction(point)
         slope = dot(point.d_params, direction)
         ahead = _step(strategy, point, direction, slope)
@@ -78,7 +84,7 @@ def descend(strategy: Strategy, start: Vector, *, tol: float, max_iter: int, wat
 def _step(strategy: Strategy, point: Point, direction: Vector, slope: float) -> Point | None:
     """The first point along the direction, by a step of 1 and then shorter ones, where the loss falls enough.
 
-    Where it changes by less than its own rounding, the slope decides: it must have become smaller.
+    Where it changes by less than its own rounding, the slope decides: it must have halved.
     None where there is no such point.
     """
     slack = strategy.resolution * abs(point.loss)
@@ -88,7 +94,7 @@ def _step(strategy: Strategy, point: Point, direction: Vector, slope: float) -> 
         change = ahead.loss - point.loss
         if change <= _SUFFICIENT * rate * slope:
             return ahead
-        if change <= slack and abs(dot(ahead.d_params, direction)) < 0.9 * abs(slope):
+        if change <= slack and abs(dot(ahead.d_params, direction)) < 0.5 * abs(slope):
             return ahead
         if -rate * slope < slack:
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any
 
@@ -17,7 +17,29 @@ from fastnn.threads import resolve as resolve_threads
 __all__ = ["LogisticObjective"]
 
 # Rounding of a mean of losses by the bytes of X's numbers: rows round independently.
-_RESOLUTION = {4: 1e-8, 8: 1e-15}
+_RESOLUTION = {4: 1e-7, 8: 4e-15}
+
+
+class _Kernels:
+    """The passes of one backend, for a number of threads."""
+
+    def __init__(self, backend: str, n_threads: int | None) -> None:
+        chosen = resolve(backend)
+        if chosen != "native" and n_threads is not None:
+            raise ValueError(
+                f"n_threads={n_threads!r} with backend={backend!r}: only the native backend has "
+                "threads. Leave out one of the two."
+            )
+        self._module = kernels_for(chosen)
+        self._threads = (resolve_threads(n_threads),) if chosen == "native" else ()
+
+    def call(self, name: str, *arguments: Any, threads: bool = True) -> Any:
+        """Run a kernel, with these threads where it has any."""
+        return getattr(self._module, name)(*arguments, *(self._threads if threads else ()))
+
+    def rows(self, x: Any) -> Any:
+        """X as kernels read it, a sparse one checked once for all passes."""
+        return self._module.SparseRows(x) if self._threads and not isinstance(x, np.ndarray) else x
 
 
 class LogisticObjective:
@@ -70,18 +92,10 @@ class LogisticObjective:
         backend: str = "auto",
         n_threads: int | None = None,
     ) -> None:
-        chosen = resolve(backend)
-        if chosen != "native" and n_threads is not None:
-            raise ValueError(
-                f"n_threads={n_threads!r} with backend={backend!r}: only the native backend has "
-                "threads. Leave out one of the two."
-            )
+        self._kernels = _Kernels(backend, n_threads)
         self.x, self.y, self.outputs, self.sample_weight = x, y, outputs, sample_weight
         self.fit_intercept = fit_intercept
-        kernels = kernels_for(chosen)
-        has_threads = chosen == "native" and hasattr(kernels, "logistic_gradient")
-        self._kernels = kernels if has_threads else kernels_for("reference")
-        self._threads = (resolve_threads(n_threads),) if has_threads else ()
+        self._rows = self._kernels.rows(x)
         self.n_params = (x.shape[1] + fit_intercept) * outputs
         self.total = float(x.shape[0] if sample_weight is None else sample_weight.sum(dtype=np.float64))
         self.resolution = _RESOLUTION[x.dtype.itemsize]
@@ -91,15 +105,28 @@ class LogisticObjective:
 
     # --- the same problem in other ways ---------------------------------------------------------
 
-    def rescaled(self) -> LogisticObjective:
+    def rescaled(self, steps: Sequence[int] = ()) -> LogisticObjective:
         """The same problem in variables that second derivatives are alike in.
 
-        The unit of a coefficient is the root mean square of its feature, larger where the penalty decides.
+        The unit of a coefficient is the root mean square of its feature, larger where the penalty decides. With
+        `steps`, every last of them rows have to say what it is, unless they have nothing to say of a feature.
         """
-        _, _, diagonal = self.with_diagonal(np.zeros(self.n_params))
-        curvature = 0.25 if self.outputs == 1 else (1 - 1 / self.outputs) / self.outputs
-        unit = np.sqrt((diagonal - self._strength) / curvature + 4 * self._strength)
-        return self.in_units(np.where((unit > 0) & np.isfinite(unit), unit, 1.0) * self.unit)
+        squares = self.sample(steps[-1])._mean_squares() if steps else self._mean_squares()
+        if steps and not squares.all():
+            squares = self._mean_squares()
+        by_feature = np.repeat(np.concatenate([squares, np.ones(int(self.fit_intercept))]), self.outputs)
+        unit = np.sqrt(by_feature + 4 * self._strength * self.unit**2)
+        return self.in_units(np.where((unit > 0) & np.isfinite(unit), unit, 1.0))
+
+    def _mean_squares(self) -> Vector:
+        """Weighted means of the features' squares (i,): four times a sigmoid's second derivatives at zero."""
+        i = self.x.shape[1]
+        d_w, squares = np.empty(i), np.empty(i)
+        self._kernels.call(
+            "logistic_gradient", self._rows, self.y, self.sample_weight, np.zeros(i), 1, d_w, None, squares, None
+        )
+        squares *= 4 / self.total
+        return squares
 
     def in_units(self, unit: Vector) -> LogisticObjective:
         """The same problem for params that are `unit` (p,) times w and b."""
@@ -112,16 +139,24 @@ class LogisticObjective:
         """The problem of every `step`-th row, with the same penalty of the mean."""
         other = copy(self)
         other.x = self.x[::step]
+        other._rows = self._kernels.rows(other.x)
         other.y = np.ascontiguousarray(self.y[::step])
         weight = self.sample_weight
         other.sample_weight = None if weight is None else np.ascontiguousarray(weight[::step])
         other.total = float(len(other.y) if weight is None else weight[::step].sum(dtype=np.float64))
         return other
 
+    def is_fair(self, step: int, least: int) -> bool:
+        """Whether `sample` has its share of the weight, and of each class at least so many rows."""
+        y, weight = self.y[::step], self.sample_weight
+        counts = np.bincount(y, None if weight is None else weight[::step] > 0, max(self.outputs, 2))
+        total = len(y) if weight is None else float(weight[::step].sum(dtype=np.float64))
+        return bool(counts.min() >= least and 2 * step * total >= self.total)
+
     def over(self, x: Any) -> LogisticObjective:
         """The problem of the same rows with other features x (n, m), without a penalty."""
         other = copy(self)
-        other.x = x
+        other.x, other._rows = x, self._kernels.rows(x)
         other.n_params = (x.shape[1] + self.fit_intercept) * self.outputs
         other.sample_weight = None if self.sample_weight is None else self.sample_weight.astype(x.dtype, copy=False)
         other.unit, other._strength = np.ones(other.n_params), np.zeros(other.n_params)
@@ -129,7 +164,7 @@ class LogisticObjective:
 
     def kernel(self, name: str, *arguments: Any, threads: bool = True) -> Any:
         """Call another kernel of the backend, with these threads where it has any."""
-        return getattr(self._kernels, name)(*arguments, *(self._threads if threads else ()))
+        return self._kernels.call(name, *arguments, threads=threads)
 
     def centred(self, params: Vector) -> Vector:
         """Of all params that mean the same, those that sum to zero over the classes where no penalty says so.
@@ -169,6 +204,22 @@ class LogisticObjective:
         hessian.ravel()[:: self.n_params + 1] += self._strength
         return hessian
 
+    def with_shared_curvature(self, params: Vector) -> tuple[float, Vector, Matrix]:
+        """Loss, gradient, and the mean over the outputs of the Hessian (m, m) by the parameters of one of them."""
+        state = np.empty((len(self.y), self.outputs), self.x.dtype)
+        loss, d_params = self._pass(params, state=state)
+        weight = state[:, 0]
+        if self.outputs > 1:
+            weight = (1 - np.einsum("ro,ro->r", state, state)) / self.outputs
+            weight = weight if self.sample_weight is None else weight * self.sample_weight
+        m = self.n_params // self.outputs
+        gram = np.empty((m, m))
+        self._kernels.call("weighted_gram", self._rows, np.ascontiguousarray(weight, self.x.dtype), gram)
+        unit = self.unit[:: self.outputs]
+        gram /= unit[:, None] * (unit * self.total)
+        gram.ravel()[:: m + 1] += self._strength[:: self.outputs]
+        return loss, d_params, gram
+
     def with_product(self, params: Vector) -> tuple[float, Vector, Callable[[Vector], Vector]]:
         """Loss, gradient, and a function that multiplies the Hessian by a vector (p,)."""
         state = np.empty((len(self.y), self.outputs), self.x.dtype)
@@ -176,8 +227,8 @@ class LogisticObjective:
 
         def product(vector: Vector) -> Vector:
             out = np.empty(self.n_params)
-            given = (self.x, self.sample_weight, state, vector / self.unit)
-            self._kernels.logistic_product(*given, out, *self._threads)
+            self._kernels.call("logistic_product", self._rows, self.sample_weight, state, vector / self.unit, out)
+            self._balance(out)
             out /= self.unit * self.total
             out += self._strength * vector
             return out
@@ -192,9 +243,16 @@ class LogisticObjective:
         hessian: Matrix | None = None,
     ) -> tuple[float, Vector]:
         d_params = np.empty(self.n_params)
-        data = (self.x, self.y, self.sample_weight, params / self.unit, self.outputs)
-        total = self._kernels.logistic_gradient(*data, d_params, state, diagonal, hessian, *self._threads)
+        data = (self._rows, self.y, self.sample_weight, params / self.unit, self.outputs)
+        total = self._kernels.call("logistic_gradient", *data, d_params, state, diagonal, hessian)
+        self._balance(d_params)
         d_params /= self.unit * self.total
         shrunk = self._strength * params
         d_params += shrunk
         return float(total / self.total + np.einsum("i,i->", shrunk, params) / 2), d_params
+
+    def _balance(self, d_params: Vector) -> None:
+        """A softmax's gradient sums to zero over the classes; what rounding left there would be taken for a slope."""
+        if self.outputs > 1:
+            by_class = d_params.reshape(-1, self.outputs)
+            by_class -= by_class.mean(axis=1, keepdims=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 
-from fastnn.solvers.objective import Matrix, Vector
+from fastnn.solvers.objective import Curved, Matrix, Vector
 
-__all__ = ["CholeskyMetric", "DiagonalMetric", "Metric", "dot"]
+__all__ = ["CholeskyMetric", "DiagonalMetric", "Metric", "SharedMetric", "diagonal_of", "dot"]
 
 _LEAST_DAMPING = 1e-13
 _MOST_DAMPING = 1e3
@@ -38,6 +39,11 @@ class DiagonalMetric:
         return self._inverse * vector
 
 
+def diagonal_of(objective: Curved) -> Callable[[Vector], Metric]:
+    """A function that gives the diagonal of the Hessian for params (p,)."""
+    return lambda params: DiagonalMetric(objective.with_diagonal(params)[2])
+
+
 class CholeskyMetric:
     """The Hessian (p, p) by its Cholesky factor, scaled to a unit diagonal.
 
@@ -63,8 +69,23 @@ class CholeskyMetric:
             raise ValueError("The Hessian has numbers that are not finite.")
 
     def solve(self, vector: Vector) -> Vector:
-        """See Metric."""
+        """See Metric; also for several vectors, the columns of (p, k)."""
         from scipy.linalg.lapack import dpotrs
 
-        solution: Vector = dpotrs(self._factor, self._inverse * vector)[0]
-        return self._inverse * solution
+        inverse = self._inverse if vector.ndim == 1 else self._inverse[:, None]
+        solution: Vector = dpotrs(self._factor, inverse * vector)[0]
+        return inverse * solution
+
+
+class SharedMetric:
+    """One matrix (m, m) for each of `outputs` classes, as if they did not influence each other.
+
+    For parameters (m, outputs), flat: a factor that is `outputs` times smaller than the Hessian's.
+    """
+
+    def __init__(self, matrix: Matrix, outputs: int) -> None:
+        self._metric, self._outputs = CholeskyMetric(matrix), outputs
+
+    def solve(self, vector: Vector) -> Vector:
+        """See Metric."""
+        return np.ascontiguousarray(self._metric.solve(vector.reshape(-1, self._outputs))).ravel()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from fastnn.solvers.descent import Point, descend
-from fastnn.solvers.metric import DiagonalMetric, Metric, dot
+from fastnn.solvers.metric import Metric, diagonal_of, dot
 from fastnn.solvers.objective import Curved, Solution, Vector, Watch
 
 __all__ = ["newton_cg"]
 
 _LOOSE = 0.5  # relative residual of the first directions
 _MOST_PRODUCTS = 200  # for one direction
+_RENEWED = 8  # directions after which the preconditioner is made again
 
 
 def newton_cg(
@@ -21,7 +24,7 @@ def newton_cg(
     tol: float,
     max_iter: int,
     watch: Watch | None = None,
-    metric: Metric | None = None,
+    metric_at: Callable[[Vector], Metric] | None = None,
 ) -> Solution:
     """Minimise until every component of the gradient is within `tol`.
 
@@ -34,24 +37,24 @@ def newton_cg(
         It also ends where what is left to gain is lost in the rounding of the loss.
     max_iter : int
     watch : callable, optional
-    metric : Metric, optional
-        The preconditioner; by default the Hessian's diagonal at the start.
+    metric_at : callable, optional
+        The preconditioner for params (p,), asked for at the start and now and then; by default the
+        Hessian's diagonal.
 
     Returns
     -------
     Solution
     """
-    if metric is None:
-        metric = DiagonalMetric(objective.with_diagonal(start)[2])
-    strategy = _Truncated(objective, metric)
+    strategy = _Truncated(objective, metric_at or diagonal_of(objective))
     return descend(strategy, start, tol=tol, max_iter=max_iter, watch=watch)
 
 
 class _Truncated:
     """Newton's direction as exactly as it is worth: the nearer the optimum, the more."""
 
-    def __init__(self, objective: Curved, metric: Metric) -> None:
-        self._objective, self._metric = objective, metric
+    def __init__(self, objective: Curved, metric_at: Callable[[Vector], Metric]) -> None:
+        self._objective, self._metric_at = objective, metric_at
+        self._steps = 0
         self._first: float | None = None
         self.resolution = objective.resolution
 
@@ -60,6 +63,9 @@ class _Truncated:
 
     def direction(self, point: Point) -> Vector:
         """Conjugate gradients from zero, so that every iterate goes downhill."""
+        if self._steps % _RENEWED == 0:
+            self._metric = self._metric_at(point.params)
+        self._steps += 1
         residual = -point.d_params
         solution = np.zeros_like(residual)
         along = solved = self._metric.solve(residual)

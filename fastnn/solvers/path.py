@@ -197,5 +197,6 @@ def _solve(
     objective: LogisticObjective, scaled: Any, start: Vector, tol: float, max_iter: int, metric: Metric | None
 ) -> Solution:
     """By L-BFGS with a preconditioner, in the units of `scaled`."""
-    solution = quasi_newton(scaled, start * scaled.unit, tol=tol, max_iter=max_iter, metric=metric)
+    kept = None if metric is None else (lambda params: metric)
+    solution = quasi_newton(scaled, start * scaled.unit, tol=tol, max_iter=max_iter, metric_at=kept)
     return replace(solution, params=objective.centred(solution.params / scaled.unit))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastnn.solvers.descent import Point, descend
 from fastnn.solvers.memory import Memory
-from fastnn.solvers.metric import DiagonalMetric, Metric
+from fastnn.solvers.metric import Metric, diagonal_of
 from fastnn.solvers.objective import Curved, Solution, Vector, Watch
 
 __all__ = ["quasi_newton"]
 
-_PAIRS = 20
+_PAIRS = 10
+_RENEWED = 60  # steps after which the preconditioner is made again
 
 
 def quasi_newton(
@@ -19,7 +22,7 @@ def quasi_newton(
     tol: float,
     max_iter: int,
     watch: Watch | None = None,
-    metric: Metric | None = None,
+    metric_at: Callable[[Vector], Metric] | None = None,
 ) -> Solution:
     """Minimise until every component of the gradient is within `tol`.
 
@@ -32,23 +35,26 @@ def quasi_newton(
         It also ends where what is left to gain is lost in the rounding of the loss.
     max_iter : int
     watch : callable, optional
-    metric : Metric, optional
-        The preconditioner; by default the Hessian's diagonal at the start.
+    metric_at : callable, optional
+        The preconditioner for params (p,), asked for at the start and where many steps have not
+        been enough; by default the Hessian's diagonal.
 
     Returns
     -------
     Solution
     """
-    if metric is None:
-        metric = DiagonalMetric(objective.with_diagonal(start)[2])
-    return descend(_Remembering(objective, metric), start, tol=tol, max_iter=max_iter, watch=watch)
+    if metric_at is None:
+        metric_at = diagonal_of(objective)
+    return descend(_Remembering(objective, metric_at), start, tol=tol, max_iter=max_iter, watch=watch)
 
 
 class _Remembering:
     """The preconditioned gradient, corrected by what the last steps found."""
 
-    def __init__(self, objective: Curved, metric: Metric) -> None:
-        self._objective, self._metric = objective, metric
+    def __init__(self, objective: Curved, metric_at: Callable[[Vector], Metric]) -> None:
+        self._objective, self._metric_at = objective, metric_at
+        self._metric: Metric | None = None
+        self._steps = 0  # since it was made
         self._memory = Memory(_PAIRS, rescale=True)
         self.resolution = objective.resolution
 
@@ -56,9 +62,13 @@ class _Remembering:
         return Point(params, *self._objective(params))
 
     def direction(self, point: Point) -> Vector:
+        if self._metric is None or self._steps >= _RENEWED:
+            self._metric, self._steps = self._metric_at(point.params), 0
+            self._memory.clear()
         return -self._memory.solve(self._metric, point.d_params)
 
     def moved(self, before: Point, after: Point) -> None:
+        self._steps += 1
         self._memory.add(after.params - before.params, after.d_params - before.d_params)
 
     def renew(self) -> bool:

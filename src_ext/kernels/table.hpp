@@ -4,6 +4,8 @@
 #include "kernels/coordinate_descent.hpp"
 #include "kernels/epoch.hpp"
 #include "kernels/flat.hpp"
+#include "kernels/gram.hpp"
+#include "kernels/logistic.hpp"
 #include "kernels/network.hpp"
 #include "kernels/neuron.hpp"
 #include "kernels/peak.hpp"
@@ -43,6 +45,14 @@
       column_sums,                                                             \
       quadratic_descent,                                                       \
       column_descent,                                                          \
+      FASTNN_PAIR(logistic_workspace),                                         \
+      FASTNN_PAIR(logistic_prepare),                                           \
+      FASTNN_PAIR(logistic_rows),                                              \
+      FASTNN_PAIR(logistic_sums),                                              \
+      FASTNN_PAIR(logistic_finish),                                            \
+      FASTNN_PAIR(gram_scratch),                                               \
+      FASTNN_PAIR(gram_columns),                                               \
+      FASTNN_PAIR(gram_mirror),                                                \
       FASTNN_PAIR(fma_peak),                                                   \
       FASTNN_PAIR(read_seconds),                                               \
   }

@@ -230,6 +230,41 @@ struct Descent {
   int eliminated;
 };
 
+// --- logistic regression -------------------------------------------------------------------------------------------
+
+// X (n, i) as the passes read it: rows `stride` elements apart, or compressed sparse rows.
+struct Features {
+  const void* values;
+  ptrdiff_t stride;
+  const void *columns, *starts;  // null for dense rows
+  int has_long_indices;          // of 64 bits instead of 32
+  ptrdiff_t n, i, stored;
+};
+
+// One read of X: loss, gradient and second derivatives at `params`, or the Hessian's product with `params`. Sums are
+// float64. The rows are cut into slots by shapes alone; each slot has sums of its own, which are then added in order.
+template <class T> struct LogisticPass {
+  Features x;
+  const int32_t* y;        // null: a product
+  const T* sample_weight;  // may be null
+  T* state;                // (n, o): read by a product, else written unless null
+  const double* params;    // w (i, o), then b (o) where there is one
+  ptrdiff_t o;
+  int has_bias;
+  double *d_params, *diagonal, *hessian;  // the last two may be null
+  double loss;
+  void* workspace;
+};
+
+// x.T @ diag(weight) @ x, with a last column of ones where has_ones; a member owns columns of it.
+template <class T> struct WeightedGram {
+  Features x;
+  const T* weight;
+  int has_ones;
+  double* out;
+  T* packed;  // gram_scratch elements for each member of the team
+};
+
 struct Kernels {
   const char* name;
   int vector_bytes;
@@ -261,6 +296,14 @@ struct Kernels {
   void (*column_sums)(const void*, int, int);  // of float64 alone, as the next two
   void (*quadratic_descent)(const void*, int, int);
   void (*column_descent)(const void*, int, int);
+  size_t (*logistic_workspace[2])(const void*, int team);  // bytes
+  void (*logistic_prepare[2])(void*);
+  void (*logistic_rows[2])(const void*, int, int);  // every slot's sums,
+  void (*logistic_sums[2])(const void*, int, int);  // their total,
+  void (*logistic_finish[2])(void*);                // and what the caller wants of it
+  ptrdiff_t (*gram_scratch[2])();                   // elements for one member
+  void (*gram_columns[2])(const void*, int, int);
+  void (*gram_mirror[2])(const void*, int, int);
   double (*fma_peak[2])();  // FLOP/s of one core, measured by independent chains in registers
   double (*read_seconds[2])(const void*, ptrdiff_t, int);  // to read so many elements once, the best of so many runs
 };

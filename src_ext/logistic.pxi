@@ -1,0 +1,245 @@
+# The passes of logistic regression, over dense rows and compressed sparse ones.
+
+# Multiply-adds that a sigmoid or one output of a softmax costs.
+cdef double LINK_WORK = 40.0
+# Sums of second derivatives that every slot of rows keeps; larger Hessians are made apart, by columns.
+cdef double FUSED_SUMS = 66000.0
+
+
+@cython.auto_pickle(False)
+cdef class SparseRows:
+    """A CSR matrix that has been checked: kernels may follow its indices."""
+    cdef object values, columns, starts
+    cdef Features view
+    cdef int kind
+    cdef readonly tuple shape
+
+    def __init__(self, object x not None):
+        cdef cnp.ndarray values = x.data
+        cdef cnp.ndarray columns = x.indices
+        cdef cnp.ndarray starts = x.indptr
+        cdef int index_type = cnp.PyArray_TYPE(starts)
+        self.shape = tuple(x.shape)
+        self.kind = kind_of(values)
+        self.view.n, self.view.i = self.shape
+        self.view.values = input_1d(values, "data", self.kind, -1)
+        if (x.format != "csr" or index_type not in (cnp.NPY_INT32, cnp.NPY_INT64)
+                or cnp.PyArray_TYPE(columns) != index_type
+                or not is_plain(columns, cnp.NPY_ARRAY_CARRAY_RO) or not is_plain(starts, cnp.NPY_ARRAY_CARRAY_RO)
+                or cnp.PyArray_NDIM(starts) != 1 or cnp.PyArray_DIM(starts, 0) != self.view.n + 1):
+            raise ValueError(f"a sparse matrix has format {x.format!r} and indices of {columns.dtype}; "
+                             f"wanted CSR with indices of int32 or int64")
+        self.view.columns, self.view.starts = cnp.PyArray_DATA(columns), cnp.PyArray_DATA(starts)
+        self.view.has_long_indices = index_type == cnp.NPY_INT64
+        self.view.stored = min(cnp.PyArray_SIZE(columns), cnp.PyArray_SIZE(values))
+        self.view.stride = 0
+        self.values, self.columns, self.starts = values, columns, starts
+        cdef bint right
+        if index_type == cnp.NPY_INT64:
+            right = are_indices[int64_t](&self.view)
+        else:
+            right = are_indices[int32_t](&self.view)
+        if not right:
+            raise ValueError(f"a sparse matrix of shape {self.shape} has indices that point outside of it")
+        self.view.stored = starts[self.view.n]
+
+
+ctypedef fused Index:
+    int32_t
+    int64_t
+
+
+cdef bint are_indices(const Features* x, Index* unused=NULL) noexcept:
+    """Whether all rows and columns of a CSR matrix exist."""
+    cdef const Index* starts = <const Index*>x.starts
+    cdef const Index* columns = <const Index*>x.columns
+    cdef Py_ssize_t r, k
+    cdef Index low = 0, high = 0
+    if starts[0] != 0 or starts[x.n] > x.stored:
+        return False
+    for r in range(x.n):
+        if starts[r + 1] < starts[r]:
+            return False
+    for k in range(starts[x.n]):
+        low, high = min(low, columns[k]), max(high, columns[k])
+    return starts[x.n] == 0 or (low >= 0 and high < x.i)
+
+
+cdef int read_features(Features* view, object x) except -1:
+    """What x is, ndarray or SparseRows or CSR matrix; returns its kind. The view is as long valid as x is."""
+    cdef cnp.ndarray dense
+    cdef Py_ssize_t item
+    if isinstance(x, SparseRows):
+        view[0] = (<SparseRows>x).view
+        return (<SparseRows>x).kind
+    dense = x
+    cdef int kind = kind_of(dense)
+    item = 8 if kind else 4
+    if (cnp.PyArray_NDIM(dense) != 2 or not is_plain(dense, cnp.NPY_ARRAY_ALIGNED)
+            or (cnp.PyArray_DIM(dense, 1) > 1 and cnp.PyArray_STRIDE(dense, 1) != item)
+            or (cnp.PyArray_DIM(dense, 0) > 1 and cnp.PyArray_STRIDE(dense, 0) % item != 0)):
+        raise ValueError(f"x has shape {x.shape} and strides {x.strides}; wanted 2 dimensions with contiguous rows")
+    view.values, view.columns, view.starts = cnp.PyArray_DATA(dense), NULL, NULL
+    view.n, view.i = cnp.PyArray_DIM(dense, 0), cnp.PyArray_DIM(dense, 1)
+    view.stride = cnp.PyArray_STRIDE(dense, 0) // item
+    view.stored = view.n * view.i
+    view.has_long_indices = 0
+    return kind
+
+
+cdef object as_rows(object x):
+    return x if isinstance(x, (np.ndarray, SparseRows)) else SparseRows(x)
+
+
+cdef int read_params(LogisticPass[float]* g, cnp.ndarray params, Py_ssize_t outputs) except -1:
+    g.params = <double*>input_1d(params, "params", 1, -1)
+    g.o = outputs
+    cdef Py_ssize_t size = cnp.PyArray_DIM(params, 0)
+    g.has_bias = size != g.x.i * outputs
+    if outputs < 1 or (g.has_bias and size != (g.x.i + 1) * outputs):
+        raise ValueError(f"params has {size} elements, wanted {g.x.i * outputs} or {(g.x.i + 1) * outputs}: "
+                         f"for {g.x.i} features and {outputs} output(s)")
+    return 0
+
+
+cdef int read_labels(LogisticPass[float]* g, cnp.ndarray y) except -1:
+    cdef Py_ssize_t r
+    cdef int32_t low = 0, high = 0
+    if (cnp.PyArray_NDIM(y) != 1 or cnp.PyArray_TYPE(y) != cnp.NPY_INT32
+            or not is_plain(y, cnp.NPY_ARRAY_CARRAY_RO) or cnp.PyArray_DIM(y, 0) != g.x.n):
+        raise ValueError(f"y has shape {(<object>y).shape} and dtype {y.dtype}; wanted ({g.x.n},) of int32")
+    g.y = <const int32_t*>cnp.PyArray_DATA(y)
+    if g.o == 1:
+        return 0  # a row is of class 1 or it is not
+    for r in range(g.x.n):
+        low, high = min(low, g.y[r]), max(high, g.y[r])
+    if low < 0 or high >= g.o:
+        raise ValueError(f"y has classes from {low} to {high}, wanted 0 to {g.o - 1}")
+    return 0
+
+
+cdef int run_pass(LogisticPass[float]* g, int kind, int n_threads) except -1:
+    cdef double pairs = g.o * (g.o + 1) / 2.0 if g.hessian != NULL else 0.0
+    cdef double filled = <double>g.x.stored / max(g.x.n, 1)
+    cdef double work = g.x.stored * (4.0 * g.o + pairs * filled) + LINK_WORK * g.x.n * g.o
+    cdef int team = team_for(work, work, n_threads)
+    g.workspace = need_scratch(kernels.logistic_workspace[kind](g, team))
+    if work < WORK_WITH_GIL:
+        kernels.logistic_prepare[kind](g)
+        kernels.logistic_rows[kind](g, 0, 1)
+        kernels.logistic_sums[kind](g, 0, 1)
+        kernels.logistic_finish[kind](g)
+        return 0
+    with nogil:
+        kernels.logistic_prepare[kind](g)
+        run_repeatedly(kernels.logistic_rows[kind], g, team)
+        run_team(team, <TeamFunction>kernels.logistic_sums[kind], g)
+        kernels.logistic_finish[kind](g)
+    release_large_scratch()
+    return 0
+
+
+def logistic_gradient(object x not None, cnp.ndarray y not None, cnp.ndarray sample_weight,
+                      cnp.ndarray params not None, Py_ssize_t outputs, cnp.ndarray d_params not None,
+                      cnp.ndarray state, cnp.ndarray diagonal, cnp.ndarray hessian, int n_threads=0):
+    """The weighted sum of cross-entropies; d_params its gradient, the others second derivatives."""
+    cdef LogisticPass[float] g
+    x = as_rows(x)
+    cdef int kind = read_features(&g.x, x)
+    read_params(&g, params, outputs)
+    read_labels(&g, y)
+    g.sample_weight = NULL
+    if sample_weight is not None:
+        g.sample_weight = <float*>input_1d(sample_weight, "sample_weight", kind, g.x.n)
+    cdef Py_ssize_t p = cnp.PyArray_DIM(params, 0)
+    g.d_params = <double*>output_1d(d_params, "d_params", 1, p)
+    cdef bint fused = hessian is not None and outputs * (outputs + 1) / 2.0 * (g.x.i + 1) * (g.x.i + 1) <= FUSED_SUMS
+    if hessian is not None and not fused and state is None:
+        state = np.empty((g.x.n, outputs), np.float64 if kind else np.float32)
+    no_outputs(&g)
+    if state is not None:
+        g.state = <float*>output_2d(state, "state", kind, g.x.n, outputs)
+    if diagonal is not None:
+        g.diagonal = <double*>output_1d(diagonal, "diagonal", 1, p)
+    if hessian is not None:
+        g.hessian = <double*>output_2d(hessian, "hessian", 1, p, p)
+    separate_outputs((d_params, state, diagonal, hessian), (x, y, sample_weight, params))
+    if not fused:
+        g.hessian = NULL
+    run_pass(&g, kind, n_threads)
+    if hessian is not None and not fused:
+        fill_hessian(x, sample_weight, state, g.has_bias, hessian, n_threads)
+    return g.loss
+
+
+cdef void no_outputs(LogisticPass[float]* g) noexcept:
+    g.state = NULL
+    g.diagonal = NULL
+    g.hessian = NULL
+
+
+cdef int separate_outputs(tuple outputs, tuple inputs) except -1:
+    cdef Py_ssize_t k
+    for k in range(len(outputs)):
+        for other in outputs[k + 1:] + inputs:
+            if outputs[k] is not None and isinstance(other, np.ndarray) and np.may_share_memory(outputs[k], other):
+                raise ValueError("an output overlaps an input or another output in memory")
+    return 0
+
+
+cdef int fill_hessian(object x, object sample_weight, object state, bint has_bias, object hessian,
+                      int n_threads) except -1:
+    """A weighted Gram matrix for every two outputs, by the second derivative of the loss by both."""
+    cdef Py_ssize_t o = state.shape[1], k, m
+    if o == 1:
+        weighted_gram(x, np.ravel(state), hessian, n_threads)
+        return 0
+    cdef Py_ssize_t columns = x.shape[1] + has_bias
+    blocks = hessian.reshape(columns, o, columns, o)
+    block = np.empty((columns, columns))
+    for k in range(o):
+        for m in range(k, o):
+            weight = state[:, k] * ((k == m) - state[:, m])
+            if sample_weight is not None:
+                weight *= sample_weight
+            weighted_gram(x, weight, block, n_threads)
+            blocks[:, k, :, m] = blocks[:, m, :, k] = block
+    return 0
+
+
+def logistic_product(object x not None, cnp.ndarray sample_weight, cnp.ndarray state not None,
+                     cnp.ndarray vector not None, cnp.ndarray out not None, int n_threads=0):
+    """out = the Hessian where logistic_gradient wrote state, times vector."""
+    cdef LogisticPass[float] g
+    x = as_rows(x)
+    cdef int kind = read_features(&g.x, x)
+    no_outputs(&g)
+    g.state = <float*>input_2d(state, "state", kind, g.x.n, -1)
+    read_params(&g, vector, cnp.PyArray_DIM(state, 1))
+    g.y = NULL
+    g.sample_weight = NULL
+    if sample_weight is not None:
+        g.sample_weight = <float*>input_1d(sample_weight, "sample_weight", kind, g.x.n)
+    g.d_params = <double*>output_1d(out, "out", 1, cnp.PyArray_DIM(vector, 0))
+    separate_outputs((out,), (x, state, vector, sample_weight))
+    run_pass(&g, kind, n_threads)
+
+
+def weighted_gram(object x not None, cnp.ndarray weight not None, cnp.ndarray out not None, int n_threads=0):
+    """out = x.T @ diag(weight) @ x; where out is one larger, x has a last column of ones."""
+    cdef WeightedGram[float] g
+    x = as_rows(x)
+    cdef int kind = read_features(&g.x, x)
+    g.weight = <float*>input_1d(weight, "weight", kind, g.x.n)
+    cdef Py_ssize_t m = cnp.PyArray_DIM(out, 0) if cnp.PyArray_NDIM(out) == 2 else g.x.i
+    g.has_ones = m == g.x.i + 1
+    m = g.x.i + g.has_ones
+    g.out = <double*>output_2d(out, "out", 1, m, m)
+    separate_outputs((out,), (x, weight))
+    out.fill(0)
+    cdef double work = <double>g.x.stored * g.x.stored / max(g.x.n, 1)
+    cdef int team = team_for(work, work, n_threads)
+    g.packed = <float*>need_scratch(team * kernels.gram_scratch[kind]() * (8 if kind else 4))
+    with nogil:
+        run_repeatedly(kernels.gram_columns[kind], &g, team)
+        run_team(team, <TeamFunction>kernels.gram_mirror[kind], &g)
