@@ -69,8 +69,14 @@ def _plan(n_inputs: int, dtype: Any) -> Plan:
 
 
 def learning_engine(neuron: Any, n_inputs: int, dtype: Any, average: Average | None) -> Engine:
-    """The engine that teaches the neuron."""
-    how = (function_of(neuron), neuron.batch_size == 1, average)
+    """The engine that teaches the neuron; ValueError where the activation cannot be learnt through."""
+    function = function_of(neuron)
+    if not function.has_slope and name_of(neuron) != "sign":
+        raise ValueError(
+            f"activation={function.name!r} has no slope, so gradient descent cannot teach this neuron; "
+            "only fastnn's own 'sign' has a rule of its own."
+        )
+    how = (function, neuron.batch_size == 1, average)
     return NeuronEngine(_plan(n_inputs, dtype), *how, neuron.backend, neuron.n_threads)
 
 

@@ -264,6 +264,12 @@ def test_a_function_of_ones_own_learns(rng: np.random.Generator, batch_size: Any
     np.testing.assert_allclose(model.activate(x), np.arctan(x @ model.coef_[0] + model.intercept_[0]))
 
 
+def test_a_function_without_a_slope_is_refused() -> None:
+    step = Activation("step", value=lambda z: 1.0 if z > 0 else 0.0, slope=lambda z, a: 0.0, has_slope=False)
+    with pytest.raises(ValueError, match="'step' has no slope"):
+        Neuron(step).fit([[0.0], [1.0]], [0.0, 1.0])
+
+
 def test_a_function_of_ones_own_may_have_any_name(rng: np.random.Generator) -> None:
     """It is not taken for fastnn's of that name."""
     own = Activation("sign", value=lambda z: 2 * z, slope=lambda z, a: 2.0)
