@@ -81,9 +81,12 @@ class Bar:
 
 
 def _numbers(epoch: Epoch, digits: int) -> str:
-    score = epoch.validation_score
-    told = "" if score is None else f", validation score = {score:.6f}"
-    return f"loss = {epoch.loss:.{digits}f}{told}"
+    text = f"loss = {epoch.loss:.{digits}f}"
+    if epoch.validation_loss is not None:
+        text += f", validation loss = {epoch.validation_loss:.{digits}f}"
+    if epoch.validation_score is not None:
+        text += f", validation score = {epoch.validation_score:.6f}"
+    return text
 
 
 # --- looks of a bar -----------------------------------------------------------------------------

@@ -188,8 +188,8 @@ def test_looks() -> None:
             "109 parameters, 872 bytes, float64, loss cross_entropy",
         ]
     )
-    dropping = Network([Dense(2000), Dropout(0), Dense(3)], 4)
-    assert "Dropout 0  (n, 2000)\n" in dropping.summary()
+    dropping = Network([Dense(2000), Dropout(0.25), Dense(3)], 4)
+    assert "Dropout 0.25  (n, 2000)\n" in dropping.summary()
     assert "16,003 parameters, 64 kB, float32" in dropping.summary()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,6 +47,9 @@ def test_lines_are_scikit_learns(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == "Iteration 2, loss = 0.50000000"
     assert lines[4] == "Iteration 2, loss = 0.50000000, validation score = 0.750000"
+    with progress(True, 1) as (watcher,):
+        watcher(replace(epoch(1), validation_loss=0.25))
+    assert capsys.readouterr().out == "Iteration 1, loss = 1.00000000, validation loss = 0.25000000\n"
 
 
 @pytest.mark.parametrize("look", ["tqdm", "rich", "plain"])
