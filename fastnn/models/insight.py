@@ -37,8 +37,8 @@ class Insight(CallbackSupportMixin):
             `number`, `loss`, `learning_rate`, read-only `params` (p,), `validation_loss`,
             `validation_score` and `seconds`. An object with scikit-learn's `setup`,
             `on_fit_task_begin`, `on_fit_task_end` and `teardown`, such as
-            `sklearn.callback.ScoringMonitor`, hears of the fit and of each epoch. Training ends when one returns True at an epoch's end.
-            Without any, those set before are forgotten.
+            `sklearn.callback.ScoringMonitor`, hears of the fit and of each epoch. Training ends
+            when one returns True at an epoch's end. Without any, those set before are forgotten.
 
         Returns
         -------
