@@ -49,7 +49,8 @@ def read_samples(model: Estimator, X: Any, y: Any, sample_weight: Any) -> Labell
         If X, y or sample_weight cannot be used, or y has one class only.
     """
     if _is_plain(X) and _are_plain_labels(y, len(X)):
-        validate_data(model, X, reset=True, skip_check_array=True)
+        model.n_features_in_ = X.shape[1]
+        model.__dict__.pop("feature_names_in_", None)
         x, labels = X, y
     else:
         x, labels = _validated(model, X, y)

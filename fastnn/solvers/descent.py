@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from math import nan
+from math import inf, isfinite, nan
 from typing import Any, Protocol
 
 import numpy as np
@@ -57,7 +57,7 @@ def descend(strategy: Strategy, start: Vector, *, tol: float, max_iter: int, wat
     point = strategy.evaluate(start)
     iteration = 0
     recent: deque[float] = deque(maxlen=_PATIENCE)  # losses
-    while np.abs(point.d_params).max(initial=0.0) > tol and iteration < max_iter:
+    while tol < (steepest := _largest(point.d_params)) < inf and iteration < max_iter:
         recent.append(point.loss)
         if len(recent) == _PATIENCE and recent[0] - point.loss <= _PATIENCE * strategy.resolution * abs(point.loss):
             return Solution(point.params, point.loss, iteration, True)  # it only wanders in the loss's rounding
@@ -75,10 +75,15 @@ def descend(strategy: Strategy, start: Vector, *, tol: float, max_iter: int, wat
         iteration += 1
         if watch is not None:
             watch(iteration, point.params, point.loss)
-    if not np.isfinite(point.d_params).all():
+    if not isfinite(steepest):
         return Solution(point.params, nan, iteration, False, "The gradient is not finite")
-    converged = bool(np.abs(point.d_params).max(initial=0.0) <= tol)
+    converged = steepest <= tol
     return Solution(point.params, point.loss, iteration, converged, "" if converged else "Iterations reached the limit")
+
+
+def _largest(vector: Vector) -> float:
+    """The largest magnitude; NaN if there is one."""
+    return float(max(vector.max(initial=0.0), -vector.min(initial=0.0)))
 
 
 def _step(strategy: Strategy, point: Point, direction: Vector, slope: float) -> Point | None:

@@ -194,7 +194,8 @@ class LogisticObjective:
         """Loss, gradient and Hessian (p, p)."""
         hessian = np.empty((self.n_params, self.n_params))
         loss, d_params = self._pass(params, hessian=hessian)
-        hessian /= self.unit[:, None] * (self.unit * self.total)
+        hessian *= (1 / self.unit)[:, None]
+        hessian *= 1 / (self.unit * self.total)
         hessian.ravel()[:: self.n_params + 1] += self._strength
         return loss, d_params, hessian
 
@@ -255,4 +256,4 @@ class LogisticObjective:
         """A softmax's gradient sums to zero over the classes; what rounding left there would be taken for a slope."""
         if self.outputs > 1:
             by_class = d_params.reshape(-1, self.outputs)
-            by_class -= by_class.mean(axis=1, keepdims=True)
+            by_class -= by_class.sum(axis=1, keepdims=True) / self.outputs

@@ -62,7 +62,7 @@ class CholeskyMetric:
         damping = _LEAST_DAMPING * len(hessian)
         info = 1
         while info != 0 and damping < _MOST_DAMPING:
-            np.fill_diagonal(scaled, 1 + damping)
+            scaled.ravel()[:: len(scaled) + 1] = 1 + damping
             self._factor, info = dpotrf(scaled.T)  # a Fortran array, so that LAPACK copies it only once
             damping *= 100
         if info != 0:
