@@ -12,7 +12,7 @@ import pytest
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
-@pytest.mark.parametrize("name", ["training", "watching"])
+@pytest.mark.parametrize("name", ["logistic", "training", "watching"])
 def test_the_blocks_of_a_page_run_as_one_program(name: str, tmp_path: Path) -> None:
     page = DOCS / f"{name}.md"
     if not page.is_file():

@@ -15,8 +15,10 @@ from fastnn.models.cv_parameters import Grid
 from fastnn.models.cv_results import Results
 from fastnn.models.cv_scores import Scoring
 from fastnn.models.logistic_fit import Labelled, refuse_non_finite
+from fastnn.models.penalty import Penalty
 from fastnn.solvers.objective import Solution, Vector
 from fastnn.solvers.path import Family, Rows, solve_family
+from fastnn.solvers.sparse_path import solve_sparse_family
 from fastnn.threads import get_num_threads
 
 __all__ = ["Fold", "cross_validate", "folds_of"]
@@ -71,10 +73,21 @@ def _fit(
         workers = min(workers, effective_n_jobs(model.n_jobs))
     subsets = [train for train, _ in folds]
     for number, rows in enumerate(subsets, 1):
-        if not family.subset(rows).total > 0:
+        if samples.sample_weight is not None and not samples.sample_weight[rows].any():
             raise ValueError(f"In fold {number} no training row has a weight above zero.")
-    alphas = [float(1 / C) for C in Cs]
-    return solve_family(family, alphas, subsets, tol=model.tol, max_iter=model.max_iter, n_workers=workers)
+    options = {"tol": model.tol, "max_iter": model.max_iter, "n_workers": workers}
+    penalties = [_penalty(model, float(C), l1_ratio) for C in Cs]
+    if all(penalty.is_smooth for penalty in penalties):
+        return solve_family(family, [penalty.l2 for penalty in penalties], subsets, **options)
+    order = np.argsort(Cs, kind="stable")  # the strongest penalty first
+    place = np.argsort(order)
+    found, by_fold = solve_sparse_family(family, [penalties[k].separable_over for k in order], subsets, **options)
+    return [found[k] for k in place], [[solutions[k] for k in place] for solutions in by_fold]
+
+
+def _penalty(model: Any, C: float, l1_ratio: float) -> Penalty:
+    scaling = float(model.intercept_scaling) if model.solver == "liblinear" else None
+    return Penalty(l1_ratio / C, (1 - l1_ratio) / C, intercept_scaling=scaling)
 
 
 def _packed(params: Vector, samples: Labelled, model: Any) -> Array:

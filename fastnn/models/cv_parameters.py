@@ -12,25 +12,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import get_scorer_names
 
 from fastnn.models.base import warn_caller
-from fastnn.models.parameters import Integer, Real
+from fastnn.models.parameters import Integer
 
-__all__ = ["Grid", "Numbers", "ScorerLike", "SplitterLike", "read_grid", "read_legacy", "read_scoring"]
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """Real numbers in an interval, one or more of them, in an array or a sequence."""
-
-    each: Real
-
-    def accepts(self, value: Any) -> bool:
-        """See Check."""
-        if isinstance(value, str) or np.ndim(value) != 1:
-            return False
-        return len(value) > 0 and all(self.each.accepts(number) for number in value)
-
-    def __str__(self) -> str:
-        return f"an array of numbers, each {self.each}"
+__all__ = ["Grid", "ScorerLike", "SplitterLike", "read_grid", "read_legacy", "read_scoring"]
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from fastnn import activations, losses
 from fastnn.kernels.contract import Array
 from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded
-from fastnn.models.cv_parameters import Numbers
 from fastnn.models.inference import Evidence
-from fastnn.models.logistic_fit import coefficients, params_of, read_samples, solve, weigh_classes
+from fastnn.models.logistic_fit import coefficients, params_of, read_samples, refuse_many_classes, solve, weigh_classes
 from fastnn.models.logistic_stream import LearnsFromChunks
 from fastnn.models.logistic_summary import LikelihoodInference, gather_evidence
 from fastnn.models.outputs import class_index, log_probabilities, probabilities
-from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
+from fastnn.models.parameters import Flag, Integer, Is, Numbers, OneOf, Real
 from fastnn.models.penalty import penalty_of
 from fastnn.plan import Plan
 from fastnn.solvers.choose import SOLVERS
@@ -197,11 +196,7 @@ class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin,
         """
         penalty = penalty_of(self)
         samples = weigh_classes(read_samples(self, X, y, sample_weight), self.class_weight)
-        if self.solver == "liblinear" and samples.outputs > 1:
-            raise ValueError(
-                "The 'liblinear' solver does not support multiclass classification. Use solver='auto', or wrap the "
-                "estimator in a OneVsRestClassifier."
-            )
+        refuse_many_classes(self, samples)
         objective = LogisticObjective(
             samples.x,
             samples.y,

@@ -13,13 +13,13 @@ from sklearn.utils import metadata_routing
 from fastnn.kernels.contract import Array
 from fastnn.models.base import NONE, guarded
 from fastnn.models.cv_fit import cross_validate, folds_of
-from fastnn.models.cv_parameters import Numbers, ScorerLike, SplitterLike, read_grid, read_legacy, read_scoring
+from fastnn.models.cv_parameters import ScorerLike, SplitterLike, read_grid, read_legacy, read_scoring
 from fastnn.models.cv_results import choose
 from fastnn.models.cv_routing import keyword_sample_weight, route, router_of
 from fastnn.models.cv_scores import Scoring
 from fastnn.models.logistic import LogisticRegression
-from fastnn.models.logistic_fit import read_samples, weigh_classes
-from fastnn.models.parameters import Flag, Integer, OneOf, Real
+from fastnn.models.logistic_fit import read_samples, refuse_many_classes, weigh_classes
+from fastnn.models.parameters import Flag, Integer, Numbers, OneOf, Real
 from fastnn.models.penalty import refuse_unsupported
 
 __all__ = ["LogisticRegressionCV"]
@@ -53,8 +53,7 @@ class LogisticRegressionCV(LogisticRegression):
     solver : str, default="lbfgs"
         A name means an optimum, not an algorithm; see `LogisticRegression`.
     tol : float, default=1e-4
-        Fits on folds start at the fit on all rows. So that they know nothing of the rows held out, the largest
-        component of the gradient has to fall to a hundredth of what it was there, too.
+        See `LogisticRegression`.
     max_iter : int, default=100
         Of each fit.
     class_weight : dict or "balanced", default=None
@@ -191,9 +190,11 @@ class LogisticRegressionCV(LogisticRegression):
         """
         to_splitter, to_scorer = route(self, "fit", sample_weight, params)
         grid, scoring, legacy = read_grid(self), read_scoring(self), read_legacy(self)
+        penalised = np.isfinite(grid.Cs).all() if self.solver == "liblinear" else np.isfinite(grid.Cs).any()
         for ratio in grid.l1_ratios:
-            refuse_unsupported(self, float(ratio))
+            refuse_unsupported(self, float(ratio), penalised=bool(penalised))
         samples = read_samples(self, X, y, sample_weight)
+        refuse_many_classes(self, samples)
         self.classes_ = samples.classes
         self._require_known_classes()
         scores = Scoring(None, {}, sample_weight) if scoring is None else Scoring(get_scorer(scoring), to_scorer)

@@ -20,7 +20,16 @@ from fastnn.solvers.objective import Solution, Vector, Watch
 from fastnn.solvers.prox_newton import prox_newton
 from fastnn.training.loop import NON_FINITE
 
-__all__ = ["Labelled", "coefficients", "params_of", "read_samples", "refuse_non_finite", "solve", "weigh_classes"]
+__all__ = [
+    "Labelled",
+    "coefficients",
+    "params_of",
+    "read_samples",
+    "refuse_many_classes",
+    "refuse_non_finite",
+    "solve",
+    "weigh_classes",
+]
 
 
 class Labelled(NamedTuple):
@@ -98,6 +107,15 @@ def coefficients(params: Vector, objective: LogisticObjective) -> tuple[Array, A
     i, o, dtype = objective.x.shape[1], objective.outputs, objective.x.dtype
     coef = np.ascontiguousarray(params[: i * o].reshape(i, o).T, dtype)
     return coef, params[i * o :].astype(dtype) if objective.fit_intercept else np.zeros(o, dtype)
+
+
+def refuse_many_classes(model: Any, samples: Labelled) -> None:
+    """Raise ValueError for more classes than a solver of that name can tell apart."""
+    if model.solver == "liblinear" and samples.outputs > 1:
+        raise ValueError(
+            "The 'liblinear' solver does not support multiclass classification. Use solver='auto', or wrap the "
+            "estimator in a OneVsRestClassifier."
+        )
 
 
 def refuse_non_finite(model: Any, solutions: Sequence[Solution], given: tuple[Any, Any]) -> None:

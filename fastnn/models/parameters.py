@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-__all__ = ["Check", "Flag", "Integer", "Is", "OneOf", "ParameterError", "Real", "check_parameters"]
+__all__ = ["Check", "Flag", "Integer", "Is", "Numbers", "OneOf", "ParameterError", "Real", "check_parameters"]
 
 
 class ParameterError(ValueError, TypeError):
@@ -66,6 +66,22 @@ class Integer:
 
     def __str__(self) -> str:
         return f"an integer of at least {self.low}"
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Real numbers in an interval, one or more of them, in an array or a sequence."""
+
+    each: Real
+
+    def accepts(self, value: Any) -> bool:
+        """See Check."""
+        if isinstance(value, str) or np.ndim(value) != 1:
+            return False
+        return len(value) > 0 and all(self.each.accepts(number) for number in value)
+
+    def __str__(self) -> str:
+        return f"an array of numbers, each {self.each}"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from fastnn.solvers.objective import Solution, Vector, Watch
 from fastnn.solvers.precondition import metric_for
 from fastnn.solvers.quasi_newton import quasi_newton
 
-__all__ = ["SOLVERS", "minimise", "newton_pays"]
+__all__ = ["SOLVERS", "minimise"]
 
 Solve = Callable[..., Solution]
 

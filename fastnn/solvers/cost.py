@@ -6,7 +6,7 @@ import numpy as np
 
 from fastnn.solvers.logistic_objective import LogisticObjective
 
-__all__ = ["factor_cost", "gram_cost", "hessian_cost", "newton_pays"]
+__all__ = ["factor_cost", "gram_cost", "hessian_cost", "hessian_pays", "newton_pays"]
 
 # Multiply-adds of which a Hessian does one per element and pair of features: fitted to times of the compiled passes on
 # one core. A link is an exp, a logarithm and two divisions; a product of matrices does eight multiply-adds in the time
@@ -49,7 +49,12 @@ def gram_cost(objective: LogisticObjective, step: int) -> float:
     return gram + factor_cost(objective, objective.n_params / objective.outputs)
 
 
+def hessian_pays(objective: LogisticObjective, passes: float) -> bool:
+    """Whether a Hessian and its factor cost at most so many gradients."""
+    cost = hessian_cost(objective) + factor_cost(objective)
+    return objective.n_params <= _MOST_PARAMS and cost <= passes
+
+
 def newton_pays(objective: LogisticObjective) -> bool:
     """Whether Newton's method, with its Hessians, is quicker than L-BFGS."""
-    newton = 3 * (hessian_cost(objective) + factor_cost(objective))
-    return objective.n_params <= _MOST_PARAMS and newton <= _PASSES
+    return hessian_pays(objective, _PASSES / 3)

@@ -100,8 +100,12 @@ class LogisticObjective:
         self.total = float(x.shape[0] if sample_weight is None else sample_weight.sum(dtype=np.float64))
         self.resolution = _RESOLUTION[x.dtype.itemsize]
         self.unit: Vector = np.ones(self.n_params)
-        self._strength: Vector = np.zeros(self.n_params)  # of the penalty of the mean, in a solver's units
-        self._strength[: x.shape[1] * outputs] = np.repeat(np.broadcast_to(alpha, x.shape[1]), outputs) / self.total
+        self._strength = self._second_derivatives(alpha)  # of the penalty of the mean, in a solver's units
+
+    @property
+    def strength(self) -> Vector:
+        """Second derivatives (p,) of the penalty."""
+        return self._strength
 
     # --- the same problem in other ways ---------------------------------------------------------
 
@@ -134,6 +138,18 @@ class LogisticObjective:
         other.unit = unit
         other._strength = self._strength * (self.unit / unit) ** 2
         return other
+
+    def penalised(self, alpha: float | Vector) -> LogisticObjective:
+        """The same problem with another strength of the penalty."""
+        other = copy(self)
+        other._strength = self._second_derivatives(alpha)
+        return other
+
+    def _second_derivatives(self, alpha: float | Vector) -> Vector:
+        i, o = self.x.shape[1], self.outputs
+        strength = np.zeros(self.n_params)
+        strength[: i * o] = np.repeat(np.broadcast_to(alpha, i), o) / (self.total * self.unit[: i * o] ** 2)
+        return strength
 
     def sample(self, step: int) -> LogisticObjective:
         """The problem of every `step`-th row, with the same penalty of the mean."""

@@ -1,14 +1,15 @@
-"""Logistic regression along strengths of the penalty, on all rows and on subsets of them.
+"""Logistic regression along strengths of the penalty, on all rows and on the training rows of folds.
 
-Neighbours in the family are nearly the same problem, so that one's solution and second derivatives serve the next:
+Neighbours in this family are nearly the same problem, so that one's solution and second derivatives serve the next:
 
 - along the path, from the strongest penalty to the weakest, a solve starts at the last solution, preconditioned by
   the Hessian there with the penalty exchanged;
-- a subset (the training rows of a fold) starts at the solution of all rows with its strength, preconditioned by the
-  Hessian there. It costs a few gradients and no Hessian.
+- so does every fold, but its preconditioner is the Hessian at the solution of all rows, which lies ahead. Where the
+  held-out rows of the folds divide all rows among them, one pass in as many pieces gives each fold its own Hessian
+  there, exactly: that of all pieces but its own.
 
-A solution keeps a trace of where it started, as large as `tol` allows. That of a fold must not know the rows held
-out, so there the gradient has to fall to a hundredth of what it was at the start too.
+No fold starts at the solution of all rows, near as it is: a solution keeps a trace of where it started, as large as
+`tol` allows, and that of a fold must know nothing of the rows held out.
 """
 
 from __future__ import annotations
@@ -16,17 +17,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.kernels.contract import Array
-from fastnn.solvers.choose import minimise, newton_pays
+from fastnn.solvers.choose import minimise
+from fastnn.solvers.cost import hessian_pays
 from fastnn.solvers.logistic_objective import LogisticObjective
-from fastnn.solvers.metric import CholeskyMetric, Metric
+from fastnn.solvers.metric import CholeskyMetric, DiagonalMetric, Metric
 from fastnn.solvers.objective import Matrix, Solution, Vector
 from fastnn.solvers.quasi_newton import quasi_newton
+from fastnn.solvers.sum_objective import SumObjective
 from fastnn.threads import threads
 
 __all__ = ["Family", "Rows", "side_by_side", "solve_family"]
@@ -35,7 +39,12 @@ Rows = NDArray[np.int64]
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-_TRACE = 0.01  # of the gradient at the start of a subset
+_SAVED = 10.0  # gradients, by a Hessian as the preconditioner, of each solve
+_HARDLY = 1  # steps, which leave a Hessian nearly what it was
+# Mean loss where rows are told apart so well that hardly any curvature is left. A subset that lacks some of these rows,
+# perhaps a whole class, would be led far away by it, to where only the rows held out could have led it.
+_SATURATED = 0.05
+_MOST_NUMBERS = 2e7  # in the Hessians of all pieces, which lie in memory together
 
 
 @dataclass(frozen=True)
@@ -50,23 +59,18 @@ class Family:
     backend: str = "auto"
     n_threads: int | None = None
 
-    def objective(self, alpha: float | Vector) -> LogisticObjective:
-        """The problem of all rows with one strength of the penalty."""
+    @cached_property
+    def losses(self) -> LogisticObjective:
+        """The problem without a penalty."""
         return LogisticObjective(
             self.x,
             self.y,
             self.outputs,
             sample_weight=self.sample_weight,
-            alpha=alpha,
             fit_intercept=self.fit_intercept,
             backend=self.backend,
             n_threads=self.n_threads,
         )
-
-    @property
-    def total(self) -> float:
-        """The sum of the weights."""
-        return float(self.x.shape[0] if self.sample_weight is None else self.sample_weight.sum(dtype=np.float64))
 
     def subset(self, rows: Rows) -> Family:
         """The problems of some rows; one that occurs twice counts twice.
@@ -81,16 +85,6 @@ class Family:
         if self.sample_weight is not None:
             weight *= self.sample_weight
         return replace(self, sample_weight=weight)
-
-
-@dataclass(frozen=True)
-class _Milestone:
-    """A solution of all rows, and what serves subsets there: units of the parameters, and a preconditioner."""
-
-    alpha: float
-    solution: Solution
-    unit: Vector
-    metric: Metric | None
 
 
 def solve_family(
@@ -117,86 +111,140 @@ def solve_family(
     list of lists of Solution
         The same for each subset.
     """
-    parts = [family.subset(rows) for rows in subsets]
+    solver = _Solver(family, subsets, tol, max_iter, n_workers)
     order = np.argsort(-np.asarray(alphas), kind="stable")
-    share = float(np.mean([part.total for part in parts])) / family.total if parts else 1.0
-    along = _milestones(family, [alphas[k] for k in order], share, tol, max_iter)
-    milestones = [along[place] for place in np.argsort(order)]
-
-    def solve(task: tuple[Family, _Milestone]) -> Solution:
-        with threads(1):
-            return _from_milestone(*task, tol, max_iter)
-
-    tasks = [(part, milestone) for part in parts for milestone in milestones]
-    solutions = side_by_side(solve, tasks, n_workers)
-    by_part = [solutions[k : k + len(alphas)] for k in range(0, len(tasks), len(alphas))]
-    return [milestone.solution for milestone in milestones], by_part
+    along = [solver.solve(alphas[k]) for k in order]
+    found = [along[place] for place in np.argsort(order)]
+    return [on_all for on_all, _ in found], [[parts[k] for _, parts in found] for k in range(len(subsets))]
 
 
 def side_by_side(do: Callable[[Task], Result], tasks: Sequence[Task], n_workers: int) -> list[Result]:
     """What `do` makes of every task, in the tasks' order, in so many threads."""
     if min(n_workers, len(tasks)) <= 1:
         return [do(task) for task in tasks]
+
+    def alone(task: Task) -> Result:
+        with threads(1):
+            return do(task)
+
     with ThreadPoolExecutor(n_workers) as pool:
-        return list(pool.map(do, tasks))
+        return list(pool.map(alone, tasks))
 
 
-def _milestones(family: Family, alphas: Sequence[float], share: float, tol: float, max_iter: int) -> list[_Milestone]:
-    """Solutions of all rows, from the strongest penalty on; `share` of them are in a subset."""
-    plain = family.objective(0.0)
-    newton = newton_pays(plain)
-    found: list[_Milestone] = []
-    hessian: Matrix | None = None
-    for alpha in alphas:
-        objective = family.objective(alpha)
-        scaled = objective.rescaled()
-        if hessian is None:
-            start = found[-1].solution.params if found else None
-            solution = minimise(objective, start, tol=tol, max_iter=max_iter)
-        else:
-            metric = CholeskyMetric(scaled.hessian_of(hessian))
-            solution = _solve(objective, scaled, found[-1].solution.params, tol, max_iter, metric)
-        if newton:
-            hessian = plain.with_hessian(solution.params)[2]
-        found.append(_Milestone(alpha, solution, scaled.unit, _metric_of(family, alpha / share, scaled.unit, hessian)))
-    return found
+@dataclass(frozen=True)
+class _Task:
+    """A subset's problem in scaled units, its last solution (p,), and its Hessian or else a preconditioner."""
+
+    objective: Any
+    start: Vector
+    curvature: Matrix | Metric
 
 
-def _metric_of(family: Family, alpha: float, unit: Vector, hessian: Matrix | None) -> Metric | None:
-    if hessian is None:
-        return None
-    return CholeskyMetric(family.objective(alpha).in_units(unit).hessian_of(hessian))
+class _Solver:
+    """Goes from one strength of the penalty to the next."""
+
+    def __init__(self, family: Family, subsets: Sequence[Rows], tol: float, max_iter: int, n_workers: int) -> None:
+        self._losses = family.losses
+        self._tol, self._max_iter, self._n_workers = tol, max_iter, n_workers
+        self._unit = self._losses.rescaled().unit
+        # One Hessian serves the solve that comes next, and all subsets.
+        self._has_hessians = hessian_pays(self._losses, _SAVED * (1 + len(subsets)))
+        most = _MOST_NUMBERS / self._losses.n_params**2 if self._has_hessians else np.inf
+        self._pieces = _pieces(family, subsets, most)
+        self._subsets = [] if self._pieces else [family.subset(rows).losses for rows in subsets]
+        self._params: Vector | None = None
+        self._hessians: list[Matrix] = []  # of the losses of the pieces, or of all rows; in the user's units
+        self._last: list[Vector | None] = [None] * len(subsets)
+
+    def solve(self, alpha: float) -> tuple[Solution, list[Solution]]:
+        """All rows, and every subset."""
+        objective = self._losses.penalised(alpha)
+        unit = np.sqrt(self._unit**2 + 4 * objective.strength)
+        solution = self._on_all(objective, unit)
+        self._params = solution.params
+        self._renew_hessians(solution)
+        tasks = self._of_pieces(alpha, unit) if self._pieces else self._of_any(alpha, unit)
+        found = side_by_side(self._finish, tasks, self._n_workers)
+        parts = [replace(part, params=objective.centred(part.params / unit)) for part in found]
+        self._last = [part.params for part in parts]
+        return solution, parts
+
+    def _on_all(self, objective: LogisticObjective, unit: Vector) -> Solution:
+        if self._params is None or not self._hessians:
+            return minimise(objective, self._params, tol=self._tol, max_iter=self._max_iter)
+        scaled = objective.in_units(unit)
+        metric = CholeskyMetric(scaled.hessian_of(self._on_average()))
+        start = self._params * unit
+        solution = self._descend(scaled, start, metric)
+        return replace(solution, params=objective.centred(solution.params / unit))
+
+    def _renew_hessians(self, solution: Solution) -> None:
+        """Those at the solution of all rows, unless it has hardly moved, or is of no use to others."""
+        useless = solution.n_iter <= _HARDLY or solution.loss < _SATURATED
+        if self._has_hessians and not (self._hessians and useless):
+            sources = self._pieces or [self._losses]
+            self._hessians = [source.with_hessian(solution.params)[2] for source in sources]
+
+    def _on_average(self) -> Matrix:
+        """The Hessian of the losses of all rows, in the user's units."""
+        return SumObjective(self._pieces or [self._losses], 0.0).hessian(self._hessians)
+
+    def _of_pieces(self, alpha: float, unit: Vector) -> list[_Task]:
+        """Subsets that are each all pieces but one."""
+        pieces = [piece.in_units(unit) for piece in self._pieces]
+        hessians = [hessian / (unit * unit[:, None]) for hessian in self._hessians]
+        tasks = []
+        for own, start in enumerate(self._starts(unit)):
+            rest = [k for k in range(len(pieces)) if k != own]
+            objective = SumObjective([pieces[k] for k in rest], alpha)
+            curvature = objective.hessian([hessians[k] for k in rest]) if hessians else _unit_metric(unit)
+            tasks.append(_Task(objective, start, curvature))
+        return tasks
+
+    def _of_any(self, alpha: float, unit: Vector) -> list[_Task]:
+        """Any subsets, with a preconditioner that all share."""
+        metric = _unit_metric(unit)
+        if self._hessians and self._subsets:
+            share = float(np.mean([part.total for part in self._subsets])) / self._losses.total
+            typical = self._losses.penalised(alpha / share).in_units(unit)
+            metric = CholeskyMetric(typical.hessian_of(self._on_average()))
+        return [
+            _Task(part.penalised(alpha).in_units(unit), start, metric)
+            for part, start in zip(self._subsets, self._starts(unit), strict=True)
+        ]
+
+    def _starts(self, unit: Vector) -> list[Vector]:
+        """Where each subset ended last; zeros at first."""
+        return [np.zeros(len(unit)) if last is None else last * unit for last in self._last]
+
+    def _finish(self, task: _Task) -> Solution:
+        """The solution of a subset."""
+        curvature = task.curvature
+        metric = CholeskyMetric(curvature) if isinstance(curvature, np.ndarray) else curvature
+        return self._descend(task.objective, task.start, metric)
+
+    def _descend(self, objective: Any, start: Vector, metric: Metric) -> Solution:
+        def kept(params: Vector) -> Metric:
+            return metric
+
+        return quasi_newton(objective, start, tol=self._tol, max_iter=self._max_iter, metric_at=kept)
 
 
-def _from_milestone(part: Family, milestone: _Milestone, tol: float, max_iter: int) -> Solution:
-    """The solution of a subset, from that of all rows."""
-    objective = part.objective(milestone.alpha)
-    scaled = _Begun(objective.in_units(milestone.unit), milestone.solution.params * milestone.unit)
-    tol = min(tol, _TRACE * float(np.abs(scaled.d_start).max(initial=0.0)))
-    return _solve(objective, scaled, milestone.solution.params, tol, max_iter, milestone.metric)
+def _unit_metric(unit: Vector) -> Metric:
+    """The Hessian at zero, which these units make a multiple of the identity, but for what lies beside its diagonal."""
+    return DiagonalMetric(np.ones(len(unit)))
 
 
-class _Begun:
-    """An objective whose loss and gradient at the start are known: a solver's first question costs no pass."""
-
-    def __init__(self, objective: LogisticObjective, start: Vector) -> None:
-        self._objective = objective
-        self._start = start
-        self._loss, self.d_start = objective(start)
-
-    def __call__(self, params: Vector) -> tuple[float, Vector]:
-        if np.array_equal(params, self._start):
-            return self._loss, self.d_start
-        return self._objective(params)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._objective, name)
-
-
-def _solve(
-    objective: LogisticObjective, scaled: Any, start: Vector, tol: float, max_iter: int, metric: Metric | None
-) -> Solution:
-    """By L-BFGS with a preconditioner, in the units of `scaled`."""
-    kept = None if metric is None else (lambda params: metric)
-    solution = quasi_newton(scaled, start * scaled.unit, tol=tol, max_iter=max_iter, metric_at=kept)
-    return replace(solution, params=objective.centred(solution.params / scaled.unit))
+def _pieces(family: Family, subsets: Sequence[Rows], at_most: float) -> list[LogisticObjective]:
+    """The losses of the rows that each subset leaves out, if these divide all rows among them; else none."""
+    n = family.x.shape[0]
+    counts = np.array([np.bincount(rows, minlength=n) for rows in subsets], np.int64).reshape(-1, n)
+    if not 2 <= len(subsets) <= at_most or counts.max() > 1 or (counts.sum(axis=0) != len(subsets) - 1).any():
+        return []
+    left_out = [np.flatnonzero(count == 0) for count in counts]
+    weight = family.sample_weight
+    pieces = [
+        replace(family, x=family.x[rows], y=family.y[rows], sample_weight=None if weight is None else weight[rows])
+        for rows in left_out
+    ]
+    return [piece.losses for piece in pieces] if all(piece.losses.total > 0 for piece in pieces) else []

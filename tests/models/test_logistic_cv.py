@@ -13,7 +13,7 @@ from sklearn import linear_model
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import get_scorer, make_scorer
-from sklearn.model_selection import GroupKFold, ShuffleSplit, TimeSeriesSplit
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, TimeSeriesSplit
 from sklearn.preprocessing import StandardScaler
 
 from fastnn import LogisticRegression, LogisticRegressionCV
@@ -113,16 +113,50 @@ def test_a_fold_is_a_fit_of_its_training_rows(labelled: Data) -> None:
         assert score[0, 0] == alone.score(x[test], y[test])
 
 
-@pytest.mark.parametrize("tol", [1e-2, 1e-4])
-def test_a_fold_does_not_remember_the_rows_held_out(rng: np.random.Generator, tol: float) -> None:
-    """The fits start at the fit of all rows; of what tells it from their own optimum little may stay."""
-    x = rng.normal(size=(4000, 5))
-    y = rng.uniform(size=4000) < 1 / (1 + np.exp(-x @ [1, -1, 0.5, 0, 0]))
-    folds = [(np.arange(2001), np.arange(2001, 4000))]
-    model = ours(x, y, cv=folds, Cs=[1.0], tol=tol)
-    near, everything = model.coefs_paths_[0, 0, 0, 0], np.append(model.coef_, model.intercept_)
-    exact = ours(x, y, cv=folds, Cs=[1.0]).coefs_paths_[0, 0, 0, 0]
-    assert np.linalg.norm(near - exact) < 0.03 * np.linalg.norm(everything - exact)
+@pytest.mark.parametrize("legacy", [True, False])
+@pytest.mark.parametrize("refit", [True, False])
+def test_an_l1_share(labelled: Data, legacy: bool, refit: bool) -> None:
+    x, y = labelled[0][:, :4], labelled[1]
+    parameters = {"l1_ratios": np.array([0.5, 0, 1]), "solver": "saga", "use_legacy_attributes": legacy, "refit": refit}
+    parameters |= {"Cs": [1.0, 0.05], "cv": 2, "tol": 1e-8, "max_iter": 20_000}
+    assert_same(ours(x, y, **parameters), theirs(x, y, **parameters), 1e-4)
+
+
+def test_a_fold_with_an_l1_share_is_a_fit_of_its_training_rows(labelled: Data) -> None:
+    x, y = labelled
+    folds = list(ShuffleSplit(2, random_state=0).split(x))
+    model = ours(x, y, cv=folds, Cs=[1e-2, 0.3, 1e-3], l1_ratios=[1], solver="auto", scoring="neg_log_loss")
+    for (train, _), path in zip(folds, model.coefs_paths_, strict=True):
+        alone = LogisticRegression(C=0.3, l1_ratio=1, tol=1e-9, max_iter=1000).fit(x[train], y[train])
+        np.testing.assert_allclose(path[0, 1, :, :-1], alone.coef_, atol=1e-5)
+        assert ((path[0, 1, :, :-1] == 0) == (alone.coef_ == 0)).all()
+    whole = LogisticRegression(C=0.3, l1_ratio=1, tol=1e-9, max_iter=1000).fit(x, y)
+    assert model.C_ == 0.3
+    np.testing.assert_allclose(model.coef_, whole.coef_, atol=1e-5)
+
+
+def test_liblinear_means_its_optimum() -> None:
+    x, y = load_breast_cancer(return_X_y=True)
+    x = StandardScaler().fit_transform(x)
+    parameters = {"solver": "liblinear", "Cs": [0.1], "cv": 2}
+    assert_same(ours(x, y, **parameters), theirs(x, y, **parameters), 1e-3)
+    model = ours(x, y, **parameters, intercept_scaling=2.0)
+    alone = LogisticRegression(C=0.1, solver="liblinear", intercept_scaling=2.0, tol=1e-9).fit(x, y)
+    np.testing.assert_allclose(model.intercept_, alone.intercept_, atol=1e-6)
+    with pytest.raises(ValueError, match="'liblinear' solver does not support multiclass"):
+        ours(*load_iris(return_X_y=True), solver="liblinear")
+    with pytest.raises(ValueError, match=r"C=np.inf.*not supported for the liblinear solver"):
+        ours(x, y, **parameters | {"Cs": [1, np.inf]})
+
+
+def test_a_fold_knows_nothing_of_the_rows_held_out() -> None:
+    """Weakly penalised fits are hardly decided by rows that lack a class; who started at all rows' would know it."""
+    x, y = np.arange(6.0)[:, None], np.array(list("aabbcc"))
+    model = ours(x, y, cv=KFold(3), scoring="neg_brier_score", Cs=np.logspace(-6, 6, 5), tol=1e-4)
+    assert model.scores_.max() < -1.4
+    assert model.C_ == 1e-6
+    alone = [LogisticRegression(C=1e6, tol=1e-4).fit(x[rows], y[rows]) for rows, _ in KFold(3).split(x)]
+    assert max(each.score(x, y) for each in alone) < 1
 
 
 def test_the_same_for_every_number_of_threads(labelled: Data) -> None:
@@ -142,7 +176,7 @@ def test_sparse_float32_and_frames(labelled: Data) -> None:
     x, y = labelled
     wanted = ours(x, y)
     assert_same(ours(csr_array(x), y), wanted, 1e-6)
-    single = ours(x.astype(np.float32), y)
+    single = ours(x.astype(np.float32), y, tol=1e-6)
     assert single.coef_.dtype == single.coefs_paths_.dtype == np.float32
     np.testing.assert_allclose(single.coef_, wanted.coef_, atol=1e-2)
     pandas = pytest.importorskip("pandas")
@@ -271,6 +305,7 @@ def test_warns(parameters: dict[str, Any], category: type[Warning], message: str
         ({"Cs": [1, 0]}, r"'Cs' parameter.*an integer of at least 1, or an array of numbers, each.*\(0, inf\]"),
         ({"Cs": []}, "'Cs' parameter"),
         ({"l1_ratios": [2]}, "'l1_ratios' parameter"),
+        ({"l1_ratios": [0.5]}, "Solver lbfgs supports only 'l2' or None penalties"),
         ({"cv": 1}, "'cv' parameter.*an integer of at least 2, a splitter"),
         ({"scoring": "accurate"}, "'scoring' parameter.*get_scorer_names"),
         ({"use_legacy_attributes": "no"}, "'use_legacy_attributes' parameter"),

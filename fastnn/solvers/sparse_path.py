@@ -1,0 +1,56 @@
+"""Logistic regression along penalties that make coefficients zero, on all rows and on subsets of them.
+
+Every set of rows goes its own way, from the strongest penalty, where few features are in the working set, to the
+weakest, each solve from the last solution. A fold must not start at the solution of all rows: the duality gap that
+`tol` allows may already be reached there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from fastnn.solvers.logistic_objective import LogisticObjective
+from fastnn.solvers.objective import Solution
+from fastnn.solvers.path import Family, Rows, side_by_side
+from fastnn.solvers.prox_newton import prox_newton
+from fastnn.solvers.separable import Separable
+
+__all__ = ["solve_sparse_family"]
+
+
+def solve_sparse_family(
+    family: Family,
+    penalties: Sequence[Callable[[LogisticObjective], Separable]],
+    subsets: Sequence[Rows],
+    *,
+    tol: float,
+    max_iter: int,
+    n_workers: int = 1,
+) -> tuple[list[Solution], list[list[Solution]]]:
+    """Solve for every penalty, on all rows and on subsets; see `solve_family`.
+
+    Parameters
+    ----------
+    family : Family
+    penalties : sequence of callables
+        penalty(objective) -> the penalty as a part of the mean that the objective is; the strongest first.
+    subsets : sequence of int64 arrays
+    tol, max_iter
+        As `prox_newton` takes them.
+    n_workers : int, default=1
+
+    Returns
+    -------
+    list of Solution
+    list of lists of Solution
+    """
+
+    def along(part: Family) -> list[Solution]:
+        solutions: list[Solution] = []
+        for penalty in penalties:
+            start = solutions[-1].params if solutions else None
+            solutions.append(prox_newton(part.losses, penalty(part.losses), start, tol=tol, max_iter=max_iter))
+        return solutions
+
+    on_all, *by_subset = side_by_side(along, [family, *map(family.subset, subsets)], n_workers)
+    return on_all, by_subset

@@ -1,0 +1,52 @@
+"""The objective of several sets of rows together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fastnn.solvers.logistic_objective import LogisticObjective
+from fastnn.solvers.objective import Matrix, Vector
+
+__all__ = ["SumObjective"]
+
+
+class SumObjective:
+    """The mean loss over sets of rows, each a `LogisticObjective` without a penalty, and one penalty for all.
+
+    Parameters
+    ----------
+    parts : sequence of LogisticObjective
+        Of the same parameters.
+    alpha : float
+        As `LogisticObjective` takes it.
+    """
+
+    def __init__(self, parts: Sequence[LogisticObjective], alpha: float) -> None:
+        self._parts = parts
+        total = sum(part.total for part in parts)
+        self._shares = [part.total / total for part in parts]
+        self._whole = parts[0].penalised(alpha * parts[0].total / total)
+        self.resolution = parts[0].resolution
+
+    def __call__(self, params: Vector) -> tuple[float, Vector]:
+        """Loss and gradient (p,)."""
+        losses, gradients = zip(*(part(params) for part in self._parts), strict=True)
+        penalty = float(np.einsum("i,i,i->", self._whole.strength, params, params)) / 2
+        loss = sum(share * loss for share, loss in zip(self._shares, losses, strict=True))
+        return penalty + loss, self.gradient(gradients, params)
+
+    def gradient(self, gradients: Sequence[Vector], params: Vector) -> Vector:
+        """The gradient at params, from those of the parts."""
+        d_params = self._whole.strength * params
+        for share, gradient in zip(self._shares, gradients, strict=True):
+            d_params += share * gradient
+        return d_params
+
+    def hessian(self, hessians: Sequence[Matrix]) -> Matrix:
+        """The Hessian, from those of the parts at the same params."""
+        hessian = np.diag(self._whole.strength)
+        for share, matrix in zip(self._shares, hessians, strict=True):
+            hessian += share * matrix
+        return hessian
