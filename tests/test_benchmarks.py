@@ -20,7 +20,7 @@ from fastnn.kernels import contract
 from fastnn.kernels.select import kernels_for
 
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
-MODULES = ("dense", "activation", "loss", "optimizer", "network", "neuron", "call_overhead", "import_time")
+MODULES = ("dense", "activation", "loss", "optimizer", "network", "neuron", "logistic", "call_overhead", "import_time")
 if not FOLDER.is_dir():
     pytest.skip("the benchmarks do not lie beside the tests", allow_module_level=True)
 

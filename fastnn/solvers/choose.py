@@ -22,6 +22,7 @@ __all__ = ["SOLVERS", "minimise"]
 Solve = Callable[..., Solution]
 
 
+@np.errstate(all="ignore")  # what is not finite is looked for at the end
 def minimise(
     objective: LogisticObjective,
     start: Vector | None = None,

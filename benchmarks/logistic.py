@@ -1,0 +1,80 @@
+"""The passes of logistic regression: loss and gradient, second derivatives, products, over dense and sparse rows."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from fastnn import _core
+from fastnn.kernels import reference
+
+from .cases import DTYPES, ON_TWO_THREADS, generator, threads_of
+from .common import TOLERANCE, _Benchmark
+
+# (n, features, outputs, share of X that is not zero), the smallest first.
+PASSES = {
+    "2000x20": (2_000, 20, 1, 1.0),
+    "100000x50": (100_000, 50, 1, 1.0),
+    "10000x784x10": (10_000, 784, 10, 1.0),
+    "50000x108 sparse": (50_000, 108, 1, 0.13),
+    "20000x20000 sparse": (20_000, 20_000, 1, 0.003),
+}
+KINDS = ["gradient", "diagonal", "hessian", "product", "gram"]
+_MOST_PARAMS = 200  # of a Hessian that is timed
+
+
+class LogisticPass(_Benchmark):
+    """One pass over the rows."""
+
+    params = [KINDS, DTYPES, [*PASSES, *(name + ON_TWO_THREADS for name in PASSES)]]
+    param_names = ["pass", "dtype", "case"]
+
+    def prepare(self, kind: str, dtype: str, case: str) -> None:
+        n, i, outputs, filled = PASSES[case.removesuffix(ON_TWO_THREADS)]
+        if kind in ("hessian", "gram") and i * outputs > _MOST_PARAMS:
+            raise NotImplementedError("Newton's method is not for so many parameters")  # asv skips the case
+        rng = generator()
+        if filled < 1:
+            x: Any = sp.random_array((n, i), density=filled, format="csr", dtype=dtype, random_state=rng)
+        else:
+            x = rng.normal(size=(n, i)).astype(dtype)
+        y = rng.integers(0, max(outputs, 2), n).astype(np.int32)
+        params = rng.normal(size=(i + 1) * outputs) / i**0.5
+        found, wanted = (_arguments(kind, x, y, params, outputs) for _ in range(2))
+        getattr(reference, _NAMES[kind])(*wanted)
+        self.call = partial(getattr(_core, _NAMES[kind]), _rows(x), *found[1:], threads_of(case))
+        self.call()
+        self._assert_close(kind, found, wanted, dtype)
+
+    def _assert_close(self, kind: str, found: list[Any], wanted: list[Any], dtype: str) -> None:
+        for ours, theirs in zip(found[_FIRST_OUTPUT[kind] :], wanted[_FIRST_OUTPUT[kind] :], strict=True):
+            if theirs is not None:
+                error, size = np.abs(ours - theirs).max(), np.abs(theirs).max()
+                if not error <= 10 * TOLERANCE["layer"][dtype] * size:
+                    raise AssertionError(f"{kind} is off by {error:.3g} of {size:.3g}: not worth timing")
+
+
+_NAMES = dict.fromkeys(KINDS, "logistic_gradient") | {"product": "logistic_product", "gram": "weighted_gram"}
+_FIRST_OUTPUT = dict.fromkeys(KINDS, 5) | {"product": 4, "gram": 2}
+
+
+def _rows(x: Any) -> Any:
+    """Return X as solvers pass it on, checked once."""
+    return x if isinstance(x, np.ndarray) else _core.SparseRows(x)
+
+
+def _arguments(kind: str, x: Any, y: np.ndarray, params: np.ndarray, outputs: int) -> list[Any]:
+    """Return the arguments of a pass, with outputs of their own."""
+    p = len(params)
+    d_params, state = np.full(p, np.nan), np.empty((len(y), outputs), x.dtype)
+    if kind == "gram":
+        return [x, np.linspace(0, 1, len(y)).astype(x.dtype), np.full((p, p), np.nan)]
+    diagonal = np.full(p, np.nan) if kind == "diagonal" else None
+    hessian = np.full((p, p), np.nan) if kind == "hessian" else None
+    if kind == "product":
+        reference.logistic_gradient(x, y, None, params, outputs, d_params, state, None, None)
+        return [x, None, state, params, np.full(p, np.nan)]
+    return [x, y, None, params, outputs, d_params, None, diagonal, hessian]

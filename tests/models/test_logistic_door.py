@@ -1,0 +1,111 @@
+"""What LogisticRegression.fit does with what it is given: no copies, labels of any type, features of any scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.datasets import load_breast_cancer, load_iris
+
+from fastnn import LogisticRegression
+from fastnn.models.logistic_fit import read_samples
+from fastnn.models.targets import encode
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [3, 1, 2, 1, 3],
+        [-7, 5, -7, 5, 5],
+        [10**12, -(10**12), 10**12, 0, 0],
+        np.array([250, 3, 250, 4, 3], np.uint8),
+        np.array([-128, 127, 0, 127, -128], np.int8),
+        [True, False, True, True, False],
+        ["b", "a", "c", "a", "b"],
+        [0.0, 2.0, 2.0, 0.0, 1.0],
+    ],
+    ids=["close", "negative", "far apart", "unsigned", "small", "bool", "strings", "floats"],
+)
+def test_labels_are_numbered_as_they_sort(labels: Any) -> None:
+    labels = np.array(labels)
+    wanted, place = np.unique(labels, return_inverse=True)
+    classes, index = encode(labels)
+    np.testing.assert_array_equal(classes, wanted)
+    np.testing.assert_array_equal(index, place)
+    assert classes.dtype == labels.dtype
+    assert index.dtype == np.int32
+    x = np.arange(10.0).reshape(5, 2)
+    model = LogisticRegression().fit(x, labels)
+    assert model.classes_.dtype == labels.dtype
+    assert set(model.predict(x)) <= set(labels.tolist())
+
+
+def test_arrays_are_not_copied(dtype: Any) -> None:
+    x, y = load_iris(return_X_y=True)
+    x = x.astype(dtype)
+    x.flags.writeable = False
+    assert read_samples(LogisticRegression(), x, y, None).x is x
+    sparse = sp.csr_array(x)
+    found = read_samples(LogisticRegression(), sparse, y, None).x
+    assert np.shares_memory(found.data, sparse.data)
+    assert np.shares_memory(found.indices, sparse.indices)
+
+
+@pytest.mark.parametrize("form", [sp.csr_array, sp.csr_matrix, sp.csc_array, sp.coo_array])
+def test_sparse_features_stay_sparse(form: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = load_breast_cancer(return_X_y=True)
+    x = np.where(x > np.median(x, axis=0), x, 0)
+    wanted = LogisticRegression(tol=1e-9).fit(x, y)
+    given = form(x)
+
+    def refuse(*args: Any, **how: Any) -> None:
+        raise AssertionError("a sparse matrix became dense")
+
+    for kind in (sp.csr_array, sp.csr_matrix, sp.csc_array, sp.coo_array):
+        monkeypatch.setattr(kind, "toarray", refuse)
+    model = LogisticRegression(tol=1e-9).fit(given, y)
+    probabilities = model.predict_proba(given)
+    np.testing.assert_allclose(probabilities, wanted.predict_proba(x), atol=1e-8)
+
+
+def test_rows_that_lie_apart_and_columns_in_fortran_order() -> None:
+    x, y = load_iris(return_X_y=True)
+    wanted = LogisticRegression(tol=1e-9).fit(x, y).coef_
+    for other in (np.asfortranarray(x), np.repeat(x, 2, axis=0)[::2], x.astype(">f8"), x.astype(object)):
+        np.testing.assert_allclose(LogisticRegression(tol=1e-9).fit(other, y).coef_, wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("solver", ["auto", "newton-cg", "newton-cholesky"])
+@pytest.mark.parametrize("load", [load_breast_cancer, load_iris])
+def test_features_as_they_come_converge_without_a_warning(load: Any, solver: str) -> None:
+    """scikit-learn's default stops at its limit on the first of these."""
+    x, y = load(return_X_y=True)
+    model = LogisticRegression(solver=solver).fit(x, y)
+    exact = LogisticRegression(tol=1e-9, max_iter=1000).fit(x, y)
+    assert model.n_iter_[0] < 100
+    assert np.mean(model.predict(x) == exact.predict(x)) > 0.99
+
+
+def test_numbers_that_are_not_finite_are_found_in_the_first_pass() -> None:
+    x, y = load_iris(return_X_y=True)
+    for value, message in ((np.nan, "Input X contains NaN"), (np.inf, "Input X contains infinity")):
+        for row in (0, 77, 149):
+            broken = x.copy()
+            broken[row, 2] = value
+            with pytest.raises(ValueError, match=message):
+                LogisticRegression().fit(broken, y)
+            warm = LogisticRegression(warm_start=True).fit(x, y)
+            with pytest.raises(ValueError, match=message):
+                warm.fit(broken, y)
+
+
+def test_numbers_too_large_to_compute_with_are_told() -> None:
+    x = np.array([[1e300], [-1e300], [2e300], [-1e308]])
+    try:
+        model = LogisticRegression().fit(x, [1, 0, 1, 0])
+    except ValueError as error:
+        assert "non-finite" in str(error)
+    else:
+        assert np.isfinite(model.coef_).all()
