@@ -112,9 +112,19 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
     cdef int kMaxSlots
     cdef int kMaxHyper
 
+    cdef struct Features:
+        const void *values
+        Py_ssize_t stride
+        const void *columns
+        const void *starts
+        int has_long_indices
+        Py_ssize_t n, i, stored
+
     cdef cppclass Epoch[T]:
         NetworkShape shape
         const T *x
+        Features sparse
+        Py_ssize_t longest_row
         const T *y
         const T *sample_weight
         const int64_t *order
@@ -206,14 +216,6 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         double weight_total
         Py_ssize_t n, o
         int eliminated
-
-    cdef struct Features:
-        const void *values
-        Py_ssize_t stride
-        const void *columns
-        const void *starts
-        int has_long_indices
-        Py_ssize_t n, i, stored
 
     cdef cppclass LogisticPass[T]:
         Features x

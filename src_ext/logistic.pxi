@@ -12,6 +12,7 @@ cdef class SparseRows:
     cdef object values, columns, starts
     cdef Features view
     cdef int kind
+    cdef Py_ssize_t longest  # entries of the longest row
     cdef readonly tuple shape
 
     def __init__(self, object x not None):
@@ -42,6 +43,7 @@ cdef class SparseRows:
         if not right:
             raise ValueError(f"a sparse matrix of shape {self.shape} has indices that point outside of it")
         self.view.stored = starts[self.view.n]
+        self.longest = int(np.diff(starts).max(initial=0))
 
 
 ctypedef fused Index:

@@ -50,12 +50,27 @@ def network_forward(object plan, cnp.ndarray params not None, cnp.ndarray x not 
     run(kernels.network_forward[kind], &g, work, team)
 
 
-cdef int read_data(Epoch[float]* g, object plan, cnp.ndarray params, cnp.ndarray x, cnp.ndarray y,
+# x as ndarray or SparseRows.
+cdef int read_rows(Epoch[float]* g, object x, int kind) except -1:
+    cdef Py_ssize_t columns = g.shape.widths[0]
+    if not isinstance(x, SparseRows):
+        g.x = <float*>input_2d(x, "x", kind, -1, columns)
+        g.n = cnp.PyArray_DIM(x, 0)
+        return 0
+    cdef SparseRows rows = x
+    if rows.kind != kind or rows.view.i != columns:
+        raise ValueError(f"x has shape {rows.shape} and another dtype than params, or not the {columns} columns that "
+                         f"the plan has inputs")
+    g.x = NULL
+    g.sparse, g.n, g.longest_row = rows.view, rows.view.n, rows.longest
+    return 0
+
+
+cdef int read_data(Epoch[float]* g, object plan, cnp.ndarray params, object x, cnp.ndarray y,
                    cnp.ndarray sample_weight, int kind) except -1:
     read_shape(&g.shape, plan)
     g.params = <float*>input_1d(params, "params", kind, plan.n_params)
-    g.x = <float*>input_2d(x, "x", kind, -1, g.shape.widths[0])
-    g.n = cnp.PyArray_DIM(x, 0)
+    read_rows(g, x, kind)
     g.y = <float*>input_2d(y, "y", kind, g.n, g.shape.widths[g.shape.layers])
     g.sample_weight = NULL
     if sample_weight is not None:
@@ -140,7 +155,7 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
         release_large_scratch()
 
 
-def fit_epoch(object plan, cnp.ndarray params not None, cnp.ndarray x not None, cnp.ndarray y not None,
+def fit_epoch(object plan, cnp.ndarray params not None, object x not None, cnp.ndarray y not None,
               cnp.ndarray sample_weight, cnp.ndarray order, Py_ssize_t batch_size, object optimizer, object state,
               cnp.ndarray learning_rates not None, double alpha, double l1, uint64_t seed, int n_threads=0):
     """One pass over the rows in mini-batches; updates params and state in place; the mean loss and penalty.
@@ -170,14 +185,14 @@ def fit_epoch(object plan, cnp.ndarray params not None, cnp.ndarray x not None, 
     return g.loss_sum / g.n, g.penalty_sum / g.n
 
 
-def network_gradient(object plan, cnp.ndarray params not None, cnp.ndarray x not None, cnp.ndarray y not None,
+def network_gradient(object plan, cnp.ndarray params not None, object x not None, cnp.ndarray y not None,
                      cnp.ndarray sample_weight, double alpha, cnp.ndarray d_params not None, int n_threads=0):
     """The mean loss with its L2 penalty; d_params its gradient."""
     cdef Epoch[float] g
     cdef int kind = kind_of(params)
     read_data(&g, plan, params, x, y, sample_weight, kind)
     g.d_params = <float*>output_1d(d_params, "d_params", kind, cnp.PyArray_DIM(params, 0))
-    for array in (params, x, y):
+    for array in (params, y) if isinstance(x, SparseRows) else (params, x, y):
         apart(d_params, array)
     if g.n == 0:
         d_params.fill(0)

@@ -64,6 +64,12 @@ def _allocate(plan: PlanLike, n: int) -> list[_LayerBuffers]:
     return [_LayerBuffers(buffer(o), buffer(o), buffer(o), buffer(o)) for o in plan.widths[1:]]
 
 
+def _dense(x: Any) -> Array:
+    """Rows of x that may be sparse."""
+    rows: Array = x if isinstance(x, np.ndarray) else x.toarray()
+    return rows
+
+
 def _total_weight(sample_weight: Array | None, n: int) -> float:
     """Sum of the weights of a batch; 1 where all are zero, so that loss and gradient are zero."""
     total = float(n) if sample_weight is None else float(sample_weight.sum(dtype=np.float64))
@@ -162,6 +168,7 @@ def _network_gradient(
     d_params: Array,
 ) -> float:
     """Mean loss over all rows, with penalty; its gradient goes to d_params (p,)."""
+    x = _dense(x)
     layers = _allocate(plan, len(x))
     loss = _gradient(kernels, plan, params, x, y, sample_weight, d_params, layers, lambda l, values: values)
     return loss + _add_penalty(plan, params, d_params, alpha, 0.0, _total_weight(sample_weight, len(x)))
@@ -187,7 +194,7 @@ def _fit_epoch(
 
     Where a loss is not finite, or on an exception, params and state are left as they were.
     """
-    n = len(x) if order is None else len(order)
+    n = x.shape[0] if order is None else len(order)
     params_before, state_before = params.copy(), state.copy()
     d_params = np.empty_like(params)
     layers = _allocate(plan, min(batch_size, n))
@@ -199,7 +206,7 @@ def _fit_epoch(
             weight = None if sample_weight is None else sample_weight[rows]
             batch = [layer.rows(last - first) for layer in layers]
             drop = _Dropout(kernels, plan.dropout, seed, state.step + 1, first)
-            loss = _gradient(kernels, plan, params, x[rows], y[rows], weight, d_params, batch, drop)
+            loss = _gradient(kernels, plan, params, _dense(x[rows]), y[rows], weight, d_params, batch, drop)
             if not isfinite(loss):
                 _restore(params, state, params_before, state_before)
                 return loss, loss

@@ -87,8 +87,8 @@ class Estimator(Saved, BaseEstimator):
             require_linear(model)
         return model
 
-    def _read(self, X: Any, y: Any, *, reset: bool, dtype: Any = None, **how: Any) -> tuple[Array, NDArray[Any]]:
-        """X as (n, i), of `dtype` or of its own, and y; checked as scikit-learn does."""
+    def _read(self, X: Any, y: Any, *, reset: bool, dtype: Any = None, **how: Any) -> tuple[Any, NDArray[Any]]:
+        """X as (n, i), of `dtype` or of its own, and y; checked as scikit-learn does. A sparse X is CSR then."""
         if (_is_usable(X) if reset else self._is_plain(X, dtype)) and _is_usable_target(y, len(X)):
             if reset:
                 self.n_features_in_ = X.shape[1]
@@ -99,20 +99,19 @@ class Estimator(Saved, BaseEstimator):
             native_order(X),
             y,
             reset=reset,
-            accept_sparse=["csr", "csc"],
+            accept_sparse="csr",
             dtype=_dtypes(dtype),
             order="C",
             **how,
         )
-        return dense(x), y
+        return laid_out_or_sparse(x), y
 
-    def _read_x(self, X: Any, dtype: Any) -> Array:
-        """X as (n, i) for a fitted model that computes in `dtype`."""
+    def _read_x(self, X: Any, dtype: Any) -> Any:
+        """X as (n, i) for a fitted model that computes in `dtype`; a sparse one is CSR then."""
         if self._is_plain(X, dtype):
             return np.asarray(X)
-        accept = ["csr", "csc"]
-        x = validate_data(self, native_order(X), reset=False, accept_sparse=accept, dtype=_dtypes(dtype), order="C")
-        return dense(x)
+        x = validate_data(self, native_order(X), reset=False, accept_sparse="csr", dtype=_dtypes(dtype), order="C")
+        return laid_out_or_sparse(x)
 
     def _is_plain(self, X: Any, dtype: Any) -> bool:
         """Whether X can be used as it is; if not, scikit-learn's validators see to it."""
@@ -163,11 +162,14 @@ def _dtypes(dtype: Any) -> Any:
     return [np.float64, np.float32] if dtype is None else dtype
 
 
+def laid_out_or_sparse(x: Any) -> Any:
+    """A matrix as kernels want it; of a sparse one the rows may be sliced."""
+    return csr_array(x) if issparse(x) else np.require(x, x.dtype, ["C", "A"])
+
+
 def dense(x: Any) -> Array:
     """A matrix as kernels want it, which may have been sparse."""
-    if issparse(x):
-        x = x.toarray(order="C")
-    return np.require(x, x.dtype, ["C", "A"])
+    return np.require(x.toarray(order="C") if issparse(x) else x, x.dtype, ["C", "A"])
 
 
 def guarded(method: Method) -> Method:

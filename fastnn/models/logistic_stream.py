@@ -46,7 +46,7 @@ class LearnsFromChunks:
         Parameters
         ----------
         X : array-like or sparse matrix (n_samples, n_features)
-            Sparse matrices are converted to dense ones.
+            Of sparse matrices only what they store is kept and computed with (as CSR).
         y : array-like (n_samples,)
             Labels; a chunk need not have all classes.
         classes : array-like (n_classes,), default=None

@@ -263,7 +263,7 @@ class MLPClassifier(LabelMLP):
         Parameters
         ----------
         X : array-like or sparse matrix (n_samples, n_features)
-            Sparse matrices are converted to dense ones.
+            Of sparse matrices only what they store is kept and computed with (as CSR).
         y : array-like (n_samples,) or (n_samples, n_labels)
             Labels, or zeros and ones for several labels a sample. All of one class are allowed, as in
             scikit-learn: that class is what is predicted.

@@ -43,7 +43,7 @@ def fit_epochs(
     engine = Engine(network.plan, model.backend, model.n_threads)
     run = _run(model, network, random_state, incremental)
     stopping = _stopping(model, run, network)
-    n = len(samples.x) if rows is None else len(rows)
+    n = samples.x.shape[0] if rows is None else len(rows)
     max_epochs = 1 if incremental else model.max_iter
     outcome, history = Outcome(), History(getattr(model, "history_", None))
     curves = CurvesBefore(model)

@@ -88,7 +88,7 @@ class _Watch:
 def _users_loss(plan: Plan, samples: Samples, solution: Solution, alpha: float) -> float:
     """The loss as scikit-learn's epochs report it, which may be another than the one minimised."""
     weight = samples.sample_weight
-    total_weight = len(samples.x) if weight is None else float(weight.sum(dtype=np.float64))
+    total_weight = samples.x.shape[0] if weight is None else float(weight.sum(dtype=np.float64))
     squares = sum(float(np.vdot(w, w)) for w in plan.unpack(solution.params)[0])
     penalty = 0.5 * alpha * squares / total_weight
     return data_loss(plan, samples)(solution.loss - penalty) + penalty

@@ -260,7 +260,7 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         Parameters
         ----------
         X : array-like or sparse matrix (n_samples, n_features)
-            Sparse matrices are converted to dense ones.
+            Of sparse matrices only what they store is kept and computed with (as CSR).
         y : array-like (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like (n_samples,), default=None
         X_val, y_val, sample_weight_val : array-like, default=None

@@ -72,7 +72,7 @@ def spread(samples: Samples, y: NDArray[Any], rows: NDArray[np.int64] | None) ->
         raise ValueError("sample_weight is zero for every row to train on; some row needs a weight above zero.")
 
     def placed(array: NDArray[Any]) -> NDArray[Any]:
-        whole = np.repeat(array[:1], len(samples.x), axis=0)  # whatever: nobody looks at the other rows
+        whole = np.repeat(array[:1], samples.x.shape[0], axis=0)  # whatever: nobody looks at the other rows
         whole[rows] = array
         return whole
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fastnn.activations import Activation
-from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, guarded
+from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, dense, guarded
 from fastnn.models.neuron_base import NeuronBase
 from fastnn.models.neuron_fit import learn
 from fastnn.models.neuron_rules import is_classifier, name_of
@@ -204,6 +204,7 @@ class Neuron(NeuronBase):
         """Up to `passes` over the data; None for the one pass of partial_fit."""
         dtype = self._dtype() if goes_on else None
         x, y = self._read(X, y, reset=not goes_on, dtype=dtype, y_numeric=not is_classifier(self))
+        x = dense(x)
         if is_classifier(self):
             known = getattr(self, "classes_", None)
             self.classes_, y = two_classes(y, partial=passes is None, known=known, classes=classes)

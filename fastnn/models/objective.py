@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
 
 from fastnn.solvers.objective import Objective, Vector
 from fastnn.training.engine import Engine
@@ -28,5 +29,5 @@ def objective_over(engine: Engine, samples: Samples, alpha: float) -> Objective:
     return objective
 
 
-def _float64(array: NDArray[np.floating]) -> Vector:
+def _float64(array: Any) -> Any:
     return array.astype(np.float64, copy=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +21,11 @@ from fastnn.validation import check_size
 __all__ = ["Engine"]
 
 _BLOCK = 2048  # rows that are worked on at once where not all of them shall be in memory
+
+
+def _dense(rows: Any) -> Array:
+    dense: Array = rows if isinstance(rows, np.ndarray) else rows.toarray()
+    return dense
 
 
 class Engine:
@@ -42,6 +49,7 @@ class Engine:
         self.plan = plan
         self._kernels = kernels_for(chosen)
         self._threads: tuple[int, ...] = ()
+        self._checked: tuple[Any, Any] = (None, None)  # a sparse x, and what the native kernels read
         if chosen == "native":
             self._threads = (resolve_threads(n_threads),)
         elif n_threads is not None:
@@ -50,22 +58,31 @@ class Engine:
                 "threads. Leave out one of the two."
             )
 
-    def forward(self, params: Array, x: Array, rows: NDArray[np.intp] | None = None) -> Array:
+    def forward(self, params: Array, x: Any, rows: NDArray[np.intp] | None = None) -> Array:
         """What the last layer's activation makes of x (n, i), or of the given rows of it: (n, o).
 
-        Rows are gathered block by block: x may be larger than memory.
+        x may be sparse (CSR). Rows are gathered, or made dense, block by block: x may be larger than memory.
         """
-        n = len(x) if rows is None else len(rows)
+        n = x.shape[0] if rows is None else len(rows)
         out = np.empty((n, self.plan.widths[-1]), self.plan.dtype)
-        if rows is None:
+        if rows is None and isinstance(x, np.ndarray):
             self._kernels.network_forward(self.plan, params, x, out, *self._threads)
             return out
         for first in range(0, n, _BLOCK):
             block = slice(first, first + _BLOCK)
-            self._kernels.network_forward(self.plan, params, x[rows[block]], out[block], *self._threads)
+            taken = _dense(x[block if rows is None else rows[block]])
+            self._kernels.network_forward(self.plan, params, taken, out[block], *self._threads)
         return out
 
-    def input_gradient(self, params: Array, x: Array, output: int | None, link: bool) -> Array:
+    def _rows_of(self, x: Any) -> Any:
+        """X as kernels read it, a sparse one checked once for all epochs."""
+        if isinstance(x, np.ndarray) or not self._threads:
+            return x
+        if self._checked[0] is not x:
+            self._checked = (x, self._kernels.SparseRows(x))
+        return self._checked[1]
+
+    def input_gradient(self, params: Array, x: Any, output: int | None, link: bool) -> Array:
         """Gradient of the outputs with respect to x (n, i): (n, o, i); (n, i) of one output alone.
 
         Raises
@@ -78,12 +95,13 @@ class Engine:
         """
         self.plan.require_trainable()
         outputs = _columns(output, self.plan.widths[-1])
-        shape = (len(x), len(outputs), self.plan.widths[0])
+        shape = (x.shape[0], len(outputs), self.plan.widths[0])
         check_size("The gradient", shape, self.plan.dtype)
         out = np.empty(shape, self.plan.dtype)
-        for first in range(0, len(x), _BLOCK):
+        for first in range(0, x.shape[0], _BLOCK):
             rows = slice(first, first + _BLOCK)
-            input_gradient(self._kernels, self.plan, params, x[rows], outputs, link, out[rows], *self._threads)
+            taken = _dense(x[rows])
+            input_gradient(self._kernels, self.plan, params, taken, outputs, link, out[rows], *self._threads)
         return out[:, 0] if len(outputs) == 1 else out
 
     def link(self, z: Array) -> Array:
@@ -107,7 +125,7 @@ class Engine:
     def gradient(
         self,
         params: Array,
-        x: Array,
+        x: Any,
         y: Array,
         sample_weight: Array | None,
         alpha: float,
@@ -115,14 +133,14 @@ class Engine:
     ) -> float:
         """Mean loss with its penalty; the gradient goes to d_params (p,)."""
         loss: float = self._kernels.network_gradient(
-            self.plan, params, x, y, sample_weight, alpha, d_params, *self._threads
+            self.plan, params, self._rows_of(x), y, sample_weight, alpha, d_params, *self._threads
         )
         return loss
 
     def epoch(
         self,
         params: Array,
-        x: Array,
+        x: Any,
         y: Array,
         sample_weight: Array | None,
         order: NDArray[np.int64] | None,
@@ -135,7 +153,7 @@ class Engine:
         seed: int = 0,
     ) -> tuple[float, float]:
         """One pass over the rows in `order`; updates params and state; mean loss and penalty."""
-        data = (x, y, sample_weight, order, batch_size)
+        data = (self._rows_of(x), y, sample_weight, order, batch_size)
         step = (optimizer, state, learning_rates, alpha, l1, seed)
         losses: tuple[float, float] = self._kernels.fit_epoch(self.plan, params, *data, *step, *self._threads)
         return losses

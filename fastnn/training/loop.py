@@ -56,9 +56,12 @@ Reason = Literal["finished", "stopped", "diverged", "interrupted"]
 
 @dataclass(frozen=True)
 class Samples:
-    """x (n, i), y (n, o) and the weights of the rows (n,) or None, all of the plan's dtype."""
+    """x (n, i), y (n, o) and the weights of the rows (n,) or None, all of the plan's dtype.
 
-    x: Array
+    x is an ndarray, or a sparse matrix of compressed rows (CSR).
+    """
+
+    x: Any
     y: Array
     sample_weight: Array | None = None
 
@@ -308,7 +311,7 @@ def _one_epoch(
 ) -> Epoch:
     loss, penalty, n_seen = 0.0, 0.0, 0
     for part, rows in _parts(samples, order, run):
-        n = len(part.x) if rows is None else len(rows)
+        n = part.x.shape[0] if rows is None else len(rows)
         size = min(batch_size, n)
         rates = run.rate.rates(run.state.step, ceil(n / size))
         data = (part.x, part.y, part.sample_weight, rows, size)

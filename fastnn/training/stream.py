@@ -43,7 +43,7 @@ class Stream:
         """
         empty = True
         for samples in self._batches():
-            n = len(samples.x)
+            n = samples.x.shape[0]
             if n == 0:
                 continue
             empty = False

@@ -40,6 +40,14 @@ template <class T> FASTNN_INLINE Vec<T> dropout_factors(const DropoutRule& rule,
   return (Vec<T>)(keep & (IVec<T>)splat<T>(T(rule.scale)));
 }
 
+// Whether one element of a row is kept.
+inline bool keeps(const DropoutRule& rule, uint64_t key, ptrdiff_t c) {
+  uint32_t word = uint32_t(c) * fastnn::kColumnStep + uint32_t(key);
+  word = (word ^ (word >> 16)) * fastnn::kMix1;
+  word = ((word ^ (word >> 15)) + uint32_t(key >> 32)) * fastnn::kMix2;
+  return (word ^ (word >> 15)) >= rule.threshold;
+}
+
 template <class T> FASTNN_INLINE uint64_t dropout_key(const DropoutRule& rule, ptrdiff_t row) {
   return fastnn::random_bits(rule.seed, rule.step, uint64_t(row));
 }

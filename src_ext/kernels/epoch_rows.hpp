@@ -2,9 +2,8 @@
 // down to the first layer's d_z, while the block's activations are in cache. Nothing else is kept for phase 2.
 #pragma once
 
-#include "kernels/dropout.hpp"
+#include "kernels/epoch_sparse.hpp"
 #include "kernels/loss.hpp"
-#include "kernels/workspace.hpp"
 
 namespace {
 
@@ -47,11 +46,8 @@ template <class T> struct BackwardTile {
   }
 };
 
-template <class T, class Rows>
-FASTNN_INLINE void forward_layer(const Layer<T>& layer, const Rows& rows, ptrdiff_t r0, ptrdiff_t r1) {
-  ForwardTile<T> policy{layer.a, layer.stride, layer.b, layer.activation == kRelu};
-  const PackedColumns<T> columns{layer.w, layer.i};
-  multiply<T, false>(rows, columns, layer.i, policy, r0, r1, 0, layer.padded);
+// a, and slope, of what is not fused into the product.
+template <class T> FASTNN_INLINE void activate(const Layer<T>& layer, ptrdiff_t r0, ptrdiff_t r1) {
   if (is_fused(layer.activation)) return;
   const ptrdiff_t at = r0 * layer.stride;
   if (!is_row_function(layer.activation)) {
@@ -60,6 +56,14 @@ FASTNN_INLINE void forward_layer(const Layer<T>& layer, const Rows& rows, ptrdif
     return;
   }
   run_row_function<T>(layer.activation, layer.a + at, layer.a + at, layer.stride, r1 - r0, layer.o);
+}
+
+template <class T, class Rows>
+FASTNN_INLINE void forward_layer(const Layer<T>& layer, const Rows& rows, ptrdiff_t r0, ptrdiff_t r1) {
+  ForwardTile<T> policy{layer.a, layer.stride, layer.b, layer.activation == kRelu};
+  const PackedColumns<T> columns{layer.w, layer.i};
+  multiply<T, false>(rows, columns, layer.i, policy, r0, r1, 0, layer.padded);
+  activate(layer, r0, r1);
 }
 
 // d_z = d_a * slope, in place, for what the tile's epilogue could not do.
@@ -136,13 +140,24 @@ FASTNN_INLINE void backward_layer(const Layer<T>& layer, const Layer<T>& below, 
 }
 
 template <class T>
+void forward_first(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, ptrdiff_t r0, ptrdiff_t r1) {
+  const DropoutRule rule = dropout_rule(g.seed, chunk.step, 0, g.shape.dropout[0]);
+  if (!g.x) {
+    forward_sparse(g, ws.layer[0], dropout_of(g, 0) > 0 ? &rule : nullptr, chunk.first, r0, r1);
+    activate(ws.layer[0], r0, r1);
+    return;
+  }
+  for (ptrdiff_t r = r0; r < r1; ++r) ws.rows[r] = g.x + row_at(g, chunk.first + r) * ws.layer[0].i;
+  if (ws.x_kept) drop_inputs(ws, rule, chunk.first, r0, r1);
+  forward_layer(ws.layer[0], GatheredRows<T>{ws.rows}, r0, r1);
+}
+
+template <class T>
 double train_block(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, ptrdiff_t r0,
                    ptrdiff_t r1) {
   const auto rule = [&](ptrdiff_t l) { return dropout_rule(g.seed, chunk.step, l, g.shape.dropout[l]); };
-  for (ptrdiff_t r = r0; r < r1; ++r) ws.rows[r] = g.x + row_at(g, chunk.first + r) * ws.layer[0].i;
-  if (ws.x_kept) drop_inputs(ws, rule(0), chunk.first, r0, r1);
   for (ptrdiff_t l = 0; l < ws.layers; ++l) {
-    if (l == 0) forward_layer(ws.layer[0], GatheredRows<T>{ws.rows}, r0, r1);
+    if (l == 0) forward_first(g, ws, chunk, r0, r1);
     else forward_layer(ws.layer[l], StridedRows<T>{ws.layer[l - 1].a, ws.layer[l - 1].stride}, r0, r1);
     if (ws.layer[l].dropout > 0) drop_outputs(ws.layer[l], rule(l + 1), chunk.first, r0, r1);
   }
@@ -156,6 +171,10 @@ double train_block(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chun
 
 template <class T>
 void row_phase(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, int member, int team) {
+  if (!g.x && member == team - 1) {
+    const DropoutRule rule = dropout_rule(g.seed, chunk.step, 0, g.shape.dropout[0]);
+    turn_chunk(g, ws, dropout_of(g, 0) > 0 ? &rule : nullptr, chunk.first, chunk.count);
+  }
   const auto rows = fastnn::share_of(chunk.count, ws.block, member, team);
   for (ptrdiff_t r0 = rows.begin; r0 < rows.end; r0 += ws.block) {
     const ptrdiff_t r1 = r0 + ws.block < rows.end ? r0 + ws.block : rows.end;

@@ -128,7 +128,9 @@ FASTNN_INLINE void sum_weights(const Workspace<T>& ws, const WeightTask& task, p
   const ptrdiff_t width = panel_width<T>(task.c0, layer.o), c1 = task.c0 + width;
   SumTile<T> policy{out, width, add, task.r0, task.c0};
   const PlainColumns<T> columns{layer.d_z, layer.stride};
-  if (task.layer == 0) {
+  if (task.layer == 0 && ws.ends) {
+    sum_sparse(ws, task, out, add);
+  } else if (task.layer == 0) {
     multiply<T, true>(GatheredRows<T>{ws.rows}, columns, count, policy, task.r0, task.r1, task.c0, c1);
   } else {
     const Layer<T>& below = ws.layer[task.layer - 1];

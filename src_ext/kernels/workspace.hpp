@@ -44,6 +44,10 @@ template <class T> struct Workspace {
   double* task_penalty; // of its weights, one for each task; to be divided by the batch's weight
   double* task_squares; // sum of the squared gradient, one for each task
   T* x_kept;            // the chunk's rows after dropout on the inputs; null without it
+  // Of sparse x: the chunk by columns. Those of column k end at ends[k] and begin where column k - 1 ends.
+  ptrdiff_t* ends;
+  int32_t* entry_row;
+  T* entry_value;
   fastnn::Barrier* barrier;
 };
 
@@ -157,7 +161,12 @@ template <class T> Workspace<T>* lay_out(Arena& arena, const fastnn::Epoch<T>& g
   ws.block_loss = arena.take<double>(ceil_div(ws.chunk, ws.block) + 1);
   ws.task_penalty = arena.take<double>(ws.tasks);
   ws.task_squares = arena.take<double>(ws.tasks);
-  ws.x_kept = dropout_of(g, 0) > 0 ? arena.take<T>(ws.chunk * shape.widths[0]) : nullptr;
+  const bool copies = g.x && dropout_of(g, 0) > 0;
+  ws.x_kept = copies ? arena.take<T>(ws.chunk * shape.widths[0]) : nullptr;
+  const ptrdiff_t entries = g.x ? 0 : ws.chunk * g.longest_row;
+  ws.ends = g.x ? nullptr : arena.take<ptrdiff_t>(shape.widths[0] + 1);
+  ws.entry_row = arena.take<int32_t>(entries);
+  ws.entry_value = arena.take<T>(entries);
   ws.barrier = arena.take<fastnn::Barrier>(1);
   if (ws.task) add_all_tasks(ws, shape);
   for (ptrdiff_t l = 0; l < shape.layers; ++l) {

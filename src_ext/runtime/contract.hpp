@@ -131,10 +131,22 @@ template <class T> struct NetworkForward {
 
 constexpr double kCrowdedSeconds = 0.02;
 
+// X (n, i) as passes and epochs read it: rows `stride` elements apart, or compressed sparse rows.
+struct Features {
+  const void* values;
+  ptrdiff_t stride;
+  const void *columns, *starts;  // null for dense rows
+  int has_long_indices;          // of 64 bits instead of 32
+  ptrdiff_t n, i, stored;
+};
+
 // Training: `prepare` packs the parameters, `run` does steps until `last_step` or the deadline, `finish` unpacks.
 template <class T> struct Epoch {
   NetworkShape shape;
-  const T *x, *y, *sample_weight;  // sample_weight may be null
+  const T* x;                // null: `sparse` has it
+  Features sparse;           // compressed sparse rows
+  ptrdiff_t longest_row;     // entries of the longest of them
+  const T *y, *sample_weight;  // sample_weight may be null
   const int64_t* order;            // rows to visit; null: 0 .. n-1
   ptrdiff_t n, batch_size;         // n: rows to visit
   int loss, optimizer;
@@ -168,7 +180,10 @@ constexpr ptrdiff_t kNeuronBlocks = 16;   // of a slab
 constexpr ptrdiff_t kNeuronStride = 128;  // the parameters and what runs parallel to them are padded to a multiple
 
 template <class T> struct NeuronEpoch {
-  const T *x, *y, *sample_weight;  // sample_weight may be null
+  const T* x;                // null: `sparse` has it
+  Features sparse;           // compressed sparse rows
+  ptrdiff_t longest_row;     // entries of the longest of them
+  const T *y, *sample_weight;  // sample_weight may be null
   const int64_t* order;            // rows to visit; null: 0 .. n-1
   ptrdiff_t n, i, batch_size;      // n: rows to visit
   int64_t activation;
@@ -231,15 +246,6 @@ struct Descent {
 };
 
 // --- logistic regression -------------------------------------------------------------------------------------------
-
-// X (n, i) as the passes read it: rows `stride` elements apart, or compressed sparse rows.
-struct Features {
-  const void* values;
-  ptrdiff_t stride;
-  const void *columns, *starts;  // null for dense rows
-  int has_long_indices;          // of 64 bits instead of 32
-  ptrdiff_t n, i, stored;
-};
 
 // One read of X: loss, gradient and second derivatives at `params`, or the Hessian's product with `params`. Sums are
 // float64. The rows are cut into slots by shapes alone; each slot has sums of its own, which are then added in order.

@@ -1,0 +1,109 @@
+// The first layer over compressed sparse rows: forward row by row, and d_w column by column, for which a counting sort
+// turns each chunk. Both add in the order of the rows and columns, as the dense kernels do.
+#pragma once
+
+#include "kernels/dropout.hpp"
+#include "kernels/workspace.hpp"
+
+namespace {
+
+inline ptrdiff_t index_at(const fastnn::Features& x, const void* indices, ptrdiff_t k) {
+  return x.has_long_indices ? ptrdiff_t(static_cast<const int64_t*>(indices)[k])
+                            : ptrdiff_t(static_cast<const int32_t*>(indices)[k]);
+}
+
+// Calls use(column, value) for what a row has stored; with dropout for what that keeps of it.
+template <class T, class Use>
+FASTNN_INLINE void for_entries(const fastnn::Features& x, ptrdiff_t row, const DropoutRule* rule, uint64_t key,
+                               const Use& use) {
+  const T* values = static_cast<const T*>(x.values);
+  const ptrdiff_t end = index_at(x, x.starts, row + 1);
+  for (ptrdiff_t e = index_at(x, x.starts, row); e < end; ++e) {
+    const ptrdiff_t column = index_at(x, x.columns, e);
+    if (!rule) use(column, values[e]);
+    else if (keeps(*rule, key, column)) use(column, values[e] * T(rule->scale));
+  }
+}
+
+// z of one row in the columns of one panel, bias first; relu is applied on the way out.
+template <class T, int NV>
+FASTNN_INLINE void sparse_row_panel(const fastnn::Features& x, ptrdiff_t row, const DropoutRule* rule, uint64_t key,
+                                    const Layer<T>& layer, ptrdiff_t c0, T* a) {
+  constexpr ptrdiff_t width = NV * kLanes<T>;
+  const T* w = layer.w + layer.i * c0;
+  Vec<T> sum[NV];
+#pragma GCC unroll 4
+  for (int v = 0; v < NV; ++v) sum[v] = load<T>(layer.b + c0 + v * kLanes<T>);
+  for_entries<T>(x, row, rule, key, [&](ptrdiff_t column, T value) __attribute__((always_inline)) {
+#pragma GCC unroll 4
+    for (int v = 0; v < NV; ++v)
+      sum[v] = multiply_add<T>(splat<T>(value), load<T>(w + column * width + v * kLanes<T>), sum[v]);
+  });
+#pragma GCC unroll 4
+  for (int v = 0; v < NV; ++v)
+    store<T>(a + c0 + v * kLanes<T>, layer.activation == kRelu ? relu<T>(sum[v]) : sum[v]);
+}
+
+template <class T>
+void forward_sparse(const fastnn::Epoch<T>& g, const Layer<T>& layer, const DropoutRule* rule, ptrdiff_t first,
+                    ptrdiff_t r0, ptrdiff_t r1) {
+  static_assert(kTileVectors == 2, "a panel has one vector or two");
+  for (ptrdiff_t r = r0; r < r1; ++r) {
+    const ptrdiff_t row = g.order ? ptrdiff_t(g.order[first + r]) : first + r;
+    const uint64_t key = rule ? dropout_key<T>(*rule, first + r) : 0;
+    T* a = layer.a + r * layer.stride;
+    for (ptrdiff_t c0 = 0; c0 < layer.o; c0 += kPanel<T>) {
+      if (panel_width<T>(c0, layer.o) == kLanes<T>) sparse_row_panel<T, 1>(g.sparse, row, rule, key, layer, c0, a);
+      else sparse_row_panel<T, 2>(g.sparse, row, rule, key, layer, c0, a);
+    }
+  }
+}
+
+// Sorts the chunk's entries by column, within a column by row.
+template <class T>
+void turn_chunk(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const DropoutRule* rule, ptrdiff_t first,
+                ptrdiff_t count) {
+  const ptrdiff_t i = ws.layer[0].i;
+  const auto over_entries = [&](const auto& use) {
+    for (ptrdiff_t r = 0; r < count; ++r) {
+      const ptrdiff_t row = g.order ? ptrdiff_t(g.order[first + r]) : first + r;
+      const uint64_t key = rule ? dropout_key<T>(*rule, first + r) : 0;
+      for_entries<T>(g.sparse, row, rule, key, [&](ptrdiff_t column, T value) { use(r, column, value); });
+    }
+  };
+  memset(ws.ends, 0, size_t(i + 1) * sizeof(ptrdiff_t));
+  over_entries([&](ptrdiff_t, ptrdiff_t column, T) { ++ws.ends[column + 1]; });
+  for (ptrdiff_t k = 0; k < i; ++k) ws.ends[k + 1] += ws.ends[k];  // where each column begins
+  over_entries([&](ptrdiff_t r, ptrdiff_t column, T value) {
+    const ptrdiff_t at = ws.ends[column]++;
+    ws.entry_row[at] = int32_t(r);
+    ws.entry_value[at] = value;
+  });
+}
+
+// d_w of the weight rows [r0, r1) in the columns of one panel, stored to `out` or added to it.
+template <class T, int NV>
+void sum_sparse_panel(const Workspace<T>& ws, ptrdiff_t c0, ptrdiff_t r0, ptrdiff_t r1, T* out, bool add) {
+  const Layer<T>& layer = ws.layer[0];
+  const T* d_z = layer.d_z + c0;
+  for (ptrdiff_t k = r0; k < r1; ++k, out += NV * kLanes<T>) {
+    Vec<T> sum[NV];
+#pragma GCC unroll 4
+    for (int v = 0; v < NV; ++v) sum[v] = add ? load<T>(out + v * kLanes<T>) : Vec<T>{};
+    for (ptrdiff_t e = k > 0 ? ws.ends[k - 1] : 0; e < ws.ends[k]; ++e) {
+      const Vec<T> value = splat<T>(ws.entry_value[e]);
+      const T* row = d_z + ws.entry_row[e] * layer.stride;
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) sum[v] = multiply_add<T>(value, load<T>(row + v * kLanes<T>), sum[v]);
+    }
+#pragma GCC unroll 4
+    for (int v = 0; v < NV; ++v) store<T>(out + v * kLanes<T>, sum[v]);
+  }
+}
+
+template <class T> void sum_sparse(const Workspace<T>& ws, const WeightTask& task, T* out, bool add) {
+  if (panel_width<T>(task.c0, ws.layer[0].o) == kLanes<T>) sum_sparse_panel<T, 1>(ws, task.c0, task.r0, task.r1, out, add);
+  else sum_sparse_panel<T, 2>(ws, task.c0, task.r0, task.r1, out, add);
+}
+
+}  // namespace
