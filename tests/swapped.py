@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import Any
@@ -64,7 +64,16 @@ def _copy(name: str, ours: Iterable[tuple[ModuleType, type]]) -> ModuleType:
 
 def _tests_of(module: ModuleType) -> dict[str, Any]:
     """What pytest collects from the module. Its tests were not written to pass where every warning is an error."""
-    tests = {name: value for name, value in vars(module).items() if name.lower().startswith("test")}
+    tests = {name: _listed(value) for name, value in vars(module).items() if name.lower().startswith("test")}
     marks = getattr(module, "pytestmark", [])
     tests["pytestmark"] = [pytest.mark.filterwarnings("ignore"), *(marks if isinstance(marks, list) else [marks])]
     return tests
+
+
+def _listed(test: Any) -> Any:
+    """The test with its parameters in lists: pytest gives up those that come one by one."""
+    marks = getattr(test, "pytestmark", [])
+    for place, mark in enumerate(marks):
+        if mark.name == "parametrize" and isinstance(mark.args[1], Iterator):
+            marks[place] = pytest.mark.parametrize(mark.args[0], list(mark.args[1]), **mark.kwargs).mark
+    return test

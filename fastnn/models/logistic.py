@@ -9,18 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 from sklearn.base import ClassifierMixin
+from sklearn.callback import with_callbacks
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastnn import activations, losses
 from fastnn.kernels.contract import Array
 from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded
 from fastnn.models.inference import Evidence
-from fastnn.models.logistic_fit import coefficients, params_of, read_samples, refuse_many_classes, solve, weigh_classes
+from fastnn.models.logistic_fit import (
+    Labelled,
+    coefficients,
+    params_of,
+    read_samples,
+    refuse_many_classes,
+    solve,
+    weigh_classes,
+)
 from fastnn.models.logistic_stream import LearnsFromChunks
 from fastnn.models.logistic_summary import LikelihoodInference, gather_evidence
+from fastnn.models.logistic_tasks import IterationTasks, TellsCallbacks
 from fastnn.models.outputs import class_index, log_probabilities, probabilities
 from fastnn.models.parameters import Flag, Integer, Is, Numbers, OneOf, Real
-from fastnn.models.penalty import penalty_of
+from fastnn.models.penalty import Penalty, penalty_of
 from fastnn.plan import Plan
 from fastnn.solvers.choose import SOLVERS
 from fastnn.solvers.logistic_objective import LogisticObjective
@@ -31,7 +41,7 @@ from fastnn.training.engine import Engine
 __all__ = ["LogisticRegression"]
 
 
-class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin, Estimator):
+class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, ClassifierMixin, Estimator):
     """Logistic regression with an L2 or L1 penalty or both, for two classes or many (multinomial).
 
     It minimises ``C * sum of the samples' cross-entropies + sum over features of penalty_factor * (l1_ratio * |coef_|
@@ -51,7 +61,8 @@ class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin,
     tol : float, default=1e-4
         The solver stops where no component of the gradient of the mean objective is larger, by coefficients of
         features whose root mean square is one, or where rounding hides what is left to gain; with an L1 share,
-        `bounds` or "liblinear" where the duality gap is at most `tol` times the objective.
+        `bounds` or "liblinear" where the duality gap is at most ``tol**2`` times the
+        objective.
     fit_intercept : bool, default=True
     intercept_scaling : float, default=1
         For "liblinear" alone: the intercept is the coefficient of a constant feature of this value, times it.
@@ -89,7 +100,7 @@ class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin,
     ----------
     classes_ : ndarray (n_classes,)
     coef_ : ndarray (1, n_features) for two classes, else (n_classes, n_features)
-        Of X's dtype.
+        Of X's dtype, or, as scikit-learn has it, float64 for "liblinear".
     intercept_ : ndarray (1,) or (n_classes,)
         Zero without `fit_intercept`.
     n_features_in_ : int
@@ -173,6 +184,7 @@ class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin,
     # --- fit ------------------------------------------------------------------------------------
 
     @guarded
+    @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LogisticRegression:
         """Find the coefficients.
 
@@ -197,7 +209,22 @@ class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin,
         penalty = penalty_of(self)
         samples = weigh_classes(read_samples(self, X, y, sample_weight), self.class_weight)
         refuse_many_classes(self, samples)
-        objective = LogisticObjective(
+        objective = self._objective(samples, penalty)
+        tasks, start = IterationTasks(self, objective, (X, y, sample_weight)), self._start(objective)
+        self.classes_ = samples.classes
+        tasks.start(start)
+        solution = solve(self, objective, penalty, start, (X, y), tasks.watch if tasks.is_watched else None)
+        dtype = np.float64 if self.solver == "liblinear" else samples.x.dtype
+        self.coef_, self.intercept_ = (each.astype(dtype) for each in coefficients(solution.params, objective))
+        self.n_iter_ = np.array([solution.n_iter], np.int32)
+        self._training = None  # of partial_fit, which starts anew from here
+        gather_evidence(self, samples.x, samples.y, samples.sample_weight, converged=solution.converged)
+        tasks.end()
+        return self
+
+    def _objective(self, samples: Labelled, penalty: Penalty) -> LogisticObjective:
+        """The mean loss, and the penalty if that is smooth."""
+        return LogisticObjective(
             samples.x,
             samples.y,
             samples.outputs,
@@ -207,14 +234,6 @@ class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin,
             backend=self.backend,
             n_threads=self.n_threads,
         )
-        watch = _print_iteration if self.verbose else None
-        solution = solve(self, objective, penalty, self._start(objective), (X, y), watch)
-        self.classes_ = samples.classes
-        self.coef_, self.intercept_ = coefficients(solution.params, objective)
-        self.n_iter_ = np.array([solution.n_iter], np.int32)
-        self._training = None  # of partial_fit, which starts anew from here
-        gather_evidence(self, samples.x, samples.y, samples.sample_weight, converged=solution.converged)
-        return self
 
     def _start(self, objective: LogisticObjective) -> Vector | None:
         if not self.warm_start or not hasattr(self, "coef_"):
@@ -327,7 +346,3 @@ class LogisticRegression(LearnsFromChunks, LikelihoodInference, ClassifierMixin,
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _print_iteration(iteration: int, params: Array, loss: float) -> None:
-    print(f"Iteration {iteration}, objective {loss:.10g}")

@@ -18,7 +18,7 @@ __all__ = ["duality_gap"]
 
 
 def duality_gap(
-    loss: float, params: Vector, gradient: Vector, penalty: Separable, wrong: Vector, objective: LogisticObjective
+    value: float, params: Vector, gradient: Vector, penalty: Separable, wrong: Vector, objective: LogisticObjective
 ) -> float:
     """The objective at `params` less the dual objective at the gradient by z, scaled until it is feasible.
 
@@ -26,10 +26,10 @@ def duality_gap(
 
     Parameters
     ----------
-    loss : float
-        Weighted mean of the losses.
+    value : float
+        The objective: the weighted mean of the losses and the penalty.
     params, gradient : ndarray (p,)
-        The gradient is that of `loss`.
+        The gradient is that of the losses alone.
     penalty : Separable
     wrong : ndarray (n, o)
         Probabilities of the classes that a row does not belong to; of two classes the one, (n, 1). Where o classes
@@ -41,7 +41,7 @@ def duality_gap(
     entropies = _negative_entropy(share * wrong)
     weight = objective.sample_weight
     dual = float(entropies.sum() if weight is None else (entropies * weight).sum()) / objective.total
-    return loss + dual + penalty.value(params) + penalty.conjugate(-share * gradient)
+    return value + dual + penalty.conjugate(-share * gradient)
 
 
 def _negative_entropy(wrong: Vector) -> Vector:

@@ -183,16 +183,15 @@ class LogisticObjective:
         return self._kernels.call(name, *arguments, threads=threads)
 
     def centred(self, params: Vector) -> Vector:
-        """Of all params that mean the same, those that sum to zero over the classes where no penalty says so.
+        """Of all params that mean the same, those with the least squares: they sum to zero over the classes.
 
-        A softmax does not change where the same is added to all classes.
+        A softmax does not change where the same is added to all classes, and the penalty's optimum is there.
         """
         if self.outputs == 1:
             return params
         by_class = (params / self.unit).reshape(-1, self.outputs)
-        free = self._strength.reshape(-1, self.outputs)[:, :1] == 0
-        moved = by_class - np.where(free, by_class.mean(axis=1, keepdims=True), 0.0)
-        return moved.ravel() * self.unit
+        centred: Vector = (by_class - by_class.mean(axis=1, keepdims=True)).ravel() * self.unit
+        return centred
 
     # --- its value and derivatives --------------------------------------------------------------
 

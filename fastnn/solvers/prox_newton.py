@@ -24,7 +24,7 @@ _SUFFICIENT = 0.01  # of the decrease that the model promises
 _SHORTEST = 1e-10
 _INNER = 0.1  # of the gap that a working set leaves before the next one, and of the last tolerance, to be safe
 _MODEL = 0.03  # of the error that a Newton step leaves anyway, to which its model is solved
-_ROUNDING = {4: 1e-6, 8: 1e-13}  # of the gap, by the bytes of X's numbers
+_ROUNDING = 1e-13  # of the gap
 _EPS = float(np.finfo(np.float64).eps)
 
 
@@ -58,7 +58,9 @@ def prox_newton(
     max_iter: int,
     watch: Watch | None = None,
 ) -> Solution:
-    """Minimise until the duality gap is at most `tol` times the objective.
+    """Minimise until the duality gap is at most ``tol**2`` times the objective.
+
+    That is a square, since errors of the coefficients change the objective by their squares.
 
     Parameters
     ----------
@@ -83,19 +85,18 @@ def prox_newton(
     progress = _Progress(start, loss + penalty.value(start), max_iter, watch)
     if not np.isfinite(progress.value):
         return progress.end("the objective is not finite at the start")
-    tol = max(tol, _ROUNDING[objective.x.dtype.itemsize])
+    enough = max(tol * tol, _ROUNDING)
     rows = Rows(objective)
     restricted = Restricted(objective, rows, penalty, choose_features(start, gradient, penalty, objective))
-    error = 1.0
+    restricted.model.move_to(restricted.narrow(start))
+    error = goal = _gap(restricted, progress, objective, penalty)[0]
     while True:
         steps = progress.steps
-        promise = _solve(restricted, progress, _INNER * max(tol, error))
-        loss, gradient = objective(progress.params)
-        wrong = restricted.wrong(progress.params)
+        promise = _solve(restricted, progress, error, _INNER * max(enough, goal))
+        gap, gradient = _gap(restricted, progress, objective, penalty)
         # The gap leaves out what has no penalty; the last step tells how far that was from its optimum.
-        gap = duality_gap(loss, progress.params, gradient, penalty, wrong, objective) / progress.value
-        error = max(gap, promise)
-        if error <= tol:
+        error = goal = max(gap, promise)
+        if error <= enough:
             return progress.end(params=penalty.centred(progress.params, objective.outputs))
         if progress.steps >= max_iter:
             return progress.end(f"the duality gap is {error:.1e}")
@@ -103,31 +104,44 @@ def prox_newton(
         if np.isin(features, restricted.features).all():
             if progress.steps == steps:
                 return progress.end(f"no step lowers the objective, and the duality gap is {error:.1e}")
-            error = tol  # nothing is missing from the working set: solve it
+            goal = enough  # nothing is missing from the working set: solve it
         else:
             restricted = Restricted(objective, rows, penalty, features)
 
 
-def _solve(restricted: Restricted, progress: _Progress, goal: float) -> float:
-    """Newton steps on a working set until its relative gap is about `goal`; what the last one promised, relatively.
+def _gap(
+    restricted: Restricted, progress: _Progress, objective: LogisticObjective, penalty: Separable
+) -> tuple[float, Vector]:
+    """The relative duality gap, and the gradient (p,) of the losses."""
+    gradient = restricted.refined(objective(progress.params)[1])
+    wrong = restricted.wrong(progress.params)
+    gap = duality_gap(progress.value, progress.params, gradient, penalty, wrong, objective)
+    return gap / progress.value, gradient
 
-    What a step promises shrinks as the square of the relative error of the gradient, on which the gap depends. A
-    model is solved to where Newton's method, converging quadratically, gets by that step.
+
+def _solve(restricted: Restricted, progress: _Progress, error: float, goal: float) -> float:
+    """Newton steps on a working set from a relative gap of `error` to about `goal`; what the last one promised.
+
+    The gap goes with the error of the gradient, what a step promises with its square. So that is the error which a
+    step of Newton's method leaves, if its model is solved as well; a model's fall goes with the square again.
     """
     model, penalty = restricted.model, restricted.penalty
     params = restricted.narrow(progress.params)
     value = model.move_to(params) + penalty.value(params)
-    promise = 1.0
+    promise = 0.0
     while progress.steps < progress.max_iter:
-        step = model.minimum(value * (_MODEL * max(goal, promise)) ** 2) - params
+        left = _MODEL * max(goal, error)
+        step = model.minimum(value * left**2) - params
         fall = float(model.gradient @ step) + penalty.value(params + step) - penalty.value(params)
         promise = abs(fall) / value
+        error = max(left, promise)
         ahead = _search(restricted, params, value, step, fall)
         if ahead is None:
+            model.move_to(params)
             break
         params, value = ahead
         progress.accept(restricted.widen(params, progress.params), value)
-        if promise <= goal:
+        if error <= goal:
             break
     return promise
 

@@ -65,6 +65,16 @@ class Restricted:
         wide[self._coordinates] = narrow
         return wide
 
+    def refined(self, gradient: Vector) -> Vector:
+        """The gradient (p,) by all parameters, for these the model's own: in float64 whatever X is."""
+        own = self.model.gradient.copy()
+        if self._mean is not None:
+            d_w, d_b = own[: self._split].reshape(len(self._mean), -1), own[self._split :]
+            d_w += self._mean[:, None] * d_b
+        refined = gradient.copy()
+        refined[self._coordinates] = own
+        return refined
+
     def wrong(self, params: Vector) -> Vector:
         """Probabilities (n, o) of the classes that a row does not belong to, see `duality_gap`."""
         return self._rows.wrong(self._columns, self.narrow(params))

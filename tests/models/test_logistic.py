@@ -12,7 +12,7 @@ from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
-from fastnn import LogisticRegression
+from fastnn import LogisticRegression, LogisticRegressionCV
 
 Data = tuple[np.ndarray, np.ndarray]
 SOLVERS = ["auto", "lbfgs", "newton-cg", "newton-cholesky", "sag", "saga", "gradient_descent"]
@@ -186,3 +186,38 @@ def test_verbose_prints_the_objective(labelled: Data, capsys: pytest.CaptureFixt
     assert len(lines) == model.n_iter_[0]
     values = [float(line.split()[-1]) for line in lines]
     assert values == sorted(values, reverse=True)
+
+
+class _Recorder:
+    """A callback of scikit-learn's protocol that keeps the names of its hooks and what was fitted."""
+
+    def __init__(self) -> None:
+        self.hooks: list[str] = []
+        self.coefs: list[Any] = []
+
+    def setup(self, estimator: Any, context: Any) -> None:
+        self.hooks.append("setup")
+
+    def teardown(self, estimator: Any, context: Any) -> None:
+        self.hooks.append("teardown")
+
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+        self.hooks.append(f"begin {context.task_name}")
+
+    def on_fit_task_end(self, estimator: Any, context: Any, *, fitted_estimator: Any) -> None:
+        self.hooks.append(f"end {context.task_name}")
+        if fitted_estimator is not None:
+            self.coefs.append(fitted_estimator.coef_)
+
+
+@pytest.mark.parametrize("parameters", [{}, {"solver": "newton-cg"}, {"l1_ratio": 1.0}])
+def test_callbacks_hear_of_every_iteration(labelled: Data, parameters: dict[str, Any]) -> None:
+    recorder = _Recorder()
+    model = LogisticRegression(**parameters).set_callbacks(recorder).fit(*labelled)
+    name = f"{model.solver}-iter"
+    inside = [f"begin {name}", f"end {name}"] * (int(model.n_iter_[0]) + 1)
+    assert recorder.hooks == ["setup", "begin fit", *inside, "end fit", "teardown"]
+    np.testing.assert_allclose(recorder.coefs[int(model.n_iter_[0]) - 1], model.coef_, rtol=1e-6, atol=1e-9)
+    with pytest.raises(TypeError, match="protocol"):
+        model.set_callbacks(print)
+    assert not hasattr(LogisticRegressionCV(), "set_callbacks")

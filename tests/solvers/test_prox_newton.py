@@ -90,7 +90,7 @@ def test_the_same_bits_for_every_number_of_threads(form: str, with_hessian: bool
         monkeypatch.setattr(restricted, "_MOST_WITH_HESSIAN", 0)
     x, y = data_of(3000, 60, 3)
     x = csr_matrix(x) if form == "sparse" else x
-    found = [Problem(x, y, 0.01, n_threads=threads).solve(tol=1e-6).params for threads in (1, 2, 3, 7)]
+    found = [Problem(x, y, 0.01, n_threads=threads).solve(tol=1e-3).params for threads in (1, 2, 3, 7)]
     for other in found[1:]:
         np.testing.assert_array_equal(other, found[0])
 
@@ -182,8 +182,9 @@ def test_the_gap_bounds_the_distance_from_the_optimum() -> None:
             loss, gradient = problem.objective(params)
         z = x @ params[:-1] + params[-1]
         wrong = 1 / (1 + np.exp(np.where(y == 1, z, -z)))
-        gap = duality_gap(loss, params, gradient, problem.penalty, wrong[:, None], problem.objective)
-        assert gap >= loss + problem.penalty.value(params) - best.loss - 1e-12
+        value = loss + problem.penalty.value(params)
+        gap = duality_gap(value, params, gradient, problem.penalty, wrong[:, None], problem.objective)
+        assert gap >= value - best.loss - 1e-12
         assert gap < (1e-9 if scale == 0 else 10.0)
 
 
