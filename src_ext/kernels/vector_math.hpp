@@ -144,8 +144,8 @@ template <class T> FASTNN_INLINE Vec<T> vexpm1(Vec<T> x) {
   return copy_sign<T>(value * scale.second, x);
 }
 
-// tanh|x| = (1 - e) / (1 + e) with e = exp(-2|x|) = 2^k + 2^k q, q = expm1(r): numerator and denominator are rounded once
-// each, since 1 -+ 2^k are exact until 2^k is next to nothing, and so is 2^k q.
+// tanh|x| = (1 - e) / (1 + e) with e = exp(-2|x|) = 2^k + 2^k q, q = expm1(r): numerator and denominator are rounded
+// once each, since 1 -+ 2^k are exact until 2^k is next to nothing, and so is 2^k q.
 template <class T> FASTNN_INLINE Vec<T> vtanh(Vec<T> x) {
   const Vec<T> size = absolute<T>(x), doubled = minimum<T>(splat<T>(Format<T>::kOnlyOne), size + size);
   const Reduced<T> part = reduce<T>(-doubled, -doubled);
