@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
+from sklearn.metrics import get_scorer
 
 from fastnn.kernels.contract import Array
 from fastnn.models.outputs import class_index
@@ -37,21 +38,32 @@ class Scoring:
     params: Mapping[str, Any]
     sample_weight: Any = None
 
+    @classmethod
+    def by(cls, scoring: Any, params: Mapping[str, Any], sample_weight: Any) -> Scoring:
+        """What `scoring` asks for; None takes the weights of `fit`, a scorer what is routed to it."""
+        if scoring is None:
+            return cls(None, {}, sample_weight)
+        if scoring == "accuracy" and params.keys() <= {"sample_weight"}:
+            return cls(None, {}, params.get("sample_weight"))
+        return cls(get_scorer(scoring), params)
+
     def of(self, models: Sequence[Any], x: Any, y: NDArray[Any], index: NDArray[np.int32], rows: Rows) -> list[float]:
         """Scores of fitted models on some rows of x, labels y (n,) and numbers of the classes, index (n,)."""
         held_out = x[rows]
         if self.scorer is None:
             weight = None if self.sample_weight is None else np.asarray(self.sample_weight)[rows]
-            return [_accuracy(model, held_out, index[rows], weight) for model in models]
+            return _accuracies(models, held_out, index[rows], weight)
         scorer = _knowing_classes(self.scorer, models[0].classes_)
         params = {name: _cut(value, len(y), rows) for name, value in self.params.items()}
         return [float(scorer(model, held_out, y[rows], **params)) for model in models]
 
 
-def _accuracy(model: Any, x: Any, index: NDArray[np.int32], weight: Array | None) -> float:
-    """By numbers of classes, which spares scikit-learn's search for the kinds of the labels."""
-    right = class_index(model._raw(x)[1]) == index
-    return float(np.average(right, weights=weight))
+def _accuracies(models: Sequence[Any], x: Any, index: NDArray[np.int32], weight: Array | None) -> list[float]:
+    """Of all models in one product, by numbers of classes: scikit-learn's checks would take longer than the fits."""
+    coef = np.vstack([model.coef_ for model in models])
+    z = x @ coef.T + np.concatenate([model.intercept_ for model in models])
+    by_model = np.split(z, len(models), axis=1)
+    return [float(np.average(class_index(each) == index, weights=weight)) for each in by_model]
 
 
 def _knowing_classes(scorer: Any, classes: NDArray[Any]) -> Any:

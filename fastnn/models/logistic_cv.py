@@ -197,7 +197,7 @@ class LogisticRegressionCV(LogisticRegression):
         refuse_many_classes(self, samples)
         self.classes_ = samples.classes
         self._require_known_classes()
-        scores = Scoring(None, {}, sample_weight) if scoring is None else Scoring(get_scorer(scoring), to_scorer)
+        scores = Scoring.by(scoring, to_scorer, sample_weight)
         labels = samples.classes[samples.y]
         splits = check_cv(self.cv, labels, classifier=True).split(X, labels, **to_splitter)
         folds = folds_of(splits, len(labels))

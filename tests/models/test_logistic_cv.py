@@ -184,6 +184,13 @@ def test_sparse_float32_and_frames(labelled: Data) -> None:
     assert_same(ours(frame, pandas.Series(y)), wanted)
 
 
+def test_mostly_zeros(rng: np.random.Generator) -> None:
+    x = rng.normal(size=(300, 30)) * (rng.uniform(size=(300, 30)) < 0.1)
+    y = x.sum(axis=1) + rng.normal(size=300) > 0
+    assert_same(ours(x, y), theirs(x, y))
+    np.testing.assert_allclose(ours(x, y).coefs_paths_, ours(csr_array(x), y).coefs_paths_)
+
+
 def test_every_backend_finds_the_same(labelled: Data) -> None:
     wanted = ours(*labelled)
     for backend in ("native", "reference"):
