@@ -20,6 +20,7 @@ from .peers_functions import functions
 from .peers_inference import inference
 from .peers_kernels import fused_layers
 from .peers_logistic import logistic
+from .peers_logistic_cv import logistic_cv
 from .peers_optimizer import adam
 from .peers_training import training
 
@@ -30,6 +31,7 @@ TABLES: dict[str, Callable[[Effort], None]] = {
     "functions": functions,
     "adam": adam,
     "logistic": logistic,
+    "logistic_cv": logistic_cv,
 }
 PEERS = ("numpy", "scipy", "scikit-learn", "torch", "onnxruntime", "onnx")
 

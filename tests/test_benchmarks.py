@@ -234,7 +234,7 @@ def test_seconds_are_readable(seconds, text):
     assert load("contest").readable(seconds) == text
 
 
-@pytest.mark.parametrize("table", ["training", "inference", "kernels", "functions", "adam", "logistic"])
+@pytest.mark.parametrize("table", ["training", "inference", "kernels", "functions", "adam", "logistic", "logistic_cv"])
 def test_peers_print_a_markdown_table(table, monkeypatch, capsys):
     contest = load("contest")
     monkeypatch.setattr(contest, "optional", lambda module: None)  # as where nothing but scikit-learn is installed
@@ -252,7 +252,7 @@ def test_peers_refuse_an_unknown_table(capsys):
     with pytest.raises(SystemExit):
         load("peers").main(["--only", "kernel"])
     assert (
-        "no table 'kernel'; there are training, inference, kernels, functions, adam, logistic"
+        "no table 'kernel'; there are training, inference, kernels, functions, adam, logistic, logistic_cv"
         in capsys.readouterr().err
     )
 
