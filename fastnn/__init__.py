@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fastnn.layers import Dense as Dense
     from fastnn.layers import Dropout as Dropout
     from fastnn.losses import Loss as Loss
+    from fastnn.machine import machine_peak as machine_peak
     from fastnn.models.logistic import LogisticRegression as LogisticRegression
     from fastnn.models.logistic_cv import LogisticRegressionCV as LogisticRegressionCV
     from fastnn.models.loss_curve import LossCurveDisplay as LossCurveDisplay
@@ -58,6 +59,7 @@ _HOME = {
     "SGD": "optimizers",
     "fit_many": "models.many",
     "kernels": None,
+    "machine_peak": "machine",
     "schedules": None,
     "show_config": "kernels.select",
 }
@@ -84,6 +86,7 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "fit_many",
     "get_num_threads",
     "kernels",
+    "machine_peak",
     "schedules",
     "set_num_threads",
     "show_config",
