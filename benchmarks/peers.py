@@ -21,6 +21,7 @@ from .peers_inference import inference
 from .peers_kernels import fused_layers
 from .peers_logistic import logistic
 from .peers_logistic_cv import logistic_cv
+from .peers_logistic_l1 import logistic_l1
 from .peers_optimizer import adam
 from .peers_training import training
 
@@ -32,8 +33,9 @@ TABLES: dict[str, Callable[[Effort], None]] = {
     "adam": adam,
     "logistic": logistic,
     "logistic_cv": logistic_cv,
+    "logistic_l1": logistic_l1,
 }
-PEERS = ("numpy", "scipy", "scikit-learn", "torch", "onnxruntime", "onnx")
+PEERS = ("numpy", "scipy", "scikit-learn", "torch", "onnxruntime", "onnx", "celer", "skglm")
 
 
 def chosen(text: str) -> list[str]:

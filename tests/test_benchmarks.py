@@ -234,11 +234,13 @@ def test_seconds_are_readable(seconds, text):
     assert load("contest").readable(seconds) == text
 
 
-@pytest.mark.parametrize("table", ["training", "inference", "kernels", "functions", "adam", "logistic", "logistic_cv"])
+@pytest.mark.parametrize(
+    "table", ["training", "inference", "kernels", "functions", "adam", "logistic", "logistic_cv", "logistic_l1"]
+)
 def test_peers_print_a_markdown_table(table, monkeypatch, capsys):
     contest = load("contest")
     monkeypatch.setattr(contest, "optional", lambda module: None)  # as where nothing but scikit-learn is installed
-    for module in ("training", "inference", "kernels", "functions", "optimizer"):
+    for module in ("training", "inference", "kernels", "functions", "optimizer", "logistic_l1"):
         monkeypatch.setattr(load(f"peers_{module}"), "optional", lambda module: None)
     load("peers").main(["--quick", "--only", table])
     head, title, header, rule, row = filter(None, capsys.readouterr().out.split("\n"))
@@ -252,7 +254,7 @@ def test_peers_refuse_an_unknown_table(capsys):
     with pytest.raises(SystemExit):
         load("peers").main(["--only", "kernel"])
     assert (
-        "no table 'kernel'; there are training, inference, kernels, functions, adam, logistic, logistic_cv"
+        "no table 'kernel'; there are training, inference, kernels, functions, adam, logistic, logistic_cv, logistic_l1"
         in capsys.readouterr().err
     )
 

@@ -22,8 +22,8 @@ __all__ = ["prox_newton"]
 
 _SUFFICIENT = 0.01  # of the decrease that the model promises
 _SHORTEST = 1e-10
-_INNER = 0.1  # of the gap that a working set leaves before the next one, and of the last tolerance, to be safe
-_MODEL = 0.03  # of the error that a Newton step leaves anyway, to which its model is solved
+_INNER = 0.3  # of the gap that a working set leaves before the next one, and of the last tolerance, to be safe
+_MODEL = 0.1  # of the error that a Newton step leaves anyway, to which its model is solved
 _ROUNDING = 1e-13  # of the gap
 _EPS = float(np.finfo(np.float64).eps)
 
