@@ -54,7 +54,9 @@ def cross_validate(
     _warn(model, [solution for _, by_fold in found for solutions in by_fold for solution in solutions])
     packed = [[[_packed(s.params, samples, model) for s in fold] for fold in by_fold] for _, by_fold in found]
     coefs = np.swapaxes(np.array(packed), 0, 1)
-    n_iter = np.array([[[max(s.n_iter, 1) for s in fold] for fold in by_fold] for _, by_fold in found], np.int32)
+    n_iter = np.array(
+        [[[max(s.n_iter, min(1, model.max_iter)) for s in fold] for fold in by_fold] for _, by_fold in found], np.int32
+    )
     scores = _scores(model, samples, grid, folds, scoring, coefs)
     results = Results(grid, coefs, np.swapaxes(n_iter, 0, 1), scores)
     return results, [[_packed(s.params, samples, model) for s in on_all] for on_all, _ in found]

@@ -107,7 +107,7 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
     feature_names_in_ : ndarray (n_features_in_,)
         Where X has names that are strings.
     n_iter_ : ndarray (1,) of int32
-        At least 1: to see that the start is the optimum is an iteration too.
+        At least 1, unless `max_iter` is 0: to see that the start is the optimum is an iteration too.
 
     Examples
     --------
@@ -217,7 +217,7 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         solution = solve(self, objective, penalty, start, (X, y), tasks.watch if tasks.is_watched else None)
         dtype = np.float64 if self.solver == "liblinear" else samples.x.dtype
         self.coef_, self.intercept_ = (each.astype(dtype) for each in coefficients(solution.params, objective))
-        self.n_iter_ = np.array([max(solution.n_iter, 1)], np.int32)
+        self.n_iter_ = np.array([max(solution.n_iter, min(1, self.max_iter))], np.int32)
         self._training = None  # of partial_fit, which starts anew from here
         gather_evidence(self, samples.x, samples.y, samples.sample_weight, converged=solution.converged)
         tasks.end()
