@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from fastnn.solvers.column_model import ColumnModel
@@ -47,7 +49,7 @@ class Restricted:
             x = np.ascontiguousarray(columns.T) if isinstance(columns, np.ndarray) else columns
             self.model = HessianModel(objective.over(x), self.penalty)
         else:
-            columns = columns if isinstance(columns, np.ndarray) else columns.tocsc()
+            columns = columns if isinstance(columns, np.ndarray) else _by_column(columns)
             self.model = ColumnModel(objective, columns, rows, self.penalty)
         self._columns = columns
 
@@ -83,3 +85,12 @@ class Restricted:
         if self._mean is not None:
             w = params[: self._split].reshape(len(self._mean), -1)
             params[self._split :] += sign * np.einsum("j,jo->o", self._mean, w)
+
+
+def _by_column(columns: Any) -> Any:
+    """A CSC matrix, with indices as the kernels read them where they fit: else each call would convert them."""
+    columns = columns.tocsc()
+    if max(columns.nnz, *columns.shape) <= np.iinfo(np.int32).max:
+        columns.indices = columns.indices.astype(np.int32, copy=False)
+        columns.indptr = columns.indptr.astype(np.int32, copy=False)
+    return columns

@@ -112,6 +112,14 @@ def test_backends_agree(backend: str) -> None:
     np.testing.assert_allclose(problem.solve().params, Problem(x, y, 0.02, 0.01).solve().params, atol=1e-10)
 
 
+def test_indices_of_64_bits(monkeypatch: Any) -> None:
+    monkeypatch.setattr(restricted, "_MOST_WITH_HESSIAN", 0)
+    x, y = data_of(80, 12, 2)
+    wide, narrow = csr_matrix(x), csr_matrix(x)
+    wide.indices, wide.indptr = wide.indices.astype(np.int64), wide.indptr.astype(np.int64)
+    np.testing.assert_array_equal(Problem(wide, y, 0.02).solve().params, Problem(narrow, y, 0.02).solve().params)
+
+
 def test_without_an_intercept_and_from_a_start() -> None:
     x, y = data_of(120, 15, 2)
     problem = Problem(x, y, 0.02, fit_intercept=False)
