@@ -315,7 +315,9 @@ def _one_epoch(
         size = min(batch_size, n)
         rates = run.rate.rates(run.state.step, ceil(n / size))
         data = (part.x, part.y, part.sample_weight, rows, size)
-        of_part = engine.epoch(params, *data, run.optimizer, run.state, rates, alpha, l1, run.seed)
+        # A seed for every epoch: where a new fit goes on, steps are counted from 1 again, but not epochs.
+        seed = run.seed + run.epoch
+        of_part = engine.epoch(params, *data, run.optimizer, run.state, rates, alpha, l1, seed)
         n_seen += n
         # Means over the rows; of one part exactly what it says.
         loss += (of_part[0] - loss) * (n / n_seen)

@@ -280,3 +280,11 @@ def test_divergence(rng: np.random.Generator) -> None:
     assert np.isfinite(network.params).all()
     with pytest.raises(ValueError, match="non-finite parameter weights"):
         network.fit(x, y, optimizer=SGD(1e300), epochs=2)
+
+
+def test_a_second_fit_drops_others() -> None:
+    x, y = np.ones((64, 8)), np.zeros((64, 1))
+    network = Network([Dropout(0.5), Dense(1)], 8, loss="squared_error", random_state=0)
+    for _ in range(2):
+        network.fit(x, y, epochs=1, optimizer=SGD(1e-12), shuffle=False)
+    assert network.loss_curve[0] != network.loss_curve[1]
