@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fastnn.machine import machine_peak as machine_peak
     from fastnn.models.logistic import LogisticRegression as LogisticRegression
     from fastnn.models.logistic_cv import LogisticRegressionCV as LogisticRegressionCV
+    from fastnn.models.logistic_path import logistic_regression_path as logistic_regression_path
     from fastnn.models.loss_curve import LossCurveDisplay as LossCurveDisplay
     from fastnn.models.many import fit_many as fit_many
     from fastnn.models.mlp import MLPClassifier as MLPClassifier
@@ -58,6 +59,7 @@ _HOME = {
     "RMSprop": "optimizers",
     "SGD": "optimizers",
     "fit_many": "models.many",
+    "logistic_regression_path": "models.logistic_path",
     "kernels": None,
     "machine_peak": "machine",
     "schedules": None,
@@ -86,6 +88,7 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "fit_many",
     "get_num_threads",
     "kernels",
+    "logistic_regression_path",
     "machine_peak",
     "schedules",
     "set_num_threads",

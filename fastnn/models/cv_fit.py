@@ -22,7 +22,7 @@ from fastnn.solvers.path import Family, Rows, solve_family
 from fastnn.solvers.sparse_path import solve_sparse_family
 from fastnn.threads import get_num_threads
 
-__all__ = ["Fold", "cross_validate", "folds_of"]
+__all__ = ["Fold", "cross_validate", "fit_family", "folds_of"]
 
 Fold = tuple[Rows, Rows]
 
@@ -47,7 +47,8 @@ def cross_validate(
         Coefficients of the fits on all rows, by l1_ratio and C.
     """
     x = _without_zeros(samples.x)
-    found = [_fit(model, samples, x, grid.Cs, ratio, folds) for ratio in grid.l1_ratios]
+    subsets = [train for train, _ in folds]
+    found = [fit_family(model, samples, x, grid.Cs, ratio, subsets) for ratio in grid.l1_ratios]
     refuse_non_finite(
         model, [solution for on_all, by_fold in found for s in (on_all, *by_fold) for solution in s], given
     )
@@ -69,9 +70,10 @@ def _without_zeros(x: Any) -> Any:
     return x
 
 
-def _fit(
-    model: Any, samples: Labelled, x: Any, Cs: Vector, l1_ratio: float, folds: Sequence[Fold]
+def fit_family(
+    model: Any, samples: Labelled, x: Any, Cs: Vector, l1_ratio: float, subsets: Sequence[Rows]
 ) -> tuple[list[Solution], list[list[Solution]]]:
+    """Solutions for every C, on all rows of x and on subsets of them."""
     family = Family(
         x,
         samples.y,
@@ -84,7 +86,6 @@ def _fit(
     workers = model.n_threads or get_num_threads()
     if model.n_jobs is not None:
         workers = min(workers, effective_n_jobs(model.n_jobs))
-    subsets = [train for train, _ in folds]
     for number, rows in enumerate(subsets, 1):
         if samples.sample_weight is not None and not samples.sample_weight[rows].any():
             raise ValueError(f"In fold {number} no training row has a weight above zero.")

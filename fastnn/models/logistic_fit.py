@@ -17,6 +17,7 @@ from fastnn.models.targets import as_labels, encode, require_two_classes
 from fastnn.solvers.choose import minimise
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.objective import Solution, Vector, Watch
+from fastnn.solvers.path import Family
 from fastnn.solvers.prox_newton import prox_newton
 from fastnn.training.loop import NON_FINITE
 
@@ -107,7 +108,7 @@ def params_of(coef: NDArray[Any], intercept: NDArray[Any] | None) -> Vector:
     return np.asarray(w if intercept is None else np.concatenate([w, intercept]), np.float64)
 
 
-def coefficients(params: Vector, objective: LogisticObjective) -> tuple[Array, Array]:
+def coefficients(params: Vector, objective: LogisticObjective | Family) -> tuple[Array, Array]:
     """coef (o, i) and intercept (o,), zero where there is none, of an objective's params; of X's dtype."""
     i, o, dtype = objective.x.shape[1], objective.outputs, objective.x.dtype
     coef = np.ascontiguousarray(params[: i * o].reshape(i, o).T, dtype)
