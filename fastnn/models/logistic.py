@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 from sklearn.base import ClassifierMixin
 from sklearn.callback import with_callbacks
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from fastnn import activations, losses
 from fastnn.kernels.contract import Array
@@ -254,7 +254,7 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
 
     def _raw(self, X: Any) -> tuple[Engine, Array]:
         """The engine of the fitted model, and z (n, o)."""
-        check_is_fitted(self)
+        self._require_fitted("coef_")
         coef, intercept = self._dense_coef(), np.asarray(self.intercept_)
         dtype = self._dtype()
         engine = self._engine(coef.shape[1], dtype)
@@ -333,13 +333,13 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
 
     def sparsify(self) -> LogisticRegression:
         """Turn `coef_` into a sparse array (CSR)."""
-        check_is_fitted(self)
+        self._require_fitted("coef_")
         self.coef_ = csr_array(self.coef_)
         return self
 
     def densify(self) -> LogisticRegression:
         """Turn `coef_` back into an ndarray."""
-        check_is_fitted(self)
+        self._require_fitted("coef_")
         self.coef_ = self._dense_coef()
         return self
 

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.callback import with_callbacks
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from fastnn import activations, losses
 from fastnn.activations import Activation
@@ -295,7 +294,7 @@ class BaseMLP(Insight, Estimator):
 
     def _readied(self, X: Any) -> tuple[Engine, Packed, Array]:
         """The engine of the fitted network, the network, and X as (n, i)."""
-        check_is_fitted(self)
+        self._require_fitted("coefs_")
         network = self._packed()
         x = self._read_x(X, network.plan.dtype)
         return Engine(network.plan, self.backend, self.n_threads), network, x

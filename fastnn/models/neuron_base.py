@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
 from fastnn.kernels.contract import Array
 from fastnn.models.base import Estimator
@@ -46,7 +45,7 @@ class NeuronBase(Estimator):
 
     def _raw(self, X: Any) -> tuple[Engine, Array]:
         """An engine that gives z, and z (n, 1)."""
-        check_is_fitted(self)
+        self._require_fitted("coef_")
         x = self._read_x(X, self._dtype())
         engine = raw_engine(self, x.shape[1], x.dtype)
         return engine, engine.forward(self._params(), x)
@@ -167,7 +166,7 @@ class NeuronBase(Estimator):
         ImportError
             If matplotlib is not installed.
         """
-        check_is_fitted(self)
+        self._require_fitted("coef_")
         return plot_decision_line(self, X, y, ax)
 
     def __sklearn_tags__(self) -> Any:
