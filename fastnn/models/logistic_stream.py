@@ -86,14 +86,15 @@ def _learn(model: Any, X: Any, y: Any, classes: Any, sample_weight: Any) -> None
     engine = model._engine(x.shape[1], x.dtype, bias=model.fit_intercept)
     params = _params(model, engine.plan) if goes_on else np.zeros(engine.plan.n_params, x.dtype)
     run, seen = _run(model, params)
-    seen += len(x)
-    size = min(_BATCH, len(x))
+    n = x.shape[0]
+    seen += n
+    size = min(_BATCH, n)
     train(
         engine,
         samples,
         params,
         run,
-        order=shuffled(engine, run.seed, len(x)),
+        order=shuffled(engine, run.seed, n),
         batch_size=size,
         alpha=alpha * size / seen,  # training divides it by the rows of the batch
         max_epochs=_PASSES,
