@@ -139,13 +139,15 @@ def _backward_params(x: Any, d_z: Any, d_w: Any, d_b: Any) -> None:
 
 def dense_forward(x: Array, w: Array, b: Array | None, activation: Activation, out: Array) -> None:
     """out (n, o) = activation(x (n, i) @ w (i, o) + b (o,))."""
-    _forward(x, w, b, out)
-    activate(activation, out)
+    if out.size:  # else the loop over the rows might never end
+        _forward(x, w, b, out)
+        activate(activation, out)
 
 
 def dense_backward_input(d_z: Array, w: Array, out: Array) -> None:
     """out (n, i) = d_z (n, o) @ w (i, o) transposed: the gradient of x."""
-    _backward_input(d_z, w, out)
+    if out.size:
+        _backward_input(d_z, w, out)
 
 
 def dense_backward_params(x: Array, d_z: Array, d_w: Array, d_b: Array) -> None:
