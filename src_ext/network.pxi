@@ -128,6 +128,11 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
     cdef bint crowded = fastnn_seconds() < crowded_until
     cdef int team = 1 if crowded else team_for(work, work * steps, n_threads)
     cdef EpochKernel kernel = kernels.epoch_run[kind]
+    cdef Trial* trial = NULL
+    cdef double started = 0
+    if team > 1 and work < WORK_TO_TRY:
+        trial = trial_of(work, team)
+        team = quicker_team(trial)
     crowded = False
     g.workspace = need_scratch(kernels.epoch_workspace[kind](g))
     g.next_step, g.rows_done, g.loss_sum, g.penalty_sum, g.stopped = 0, 0, 0.0, 0.0, 0
@@ -135,6 +140,7 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
     try:
         with nogil:
             kernels.epoch_prepare[kind](g)
+        started = fastnn_seconds()
         while g.next_step < steps and not g.stopped:
             g.last_step = steps
             g.deadline = fastnn_seconds() + CHECK_SIGNALS_EVERY
@@ -146,6 +152,8 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
             PyErr_CheckSignals()
         if g.stopped or g.loss_sum - g.loss_sum != 0:
             return False
+        if trial != NULL and not crowded:
+            book_trial(trial, team, (fastnn_seconds() - started) / steps)
         with nogil:
             kernels.epoch_finish[kind](g)
         return True

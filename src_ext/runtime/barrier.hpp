@@ -2,7 +2,7 @@
 //
 // Plain __atomic builtins, no library: it is included by the kernels of every instruction set. A round of two
 // spinning threads takes about 0.1 to 0.25 microseconds; after kSpins polls a member yields its core, so that an
-// oversubscribed machine makes progress, and books the time from then on as lost.
+// oversubscribed machine makes progress, and books the time as lost.
 #pragma once
 
 #include <stdint.h>
@@ -30,9 +30,9 @@ static inline void pause_spin() {
 }
 
 constexpr int kSpins = 1000;  // about 20 microseconds
+constexpr int kShortSpins = 50;
 
-static inline void wait_yielding(Barrier* barrier, int32_t round) {
-  const double start = fastnn_seconds();
+static inline void wait_yielding(Barrier* barrier, int32_t round, double start) {
   while (__atomic_load_n(&barrier->round, __ATOMIC_ACQUIRE) == round) fastnn_yield();
   __atomic_add_fetch(&barrier->lost_nanoseconds, int64_t((fastnn_seconds() - start) * 1e9), __ATOMIC_RELAXED);
 }
@@ -45,8 +45,10 @@ static inline void wait(Barrier* barrier, int team) {
     __atomic_store_n(&barrier->round, round + 1, __ATOMIC_RELEASE);
     return;
   }
+  double start = 0;
   for (int spins = 0; __atomic_load_n(&barrier->round, __ATOMIC_ACQUIRE) == round; ++spins) {
-    if (spins == kSpins) return wait_yielding(barrier, round);
+    if (spins == kShortSpins) start = fastnn_seconds();
+    if (spins == kSpins) return wait_yielding(barrier, round, start);
     pause_spin();
   }
 }

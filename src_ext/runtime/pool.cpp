@@ -16,8 +16,6 @@
 
 #include "runtime/barrier.hpp"
 
-extern "C" void fastnn_yield() { sched_yield(); }
-
 namespace fastnn {
 namespace {
 
@@ -30,6 +28,7 @@ struct Pool {
   // looks late can never take the team of one job for that of another.
   std::atomic<unsigned> job{0};
   std::atomic<int> unfinished{0};
+  std::atomic<int> callers_cpu{-1};  // when the job began
   int workers = 0;
   TeamFunction function = nullptr;
   void* arguments = nullptr;
@@ -38,6 +37,33 @@ struct Pool {
 // Never destroyed: workers are detached and may outlive static destructors. Replaced in a forked child.
 Pool* pool = new Pool;
 thread_local bool inside_team = false;
+thread_local Pool* pool_of_worker = nullptr;
+
+int cpu_of_this_thread() {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
+// Two threads that wait for each other on one CPU are no team, and Linux is slow to part them: who has run a moment ago
+// counts as bound to its cache (64-32-10 took 900 us an epoch for seconds, 300 with one thread). So a worker that finds
+// itself on the caller's CPU moves, by an affinity without it for a moment.
+void leave_callers_cpu(const Pool& p) {
+#if defined(__linux__)
+  const int here = cpu_of_this_thread();
+  if (here < 0 || here >= CPU_SETSIZE || here != p.callers_cpu.load(std::memory_order_relaxed)) return;
+  cpu_set_t allowed, others;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  others = allowed;
+  CPU_CLR(here, &others);
+  if (CPU_COUNT(&others) == 0 || sched_setaffinity(0, sizeof others, &others) != 0) return;
+  sched_setaffinity(0, sizeof allowed, &allowed);
+#else
+  (void)p;
+#endif
+}
 
 constexpr unsigned kJobStep = 256;
 static_assert(kMaxTeam < int(kJobStep));
@@ -59,10 +85,12 @@ unsigned next_job(Pool& p, unsigned seen) {
 
 void work(Pool* p, int member, unsigned seen) {
   inside_team = true;
+  pool_of_worker = p;
   for (;;) {
     seen = next_job(*p, seen);
     const int team = int(seen % kJobStep);
     if (member >= team) continue;
+    leave_callers_cpu(*p);
     p->function(p->arguments, member, team);
     p->unfinished.fetch_sub(1, std::memory_order_release);
   }
@@ -85,6 +113,7 @@ void start_job(Pool& p, int team, TeamFunction function, void* arguments) {
   p.function = function;
   p.arguments = arguments;
   p.unfinished.store(team - 1, std::memory_order_relaxed);
+  p.callers_cpu.store(cpu_of_this_thread(), std::memory_order_relaxed);
   const unsigned count = p.job.load(std::memory_order_relaxed) / kJobStep + 1;
   // Sequentially consistent with `sleeping`: no worker falls asleep unseen.
   p.job.store(count * kJobStep + unsigned(team));
@@ -102,6 +131,11 @@ void forget_pool_in_child() {
 const int at_fork = pthread_atfork(nullptr, nullptr, forget_pool_in_child);
 
 }  // namespace
+
+extern "C" void fastnn_yield() {
+  if (pool_of_worker != nullptr) leave_callers_cpu(*pool_of_worker);
+  sched_yield();
+}
 
 bool pool_is_awake() { return pool != nullptr && pool->workers > 0 && pool->sleeping.load() == 0; }
 

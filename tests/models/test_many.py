@@ -196,14 +196,15 @@ def test_threads_share_the_callers_settings() -> None:
 def test_ctrl_c_ends_all(solver: str) -> None:
     forever = {"solver": solver, "max_iter": 10**6, "tol": 0.0, "n_iter_no_change": np.inf, "max_fun": 10**9}
     models = [MLPClassifier((100, 100), "tanh", random_state=k, alpha=0, **forever) for k in range(6)]
-    noise = RNG.integers(0, 2, 200)
+    many = RNG.normal(size=(10_000, X.shape[1]))  # whose noise no network learns in half a second
+    noise = RNG.integers(0, 2, len(many))
     timer = threading.Timer(0.5, _thread.interrupt_main)
     timer.start()
     with warnings.catch_warnings(), pytest.raises(KeyboardInterrupt):
-        fit_many(models, X, noise, n_jobs=2)
+        fit_many(models, many, noise, n_jobs=2)
     timer.join()
     assert not [thread for thread in threading.enumerate() if "ThreadPoolExecutor" in thread.name]
     for started in models[:2]:
         assert 0 < started.n_iter_ < 10**6
-        assert started.predict(X).shape == noise.shape
+        assert started.predict(many).shape == noise.shape
     assert not any(hasattr(model, "coefs_") for model in models[2:])
