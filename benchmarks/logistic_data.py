@@ -15,6 +15,12 @@ from .cases import generator
 Data = tuple[np.ndarray | sp.csr_array, np.ndarray]
 
 
+def short(x: sp.csr_array) -> sp.csr_array:
+    """Return a matrix with indices of 32 bits, as scikit-learn's solvers want them."""
+    x.indices, x.indptr = x.indices.astype(np.int32), x.indptr.astype(np.int32)
+    return x
+
+
 def correlated(n: int, features: int) -> Data:
     """Return features of different scales that are correlated, as real ones are, and labels that they half explain."""
     rng = generator()
@@ -33,7 +39,7 @@ def words() -> Data:
     x = sp.csr_array((np.ones(n * length), words.ravel(), np.arange(0, n * length + 1, length)), (n, features))
     x.sum_duplicates()
     x = x * np.log(1 + n / (1 + np.bincount(x.indices, minlength=features)))  # words that many texts have say little
-    x = sp.csr_array(x / sp.linalg.norm(x, axis=1)[:, None])
+    x = short(sp.csr_array(x / sp.linalg.norm(x, axis=1)[:, None]))
     z = x @ rng.normal(size=features) * 5
     return x, (z + rng.logistic(size=n) > 0).astype(int)
 
@@ -71,4 +77,4 @@ def adult() -> Data | None:
         else:
             kinds = np.unique(column)
             columns.append(sp.csr_array((column[:, None] == kinds).astype(float)))
-    return sp.csr_array(sp.hstack(columns)), y
+    return short(sp.csr_array(sp.hstack(columns))), y
