@@ -27,6 +27,7 @@ __all__ = [
     "check_output",
     "check_size",
     "common_dtype",
+    "dense_rows",
     "laid_out",
 ]
 
@@ -211,3 +212,9 @@ def _shares_memory(one: NDArray[Any], other: NDArray[Any]) -> bool:
         return np.shares_memory(one, other, max_work=10_000)  # type: ignore[arg-type]
     except np.exceptions.TooHardError:  # strides too intricate to tell: on the safe side
         return True
+
+
+def dense_rows(x: Any) -> NDArray[Any]:
+    """Rows of x, which may be sparse, as an ndarray."""
+    rows: NDArray[Any] = x if isinstance(x, np.ndarray) else x.toarray()
+    return rows

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from fastnn import activations
 from fastnn.kernels.contract import Array, PlanLike
 from fastnn.optimizers import Optimizer, OptimizerState
+from fastnn.validation import dense_rows
 
 __all__ = ["NetworkKernels", "compose", "input_gradient"]
 
@@ -62,12 +63,6 @@ def _allocate(plan: PlanLike, n: int) -> list[_LayerBuffers]:
         return np.empty((n, o), plan.dtype)
 
     return [_LayerBuffers(buffer(o), buffer(o), buffer(o), buffer(o)) for o in plan.widths[1:]]
-
-
-def _dense(x: Any) -> Array:
-    """Rows of x that may be sparse."""
-    rows: Array = x if isinstance(x, np.ndarray) else x.toarray()
-    return rows
 
 
 def _total_weight(sample_weight: Array | None, n: int) -> float:
@@ -168,7 +163,7 @@ def _network_gradient(
     d_params: Array,
 ) -> float:
     """Mean loss over all rows, with penalty; its gradient goes to d_params (p,)."""
-    x = _dense(x)
+    x = dense_rows(x)
     layers = _allocate(plan, len(x))
     loss = _gradient(kernels, plan, params, x, y, sample_weight, d_params, layers, lambda l, values: values)
     return loss + _add_penalty(plan, params, d_params, alpha, 0.0, _total_weight(sample_weight, len(x)))
@@ -206,7 +201,7 @@ def _fit_epoch(
             weight = None if sample_weight is None else sample_weight[rows]
             batch = [layer.rows(last - first) for layer in layers]
             drop = _Dropout(kernels, plan.dropout, seed, state.step + 1, first)
-            loss = _gradient(kernels, plan, params, _dense(x[rows]), y[rows], weight, d_params, batch, drop)
+            loss = _gradient(kernels, plan, params, dense_rows(x[rows]), y[rows], weight, d_params, batch, drop)
             if not isfinite(loss):
                 _restore(params, state, params_before, state_before)
                 return loss, loss

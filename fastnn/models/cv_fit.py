@@ -53,14 +53,14 @@ def cross_validate(
         model, [solution for on_all, by_fold in found for s in (on_all, *by_fold) for solution in s], given
     )
     _warn(model, [solution for _, by_fold in found for solutions in by_fold for solution in solutions])
-    packed = [[[_packed(s.params, samples, model) for s in fold] for fold in by_fold] for _, by_fold in found]
+    packed = [[[_packed(s.params, samples) for s in fold] for fold in by_fold] for _, by_fold in found]
     coefs = np.swapaxes(np.array(packed), 0, 1)
     n_iter = np.array(
         [[[max(s.n_iter, min(1, model.max_iter)) for s in fold] for fold in by_fold] for _, by_fold in found], np.int32
     )
     scores = _scores(model, samples, grid, folds, scoring, coefs)
     results = Results(grid, coefs, np.swapaxes(n_iter, 0, 1), scores)
-    return results, [[_packed(s.params, samples, model) for s in on_all] for on_all, _ in found]
+    return results, [[_packed(s.params, samples) for s in on_all] for on_all, _ in found]
 
 
 def _without_zeros(x: Any) -> Any:
@@ -104,7 +104,7 @@ def _penalty(model: Any, C: float, l1_ratio: float) -> Penalty:
     return Penalty(l1_ratio / C, (1 - l1_ratio) / C, intercept_scaling=scaling)
 
 
-def _packed(params: Vector, samples: Labelled, model: Any) -> Array:
+def _packed(params: Vector, samples: Labelled) -> Array:
     """Coefficients (o, k): the features', and the intercept where there is one."""
     packed: Array = np.ascontiguousarray(params.reshape(-1, samples.outputs).T, samples.x.dtype)
     return packed

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_solve
 from scipy.linalg.lapack import dpstrf
-from scipy.sparse import issparse
+
+from fastnn.validation import dense_rows
 
 __all__ = ["Curvature", "Expansion", "Likelihood", "Vector"]
 
@@ -201,13 +202,9 @@ class Likelihood:
                 observed = weight > 0
                 block, index, weight = block[observed], index[observed], weight[observed]
             design = np.ones((len(index), self.n_columns))
-            np.subtract(_dense(block), self._centre, out=design[:, first:])
+            np.subtract(dense_rows(block), self._centre, out=design[:, first:])
             design[:, first:] /= self._unit
             yield design, index == classes, weight
-
-
-def _dense(block: Any) -> Any:
-    return block.toarray() if issparse(block) else block
 
 
 def _scores(design: Vector, theta: Vector) -> Vector:

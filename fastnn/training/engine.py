@@ -16,16 +16,11 @@ from fastnn.kernels.select import kernels_for, resolve
 from fastnn.optimizers import Optimizer, OptimizerState
 from fastnn.plan import Plan
 from fastnn.threads import resolve as resolve_threads
-from fastnn.validation import check_size
+from fastnn.validation import check_size, dense_rows
 
 __all__ = ["Engine"]
 
 _BLOCK = 2048  # rows that are worked on at once where not all of them shall be in memory
-
-
-def _dense(rows: Any) -> Array:
-    dense: Array = rows if isinstance(rows, np.ndarray) else rows.toarray()
-    return dense
 
 
 class Engine:
@@ -70,7 +65,7 @@ class Engine:
             return out
         for first in range(0, n, _BLOCK):
             block = slice(first, first + _BLOCK)
-            taken = _dense(x[block if rows is None else rows[block]])
+            taken = dense_rows(x[block if rows is None else rows[block]])
             self._kernels.network_forward(self.plan, params, taken, out[block], *self._threads)
         return out
 
@@ -100,7 +95,7 @@ class Engine:
         out = np.empty(shape, self.plan.dtype)
         for first in range(0, x.shape[0], _BLOCK):
             rows = slice(first, first + _BLOCK)
-            taken = _dense(x[rows])
+            taken = dense_rows(x[rows])
             input_gradient(self._kernels, self.plan, params, taken, outputs, link, out[rows], *self._threads)
         return out[:, 0] if len(outputs) == 1 else out
 

@@ -268,13 +268,7 @@ def train(
                 # What it remembers may be infinite too.
                 run.state = OptimizerState.zeros(run.optimizer, shown_before)
                 break
-            validation_loss, score = (None, None) if validate is None else validate(epoch.params)
-            epoch = replace(
-                epoch,
-                validation_loss=validation_loss,
-                validation_score=score,
-                seconds=perf_counter() - started,
-            )
+            epoch = _validated(epoch, validate, started)
             if _stops(epoch, watchers, outcome, keep, last=number == max_epochs):
                 break
     except KeyboardInterrupt:
@@ -283,6 +277,12 @@ def train(
         outcome.reason = "interrupted"
         outcome.message = f"Training was interrupted after epoch {len(outcome.losses)}; it is kept."
     return outcome
+
+
+def _validated(epoch: Epoch, validate: Validate | None, started: float) -> Epoch:
+    """The epoch with what held-out samples say of it, and the seconds since it was started."""
+    loss, score = (None, None) if validate is None else validate(epoch.params)
+    return replace(epoch, validation_loss=loss, validation_score=score, seconds=perf_counter() - started)
 
 
 def _stops(epoch: Epoch, watchers: Iterable[Watcher], outcome: Outcome, keep: Keep | None, *, last: bool) -> bool:

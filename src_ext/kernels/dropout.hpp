@@ -30,22 +30,24 @@ inline DropoutRule dropout_rule(uint64_t seed, int64_t step, int64_t layer, doub
   return {fastnn::dropout_seed(seed, uint64_t(layer)), uint64_t(step), fastnn::dropout_threshold(rate), 1 / (1 - rate)};
 }
 
-// The factors of a row from column c on: 0 or scale. Two rounds of multiplication and shift mix column and row.
-template <class T> FASTNN_INLINE Vec<T> dropout_factors(const DropoutRule& rule, uint64_t key, ptrdiff_t c) {
-  Words<T> word = (word_index<T>() + uint32_t(c)) * fastnn::kColumnStep + uint32_t(key);
+// Random words for columns of the row that the key is of, one or a vector: two rounds of multiplication and shift.
+template <class Word> FASTNN_INLINE Word random_words(Word column, uint64_t key) {
+  Word word = column * fastnn::kColumnStep + uint32_t(key);
   word = (word ^ (word >> 16)) * fastnn::kMix1;
   word = ((word ^ (word >> 15)) + uint32_t(key >> 32)) * fastnn::kMix2;
-  word ^= word >> 15;
+  return word ^ (word >> 15);
+}
+
+// The factors of a row from column c on: 0 or scale.
+template <class T> FASTNN_INLINE Vec<T> dropout_factors(const DropoutRule& rule, uint64_t key, ptrdiff_t c) {
+  const Words<T> word = random_words<Words<T>>(word_index<T>() + uint32_t(c), key);
   const auto keep = __builtin_convertvector(word >= rule.threshold, IVec<T>);  // 0 or -1
   return (Vec<T>)(keep & (IVec<T>)splat<T>(T(rule.scale)));
 }
 
 // Whether one element of a row is kept.
 inline bool keeps(const DropoutRule& rule, uint64_t key, ptrdiff_t c) {
-  uint32_t word = uint32_t(c) * fastnn::kColumnStep + uint32_t(key);
-  word = (word ^ (word >> 16)) * fastnn::kMix1;
-  word = ((word ^ (word >> 15)) + uint32_t(key >> 32)) * fastnn::kMix2;
-  return (word ^ (word >> 15)) >= rule.threshold;
+  return random_words<uint32_t>(uint32_t(c), key) >= rule.threshold;
 }
 
 template <class T> FASTNN_INLINE uint64_t dropout_key(const DropoutRule& rule, ptrdiff_t row) {

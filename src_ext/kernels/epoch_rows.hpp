@@ -14,10 +14,6 @@ template <class T> struct Chunk {
   int64_t step;            // of the optimizer, from 1
 };
 
-template <class T> FASTNN_INLINE ptrdiff_t row_at(const fastnn::Epoch<T>& g, ptrdiff_t position) {
-  return g.order ? ptrdiff_t(g.order[position]) : position;
-}
-
 // d_a of the layer below: the product, times the slope on the way out. Rows are padded, so there are no tails.
 template <class T> struct BackwardTile {
   T* d_z;

@@ -49,7 +49,7 @@ void forward_sparse(const fastnn::Epoch<T>& g, const Layer<T>& layer, const Drop
                     ptrdiff_t r0, ptrdiff_t r1) {
   static_assert(kTileVectors == 2, "a panel has one vector or two");
   for (ptrdiff_t r = r0; r < r1; ++r) {
-    const ptrdiff_t row = g.order ? ptrdiff_t(g.order[first + r]) : first + r;
+    const ptrdiff_t row = row_at(g, first + r);
     const uint64_t key = rule ? dropout_key<T>(*rule, first + r) : 0;
     T* a = layer.a + r * layer.stride;
     for (ptrdiff_t c0 = 0; c0 < layer.o; c0 += kPanel<T>) {
@@ -66,7 +66,7 @@ void turn_chunk(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Dropout
   const ptrdiff_t i = ws.layer[0].i;
   const auto over_entries = [&](const auto& use) {
     for (ptrdiff_t r = 0; r < count; ++r) {
-      const ptrdiff_t row = g.order ? ptrdiff_t(g.order[first + r]) : first + r;
+      const ptrdiff_t row = row_at(g, first + r);
       const uint64_t key = rule ? dropout_key<T>(*rule, first + r) : 0;
       for_entries<T>(g.sparse, row, rule, key, [&](ptrdiff_t column, T value) { use(r, column, value); });
     }

@@ -51,6 +51,11 @@ template <class T> struct Workspace {
   fastnn::Barrier* barrier;
 };
 
+// The row of x at a position of the epoch.
+template <class T> FASTNN_INLINE ptrdiff_t row_at(const fastnn::Epoch<T>& g, ptrdiff_t position) {
+  return g.order ? ptrdiff_t(g.order[position]) : position;
+}
+
 // Hands out pieces of one block; with a null base it only adds up their sizes.
 struct Arena {
   char* base;
