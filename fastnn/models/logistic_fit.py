@@ -34,8 +34,8 @@ __all__ = [
 
 
 # Of the tolerance for gradients. A coefficient errs by the gradient over the curvature, which is about a tenth; and
-# what is left after a second-order step is little anyway. "auto" does without: on the digits it ends below
-# scikit-learn's objective all the same, in half the time (8.7 instead of 15 ms).
+# what is left after a second-order step is little anyway. "auto" does without: on the digits it ends as near to the
+# optimum as scikit-learn, a relative 1e-4 to 8e-4, in about half the time that the margin takes (8.7 instead of 15 ms).
 _MARGIN = 0.1
 
 
