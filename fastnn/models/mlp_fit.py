@@ -19,7 +19,7 @@ from fastnn.optimizers import OptimizerState
 from fastnn.training.checkpoint import Checkpoint, NoCheckpoint
 from fastnn.training.engine import Engine
 from fastnn.training.history import History
-from fastnn.training.loop import Order, Outcome, Run, Samples, in_order, shuffled, train
+from fastnn.training.loop import Outcome, Run, Samples, in_order, shuffled, train
 from fastnn.training.progress import progress
 from fastnn.training.stopping import Stopping, by_score
 
@@ -43,13 +43,10 @@ def fit_epochs(
     engine = Engine(network.plan, model.backend, model.n_threads)
     run = _run(model, network, random_state, incremental)
     stopping = _stopping(model, run, network)
-    n = samples.x.shape[0] if rows is None else len(rows)
     max_epochs = 1 if incremental else model.max_iter
     outcome, history = Outcome(), History(getattr(model, "history_", None))
     curves = CurvesBefore(model)
     keep.attach(network.params, run=run, outcome=outcome, history=history, stopping=stopping, curves=curves)
-    seen = Samples(samples.x, taken(samples.y, rows), taken(samples.sample_weight, rows))
-    users_loss = data_loss(network.plan, seen)
     tasks.start(max_epochs, history, rows)
     with progress(model.verbose, max_epochs) as printers:
         train(
@@ -57,13 +54,9 @@ def fit_epochs(
             samples,
             network.params,
             run,
-            order=_order(model, engine, run, n, rows),
-            batch_size=_batch_size(model, n),
-            alpha=float(model.alpha),
-            l1=float(model.l1),
+            **_of_an_epoch(model, engine, samples, rows, run),
             max_epochs=max_epochs,
             watchers=[history, stopping, *printers, tasks],
-            report=lambda loss, penalty: users_loss(loss) + penalty,
             validate=None if held_out is None else validate_on(model, engine, held_out),
             begin=tasks.begin,
             keep_on_interrupt=True,
@@ -95,8 +88,18 @@ def _run(model: Any, network: Packed, random_state: Any, incremental: bool) -> R
     return Run(optimizer, state, rate, seed, n_seen=getattr(model, "t_", 0))
 
 
-def _order(model: Any, engine: Engine, run: Run, n: int, rows: NDArray[np.int64] | None) -> Order:
-    return shuffled(engine, run.seed, n, rows) if model.shuffle else in_order(rows)
+def _of_an_epoch(model: Any, engine: Engine, samples: Samples, rows: Rows, run: Run) -> dict[str, Any]:
+    """What the model's parameters say of every epoch: order, batches, penalties, and the loss that users see."""
+    n = samples.x.shape[0] if rows is None else len(rows)
+    seen = Samples(samples.x, taken(samples.y, rows), taken(samples.sample_weight, rows))
+    users_loss = data_loss(engine.plan, seen)
+    return {
+        "order": shuffled(engine, run.seed, n, rows) if model.shuffle else in_order(rows),
+        "batch_size": _batch_size(model, n),
+        "alpha": float(model.alpha),
+        "l1": float(model.l1),
+        "report": lambda loss, penalty: users_loss(loss) + penalty,
+    }
 
 
 def _batch_size(model: Any, n: int) -> int:

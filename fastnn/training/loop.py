@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import ceil, inf, isfinite
 from operator import add
 from time import perf_counter
@@ -252,31 +253,54 @@ def train(
         return outcome
     watchers = tuple(watchers)
     before = np.empty_like(params)
-    try:
+    one_epoch = partial(_one_epoch, engine, samples, params, run, order, batch_size, alpha, l1, report or add)
+    with _interruptible(outcome, keep_on_interrupt):
         for number in range(len(outcome.losses) + 1, max_epochs + 1):
-            before[...] = params
-            shown_before = run.shown(before).copy()
             if begin is not None:
                 begin()
             started = perf_counter()
-            data = (samples, params, run, order, batch_size)
-            with _undone(samples, params, before, run):
-                epoch = _one_epoch(engine, *data, alpha, l1, number, report or add)
-            if not _is_finite(epoch):
-                params[...] = before
-                _diverged(outcome, epoch)
-                # What it remembers may be infinite too.
-                run.state = OptimizerState.zeros(run.optimizer, shown_before)
+            epoch = _attempt(one_epoch, number, samples, params, before, run, outcome)
+            if epoch is None:
                 break
             epoch = _validated(epoch, validate, started)
             if _stops(epoch, watchers, outcome, keep, last=number == max_epochs):
                 break
+    return outcome
+
+
+@contextmanager
+def _interruptible(outcome: Outcome, keep: bool) -> Iterator[None]:
+    """Ctrl-C ends training and keeps the epochs that are finished, where that is wanted and there are any."""
+    try:
+        yield
     except KeyboardInterrupt:
-        if not (keep_on_interrupt and outcome.losses):
+        if not (keep and outcome.losses):
             raise
         outcome.reason = "interrupted"
         outcome.message = f"Training was interrupted after epoch {len(outcome.losses)}; it is kept."
-    return outcome
+
+
+def _attempt(
+    one_epoch: Callable[[int], Epoch],
+    number: int,
+    samples: Samples | Parts,
+    params: Array,
+    before: Array,
+    run: Run,
+    outcome: Outcome,
+) -> Epoch | None:
+    """The epoch; None where training diverged in it: then params are as they were, copied to before."""
+    before[...] = params
+    shown_before = run.shown(before).copy()
+    with _undone(samples, params, before, run):
+        epoch = one_epoch(number)
+    if _is_finite(epoch):
+        return epoch
+    params[...] = before
+    _diverged(outcome, epoch)
+    # What it remembers may be infinite too.
+    run.state = OptimizerState.zeros(run.optimizer, shown_before)
+    return None
 
 
 def _validated(epoch: Epoch, validate: Validate | None, started: float) -> Epoch:
@@ -306,8 +330,8 @@ def _one_epoch(
     batch_size: int,
     alpha: float,
     l1: float,
-    number: int,
     report: Callable[[float, float], float],
+    number: int,
 ) -> Epoch:
     loss, penalty, n_seen = 0.0, 0.0, 0
     for part, rows in _parts(samples, order, run):
