@@ -11,10 +11,12 @@ from fastnn.solvers.objective import Vector
 from fastnn.solvers.quadratic_model import VANISHING
 from fastnn.solvers.rows import Rows
 from fastnn.solvers.separable import Separable
+from fastnn.solvers.support import newton_cg_step
 
 __all__ = ["ColumnModel"]
 
-_SWEEPS = 100
+_ROUNDS = 20
+_SWEEPS = 3  # of a round, which a Newton step on the coefficients that are not zero ends
 _FLAT = 1e-10  # the least second derivative by z that the model is given, where the loss has hardly any
 
 
@@ -29,14 +31,24 @@ class ColumnModel:
     rows : Rows
     penalty : Separable
         Of all parameters.
+    by_rows : LogisticObjective, optional
+        The same problem over a CSR matrix of these columns, where they are sparse.
     """
 
-    def __init__(self, objective: LogisticObjective, columns: Any, rows: Rows, penalty: Separable) -> None:
+    def __init__(
+        self,
+        objective: LogisticObjective,
+        columns: Any,
+        rows: Rows,
+        penalty: Separable,
+        by_rows: LogisticObjective | None = None,
+    ) -> None:
         self._objective, self._columns, self._rows = objective, columns, rows
+        self._by_rows = by_rows
         o, has_intercept = objective.outputs, objective.fit_intercept
         self._shape = (len(penalty) // o - has_intercept, o)
         split = self._split = self._shape[0] * o
-        self._penalty = penalty.only(np.arange(split))
+        self._penalty, self._penalty_w = penalty, penalty.only(np.arange(split))
         of_intercept = penalty.only(np.arange(split, len(penalty)))
         self._eliminates = has_intercept and o == 1 and bool(of_intercept.free.all())
         self._penalty_b = of_intercept.table if has_intercept and not self._eliminates else None
@@ -53,27 +65,57 @@ class ColumnModel:
         p = self._rows.probabilities(d_z)
         self._p = p if len(p) > 1 else None
         self._weight = np.maximum(p if len(p) > 1 else p * (1 - p), _FLAT) * self._rows.share
+        if self._by_rows is not None:
+            weight = self._weight * self._objective.total if self._p is None else p
+            self._state = np.ascontiguousarray(weight.T, self._by_rows.x.dtype)
         self._moment = None if len(p) > 1 else np.empty(self._shape[0])
-        self._d_w, self._curvature = np.empty(self._shape), np.empty(self._shape)
-        sums = (self._d_w, self._curvature, self._moment)
+        d_w, self._curvature = np.empty(self._shape), np.empty(self._shape)
+        sums = (d_w, self._curvature, self._moment)
         self._objective.kernel("column_sums", self._columns, d_z, self._weight, self._p, *sums)
-        self._d_b = d_z.sum(axis=1)
         self._curvature_b = (self._weight if self._p is None else self._weight * (1 - self._p)).sum(axis=1)
-        parts = [self._d_w.ravel(), self._d_b] if self._objective.fit_intercept else [self._d_w.ravel()]
-        self.gradient = np.concatenate(parts)
+        n_biases = self._shape[1] if self._objective.fit_intercept else 0
+        self.gradient = np.concatenate([d_w.ravel(), d_z.sum(axis=1)[:n_biases]])
+        self._diagonal = np.concatenate([self._curvature.ravel(), self._curvature_b[:n_biases]])
         if self._eliminates and self._moment is not None:
             left = self._curvature - self._moment[:, None] ** 2 / self._curvature_b
             self._curvature = np.where(left > VANISHING * self._curvature, left, 0.0)
 
     def minimum(self, tolerance: float) -> Vector:
         """See QuadraticModel."""
-        o, has_intercept = self._shape[1], self._objective.fit_intercept
-        params = self._params.copy()
-        w, b = params[: self._split].reshape(self._shape), params[self._split :] if has_intercept else np.zeros(o)
+        params, d_params = self._params.copy(), self.gradient
+        for n_steps in range(_ROUNDS):
+            fall, sweeps = self._descend(params, d_params, tolerance)
+            # Slow sweeps move little, far from the minimum as well; but after a Newton step one of them is proof.
+            if fall <= tolerance and sweeps == 1 and n_steps > 0:
+                break
+            d_params = self.gradient + self._product(params - self._params)
+            step, change = newton_cg_step(self._product, self._diagonal, self._penalty, params, d_params, tolerance)
+            params += step
+            d_params += change
+        return params
+
+    def _descend(self, params: Vector, d_params: Vector, tolerance: float) -> tuple[float, int]:
+        """Moves params (p,) by coordinate descent from where the model's gradient is d_params (p,)."""
+        o, split = self._shape[1], self._split
+        w, b = params[:split].reshape(self._shape), params[split:] if len(params) > split else np.zeros(o)
+        d_w, d_b = d_params[:split].reshape(self._shape), d_params[split:]
         u = np.zeros_like(self._weight)
         q = None if o == 1 else np.zeros(u.shape[1])
-        of_intercept = (self._d_b, self._curvature_b, self._penalty_b) if has_intercept else (None, None, None)
-        model = (self._columns, self._weight, self._p, self._d_w, self._curvature, self._moment)
-        given = (*model, self._penalty.table, *of_intercept, tolerance, _SWEEPS, w, b, u, q)
-        self._objective.kernel("column_descent", *given, threads=False)
-        return params
+        of_intercept = (d_b, self._curvature_b, self._penalty_b) if len(d_b) else (None, None, None)
+        model = (self._columns, self._weight, self._p, d_w, self._curvature, self._moment)
+        given = (*model, self._penalty_w.table, *of_intercept, tolerance, _SWEEPS, w, b, u, q)
+        result: tuple[float, int] = self._objective.kernel("column_descent", *given, threads=False)
+        return result
+
+    def _product(self, vector: Vector) -> Vector:
+        """The Hessian's with a vector (p,)."""
+        w, b = vector[: self._split].reshape(self._shape), vector[self._split :]
+        if self._by_rows is not None:
+            return self._by_rows.product_from(self._state)(vector)
+        d_z = w.T @ self._columns
+        if len(b):
+            d_z += b[:, None]
+        if self._p is not None:
+            d_z -= (self._p * d_z).sum(axis=0)
+        d_z *= self._weight
+        return np.concatenate([(self._columns @ d_z.T).ravel(), d_z.sum(axis=1)[: len(b)]])

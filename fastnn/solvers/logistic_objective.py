@@ -240,6 +240,13 @@ class LogisticObjective:
         """Loss, gradient, and a function that multiplies the Hessian by a vector (p,)."""
         state = np.empty((len(self.y), self.outputs), self.x.dtype)
         loss, d_params = self._pass(params, state=state)
+        return loss, d_params, self.product_from(state)
+
+    def product_from(self, state: Array) -> Callable[[Vector], Vector]:
+        """A function that multiplies the Hessian by a vector (p,).
+
+        From `state` (n, o): a sigmoid's weighted second derivatives by z, or a softmax's probabilities.
+        """
 
         def product(vector: Vector) -> Vector:
             out = np.empty(self.n_params)
@@ -249,7 +256,7 @@ class LogisticObjective:
             out += self._strength * vector
             return out
 
-        return loss, d_params, product
+        return product
 
     def _pass(
         self,

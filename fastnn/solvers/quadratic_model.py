@@ -13,6 +13,7 @@ from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.metric import CholeskyMetric
 from fastnn.solvers.objective import Matrix, Vector
 from fastnn.solvers.separable import Separable
+from fastnn.solvers.support import longest_share, movable, slope_of
 
 __all__ = ["VANISHING", "HessianModel", "QuadraticModel"]
 
@@ -91,17 +92,10 @@ class HessianModel:
 
 def _newton_step(hessian: Matrix, d_w: Vector, w: Vector, penalty: Separable) -> Vector:
     """The step to the model's minimum with the same signs, as far as they and the bounds last."""
-    l1, l2, lower, upper = penalty.table
-    moves = ((w != 0) | (l1 == 0)) & (w > lower) & (w < upper) & (hessian.diagonal() + l2 > 0)
+    moves = movable(w, hessian.diagonal(), penalty)
     if not moves.any():
         return np.zeros_like(w)
-    slope = (d_w + l2 * w + l1 * np.sign(w))[moves]
-    metric = CholeskyMetric(hessian[np.ix_(moves, moves)] + np.diag(l2[moves]))
+    metric = CholeskyMetric(hessian[np.ix_(moves, moves)] + np.diag(penalty.table[1][moves]))
     step = np.zeros_like(w)
-    step[moves] = -metric.solve(slope)
-    ahead = np.where(step > 0, upper, lower)
-    ahead = np.where((l1 > 0) & (w * step < 0), np.clip(0.0, lower, upper), ahead)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shares = np.where(step != 0, (ahead - w) / step, np.inf)
-    result: Vector = step * min(1.0, float(shares.min(initial=1.0)))
-    return result
+    step[moves] = -metric.solve(slope_of(w, d_w, penalty)[moves])
+    return step * longest_share(w, step, penalty)

@@ -49,8 +49,9 @@ class Restricted:
             x = np.ascontiguousarray(columns.T) if isinstance(columns, np.ndarray) else columns
             self.model = HessianModel(objective.over(x), self.penalty)
         else:
+            by_rows = None if isinstance(columns, np.ndarray) else objective.over(columns)
             columns = columns if isinstance(columns, np.ndarray) else _by_column(columns)
-            self.model = ColumnModel(objective, columns, rows, self.penalty)
+            self.model = ColumnModel(objective, columns, rows, self.penalty, by_rows)
         self._columns = columns
 
     def narrow(self, params: Vector) -> Vector:
