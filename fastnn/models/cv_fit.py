@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 
 from fastnn.kernels.contract import Array
 from fastnn.models.base import warn_caller
+from fastnn.models.convergence import not_converged
 from fastnn.models.cv_parameters import Grid
 from fastnn.models.cv_results import Results
 from fastnn.models.cv_scores import Scoring
@@ -113,10 +114,7 @@ def _packed(params: Vector, samples: Labelled) -> Array:
 def _warn(model: Any, solutions: Sequence[Solution]) -> None:
     failed = [solution for solution in solutions if not solution.converged]
     if failed:
-        warn_caller(
-            f"{model.solver} failed to converge in {len(failed)} of {len(solutions)} fits on folds "
-            f"(max_iter={model.max_iter}): {failed[0].message}. Increase max_iter, or tol (now {model.tol})."
-        )
+        warn_caller(not_converged(model, failed[0], f"in {len(failed)} of {len(solutions)} fits on folds"))
 
 
 def _scores(

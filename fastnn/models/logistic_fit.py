@@ -12,6 +12,7 @@ from sklearn.utils.validation import validate_data
 
 from fastnn.kernels.contract import Array
 from fastnn.models.base import Estimator, native_order, warn_caller
+from fastnn.models.convergence import not_converged
 from fastnn.models.penalty import Penalty
 from fastnn.models.targets import as_labels, encode, require_two_classes
 from fastnn.solvers.choose import minimise
@@ -126,11 +127,22 @@ def refuse_many_classes(model: Any, samples: Labelled) -> None:
 
 
 def refuse_non_finite(model: Any, solutions: Sequence[Solution], given: tuple[Any, Any]) -> None:
-    """Raise ValueError that says why, if a solution is not finite; `given` is X and y as `fit` got them."""
-    if all(np.isfinite(solution.loss) and np.isfinite(solution.params).all() for solution in solutions):
+    """Raise ValueError that says why, if a solution is not finite, or could not be found because squares of X are not.
+
+    `given` is X and y as `fit` got them.
+    """
+    finite = all(np.isfinite(solution.loss) and np.isfinite(solution.params).all() for solution in solutions)
+    if finite and all(solution.converged for solution in solutions):
         return
-    _validated(model, *given)
-    raise ValueError(f"{NON_FINITE}.")
+    x, _ = _validated(model, *given)
+    largest = abs(x).max()
+    if largest > np.sqrt(np.finfo(x.dtype).max / x.shape[0]):
+        raise ValueError(
+            f"{NON_FINITE}: it has numbers as large as {largest:.3g}, whose squares {x.dtype} cannot hold. Scale its "
+            "features, for example by a StandardScaler."
+        )
+    if not finite:
+        raise ValueError(f"{NON_FINITE}.")
 
 
 def solve(
@@ -163,9 +175,5 @@ def solve(
         solution = prox_newton(objective, penalty.separable_over(objective), start, tol=model.tol, **options)
     refuse_non_finite(model, [solution], given)
     if not solution.converged:
-        warn_caller(
-            f"{model.solver} failed to converge after {solution.n_iter} iteration(s) "
-            f"(max_iter={model.max_iter}): {solution.message}. Increase the number of iterations, or tol (now "
-            f"{model.tol})."
-        )
+        warn_caller(not_converged(model, solution))
     return solution

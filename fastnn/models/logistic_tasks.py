@@ -9,11 +9,18 @@ import numpy as np
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.metaestimators import available_if
 
+from fastnn.models.base import warn_caller
 from fastnn.models.logistic_fit import coefficients
+from fastnn.solvers.choose import SOLVERS
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.objective import Vector
 
 __all__ = ["IterationTasks", "TellsCallbacks"]
+
+
+def _is_only_a_name(solver: str) -> bool:
+    """Whether another algorithm finds the optimum that the name stands for."""
+    return solver == "liblinear" or (solver != "auto" and SOLVERS.get(solver) is SOLVERS["auto"])
 
 
 def _has_one_penalty(model: Any) -> bool:
@@ -22,6 +29,8 @@ def _has_one_penalty(model: Any) -> bool:
 
 class TellsCallbacks(CallbackSupportMixin):
     """`set_callbacks` for an estimator of logistic regression."""
+
+    solver: str
 
     @available_if(_has_one_penalty)
     def set_callbacks(self, *callbacks: Any) -> Self:
@@ -41,7 +50,19 @@ class TellsCallbacks(CallbackSupportMixin):
         ------
         TypeError
             If one does not follow the protocol.
+
+        Warns
+        -----
+        UserWarning
+            If the solver's name means an optimum, and the iterations that callbacks see are another algorithm's.
         """
+        if callbacks and _is_only_a_name(self.solver):
+            warn_caller(
+                "Callbacks are only supported in LogisticRegression for solver='lbfgs' by scikit-learn. Here they "
+                f"hear of iterations with solver={self.solver!r} too, but these are not {self.solver}'s own: the name "
+                "stands for its optimum. Do not count on their number.",
+                UserWarning,
+            )
         super().set_callbacks(*callbacks)
         return self
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.solvers.cost import newton_pays
+from fastnn.solvers.cost import gram_cost, newton_pays
 from fastnn.solvers.gradient_descent import gradient_descent
 from fastnn.solvers.levels import newton_by_levels, steps_of
 from fastnn.solvers.logistic_objective import LogisticObjective
@@ -20,6 +20,9 @@ from fastnn.solvers.quasi_newton import quasi_newton
 __all__ = ["SOLVERS", "minimise"]
 
 Solve = Callable[..., Solution]
+
+_CHEAP = 2.0  # gradients: a preconditioner that costs no more is made for each of newton-cg's directions,
+_RENEWED = 8  # others after so many
 
 
 @np.errstate(all="ignore")  # what is not finite is looked for at the end
@@ -57,6 +60,8 @@ def minimise(
     scaled = objective.rescaled(steps_of(objective))
     ratio = objective.unit / scaled.unit
     zeros = np.zeros(objective.n_params)
+    if not np.isfinite(scaled.unit).all():
+        return Solution(zeros, np.nan, 0, False, "The features' mean squares are not finite")
     # A start where all classes are certain, and wrongly so, has no curvature to begin with.
     start = zeros if start is None or not scaled(start / ratio)[0] <= scaled(zeros)[0] else start / ratio
     seen = None if watch is None else (lambda iteration, params, loss: watch(iteration, params * ratio, loss))
@@ -71,7 +76,27 @@ def _auto(objective: LogisticObjective, start: Vector, **options: Any) -> Soluti
 
 
 def _newton_cg(objective: LogisticObjective, start: Vector, **options: Any) -> Solution:
-    return newton_cg(objective, start, metric_at=metric_for(objective), **options)
+    renewed = 1 if gram_cost(objective, 1) <= _CHEAP else _RENEWED
+    return newton_cg(objective, start, metric_at=metric_for(objective), renewed=renewed, **options)
+
+
+def _newton_cholesky(objective: LogisticObjective, start: Vector, *, max_iter: int, **options: Any) -> Solution:
+    """L-BFGS goes on where, with fewer rows than parameters and no penalty, the Hessian has no inverse anywhere.
+
+    Its steps stay where the rows are, and a factor of all parameters would cost more than many of them. As with
+    scikit-learn, that Newton's step is not possible counts as one of `max_iter`.
+    """
+    if not _lacks_rows(objective):
+        return newton_by_levels(objective, start, max_iter=max_iter, **options)
+    solution = quasi_newton(objective, start, max_iter=max(max_iter - 1, 0), **options)
+    return replace(solution, solver="lbfgs")
+
+
+def _lacks_rows(objective: LogisticObjective) -> bool:
+    """Whether rows and penalty together have less to say than there are parameters."""
+    by_feature = objective.strength[:: objective.outputs]
+    n_penalised = np.count_nonzero(by_feature > np.finfo(np.float64).eps * objective.n_params)
+    return bool(len(objective.y) + n_penalised < len(by_feature))
 
 
 # A name stands for the optimum: all have the same one.
@@ -79,7 +104,7 @@ SOLVERS: dict[str, Solve] = {
     "auto": _auto,
     "lbfgs": quasi_newton,
     "newton-cg": _newton_cg,
-    "newton-cholesky": newton_by_levels,
+    "newton-cholesky": _newton_cholesky,
     "gradient_descent": gradient_descent,
     "sag": _auto,
     "saga": _auto,

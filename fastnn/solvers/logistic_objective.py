@@ -112,15 +112,16 @@ class LogisticObjective:
     def rescaled(self, steps: Sequence[int] = ()) -> LogisticObjective:
         """The same problem in variables that second derivatives are alike in.
 
-        The unit of a coefficient is the root mean square of its feature, larger where the penalty decides. With
-        `steps`, every last of them rows have to say what it is, unless they have nothing to say of a feature.
+        The unit of a coefficient is the root mean square of its feature, larger where the penalty decides; not finite
+        where that is not. With `steps`, every last of them rows have to say what it is, unless they have nothing to
+        say of a feature.
         """
         squares = self.sample(steps[-1])._mean_squares() if steps else self._mean_squares()
         if steps and not squares.all():
             squares = self._mean_squares()
         by_feature = np.repeat(np.concatenate([squares, np.ones(int(self.fit_intercept))]), self.outputs)
         unit = np.sqrt(by_feature + 4 * self._strength * self.unit**2)
-        return self.in_units(np.where((unit > 0) & np.isfinite(unit), unit, 1.0))
+        return self.in_units(np.where(unit == 0, 1.0, unit))
 
     def _mean_squares(self) -> Vector:
         """Weighted means of the features' squares (i,): four times a sigmoid's second derivatives at zero."""

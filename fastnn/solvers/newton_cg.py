@@ -12,9 +12,8 @@ from fastnn.solvers.objective import Curved, Solution, Vector, Watch
 
 __all__ = ["newton_cg"]
 
-_LOOSE = 0.5  # relative residual of the first directions
+_LOOSE = 0.5  # relative residual of directions as far from the optimum as zeros are
 _MOST_PRODUCTS = 200  # for one direction
-_RENEWED = 8  # directions after which the preconditioner is made again
 
 
 def newton_cg(
@@ -25,8 +24,12 @@ def newton_cg(
     max_iter: int,
     watch: Watch | None = None,
     metric_at: Callable[[Vector], Metric] | None = None,
+    renewed: int = 1,
 ) -> Solution:
     """Minimise until every component of the gradient is within `tol`.
+
+    Steps remember nothing of those before them but the preconditioner, where that is kept: two steps are as good as
+    one and, from where it led, another one.
 
     Parameters
     ----------
@@ -38,24 +41,25 @@ def newton_cg(
     max_iter : int
     watch : callable, optional
     metric_at : callable, optional
-        The preconditioner for params (p,), asked for at the start and now and then; by default the
-        Hessian's diagonal.
+        The preconditioner for params (p,); by default the Hessian's diagonal.
+    renewed : int, default=1
+        It is asked for at the start, and again after so many directions.
 
     Returns
     -------
     Solution
     """
-    strategy = _Truncated(objective, metric_at or diagonal_of(objective))
+    strategy = _Truncated(objective, metric_at or diagonal_of(objective), renewed)
     return descend(strategy, start, tol=tol, max_iter=max_iter, watch=watch)
 
 
 class _Truncated:
     """Newton's direction as exactly as it is worth: the nearer the optimum, the more."""
 
-    def __init__(self, objective: Curved, metric_at: Callable[[Vector], Metric]) -> None:
-        self._objective, self._metric_at = objective, metric_at
+    def __init__(self, objective: Curved, metric_at: Callable[[Vector], Metric], renewed: int) -> None:
+        self._objective, self._metric_at, self._renewed = objective, metric_at, renewed
         self._steps = 0
-        self._first: float | None = None
+        self._at_zero: float | None = None  # the size of the gradient there
         self.resolution = objective.resolution
 
     def evaluate(self, params: Vector) -> Point:
@@ -63,15 +67,16 @@ class _Truncated:
 
     def direction(self, point: Point) -> Vector:
         """Conjugate gradients from zero, so that every iterate goes downhill."""
-        if self._steps % _RENEWED == 0:
+        if self._steps % self._renewed == 0:
             self._metric = self._metric_at(point.params)
         self._steps += 1
         residual = -point.d_params
         solution = np.zeros_like(residual)
         along = solved = self._metric.solve(residual)
         size = dot(residual, solved)
-        self._first = size if self._first is None else self._first
-        wanted = size * min(_LOOSE, (size / self._first) ** 0.25) ** 2 if self._first > 0 else 0.0
+        if self._at_zero is None:
+            self._at_zero = self._size_at(np.zeros_like(residual)) if point.params.any() else size
+        wanted = size * min(_LOOSE, (size / self._at_zero) ** 0.25) ** 2 if self._at_zero > 0 else 0.0
         for _ in range(_MOST_PRODUCTS):
             product = point.extra(along)
             curvature = dot(along, product)
@@ -86,6 +91,11 @@ class _Truncated:
                 break
             along = solved + (size / before) * along
         return solution if solution.any() else along
+
+    def _size_at(self, params: Vector) -> float:
+        """Of the gradient, squared, as the preconditioner measures it."""
+        d_params = self._objective(params)[1]
+        return dot(d_params, self._metric_at(params).solve(d_params))
 
     def moved(self, before: Point, after: Point) -> None:
         pass

@@ -58,6 +58,8 @@ class Solution:
     converged : bool
     message : str
         Why it stopped, where it has not converged.
+    solver : str
+        Name of the one that has taken over from that asked for, where one has.
     """
 
     params: Vector
@@ -65,3 +67,4 @@ class Solution:
     n_iter: int
     converged: bool
     message: str = ""
+    solver: str = ""

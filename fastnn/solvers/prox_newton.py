@@ -49,6 +49,7 @@ class _Progress:
         return Solution(self.params if params is None else params, self.value, self.steps, not message, message)
 
 
+@np.errstate(all="ignore")  # what is not finite is looked for at the end
 def prox_newton(
     objective: LogisticObjective,
     penalty: Separable,
@@ -131,7 +132,7 @@ def _solve(restricted: Restricted, progress: _Progress, error: float, goal: floa
     promise = 0.0
     while progress.steps < progress.max_iter:
         left = _MODEL * max(goal, error)
-        step = model.minimum(value * left**2) - params
+        step = model.minimum(value * left * left) - params
         fall = float(model.gradient @ step) + penalty.value(params + step) - penalty.value(params)
         promise = abs(fall) / value
         error = max(left, promise)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
-from fastnn import LogisticRegression, LogisticRegressionCV
+from fastnn import LogisticRegression
 
 Data = tuple[np.ndarray, np.ndarray]
 SOLVERS = ["auto", "lbfgs", "newton-cg", "newton-cholesky", "sag", "saga", "gradient_descent"]
@@ -210,6 +211,41 @@ class _Recorder:
             self.coefs.append(fitted_estimator.coef_)
 
 
+@pytest.mark.parametrize(
+    ("solver", "beginning"),
+    [
+        ("auto", "auto failed to converge after 1 iteration"),
+        ("lbfgs", "lbfgs failed to converge after 1 iteration"),
+        ("newton-cg", "newton-cg failed to converge after 1 iteration"),
+        ("newton-cholesky", "Newton solver did not converge after 1 iterations"),
+        ("liblinear", "Liblinear failed to converge, increase the number of iterations"),
+        ("sag", "The max_iter was reached which means the coef_ did not converge"),
+        ("saga", "The max_iter was reached which means the coef_ did not converge"),
+        ("gradient_descent", "gradient_descent failed to converge after 1 iteration"),
+    ],
+)
+def test_filters_of_scikit_learns_warnings_fit(solver: str, beginning: str) -> None:
+    """They look at how a message begins."""
+    x, y = load_breast_cancer(return_X_y=True)
+    model = LogisticRegression(solver=solver, max_iter=1, tol=1e-12)
+    with pytest.warns(ConvergenceWarning, match=rf"{beginning}.*max_iter=1\): .*or tol \(now 1e-12\)\."):
+        model.fit(x, y)
+    with warnings.catch_warnings(), pytest.raises(ConvergenceWarning):
+        warnings.filterwarnings("error", "nothing begins so")
+        warnings.filterwarnings("error", beginning, ConvergenceWarning)
+        model.fit(x, y)
+
+
+@pytest.mark.filterwarnings("ignore:The features separate the classes")
+def test_newton_cholesky_without_a_penalty_on_few_rows_is_lbfgs(rng: np.random.Generator) -> None:
+    x, y = rng.normal(size=(12, 30)), np.arange(12) % 2
+    lbfgs = LogisticRegression(solver="lbfgs", C=np.inf).fit(x, y)
+    model = LogisticRegression(solver="newton-cholesky", C=np.inf).fit(x, y)
+    np.testing.assert_array_equal(model.coef_, lbfgs.coef_)
+    with pytest.warns(ConvergenceWarning, match="lbfgs failed to converge after 2 "):
+        LogisticRegression(solver="newton-cholesky", C=np.inf, max_iter=3).fit(x, y)
+
+
 @pytest.mark.parametrize("parameters", [{}, {"solver": "newton-cg"}, {"l1_ratio": 1.0}])
 def test_callbacks_hear_of_every_iteration(labelled: Data, parameters: dict[str, Any]) -> None:
     recorder = _Recorder()
@@ -220,4 +256,6 @@ def test_callbacks_hear_of_every_iteration(labelled: Data, parameters: dict[str,
     np.testing.assert_allclose(recorder.coefs[int(model.n_iter_[0]) - 1], model.coef_, rtol=1e-6, atol=1e-9)
     with pytest.raises(TypeError, match="protocol"):
         model.set_callbacks(print)
-    assert not hasattr(LogisticRegressionCV(), "set_callbacks")
+    with pytest.warns(UserWarning, match="not liblinear's own"):
+        LogisticRegression(solver="liblinear").set_callbacks(recorder)
+    LogisticRegression(solver="liblinear").set_callbacks()

@@ -298,7 +298,7 @@ def test_defaults_that_will_change_warn(left_out: str, message: str) -> None:
         ({"penalty": "l2", "l1_ratios": None}, FutureWarning, "'penalty' was deprecated"),
         ({"penalty": "l2"}, UserWarning, "l1_ratios parameter is only used when penalty is 'elasticnet'"),
         ({"l1_ratios": None}, FutureWarning, "'l1_ratios=None' was deprecated"),
-        ({"max_iter": 1}, ConvergenceWarning, "lbfgs failed to converge in .* of 15 fits on folds"),
+        ({"max_iter": 1}, ConvergenceWarning, "lbfgs failed to converge after 1 .*in 15 of 15 fits on folds"),
     ],
 )
 def test_warns(parameters: dict[str, Any], category: type[Warning], message: str) -> None:

@@ -116,6 +116,26 @@ def test_difficult_columns(solver: str) -> None:
         assert np.abs(solution.params).max() < 1e3
 
 
+@pytest.mark.parametrize(
+    ("n", "i", "classes", "alpha", "solver"),
+    [
+        (20, 30, 2, 0.0, "lbfgs"),
+        (20, 30, 3, 1e-30, "lbfgs"),
+        (20, 30, 2, 1.0, ""),
+        (20, 30, 2, np.repeat([0.0, 1.0], 15), ""),
+        (20, 19, 2, 0.0, ""),
+        (20, 20, 2, 0.0, "lbfgs"),
+    ],
+)
+def test_newton_cholesky_hands_over_where_rows_are_too_few(
+    n: int, i: int, classes: int, alpha: Any, solver: str
+) -> None:
+    objective = problem(*draw(n, i, classes), alpha=alpha)
+    assert minimise(objective, solver="newton-cholesky", max_iter=50).solver == solver
+    assert minimise(objective, solver="newton-cholesky", max_iter=2, tol=1e-12).n_iter == 2 - bool(solver)
+    assert minimise(objective, solver="newton-cholesky", max_iter=0).n_iter == 0
+
+
 def test_the_same_bits_for_every_number_of_threads() -> None:
     x, y = draw(30_000, 20, 2)
     for form in (x, x.astype(np.float32), sp.csr_array(x * (x > 0.5))):

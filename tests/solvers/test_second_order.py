@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fastnn.solvers.metric import DiagonalMetric
 from fastnn.solvers.newton_cg import newton_cg
 from fastnn.solvers.newton_cholesky import newton_cholesky
 from fastnn.solvers.quasi_newton import quasi_newton
@@ -122,3 +123,26 @@ def test_a_gradient_that_points_the_wrong_way() -> None:
         solution = solve(objective, np.ones(2), tol=1e-8, max_iter=10)
         assert not solution.converged
         assert "No step" in solution.message
+
+
+def test_newton_cg_remembers_nothing_of_a_step() -> None:
+    """Two steps at once are the same as one and then, from there, another one."""
+    scales = np.logspace(-1, 1, 5)
+    objective = Valley(scales, 0.5 / scales)
+    both = newton_cg(objective, np.zeros(5), tol=1e-12, max_iter=2)
+    first = newton_cg(objective, np.zeros(5), tol=1e-12, max_iter=1)
+    second = newton_cg(objective, first.params, tol=1e-12, max_iter=1)
+    np.testing.assert_allclose(second.params, both.params, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("renewed", "wanted"), [(1, 4), (3, 2)])
+def test_newton_cg_may_keep_its_preconditioner(renewed: int, wanted: int) -> None:
+    asked = []
+
+    def metric_at(params: np.ndarray) -> Any:
+        asked.append(params)
+        return DiagonalMetric(np.ones(5))
+
+    objective = Valley(np.ones(5), np.full(5, 2.0))
+    newton_cg(objective, np.zeros(5), tol=0.0, max_iter=4, metric_at=metric_at, renewed=renewed)
+    assert len(asked) == wanted
