@@ -172,6 +172,10 @@ def column_descent(
 ) -> tuple[float, int]: ...
 
 @disjoint_base
+class Workspace:
+    def fit_epoch(self, *arguments: Any) -> tuple[float, float]: ...
+
+@disjoint_base
 class SparseRows:
     shape: tuple[int, int]
     def __init__(self, x: Any) -> None: ...

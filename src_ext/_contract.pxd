@@ -140,6 +140,7 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         T *slots[3]
         T *d_params
         void *workspace
+        bint resumes
         Py_ssize_t next_step, last_step
         double deadline
         Py_ssize_t rows_done
@@ -292,6 +293,8 @@ cdef extern from "runtime/pool.hpp" namespace "fastnn" nogil:
 
 
 cdef extern from "runtime/scratch.hpp" namespace "fastnn" nogil:
+    void* allocate(size_t nbytes) noexcept
+    void release(void* memory, size_t nbytes) noexcept
     void* scratch(size_t nbytes) noexcept
     void release_large_scratch() noexcept
 

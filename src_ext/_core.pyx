@@ -15,8 +15,8 @@ from _contract cimport (
     ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams, DenseForward,
     Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Kernels, Link, LogisticPass, LossAndGradient,
     NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Separable, TeamFunction, TeamKernel, WeightedGram,
-    available_kernels, fastnn_build_info, fastnn_seconds, kCrowdedSeconds, kFlatGrain, kLossRows, kNeuronBlocks,
-    kNeuronStride, kStoreGradient, permutation as fill_permutation, pool_is_awake,
+    allocate, available_kernels, fastnn_build_info, fastnn_seconds, kCrowdedSeconds, kFlatGrain, kLossRows,
+    kNeuronBlocks, kNeuronStride, kStoreGradient, permutation as fill_permutation, pool_is_awake, release,
     release_large_scratch, run_team, scratch,
 )
 
@@ -34,6 +34,7 @@ include "optimizer.pxi"
 include "flat.pxi"
 include "logistic.pxi"
 include "trial.pxi"
+include "workspace.pxi"
 include "network.pxi"
 include "neuron.pxi"
 include "coordinate_descent.pxi"

@@ -81,6 +81,8 @@ cdef int read_data(Epoch[float]* g, object plan, cnp.ndarray params, object x, c
     g.order = NULL
     g.learning_rates = NULL
     g.d_params = NULL
+    g.workspace = NULL
+    g.resumes = False
     g.slots[0] = g.slots[1] = g.slots[2] = NULL
     g.first_step, g.seed = 0, 0
     g.l1, g.ema, g.clip_value, g.clip_norm = 0, -1, INFINITY, INFINITY
@@ -134,7 +136,8 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
         trial = trial_of(work, team)
         team = quicker_team(trial)
     crowded = False
-    g.workspace = need_scratch(kernels.epoch_workspace[kind](g))
+    if g.workspace == NULL:
+        g.workspace = need_scratch(kernels.epoch_workspace[kind](g))
     g.next_step, g.rows_done, g.loss_sum, g.penalty_sum, g.stopped = 0, 0, 0.0, 0.0, 0
     g.started, g.crowded, g.lost_before, g.lost = fastnn_seconds(), 0, seconds_lost, 0.0
     try:
@@ -170,6 +173,15 @@ def fit_epoch(object plan, cnp.ndarray params not None, object x not None, cnp.n
 
     Where the loss stops being finite both are NaN, and params and state are left as they were.
     """
+    return _fit_epoch(None, plan, params, x, y, sample_weight, order, batch_size, optimizer, state, learning_rates,
+                      alpha, l1, seed, n_threads)
+
+
+# In the workspace, or where that is None in scratch memory.
+def _fit_epoch(Workspace workspace, object plan, cnp.ndarray params not None, object x not None,
+               cnp.ndarray y not None, cnp.ndarray sample_weight, cnp.ndarray order, Py_ssize_t batch_size,
+               object optimizer, object state, cnp.ndarray learning_rates not None, double alpha, double l1,
+               uint64_t seed, int n_threads=0):
     cdef Epoch[float] g
     cdef int kind = kind_of(params)
     cdef Py_ssize_t k
@@ -187,8 +199,12 @@ def fit_epoch(object plan, cnp.ndarray params not None, object x not None, cnp.n
     g.alpha, g.l1, g.seed = alpha, l1, seed
     cdef Py_ssize_t steps = (g.n + g.batch_size - 1) // g.batch_size
     g.learning_rates = <double*>input_1d(learning_rates, "learning_rates", 1, steps)
+    if workspace is not None:
+        workspace.lend(&g, kind, plan, params, state.slots)
     if not run_epoch(&g, kind, steps, n_threads):
         return float("nan"), float("nan")
+    if workspace is not None:
+        workspace.remember(plan, params, state.slots)
     state.step += steps
     return g.loss_sum / g.n, g.penalty_sum / g.n
 

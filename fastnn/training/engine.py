@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -43,6 +45,7 @@ class Engine:
         chosen = resolve(backend)
         self.plan = plan
         self._kernels = kernels_for(chosen)
+        self._fit_epoch = self._kernels.fit_epoch
         self._threads: tuple[int, ...] = ()
         self._checked: tuple[Any, Any] = (None, None)  # a sparse x, and what the native kernels read
         if chosen == "native":
@@ -132,6 +135,19 @@ class Engine:
         )
         return loss
 
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Keep, until the end, what one epoch has in memory for the next: where it works, and packed parameters.
+
+        The optimizer's state must not change between epochs, but by them.
+        """
+        if self._threads:
+            self._fit_epoch = self._kernels.Workspace().fit_epoch
+        try:
+            yield
+        finally:
+            self._fit_epoch = self._kernels.fit_epoch
+
     def epoch(
         self,
         params: Array,
@@ -150,7 +166,7 @@ class Engine:
         """One pass over the rows in `order`; updates params and state; mean loss and penalty."""
         data = (self._rows_of(x), y, sample_weight, order, batch_size)
         step = (optimizer, state, learning_rates, alpha, l1, seed)
-        losses: tuple[float, float] = self._kernels.fit_epoch(self.plan, params, *data, *step, *self._threads)
+        losses: tuple[float, float] = self._fit_epoch(self.plan, params, *data, *step, *self._threads)
         return losses
 
     def permutation(self, seed: int, epoch: int, n: int) -> NDArray[np.int64]:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.kernels.contract import Array
+from fastnn.kernels.select import native
 from fastnn.optimizers import Optimizer, OptimizerState
 from fastnn.storage import fill
 from fastnn.training.callbacks import Epoch, Watcher
@@ -254,7 +255,7 @@ def train(
     watchers = tuple(watchers)
     before = np.empty_like(params)
     one_epoch = partial(_one_epoch, engine, samples, params, run, order, batch_size, alpha, l1, report or add)
-    with _interruptible(outcome, keep_on_interrupt):
+    with engine.kept(), _interruptible(outcome, keep_on_interrupt):
         for number in range(len(outcome.losses) + 1, max_epochs + 1):
             if begin is not None:
                 begin()
@@ -291,7 +292,8 @@ def _attempt(
 ) -> Epoch | None:
     """The epoch; None where training diverged in it: then params are as they were, copied to before."""
     before[...] = params
-    shown_before = run.shown(before).copy()
+    averaged = run.optimizer.averaged(run.state)
+    shown_before = before if averaged is None else averaged.copy()
     with _undone(samples, params, before, run):
         epoch = one_epoch(number)
     if _is_finite(epoch):
@@ -381,7 +383,7 @@ def _undone(samples: Samples | Parts, params: Array, before: Array, run: Run) ->
 
 def _is_finite(epoch: Epoch) -> bool:
     # The loss is taken before each step, so it does not know yet what the last step did.
-    return isfinite(epoch.loss) and bool(np.isfinite(epoch.params).all())
+    return isfinite(epoch.loss) and native.all_finite(epoch.params)
 
 
 def _diverged(outcome: Outcome, epoch: Epoch) -> None:

@@ -24,22 +24,29 @@ template <class T> FASTNN_INLINE Workspace<T>& workspace_of(const fastnn::Epoch<
   return *reinterpret_cast<Workspace<T>*>(base);
 }
 
-// The workspace arrives as it is. Tiles write whole padded rows, so only the last layer's d_z, which the loss writes
-// without padding, has to be cleared.
-template <class T> void epoch_prepare(void* arguments) {
-  const auto& g = *static_cast<fastnn::Epoch<T>*>(arguments);
-  Arena arena{reinterpret_cast<char*>(&workspace_of(g)), 0};
-  Workspace<T>& ws = *lay_out(arena, g);
-  pack_vector<T>(ws, g.params, kParams);
-  for (int s = 0; s < ws.slots; ++s) pack_vector<T>(ws, g.slots[s], s);
-  *ws.barrier = fastnn::Barrier{};
-  const Layer<T>& last = ws.layer[ws.layers - 1];
-  memset(last.d_z, 0, size_t(ws.chunk * last.stride) * sizeof(T));
+template <class T> void pack_params(const Workspace<T>& ws, const T* params) {
+  pack_vector<T>(ws, params, kParams);
   for (ptrdiff_t t = 0; t < ws.tasks; ++t) {
     const WeightTask& task = ws.task[t];
     const Layer<T>& layer = ws.layer[task.layer];
     if (layer.transposed) transpose_task(layer, task.c0, task.r0, task.r1);
   }
+}
+
+// A workspace that is not resumed arrives as it is. Tiles write whole padded rows, so only the last layer's d_z, which
+// the loss writes without padding, has to be cleared.
+template <class T> void epoch_prepare(void* arguments) {
+  const auto& g = *static_cast<fastnn::Epoch<T>*>(arguments);
+  Workspace<T>& ws = workspace_of(g);
+  if (!g.resumes) {
+    Arena arena{reinterpret_cast<char*>(&ws), 0};
+    lay_out(arena, g);
+    for (int s = 0; s < ws.slots; ++s) pack_vector<T>(ws, g.slots[s], s);
+    const Layer<T>& last = ws.layer[ws.layers - 1];
+    memset(last.d_z, 0, size_t(ws.chunk * last.stride) * sizeof(T));
+  }
+  if (!g.resumes || !is_packed(ws, g.params)) pack_params(ws, g.params);
+  *ws.barrier = fastnn::Barrier{};
 }
 
 template <class T> void epoch_finish(void* arguments) {

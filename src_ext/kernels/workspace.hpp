@@ -262,6 +262,28 @@ template <class T> void pack_vector(const Workspace<T>& ws, const T* flat, int v
   }
 }
 
+template <class T> bool are_packed_columns(const T* w, ptrdiff_t i, ptrdiff_t o, const T* packed) {
+  for (ptrdiff_t c0 = 0; c0 < o; c0 += kPanel<T>) {
+    const ptrdiff_t width = panel_width<T>(c0, o), columns = o - c0 < width ? o - c0 : width;
+    for (ptrdiff_t k = 0; k < i; ++k)
+      if (memcmp(w + k * o + c0, packed + i * c0 + k * width, size_t(columns) * sizeof(T)) != 0) return false;
+  }
+  return true;
+}
+
+// Whether the packed parameters are the flat ones, bit by bit.
+template <class T> bool is_packed(const Workspace<T>& ws, const T* flat) {
+  for (ptrdiff_t l = 0; l < ws.layers; ++l) {
+    const Layer<T>& layer = ws.layer[l];
+    if (!are_packed_columns<T>(flat, layer.i, layer.o, layer.w)) return false;
+    flat += layer.i * layer.o;
+    if (!layer.has_bias) continue;
+    if (memcmp(flat, layer.b, size_t(layer.o) * sizeof(T)) != 0) return false;
+    flat += layer.o;
+  }
+  return true;
+}
+
 template <class T> void unpack_vector(const Workspace<T>& ws, T* flat, int vector) {
   for (ptrdiff_t l = 0; l < ws.layers; ++l) {
     const Layer<T>& layer = ws.layer[l];

@@ -161,6 +161,7 @@ template <class T> struct Epoch {
   T* slots[kMaxSlots];
   T* d_params;  // only kStoreGradient
   void* workspace;
+  int resumes;  // the workspace is as the epoch before has left it; only params may have changed since
   // progress
   ptrdiff_t next_step, last_step;  // steps of this epoch
   double deadline;                 // seconds on the clock of `seconds()`

@@ -1,12 +1,16 @@
-// Memory that a thread's kernels need beside their arguments: one block per thread that only grows.
+// Memory that kernels need beside their arguments.
 #pragma once
 
 #include <stddef.h>
 
 namespace fastnn {
 
-// At least `bytes`, aligned to 64; null when memory is short. Contents are whatever was there. Valid until the
-// thread's next call; kept for it unless larger than kKeptScratch.
+// `bytes`, aligned to 64; null when memory is short. Contents are whatever was there. Goes back by `release`.
+void* allocate(size_t bytes);
+void release(void* memory, size_t bytes);
+
+// A thread's own block, which only grows: at least `bytes`, as `allocate` gives them. Valid until the thread's next
+// call; kept for it unless larger than kKeptScratch.
 void* scratch(size_t bytes);
 void release_large_scratch();
 

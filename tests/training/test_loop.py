@@ -11,6 +11,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.utils import shuffle
 
 from fastnn.activations import get
+from fastnn.kernels.select import kernels_for
 from fastnn.optimizers import SGD, Adam, Optimizer, OptimizerState
 from fastnn.plan import Plan
 from fastnn.training.callbacks import Epoch
@@ -227,3 +228,42 @@ def test_threads_belong_to_the_native_backend() -> None:
         Engine(plan_of(2, 1), "reference", 2)
     with pytest.raises(ValueError, match="Did you mean 'native'"):
         Engine(plan_of(2, 1), "nativ")
+
+
+def test_all_epochs_share_a_workspace(problem: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no longer than training goes on."""
+    core = kernels_for("native")
+    kept: list[Any] = []
+
+    class Workspace:
+        def __init__(self) -> None:
+            self.own = core_workspace()
+            self.epochs = 0
+            kept.append(self)
+
+        def fit_epoch(self, *arguments: Any) -> Any:
+            self.epochs += 1
+            return self.own.fit_epoch(*arguments)
+
+    core_workspace = core.Workspace
+    monkeypatch.setattr(core, "Workspace", Workspace)
+    engine, samples, params, run = problem
+    for _ in range(2):
+        train(engine, samples, params, run, batch_size=16, max_epochs=5)
+    assert [each.epochs for each in kept] == [5, 5]
+    assert engine._fit_epoch is core.fit_epoch
+
+
+def test_a_watcher_may_change_params(problem: Any) -> None:
+    """Such as one that keeps them within bounds: the next epoch goes on from there."""
+    engine, samples, params, run = problem
+    twin, again = params.copy(), run.copy()
+
+    def bounded(epoch: Epoch) -> None:
+        params.clip(-0.2, 0.2, out=params)
+
+    train(engine, samples, params, run, batch_size=16, max_epochs=3, watchers=[bounded])
+    for _ in range(3):
+        train(engine, samples, twin, again, batch_size=16, max_epochs=1)
+        twin.clip(-0.2, 0.2, out=twin)
+    np.testing.assert_array_equal(params, twin)
