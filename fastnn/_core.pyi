@@ -170,6 +170,12 @@ def column_descent(
     u: _Array,
     q: _Array | None,
 ) -> tuple[float, int]: ...
+def memory_backward(
+    steps: _Array, changes: _Array, curvatures: _Array, newest: int, count: int, factors: _Array, vector: _Array
+) -> None: ...
+def memory_forward(
+    steps: _Array, changes: _Array, curvatures: _Array, newest: int, count: int, factors: _Array, vector: _Array
+) -> None: ...
 
 @disjoint_base
 class Workspace:

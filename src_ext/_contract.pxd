@@ -218,6 +218,14 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         Py_ssize_t n, o
         int eliminated
 
+    cdef cppclass LimitedMemory:
+        const double *steps
+        const double *changes
+        const double *curvatures
+        double *factors
+        double *vector
+        Py_ssize_t size, p, newest, count
+
     cdef cppclass LogisticPass[T]:
         Features x
         const int32_t *y
@@ -270,6 +278,8 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         TeamKernel column_sums
         TeamKernel quadratic_descent
         TeamKernel column_descent
+        TeamKernel memory_backward
+        TeamKernel memory_forward
         size_t (*logistic_workspace[2])(const void*, int) noexcept
         EpochFunction logistic_prepare[2]
         TeamKernel logistic_rows[2]

@@ -13,10 +13,10 @@ from libc.math cimport INFINITY
 
 from _contract cimport (
     ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams, DenseForward,
-    Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Kernels, Link, LogisticPass, LossAndGradient,
-    NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Separable, TeamFunction, TeamKernel, WeightedGram,
-    allocate, available_kernels, fastnn_build_info, fastnn_seconds, kCrowdedSeconds, kFlatGrain, kLossRows,
-    kNeuronBlocks, kNeuronStride, kStoreGradient, permutation as fill_permutation, pool_is_awake, release,
+    Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Kernels, LimitedMemory, Link, LogisticPass,
+    LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Separable, TeamFunction, TeamKernel,
+    WeightedGram, allocate, available_kernels, fastnn_build_info, fastnn_seconds, kCrowdedSeconds, kFlatGrain,
+    kLossRows, kNeuronBlocks, kNeuronStride, kStoreGradient, permutation as fill_permutation, pool_is_awake, release,
     release_large_scratch, run_team, scratch,
 )
 
@@ -38,5 +38,6 @@ include "workspace.pxi"
 include "network.pxi"
 include "neuron.pxi"
 include "coordinate_descent.pxi"
+include "limited_memory.pxi"
 include "machine.pxi"
 include "api.pxi"

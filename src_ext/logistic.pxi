@@ -2,6 +2,8 @@
 
 # Multiply-adds that a sigmoid or one output of a softmax costs.
 cdef double LINK_WORK = 40.0
+# Passes that a pass seldom comes without: together they pay for waking a worker.
+cdef double PASSES_OF_A_FIT = 8.0
 # Sums of second derivatives that every slot of rows keeps; larger Hessians are made apart, by columns.
 cdef double FUSED_SUMS = 66000.0
 
@@ -124,7 +126,7 @@ cdef int run_pass(LogisticPass[float]* g, int kind, int n_threads) except -1:
     cdef double pairs = g.o * (g.o + 1) / 2.0 if g.hessian != NULL else 0.0
     cdef double filled = <double>g.x.stored / max(g.x.n, 1)
     cdef double work = g.x.stored * (4.0 * g.o + pairs * filled) + LINK_WORK * g.x.n * g.o
-    cdef int team = team_for(work, work, n_threads)
+    cdef int team = team_for(work, PASSES_OF_A_FIT * work, n_threads)
     g.workspace = need_scratch(kernels.logistic_workspace[kind](g, team))
     if work < WORK_WITH_GIL:
         kernels.logistic_prepare[kind](g)

@@ -19,7 +19,17 @@ from numpy.typing import NDArray
 from fastnn.activations import Activation
 from fastnn.losses import Loss
 
-__all__ = ["BACKENDS", "COORDINATE_DESCENT", "KERNELS", "LOGISTIC_PASSES", "Argument", "Array", "Kernel", "PlanLike"]
+__all__ = [
+    "BACKENDS",
+    "COORDINATE_DESCENT",
+    "KERNELS",
+    "LIMITED_MEMORY",
+    "LOGISTIC_PASSES",
+    "Argument",
+    "Array",
+    "Kernel",
+    "PlanLike",
+]
 
 Array = NDArray[np.floating]
 Role = Literal["input", "output", "update", "option"]
@@ -236,3 +246,6 @@ LOGISTIC_PASSES = ("logistic_gradient", "logistic_product", "weighted_gram")
 
 # What solvers for penalties that make coefficients zero are made of, in float64; backends have them in the same way.
 COORDINATE_DESCENT = ("column_sums", "quadratic_descent", "column_descent")
+
+# What corrects a metric by the last steps of L-BFGS, in float64; backends have them in the same way.
+LIMITED_MEMORY = ("memory_backward", "memory_forward")

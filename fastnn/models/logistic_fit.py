@@ -35,8 +35,10 @@ __all__ = [
 
 
 # Of the tolerance for gradients. A coefficient errs by the gradient over the curvature, which is about a tenth; and
-# what is left after a second-order step is little anyway. "auto" does without: on the digits it ends as near to the
-# optimum as scikit-learn, a relative 1e-4 to 8e-4, in about half the time that the margin takes (8.7 instead of 15 ms).
+# what is left after a second-order step is little anyway. "auto" takes half of the tolerance: so it ends nearer to the
+# optimum than scikit-learn on digits, breast cancer, wine and iris, standardised or not; at all of it, on the digits,
+# it did not (a relative 2e-3 to 5e-3 instead of 2e-4 to 1e-3, in 27 instead of 35 iterations).
+_MARGINS = {"auto": 0.5, "gradient_descent": 1.0}
 _MARGIN = 0.1
 
 
@@ -169,7 +171,7 @@ def solve(
     """
     options = {"max_iter": model.max_iter, "watch": watch}
     if penalty.is_smooth:
-        margin = 1.0 if model.solver in ("auto", "gradient_descent") else _MARGIN
+        margin = _MARGINS.get(model.solver, _MARGIN)
         solution = minimise(objective, start, solver=model.solver, tol=margin * model.tol, **options)
     else:
         solution = prox_newton(objective, penalty.separable_over(objective), start, tol=model.tol, **options)

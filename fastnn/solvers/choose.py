@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.solvers.cost import gram_cost, newton_pays
+from fastnn.solvers.cost import newton_pays
 from fastnn.solvers.gradient_descent import gradient_descent
 from fastnn.solvers.levels import newton_by_levels, steps_of
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.newton_cg import newton_cg
 from fastnn.solvers.objective import Solution, Vector, Watch
-from fastnn.solvers.precondition import metric_for
+from fastnn.solvers.precondition import preconditioner_for
 from fastnn.solvers.quasi_newton import quasi_newton
 
 __all__ = ["SOLVERS", "minimise"]
 
 Solve = Callable[..., Solution]
 
-_CHEAP = 2.0  # gradients: a preconditioner that costs no more is made for each of newton-cg's directions,
+_CHEAP = 3.0  # gradients: a preconditioner that costs no more is made for each of newton-cg's directions,
 _RENEWED = 8  # others after so many
 
 
@@ -72,12 +72,14 @@ def minimise(
 def _auto(objective: LogisticObjective, start: Vector, **options: Any) -> Solution:
     if newton_pays(objective):
         return newton_by_levels(objective, start, **options)
-    return quasi_newton(objective, start, metric_at=metric_for(objective), **options)
+    made = preconditioner_for(objective)
+    return quasi_newton(objective, start, metric_at=made.at, metric_cost=made.cost, **options)
 
 
 def _newton_cg(objective: LogisticObjective, start: Vector, **options: Any) -> Solution:
-    renewed = 1 if gram_cost(objective, 1) <= _CHEAP else _RENEWED
-    return newton_cg(objective, start, metric_at=metric_for(objective), renewed=renewed, **options)
+    made = preconditioner_for(objective)
+    renewed = 1 if made.cost <= _CHEAP else _RENEWED
+    return newton_cg(objective, start, metric_at=made.at, renewed=renewed, **options)
 
 
 def _newton_cholesky(objective: LogisticObjective, start: Vector, *, max_iter: int, **options: Any) -> Solution:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
+import numpy as np
 
+from fastnn.kernels.select import native
 from fastnn.solvers.metric import Metric, dot
 from fastnn.solvers.objective import Vector
 
@@ -24,36 +25,40 @@ class Memory:
     """
 
     def __init__(self, size: int, rescale: bool = False) -> None:
-        self._pairs: deque[tuple[Vector, Vector, float]] = deque(maxlen=size)
-        self._rescale = rescale
+        self._size, self._rescale = size, rescale
+        self._newest = self._count = 0
+        self._steps = self._changes = np.empty((0, 0))  # rings of vectors (size, p)
+        self._curvatures, self._factors = np.empty(size), np.empty(size)
 
     def __bool__(self) -> bool:
-        return bool(self._pairs)
+        return self._count > 0
 
     def clear(self) -> None:
         """Forget all steps."""
-        self._pairs.clear()
+        self._count = 0
 
     def add(self, step: Vector, change: Vector) -> None:
         """Remember a step and the change of the gradient; not where the function is flat along it."""
         curvature = dot(step, change)
-        if curvature > _FLAT * (dot(step, step) * dot(change, change)) ** 0.5:
-            self._pairs.append((step, change, curvature))
+        if not curvature > _FLAT * (dot(step, step) * dot(change, change)) ** 0.5:
+            return
+        if not self._steps.size:
+            self._steps, self._changes = np.empty((2, self._size, len(step)))
+        self._newest = (self._newest + 1) % self._size
+        self._count = min(self._count + 1, self._size)
+        self._steps[self._newest], self._changes[self._newest] = step, change
+        self._curvatures[self._newest] = curvature
 
     def solve(self, metric: Metric, vector: Vector) -> Vector:
         """The corrected metric's inverse times a vector (p,), by the two-loop recursion."""
-        if not self._pairs:
+        if not self:
             return metric.solve(vector)
+        pairs = (self._steps, self._changes, self._curvatures, self._newest, self._count, self._factors)
         q = vector.copy()
-        factors = []
-        for step, change, curvature in reversed(self._pairs):
-            factor = dot(step, q) / curvature
-            q -= factor * change
-            factors.append(factor)
+        native.memory_backward(*pairs, q)
         r = metric.solve(q)
         if self._rescale:
-            _, change, curvature = self._pairs[-1]
-            r *= curvature / dot(change, metric.solve(change))
-        for (step, change, curvature), factor in zip(self._pairs, reversed(factors), strict=True):
-            r += (factor - dot(change, r) / curvature) * step
+            change = self._changes[self._newest]
+            r *= self._curvatures[self._newest] / dot(change, metric.solve(change))
+        native.memory_forward(*pairs, r)
         return r

@@ -12,7 +12,7 @@ from fastnn.solvers.objective import Curved, Solution, Vector, Watch
 __all__ = ["quasi_newton"]
 
 _PAIRS = 10
-_RENEWED = 60  # steps after which the preconditioner is made again
+_RENEWED = 15  # steps for each gradient that a preconditioner costs, until it is made again; then twice as many
 
 
 def quasi_newton(
@@ -23,6 +23,7 @@ def quasi_newton(
     max_iter: int,
     watch: Watch | None = None,
     metric_at: Callable[[Vector], Metric] | None = None,
+    metric_cost: float = 1.0,
 ) -> Solution:
     """Minimise until every component of the gradient is within `tol`.
 
@@ -38,6 +39,8 @@ def quasi_newton(
     metric_at : callable, optional
         The preconditioner for params (p,), asked for at the start and where many steps have not
         been enough; by default the Hessian's diagonal.
+    metric_cost : float, default=1.0
+        Of asking for it, in gradients.
 
     Returns
     -------
@@ -45,16 +48,17 @@ def quasi_newton(
     """
     if metric_at is None:
         metric_at = diagonal_of(objective)
-    return descend(_Remembering(objective, metric_at), start, tol=tol, max_iter=max_iter, watch=watch)
+    return descend(_Remembering(objective, metric_at, metric_cost), start, tol=tol, max_iter=max_iter, watch=watch)
 
 
 class _Remembering:
     """The preconditioned gradient, corrected by what the last steps found."""
 
-    def __init__(self, objective: Curved, metric_at: Callable[[Vector], Metric]) -> None:
+    def __init__(self, objective: Curved, metric_at: Callable[[Vector], Metric], cost: float) -> None:
         self._objective, self._metric_at = objective, metric_at
         self._metric: Metric | None = None
         self._steps = 0  # since it was made
+        self._limit = _RENEWED * max(cost, 1.0) / 2
         self._memory = Memory(_PAIRS, rescale=True)
         self.resolution = objective.resolution
 
@@ -62,8 +66,9 @@ class _Remembering:
         return Point(params, *self._objective(params))
 
     def direction(self, point: Point) -> Vector:
-        if self._metric is None or self._steps >= _RENEWED:
+        if self._metric is None or self._steps >= self._limit:
             self._metric, self._steps = self._metric_at(point.params), 0
+            self._limit *= 2
             self._memory.clear()
         return -self._memory.solve(self._metric, point.d_params)
 

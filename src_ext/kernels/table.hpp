@@ -5,6 +5,7 @@
 #include "kernels/epoch.hpp"
 #include "kernels/flat.hpp"
 #include "kernels/gram.hpp"
+#include "kernels/limited_memory.hpp"
 #include "kernels/logistic.hpp"
 #include "kernels/network.hpp"
 #include "kernels/neuron.hpp"
@@ -45,6 +46,8 @@
       column_sums,                                                             \
       quadratic_descent,                                                       \
       column_descent,                                                          \
+      memory_backward,                                                         \
+      memory_forward,                                                          \
       FASTNN_PAIR(logistic_workspace),                                         \
       FASTNN_PAIR(logistic_prepare),                                           \
       FASTNN_PAIR(logistic_rows),                                              \

@@ -246,6 +246,13 @@ struct Descent {
   int eliminated;
 };
 
+// See kernels/limited_memory.hpp: rings of the last steps and changes of the gradient, (size, p).
+struct LimitedMemory {
+  const double *steps, *changes, *curvatures;
+  double *factors, *vector;
+  ptrdiff_t size, p, newest, count;
+};
+
 // --- logistic regression -------------------------------------------------------------------------------------------
 
 // One read of X: loss, gradient and second derivatives at `params`, or the Hessian's product with `params`. Sums are
@@ -300,9 +307,11 @@ struct Kernels {
   void (*neuron_online[2])(void*);
   void (*neuron_gradient[2])(void*, int, int);
   void (*neuron_add[2])(void*);
-  void (*column_sums)(const void*, int, int);  // of float64 alone, as the next two
+  void (*column_sums)(const void*, int, int);  // of float64 alone, as the next four
   void (*quadratic_descent)(const void*, int, int);
   void (*column_descent)(const void*, int, int);
+  void (*memory_backward)(const void*, int, int);
+  void (*memory_forward)(const void*, int, int);
   size_t (*logistic_workspace[2])(const void*, int team);  // bytes
   void (*logistic_prepare[2])(void*);
   void (*logistic_rows[2])(const void*, int, int);  // every slot's sums,

@@ -14,7 +14,7 @@ from fastnn.solvers.cost import factor_cost, gram_cost, hessian_cost
 from fastnn.solvers.levels import steps_of
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.metric import DiagonalMetric, SharedMetric
-from fastnn.solvers.precondition import metric_for
+from fastnn.solvers.precondition import preconditioner_for
 
 SECOND_ORDER = [name for name in SOLVERS if name != "gradient_descent"]
 
@@ -194,14 +194,32 @@ def test_preconditioners() -> None:
     objective = problem(x, y, alpha=1.0).rescaled()
     zeros = np.zeros(objective.n_params)
     _, d_params, hessian = objective.with_hessian(zeros)
-    metric = metric_for(objective)(zeros)
+    metric = preconditioner_for(objective).at(zeros)
     assert isinstance(metric, SharedMetric)
     exact = np.linalg.lstsq(hessian, d_params, rcond=1e-12)[0]
     answer = metric.solve(d_params)
     cosine = answer @ exact / np.linalg.norm(answer) / np.linalg.norm(exact)
     assert cosine > 0.95
     wide = problem(sp.random_array((300, 9000), density=0.001, format="csr", random_state=0), y[:300])
-    assert isinstance(metric_for(wide.rescaled())(np.zeros(wide.n_params)), DiagonalMetric)
+    assert isinstance(preconditioner_for(wide.rescaled()).at(np.zeros(wide.n_params)), DiagonalMetric)
+
+
+def test_sampled_preconditioner_knows_rare_features() -> None:
+    """A feature that the sample has missed has the curvature of all rows, not that of the penalty alone."""
+    x, y = draw(6000, 200, 3)
+    x[:, 3] = 0.0
+    x[1:8, 3] = 1.0  # among them none of every fifth row
+    x[5, 3] = 0.0
+    objective = problem(x, y, alpha=1e-3).rescaled()
+    zeros = np.zeros(objective.n_params)
+    assert gram_cost(objective, 1) > 2
+    d_params = np.zeros(objective.n_params)
+    d_params[3 * 3] = 1.0
+    step = preconditioner_for(objective).at(zeros).solve(d_params)[3 * 3]
+    exact = np.linalg.lstsq(objective.with_hessian(zeros)[2], d_params, rcond=1e-2)[0][
+        3 * 3
+    ]  # without what a softmax ignores
+    assert exact / 3 < step < 3 * exact
 
 
 @pytest.mark.parametrize("outputs", [1, 3])

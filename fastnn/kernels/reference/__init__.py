@@ -11,6 +11,7 @@ from fastnn.kernels.reference.dense import (
     dense_forward,
 )
 from fastnn.kernels.reference.dropout import dropout
+from fastnn.kernels.reference.limited_memory import memory_backward, memory_forward
 from fastnn.kernels.reference.logistic import logistic_gradient, logistic_product, weighted_gram
 from fastnn.kernels.reference.loss import link, loss_and_gradient
 from fastnn.kernels.reference.optimizer import (
@@ -44,6 +45,8 @@ __all__ = [
     "logistic_gradient",
     "logistic_product",
     "loss_and_gradient",
+    "memory_backward",
+    "memory_forward",
     "nadam_step",
     "quadratic_descent",
     "rmsprop_step",
