@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from threading import Event
-from typing import Any
+from typing import Any, Self
 
-from sklearn.callback import FitCallback
+from sklearn.callback import CallbackSupportMixin, FitCallback
 from sklearn.utils import _safe_indexing
 
 from fastnn.models.packed import Packed
@@ -15,7 +15,9 @@ from fastnn.plan import Plan
 from fastnn.training.callbacks import Epoch, Watcher
 from fastnn.training.history import History
 
-__all__ = ["EpochEnd", "FitTasks", "as_callback"]
+__all__ = ["EpochEnd", "FitTasks", "TellsOfEpochs", "network_until"]
+
+Fitted = Callable[[Epoch], dict[str, Any]]
 
 
 class EpochEnd:
@@ -45,10 +47,39 @@ class EpochEnd:
         return epoch is not None and bool(self.watcher(epoch))
 
 
-def as_callback(given: Any) -> Any:
+def _as_callback(given: Any) -> Any:
     """A callback of the protocol as it is, and one for a function."""
     is_function = callable(given) and not isinstance(given, (type, FitCallback))
     return EpochEnd(given) if is_function else given
+
+
+class TellsOfEpochs(CallbackSupportMixin):
+    """`set_callbacks` for an estimator that learns by epochs."""
+
+    def set_callbacks(self, *callbacks: Any) -> Self:
+        """Set what is called while `fit` and `partial_fit` run; copies by `clone` have it too.
+
+        Parameters
+        ----------
+        *callbacks : callables or callbacks of scikit-learn's protocol
+            A function is called at the end of every epoch (or iteration of "lbfgs") with its
+            `number`, `loss`, `learning_rate`, read-only `params` (p,), `validation_loss`,
+            `validation_score` and `seconds`. An object with scikit-learn's `setup`,
+            `on_fit_task_begin`, `on_fit_task_end` and `teardown`, such as
+            `sklearn.callback.ScoringMonitor`, hears of the fit and of each epoch. Training ends
+            when one returns True at an epoch's end. Without any, those set before are forgotten.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If one is neither.
+        """
+        super().set_callbacks(*map(_as_callback, callbacks))
+        return self
 
 
 class FitTasks:
@@ -60,7 +91,6 @@ class FitTasks:
     ----------
     model : estimator
         Whose `_init_callback_context` comes from scikit-learn's `CallbackSupportMixin`.
-    plan : Plan
     X, y, sample_weight
         What `fit` was given.
     cancelled : threading.Event, optional
@@ -68,22 +98,22 @@ class FitTasks:
         Python tells only the main one.
     """
 
-    def __init__(
-        self, model: Any, plan: Plan, X: Any, y: Any, sample_weight: Any, cancelled: Event | None = None
-    ) -> None:
+    def __init__(self, model: Any, X: Any, y: Any, sample_weight: Any, cancelled: Event | None = None) -> None:
         self._cancelled = cancelled
         self._model = model
-        self._plan = plan
         self._given = (X, y, sample_weight)
         self._rows: Any = None
         self._root: Any = None
         self._task: Any = None
 
-    def start(self, n_tasks: int, history: History, rows: Any = None) -> None:
-        """The fit begins: at most `n_tasks` epochs over the given rows, or over all."""
+    def start(self, n_tasks: int, fitted: Fitted, rows: Any = None) -> None:
+        """The fit begins: at most `n_tasks` epochs over the given rows, or over all.
+
+        `fitted` tells what makes a copy of the model one that was fitted until an epoch.
+        """
         if not hasattr(self._model, "_skl_callbacks"):
             return
-        self._rows, self._history = rows, history
+        self._rows, self._fitted = rows, fitted
         self._root = self._model._init_callback_context(max_subtasks=n_tasks)
         self._root.call_on_fit_task_begin(estimator=self._model, **self._data())
 
@@ -129,8 +159,13 @@ class FitTasks:
             return self._given
         return tuple(None if each is None else _safe_indexing(each, self._rows) for each in self._given)
 
-    def _fitted(self, epoch: Epoch) -> dict[str, Any]:
-        """What makes a copy of the model one that was fitted until this epoch."""
-        network = Packed(self._plan, epoch.params.astype(self._plan.dtype))
-        history = {name: list(values) for name, values in self._history.lists.items()}
-        return {**network.attributes(), "n_iter_": epoch.number, "loss_": epoch.loss, "history_": history}
+
+def network_until(plan: Plan, history: History) -> Fitted:
+    """The fitted attributes of a network of this plan, and the history, after an epoch."""
+
+    def fitted(epoch: Epoch) -> dict[str, Any]:
+        network = Packed(plan, epoch.params.astype(plan.dtype))
+        lists = {name: list(values) for name, values in history.lists.items()}
+        return {**network.attributes(), "n_iter_": epoch.number, "loss_": epoch.loss, "history_": lists}
+
+    return fitted

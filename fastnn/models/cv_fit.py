@@ -16,14 +16,15 @@ from fastnn.models.convergence import not_converged
 from fastnn.models.cv_parameters import Grid
 from fastnn.models.cv_results import Results
 from fastnn.models.cv_scores import Scoring
+from fastnn.models.cv_tasks import PathTasks
 from fastnn.models.logistic_fit import Labelled, refuse_non_finite
 from fastnn.models.penalty import Penalty
 from fastnn.solvers.objective import Solution, Vector
-from fastnn.solvers.path import Family, Rows, solve_family
+from fastnn.solvers.path import Family, Rows, WatchPath, solve_family
 from fastnn.solvers.sparse_path import solve_sparse_family
 from fastnn.threads import get_num_threads
 
-__all__ = ["Fold", "cross_validate", "fit_family", "folds_of"]
+__all__ = ["Fold", "cross_validate", "fit_family", "folds_of", "packed"]
 
 Fold = tuple[Rows, Rows]
 
@@ -37,7 +38,13 @@ def folds_of(splits: Any, n: int) -> list[Fold]:
 
 
 def cross_validate(
-    model: Any, samples: Labelled, grid: Grid, folds: Sequence[Fold], scoring: Scoring, given: tuple[Any, Any]
+    model: Any,
+    samples: Labelled,
+    grid: Grid,
+    folds: Sequence[Fold],
+    scoring: Scoring,
+    given: tuple[Any, Any],
+    tasks: PathTasks,
 ) -> tuple[Results, list[list[Array]]]:
     """Fit on all rows and on the training rows of every fold, and score on the rows held out.
 
@@ -49,19 +56,23 @@ def cross_validate(
     """
     x = _without_zeros(samples.x)
     subsets = [train for train, _ in folds]
-    found = [fit_family(model, samples, x, grid.Cs, ratio, subsets) for ratio in grid.l1_ratios]
+    found = []
+    for ratio in grid.l1_ratios:
+        tasks.begin_path()
+        found.append(fit_family(model, samples, x, grid.Cs, ratio, subsets, tasks.penalty_solved))
+        tasks.end_path()
     refuse_non_finite(
         model, [solution for on_all, by_fold in found for s in (on_all, *by_fold) for solution in s], given
     )
     _warn(model, [solution for _, by_fold in found for solutions in by_fold for solution in solutions])
-    packed = [[[_packed(s.params, samples) for s in fold] for fold in by_fold] for _, by_fold in found]
-    coefs = np.swapaxes(np.array(packed), 0, 1)
+    rows = [[[packed(s.params, samples) for s in fold] for fold in by_fold] for _, by_fold in found]
+    coefs = np.swapaxes(np.array(rows), 0, 1)
     n_iter = np.array(
         [[[max(s.n_iter, min(1, model.max_iter)) for s in fold] for fold in by_fold] for _, by_fold in found], np.int32
     )
     scores = _scores(model, samples, grid, folds, scoring, coefs)
     results = Results(grid, coefs, np.swapaxes(n_iter, 0, 1), scores)
-    return results, [[_packed(s.params, samples) for s in on_all] for on_all, _ in found]
+    return results, [[packed(s.params, samples) for s in on_all] for on_all, _ in found]
 
 
 def _without_zeros(x: Any) -> Any:
@@ -72,9 +83,15 @@ def _without_zeros(x: Any) -> Any:
 
 
 def fit_family(
-    model: Any, samples: Labelled, x: Any, Cs: Vector, l1_ratio: float, subsets: Sequence[Rows]
+    model: Any,
+    samples: Labelled,
+    x: Any,
+    Cs: Vector,
+    l1_ratio: float,
+    subsets: Sequence[Rows],
+    watch: WatchPath | None = None,
 ) -> tuple[list[Solution], list[list[Solution]]]:
-    """Solutions for every C, on all rows of x and on subsets of them."""
+    """Solutions for every C, on all rows of x and on subsets of them; `watch` is told which C is solved on all rows."""
     family = Family(
         x,
         samples.y,
@@ -90,12 +107,14 @@ def fit_family(
     for number, rows in enumerate(subsets, 1):
         if samples.sample_weight is not None and not samples.sample_weight[rows].any():
             raise ValueError(f"In fold {number} no training row has a weight above zero.")
-    options = {"tol": model.tol, "max_iter": model.max_iter, "n_workers": workers}
+    options: dict[str, Any] = {"tol": model.tol, "max_iter": model.max_iter, "n_workers": workers}
     penalties = [_penalty(model, float(C), l1_ratio) for C in Cs]
     if all(penalty.is_smooth for penalty in penalties):
-        return solve_family(family, [penalty.l2 for penalty in penalties], subsets, **options)
+        return solve_family(family, [penalty.l2 for penalty in penalties], subsets, watch=watch, **options)
     order = np.argsort(Cs, kind="stable")  # the strongest penalty first
     place = np.argsort(order)
+    if watch is not None:
+        options["watch"] = lambda number, solution: watch(int(order[number]), solution)
     found, by_fold = solve_sparse_family(family, [penalties[k].separable_over for k in order], subsets, **options)
     return [found[k] for k in place], [[solutions[k] for k in place] for solutions in by_fold]
 
@@ -105,7 +124,7 @@ def _penalty(model: Any, C: float, l1_ratio: float) -> Penalty:
     return Penalty(l1_ratio / C, (1 - l1_ratio) / C, intercept_scaling=scaling)
 
 
-def _packed(params: Vector, samples: Labelled) -> Array:
+def packed(params: Vector, samples: Labelled) -> Array:
     """Coefficients (o, k): the features', and the intercept where there is one."""
     packed: Array = np.ascontiguousarray(params.reshape(-1, samples.outputs).T, samples.x.dtype)
     return packed

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from sklearn.callback import CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
 from fastnn.kernels.contract import Array
-from fastnn.models.callbacks import as_callback
+from fastnn.models.callbacks import TellsOfEpochs
 from fastnn.models.loss_curve import LossCurveDisplay
 from fastnn.models.packed import Packed
 from fastnn.training.engine import Engine
@@ -20,37 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["Insight"]
 
 
-class Insight(CallbackSupportMixin):
+class Insight(TellsOfEpochs):
     """Callbacks, the loss curve, and gradients of the outputs."""
 
     @abstractmethod
     def _readied(self, X: Any) -> tuple[Engine, Packed, Array]:
         """The engine of the fitted network, the network, and X as (n, i)."""
-
-    def set_callbacks(self, *callbacks: Any) -> Self:
-        """Set what is called while `fit` and `partial_fit` run; copies by `clone` have it too.
-
-        Parameters
-        ----------
-        *callbacks : callables or callbacks of scikit-learn's protocol
-            A function is called at the end of every epoch (or iteration of "lbfgs") with its
-            `number`, `loss`, `learning_rate`, read-only `params` (p,), `validation_loss`,
-            `validation_score` and `seconds`. An object with scikit-learn's `setup`,
-            `on_fit_task_begin`, `on_fit_task_end` and `teardown`, such as
-            `sklearn.callback.ScoringMonitor`, hears of the fit and of each epoch. Training ends
-            when one returns True at an epoch's end. Without any, those set before are forgotten.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        TypeError
-            If one is neither.
-        """
-        super().set_callbacks(*map(as_callback, callbacks))
-        return self
 
     def plot_loss_curve(self, ax: Axes | None = None, **kwargs: Any) -> LossCurveDisplay:
         """Plot the loss of every epoch, and what was measured on held-out samples.

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import check_cv
 from sklearn.utils import metadata_routing
 
 from fastnn.kernels.contract import Array
 from fastnn.models.base import NONE, guarded
-from fastnn.models.cv_fit import cross_validate, folds_of
+from fastnn.models.cv_fit import cross_validate, folds_of, packed
 from fastnn.models.cv_parameters import ScorerLike, SplitterLike, read_grid, read_legacy, read_scoring
 from fastnn.models.cv_results import choose
 from fastnn.models.cv_routing import keyword_sample_weight, route, router_of
 from fastnn.models.cv_scores import Scoring
+from fastnn.models.cv_tasks import PathTasks
 from fastnn.models.logistic import LogisticRegression
-from fastnn.models.logistic_fit import read_samples, refuse_many_classes, weigh_classes
+from fastnn.models.logistic_fit import Labelled, read_samples, refuse_many_classes, weigh_classes
 from fastnn.models.parameters import Flag, Integer, Numbers, OneOf, Real
 from fastnn.models.penalty import refuse_unsupported
+from fastnn.solvers.objective import Solution
 
 __all__ = ["LogisticRegressionCV"]
 
@@ -165,7 +168,29 @@ class LogisticRegressionCV(LogisticRegression):
         self.backend = backend
         self.n_threads = n_threads
 
+    def set_callbacks(self, *callbacks: Any) -> Self:
+        """Set what is told of `fit`, of the path of each l1_ratio, and of each penalty on it, the strongest first.
+
+        Parameters
+        ----------
+        *callbacks : callbacks of scikit-learn's protocol
+            See `LogisticRegression`. When a penalty's task ends, the fitted model is that of all rows; with an L1 share
+            the hooks may be called from another thread. Without any, those set before are forgotten.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If one does not follow the protocol.
+        """
+        CallbackSupportMixin.set_callbacks(self, *callbacks)
+        return self
+
     @guarded
+    @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> LogisticRegressionCV:
         """Choose the penalty and find the coefficients.
 
@@ -202,11 +227,14 @@ class LogisticRegressionCV(LogisticRegression):
         splits = check_cv(self.cv, labels, classifier=True).split(X, labels, **to_splitter)
         folds = folds_of(splits, len(labels))
         weighted = weigh_classes(samples, self.class_weight)
-        results, on_all = cross_validate(self, weighted, grid, folds, scores, (X, y))
+        tasks = PathTasks(self, samples, grid, (X, y, sample_weight))
+        tasks.start()
+        results, on_all = cross_validate(self, weighted, grid, folds, scores, (X, y), tasks)
         choice = choose(results, refit=self.refit)
         coefs = choice.coefs if choice.place is None else on_all[choice.place[0]][choice.place[1]]
         self.coef_, self.intercept_ = self._split(coefs)
         results.set_attributes(self, choice, legacy=legacy)
+        tasks.end()
         return self
 
     def _require_known_classes(self) -> None:
@@ -221,6 +249,11 @@ class LogisticRegressionCV(LogisticRegression):
         if self.fit_intercept:
             return np.ascontiguousarray(coefs[:, :-1]), coefs[:, -1].copy()
         return coefs.copy(), np.zeros(len(coefs), coefs.dtype)
+
+    def _attributes_of(self, solution: Solution, samples: Labelled, C: float, l1_ratio: float) -> dict[str, Any]:
+        """What makes a copy of this model one that has chosen a penalty, in the forms that are not legacy."""
+        coef, intercept = self._split(packed(solution.params, samples))
+        return {"coef_": coef, "intercept_": intercept, "C_": C, "l1_ratio_": l1_ratio}
 
     def _fitted(self, C: float, l1_ratio: float, coefs: Array, classes: Any) -> LogisticRegression:
         """A model of one penalty of the grid, for scorers."""

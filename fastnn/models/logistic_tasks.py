@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.callback import CallbackSupportMixin
-from sklearn.utils.metaestimators import available_if
 
 from fastnn.models.base import warn_caller
 from fastnn.models.logistic_fit import coefficients
@@ -23,16 +22,11 @@ def _is_only_a_name(solver: str) -> bool:
     return solver == "liblinear" or (solver != "auto" and SOLVERS.get(solver) is SOLVERS["auto"])
 
 
-def _has_one_penalty(model: Any) -> bool:
-    return hasattr(model, "C")  # cross-validation has many fits, and tells of none
-
-
 class TellsCallbacks(CallbackSupportMixin):
     """`set_callbacks` for an estimator of logistic regression."""
 
     solver: str
 
-    @available_if(_has_one_penalty)
     def set_callbacks(self, *callbacks: Any) -> Self:
         """Set what is told of `fit` and of each iteration of the solver, whichever it is.
 

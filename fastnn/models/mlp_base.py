@@ -186,7 +186,7 @@ class BaseMLP(Insight, Estimator):
         random_state = check_random_state(self.random_state)
         network = self._network_to_train(everything.samples, first, random_state)
         samples = replace(everything.samples, y=self._soften(everything.samples.y))
-        tasks = FitTasks(self, network.plan, X, given, sample_weight, cancelled)
+        tasks = FitTasks(self, X, given, sample_weight, cancelled)
         checkpoint = keep_of(self, keep, samples, *validation)
         if self.solver == "lbfgs":
             fit_lbfgs(self, network, samples, tasks, rows)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.models.base import warn_caller
-from fastnn.models.callbacks import FitTasks
+from fastnn.models.callbacks import FitTasks, network_until
 from fastnn.models.mlp_checkpoint import CurvesBefore
 from fastnn.models.mlp_options import optimizer_of, rate_of
 from fastnn.models.mlp_report import data_loss
@@ -47,7 +47,7 @@ def fit_epochs(
     outcome, history = Outcome(), History(getattr(model, "history_", None))
     curves = CurvesBefore(model)
     keep.attach(network.params, run=run, outcome=outcome, history=history, stopping=stopping, curves=curves)
-    tasks.start(max_epochs, history, rows)
+    tasks.start(max_epochs, network_until(network.plan, history), rows)
     with progress(model.verbose, max_epochs) as printers:
         train(
             engine,

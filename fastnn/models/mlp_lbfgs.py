@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.models.base import warn_caller
-from fastnn.models.callbacks import FitTasks
+from fastnn.models.callbacks import FitTasks, network_until
 from fastnn.models.mlp_report import data_loss
 from fastnn.models.mlp_validation import taken
 from fastnn.models.objective import objective_over
@@ -38,7 +38,7 @@ def fit_lbfgs(model: Any, network: Packed, samples: Samples, tasks: FitTasks, ro
     engine = Engine(plan, model.backend, model.n_threads)
     objective = objective_over(engine, samples, float(model.alpha))
     history = History(getattr(model, "history_", None))
-    tasks.start(model.max_iter, history, rows)
+    tasks.start(model.max_iter, network_until(network.plan, history), rows)
 
     def evaluate(params: Vector) -> tuple[float, Vector]:
         tasks.begin()  # an iteration begins with the first evaluation after the one before

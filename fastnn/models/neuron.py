@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.callback import with_callbacks
 
 from fastnn.activations import Activation
 from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, dense, guarded
+from fastnn.models.callbacks import FitTasks, TellsOfEpochs
 from fastnn.models.neuron_base import NeuronBase
 from fastnn.models.neuron_fit import learn
 from fastnn.models.neuron_rules import is_classifier, name_of
@@ -20,7 +22,7 @@ from fastnn.training.loop import Samples
 __all__ = ["Neuron"]
 
 
-class Neuron(NeuronBase):
+class Neuron(TellsOfEpochs, NeuronBase):
     """One neuron with any activation, trained by gradient descent as in the textbook.
 
     With "sigmoid" it is logistic regression without a penalty and learns by cross-entropy; with
@@ -175,7 +177,8 @@ class Neuron(NeuronBase):
             learning diverges in the first pass.
         """
         goes_on = self.warm_start and hasattr(self, "coef_")
-        return self._fit(X, y, sample_weight, None, goes_on, self.max_iter)
+        self._fit(X, y, sample_weight, None, goes_on, self.max_iter)
+        return self
 
     @guarded
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Neuron:
@@ -198,10 +201,13 @@ class Neuron(NeuronBase):
         ValueError
             As `fit`, or if the classes are missing or not those of the first call.
         """
-        return self._fit(X, y, sample_weight, classes, hasattr(self, "coef_"), None)
+        self._fit(X, y, sample_weight, classes, hasattr(self, "coef_"), None)
+        return self
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, classes: Any, goes_on: bool, passes: int | None) -> Neuron:
+    @with_callbacks
+    def _fit(self, X: Any, y: Any, sample_weight: Any, classes: Any, goes_on: bool, passes: int | None) -> None:
         """Up to `passes` over the data; None for the one pass of partial_fit."""
+        tasks = FitTasks(self, X, y, sample_weight)
         dtype = self._dtype() if goes_on else None
         x, y = self._read(X, y, reset=not goes_on, dtype=dtype, y_numeric=not is_classifier(self))
         x = dense(x)
@@ -212,5 +218,4 @@ class Neuron(NeuronBase):
         elif classes is not None:
             raise ValueError("classes are for classifiers: with this activation a Neuron is a regressor.")
         weight = self._read_weight(sample_weight, x)
-        learn(self, Samples(x, np.ascontiguousarray(y, x.dtype)[:, None], weight), goes_on, passes)
-        return self
+        learn(self, Samples(x, np.ascontiguousarray(y, x.dtype)[:, None], weight), goes_on, passes, tasks)

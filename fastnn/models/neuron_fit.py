@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 
 from fastnn.kernels.contract import Array
 from fastnn.models.base import warn_caller
+from fastnn.models.callbacks import FitTasks
 from fastnn.models.neuron_rules import initial_params, learning_engine, longest_safe_rate, name_of
 from fastnn.optimizers import SGD, OptimizerState
 from fastnn.training.callbacks import Epoch, Watcher
@@ -25,7 +26,7 @@ from fastnn.training.stopping import Stopping
 __all__ = ["learn"]
 
 
-def learn(neuron: Any, samples: Samples, goes_on: bool, passes: int | None) -> None:
+def learn(neuron: Any, samples: Samples, goes_on: bool, passes: int | None, tasks: FitTasks) -> None:
     """Learn from checked samples, and set the fitted attributes.
 
     Parameters
@@ -37,6 +38,8 @@ def learn(neuron: Any, samples: Samples, goes_on: bool, passes: int | None) -> N
         Whether to start from the weights that the neuron has.
     passes : int or None
         Most passes over the data; None for the one pass of `partial_fit`.
+    tasks : FitTasks
+        Told of the fit and of every pass.
     """
     same_run = goes_on and passes is None and hasattr(neuron, "_training")
     average = _average(neuron, samples.x.shape[1] + 1, same_run)
@@ -52,10 +55,12 @@ def learn(neuron: Any, samples: Samples, goes_on: bool, passes: int | None) -> N
     weights = _Weights(params)
     history = History()
     watchers: list[Watcher] = [history, weights] if neuron.keep_history else [history]
-    outcome = _train(neuron, engine, samples, params, run, passes, watchers)
+    tasks.start(passes or 1, lambda epoch: _fitted(epoch, average))
+    outcome = _train(neuron, engine, samples, params, run, passes, watchers, tasks)
     _set_attributes(neuron, params, run, outcome, average, goes_on)
     neuron.learning_rate_ = history.lists["learning_rate"][-1]
     _set_history(neuron, history, weights if neuron.keep_history else None, goes_on)
+    tasks.end()
     _warn(outcome, passes)
 
 
@@ -106,6 +111,7 @@ def _train(
     run: Run,
     passes: int | None,
     watchers: list[Watcher],
+    tasks: FitTasks,
 ) -> Outcome:
     n = len(samples.x)
     watchers = [*watchers, Stopping(neuron.tol, neuron.n_iter_no_change, run.rate)]
@@ -120,8 +126,20 @@ def _train(
             order=shuffled(engine, run.seed, n) if neuron.shuffle else in_order(),
             batch_size=n if neuron.batch_size in (None, "full") else min(neuron.batch_size, n),
             max_epochs=passes or 1,
-            watchers=[*printers, *watchers],
+            watchers=[*printers, *watchers, tasks],
+            begin=tasks.begin,
         )
+
+
+def _answer(params: Array, average: Average | None) -> dict[str, Array]:
+    """What has been learnt, as fitted attributes."""
+    answer = params if average is None else average.mean(params)
+    return {"coef_": answer[:-1].reshape(1, -1), "intercept_": answer[-1:]}
+
+
+def _fitted(epoch: Epoch, average: Average | None) -> dict[str, Any]:
+    """What makes a copy of a neuron one that learnt until this pass."""
+    return {**_answer(epoch.params.copy(), average), "n_iter_": epoch.number, "loss_": epoch.loss}
 
 
 def _set_attributes(
@@ -132,13 +150,11 @@ def _set_attributes(
     neuron.loss_ = [loss for loss in neuron.loss_curve_ if isfinite(loss)][-1]
     neuron.n_iter_ = len(outcome.losses)
     neuron._training = run
-    answer = params
+    neuron.__dict__.update(_answer(params, average))
     if average is not None:
-        answer = average.mean(params)
         neuron._average = replace(average, last=params)
     elif hasattr(neuron, "_average"):
         del neuron._average
-    neuron.coef_, neuron.intercept_ = answer[:-1].reshape(1, -1), answer[-1:]
 
 
 def _set_history(neuron: Any, history: History, weights: _Weights | None, goes_on: bool) -> None:

@@ -33,9 +33,10 @@ from fastnn.solvers.quasi_newton import quasi_newton
 from fastnn.solvers.sum_objective import SumObjective
 from fastnn.threads import threads
 
-__all__ = ["Family", "Rows", "side_by_side", "solve_family"]
+__all__ = ["Family", "Rows", "WatchPath", "side_by_side", "solve_family"]
 
 Rows = NDArray[np.int64]
+WatchPath = Callable[[int, Solution], None]
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -88,7 +89,14 @@ class Family:
 
 
 def solve_family(
-    family: Family, alphas: Sequence[float], subsets: Sequence[Rows], *, tol: float, max_iter: int, n_workers: int = 1
+    family: Family,
+    alphas: Sequence[float],
+    subsets: Sequence[Rows],
+    *,
+    tol: float,
+    max_iter: int,
+    n_workers: int = 1,
+    watch: WatchPath | None = None,
 ) -> tuple[list[Solution], list[list[Solution]]]:
     """Solve for every strength of an L2 penalty, on all rows and on subsets.
 
@@ -103,6 +111,8 @@ def solve_family(
         As `minimise` takes them.
     n_workers : int, default=1
         Subsets side by side. No result depends on it.
+    watch : callable, optional
+        watch(number, solution) when that penalty is solved on all rows, and the subsets are.
 
     Returns
     -------
@@ -113,7 +123,11 @@ def solve_family(
     """
     solver = _Solver(family, subsets, tol, max_iter, n_workers)
     order = np.argsort(-np.asarray(alphas), kind="stable")
-    along = [solver.solve(alphas[k]) for k in order]
+    along = []
+    for k in order:
+        along.append(solver.solve(alphas[k]))
+        if watch is not None:
+            watch(int(k), along[-1][0])
     found = [along[place] for place in np.argsort(order)]
     return [on_all for on_all, _ in found], [[parts[k] for _, parts in found] for k in range(len(subsets))]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.objective import Solution
-from fastnn.solvers.path import Family, Rows, side_by_side
+from fastnn.solvers.path import Family, Rows, WatchPath, side_by_side
 from fastnn.solvers.prox_newton import prox_newton
 from fastnn.solvers.separable import Separable
 
@@ -26,6 +26,7 @@ def solve_sparse_family(
     tol: float,
     max_iter: int,
     n_workers: int = 1,
+    watch: WatchPath | None = None,
 ) -> tuple[list[Solution], list[list[Solution]]]:
     """Solve for every penalty, on all rows and on subsets; see `solve_family`.
 
@@ -38,6 +39,8 @@ def solve_sparse_family(
     tol, max_iter
         As `prox_newton` takes them.
     n_workers : int, default=1
+    watch : callable, optional
+        watch(number, solution) when that penalty is solved on all rows; from the thread that does it.
 
     Returns
     -------
@@ -47,9 +50,11 @@ def solve_sparse_family(
 
     def along(part: Family) -> list[Solution]:
         solutions: list[Solution] = []
-        for penalty in penalties:
+        for number, penalty in enumerate(penalties):
             start = solutions[-1].params if solutions else None
             solutions.append(prox_newton(part.losses, penalty(part.losses), start, tol=tol, max_iter=max_iter))
+            if watch is not None and part is family:
+                watch(number, solutions[-1])
         return solutions
 
     on_all, *by_subset = side_by_side(along, [family, *map(family.subset, subsets)], n_workers)

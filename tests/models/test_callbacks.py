@@ -1,4 +1,4 @@
-"""What is called while an MLP trains: scikit-learn's protocol, plain functions, the history."""
+"""What is called while a model trains: scikit-learn's protocol, plain functions, the history."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_validate
 
-from fastnn import MLPClassifier, MLPRegressor
+from fastnn import LogisticRegression, LogisticRegressionCV, MLPClassifier, MLPRegressor, Neuron
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{ConvergenceWarning.__module__}.ConvergenceWarning")
 
@@ -174,3 +174,82 @@ def test_a_history_continues_as_the_losses_do() -> None:
     model.set_params(warm_start=False).fit(X, Y)
     assert len(model.history_["loss"]) == 4
     assert pickle.loads(pickle.dumps(model)).history_["loss"] == model.history_["loss"]
+
+
+@pytest.mark.parametrize("parameters", [{}, {"average": True}, {"activation": "sign"}, {"batch_size": 20}], ids=str)
+def test_a_neuron_tells_of_every_pass(parameters: dict[str, Any]) -> None:
+    recorder, epochs = Recorder(), []
+    model = Neuron(max_iter=3, random_state=0, tol=0, **parameters).set_callbacks(recorder, epochs.append)
+    model.fit(X, Y, sample_weight=np.ones(120))
+    assert recorder.calls == ["setup", "begin fit", *EPOCH * 3, "end fit", "teardown"]
+    assert [epoch.loss for epoch in epochs] == model.loss_curve_
+    copies = [seen["model"] for seen in recorder.seen]
+    assert [copy.n_iter_ for copy in copies] == [1, 2, 3]
+    np.testing.assert_array_equal(copies[-1].coef_, model.coef_)
+    np.testing.assert_array_equal(copies[-1].predict(X), model.predict(X))
+    assert (copies[0].coef_ != model.coef_).any()
+    np.testing.assert_array_equal(recorder.seen[0]["metadata"]["sample_weight"], 1)
+    model.partial_fit(X, Y)
+    assert len(epochs) == 4
+
+
+def test_a_neuron_may_be_stopped() -> None:
+    model = Neuron("tanh", max_iter=50).set_callbacks(lambda epoch: epoch.number == 2).fit(X, X[:, 0])
+    assert model.n_iter_ == 2
+    before = dict(vars(model))
+    with pytest.raises(ZeroDivisionError):
+        model.set_callbacks(lambda epoch: 1 / 0).fit(X, X[:, 0])
+    assert {**vars(model), "_skl_callbacks": 0} == {**before, "_skl_callbacks": 0}
+    with pytest.raises(TypeError, match="FitCallback"):
+        model.set_callbacks(3)
+
+
+class PathRecorder(Recorder):
+    """Keeps the models of penalties."""
+
+    def on_fit_task_end(
+        self, estimator: Any, context: Any, *, X: Any, y: Any, metadata: Any, fitted_estimator: Any
+    ) -> None:
+        super().on_fit_task_end(estimator, context, X=X, y=y, metadata=metadata, fitted_estimator=None)
+        if context.task_name == "penalty":
+            self.seen.append({"model": fitted_estimator, "X": X, "metadata": metadata})
+
+
+@pytest.mark.parametrize("l1_ratios", [(0.0,), (0.0, 0.5)])
+@pytest.mark.parametrize("legacy", [False, True])
+def test_cross_validation_tells_of_every_penalty(l1_ratios: tuple[float, ...], legacy: bool) -> None:
+    recorder = PathRecorder()
+    Cs = [0.1, 10.0, 1.0]
+    settings = {
+        "scoring": "neg_log_loss",
+        "use_legacy_attributes": legacy,
+        "tol": 1e-9,
+        "solver": "auto",
+        "n_threads": 2,
+    }
+    model = LogisticRegressionCV(Cs=Cs, l1_ratios=l1_ratios, **settings).set_callbacks(recorder)
+    model.fit(X, Y, sample_weight=np.ones(120))
+    path = ["begin path", *["begin penalty", "end penalty"] * 3, "end path"]
+    assert recorder.calls == ["setup", "begin fit", *path * len(l1_ratios), "end fit", "teardown"]
+    copies = [seen["model"] for seen in recorder.seen]
+    wanted = [(C, ratio) for ratio in l1_ratios for C in sorted(Cs)]
+    assert [(copy.C_, copy.l1_ratio_) for copy in copies] == wanted
+    for copy in copies:
+        alone = LogisticRegression(C=copy.C_, l1_ratio=copy.l1_ratio_, tol=1e-9).fit(X, Y)
+        np.testing.assert_allclose(copy.coef_, alone.coef_, atol=1e-5)
+        np.testing.assert_array_equal(copy.predict(X), alone.predict(X))
+    assert recorder.seen[0]["X"] is X
+    assert set(recorder.seen[0]["metadata"]) == {"sample_weight"}
+
+
+def test_cross_validation_inside_a_search_and_without_callbacks() -> None:
+    settings = {"l1_ratios": (0.0,), "scoring": "accuracy", "use_legacy_attributes": False}
+    monitor = ScoringMonitor(scoring="accuracy")
+    model = LogisticRegressionCV(Cs=2, **settings).set_callbacks(monitor)
+    cross_validate(model, X, Y, cv=3)
+    assert len(monitor.get_logs("all")) == 3
+    model.set_callbacks().fit(X, Y)
+    assert len(monitor.get_logs("all")) == 3
+    GridSearchCV(LogisticRegressionCV(**settings), {"Cs": [2, 3]}, cv=2).set_callbacks(ProgressBar()).fit(X, Y)
+    with pytest.raises(TypeError, match="FitCallback"):
+        model.set_callbacks(print)
