@@ -100,18 +100,6 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         const double *dropout
         Py_ssize_t layers
 
-    cdef cppclass NetworkForward[T]:
-        NetworkShape shape
-        const T *params
-        const T *x
-        T *out
-        T *scratch
-        Py_ssize_t n
-
-    cdef int kStoreGradient
-    cdef int kMaxSlots
-    cdef int kMaxHyper
-
     cdef struct Features:
         const void *values
         Py_ssize_t stride
@@ -119,6 +107,19 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         const void *starts
         int has_long_indices
         Py_ssize_t n, i, stored
+
+    cdef cppclass NetworkForward[T]:
+        NetworkShape shape
+        const T *params
+        const T *x
+        Features sparse
+        T *out
+        T *scratch
+        Py_ssize_t n
+
+    cdef int kStoreGradient
+    cdef int kMaxSlots
+    cdef int kMaxHyper
 
     cdef cppclass Epoch[T]:
         NetworkShape shape

@@ -37,36 +37,18 @@ cdef class SparseRows:
         self.view.stored = min(cnp.PyArray_SIZE(columns), cnp.PyArray_SIZE(values))
         self.view.stride = 0
         self.values, self.columns, self.starts = values, columns, starts
-        cdef bint right
-        if index_type == cnp.NPY_INT64:
-            right = are_indices[int64_t](&self.view)
-        else:
-            right = are_indices[int32_t](&self.view)
-        if not right:
+        if not are_indices(columns, starts, &self.view):
             raise ValueError(f"a sparse matrix of shape {self.shape} has indices that point outside of it")
         self.view.stored = starts[self.view.n]
         self.longest = int(np.diff(starts).max(initial=0))
 
 
-ctypedef fused Index:
-    int32_t
-    int64_t
-
-
-cdef bint are_indices(const Features* x, Index* unused=NULL) noexcept:
+cdef bint are_indices(object columns, object starts, const Features* x) except -1:
     """Whether all rows and columns of a CSR matrix exist."""
-    cdef const Index* starts = <const Index*>x.starts
-    cdef const Index* columns = <const Index*>x.columns
-    cdef Py_ssize_t r, k
-    cdef Index low = 0, high = 0
-    if starts[0] != 0 or starts[x.n] > x.stored:
+    if starts[0] != 0 or starts[x.n] > x.stored or not (starts[1:] >= starts[:x.n]).all():
         return False
-    for r in range(x.n):
-        if starts[r + 1] < starts[r]:
-            return False
-    for k in range(starts[x.n]):
-        low, high = min(low, columns[k]), max(high, columns[k])
-    return starts[x.n] == 0 or (low >= 0 and high < x.i)
+    columns = columns[:starts[x.n]]
+    return not len(columns) or (columns.min() >= 0 and columns.max() < x.i)
 
 
 cdef int read_features(Features* view, object x) except -1:

@@ -31,36 +31,49 @@ cdef double multiply_adds(const NetworkShape& shape) noexcept:
     return total
 
 
-def network_forward(object plan, cnp.ndarray params not None, cnp.ndarray x not None, cnp.ndarray out not None,
+def network_forward(object plan, cnp.ndarray params not None, object x not None, cnp.ndarray out not None,
                     int n_threads=0):
     """out = the last layer's activation"""
     cdef NetworkForward[float] g
-    cdef int kind = kind_of(x)
+    cdef int kind = kind_of(params)
     read_shape(&g.shape, plan)
     g.params = <float*>input_1d(params, "params", kind, plan.n_params)
-    g.x = <float*>input_2d(x, "x", kind, -1, g.shape.widths[0])
-    g.n = cnp.PyArray_DIM(x, 0)
+    g.x = NULL
+    if isinstance(x, SparseRows):
+        g.sparse = sparse_rows(x, kind, g.shape.widths[0]).view
+        g.n = g.sparse.n
+    else:
+        g.x = <float*>input_2d(x, "x", kind, -1, g.shape.widths[0])
+        g.n = cnp.PyArray_DIM(x, 0)
     g.out = <float*>output_2d(out, "out", kind, g.n, g.shape.widths[g.shape.layers])
-    apart(out, x)
-    apart(out, params)
+    for array in (params,) if g.x == NULL else (params, x):
+        apart(out, array)
     cdef double work = 2.0 * g.n * multiply_adds(g.shape)
+    if g.x == NULL:
+        work -= 2.0 * (<double>g.n * g.shape.widths[0] - g.sparse.stored) * g.shape.widths[1]
     cdef int team = team_for(work, work, n_threads)
     cdef size_t item = 8 if kind else 4
     g.scratch = <float*>need_scratch(team * kernels.network_forward_scratch[kind](&g) * item)
     run(kernels.network_forward[kind], &g, work, team)
 
 
+cdef SparseRows sparse_rows(SparseRows x, int kind, Py_ssize_t columns):
+    """x, if it has so many columns and this dtype."""
+    if x.kind != kind or x.view.i != columns:
+        raise ValueError(f"x has shape {x.shape} and another dtype than params, or not the {columns} columns that "
+                         f"the plan has inputs")
+    return x
+
+
 # x as ndarray or SparseRows.
 cdef int read_rows(Epoch[float]* g, object x, int kind) except -1:
     cdef Py_ssize_t columns = g.shape.widths[0]
+    cdef SparseRows rows
     if not isinstance(x, SparseRows):
         g.x = <float*>input_2d(x, "x", kind, -1, columns)
         g.n = cnp.PyArray_DIM(x, 0)
         return 0
-    cdef SparseRows rows = x
-    if rows.kind != kind or rows.view.i != columns:
-        raise ValueError(f"x has shape {rows.shape} and another dtype than params, or not the {columns} columns that "
-                         f"the plan has inputs")
+    rows = sparse_rows(x, kind, columns)
     g.x = NULL
     g.sparse, g.n, g.longest_row = rows.view, rows.view.n, rows.longest
     return 0

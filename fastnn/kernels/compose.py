@@ -142,12 +142,12 @@ def _add_penalty(plan: PlanLike, params: Array, d_params: Array, alpha: float, l
 # --- the kernels --------------------------------------------------------------------------------
 
 
-def _network_forward(kernels: Any, plan: PlanLike, params: Array, x: Array, out: Array) -> None:
-    """out (n, o): what the last layer's activation makes of x (n, i)."""
+def _network_forward(kernels: Any, plan: PlanLike, params: Array, x: Any, out: Array) -> None:
+    """out (n, o): what the last layer's activation makes of x (n, i), which may be sparse."""
     weights, biases = plan.unpack(params)
-    below = x
+    below = dense_rows(x)
     for l, activation in enumerate(plan.activations):
-        a = out if l + 1 == plan.n_layers else np.empty((len(x), plan.widths[l + 1]), plan.dtype)
+        a = out if l + 1 == plan.n_layers else np.empty((len(out), plan.widths[l + 1]), plan.dtype)
         kernels.dense_forward(below, weights[l], biases[l], activation, a)
         below = a
 

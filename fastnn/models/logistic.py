@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 from sklearn.base import ClassifierMixin
 from sklearn.callback import with_callbacks
-from sklearn.utils.validation import validate_data
 
 from fastnn import activations, losses
 from fastnn.kernels.contract import Array
@@ -258,9 +257,6 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         coef, intercept = self._dense_coef(), np.asarray(self.intercept_)
         dtype = self._dtype()
         engine = self._engine(coef.shape[1], dtype)
-        if issparse(X):
-            x = validate_data(self, X, reset=False, accept_sparse="csr", dtype=dtype)
-            return engine, np.ascontiguousarray(x @ coef.T.astype(dtype) + intercept.astype(dtype), dtype)
         params: Array = np.concatenate([coef.T.ravel(), intercept.ravel()]).astype(dtype, copy=False)
         return engine, engine.forward(params, self._read_x(X, dtype))
 

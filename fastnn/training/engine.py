@@ -59,26 +59,30 @@ class Engine:
     def forward(self, params: Array, x: Any, rows: NDArray[np.intp] | None = None) -> Array:
         """What the last layer's activation makes of x (n, i), or of the given rows of it: (n, o).
 
-        x may be sparse (CSR). Rows are gathered, or made dense, block by block: x may be larger than memory.
+        x may be sparse (CSR), which gives the same bits. Rows are gathered block by block, and by backends that need it
+        made dense: x may be larger than memory.
         """
         n = x.shape[0] if rows is None else len(rows)
         out = np.empty((n, self.plan.widths[-1]), self.plan.dtype)
-        if rows is None and isinstance(x, np.ndarray):
-            self._kernels.network_forward(self.plan, params, x, out, *self._threads)
+        if rows is None and (self._threads or isinstance(x, np.ndarray)):
+            self._kernels.network_forward(self.plan, params, self._rows_of(x), out, *self._threads)
             return out
         for first in range(0, n, _BLOCK):
             block = slice(first, first + _BLOCK)
-            taken = dense_rows(x[block if rows is None else rows[block]])
-            self._kernels.network_forward(self.plan, params, taken, out[block], *self._threads)
+            taken = x[block if rows is None else rows[block]]
+            self._kernels.network_forward(self.plan, params, self._as_read(taken), out[block], *self._threads)
         return out
 
     def _rows_of(self, x: Any) -> Any:
         """X as kernels read it, a sparse one checked once for all epochs."""
-        if isinstance(x, np.ndarray) or not self._threads:
+        if isinstance(x, np.ndarray):
             return x
         if self._checked[0] is not x:
-            self._checked = (x, self._kernels.SparseRows(x))
+            self._checked = (x, self._as_read(x))
         return self._checked[1]
+
+    def _as_read(self, x: Any) -> Any:
+        return self._kernels.SparseRows(x) if self._threads and not isinstance(x, np.ndarray) else x
 
     def input_gradient(self, params: Array, x: Any, output: int | None, link: bool) -> Array:
         """Gradient of the outputs with respect to x (n, i): (n, o, i); (n, i) of one output alone.

@@ -3,59 +3,34 @@
 #pragma once
 
 #include "kernels/dropout.hpp"
+#include "kernels/sparse.hpp"
 #include "kernels/workspace.hpp"
 
 namespace {
-
-inline ptrdiff_t index_at(const fastnn::Features& x, const void* indices, ptrdiff_t k) {
-  return x.has_long_indices ? ptrdiff_t(static_cast<const int64_t*>(indices)[k])
-                            : ptrdiff_t(static_cast<const int32_t*>(indices)[k]);
-}
 
 // Calls use(column, value) for what a row has stored; with dropout for what that keeps of it.
 template <class T, class Use>
 FASTNN_INLINE void for_entries(const fastnn::Features& x, ptrdiff_t row, const DropoutRule* rule, uint64_t key,
                                const Use& use) {
-  const T* values = static_cast<const T*>(x.values);
-  const ptrdiff_t end = index_at(x, x.starts, row + 1);
-  for (ptrdiff_t e = index_at(x, x.starts, row); e < end; ++e) {
-    const ptrdiff_t column = index_at(x, x.columns, e);
-    if (!rule) use(column, values[e]);
-    else if (keeps(*rule, key, column)) use(column, values[e] * T(rule->scale));
+  if (!rule) {
+    for_stored<T>(x, row, use);
+    return;
   }
-}
-
-// z of one row in the columns of one panel, bias first; relu is applied on the way out.
-template <class T, int NV>
-FASTNN_INLINE void sparse_row_panel(const fastnn::Features& x, ptrdiff_t row, const DropoutRule* rule, uint64_t key,
-                                    const Layer<T>& layer, ptrdiff_t c0, T* a) {
-  constexpr ptrdiff_t width = NV * kLanes<T>;
-  const T* w = layer.w + layer.i * c0;
-  Vec<T> sum[NV];
-#pragma GCC unroll 4
-  for (int v = 0; v < NV; ++v) sum[v] = load<T>(layer.b + c0 + v * kLanes<T>);
-  for_entries<T>(x, row, rule, key, [&](ptrdiff_t column, T value) __attribute__((always_inline)) {
-#pragma GCC unroll 4
-    for (int v = 0; v < NV; ++v)
-      sum[v] = multiply_add<T>(splat<T>(value), load<T>(w + column * width + v * kLanes<T>), sum[v]);
+  for_stored<T>(x, row, [&](ptrdiff_t column, T value) __attribute__((always_inline)) {
+    if (keeps(*rule, key, column)) use(column, value * T(rule->scale));
   });
-#pragma GCC unroll 4
-  for (int v = 0; v < NV; ++v)
-    store<T>(a + c0 + v * kLanes<T>, layer.activation == kRelu ? relu<T>(sum[v]) : sum[v]);
 }
 
 template <class T>
 void forward_sparse(const fastnn::Epoch<T>& g, const Layer<T>& layer, const DropoutRule* rule, ptrdiff_t first,
                     ptrdiff_t r0, ptrdiff_t r1) {
-  static_assert(kTileVectors == 2, "a panel has one vector or two");
+  ForwardTile<T> policy{layer.a, layer.stride, layer.b, layer.activation == kRelu};
+  const PackedColumns<T> columns{layer.w, layer.i};
   for (ptrdiff_t r = r0; r < r1; ++r) {
     const ptrdiff_t row = row_at(g, first + r);
     const uint64_t key = rule ? dropout_key<T>(*rule, first + r) : 0;
-    T* a = layer.a + r * layer.stride;
-    for (ptrdiff_t c0 = 0; c0 < layer.o; c0 += kPanel<T>) {
-      if (panel_width<T>(c0, layer.o) == kLanes<T>) sparse_row_panel<T, 1>(g.sparse, row, rule, key, layer, c0, a);
-      else sparse_row_panel<T, 2>(g.sparse, row, rule, key, layer, c0, a);
-    }
+    const auto entries = [&](const auto& use) __attribute__((always_inline)) { for_entries<T>(g.sparse, row, rule, key, use); };
+    multiply_sparse_row<T>(entries, columns, policy, r, layer.padded);
   }
 }
 

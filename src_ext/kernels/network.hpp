@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/dense.hpp"
+#include "kernels/sparse.hpp"
 
 namespace {
 
@@ -20,17 +21,30 @@ template <class T> ptrdiff_t network_forward_scratch(const void* arguments) {
   return 2 * kNetworkRows * widest_hidden(g.shape);
 }
 
+// The first layer from sparse rows [r0, r1), the bits of forward_rows.
+template <class T>
+__attribute__((noinline)) void forward_sparse_rows(const fastnn::Features& x, const T* w, const T* b, T* out, ptrdiff_t o,
+                                                   int64_t activation, ptrdiff_t r0, ptrdiff_t r1) {
+  ForwardTile<T> policy{out, o, b, activation == kRelu};
+  for (ptrdiff_t r = r0; r < r1; ++r) {
+    const auto entries = [&](const auto& use) __attribute__((always_inline)) { for_stored<T>(x, r, use); };
+    multiply_sparse_row<T>(entries, PlainColumns<T>{w, o}, policy, r - r0, o);
+  }
+  if (!is_fused(activation)) activate_block<T>(out, o, activation, 0, r1 - r0, 0, o);
+}
+
 template <class T>
 FASTNN_INLINE void forward_network_rows(const fastnn::NetworkForward<T>& g, T* scratch, ptrdiff_t r0, ptrdiff_t r1) {
   const fastnn::NetworkShape& shape = g.shape;
-  const T* input = g.x + r0 * shape.widths[0];
+  const T* input = g.x ? g.x + r0 * shape.widths[0] : nullptr;
   const T* params = g.params;
   T* const buffers[2] = {scratch, scratch + kNetworkRows * widest_hidden(shape)};
   for (ptrdiff_t l = 0; l < shape.layers; ++l) {
     const ptrdiff_t i = shape.widths[l], o = shape.widths[l + 1];
     const T* b = shape.has_bias[l] ? params + i * o : nullptr;
     T* out = l + 1 == shape.layers ? g.out + r0 * o : buffers[l % 2];
-    forward_rows<T>(input, params, b, out, i, o, shape.activations[l], 0, r1 - r0, 0, o);
+    if (input) forward_rows<T>(input, params, b, out, i, o, shape.activations[l], 0, r1 - r0, 0, o);
+    else forward_sparse_rows<T>(g.sparse, params, b, out, o, shape.activations[l], r0, r1);
     input = out;
     params += i * o + (b ? o : 0);
   }

@@ -122,16 +122,7 @@ struct NetworkShape {
   ptrdiff_t layers;
 };
 
-template <class T> struct NetworkForward {
-  NetworkShape shape;
-  const T *params, *x;
-  T *out, *scratch;  // scratch: network_forward_scratch elements for each member of the team
-  ptrdiff_t n;
-};
-
-constexpr double kCrowdedSeconds = 0.02;
-
-// X (n, i) as passes and epochs read it: rows `stride` elements apart, or compressed sparse rows.
+// X (n, i) as kernels read it where it may be sparse: rows `stride` elements apart, or compressed sparse rows.
 struct Features {
   const void* values;
   ptrdiff_t stride;
@@ -139,6 +130,16 @@ struct Features {
   int has_long_indices;          // of 64 bits instead of 32
   ptrdiff_t n, i, stored;
 };
+
+template <class T> struct NetworkForward {
+  NetworkShape shape;
+  const T *params, *x;  // x null: `sparse` has it
+  Features sparse;
+  T *out, *scratch;  // scratch: network_forward_scratch elements for each member of the team
+  ptrdiff_t n;
+};
+
+constexpr double kCrowdedSeconds = 0.02;
 
 // Training: `prepare` packs the parameters, `run` does steps until `last_step` or the deadline, `finish` unpacks.
 template <class T> struct Epoch {

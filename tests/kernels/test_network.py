@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from gradcheck import assert_gradient
 from networks import LAYERS, problem
+from scipy import sparse
 
 from fastnn import kernels as public
 from fastnn.kernels.select import kernels_for
@@ -43,6 +44,32 @@ def test_forward_is_its_layers(backend, dtype):
         a = public.dense_forward(a, w, b, activation, backend=backend)
     out = public.network_forward(given.plan, given.params, given.x, backend=backend)
     np.testing.assert_allclose(out, a, TOLERANCE[dtype], TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("widths", [(1,), (3,), (16,), (33,), (64, 2)], ids=str)
+@pytest.mark.parametrize("activation", ["relu", "tanh", "softmax"])
+@pytest.mark.parametrize("bias", [True, False], ids=["bias", "no bias"])
+def test_forward_of_sparse_rows(dtype, widths, activation, bias):
+    """Bit for bit what dense rows give, also with long indices and each row by itself; some rows are empty."""
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(131, 47)) * (rng.uniform(size=(131, 47)) < 0.1)).astype(dtype)
+    x[[0, 7, 130]] = 0
+    plan = Plan.from_layers([Dense(o, activation, bias) for o in widths], x.shape[1], "squared_error", dtype)
+    params = rng.normal(size=plan.n_params).astype(dtype)
+    native = kernels_for("native")
+    wanted = np.empty((len(x), widths[-1]), dtype)
+    native.network_forward(plan, params, x, wanted)
+    short, long = sparse.csr_array(x), sparse.csr_array(x)
+    short.indices, short.indptr = short.indices.astype(np.int32), short.indptr.astype(np.int32)
+    long.indices, long.indptr = long.indices.astype(np.int64), long.indptr.astype(np.int64)
+    for rows, n_threads in ((short, 1), (long, 1), (short, 3)):
+        found = np.full_like(wanted, np.nan)
+        native.network_forward(plan, params, native.SparseRows(rows), found, n_threads)
+        np.testing.assert_array_equal(found, wanted)
+    found = np.full_like(wanted, np.nan)
+    for r in range(len(x)):
+        native.network_forward(plan, params, native.SparseRows(short[r : r + 1]), found[r : r + 1])
+    np.testing.assert_array_equal(found, wanted)
 
 
 @every_network

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.base import clone
 
-from fastnn import MLPClassifier, MLPRegressor, threads
+from fastnn import LogisticRegression, MLPClassifier, MLPRegressor, threads
 from fastnn.kernels.select import kernels_for
 from fastnn.layers import Dense, Dropout
 from fastnn.optimizers import Adam, OptimizerState
@@ -78,6 +79,39 @@ def test_an_epoch(backend, dtype):
         np.testing.assert_array_equal(params, found[0][1])
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_logistic_prediction_is_that_of_dense_rows(dtype, n_classes):
+    x, y = data(dtype)
+    model = LogisticRegression().fit(x, y % n_classes)
+    for method in ("decision_function", "predict", "predict_proba", "predict_log_proba"):
+        found = getattr(model, method)(x)
+        np.testing.assert_array_equal(found, getattr(model, method)(x.toarray()))
+        np.testing.assert_array_equal(found[17:20], getattr(model, method)(x[17:20]))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("model", [LogisticRegression(), MLPClassifier((2,), max_iter=1, random_state=0)])
+def test_predictions_do_not_make_rows_dense(model, monkeypatch):
+    x, y = data(np.float32)
+    model = clone(model).fit(x, y)
+
+    def refuse(*args, **how):
+        raise AssertionError("a sparse matrix became dense")
+
+    monkeypatch.setattr(sparse.csr_array, "toarray", refuse)
+    assert np.isfinite(model.predict_proba(x)).all()
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("estimator", [MLPClassifier, LogisticRegression])
+def test_long_indices_give_the_same_model(estimator):
+    x, y = data(np.float64)
+    wanted = estimator(max_iter=3, random_state=0).fit(x, y)
+    x.indices, x.indptr = x.indices.astype(np.int64), x.indptr.astype(np.int64)
+    found = estimator(max_iter=3, random_state=0).fit(x, y)
+    np.testing.assert_array_equal(found.predict_proba(x), wanted.predict_proba(x))
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_threads_do_not_change_a_bit():
     x, y = data(np.float32, n=3000, i=400)
@@ -107,10 +141,13 @@ def test_what_is_refused(dtype):
     data_of = (y[:, None].astype(dtype), None, None, 32, Adam(), state, np.full(10, 0.01), 0.0, 0.0, 0)
     with pytest.raises(ValueError, match="not the 82 columns"):
         core.fit_epoch(plan, params, core.SparseRows(x), *data_of)
-    x.indices[3] = 83
-    with pytest.raises(ValueError, match="point outside"):
-        core.SparseRows(x)
-    x.indices[3] = 0
+    with pytest.raises(ValueError, match="not the 82 columns"):
+        core.network_forward(plan, params, core.SparseRows(x), np.empty((len(y), 1), dtype))
+    for array, value in ((x.indices, 83), (x.indices, -1), (x.indptr, 2**31 - 1), (x.indptr, -(2**31))):
+        kept, array[3] = array[3], value
+        with pytest.raises(ValueError, match="point outside"):
+            core.SparseRows(x)
+        array[3] = kept
     x.data[5] = np.nan
     with pytest.raises(ValueError, match="NaN"):
         MLPClassifier().fit(x, y)
