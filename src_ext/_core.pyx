@@ -5,7 +5,7 @@ Functions take the arguments of fastnn.kernels.contract and refuse, with a short
 what a kernel needs; fastnn.validation converts or explains. One file per kernel family is included below.
 """
 from cpython.exc cimport PyErr_CheckSignals
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 cimport cython
 cimport numpy as cnp
 

@@ -12,15 +12,32 @@ cdef int read_columns(Columns* g, object x, list keep) except -1:
         return 0
     g.n, g.m = x.shape
     values = x.data
+    if x.indices.dtype != np.int32 and x.indices.size and not 0 <= x.indices.min() <= x.indices.max() < 2**31:
+        raise ValueError(f"columns has rows from {x.indices.min()} to {x.indices.max()}, wanted 0 to {g.n - 1}")
     starts = np.ascontiguousarray(x.indptr, np.int64)
     rows = np.ascontiguousarray(x.indices, np.int32)
     g.values = <double*>input_1d(values, "columns.data", 1, -1)
-    if len(starts) != g.m + 1 or starts[g.m] > len(values) or starts[g.m] > len(rows):
-        raise ValueError(f"columns has shape {x.shape}, {len(starts)} starts and {len(values)} entries, "
-                         f"which do not fit")
     g.starts, g.rows = <const int64_t*>cnp.PyArray_DATA(starts), <const int32_t*>cnp.PyArray_DATA(rows)
+    if starts.ndim != 1 or starts.size != g.m + 1 or not are_entries(g[0], min(values.size, rows.size)):
+        raise ValueError(f"columns has shape {x.shape} and {values.size} entries, with starts or rows that point "
+                         f"outside of it")
     keep.extend((values, starts, rows))
     return 0
+
+
+cdef bint are_entries(const Columns& x, Py_ssize_t stored) noexcept:
+    """Whether all columns and rows of a CSC matrix exist."""
+    cdef Py_ssize_t j, k
+    cdef const uint32_t* rows = <const uint32_t*>x.rows
+    cdef uint32_t last = <uint32_t>(min(x.n, <Py_ssize_t>1 << 31) - 1), signs = 0
+    if x.starts[0] < 0 or x.starts[x.m] > stored:
+        return False
+    for j in range(x.m):
+        if x.starts[j + 1] < x.starts[j]:
+            return False
+    for k in range(x.starts[0], x.starts[x.m]):
+        signs |= rows[k] | (last - rows[k])  # of one that is below 0 or above the last row
+    return signs >> 31 == 0
 
 
 cdef Py_ssize_t entries_of(const Columns& columns) noexcept:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -174,7 +175,7 @@ def test_refuses_overlaps_and_columns_that_do_not_fit() -> None:
     d_z, out = np.zeros((1, 4)), np.zeros((2, 1))
     broken = csc_array(np.ones((4, 2)))
     broken.indptr = broken.indptr[:2]
-    for columns, message in ((np.ones((2, 5)), "d_z has shape"), (broken, "do not fit")):
+    for columns, message in ((np.ones((2, 5)), "d_z has shape"), (broken, "point outside")):
         with pytest.raises(ValueError, match=message):
             NATIVE.column_sums(columns, d_z, d_z.copy(), None, out, out.copy(), np.zeros(2))
 
@@ -184,3 +185,47 @@ def test_only_one_intercept_with_curvature_is_eliminated() -> None:
     given = (x, row, None, w, w.copy(), np.zeros(1), np.zeros((4, 1)), np.zeros(1), np.zeros(1), None, 0.0, 1)
     with pytest.raises(ValueError, match="need penalty_b"):
         NATIVE.column_descent(*given, w.copy(), np.zeros(1), row.copy(), None)
+
+
+@pytest.mark.parametrize("kernel", ["column_sums", "column_descent"])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"indices": [0, 3, 1]},
+        {"indices": [0, -1, 1]},
+        {"indices": [0, 2**32, 1]},
+        {"indices": [0, 2]},
+        {"indptr": [0, 2, 4]},
+        {"indptr": [-1, 2, 3]},
+        {"indptr": [0, 9, 3]},
+        {"indptr": [0, 3]},
+        {"data": [1.0, 2.0]},
+    ],
+    ids=str,
+)
+def test_entries_outside_of_columns_are_refused(kernel: str, broken: dict[str, list[Any]]) -> None:
+    """Kernels follow the rows of a sparse matrix without another look."""
+    entries = {"data": [1.0, 2.0, 3.0], "indices": [0, 2, 1], "indptr": [0, 2, 3]} | broken
+    arrays = {name: np.array(values) for name, values in entries.items()}
+    columns = SimpleNamespace(shape=(3, 2), **arrays)
+    case = Case(columns, np.ones((1, 3)), None, np.ones((1, 3)))
+    wide = [np.full((2, 1), 0.5), np.ones((2, 1)), np.ones(2)]
+    arguments = [columns, case.d_z, case.weight, None, *wide]
+    if kernel == "column_descent":
+        ends = [np.zeros((2, 1)), np.zeros(1), np.zeros((1, 3)), None]
+        arguments = [columns, case.weight, None, *wide, np.ones((4, 2)), None, None, None, 0.0, 1, *ends]
+    with pytest.raises(ValueError, match="columns has .*(outside|rows from)"):
+        getattr(NATIVE, kernel)(*arguments)
+    assert (arguments[-1] if kernel == "column_sums" else ends[2]).min() >= 0
+
+
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+def test_columns_may_have_indices_of_any_size_and_start_late(index: Any) -> None:
+    entries = {"data": [9.0, 1.0, 2.0, 3.0], "indices": [7, 0, 2, 1], "indptr": [1, 3, 4]}
+    late = SimpleNamespace(shape=(3, 2), data=np.array(entries["data"]))
+    late.indices, late.indptr = np.array(entries["indices"], index), np.array(entries["indptr"], index)
+    plain = csc_array(np.array([[1.0, 0.0], [0.0, 3.0], [2.0, 0.0]]))
+    d_z = np.array([[0.1, 0.2, 0.3]])
+    found, wanted = (Case(x, np.ones((1, 3)), None, d_z).sums(NATIVE) for x in (late, plain))
+    for ours, theirs in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
