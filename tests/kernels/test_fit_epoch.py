@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from networks import LAYERS, OPTIMIZERS, problem
+from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
@@ -179,3 +181,18 @@ def _assert_scikit_learns(plan, params, theirs) -> None:
         np.testing.assert_allclose(w, coef, rtol=1e-10, atol=1e-12)
     for b, intercept in zip(biases, theirs.intercepts_, strict=True):
         np.testing.assert_allclose(b, intercept, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("form", ["dense", "sparse", "workspace"])
+@pytest.mark.parametrize("order", [[0, 20], [-1, 0], np.zeros(2, np.int32), np.zeros((2, 1), int)], ids=str)
+def test_the_compiled_kernel_looks_at_the_order(form, order):
+    native, given = kernels_for("native"), problem("odd widths", np.float64, 20)
+    before = given.params.copy()
+    if form == "sparse":
+        given = replace(given, x=native.SparseRows(csr_array(given.x)))
+    run = native.Workspace().fit_epoch if form == "workspace" else native.fit_epoch
+    for good in ([0, 19], [3, 3, 3]):
+        assert np.isfinite(given.fit(SimpleNamespace(fit_epoch=run), SGD(), order=np.array(good))[0]).all()
+    with pytest.raises(ValueError, match=r"order.* (is not a row of x, which has 20|wanted one dimension of int64)"):
+        given.fit(SimpleNamespace(fit_epoch=run), SGD(), order=np.asarray(order))
+    np.testing.assert_array_equal(given.params, before)
