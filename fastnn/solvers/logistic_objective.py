@@ -163,6 +163,13 @@ class LogisticObjective:
         other.total = float(len(other.y) if weight is None else weight[::step].sum(dtype=np.float64))
         return other
 
+    def rows_with_feature(self) -> NDArray[np.intp]:
+        """In how many rows each feature (i,) is not zero."""
+        x = self.x
+        if isinstance(x, np.ndarray):
+            return np.asarray(np.count_nonzero(x, axis=0))
+        return np.diff(x.indptr) if x.format == "csc" else np.bincount(x.indices, minlength=x.shape[1])
+
     def is_fair(self, step: int, least: int) -> bool:
         """Whether `sample` has its share of the weight, and of each class at least so many rows."""
         y, weight = self.y[::step], self.sample_weight

@@ -9,12 +9,13 @@ import numpy as np
 from fastnn.solvers.descent import Point, descend
 from fastnn.solvers.memory import Memory
 from fastnn.solvers.metric import CholeskyMetric, dot
-from fastnn.solvers.objective import Curved, Solution, Vector, Watch
+from fastnn.solvers.objective import Curved, HasHessian, Solution, Vector, Watch
 
 __all__ = ["newton_cholesky"]
 
 _CHEAP = 2.0  # up to this cost every evaluation computes the Hessian too
 _PAIRS = 12
+_ENOUGH = 10.0  # times the square of the tolerance: a decrement at which most gradients are within it
 
 
 def newton_cholesky(
@@ -25,7 +26,7 @@ def newton_cholesky(
     max_iter: int,
     watch: Watch | None = None,
     hessian_cost: float = 1.0,
-    source: Curved | None = None,
+    source: HasHessian | None = None,
 ) -> Solution:
     """Minimise until every component of the gradient is within `tol`.
 
@@ -41,7 +42,7 @@ def newton_cholesky(
     hessian_cost : float, default=1.0
         Of a Hessian, in gradients. A cheap one is computed at every point; others when the last one
         has become too wrong to pay.
-    source : Curved, optional
+    source : HasHessian, optional
         Where the first Hessian comes from, such as a sample of the rows; the objective itself
         without it.
 
@@ -77,9 +78,9 @@ class _Fused:
 class _Kept:
     """A factor that is kept while the decrement falls so fast that a new one would not be quicker."""
 
-    def __init__(self, objective: Curved, source: Curved, cost: float, tol: float) -> None:
+    def __init__(self, objective: Curved, source: HasHessian, cost: float, tol: float) -> None:
         self._objective, self._source, self._cost = objective, source, cost
-        self._goal = tol**2 + np.finfo(np.float64).tiny
+        self._goal = _ENOUGH * tol**2 + np.finfo(np.float64).tiny
         self._memory = Memory(_PAIRS)
         self._metric: CholeskyMetric | None = None
         self._fresh = False

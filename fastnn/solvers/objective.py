@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Curved", "Matrix", "Objective", "Solution", "Vector", "Watch"]
+__all__ = ["Curved", "HasHessian", "Matrix", "Objective", "Solution", "Vector", "Watch"]
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -21,7 +21,15 @@ Watch = Callable[[int, Vector, float], None]
 or kept."""
 
 
-class Curved(Protocol):
+class HasHessian(Protocol):
+    """What gives second derivatives."""
+
+    def with_hessian(self, params: Vector) -> tuple[float, Vector, Matrix]:
+        """Loss, gradient and Hessian (p, p)."""
+        ...
+
+
+class Curved(HasHessian, Protocol):
     """An objective that has second derivatives; `LogisticObjective` is one."""
 
     @property
@@ -35,10 +43,6 @@ class Curved(Protocol):
 
     def with_diagonal(self, params: Vector) -> tuple[float, Vector, Vector]:
         """Loss, gradient and the diagonal (p,) of the Hessian."""
-        ...
-
-    def with_hessian(self, params: Vector) -> tuple[float, Vector, Matrix]:
-        """Loss, gradient and Hessian (p, p)."""
         ...
 
     def with_product(self, params: Vector) -> tuple[float, Vector, Callable[[Vector], Vector]]:

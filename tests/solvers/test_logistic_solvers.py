@@ -15,6 +15,7 @@ from fastnn.solvers.levels import steps_of
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.metric import DiagonalMetric, SharedMetric
 from fastnn.solvers.precondition import preconditioner_for
+from fastnn.solvers.sampled import SampledHessian
 
 SECOND_ORDER = [name for name in SOLVERS if name != "gradient_descent"]
 
@@ -220,6 +221,23 @@ def test_sampled_preconditioner_knows_rare_features() -> None:
         3 * 3
     ]  # without what a softmax ignores
     assert exact / 3 < step < 3 * exact
+
+
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_sampled_hessian_is_no_chance(is_sparse: bool) -> None:
+    """Two features that a sample met in one row are not the same; one that it missed is like the others."""
+    x, y = draw(400, 6, 2)
+    x[:, 3:] = 0.0
+    x[7, 3:5] = 1.0
+    sample = problem(sp.csr_array(x) if is_sparse else x, y, alpha=1e-6)
+    np.testing.assert_array_equal(sample.rows_with_feature(), [400, 400, 400, 1, 1, 0])
+    params = np.zeros(sample.n_params)
+    own, hessian = sample.with_hessian(params)[2], SampledHessian(sample).with_hessian(params)[2]
+    assert own[3, 4] > 0.99 * own[3, 3]
+    assert abs(hessian[3, 4]) < 0.1 * hessian[3, 3]
+    assert 0.3 * own[0, 0] < hessian[5, 5] < 3 * own[0, 0]
+    np.testing.assert_allclose(hessian[:3, :3], own[:3, :3], rtol=0.05)
+    assert np.linalg.eigvalsh(hessian)[0] > 0
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
