@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import validate_data
 
 from fastnn.kernels.contract import Array
 from fastnn.models.base import Estimator, native_order, warn_caller
+from fastnn.models.class_weight import times_weight, weights_of_classes
 from fastnn.models.convergence import not_converged
 from fastnn.models.penalty import Penalty
 from fastnn.models.targets import as_labels, encode, require_two_classes
@@ -99,11 +99,11 @@ def weigh_classes(samples: Labelled, class_weight: Mapping[Any, float] | str | N
     """The same samples, weighted by class too."""
     if class_weight is None:
         return samples
-    by_class: NDArray[np.float64] = compute_class_weight(
-        class_weight, classes=samples.classes, y=samples.classes[samples.y], sample_weight=samples.sample_weight
+    labels = samples.classes[samples.y]
+    by_class = weights_of_classes(class_weight, samples.classes, labels, samples.sample_weight)
+    return samples._replace(
+        sample_weight=times_weight(samples.sample_weight, by_class.astype(samples.x.dtype)[samples.y])
     )
-    weight = by_class.astype(samples.x.dtype)[samples.y]
-    return samples._replace(sample_weight=weight if samples.sample_weight is None else weight * samples.sample_weight)
 
 
 def params_of(coef: NDArray[Any], intercept: NDArray[Any] | None) -> Vector:

@@ -20,6 +20,7 @@ from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
 from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, Estimator
 from fastnn.models.callbacks import FitTasks
+from fastnn.models.class_weight import times_class_weight
 from fastnn.models.initial import ARRAYS, initial_params
 from fastnn.models.insight import Insight
 from fastnn.models.mlp_checkpoint import NOT_KEPT, KeepArguments, keep_of
@@ -29,7 +30,6 @@ from fastnn.models.mlp_options import dropout_of, refuse_conflicts
 from fastnn.models.mlp_validation import HeldOut, Scorer, split, spread, taken
 from fastnn.models.packed import Packed
 from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
-from fastnn.models.targets import times_class_weight
 from fastnn.optimizers import OPTIMIZERS, Optimizer
 from fastnn.plan import Plan
 from fastnn.schedules import Plateau, Schedule
@@ -141,7 +141,7 @@ class BaseMLP(Insight, Estimator):
         return targets
 
     def _class_weight(self, y: NDArray[Any], weight: Array | None, incremental: bool) -> NDArray[np.float64] | None:
-        """A weight for every class, if classes have some."""
+        """A weight for every class (k,), or for not having and having every label (o, 2), if they have some."""
         return None
 
     def _loss(self) -> Loss:

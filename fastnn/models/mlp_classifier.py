@@ -10,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 
 from fastnn.activations import Activation
 from fastnn.models.base import NONE, guarded
+from fastnn.models.class_weight import DictOfEachLabel
 from fastnn.models.mlp_base import trains_by_epochs
 from fastnn.models.mlp_labels import LabelMLP
 from fastnn.models.parameters import Is, OneOf, Real
@@ -85,12 +86,13 @@ class MLPClassifier(LabelMLP):
         classes have softmax, and several labels a sample have sigmoid.
     loss : {"cross_entropy", "hinge"}, default="cross_entropy"
         "hinge" makes the outputs margins instead of probabilities: one for two classes, else one for each
-        class against the others.
+        class against the others, or for each of several labels a sample.
     label_smoothing : float in [0, 1), default=0
         Share of every target that goes to all classes alike, for training alone.
-    class_weight : dict, "balanced" or None, default=None
+    class_weight : dict, list of dicts, "balanced" or None, default=None
         What the weights of each class's samples are multiplied by, held-out samples included; "balanced"
-        makes all classes weigh the same.
+        makes all classes weigh the same. For several labels a sample a list of ``{0: weight, 1: weight}``, one for
+        each label, whose weights are multiplied with each other.
     dropout : float in [0, 1) or list of them, default=0
         While training, the share of each hidden layer's outputs that is set to 0, the others being
         scaled to keep the mean; one for all hidden layers, or for each.
@@ -161,7 +163,7 @@ class MLPClassifier(LabelMLP):
         **LabelMLP._parameters,
         "loss": (OneOf(("cross_entropy", "hinge")),),
         "label_smoothing": (Real(0, 1, open_high=True),),
-        "class_weight": (OneOf(("balanced",)), Is("a dict", (Mapping,)), NONE),
+        "class_weight": (OneOf(("balanced",)), Is("a dict", (Mapping,)), DictOfEachLabel(), NONE),
         "out_activation": (OneOf(("sigmoid", "logistic", "softmax")), NONE),
     }
 
@@ -194,7 +196,7 @@ class MLPClassifier(LabelMLP):
         out_activation: str | None = None,
         loss: str = "cross_entropy",
         label_smoothing: float = 0.0,
-        class_weight: Mapping[Any, float] | str | None = None,
+        class_weight: Mapping[Any, float] | Sequence[Mapping[int, float]] | str | None = None,
         dropout: float | Sequence[float] = 0.0,
         l1: float = 0.0,
         clip_value: float | None = None,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.metaestimators import available_if
 
 from fastnn import losses
 from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
+from fastnn.models.class_weight import weights_of_classes, weights_of_labels
 from fastnn.models.mlp_base import BaseMLP
 from fastnn.models.outputs import class_index, log_probabilities, probabilities
 from fastnn.models.targets import (
@@ -51,9 +51,11 @@ class LabelMLP(ClassifierMixin, BaseMLP):
 
     loss: str
     label_smoothing: float
-    class_weight: Mapping[Any, float] | str | None
+    class_weight: Mapping[Any, float] | Sequence[Mapping[int, float]] | str | None
     out_activation: str | None
     classes_: NDArray[Any]
+    n_outputs_: int
+    _multilabel: bool
 
     # --- labels to targets ----------------------------------------------------------------------
 
@@ -71,9 +73,10 @@ class LabelMLP(ClassifierMixin, BaseMLP):
                     "warm_start can only be used where `y` has the same classes as in the previous "
                     f"call to fit. Previously got {known}, `y` has {classes}"
                 )
-        output = self._choose_output(y.ndim == 2, len(classes))
+        multilabel = y.ndim == 2
+        output = self._choose_output(multilabel, len(classes))
         if first:
-            self.out_activation_ = output
+            self.out_activation_, self._multilabel = output, multilabel
         elif output != self.out_activation_:
             raise ValueError(
                 f"The fitted network has the output {self.out_activation_!r}, but loss={self.loss!r} and "
@@ -82,12 +85,11 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         self.classes_ = classes
 
     def _choose_output(self, multilabel: bool, n_classes: int) -> str:
-        kind = "several labels a sample" if multilabel else f"{n_classes} class{'es' * (n_classes > 1)}"
         if self.loss == "hinge":
-            if multilabel or self.out_activation is not None:
+            if self.out_activation is not None:
                 raise ValueError(
-                    f"loss='hinge' with out_activation={self.out_activation!r}; y has {kind}. Hinge works on "
-                    "raw outputs, and on one label a sample. Leave one out, or use loss='cross_entropy'."
+                    f"loss='hinge' with out_activation={self.out_activation!r}: hinge works on raw outputs. Leave one "
+                    "out, or use loss='cross_entropy'."
                 )
             return "identity"
         natural = "logistic" if multilabel or n_classes <= 2 else "softmax"
@@ -95,6 +97,7 @@ class LabelMLP(ClassifierMixin, BaseMLP):
             return natural
         asked = "softmax" if self.out_activation == "softmax" else "logistic"
         if asked != natural and (multilabel or n_classes != 2):
+            kind = "several labels a sample" if multilabel else f"{n_classes} class{'es' * (n_classes > 1)}"
             raise ValueError(
                 "Only binary classification is supported with "
                 f"out_activation={self.out_activation!r}; y has {kind}. Leave it at None."
@@ -102,12 +105,12 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         return asked
 
     def _encode(self, labels: NDArray[Any], dtype: DTypeLike, name: str = "y") -> Array:
-        if labels.ndim == 2:
-            if self.out_activation_ != "logistic" or labels.shape[1] != len(self.classes_):
-                raise ValueError(
-                    f"{name} has shape {labels.shape}, one column a label; wanted are the classes {self.classes_}."
-                )
-            return (labels > 0).astype(dtype)
+        if labels.ndim == 2 or self._is_multilabel():
+            if not self._is_multilabel() or labels.shape != (len(labels), len(self.classes_)):
+                wanted = f"one of the {len(self.classes_)} labels in each column" if self._is_multilabel() else "(n,)"
+                raise ValueError(f"{name} has shape {labels.shape}, wanted {wanted}: the classes are {self.classes_}.")
+            has_label: Array = (labels > 0).astype(dtype)
+            return 2 * has_label - 1 if self.out_activation_ == "identity" else has_label
         index = index_of(labels, self.classes_, name)
         one = self.out_activation_ == "logistic" or (self.out_activation_ == "identity" and len(self.classes_) <= 2)
         targets: Array = index.astype(dtype)[:, None] if one else one_hot(index, len(self.classes_), dtype)
@@ -120,17 +123,14 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         given = self.class_weight
         if given is None:
             return None
-        if y.ndim == 2:
-            raise ValueError("class_weight is for one label a sample; for several pass sample_weight to fit.")
         if incremental and isinstance(given, str):
             raise ValueError(
                 "class_weight='balanced' needs all samples, and partial_fit sees some. Pass a dict, such as "
                 "sklearn.utils.class_weight.compute_class_weight makes of all labels."
             )
-        of_class: NDArray[np.float64] = compute_class_weight(given, classes=self.classes_, y=y, sample_weight=weight)
-        if of_class.min() < 0:
-            raise ValueError(f"class_weight has negative values, such as {of_class.min()}.")
-        return of_class
+        if y.ndim == 2:
+            return weights_of_labels(given, y, weight)
+        return weights_of_classes(given, self.classes_, y, weight)
 
     def _loss(self) -> Loss:
         names = {"identity": "hinge", "softmax": "cross_entropy", "logistic": "binary_cross_entropy"}
@@ -138,13 +138,19 @@ class LabelMLP(ClassifierMixin, BaseMLP):
 
     # --- raw outputs to labels ------------------------------------------------------------------
 
+    def _is_multilabel(self) -> bool:
+        if "_multilabel" in self.__dict__:
+            return self._multilabel
+        # A file from before hinge knew several labels has this in the output alone.
+        return self.out_activation_ == "logistic" and self.n_outputs_ > 1
+
     def _has_several_labels(self, targets: Array) -> bool:
-        return self.out_activation_ == "logistic" and targets.shape[1] > 1
+        return self._is_multilabel()
 
     def _score_raw(self, engine: Engine, z: Array, y: Array, sample_weight: Array | None) -> float:
         if not np.isfinite(z).all():
             return float("nan")
-        if self._has_several_labels(z):
+        if self._is_multilabel():
             right = ((z > 0) == (y > 0)).all(axis=1)
         else:
             right = self._likeliest(z) == self._likeliest(y)
@@ -162,7 +168,7 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         ndarray (n_samples,) or (n_samples, n_labels)
         """
         z = self._raw(X)[1]
-        if self._has_several_labels(z):
+        if self._is_multilabel():
             return (z > 0).astype(int)
         labels: NDArray[Any] = self.classes_[self._likeliest(z)]
         return labels
@@ -221,6 +227,6 @@ class LabelMLP(ClassifierMixin, BaseMLP):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = self.out_activation != "softmax" and self.loss != "hinge"
+        tags.classifier_tags.multi_label = self.out_activation != "softmax"
         tags.classifier_tags.multi_class = self.out_activation in (None, "softmax")
         return tags

@@ -61,7 +61,10 @@ def refuse_conflicts(
     Not where scikit-learn has the same two and says nothing.
     """
     if model.early_stopping and incremental:
-        raise ValueError("partial_fit does not support early_stopping=True")
+        raise ValueError(
+            "partial_fit does not support early_stopping=True: a call is one pass over its samples. Score samples of "
+            "your own between the calls, or use fit."
+        )
     if (X_val is None) != (y_val is None) or (X_val is None and sample_weight_val is not None):
         raise ValueError("A validation set needs both X_val and y_val; sample_weight_val goes with them.")
     if model.solver == "lbfgs":

@@ -21,7 +21,6 @@ __all__ = [
     "is_multilabel",
     "one_hot",
     "require_two_classes",
-    "times_class_weight",
     "two_classes",
 ]
 
@@ -128,26 +127,6 @@ def one_hot(index: NDArray[np.integer], n_classes: int, dtype: DTypeLike) -> Arr
     y = np.zeros((len(index), n_classes), dtype)
     y[np.arange(len(index)), index] = 1
     return y
-
-
-def times_class_weight(weight: Array | None, targets: Array, of_class: NDArray[np.float64] | None) -> Array | None:
-    """The weight of every row (n,), or None for ones, times that of its class.
-
-    `targets` (n, o) are above 0 in the column of each row's class; one column tells two classes apart.
-
-    Raises
-    ------
-    ValueError
-        If every row's weight is then zero.
-    """
-    if of_class is None:
-        return weight
-    index = (targets[:, 0] > 0).astype(np.intp) if targets.shape[1] == 1 else targets.argmax(axis=1)
-    of_row: Array = of_class[index].astype(targets.dtype)
-    weight = of_row if weight is None else weight * of_row
-    if not weight.any():
-        raise ValueError("class_weight leaves no row with a weight above zero.")
-    return weight
 
 
 def two_classes(y: Any, *, partial: bool, known: Labels | None, classes: Any) -> tuple[Labels, NDArray[np.intp]]:

@@ -234,9 +234,6 @@ def test_hinge_is_a_support_vector_machine(request: pytest.FixtureRequest, which
 
 
 def test_what_hinge_is_not_for(binary: Data) -> None:
-    x, y = make_multilabel_classification(50, random_state=0)
-    with pytest.raises(ValueError, match="loss='hinge'.*several labels"):
-        MLPClassifier(loss="hinge").fit(x, y)
     with pytest.raises(ValueError, match="out_activation='softmax'"):
         MLPClassifier(loss="hinge", out_activation="softmax").fit(*binary)
     with pytest.raises(ValueError, match="no probabilities to smooth"):
@@ -309,7 +306,7 @@ def test_class_weights_in_partial_fit(digits: Data) -> None:
     [
         ("balance", "Did you mean 'balanced'"),
         ([1, 2], "'class_weight' parameter"),
-        ({"low": -1.0}, "class_weight has negative values, such as -1.0"),
+        ({"low": -1.0}, "class_weight has -1.0, wanted finite weights"),
         ({"low": 0.0, "high": 0.0}, "no row with a weight above zero"),
         ({"lo": 2.0}, "not in class_weight"),
     ],
@@ -319,10 +316,7 @@ def test_class_weights_that_are_none(binary: Data, class_weight: Any, message: s
         MLPClassifier(class_weight=class_weight).fit(*binary)
 
 
-def test_class_weights_of_what_has_no_classes(binary: Data) -> None:
-    x, y = make_multilabel_classification(50, random_state=0)
-    with pytest.raises(ValueError, match="class_weight is for one label a sample"):
-        MLPClassifier(class_weight={0: 2.0}).fit(x, y)
+def test_balanced_needs_all_samples(binary: Data) -> None:
     with pytest.raises(ValueError, match="class_weight='balanced' needs all samples"):
         MLPClassifier(class_weight="balanced").partial_fit(*binary, classes=["high", "low"])
 

@@ -1,0 +1,113 @@
+"""`class_weight`: from what users say of classes to the weights of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.class_weight import compute_class_weight
+
+from fastnn.kernels.contract import Array
+
+__all__ = ["DictOfEachLabel", "times_class_weight", "times_weight", "weights_of_classes", "weights_of_labels"]
+
+Weights = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class DictOfEachLabel:
+    """A list of dicts, for several labels a row."""
+
+    def accepts(self, value: Any) -> bool:
+        """See Check."""
+        return isinstance(value, (list, tuple)) and all(isinstance(each, Mapping) for each in value)
+
+    def __str__(self) -> str:
+        return "a list of dicts, one for each of several labels"
+
+
+def weights_of_classes(given: Any, classes: NDArray[Any], labels: NDArray[Any], sample_weight: Array | None) -> Weights:
+    """The weight (k,) of every class.
+
+    Parameters
+    ----------
+    given : dict or "balanced"
+    classes : ndarray (k,)
+    labels : ndarray (n,)
+    sample_weight : ndarray (n,) or None
+        "balanced" makes the sums of the rows' weights alike.
+
+    Raises
+    ------
+    ValueError
+        If `given` does not fit the classes, or a weight is not possible.
+    """
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        raise ValueError(f"class_weight={given!r}, wanted a dict or 'balanced': lists of dicts are for several labels.")
+    with np.errstate(divide="ignore"):
+        weights: Weights = compute_class_weight(given, classes=classes, y=labels, sample_weight=sample_weight)
+    if isinstance(given, str):  # a class whose rows all weigh nothing weighs nothing either
+        weights[np.isinf(weights)] = 0
+    wrong = weights[~(np.isfinite(weights) & (weights >= 0))]
+    if len(wrong):
+        raise ValueError(f"class_weight has {wrong[0]}, wanted finite weights of at least 0.")
+    return weights
+
+
+def weights_of_labels(given: Any, labels: NDArray[Any], sample_weight: Array | None) -> Weights:
+    """The weights (o, 2) of not having and of having each of several labels; a row's is their product.
+
+    Parameters
+    ----------
+    given : list of dicts or "balanced"
+        Each ``{0: weight, 1: weight}``; 1 where there is none.
+    labels : ndarray (n, o)
+    sample_weight : ndarray (n,) or None
+
+    Raises
+    ------
+    ValueError
+        As `weights_of_classes`, or if there is not one dict for each label.
+    """
+    n_labels = labels.shape[1]
+    if isinstance(given, Mapping):
+        raise ValueError(f"class_weight={given!r}, wanted 'balanced' or a list of dicts: y has {n_labels} labels.")
+    if not isinstance(given, str) and len(given) != n_labels:
+        raise ValueError(f"class_weight has {len(given)} dicts, wanted {n_labels}: one for each label.")
+    table = np.ones((n_labels, 2))
+    for k, own in enumerate([given] * n_labels if isinstance(given, str) else given):
+        column = (labels[:, k] > 0).astype(np.intp)
+        found = np.unique(column) if isinstance(own, str) else np.arange(2)
+        table[k, found] = weights_of_classes(own, found, column, sample_weight)
+    return table
+
+
+def times_class_weight(weight: Array | None, targets: Array, of_class: Weights | None) -> Array | None:
+    """The weight of every row (n,), or None for ones, times those of its class or its labels.
+
+    `targets` (n, o) are above 0 in the column of each row's class, or of each of its labels; one column tells two
+    classes apart.
+
+    Raises
+    ------
+    ValueError
+        If every row's weight is then zero.
+    """
+    if of_class is None:
+        return weight
+    if of_class.ndim == 2:
+        has_label = (targets > 0).astype(np.intp)
+        return times_weight(weight, of_class[np.arange(len(of_class)), has_label].prod(axis=1).astype(targets.dtype))
+    index = (targets[:, 0] > 0).astype(np.intp) if targets.shape[1] == 1 else targets.argmax(axis=1)
+    return times_weight(weight, of_class[index].astype(targets.dtype))
+
+
+def times_weight(weight: Array | None, of_row: Array) -> Array:
+    """The product of the weights (n,) of the rows and of their classes; ValueError where it is zero for all."""
+    weight = of_row if weight is None else weight * of_row
+    if not weight.any():
+        raise ValueError("class_weight leaves no row with a weight above zero.")
+    return weight
