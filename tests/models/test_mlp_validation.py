@@ -231,7 +231,7 @@ X, Y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % 3
         ({"X_val": X[:, :1], "y_val": Y}, "X has 1 features, but MLPClassifier is expecting 2"),
         ({"X_val": X, "y_val": Y[:5]}, "inconsistent numbers of samples"),
         ({"X_val": X, "y_val": Y + 1}, r"y_val has classes \[3\] that are not in"),
-        ({"X_val": X, "y_val": np.eye(3, dtype=int)[Y]}, r"y_val has shape \(30, 3\), one column a label"),
+        ({"X_val": X, "y_val": np.eye(3, dtype=int)[Y]}, r"y_val has shape \(30, 3\), wanted \(n,\)"),
         ({"X_val": X * np.nan, "y_val": Y}, "contains NaN"),
         ({"X_val": X, "y_val": Y, "sample_weight_val": np.ones(3)}, "sample_weight_val has shape"),
         ({"X_val": X, "y_val": Y, "sample_weight_val": np.zeros(30)}, "sample_weight_val is zero for every row"),
