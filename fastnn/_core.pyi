@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from numpy import dtype, float64, int32, int64, ndarray
+from numpy import dtype, float64, int32, int64, intp, ndarray
 from numpy.typing import DTypeLike
 from typing_extensions import disjoint_base
 
@@ -176,6 +176,9 @@ def memory_backward(
 def memory_forward(
     steps: _Array, changes: _Array, curvatures: _Array, newest: int, count: int, factors: _Array, vector: _Array
 ) -> None: ...
+def take_columns(
+    x: Any, features: ndarray[Any, dtype[intp]], by_column: bool = False
+) -> tuple[tuple[_Array, _Array, _Array], tuple[_Array, _Array, _Array] | None]: ...
 
 @disjoint_base
 class Workspace:

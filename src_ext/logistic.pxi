@@ -12,6 +12,7 @@ cdef double FUSED_SUMS = 66000.0
 cdef class SparseRows:
     """A CSR matrix that has been checked: kernels may follow its indices."""
     cdef object values, columns, starts
+    cdef cnp.ndarray counts  # of stored elements by column, where somebody has asked
     cdef Features view
     cdef int kind
     cdef Py_ssize_t longest  # entries of the longest row

@@ -245,7 +245,8 @@ KERNELS: dict[str, Kernel] = {kernel.name: kernel for kernel in _ALL}
 LOGISTIC_PASSES = ("logistic_gradient", "logistic_product", "weighted_gram")
 
 # What solvers for penalties that make coefficients zero are made of, in float64; backends have them in the same way.
-COORDINATE_DESCENT = ("column_sums", "quadratic_descent", "column_descent")
+COORDINATE_DESCENT = ("column_sums", "quadratic_descent", "column_descent", "take_columns")
+
 
 # What corrects a metric by the last steps of L-BFGS, in float64; backends have them in the same way.
 LIMITED_MEMORY = ("memory_backward", "memory_forward")

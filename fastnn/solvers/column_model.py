@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastnn.solvers.logistic_objective import LogisticObjective
+from fastnn.solvers.metric import dot
 from fastnn.solvers.objective import Vector
 from fastnn.solvers.quadratic_model import VANISHING
 from fastnn.solvers.rows import Rows
@@ -56,12 +57,23 @@ class ColumnModel:
     def move_to(self, params: Vector) -> float:
         """See QuadraticModel."""
         self._params = params
-        loss, d_z = self._rows.loss_and_gradient(self._columns, params)
+        loss, d_z = self._rows.loss_and_gradient(self._scores(params))
         self._derive(np.ascontiguousarray(d_z.T))
         return loss
 
+    def wrong(self) -> Vector:
+        """See QuadraticModel."""
+        return self._rows.wrong_from(self._d_z)
+
+    def _scores(self, params: Vector) -> Vector:
+        """z (n, o)."""
+        w, b = params[: self._split].reshape(self._shape), params[self._split :]
+        z = (w.T @ self._columns).T if isinstance(self._columns, np.ndarray) else self._columns @ w
+        return np.ascontiguousarray(z + b if len(b) else z)
+
     def _derive(self, d_z: Vector) -> None:
         """First and second derivatives by z (o, n) and by the parameters."""
+        self._d_z = d_z
         p = self._rows.probabilities(d_z)
         self._p = p if len(p) > 1 else None
         self._weight = np.maximum(p if len(p) > 1 else p * (1 - p), _FLAT) * self._rows.share
@@ -83,18 +95,23 @@ class ColumnModel:
     def minimum(self, tolerance: float) -> Vector:
         """See QuadraticModel."""
         params, d_params = self._params.copy(), self.gradient
-        for n_steps in range(_ROUNDS):
-            fall, sweeps = self._descend(params, d_params, tolerance)
-            # Slow sweeps move little, far from the minimum as well; but after a Newton step one of them is proof.
-            if fall <= tolerance and sweeps == 1 and n_steps > 0:
-                break
+        for _ in range(_ROUNDS):
+            self._descend(params, d_params, tolerance)
             d_params = self.gradient + self._product(params - self._params)
             step, change = newton_cg_step(self._product, self._diagonal, self._penalty, params, d_params, tolerance)
             params += step
             d_params += change
+            if self._left(params, d_params) <= tolerance:
+                break
         return params
 
-    def _descend(self, params: Vector, d_params: Vector, tolerance: float) -> tuple[float, int]:
+    def _left(self, params: Vector, d_params: Vector) -> float:
+        """About what the model may still fall by, from its gradient: as a sweep would find it."""
+        curvature = self._diagonal + self._penalty.table[1]
+        excess = self._penalty.excess(params, d_params)[curvature > 0]
+        return dot(excess, excess / curvature[curvature > 0])
+
+    def _descend(self, params: Vector, d_params: Vector, tolerance: float) -> None:
         """Moves params (p,) by coordinate descent from where the model's gradient is d_params (p,)."""
         o, split = self._shape[1], self._split
         w, b = params[:split].reshape(self._shape), params[split:] if len(params) > split else np.zeros(o)
@@ -104,8 +121,7 @@ class ColumnModel:
         of_intercept = (d_b, self._curvature_b, self._penalty_b) if len(d_b) else (None, None, None)
         model = (self._columns, self._weight, self._p, d_w, self._curvature, self._moment)
         given = (*model, self._penalty_w.table, *of_intercept, tolerance, _SWEEPS, w, b, u, q)
-        result: tuple[float, int] = self._objective.kernel("column_descent", *given, threads=False)
-        return result
+        self._objective.kernel("column_descent", *given, threads=False)
 
     def _product(self, vector: Vector) -> Vector:
         """The Hessian's with a vector (p,)."""

@@ -186,6 +186,14 @@ class LogisticObjective:
         other.unit, other._strength = np.ones(other.n_params), np.zeros(other.n_params)
         return other
 
+    def sparse_columns(self, features: NDArray[np.intp], *, by_column: bool = False) -> tuple[Any, Any]:
+        """Some columns of a sparse X in float64: a CSR matrix (n, m), and a CSC matrix or None."""
+        from scipy.sparse import csc_array, csr_array  # here, since it is slow to import
+
+        shape = (len(self.y), len(features))
+        rows, columns = self._kernels.call("take_columns", self._rows, features, by_column, threads=False)
+        return csr_array(rows, shape), None if columns is None else csc_array(columns, shape)
+
     def kernel(self, name: str, *arguments: Any, threads: bool = True) -> Any:
         """Call another kernel of the backend, with these threads where it has any."""
         return self._kernels.call(name, *arguments, threads=threads)

@@ -88,36 +88,34 @@ def prox_newton(
         return progress.end("the objective is not finite at the start")
     enough = max(tol * tol, _ROUNDING)
     rows = Rows(objective)
-    restricted = Restricted(objective, rows, penalty, choose_features(start, gradient, penalty, objective))
-    restricted.model.move_to(restricted.narrow(start))
-    error = goal = _gap(restricted, progress, objective, penalty)[0]
+    _, features = choose_features(start, gradient, penalty, objective)
+    restricted = Restricted(objective, rows, penalty, features, start)
+    error = goal = _gap(restricted, progress, restricted.refined(gradient), objective, penalty)
     while True:
         steps = progress.steps
         promise = _solve(restricted, progress, error, _INNER * max(enough, goal))
-        gap, gradient = _gap(restricted, progress, objective, penalty)
+        gradient = restricted.refined(objective(progress.params)[1])
         # The gap leaves out what has no penalty; the last step tells how far that was from its optimum.
-        error = goal = max(gap, promise)
+        error = goal = max(_gap(restricted, progress, gradient, objective, penalty), promise)
         if error <= enough:
             return progress.end(params=penalty.centred(progress.params, objective.outputs))
         if progress.steps >= max_iter:
             return progress.end(f"the duality gap is {error:.1e}")
-        features = choose_features(progress.params, gradient, penalty, objective)
-        if np.isin(features, restricted.features).all():
+        needed, features = choose_features(progress.params, gradient, penalty, objective)
+        if np.isin(needed, restricted.features).all():
             if progress.steps == steps:
                 return progress.end(f"no step lowers the objective, and the duality gap is {error:.1e}")
             goal = enough  # nothing is missing from the working set: solve it
         else:
-            restricted = Restricted(objective, rows, penalty, features)
+            restricted = Restricted(objective, rows, penalty, features, progress.params)
 
 
 def _gap(
-    restricted: Restricted, progress: _Progress, objective: LogisticObjective, penalty: Separable
-) -> tuple[float, Vector]:
-    """The relative duality gap, and the gradient (p,) of the losses."""
-    gradient = restricted.refined(objective(progress.params)[1])
-    wrong = restricted.wrong(progress.params)
-    gap = duality_gap(progress.value, progress.params, gradient, penalty, wrong, objective)
-    return gap / progress.value, gradient
+    restricted: Restricted, progress: _Progress, gradient: Vector, objective: LogisticObjective, penalty: Separable
+) -> float:
+    """The relative duality gap, from the gradient (p,) of the losses."""
+    wrong = restricted.model.wrong()
+    return duality_gap(progress.value, progress.params, gradient, penalty, wrong, objective) / progress.value
 
 
 def _solve(restricted: Restricted, progress: _Progress, error: float, goal: float) -> float:
@@ -128,10 +126,9 @@ def _solve(restricted: Restricted, progress: _Progress, error: float, goal: floa
     """
     model, penalty = restricted.model, restricted.penalty
     params = restricted.narrow(progress.params)
-    value = model.move_to(params) + penalty.value(params)
-    promise = 0.0
+    value, promise = restricted.value, 0.0
     while progress.steps < progress.max_iter:
-        left = _MODEL * max(goal, error)
+        left = max(_MODEL * goal, min(_MODEL, error) * error)
         step = model.minimum(value * left * left) - params
         fall = float(model.gradient @ step) + penalty.value(params + step) - penalty.value(params)
         promise = abs(fall) / value
@@ -141,6 +138,7 @@ def _solve(restricted: Restricted, progress: _Progress, error: float, goal: floa
             model.move_to(params)
             break
         params, value = ahead
+        restricted.value = value
         progress.accept(restricted.widen(params, progress.params), value)
         if error <= goal:
             break

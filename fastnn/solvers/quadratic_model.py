@@ -12,6 +12,7 @@ import numpy as np
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.metric import CholeskyMetric
 from fastnn.solvers.objective import Matrix, Vector
+from fastnn.solvers.rows import Rows
 from fastnn.solvers.separable import Separable
 from fastnn.solvers.support import longest_share, movable, slope_of
 
@@ -32,6 +33,10 @@ class QuadraticModel(Protocol):
         """Take params (p,) as the point; the mean loss there."""
         ...
 
+    def wrong(self) -> Vector:
+        """Probabilities (n, o) at the point of the classes that a row does not belong to, see `duality_gap`."""
+        ...
+
     def minimum(self, tolerance: float) -> Vector:
         """Where the model and the penalty are least (p,), to about `tolerance`."""
         ...
@@ -44,12 +49,13 @@ class HessianModel:
     ----------
     objective : LogisticObjective
         Without a penalty of its own, over the columns of these features.
+    rows : Rows
     penalty : Separable
         Of all parameters.
     """
 
-    def __init__(self, objective: LogisticObjective, penalty: Separable) -> None:
-        self._objective, self._penalty = objective, penalty
+    def __init__(self, objective: LogisticObjective, rows: Rows, penalty: Separable) -> None:
+        self._objective, self._rows, self._penalty = objective, rows, penalty
         self._n_biases = objective.outputs if objective.fit_intercept else 0
         self._eliminates = bool(self._n_biases and penalty.free[-self._n_biases :].all())
 
@@ -58,6 +64,13 @@ class HessianModel:
         self._params = params
         loss, self.gradient, self._hessian = self._objective.with_hessian(params)
         return loss
+
+    def wrong(self) -> Vector:
+        """See QuadraticModel."""
+        m, o = len(self._params) - self._n_biases, self._objective.outputs
+        w = self._params[:m]
+        z = (self._objective.x @ (w if o == 1 else w.reshape(-1, o))).reshape(-1, o)  # a vector's product is quicker
+        return self._rows.wrong(np.ascontiguousarray(z + self._params[m:] if self._n_biases else z, np.float64))
 
     def minimum(self, tolerance: float) -> Vector:
         """See QuadraticModel."""

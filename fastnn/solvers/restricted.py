@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from fastnn.solvers.column_model import ColumnModel
@@ -12,10 +10,11 @@ from fastnn.solvers.objective import Vector
 from fastnn.solvers.quadratic_model import HessianModel, QuadraticModel
 from fastnn.solvers.rows import Rows
 from fastnn.solvers.separable import Separable
-from fastnn.solvers.working_set import Features, take_columns
+from fastnn.solvers.working_set import Features
 
 __all__ = ["Restricted"]
 
+_FILLED = 0.2  # of a sparse matrix, from where passes over a dense one are quicker
 _MOST_WITH_HESSIAN = 512  # parameters; a Hessian of more is slow to make and to go through
 
 
@@ -31,28 +30,49 @@ class Restricted:
     penalty : Separable
         Of the parameters that `narrow` gives.
     model : QuadraticModel
+        At first around `params`, the parameters (p,) of all features.
+    value : float
+        The objective where the model is.
     """
 
-    def __init__(self, objective: LogisticObjective, rows: Rows, penalty: Separable, features: Features) -> None:
+    def __init__(
+        self, objective: LogisticObjective, rows: Rows, penalty: Separable, features: Features, params: Vector
+    ) -> None:
         o, i = objective.outputs, objective.x.shape[1]
         biases = np.arange(i * o, objective.n_params)
         self._coordinates = np.concatenate([(features[:, None] * o + np.arange(o)).ravel(), biases])
         self._rows, self.features, self._split = rows, features, len(features) * o
         self.penalty = penalty.only(self._coordinates)
-        columns = take_columns(objective.x, features)
         self._mean: Vector | None = None
-        if isinstance(columns, np.ndarray) and len(biases) and self.penalty.free[self._split :].all():
-            self._mean = np.einsum("ji,i->j", columns, rows.share)
-            columns -= self._mean[:, None]
-        self.model: QuadraticModel
-        if len(self._coordinates) <= _MOST_WITH_HESSIAN:
-            x = np.ascontiguousarray(columns.T) if isinstance(columns, np.ndarray) else columns
-            self.model = HessianModel(objective.over(x), self.penalty)
+        self.model: QuadraticModel = (
+            self._with_hessian(objective)
+            if len(self._coordinates) <= _MOST_WITH_HESSIAN
+            else self._by_column(objective)
+        )
+        point = self.narrow(params)
+        self.value = self.model.move_to(point) + self.penalty.value(point)
+
+    def _with_hessian(self, objective: LogisticObjective) -> HessianModel:
+        if isinstance(objective.x, np.ndarray):
+            x = np.ascontiguousarray(self._dense_columns(objective).T)
         else:
-            by_rows = None if isinstance(columns, np.ndarray) else objective.over(columns)
-            columns = columns if isinstance(columns, np.ndarray) else _by_column(columns)
-            self.model = ColumnModel(objective, columns, rows, self.penalty, by_rows)
-        self._columns = columns
+            x, _ = objective.sparse_columns(self.features)
+            x = x.toarray() if x.nnz > _FILLED * x.shape[0] * x.shape[1] else x
+        return HessianModel(objective.over(x), self._rows, self.penalty)
+
+    def _by_column(self, objective: LogisticObjective) -> ColumnModel:
+        if isinstance(objective.x, np.ndarray):
+            return ColumnModel(objective, self._dense_columns(objective), self._rows, self.penalty)
+        by_rows, columns = objective.sparse_columns(self.features, by_column=True)
+        return ColumnModel(objective, columns, self._rows, self.penalty, objective.over(by_rows))
+
+    def _dense_columns(self, objective: LogisticObjective) -> Vector:
+        """The columns (m, n) in float64, centred where that is possible."""
+        columns: Vector = np.ascontiguousarray(objective.x[:, self.features].T, np.float64)
+        if objective.fit_intercept and self.penalty.free[self._split :].all():
+            self._mean = np.einsum("ji,i->j", columns, self._rows.share)
+            columns -= self._mean[:, None]
+        return columns
 
     def narrow(self, params: Vector) -> Vector:
         """The parameters of these features and, if there is one, the intercept."""
@@ -78,20 +98,7 @@ class Restricted:
         refined[self._coordinates] = own
         return refined
 
-    def wrong(self, params: Vector) -> Vector:
-        """Probabilities (n, o) of the classes that a row does not belong to, see `duality_gap`."""
-        return self._rows.wrong(self._columns, self.narrow(params))
-
     def _shift_intercept(self, params: Vector, sign: float) -> None:
         if self._mean is not None:
             w = params[: self._split].reshape(len(self._mean), -1)
             params[self._split :] += sign * np.einsum("j,jo->o", self._mean, w)
-
-
-def _by_column(columns: Any) -> Any:
-    """A CSC matrix, with indices as the kernels read them where they fit: else each call would convert them."""
-    columns = columns.tocsc()
-    if max(columns.nnz, *columns.shape) <= np.iinfo(np.int32).max:
-        columns.indices = columns.indices.astype(np.int32, copy=False)
-        columns.indptr = columns.indptr.astype(np.int32, copy=False)
-    return columns

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from fastnn import losses
@@ -32,27 +30,30 @@ class Rows:
         self._weight = None if weight is None else weight.astype(np.float64, copy=False)
         self.share = np.full(n, 1.0 / n) if self._weight is None else self._weight / objective.total
 
-    def loss_and_gradient(self, columns: Any, params: Vector, weighted: bool = True) -> tuple[float, Vector]:
-        """The mean loss and its gradient by z (n, o), of some columns (see `take_columns`) and their parameters."""
-        o = self._targets.shape[1]
-        m = len(columns) if isinstance(columns, np.ndarray) else columns.shape[1]
-        w, b = params[: m * o].reshape(m, o), params[m * o :]
-        z = (w.T @ columns).T if isinstance(columns, np.ndarray) else columns @ w
-        z = np.ascontiguousarray(z + b if len(b) else z)
+    def loss_and_gradient(self, z: Vector, *, weighted: bool = True) -> tuple[float, Vector]:
+        """The mean loss and its gradient by z (n, o), which is contiguous."""
         d_z = np.empty_like(z)
         given = (z, self._targets, self._weight if weighted else None, self._loss, d_z)
         return self._objective.kernel("loss_and_gradient", *given), d_z
 
-    def wrong(self, columns: Any, params: Vector) -> Vector:
+    def wrong(self, z: Vector) -> Vector:
         """Probabilities (n, o) of the classes that a row does not belong to, see `duality_gap`."""
-        _, d_z = self.loss_and_gradient(columns, params, weighted=False)
-        wrong = np.abs(d_z) * len(d_z)
-        if wrong.shape[1] > 1:
-            wrong[self._targets == 1] = 0.0
-        return wrong
+        _, d_z = self.loss_and_gradient(z, weighted=False)
+        return self._wrong(np.abs(d_z) * len(d_z))
+
+    def wrong_from(self, d_z: Vector) -> Vector:
+        """The same from the gradient by z (o, n); zeros for rows without weight."""
+        return self._wrong(np.abs(self._per_row(d_z)).T)
+
+    def _wrong(self, size: Vector) -> Vector:
+        return size if size.shape[1] == 1 else np.where(self._targets == 1, 0.0, size)
+
+    def _per_row(self, d_z: Vector) -> Vector:
+        """The gradient (o, n) of every row's own loss."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.share > 0, d_z / self.share, 0.0)
 
     def probabilities(self, d_z: Vector) -> Vector:
         """Of the classes (o, n), from the gradient by z; of two classes that to which a row does not belong."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            difference = np.where(self.share > 0, d_z / self.share, 0.0)
+        difference = self._per_row(d_z)
         return np.abs(difference) if len(d_z) == 1 else difference + self._targets.T

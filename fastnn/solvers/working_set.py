@@ -1,8 +1,6 @@
-"""The features that a sparse solution may need, and their columns."""
+"""The features that a sparse solution may need."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,37 +9,43 @@ from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.objective import Vector
 from fastnn.solvers.separable import Separable
 
-__all__ = ["choose_features", "take_columns"]
+__all__ = ["Features", "choose_features"]
 
 Features = NDArray[np.intp]
 
-# Features to begin with, at least; then twice as many as are not zero.
-_FIRST = 64
-_SHARE = 32  # the part of all features that costs little beside a pass over all
+_FIRST = 64  # features to begin with, at least; then twice as many as are not zero
+_SHARE = 8  # the part of all features that costs little beside a pass over all
+_NEAR = 0.8  # of an L1 penalty: features whose gradient is as large may be needed soon
+_MANY = 256  # features, from where a model is made without a Hessian, and a few more cost little
 
 
-def choose_features(params: Vector, gradient: Vector, penalty: Separable, objective: LogisticObjective) -> Features:
-    """Numbers of the features to work on, in order.
+def choose_features(
+    params: Vector, gradient: Vector, penalty: Separable, objective: LogisticObjective
+) -> tuple[Features, Features]:
+    """Numbers of the features to work on, in order: those that are needed, and they with others that may be soon.
 
-    Those that are not zero, those that no L1 penalty keeps at zero, and of the others those whose gradient exceeds it
-    most (Massias, Gramfort and Salmon 2018).
+    Needed are those that are not zero, those that no L1 penalty keeps at zero, and of the others those whose gradient
+    exceeds it most (Massias, Gramfort and Salmon 2018). If they are many, others whose gradient comes near to it spare
+    a working set of their own.
     """
     i, o = objective.x.shape[1], objective.outputs
-    l1 = penalty.table[0]
+    l1, rests = penalty.table[0][: i * o], (penalty.table[0] > 0) & (params == 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        scores = np.where((l1 > 0) & (params == 0), penalty.excess(params, gradient) / l1, np.inf)
-    scores = scores[: i * o].reshape(i, o).max(axis=1)
-    kept = np.isinf(scores)
+        pull = np.where(rests[: i * o], np.abs(gradient[: i * o]) / l1, np.inf).reshape(i, o).max(axis=1)
+    violates = (rests & (penalty.excess(params, gradient) > 0))[: i * o].reshape(i, o).any(axis=1)
+    kept = np.isinf(pull)
     room = max(_FIRST, i // _SHARE, 2 * int(kept.sum()))
-    violating = np.flatnonzero((scores > 0) & ~kept)
-    if len(violating) > room:
-        violating = violating[np.argpartition(-scores[violating], room - 1)[:room]]
-    chosen = np.union1d(np.flatnonzero(kept), violating)
-    return chosen if len(chosen) else np.array([int(scores.argmax())])
+    needed = np.union1d(np.flatnonzero(kept), _largest(pull, violates & ~kept, room))
+    if len(needed) == 0:
+        needed = np.array([int(pull.argmax())])
+    if len(needed) <= _MANY:
+        return needed, needed
+    return needed, np.union1d(needed, _largest(pull, (pull > _NEAR) & ~kept, room))
 
 
-def take_columns(x: Any, features: Features) -> Any:
-    """The columns of some features in float64: an ndarray (m, n), a column a row, or a CSR matrix (n, m)."""
-    if isinstance(x, np.ndarray):
-        return np.ascontiguousarray(x[:, features].T, np.float64)
-    return x[:, features].astype(np.float64, copy=False)
+def _largest(values: Vector, of: NDArray[np.bool_], at_most: int) -> Features:
+    """Where the largest of some values are."""
+    places = np.flatnonzero(of)
+    if len(places) > at_most:
+        places = places[np.argpartition(-values[places], at_most - 1)[:at_most]]
+    return places

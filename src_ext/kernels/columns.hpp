@@ -45,6 +45,18 @@ struct SparseColumn {
     return (part[0] + part[1]) + (part[2] + part[3]);
   }
 
+  // K sums in one pass: term(at, x, part) adds to part[0], ..., part[K - 1].
+  template <int K, class F> FASTNN_INLINE void sums(double (&out)[K], F term) const {
+    double part[2][K] = {};
+    ptrdiff_t e = 0;
+    for (; e + 2 <= count; e += 2) {
+#pragma GCC unroll 2
+      for (int k = 0; k < 2; ++k) term(AtRow{rows[e + k]}, values[e + k], part[k]);
+    }
+    if (e < count) term(AtRow{rows[e]}, values[e], part[0]);
+    for (int k = 0; k < K; ++k) out[k] = part[0][k] + part[1][k];
+  }
+
   template <class F> FASTNN_INLINE void add_to(double* out, F term) const {
     for (ptrdiff_t e = 0; e < count; ++e) out[rows[e]] += term(AtRow{rows[e]}, values[e]);
   }
@@ -69,6 +81,17 @@ struct DenseColumn {
       even += term(AtLastRows{i, tail}, load_first<double>(values + i, tail));
     }
     return sum_lanes<double>(even + odd);
+  }
+
+  template <int K, class F> FASTNN_INLINE void sums(double (&out)[K], F term) const {
+    constexpr int lanes = kLanes<double>;
+    VecF64 part[K] = {};
+    for (ptrdiff_t i = 0; i < count; i += lanes) {
+      const int tail = int(count - i < lanes ? count - i : lanes);
+      if (tail == lanes) term(AtRows{i}, load<double>(values + i), part);
+      else term(AtLastRows{i, tail}, load_first<double>(values + i, tail), part);
+    }
+    for (int k = 0; k < K; ++k) out[k] = sum_lanes<double>(part[k]);
   }
 
   template <class F> FASTNN_INLINE void add_to(double* out, F term) const {
@@ -107,13 +130,26 @@ template <class Column> void column_sums_of(const fastnn::ColumnSums& g, int mem
     for (ptrdiff_t k = 0; k < g.o; ++k) {
       const ptrdiff_t c = j * g.o + k;
       const double *d_z = g.d_z + k * g.columns.n, *weight = g.weight + k * g.columns.n;
-      g.d_w[c] = column.sum([=](auto at, auto x) { return x * at(d_z); });
       if (g.o > 1) {
         const double* p = g.p + k * g.columns.n;
-        g.curvature[c] = column.sum([=](auto at, auto x) { return x * x * at(weight) * (1.0 - at(p)); });
+        double sums[2];
+        column.sums(sums, [=](auto at, auto x, auto* part) {
+          part[0] += x * at(d_z);
+          part[1] += x * x * at(weight) * (1.0 - at(p));
+        });
+        g.d_w[c] = sums[0];
+        g.curvature[c] = sums[1];
       } else {
-        g.curvature[c] = column.sum([=](auto at, auto x) { return x * x * at(weight); });
-        g.moment[c] = column.sum([=](auto at, auto x) { return x * at(weight); });
+        double sums[3];
+        column.sums(sums, [=](auto at, auto x, auto* part) {
+          const auto by = x * at(weight);
+          part[0] += x * at(d_z);
+          part[1] += x * by;
+          part[2] += by;
+        });
+        g.d_w[c] = sums[0];
+        g.curvature[c] = sums[1];
+        g.moment[c] = sums[2];
       }
     }
   }

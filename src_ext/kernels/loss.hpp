@@ -146,19 +146,26 @@ template <class T> FASTNN_INLINE double cross_entropy_row(const T* z, const T* y
   return double(mass) * double(log_sum) - double(sum_lanes<T>(linear));
 }
 
+// body(an element-wise loss).
+template <class Body> FASTNN_INLINE double with_elementwise(int loss, Body body) {
+  switch (loss) {
+    case kSquaredError: return body(SquaredError{});
+    case kBinaryCrossEntropy: return body(BinaryCrossEntropy{});
+    case kAbsolute: return body(Absolute{});
+    case kHuber: return body(Huber{});
+    case kLogCosh: return body(LogCosh{});
+    case kPoisson: return body(Poisson{});
+    case kPinball: return body(Pinball{});
+    default: return body(Hinge{});
+  }
+}
+
 template <class T>
 FASTNN_INLINE double loss_row(int loss, const T* z, const T* y, T* d_z, ptrdiff_t count, T parameter, T scale) {
-  switch (loss) {
-    case kSquaredError: return elementwise_row<T, SquaredError>(z, y, d_z, count, parameter, scale);
-    case kBinaryCrossEntropy: return elementwise_row<T, BinaryCrossEntropy>(z, y, d_z, count, parameter, scale);
-    case kCrossEntropy: return cross_entropy_row<T>(z, y, d_z, count, scale);
-    case kAbsolute: return elementwise_row<T, Absolute>(z, y, d_z, count, parameter, scale);
-    case kHuber: return elementwise_row<T, Huber>(z, y, d_z, count, parameter, scale);
-    case kLogCosh: return elementwise_row<T, LogCosh>(z, y, d_z, count, parameter, scale);
-    case kPoisson: return elementwise_row<T, Poisson>(z, y, d_z, count, parameter, scale);
-    case kPinball: return elementwise_row<T, Pinball>(z, y, d_z, count, parameter, scale);
-    default: return elementwise_row<T, Hinge>(z, y, d_z, count, parameter, scale);
-  }
+  if (loss == kCrossEntropy) return cross_entropy_row<T>(z, y, d_z, count, scale);
+  return with_elementwise(loss, [=](auto kind) __attribute__((always_inline)) {
+    return elementwise_row<T, decltype(kind)>(z, y, d_z, count, parameter, scale);
+  });
 }
 
 // Cross-entropy of kLanes rows of at most kSquares * kLanes outputs, turned so that a lane is a row: no sums across
@@ -239,6 +246,21 @@ template <class T> struct PlainLossRows {
   double weight(ptrdiff_t r) const { return g.sample_weight ? double(g.sample_weight[r]) : 1.0; }
 };
 
+// The same for one output of an element-wise loss: rows lie side by side, and a lane is a row.
+template <class T, class L>
+FASTNN_INLINE double single_output_rows(const fastnn::LossAndGradient<T>& g, ptrdiff_t r0, ptrdiff_t r1) {
+  const V<T> zero = {}, ones = splat<T>(T(1)), whole = splat<T>(T(g.weight_total));
+  V<T> total = {}, loss, gradient;
+  for_vectors<T>(r1 - r0, [&](ptrdiff_t r, int lanes) __attribute__((always_inline)) {
+    const V<T> weight = g.sample_weight ? load_lanes<T>(g.sample_weight + r0 + r, lanes) : ones;
+    L::template eval<T>(load_lanes<T>(g.z + r0 + r, lanes), load_lanes<T>(g.y + r0 + r, lanes), T(g.parameter), loss,
+                        gradient);
+    store_lanes<T>(g.d_z + r0 + r, gradient * (weight / whole), lanes);
+    total += first_or<T>(weight * loss, lanes, zero);
+  });
+  return double(sum_lanes<T>(total));
+}
+
 // Rows in blocks of kLossRows, one partial sum each, so that the total is the same for every team.
 template <class T> void loss_and_gradient(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::LossAndGradient<T>*>(arguments);
@@ -246,7 +268,13 @@ template <class T> void loss_and_gradient(const void* arguments, int member, int
   const auto rows = fastnn::share_of(g.n, fastnn::kLossRows, member, team);
   for (ptrdiff_t r0 = rows.begin; r0 < rows.end; r0 += fastnn::kLossRows) {
     const ptrdiff_t r1 = r0 + fastnn::kLossRows < rows.end ? r0 + fastnn::kLossRows : rows.end;
-    g.partial[r0 / fastnn::kLossRows] = loss_rows<T>(g.loss, g.parameter, view, r0, r1, g.o);
+    double& partial = g.partial[r0 / fastnn::kLossRows];
+    if (g.o == 1 && g.loss != kCrossEntropy)
+      partial = with_elementwise(g.loss, [&](auto kind) __attribute__((always_inline)) {
+        return single_output_rows<T, decltype(kind)>(g, r0, r1);
+      });
+    else
+      partial = loss_rows<T>(g.loss, g.parameter, view, r0, r1, g.o);
   }
 }
 

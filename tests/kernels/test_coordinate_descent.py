@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.sparse import csc_array
+from scipy.sparse import csc_array, csr_array
 
 from fastnn.kernels.select import kernels_for
 
@@ -229,3 +229,30 @@ def test_columns_may_have_indices_of_any_size_and_start_late(index: Any) -> None
     found, wanted = (Case(x, np.ones((1, 3)), None, d_z).sums(NATIVE) for x in (late, plain))
     for ours, theirs in zip(found, wanted, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@pytest.mark.parametrize("features", [[], [3], [0, 2, 5], range(7)])
+def test_columns_are_taken_by_rows_and_by_columns(
+    rng: np.random.Generator, dtype: Any, index: Any, features: Any
+) -> None:
+    x = csr_array((rng.normal(size=(30, 7)) * (rng.random((30, 7)) < 0.4)).astype(dtype))
+    x.indices, x.indptr = x.indices.astype(index), x.indptr.astype(index)
+    wanted, chosen = x.toarray()[:, list(features)], np.array(features, np.intp)
+    for kernels in (NATIVE, REFERENCE):
+        rows, columns = kernels.take_columns(x, chosen, True)
+        np.testing.assert_array_equal(csr_array(rows, wanted.shape).toarray(), wanted)
+        np.testing.assert_array_equal(csc_array(columns, wanted.shape).toarray(), wanted)
+        assert rows[0].dtype == columns[0].dtype == np.float64
+        again, none = kernels.take_columns(x, chosen)
+        np.testing.assert_array_equal(again[0], rows[0])
+        assert none is None
+
+
+def test_refuses_to_take_columns_twice_or_that_there_are_not() -> None:
+    x = csr_array(np.eye(3))
+    with pytest.raises(ValueError, match="each feature once"):
+        NATIVE.take_columns(x, np.array([1, 1]))
+    with pytest.raises(IndexError, match="out of bounds"):
+        NATIVE.take_columns(x, np.array([3]))

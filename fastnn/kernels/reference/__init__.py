@@ -4,7 +4,12 @@ A kernel here computes in the dtype of its arrays; tests call it in float64 to j
 """
 
 from fastnn.kernels.reference.activation import activation_backward, activation_forward
-from fastnn.kernels.reference.coordinate_descent import column_descent, column_sums, quadratic_descent
+from fastnn.kernels.reference.coordinate_descent import (
+    column_descent,
+    column_sums,
+    quadratic_descent,
+    take_columns,
+)
 from fastnn.kernels.reference.dense import (
     dense_backward_input,
     dense_backward_params,
@@ -51,5 +56,6 @@ __all__ = [
     "quadratic_descent",
     "rmsprop_step",
     "sgd_step",
+    "take_columns",
     "weighted_gram",
 ]

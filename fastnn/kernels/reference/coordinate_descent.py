@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["column_descent", "column_sums", "quadratic_descent"]
+__all__ = ["column_descent", "column_sums", "quadratic_descent", "take_columns"]
 
 Doubles = NDArray[np.float64]
 Result = tuple[float, int]
+Arrays = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 
 
 def column_sums(
@@ -121,6 +122,14 @@ def column_descent(
 
     settle_intercept()
     return _descend(move, move_intercept, w.reshape(-1), penalty[0], tolerance, max_sweeps)
+
+
+def take_columns(x: Any, features: NDArray[np.intp], by_column: bool = False) -> tuple[Arrays, Arrays | None]:
+    """Columns of a CSR matrix in float64, as (data, indices, indptr): by rows, and by columns or None."""
+    taken = x[:, features].astype(np.float64)
+    turned = taken.tocsc() if by_column else None
+    rows = (taken.data, taken.indices, taken.indptr)
+    return rows, None if turned is None else (turned.data, turned.indices, turned.indptr)
 
 
 # --- pieces -------------------------------------------------------------------------------------
