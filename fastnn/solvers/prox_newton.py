@@ -90,13 +90,16 @@ def prox_newton(
     rows = Rows(objective)
     _, features = choose_features(start, gradient, penalty, objective)
     restricted = Restricted(objective, rows, penalty, features, start)
-    error = goal = _gap(restricted, progress, restricted.refined(gradient), objective, penalty)
+    # At zero the gap is likely to be large, and not worth its passes over all rows.
+    error = goal = _gap(restricted, progress, restricted.refined(gradient), objective, penalty) if start.any() else 1.0
+    is_bounded = penalty.is_bounded
     while True:
         steps = progress.steps
         promise = _solve(restricted, progress, error, _INNER * max(enough, goal))
         gradient = restricted.refined(objective(progress.params)[1])
-        # The gap leaves out what has no penalty; the last step tells how far that was from its optimum.
-        error = goal = max(_gap(restricted, progress, gradient, objective, penalty), promise)
+        error = goal = _gap(restricted, progress, gradient, objective, penalty)
+        if not is_bounded:  # the gap leaves that out; the last step tells how far it was from its optimum
+            error = goal = max(error, promise)
         if error <= enough:
             return progress.end(params=penalty.centred(progress.params, objective.outputs))
         if progress.steps >= max_iter:
@@ -107,6 +110,8 @@ def prox_newton(
                 return progress.end(f"no step lowers the objective, and the duality gap is {error:.1e}")
             goal = enough  # nothing is missing from the working set: solve it
         else:
+            if len(restricted.features) < 2 * len(features):  # what was needed once may be so again
+                features = np.union1d(features, restricted.features)
             restricted = Restricted(objective, rows, penalty, features, progress.params)
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from fastnn import activations
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.metric import CholeskyMetric
 from fastnn.solvers.objective import Matrix, Vector
@@ -67,10 +68,15 @@ class HessianModel:
 
     def wrong(self) -> Vector:
         """See QuadraticModel."""
-        m, o = len(self._params) - self._n_biases, self._objective.outputs
-        w = self._params[:m]
-        z = (self._objective.x @ (w if o == 1 else w.reshape(-1, o))).reshape(-1, o)  # a vector's product is quicker
-        return self._rows.wrong(np.ascontiguousarray(z + self._params[m:] if self._n_biases else z, np.float64))
+        x, o = self._objective.x, self._objective.outputs
+        m = x.shape[1] * o
+        w, b = self._params[:m].reshape(-1, o), self._params[m:] if self._n_biases else None
+        z = np.empty((x.shape[0], o))
+        if isinstance(x, np.ndarray):
+            self._objective.kernel("dense_forward", x, w, b, activations.get("identity"), z)
+        else:
+            z[...] = x @ w if b is None else x @ w + b
+        return self._rows.wrong(z)
 
     def minimum(self, tolerance: float) -> Vector:
         """See QuadraticModel."""

@@ -45,6 +45,12 @@ class Separable:
         free: NDArray[np.bool_] = (l1 == 0) & (l2 == 0) & np.isneginf(lower) & np.isposinf(upper)
         return free
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether every direction has a penalty or ends at a bound."""
+        l1, l2, lower, upper = self.table
+        return bool(((l1 > 0) | (l2 > 0) | (np.isfinite(lower) & np.isfinite(upper))).all())
+
     def value(self, w: Vector) -> float:
         """The penalty of w (c,), which is between the bounds."""
         l1, l2 = self.table[:2]

@@ -14,7 +14,7 @@ from fastnn.solvers.separable import Separable
 __all__ = ["longest_share", "movable", "newton_cg_step", "slope_of"]
 
 _MOST_PRODUCTS = 50  # of a step; more are left to the next one
-_SOLVED = 0.1  # of the tolerance
+_SOLVED = 0.3  # of the tolerance
 # Of the diagonal's curvature: rounding alone. Where a softmax has coefficients of all classes of a feature, the loss
 # does not change along their sum, but an L1 penalty does: the way is then to the next change of a sign.
 _FLAT = 1e-12
