@@ -2,6 +2,11 @@
 
 cdef Py_ssize_t MOST_ROWS = 0x7fffffff  # numbers of rows are int32 there
 
+ctypedef fused Index:
+    int32_t
+    int64_t
+
+
 ctypedef fused Stored:
     float
     double
