@@ -236,21 +236,31 @@ class LogisticObjective:
         hessian.ravel()[:: self.n_params + 1] += self._strength
         return hessian
 
-    def with_shared_curvature(self, params: Vector) -> tuple[float, Vector, Matrix]:
-        """Loss, gradient, and the mean over the outputs of the Hessian (m, m) by the parameters of one of them."""
+    def with_shared_curvature(
+        self, params: Vector, chosen: NDArray[np.intp] | None = None
+    ) -> tuple[float, Vector, Matrix]:
+        """Loss, gradient, and the mean over the outputs of the Hessian (m, m) by the parameters of one of them.
+
+        With `chosen`, of those features alone and the intercept.
+        """
         state = np.empty((len(self.y), self.outputs), self.x.dtype)
         loss, d_params = self._pass(params, state=state)
         weight = state[:, 0]
         if self.outputs > 1:
             weight = (1 - np.einsum("ro,ro->r", state, state)) / self.outputs
             weight = weight if self.sample_weight is None else weight * self.sample_weight
-        m = self.n_params // self.outputs
-        gram = np.empty((m, m))
-        self._kernels.call("weighted_gram", self._rows, np.ascontiguousarray(weight, self.x.dtype), gram)
-        unit = self.unit[:: self.outputs]
+        rows = self._rows if chosen is None else self._kernels.rows(self.x[:, chosen])
+        kept = slice(None) if chosen is None else self.with_intercept(chosen)
+        unit, strength = self.unit[:: self.outputs][kept], self._strength[:: self.outputs][kept]
+        gram = np.empty((len(unit), len(unit)))
+        self._kernels.call("weighted_gram", rows, np.ascontiguousarray(weight, self.x.dtype), gram)
         gram /= unit[:, None] * (unit * self.total)
-        gram.ravel()[:: m + 1] += self._strength[:: self.outputs]
+        gram.ravel()[:: len(unit) + 1] += strength
         return loss, d_params, gram
+
+    def with_intercept(self, features: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Places among one output's parameters of some features, and of the intercept if there is one."""
+        return np.append(features, [self.x.shape[1]] * self.fit_intercept)
 
     def with_product(self, params: Vector) -> tuple[float, Vector, Callable[[Vector], Vector]]:
         """Loss, gradient, and a function that multiplies the Hessian by a vector (p,)."""

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastnn.solvers.objective import Curved, Matrix, Vector
 
-__all__ = ["CholeskyMetric", "DiagonalMetric", "Metric", "SharedMetric", "diagonal_of", "dot"]
+__all__ = ["CholeskyMetric", "DiagonalMetric", "Metric", "PartialMetric", "SharedMetric", "diagonal_of", "dot"]
 
 _LEAST_DAMPING = 1e-13
 _MOST_DAMPING = 1e3
@@ -75,6 +76,28 @@ class CholeskyMetric:
         inverse = self._inverse if vector.ndim == 1 else self._inverse[:, None]
         solution: Vector = dpotrs(self._factor, inverse * vector)[0]
         return inverse * solution
+
+
+class PartialMetric:
+    """A metric for some parameters, and a number for each of the others.
+
+    Parameters
+    ----------
+    chosen : ndarray (k,) of int
+    metric : Metric
+        Of the chosen ones.
+    diagonal : float
+        What stands for the Hessian's diagonal of the others.
+    """
+
+    def __init__(self, chosen: NDArray[np.intp], metric: Metric, diagonal: float) -> None:
+        self._chosen, self._metric, self._inverse = chosen, metric, 1 / diagonal
+
+    def solve(self, vector: Vector) -> Vector:
+        """See Metric."""
+        result: Vector = self._inverse * vector
+        result[self._chosen] = self._metric.solve(vector[self._chosen])
+        return result
 
 
 class SharedMetric:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.objective import Matrix, Vector
@@ -31,7 +32,7 @@ class SampledHessian:
         return loss, d_params, corrected(hessian, self._sample)
 
 
-def corrected(matrix: Matrix, sample: LogisticObjective) -> Matrix:
+def corrected(matrix: Matrix, sample: LogisticObjective, chosen: NDArray[np.intp] | None = None) -> Matrix:
     """A sample's second derivatives, as far as they are not chance.
 
     A sample may have missed a rare feature, or met it by chance in a few rows with another one: there its own matrix
@@ -45,13 +46,16 @@ def corrected(matrix: Matrix, sample: LogisticObjective) -> Matrix:
         By all parameters, or by those of one output.
     sample : LogisticObjective
         Of some rows of a rescaled objective.
+    chosen : ndarray (k,) of int, optional
+        The features that the matrix is of; all by default.
 
     Returns
     -------
     ndarray (p, p)
     """
     p, rows = len(matrix), len(sample.y)
-    met = np.append(sample.rows_with_feature(), [rows] * sample.fit_intercept)
+    met = sample.rows_with_feature()
+    met = np.append(met if chosen is None else met[chosen], [rows] * sample.fit_intercept)
     trust = np.repeat(met / (met + _ROWS), p // len(met))
     diagonal = matrix.diagonal()
     believed = trust * diagonal + (1 - trust) * diagonal.mean()

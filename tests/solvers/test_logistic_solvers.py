@@ -13,8 +13,9 @@ from fastnn.solvers.choose import SOLVERS, minimise, newton_pays
 from fastnn.solvers.cost import factor_cost, gram_cost, hessian_cost
 from fastnn.solvers.levels import steps_of
 from fastnn.solvers.logistic_objective import LogisticObjective
-from fastnn.solvers.metric import DiagonalMetric, SharedMetric
+from fastnn.solvers.metric import DiagonalMetric, PartialMetric, SharedMetric
 from fastnn.solvers.precondition import preconditioner_for
+from fastnn.solvers.quasi_newton import quasi_newton
 from fastnn.solvers.sampled import SampledHessian
 
 SECOND_ORDER = [name for name in SOLVERS if name != "gradient_descent"]
@@ -221,6 +222,25 @@ def test_sampled_preconditioner_knows_rare_features() -> None:
         3 * 3
     ]  # without what a softmax ignores
     assert exact / 3 < step < 3 * exact
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_frequent_features_have_their_own_curvature(classes: int) -> None:
+    """Many sparse features, of which most rows have a few: these alone are correlated, and it takes fewer steps."""
+    rng = np.random.default_rng(0)
+    common = sp.random_array((600, 20), density=0.5, rng=rng)
+    x = sp.csr_array(sp.hstack([sp.random_array((600, 9000), density=0.001, rng=rng), common]))
+    y = rng.integers(0, classes, 600, dtype=np.int32)
+    objective = problem(x, y, alpha=1.0).rescaled()
+    made = preconditioner_for(objective)
+    metric = made.at(np.zeros(objective.n_params))
+    assert isinstance(metric, PartialMetric)
+    steps = {}
+    for metric_at in (made.at, None):
+        found = quasi_newton(objective, np.zeros(objective.n_params), tol=1e-7, max_iter=200, metric_at=metric_at)
+        assert found.converged
+        steps[metric_at] = found.n_iter
+    assert steps[made.at] < 0.7 * steps[None]
 
 
 @pytest.mark.parametrize("is_sparse", [False, True])
