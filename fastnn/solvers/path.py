@@ -1,6 +1,7 @@
 """Logistic regression along strengths of the penalty, on all rows and on the training rows of folds.
 
-Neighbours in this family are nearly the same problem, so that one's solution and second derivatives serve the next:
+Neighbours in this family are nearly the same problem, so that one's solution, the losses there with their gradient,
+and second derivatives serve the next:
 
 - along the path, from the strongest penalty to the weakest, a solve starts at the last solution, preconditioned by
   the Hessian there with the penalty exchanged;
@@ -30,6 +31,7 @@ from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.metric import CholeskyMetric, DiagonalMetric, Metric
 from fastnn.solvers.objective import Matrix, Solution, Vector
 from fastnn.solvers.quasi_newton import quasi_newton
+from fastnn.solvers.resumed import End, Resumed
 from fastnn.solvers.sum_objective import SumObjective
 from fastnn.threads import threads
 
@@ -147,10 +149,10 @@ def side_by_side(do: Callable[[Task], Result], tasks: Sequence[Task], n_workers:
 
 @dataclass(frozen=True)
 class _Task:
-    """A subset's problem in scaled units, its last solution (p,), and its Hessian or else a preconditioner."""
+    """A subset's problem in scaled units, its last solution, and its Hessian or else a preconditioner."""
 
     objective: Any
-    start: Vector
+    start: End
     curvature: Matrix | Metric
 
 
@@ -166,31 +168,35 @@ class _Solver:
         most = _MOST_NUMBERS / self._losses.n_params**2 if self._has_hessians else np.inf
         self._pieces = _pieces(family, subsets, most)
         self._subsets = [] if self._pieces else [family.subset(rows).losses for rows in subsets]
-        self._params: Vector | None = None
+        self._end: End | None = None  # of all rows
         self._hessians: list[Matrix] = []  # of the losses of the pieces, or of all rows; in the user's units
-        self._last: list[Vector | None] = [None] * len(subsets)
+        self._ends = [End(np.zeros(self._losses.n_params)) for _ in subsets]
 
     def solve(self, alpha: float) -> tuple[Solution, list[Solution]]:
         """All rows, and every subset."""
         objective = self._losses.penalised(alpha)
         unit = np.sqrt(self._unit**2 + 4 * objective.strength)
         solution = self._on_all(objective, unit)
-        self._params = solution.params
         self._renew_hessians(solution)
         tasks = self._of_pieces(alpha, unit) if self._pieces else self._of_any(alpha, unit)
         found = side_by_side(self._finish, tasks, self._n_workers)
-        parts = [replace(part, params=objective.centred(part.params / unit)) for part in found]
-        self._last = [part.params for part in parts]
+        parts = [replace(part, params=objective.centred(part.params / unit)) for part, _ in found]
+        self._ends = [end.at(part.params) for part, (_, end) in zip(parts, found, strict=True)]
         return solution, parts
 
     def _on_all(self, objective: LogisticObjective, unit: Vector) -> Solution:
-        if self._params is None or not self._hessians:
-            return minimise(objective, self._params, tol=self._tol, max_iter=self._max_iter)
+        if self._end is None or not self._hessians:
+            solution = minimise(
+                objective, None if self._end is None else self._end.params, tol=self._tol, max_iter=self._max_iter
+            )
+            self._end = End(solution.params)
+            return solution
         scaled = objective.in_units(unit)
         metric = CholeskyMetric(scaled.hessian_of(self._on_average()))
-        start = self._params * unit
-        solution = self._descend(scaled, start, metric)
-        return replace(solution, params=objective.centred(solution.params / unit))
+        solution, end = self._descend(scaled, self._end, metric)
+        solution = replace(solution, params=objective.centred(solution.params / unit))
+        self._end = end.at(solution.params)
+        return solution
 
     def _renew_hessians(self, solution: Solution) -> None:
         """Those at the solution of all rows, unless it has hardly moved, or is of no use to others."""
@@ -208,7 +214,7 @@ class _Solver:
         pieces = [piece.in_units(unit) for piece in self._pieces]
         hessians = [hessian / (unit * unit[:, None]) for hessian in self._hessians]
         tasks = []
-        for own, start in enumerate(self._starts(unit)):
+        for own, start in enumerate(self._ends):
             rest = [k for k in range(len(pieces)) if k != own]
             objective = SumObjective([pieces[k] for k in rest], alpha)
             curvature = objective.hessian([hessians[k] for k in rest]) if hessians else _unit_metric(unit)
@@ -224,24 +230,22 @@ class _Solver:
             metric = CholeskyMetric(typical.hessian_of(self._on_average()))
         return [
             _Task(part.penalised(alpha).in_units(unit), start, metric)
-            for part, start in zip(self._subsets, self._starts(unit), strict=True)
+            for part, start in zip(self._subsets, self._ends, strict=True)
         ]
 
-    def _starts(self, unit: Vector) -> list[Vector]:
-        """Where each subset ended last; zeros at first."""
-        return [np.zeros(len(unit)) if last is None else last * unit for last in self._last]
-
-    def _finish(self, task: _Task) -> Solution:
-        """The solution of a subset."""
+    def _finish(self, task: _Task) -> tuple[Solution, End]:
+        """The solution of a subset, and what is known there."""
         curvature = task.curvature
         metric = CholeskyMetric(curvature) if isinstance(curvature, np.ndarray) else curvature
         return self._descend(task.objective, task.start, metric)
 
-    def _descend(self, objective: Any, start: Vector, metric: Metric) -> Solution:
+    def _descend(self, objective: Any, start: End, metric: Metric) -> tuple[Solution, End]:
         def kept(params: Vector) -> Metric:
             return metric
 
-        return quasi_newton(objective, start, tol=self._tol, max_iter=self._max_iter, metric_at=kept)
+        resumed: Any = Resumed(objective, start)  # without second derivatives, which `kept` stands for
+        solution = quasi_newton(resumed, resumed.start, tol=self._tol, max_iter=self._max_iter, metric_at=kept)
+        return solution, resumed.end(solution)
 
 
 def _unit_metric(unit: Vector) -> Metric:

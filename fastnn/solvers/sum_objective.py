@@ -21,6 +21,11 @@ class SumObjective:
         Of the same parameters.
     alpha : float
         As `LogisticObjective` takes it.
+
+    Attributes
+    ----------
+    resolution, unit, strength
+        As of `LogisticObjective`.
     """
 
     def __init__(self, parts: Sequence[LogisticObjective], alpha: float) -> None:
@@ -29,24 +34,25 @@ class SumObjective:
         self._shares = [part.total / total for part in parts]
         self._whole = parts[0].penalised(alpha * parts[0].total / total)
         self.resolution = parts[0].resolution
+        self.unit, self.strength = self._whole.unit, self._whole.strength
 
     def __call__(self, params: Vector) -> tuple[float, Vector]:
         """Loss and gradient (p,)."""
         losses, gradients = zip(*(part(params) for part in self._parts), strict=True)
-        penalty = float(np.einsum("i,i,i->", self._whole.strength, params, params)) / 2
+        penalty = float(np.einsum("i,i,i->", self.strength, params, params)) / 2
         loss = sum(share * loss for share, loss in zip(self._shares, losses, strict=True))
         return penalty + loss, self.gradient(gradients, params)
 
     def gradient(self, gradients: Sequence[Vector], params: Vector) -> Vector:
         """The gradient at params, from those of the parts."""
-        d_params = self._whole.strength * params
+        d_params = self.strength * params
         for share, gradient in zip(self._shares, gradients, strict=True):
             d_params += share * gradient
         return d_params
 
     def hessian(self, hessians: Sequence[Matrix]) -> Matrix:
         """The Hessian, from those of the parts at the same params."""
-        hessian = np.diag(self._whole.strength)
+        hessian = np.diag(self.strength)
         for share, matrix in zip(self._shares, hessians, strict=True):
             hessian += share * matrix
         return hessian
