@@ -16,7 +16,8 @@ from fastnn.solvers.support import newton_cg_step
 __all__ = ["ColumnModel"]
 
 _ROUNDS = 20
-_SWEEPS = 2  # of a round, which a Newton step on the coefficients that are not zero ends
+_SWEEPS = 2  # of the first round, which a Newton step on the support ends; twice as many in each that follows,
+_MOST_SWEEPS = 64  # where that was not enough
 _KNOWN = 0.01  # of what a model may fall by, if coefficients off the support have no more, the support is known
 _FLAT = 1e-10  # the least second derivative by z that the model is given, where the loss has hardly any
 
@@ -95,12 +96,13 @@ class ColumnModel:
     def minimum(self, tolerance: float) -> Vector:
         """See QuadraticModel."""
         params, d_params = self._params.copy(), self.gradient
-        for _ in range(_ROUNDS):
+        for k in range(_ROUNDS):
             left = self._left(params, d_params)
             if left.sum() <= tolerance:
                 break
-            if left[(params == 0) & (self._penalty.table[0] > 0)].sum() > _KNOWN * left.sum():
-                self._descend(params, d_params, tolerance)
+            rests = (params == 0) & (self._penalty.table[0] > 0)
+            if k > 0 or left[rests].sum() > _KNOWN * left.sum():
+                self._descend(params, d_params, tolerance, min(_SWEEPS << k, _MOST_SWEEPS))
                 d_params = self.gradient + self._product(params - self._params)
             step, change = newton_cg_step(self._product, self._diagonal, self._penalty, params, d_params, tolerance)
             params += step
@@ -114,7 +116,7 @@ class ColumnModel:
         left: Vector = np.where(curvature > 0, excess * excess / np.where(curvature > 0, curvature, 1.0), 0.0)
         return left
 
-    def _descend(self, params: Vector, d_params: Vector, tolerance: float) -> None:
+    def _descend(self, params: Vector, d_params: Vector, tolerance: float, sweeps: int) -> None:
         """Moves params (p,) by coordinate descent from where the model's gradient is d_params (p,)."""
         o, split = self._shape[1], self._split
         w, b = params[:split].reshape(self._shape), params[split:] if len(params) > split else np.zeros(o)
@@ -123,7 +125,7 @@ class ColumnModel:
         q = None if o == 1 else np.zeros(u.shape[1])
         of_intercept = (d_b, self._curvature_b, self._penalty_b) if len(d_b) else (None, None, None)
         model = (self._columns, self._weight, self._p, d_w, self._curvature, self._moment)
-        given = (*model, self._penalty_w.table, *of_intercept, tolerance, _SWEEPS, w, b, u, q)
+        given = (*model, self._penalty_w.table, *of_intercept, tolerance, sweeps, w, b, u, q)
         self._objective.kernel("column_descent", *given, threads=False)
 
     def _product(self, vector: Vector) -> Vector:

@@ -88,7 +88,7 @@ def prox_newton(
         return progress.end("the objective is not finite at the start")
     enough = max(tol * tol, _ROUNDING)
     rows = Rows(objective)
-    _, features = choose_features(start, gradient, penalty, objective)
+    _, features = choose_features(start, gradient, penalty, objective, np.empty(0, np.intp))
     restricted = Restricted(objective, rows, penalty, features, start)
     # At zero the gap is likely to be large, and not worth its passes over all rows.
     error = goal = _gap(restricted, progress, restricted.refined(gradient), objective, penalty) if start.any() else 1.0
@@ -104,14 +104,12 @@ def prox_newton(
             return progress.end(params=penalty.centred(progress.params, objective.outputs))
         if progress.steps >= max_iter:
             return progress.end(f"the duality gap is {error:.1e}")
-        needed, features = choose_features(progress.params, gradient, penalty, objective)
+        needed, features = choose_features(progress.params, gradient, penalty, objective, restricted.features)
         if np.isin(needed, restricted.features).all():
             if progress.steps == steps:
                 return progress.end(f"no step lowers the objective, and the duality gap is {error:.1e}")
             goal = enough  # nothing is missing from the working set: solve it
         else:
-            if len(restricted.features) < 2 * len(features):  # what was needed once may be so again
-                features = np.union1d(features, restricted.features)
             restricted = Restricted(objective, rows, penalty, features, progress.params)
 
 

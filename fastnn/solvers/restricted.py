@@ -10,12 +10,11 @@ from fastnn.solvers.objective import Vector
 from fastnn.solvers.quadratic_model import HessianModel, QuadraticModel
 from fastnn.solvers.rows import Rows
 from fastnn.solvers.separable import Separable
-from fastnn.solvers.working_set import Features
+from fastnn.solvers.working_set import MOST_WITH_HESSIAN, Features
 
 __all__ = ["Restricted"]
 
 _FILLED = 0.2  # of a sparse matrix, from where passes over a dense one are quicker
-_MOST_WITH_HESSIAN = 512  # parameters; a Hessian of more is slow to make and to go through
 
 
 class Restricted:
@@ -45,9 +44,7 @@ class Restricted:
         self.penalty = penalty.only(self._coordinates)
         self._mean: Vector | None = None
         self.model: QuadraticModel = (
-            self._with_hessian(objective)
-            if len(self._coordinates) <= _MOST_WITH_HESSIAN
-            else self._by_column(objective)
+            self._with_hessian(objective) if len(self._coordinates) <= MOST_WITH_HESSIAN else self._by_column(objective)
         )
         point = self.narrow(params)
         self.value = self.model.move_to(point) + self.penalty.value(point)
@@ -64,6 +61,7 @@ class Restricted:
         if isinstance(objective.x, np.ndarray):
             return ColumnModel(objective, self._dense_columns(objective), self._rows, self.penalty)
         by_rows, columns = objective.sparse_columns(self.features, by_column=True)
+        columns.sum_duplicates()  # the square of a sum is not the sum of squares
         return ColumnModel(objective, columns, self._rows, self.penalty, objective.over(by_rows))
 
     def _dense_columns(self, objective: LogisticObjective) -> Vector:

@@ -9,24 +9,24 @@ from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.objective import Vector
 from fastnn.solvers.separable import Separable
 
-__all__ = ["Features", "choose_features"]
+__all__ = ["MOST_WITH_HESSIAN", "Features", "choose_features"]
 
 Features = NDArray[np.intp]
 
 _FIRST = 64  # features to begin with, at least; then twice as many as are not zero
 _SHARE = 8  # the part of all features that costs little beside a pass over all
 _NEAR = 0.8  # of an L1 penalty: features whose gradient is as large may be needed soon
-_MANY = 256  # features, from where a model is made without a Hessian, and a few more cost little
+MOST_WITH_HESSIAN = 512  # parameters; a Hessian of more is slow to make and to go through
 
 
 def choose_features(
-    params: Vector, gradient: Vector, penalty: Separable, objective: LogisticObjective
+    params: Vector, gradient: Vector, penalty: Separable, objective: LogisticObjective, before: Features
 ) -> tuple[Features, Features]:
     """Numbers of the features to work on, in order: those that are needed, and they with others that may be soon.
 
     Needed are those that are not zero, those that no L1 penalty keeps at zero, and of the others those whose gradient
-    exceeds it most (Massias, Gramfort and Salmon 2018). If they are many, others whose gradient comes near to it spare
-    a working set of their own.
+    exceeds it most (Massias, Gramfort and Salmon 2018). If they are too many for a Hessian, others cost little and
+    spare working sets to come: those whose gradient is near to it, and those that were worked on `before`.
     """
     i, o = objective.x.shape[1], objective.outputs
     l1, rests = penalty.table[0][: i * o], (penalty.table[0] > 0) & (params == 0)
@@ -38,9 +38,10 @@ def choose_features(
     needed = np.union1d(np.flatnonzero(kept), _largest(pull, violates & ~kept, room))
     if len(needed) == 0:
         needed = np.array([int(pull.argmax())])
-    if len(needed) <= _MANY:
+    if len(needed) * o <= MOST_WITH_HESSIAN:
         return needed, needed
-    return needed, np.union1d(needed, _largest(pull, (pull > _NEAR) & ~kept, room))
+    chosen = np.union1d(needed, _largest(pull, (pull > _NEAR) & ~kept, room))
+    return needed, np.union1d(chosen, before) if len(before) < 2 * len(chosen) else chosen
 
 
 def _largest(values: Vector, of: NDArray[np.bool_], at_most: int) -> Features:
