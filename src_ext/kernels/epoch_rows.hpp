@@ -1,5 +1,5 @@
 // Phase 1 of a training step: members of the team own blocks of rows. Forward through all layers, the loss, and back
-// down to the first layer's d_z, while the block's activations are in cache. Nothing else is kept for phase 2.
+// down to the first layer's d_z, while their activations are in cache. Nothing else is kept for phase 2.
 #pragma once
 
 #include "kernels/epoch_sparse.hpp"
@@ -148,21 +148,29 @@ void forward_first(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chun
   forward_layer(ws.layer[0], GatheredRows<T>{ws.rows}, r0, r1);
 }
 
+// The loss of whole blocks, each a sum of its own.
 template <class T>
-double train_block(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, ptrdiff_t r0,
-                   ptrdiff_t r1) {
+void loss_of_blocks(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, ptrdiff_t r0,
+                    ptrdiff_t r1) {
+  const Layer<T>& last = ws.layer[ws.layers - 1];
+  const EpochLossRows<T> view{g, last, chunk.first, chunk.weight_total};
+  for (ptrdiff_t r = r0; r < r1; r += ws.block) {
+    const ptrdiff_t end = r + ws.block < r1 ? r + ws.block : r1;
+    ws.block_loss[r / ws.block] = loss_rows<T>(g.loss, g.loss_parameter, view, r, end, last.o);
+  }
+}
+
+template <class T>
+void train_rows(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, ptrdiff_t r0, ptrdiff_t r1) {
   const auto rule = [&](ptrdiff_t l) { return dropout_rule(g.seed, chunk.step, l, g.shape.dropout[l]); };
   for (ptrdiff_t l = 0; l < ws.layers; ++l) {
     if (l == 0) forward_first(g, ws, chunk, r0, r1);
     else forward_layer(ws.layer[l], StridedRows<T>{ws.layer[l - 1].a, ws.layer[l - 1].stride}, r0, r1);
     if (ws.layer[l].dropout > 0) drop_outputs(ws.layer[l], rule(l + 1), chunk.first, r0, r1);
   }
-  const Layer<T>& last = ws.layer[ws.layers - 1];
-  const EpochLossRows<T> view{g, last, chunk.first, chunk.weight_total};
-  const double loss = loss_rows<T>(g.loss, g.loss_parameter, view, r0, r1, last.o);
-  apply_slope(last, r0, r1);
+  loss_of_blocks(g, ws, chunk, r0, r1);
+  apply_slope(ws.layer[ws.layers - 1], r0, r1);
   for (ptrdiff_t l = ws.layers - 1; l > 0; --l) backward_layer(ws.layer[l], ws.layer[l - 1], r0, r1);
-  return loss;
 }
 
 template <class T>
@@ -172,10 +180,8 @@ void row_phase(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>
     turn_chunk(g, ws, dropout_of(g, 0) > 0 ? &rule : nullptr, chunk.first, chunk.count);
   }
   const auto rows = fastnn::share_of(chunk.count, ws.block, member, team);
-  for (ptrdiff_t r0 = rows.begin; r0 < rows.end; r0 += ws.block) {
-    const ptrdiff_t r1 = r0 + ws.block < rows.end ? r0 + ws.block : rows.end;
-    ws.block_loss[r0 / ws.block] = train_block(g, ws, chunk, r0, r1);
-  }
+  for (ptrdiff_t r0 = rows.begin; r0 < rows.end; r0 += ws.stretch)
+    train_rows(g, ws, chunk, r0, r0 + ws.stretch < rows.end ? r0 + ws.stretch : rows.end);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from networks import LAYERS, OPTIMIZERS, problem
+from networks import LAYERS, OPTIMIZERS, Problem, problem
 from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -19,6 +19,7 @@ from fastnn.kernels.select import kernels_for
 from fastnn.layers import Dense
 from fastnn.optimizers import SGD, Adam, OptimizerState
 from fastnn.plan import Plan
+from fastnn.threads import threads
 
 # In float32 Adam turns a rounding error of a small gradient into one of the step's size.
 TOLERANCE = {np.float32: 2e-3, np.float64: 1e-9}
@@ -125,6 +126,26 @@ def test_threads_do_not_change_a_bit(dtype, optimizer):
         data = (given.x, given.y, given.weight, None, 1000, rule, state, rates, 0.1, 0.1, 5)
         losses = kernels_for("native").fit_epoch(given.plan, params, *data, n_threads)
         found.append((losses, params, *state.slots))
+    for other in found[1:]:
+        for one, two in zip(found[0], other, strict=True):
+            np.testing.assert_array_equal(one, two)
+
+
+def test_wide_layers(dtype, rng):
+    """Weights that fit no L2 are read for several blocks of rows at once: the same epoch, for any team."""
+    plan = Plan.from_layers([Dense(410, "relu"), Dense(420, "tanh"), Dense(5)], 300, "cross_entropy", dtype)
+    x = rng.normal(size=(700, 300)).astype(dtype)
+    y = np.eye(5, dtype=dtype)[rng.integers(0, 5, 700)]
+    given = Problem(plan, plan.initial_params(0), x, y, rng.random(700).astype(dtype))
+    options = {"batch_size": 330, "weight": given.weight, "alpha": 0.1}
+    _assert_same(
+        given.fit(kernels_for("native"), SGD(), **options), given.fit(kernels_for("reference"), SGD(), **options), dtype
+    )
+    found = []
+    for n_threads in (1, 2, 3, 7):
+        with threads(n_threads):
+            params, state, losses = given.fit(kernels_for("native"), SGD(), **options)
+        found.append((params, *state.slots, losses))
     for other in found[1:]:
         for one, two in zip(found[0], other, strict=True):
             np.testing.assert_array_equal(one, two)
