@@ -22,7 +22,7 @@ import warnings
 
 import numpy as np
 
-from fastnn import Dense, MLPClassifier, Network
+from fastnn import Dense, LogisticRegression, MLPClassifier, Network
 
 warnings.simplefilter("ignore")
 x = np.memmap(sys.argv[1], np.float32, "r", shape=({N}, {I}))
@@ -40,6 +40,10 @@ def fit(how, x, y):
         MLPClassifier(early_stopping=True, **small).fit(x, y)
     if how == "in order":
         MLPClassifier(shuffle=False, **small).partial_fit(x, y, classes=[0, 1])
+    if how == "full batch":  # the activations of all rows would take 150 MB
+        MLPClassifier(**small | {{"hidden_layer_sizes": (64, 64), "batch_size": len(x)}}).fit(x, y)
+    if how == "logistic":
+        LogisticRegression(max_iter=3).fit(x, y)
     if how == "network":
         Network([Dense(8, "relu"), Dense(2)], {I}, "cross_entropy").fit(x, y, epochs=1, batch_size=1000)
 
@@ -62,7 +66,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
-@pytest.mark.parametrize("how", ["shuffled", "early stopping", "in order", "network", "copy"])
+@pytest.mark.parametrize("how", ["shuffled", "early stopping", "in order", "full batch", "logistic", "network", "copy"])
 def test_a_file_is_not_loaded(file: Path, how: str) -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT, str(file), how], capture_output=True, text=True, timeout=300)
     if how == "copy":  # so the limit bites
