@@ -21,6 +21,8 @@ PASSES = {
     "10000x784x10": (10_000, 784, 10, 1.0),
     "50000x108 sparse": (50_000, 108, 1, 0.13),
     "20000x20000 sparse": (20_000, 20_000, 1, 0.003),
+    "50000x108 columns": (50_000, 108, 1, 0.13),
+    "20000x20000 columns": (20_000, 20_000, 1, 0.003),
 }
 KINDS = ["gradient", "diagonal", "hessian", "product", "gram"]
 _MOST_PARAMS = 200  # of a Hessian that is timed
@@ -38,7 +40,8 @@ class LogisticPass(_Benchmark):
             raise NotImplementedError("Newton's method is not for so many parameters")  # asv skips the case
         rng = generator()
         if filled < 1:
-            x: Any = sp.random_array((n, i), density=filled, format="csr", dtype=dtype, random_state=rng)
+            form = "csc" if "columns" in case else "csr"
+            x: Any = sp.random_array((n, i), density=filled, format=form, dtype=dtype, random_state=rng)
         else:
             x = rng.normal(size=(n, i)).astype(dtype)
         y = rng.integers(0, max(outputs, 2), n).astype(np.int32)
@@ -63,7 +66,9 @@ _FIRST_OUTPUT = dict.fromkeys(KINDS, 5) | {"product": 4, "gram": 2}
 
 def _rows(x: Any) -> Any:
     """Return X as solvers pass it on, checked once."""
-    return x if isinstance(x, np.ndarray) else _core.SparseRows(x)
+    if isinstance(x, np.ndarray):
+        return x
+    return _core.SparseColumns(x) if x.format == "csc" else _core.SparseRows(x)
 
 
 def _arguments(kind: str, x: Any, y: np.ndarray, params: np.ndarray, outputs: int) -> list[Any]:

@@ -185,8 +185,15 @@ class Workspace:
     def fit_epoch(self, *arguments: Any) -> tuple[float, float]: ...
 
 @disjoint_base
-class SparseRows:
+class SparseMatrix:
     shape: tuple[int, int]
+
+@disjoint_base
+class SparseRows(SparseMatrix):
+    def __init__(self, x: Any) -> None: ...
+
+@disjoint_base
+class SparseColumns(SparseMatrix):
     def __init__(self, x: Any) -> None: ...
 
 def logistic_gradient(

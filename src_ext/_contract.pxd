@@ -103,10 +103,12 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
     cdef struct Features:
         const void *values
         Py_ssize_t stride
-        const void *columns
+        const void *indices
         const void *starts
         int has_long_indices
         Py_ssize_t n, i, stored
+        const void *cells
+        Py_ssize_t cut, fullest_block
 
     cdef cppclass NetworkForward[T]:
         NetworkShape shape
@@ -286,7 +288,7 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         TeamKernel logistic_rows[2]
         TeamKernel logistic_sums[2]
         EpochFunction logistic_finish[2]
-        Py_ssize_t (*gram_scratch[2])() noexcept
+        Py_ssize_t (*gram_scratch[2])(const void*) noexcept
         TeamKernel gram_columns[2]
         TeamKernel gram_mirror[2]
         double (*fma_peak[2])() noexcept

@@ -2,11 +2,6 @@
 
 cdef Py_ssize_t MOST_ROWS = 0x7fffffff  # numbers of rows are int32 there
 
-ctypedef fused Index:
-    int32_t
-    int64_t
-
-
 ctypedef fused Stored:
     float
     double
@@ -17,7 +12,7 @@ cdef void copy_columns(const Features* x, const int32_t* place, double* values, 
     """The stored elements of columns that have a place, by rows. Writes one element beyond the last."""
     cdef const Stored* given = <const Stored*>x.values
     cdef const Index* x_starts = <const Index*>x.starts
-    cdef const Index* x_columns = <const Index*>x.columns
+    cdef const Index* x_columns = <const Index*>x.indices
     cdef Py_ssize_t r
     cdef Index k, end = 0
     cdef int32_t j
@@ -56,7 +51,7 @@ cdef void fill_columns(const Features* x, int kind, const int32_t* place, double
 
 
 cdef void count_columns(const Features* x, int64_t* counts, Index* unused=NULL) noexcept nogil:
-    cdef const Index* columns = <const Index*>x.columns
+    cdef const Index* columns = <const Index*>x.indices
     cdef Py_ssize_t k
     for k in range(x.stored):
         counts[columns[k]] += 1
@@ -78,7 +73,7 @@ def take_columns(object x not None, cnp.ndarray features not None, bint by_colum
 
     features (m,) are their numbers, each once.
     """
-    cdef SparseRows given = as_rows(x)
+    cdef SparseRows given = x if isinstance(x, SparseRows) else SparseRows(x)
     cdef Py_ssize_t m = len(features)
     cdef cnp.ndarray place = np.full(given.view.i, -1, np.int32)
     place[features] = np.arange(m, dtype=np.int32)

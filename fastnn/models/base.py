@@ -31,6 +31,7 @@ __all__ = [
     "VERBOSE",
     "VERBOSE_BY_EPOCHS",
     "Estimator",
+    "by_rows",
     "collected_warnings",
     "dense",
     "guarded",
@@ -173,6 +174,11 @@ def _dtypes(dtype: Any) -> Any:
 def laid_out_or_sparse(x: Any) -> Any:
     """A matrix as kernels want it; of a sparse one the rows may be sliced."""
     return csr_array(x) if issparse(x) else np.require(x, x.dtype, ["C", "A"])
+
+
+def by_rows(x: Any) -> Any:
+    """X with a CSC matrix made CSR, for what takes rows out of it."""
+    return x.tocsr() if issparse(x) and x.format == "csc" else x
 
 
 def dense(x: Any) -> Array:

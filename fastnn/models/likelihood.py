@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_solve
 from scipy.linalg.lapack import dpstrf
 
+from fastnn.models.base import by_rows
 from fastnn.validation import dense_rows
 
 __all__ = ["Curvature", "Expansion", "Likelihood", "Vector"]
@@ -86,7 +87,7 @@ class Likelihood:
 
     Parameters
     ----------
-    x : ndarray or sparse matrix (n, i)
+    x : ndarray, CSR or CSC matrix (n, i)
     index : ndarray of int (n,)
         Which class each row has.
     n_classes : int
@@ -98,7 +99,7 @@ class Likelihood:
     def __init__(
         self, x: Any, index: NDArray[np.integer], n_classes: int, weight: NDArray[np.floating] | None, intercept: bool
     ) -> None:
-        self._x = x
+        self._x = by_rows(x)
         self._index = index
         self._weight = weight
         self.intercept = intercept

@@ -12,7 +12,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import metadata_routing
 
 from fastnn.kernels.contract import Array
-from fastnn.models.base import NONE, guarded
+from fastnn.models.base import NONE, by_rows, guarded
 from fastnn.models.cv_fit import cross_validate, folds_of, packed
 from fastnn.models.cv_parameters import ScorerLike, SplitterLike, read_grid, read_legacy, read_scoring
 from fastnn.models.cv_results import choose
@@ -219,6 +219,7 @@ class LogisticRegressionCV(LogisticRegression):
         for ratio in grid.l1_ratios:
             refuse_unsupported(self, float(ratio), penalised=bool(penalised))
         samples = read_samples(self, X, y, sample_weight)
+        samples = samples._replace(x=by_rows(samples.x))  # folds are rows
         refuse_many_classes(self, samples)
         self.classes_ = samples.classes
         self._require_known_classes()

@@ -39,7 +39,9 @@ class _Kernels:
 
     def rows(self, x: Any) -> Any:
         """X as kernels read it, a sparse one checked once for all passes."""
-        return self._module.SparseRows(x) if self._threads and not isinstance(x, np.ndarray) else x
+        if not self._threads or isinstance(x, np.ndarray):
+            return x
+        return self._module.SparseColumns(x) if x.format == "csc" else self._module.SparseRows(x)
 
 
 class LogisticObjective:
@@ -50,7 +52,7 @@ class LogisticObjective:
 
     Parameters
     ----------
-    x : ndarray (n, i) or CSR matrix, float32 or float64
+    x : ndarray (n, i) or CSR or CSC matrix, float32 or float64
         Rows of an ndarray are contiguous; they may lie further apart than they are long.
     y : ndarray (n,), int32
         The number of each row's class.

@@ -2,13 +2,20 @@
 // to be kept apart and added up.
 #pragma once
 
+#include "kernels/logistic_columns.hpp"
 #include "kernels/logistic_dense.hpp"
-#include "kernels/logistic_sparse.hpp"
 #include "runtime/contract.hpp"
 
 namespace {
 
-template <class T> ptrdiff_t gram_scratch() { return kPassRows * kPanel<T>; }
+// Elements of a member, a multiple of a cache line.
+template <class T> ptrdiff_t gram_scratch(const void* arguments) {
+  const auto& x = static_cast<const fastnn::WeightedGram<T>*>(arguments)->x;
+  if (!x.cells) return kPassRows * kPanel<T>;
+  const ptrdiff_t doubles =
+      x.has_long_indices ? SparseColumns<T, int64_t>::scratch(x) : SparseColumns<T, int32_t>::scratch(x);
+  return (doubles + 7) / 8 * 8 * ptrdiff_t(sizeof(double) / sizeof(T));
+}
 
 // Panels of growing work, dealt out to and fro.
 FASTNN_INLINE bool owns_panel(ptrdiff_t panel, int member, int team) {
@@ -18,7 +25,7 @@ FASTNN_INLINE bool owns_panel(ptrdiff_t panel, int member, int team) {
 
 template <class T> FASTNN_INLINE void dense_gram(const fastnn::WeightedGram<T>& g, int member, int team) {
   const ptrdiff_t n = g.x.n, i = g.x.i, m = i + g.has_ones;
-  T* packed = g.packed + member * gram_scratch<T>();
+  T* packed = g.packed + member * gram_scratch<T>(&g);
   const T* x = static_cast<const T*>(g.x.values);
   for (ptrdiff_t r0 = 0; r0 < n; r0 += kPassRows) {
     const ptrdiff_t rows = n - r0 < kPassRows ? n - r0 : kPassRows;
@@ -41,23 +48,36 @@ template <class T> FASTNN_INLINE void dense_gram(const fastnn::WeightedGram<T>& 
 }
 
 // A member owns rows of the result: the elements whose column lies in them meet all that come before in their row.
-template <class T, class Index> FASTNN_INLINE void sparse_gram(const fastnn::WeightedGram<T>& g, int member, int team) {
+template <class T, class Index>
+FASTNN_INLINE void add_sparse_gram(const fastnn::WeightedGram<T>& g, const SparseRows<T, Index>& x, const T* weights,
+                                   ptrdiff_t rows, fastnn::Share own) {
   const ptrdiff_t i = g.x.i, m = i + g.has_ones;
-  const auto own = fastnn::share_of(m, 1, member, team);
-  const auto *columns = static_cast<const Index*>(g.x.columns), *starts = static_cast<const Index*>(g.x.starts);
-  const T* values = static_cast<const T*>(g.x.values);
-  for (ptrdiff_t r = 0; r < g.x.n; ++r) {
-    const Index begin = starts[r], end = starts[r + 1];
-    const double weight = double(g.weight[r]);
+  for (ptrdiff_t r = 0; r < rows; ++r) {
+    const Index begin = x.starts[r], end = x.starts[r + 1];
+    const double weight = double(weights[r]);
     for (Index k = begin; k < end; ++k) {
-      const ptrdiff_t column = columns[k];
+      const ptrdiff_t column = x.columns[k];
       if (column < own.begin || column >= own.end) continue;
-      double *row = g.out + column * m, by = weight * double(values[k]);
+      double *row = g.out + column * m, by = weight * double(x.values[k]);
       for (Index l = begin; l < end; ++l)
-        if (columns[l] >= column) row[columns[l]] += by * double(values[l]);
+        if (x.columns[l] >= column) row[x.columns[l]] += by * double(x.values[l]);
       if (g.has_ones) row[i] += by;
     }
     if (g.has_ones && own.end == m) g.out[i * m + i] += weight;
+  }
+}
+
+template <class T, class Index> FASTNN_INLINE void sparse_gram(const fastnn::WeightedGram<T>& g, int member, int team) {
+  const auto own = fastnn::share_of(g.x.i + g.has_ones, 1, member, team);
+  if (!g.x.cells) {
+    add_sparse_gram(g, SparseRows<T, Index>::of(g.x, 1, nullptr, nullptr, nullptr), g.weight, g.x.n, own);
+    return;
+  }
+  double* packed = reinterpret_cast<double*>(g.packed + member * gram_scratch<T>(&g));
+  const auto columns = SparseColumns<T, Index>::of(g.x, 1, nullptr, nullptr, packed);
+  for (ptrdiff_t r0 = 0; r0 < g.x.n; r0 += g.x.cut) {
+    const ptrdiff_t rows = g.x.n - r0 < g.x.cut ? g.x.n - r0 : g.x.cut;
+    add_sparse_gram(g, columns.turned(r0, rows), g.weight + r0, rows, own);
   }
 }
 

@@ -4,9 +4,9 @@
 // its own, which are added in order afterwards: so every bit is the same for every number of threads.
 #pragma once
 
+#include "kernels/logistic_columns.hpp"
 #include "kernels/logistic_dense.hpp"
 #include "kernels/logistic_loss.hpp"
-#include "kernels/logistic_sparse.hpp"
 #include "runtime/contract.hpp"
 
 namespace {
@@ -14,7 +14,7 @@ namespace {
 // What a slot adds up, and where in it; counted in float64. `gram`: for every two outputs x.T D x (i, i), then x.T D
 // (i), then the sum of D.
 struct SlotLayout {
-  ptrdiff_t slots, rows;  // rows of a slot
+  ptrdiff_t slots, rows, block;  // rows of a slot, and the most that are worked on at once
   ptrdiff_t wide, pairs;
   ptrdiff_t d_w, d_b, diagonal, gram, gram_size, size;
   ptrdiff_t parameters, member;  // elements of the type that is computed in: w and b; buffers of a member
@@ -27,7 +27,8 @@ template <class Real>
 FASTNN_INLINE SlotLayout layout_of(const fastnn::Features& x, ptrdiff_t o, bool diagonal, bool hessian,
                                    ptrdiff_t scratch) {
   SlotLayout l;
-  const ptrdiff_t i = x.i;
+  const ptrdiff_t i = x.i, grain = x.cells ? x.cut : 16;
+  l.block = x.cells ? x.cut : kPassRows;
   l.wide = o == 1 ? 1 : round_up<Real>(o);
   l.pairs = hessian ? o * (o + 1) / 2 : 0;
   l.d_w = 8;  // the loss comes first
@@ -44,12 +45,12 @@ FASTNN_INLINE SlotLayout layout_of(const fastnn::Features& x, ptrdiff_t o, bool 
   const double most = by_work < by_memory ? by_work : by_memory;
   if (double(slots) > most) slots = most > 4 ? ptrdiff_t(most) / 4 * 4 : slots < 4 ? slots : 4;  // alike for 2 and 4 threads
   if (slots < 1) slots = 1;
-  l.rows = ((x.n + slots - 1) / slots + 15) / 16 * 16;
+  l.rows = ((x.n + slots - 1) / slots + grain - 1) / grain * grain;
   l.slots = l.rows > 0 ? (x.n + l.rows - 1) / l.rows : 1;
   if (l.slots < 1) l.slots = 1;
   const ptrdiff_t padded = (i + 2) * l.wide + 2 * kLanes<Real>;
   l.parameters = (padded + 15) / 16 * 16;
-  l.member = kPassRows * (2 * l.wide + 2) + scratch;
+  l.member = l.block * (2 * l.wide + 2) + scratch;
   return l;
 }
 
@@ -66,6 +67,9 @@ template <class Real> struct PassSpace {
 
 template <class T> constexpr bool kIsSparse = false;
 template <class T, class Index> constexpr bool kIsSparse<SparseRows<T, Index>> = true;
+template <class T, class Index> constexpr bool kIsSparse<SparseColumns<T, Index>> = true;
+template <class T> constexpr bool kHasColumns = false;
+template <class T, class Index> constexpr bool kHasColumns<SparseColumns<T, Index>> = true;
 
 template <class R> struct Kind {
   using Rows = R;
@@ -74,32 +78,21 @@ template <class R> struct Kind {
 // body(Kind) with the kind of rows that X has.
 template <class T, class Body> FASTNN_INLINE void with_rows(const fastnn::LogisticPass<T>& g, Body body) {
   if (g.x.starts == nullptr) body(Kind<DenseRows<T>>{});
+  else if (g.x.cells && g.x.has_long_indices) body(Kind<SparseColumns<T, int64_t>>{});
+  else if (g.x.cells) body(Kind<SparseColumns<T, int32_t>>{});
   else if (g.x.has_long_indices) body(Kind<SparseRows<T, int64_t>>{});
   else body(Kind<SparseRows<T, int32_t>>{});
 }
 
 template <class T, class Rows> FASTNN_INLINE SlotLayout pass_layout(const fastnn::LogisticPass<T>& g) {
-  return layout_of<typename Rows::Real>(g.x, g.o, g.diagonal != nullptr, g.hessian != nullptr, Rows::scratch());
+  return layout_of<typename Rows::Real>(g.x, g.o, g.diagonal != nullptr, g.hessian != nullptr, Rows::scratch(g.x));
 }
 
 template <class T, class Rows>
 FASTNN_INLINE Rows rows_of(const fastnn::LogisticPass<T>& g, const SlotLayout& l, const typename Rows::Real* w,
                            typename Rows::Real* packed) {
-  Rows rows;
-  if constexpr (kIsSparse<Rows>) {
-    rows.values = static_cast<const T*>(g.x.values);
-    rows.columns = static_cast<decltype(rows.columns)>(g.x.columns);
-    rows.starts = static_cast<decltype(rows.starts)>(g.x.starts);
-  } else {
-    rows.x = static_cast<const T*>(g.x.values);
-    rows.stride = g.x.stride;
-  }
-  rows.i = g.x.i;
-  rows.wide = l.wide;
-  rows.w = w;
-  rows.b = w + (g.x.i * l.wide + kLanes<typename Rows::Real>);
-  rows.packed = packed;
-  return rows;
+  const typename Rows::Real* b = w + (g.x.i * l.wide + kLanes<typename Rows::Real>);
+  return Rows::of(g.x, l.wide, w, b, packed);
 }
 
 // --- one block of rows ----------------------------------------------------------------------------------------------
@@ -133,10 +126,13 @@ template <class T, class Rows> struct PassBlock {
       if (g.o == 1) sigmoid_product<Real>(z, state, rows);
       else softmax_product<Real>(z, state, weight, rows, g.o, l.wide);
     } else {
-      sums[0] += g.o == 1 ? sigmoid_block<Real>(z, p, g.y + r0, weight, rows)
-                          : softmax_block<Real>(z, p, g.y + r0, weight, rows, g.o, l.wide);
+      for (ptrdiff_t r = 0; r < rows; r += kPassRows) add_losses(r0, r, rows - r < kPassRows ? rows - r : kPassRows);
       if (g.state) write_state(r0, rows);
-      if (g.hessian) add_grams(r0, rows, weight);
+      if constexpr (kHasColumns<Rows>) {
+        if (g.hessian) add_grams(x.turned(r0, rows), 0, rows, weight);
+      } else {
+        if (g.hessian) add_grams(x, r0, rows, weight);
+      }
     }
     add_column_sums<Real>(z, rows, l.wide, sums + l.d_b);
     if (g.diagonal == nullptr) {
@@ -149,6 +145,15 @@ template <class T, class Rows> struct PassBlock {
   }
 
  private:
+  // Rows [r, r + rows) of the block.
+  void add_losses(ptrdiff_t r0, ptrdiff_t r, ptrdiff_t rows) const {
+    const T* weight = g.sample_weight ? g.sample_weight + r0 + r : nullptr;
+    const int32_t* y = g.y + r0 + r;
+    const ptrdiff_t at = r * l.wide;
+    sums[0] += g.o == 1 ? sigmoid_block<Real>(z + at, p + at, y, weight, rows)
+                        : softmax_block<Real>(z + at, p + at, y, weight, rows, g.o, l.wide);
+  }
+
   void write_state(ptrdiff_t r0, ptrdiff_t rows) const {
     for (ptrdiff_t r = 0; r < rows; ++r)
       for (ptrdiff_t c = 0; c < g.o; ++c) g.state[(r0 + r) * g.o + c] = T(p[r * l.wide + c]);
@@ -165,16 +170,18 @@ template <class T, class Rows> struct PassBlock {
     }
   }
 
-  void add_grams(ptrdiff_t r0, ptrdiff_t rows, const T* weight) const {
+  // `by_row` has the block from its row `first` on.
+  template <class ByRow>
+  void add_grams(const ByRow& by_row, ptrdiff_t first, ptrdiff_t rows, const T* weight) const {
     double* gram = sums + l.gram;
     for (ptrdiff_t k = 0; k < g.o; ++k)
       for (ptrdiff_t m = k; m < g.o; ++m, gram += l.gram_size) {
         if (g.o > 1) pair_weights(rows, weight, k, m);
         const Real* by = g.o > 1 ? weights : p;
-        x.add_gram(r0, rows, by, gram);
+        by_row.add_gram(first, rows, by, gram);
         if (!g.has_bias) continue;
         double* border = gram + g.x.i * g.x.i;
-        add_border(r0, rows, by, border);
+        add_border(by_row, first, rows, by, border);
         border[g.x.i] += sum_of<Real>(by, rows);
       }
   }
@@ -187,10 +194,11 @@ template <class T, class Rows> struct PassBlock {
     }
   }
 
-  void add_border(ptrdiff_t r0, ptrdiff_t rows, const Real* by, double* border) const {
-    Rows single = x;
+  template <class ByRow>
+  void add_border(const ByRow& by_row, ptrdiff_t first, ptrdiff_t rows, const Real* by, double* border) const {
+    ByRow single = by_row;
     single.wide = 1;
-    single.add(r0, rows, by, border);
+    single.add(first, rows, by, border);
   }
 };
 
@@ -229,6 +237,7 @@ template <class T> void logistic_prepare(void* arguments) {
 // beside what is computed from them: products of matrices want more rows.
 template <class T> FASTNN_INLINE ptrdiff_t rows_of_block(const fastnn::LogisticPass<T>& g) {
   const ptrdiff_t row = g.x.i * ptrdiff_t(sizeof(T)), room = ptrdiff_t(g.o == 1 && !g.hessian ? 16 : 256) << 10;
+  if (g.x.cells) return g.x.cut;
   const ptrdiff_t rows = g.x.starts || row == 0 ? kPassRows : room / row / 16 * 16;
   return rows > kPassRows ? kPassRows : rows < 64 ? 64 : rows;
 }
@@ -240,8 +249,8 @@ template <class T> void logistic_rows(const void* arguments, int member, int tea
     using Real = typename Rows::Real;
     const SlotLayout l = pass_layout<T, Rows>(g);
     const PassSpace<Real> space(g.workspace, l);
-    Real *z = space.members + member * l.member, *p = z + kPassRows * l.wide, *weights = p + kPassRows * l.wide;
-    const Rows x = rows_of<T, Rows>(g, l, space.parameters, weights + 2 * kPassRows);
+    Real *z = space.members + member * l.member, *p = z + l.block * l.wide, *weights = p + l.block * l.wide;
+    const Rows x = rows_of<T, Rows>(g, l, space.parameters, weights + 2 * l.block);
     const auto share = fastnn::share_of(l.slots, 1, member, team);
     const ptrdiff_t step = rows_of_block(g);
     for (ptrdiff_t slot = share.begin; slot < share.end; ++slot) {

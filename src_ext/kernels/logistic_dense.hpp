@@ -30,7 +30,11 @@ template <class T> struct DenseRows {
   const T *w, *b;             // (i, wide) and (wide); zeros where there is no b
   T* packed;                  // kPassRows * kPanel
 
-  static constexpr ptrdiff_t scratch() { return kPassRows * kPanel<T>; }
+  static DenseRows of(const fastnn::Features& x, ptrdiff_t wide, const T* w, const T* b, T* packed) {
+    return {static_cast<const T*>(x.values), x.stride, x.i, wide, w, b, packed};
+  }
+
+  static constexpr ptrdiff_t scratch(const fastnn::Features&) { return kPassRows * kPanel<T>; }
 
   void scores(ptrdiff_t r0, ptrdiff_t rows, T* z) const {
     if (wide > 1) {

@@ -13,9 +13,13 @@ template <class T, class Index> struct SparseRows {
   const Index *columns, *starts;
   ptrdiff_t i, wide;
   const double *w, *b;  // (i, wide) and (wide)
-  double* packed = nullptr;
 
-  static constexpr ptrdiff_t scratch() { return 0; }
+  static SparseRows of(const fastnn::Features& x, ptrdiff_t wide, const double* w, const double* b, double*) {
+    return {static_cast<const T*>(x.values), static_cast<const Index*>(x.indices), static_cast<const Index*>(x.starts),
+            x.i, wide, w, b};
+  }
+
+  static constexpr ptrdiff_t scratch(const fastnn::Features&) { return 0; }
 
   void scores(ptrdiff_t r0, ptrdiff_t rows, double* z) const {
     for (ptrdiff_t r = 0; r < rows; ++r) {

@@ -10,7 +10,7 @@ namespace {
 template <class T, class Index, class Use>
 FASTNN_INLINE void for_stored_at(const fastnn::Features& x, ptrdiff_t row, const Use& use) {
   const T* values = static_cast<const T*>(x.values);
-  const Index *columns = static_cast<const Index*>(x.columns), *starts = static_cast<const Index*>(x.starts);
+  const Index *columns = static_cast<const Index*>(x.indices), *starts = static_cast<const Index*>(x.starts);
   for (ptrdiff_t e = starts[row], end = starts[row + 1]; e < end; ++e) use(ptrdiff_t(columns[e]), values[e]);
 }
 

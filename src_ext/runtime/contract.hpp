@@ -122,13 +122,16 @@ struct NetworkShape {
   ptrdiff_t layers;
 };
 
-// X (n, i) as kernels read it where it may be sparse: rows `stride` elements apart, or compressed sparse rows.
+// X (n, i) as kernels read it where it may be sparse: rows `stride` elements apart, compressed sparse rows, or, in the
+// passes of logistic regression, compressed sparse columns, whose rows ascend.
 struct Features {
   const void* values;
   ptrdiff_t stride;
-  const void *columns, *starts;  // null for dense rows
+  const void *indices, *starts;  // null for dense rows
   int has_long_indices;          // of 64 bits instead of 32
   ptrdiff_t n, i, stored;
+  const void* cells;  // null for rows; else where blocks of `cut` rows begin in each column (blocks + 1, i), as indices
+  ptrdiff_t cut, fullest_block;  // elements of the block that has most
 };
 
 template <class T> struct NetworkForward {
@@ -318,7 +321,7 @@ struct Kernels {
   void (*logistic_rows[2])(const void*, int, int);  // every slot's sums,
   void (*logistic_sums[2])(const void*, int, int);  // their total,
   void (*logistic_finish[2])(void*);                // and what the caller wants of it
-  ptrdiff_t (*gram_scratch[2])();                   // elements for one member
+  ptrdiff_t (*gram_scratch[2])(const void*);        // elements for one member
   void (*gram_columns[2])(const void*, int, int);
   void (*gram_mirror[2])(const void*, int, int);
   double (*fma_peak[2])();  // FLOP/s of one core, measured by independent chains in registers

@@ -18,7 +18,7 @@ from fastnn.kernels.select import kernels_for
 # Rows and features around a vector's width, a block of rows and a slot.
 SHAPES = [(1, 1), (3, 2), (15, 7), (16, 16), (17, 33), (255, 4), (257, 50), (1000, 17), (300, 130), (5000, 3)]
 OUTPUTS = [1, 2, 3, 10, 17]
-FORMS = ["dense", "apart", "csr", "csr, long indices"]
+FORMS = ["dense", "apart", "csr", "csr, long indices", "csc", "csc, long indices"]
 
 
 class Case:
@@ -27,7 +27,7 @@ class Case:
     def __init__(self, n: int, i: int, o: int, dtype: Any, form: str, weighted: bool, bias: bool) -> None:
         rng = np.random.default_rng([n, i, o])
         x = rng.normal(size=(n, i)).astype(dtype)
-        if form.startswith("csr"):
+        if form.startswith("cs"):
             x[rng.uniform(size=(n, i)) < 0.7] = 0
         self.dense = x
         self.x: Any = x
@@ -35,8 +35,8 @@ class Case:
             wide = np.full((n, i + 5), np.nan, dtype)
             wide[:, :i] = x
             self.x = wide[:, :i]
-        elif form.startswith("csr"):
-            self.x = sp.csr_array(x)
+        elif form.startswith("cs"):
+            self.x = sp.csr_array(x) if form.startswith("csr") else sp.csc_array(x)
             index = np.int64 if "long" in form else np.int32
             self.x.indices, self.x.indptr = self.x.indices.astype(index), self.x.indptr.astype(index)
         self.y = rng.integers(0, max(o, 2), n).astype(np.int32)
@@ -161,12 +161,12 @@ def test_the_same_bits_for_every_number_of_threads(o: int, form: str, dtype: Any
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_numbers_that_are_not_finite_show_in_the_gradient(o: int, value: float, dtype: Any) -> None:
     """So that a pass is all the check that X needs."""
-    for form in ("dense", "csr"):
+    for form in ("dense", "csr", "csc"):
         for row in (0, 20, 36):
             for params in (np.zeros(10 * o), np.linspace(-1, 1, 10 * o)):
                 case = Case(37, 9, o, dtype, form, False, True)
                 case.dense[row, 3] = value
-                case.x = case.dense if form == "dense" else sp.csr_array(case.dense)
+                case.x = case.dense if form == "dense" else sp.csr_array(case.dense).asformat(form)
                 case.params = params
                 assert not np.isfinite(case.gradient(_core.logistic_gradient)["d_params"]).all()
 
@@ -197,6 +197,18 @@ def test_elements_in_any_order_and_more_than_once(dtype: Any) -> None:
         np.testing.assert_allclose(found[name], wanted[name], rtol=1e-4 if dtype == np.float32 else 1e-10, atol=1e-4)
 
 
+def test_rows_of_a_column_in_any_order(dtype: Any) -> None:
+    case = Case(50, 6, 1, dtype, "csc", True, True)
+    wanted = case.gradient(_core.logistic_gradient)
+    order = np.concatenate([np.arange(*ends)[::-1] for ends in zip(case.x.indptr, case.x.indptr[1:], strict=False)])
+    case.x = sp.csc_array((case.x.data[order], case.x.indices[order], case.x.indptr), case.x.shape)
+    assert not case.x.has_sorted_indices
+    found = case.gradient(_core.logistic_gradient)
+    for name, value in wanted.items():
+        np.testing.assert_array_equal(found[name], value)
+    assert not case.x.has_sorted_indices  # the caller's is as it was
+
+
 # --- bad input ----------------------------------------------------------------------------------
 
 
@@ -215,14 +227,16 @@ def call(**changed: Any) -> None:
     _core.logistic_gradient(**(given | changed))
 
 
-def with_index(index: int) -> Any:
-    x = sp.csr_array(np.ones((4, 2)))
+def with_index(index: int, form: Any = sp.csr_array) -> Any:
+    x = form(np.ones((4, 2)))
+    assert x.has_sorted_indices
     x.indices[3] = index
     return x
 
 
-def with_start(start: int) -> Any:
-    x = sp.csr_array(np.ones((4, 2)))
+def with_start(start: int, form: Any = sp.csr_array) -> Any:
+    x = form(np.ones((4, 2)))
+    assert x.has_sorted_indices
     x.indptr[2] = start
     return x
 
@@ -246,7 +260,10 @@ TWO: dict[str, Any] = {"outputs": 2, "params": np.zeros(6), "d_params": np.zeros
         ({"x": with_index(-1)}, "indices that point outside"),
         ({"x": with_start(9)}, "indices that point outside"),
         ({"x": with_start(1)}, "indices that point outside"),
-        ({"x": sp.csc_array(np.ones((4, 2)))}, "wanted CSR"),
+        ({"x": with_index(4, sp.csc_array)}, "indices that point outside"),
+        ({"x": with_index(-1, sp.csc_array)}, "indices that point outside"),
+        ({"x": with_index(0, sp.csc_array)}, "indices that point outside"),
+        ({"x": with_start(9, sp.csc_array)}, "indices that point outside"),
         ({"y": np.array([0, 1, 0, 2], np.int32)} | TWO, "classes from 0 to 2, wanted 0 to 1"),
         ({"y": np.array([0, 1, 0, -1], np.int32)} | TWO, "classes from -1 to 1"),
         ({"y": np.array([0, 1, 0, 1])}, "of int32"),
@@ -265,6 +282,14 @@ TWO: dict[str, Any] = {"outputs": 2, "params": np.zeros(6), "d_params": np.zeros
 def test_refuses_what_does_not_fit(changed: dict[str, Any], message: str) -> None:
     with pytest.raises((ValueError, TypeError), match=message):
         call(**changed)
+
+
+def test_refuses_another_format() -> None:
+    x = sp.csr_array(np.ones((4, 2)))
+    with pytest.raises(ValueError, match="format 'csc'.* wanted CSR"):
+        _core.SparseRows(x.tocsc())
+    with pytest.raises(ValueError, match="format 'csr'.* wanted CSC"):
+        _core.SparseColumns(x)
 
 
 @pytest.mark.parametrize("name", LOGISTIC_PASSES)

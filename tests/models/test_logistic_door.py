@@ -48,10 +48,46 @@ def test_arrays_are_not_copied(dtype: Any) -> None:
     x = x.astype(dtype)
     x.flags.writeable = False
     assert read_samples(LogisticRegression(), x, y, None).x is x
-    sparse = sp.csr_array(x)
-    found = read_samples(LogisticRegression(), sparse, y, None).x
-    assert np.shares_memory(found.data, sparse.data)
-    assert np.shares_memory(found.indices, sparse.indices)
+    for form in (sp.csr_array, sp.csc_array):
+        for index in (np.int32, np.int64):
+            sparse = form(x)
+            sparse.indices, sparse.indptr = sparse.indices.astype(index), sparse.indptr.astype(index)
+            found = read_samples(LogisticRegression(), sparse, y, None).x
+            assert found.format == sparse.format
+            for one, other in zip(_buffers(found), _buffers(sparse), strict=True):
+                assert np.shares_memory(one, other)
+
+
+def _buffers(x: Any) -> tuple[np.ndarray, ...]:
+    return x.data, x.indices, x.indptr
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"solver": "lbfgs"}, {"solver": "newton-cg"}, {"l1_ratio": 1.0}, {"C": np.inf}]
+)
+@pytest.mark.parametrize("o", [2, 3])
+def test_columns_are_fitted_as_they_are(options: dict[str, Any], o: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the same coefficients as rows, and with the same bits for every number of threads."""
+    rng = np.random.default_rng(0)
+    x = sp.random_array((4000, 30), density=0.2, rng=rng, format="csr")
+    y = (x @ rng.normal(size=(30, o)) + rng.gumbel(size=(4000, o))).argmax(axis=1)
+    options = {"tol": 1e-8, "max_iter": 300} | options
+    wanted = LogisticRegression(**options).fit(x, y)
+    columns = x.tocsc()
+    if "C" not in options:  # evidence of the maximum takes rows
+        monkeypatch.setattr(sp.csc_array, "tocsr", lambda *_, **__: pytest.fail("columns became rows"))
+    found = [LogisticRegression(n_threads=n, **options).fit(columns, y) for n in (1, 2, 3)]
+    np.testing.assert_allclose(found[0].coef_, wanted.coef_, atol=1e-6)
+    for other in found[1:]:
+        np.testing.assert_array_equal(other.coef_, found[0].coef_)
+
+
+def test_hardly_filled_columns_become_rows() -> None:
+    x = sp.random_array((300, 400), density=0.05, rng=0, format="csc")
+    y = np.arange(300) % 2
+    assert read_samples(LogisticRegression(), x, y, None).x.format == "csr"
+    ours = LogisticRegression().fit(x, y)
+    np.testing.assert_array_equal(ours.coef_, LogisticRegression().fit(x.tocsr(), y).coef_)
 
 
 @pytest.mark.parametrize("form", [sp.csr_array, sp.csr_matrix, sp.csc_array, sp.coo_array])

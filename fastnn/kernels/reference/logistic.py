@@ -1,4 +1,4 @@
-"""The passes of logistic regression over X (n, i), dense or CSR: sums over the rows, in float64.
+"""The passes of logistic regression over X (n, i), dense, CSR or CSC: sums over the rows, in float64.
 
 z = x @ w + b has one output, a sigmoid, or as many as there are classes, a softmax. `params` is w
 (i, o) and then b (o,), flat; where it is as long as w alone, there is no b.
@@ -18,7 +18,7 @@ __all__ = ["logistic_gradient", "logistic_product", "weighted_gram"]
 
 Doubles = NDArray[np.float64]
 Labels = NDArray[np.int32]
-Features = Any  # an ndarray (n, i), or a sparse matrix in CSR form
+Features = Any  # an ndarray (n, i), or a sparse matrix in CSR or CSC form
 
 
 @np.errstate(all="ignore")
