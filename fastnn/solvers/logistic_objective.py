@@ -157,7 +157,7 @@ class LogisticObjective:
     def sample(self, step: int) -> LogisticObjective:
         """The problem of every `step`-th row, with the same penalty of the mean."""
         other = copy(self)
-        other.x = self.x[::step]
+        other.x = _every(self.x, step)
         other._rows = self._kernels.rows(other.x)
         other.y = np.ascontiguousarray(self.y[::step])
         weight = self.sample_weight
@@ -307,3 +307,13 @@ class LogisticObjective:
         if self.outputs > 1:
             by_class = d_params.reshape(-1, self.outputs)
             by_class -= by_class.sum(axis=1, keepdims=True) / self.outputs
+
+
+def _every(x: Any, step: int) -> Any:
+    """Every `step`-th row of x, in its form."""
+    if isinstance(x, np.ndarray) or x.format != "csc" or step == 1:
+        return x[::step]
+    rows = x.indices // step  # a slice of x takes twice the time
+    taken = np.flatnonzero(rows * step == x.indices)
+    starts = np.searchsorted(taken, x.indptr).astype(x.indptr.dtype)
+    return type(x)((x.data[taken], rows[taken], starts), shape=(-(-x.shape[0] // step), x.shape[1]))

@@ -285,3 +285,16 @@ def test_refuses_threads_where_there_are_none() -> None:
     x, y = draw(10, 2, 2)
     with pytest.raises(ValueError, match="only the native backend has threads"):
         problem(x, y, backend="reference", n_threads=2)
+
+
+@pytest.mark.parametrize("step", [1, 2, 17, 2000])
+@pytest.mark.parametrize("form", [sp.csc_array, sp.csc_matrix])
+def test_a_sample_of_columns_is_that_of_rows(step: int, form: Any) -> None:
+    x = sp.random_array((1003, 17), density=0.1, rng=0, format="csr")
+    y = (np.arange(1003) % 2).astype(np.int32)
+    found = LogisticObjective(form(x), y, 1).sample(step)
+    wanted = LogisticObjective(x, y, 1).sample(step)
+    assert found.x.format == "csc"
+    np.testing.assert_array_equal(found.x.toarray(), wanted.x.toarray())
+    params = np.linspace(-1, 1, 18)
+    np.testing.assert_allclose(found(params)[1], wanted(params)[1], atol=1e-14)
