@@ -189,7 +189,10 @@ class LogisticObjective:
         return other
 
     def sparse_columns(self, features: NDArray[np.intp], *, by_column: bool = False) -> tuple[Any, Any]:
-        """Some columns of a sparse X in float64: a CSR matrix (n, m), and a CSC matrix or None."""
+        """Some columns of a sparse X in float64, (n, m): as X is, CSR or CSC, and, where asked, as CSC, else None."""
+        if self.x.format == "csc":
+            taken = self.x[:, features].astype(np.float64, copy=False)
+            return taken, taken if by_column else None
         from scipy.sparse import csc_array, csr_array  # here, since it is slow to import
 
         shape = (len(self.y), len(features))

@@ -54,7 +54,7 @@ class Restricted:
             x = np.ascontiguousarray(self._dense_columns(objective).T)
         else:
             x, _ = objective.sparse_columns(self.features)
-            x = x.toarray() if x.nnz > _FILLED * x.shape[0] * x.shape[1] else x
+            x = x.toarray(order="C") if x.nnz > _FILLED * x.shape[0] * x.shape[1] else x
         return HessianModel(objective.over(x), self._rows, self.penalty)
 
     def _by_column(self, objective: LogisticObjective) -> ColumnModel:
