@@ -118,6 +118,11 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         T *out
         T *scratch
         Py_ssize_t n
+        int link, pairs
+        int *infinite
+        Py_ssize_t *claimed
+
+    const int kNoLink
 
     cdef int kStoreGradient
     cdef int kMaxSlots
@@ -303,6 +308,7 @@ cdef extern from "runtime/pool.hpp" namespace "fastnn" nogil:
     ctypedef void (*TeamFunction)(void*, int, int) noexcept nogil
     void run_team(int team, TeamFunction function, void* arguments) noexcept
     bint pool_is_awake() noexcept
+    void wake_pool(int team) noexcept
 
 
 cdef extern from "runtime/scratch.hpp" namespace "fastnn" nogil:

@@ -10,14 +10,15 @@ cimport cython
 cimport numpy as cnp
 
 from libc.math cimport INFINITY
+from libc.string cimport memcmp, memcpy
 
 from _contract cimport (
     ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams, DenseForward,
     Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Kernels, LimitedMemory, Link, LogisticPass,
     LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Separable, TeamFunction, TeamKernel,
     WeightedGram, allocate, available_kernels, fastnn_build_info, fastnn_seconds, kCrowdedSeconds, kFlatGrain,
-    kLossRows, kNeuronBlocks, kNeuronStride, kStoreGradient, permutation as fill_permutation, pool_is_awake, release,
-    release_large_scratch, run_team, scratch,
+    kLossRows, kNeuronBlocks, kNeuronStride, kNoLink, kStoreGradient, permutation as fill_permutation,
+    pool_is_awake, release, release_large_scratch, run_team, scratch, wake_pool,
 )
 
 import os

@@ -148,6 +148,10 @@ cdef inline int apart(cnp.ndarray out, cnp.ndarray a) except -1:
 cdef double WORK_PER_THREAD = 2e5
 # What pays for waking sleeping workers: about 30 microseconds.
 cdef double WORK_TO_WAKE = 8e6
+# Seconds between two calls that make a series. A call that is worth a team, but not worth waking one, then wakes it for
+# the next: 1,024 rows through 64-32-10, over and over, take 36 instead of 65 us.
+cdef double SERIES = 5e-4
+cdef double last_call_alone = 0
 # Below this the call ends sooner than the GIL could be handed over.
 cdef double WORK_WITH_GIL = 5e4
 
@@ -159,14 +163,26 @@ cdef int team_for(double work, double total, int n_threads) except -1:
     global get_num_threads
     if n_threads < 0:
         raise ValueError(f"n_threads={n_threads}, wanted at least 1")
-    if work < 2 * WORK_PER_THREAD or (total < WORK_TO_WAKE and not pool_is_awake()):
+    if work < 2 * WORK_PER_THREAD:
         return 1
     if n_threads == 0:
         if get_num_threads is None:
             from fastnn.threads import get_num_threads as function
             get_num_threads = function
         n_threads = get_num_threads()
-    return <int>min(<double>n_threads, work / WORK_PER_THREAD)
+    cdef int team = <int>min(<double>n_threads, work / WORK_PER_THREAD)
+    if team > 1 and total < WORK_TO_WAKE and not pool_is_awake():
+        wake_for_the_next(team)
+        return 1
+    return team
+
+
+cdef void wake_for_the_next(int team) noexcept:
+    global last_call_alone
+    cdef double now = fastnn_seconds()
+    if now - last_call_alone < SERIES:
+        wake_pool(team)
+    last_call_alone = now
 
 
 cdef int repeats = 1  # a benchmark's loop inside the call, see seconds_per_call

@@ -52,6 +52,21 @@ def all_finite(cnp.ndarray x not None, int n_threads=0):
     return nothing == 0
 
 
+def refresh(cnp.ndarray copy not None, cnp.ndarray original not None):
+    """copy = original, of one shape and dtype; written only if they differ, so that it stays in other cores' caches."""
+    cdef int kind = kind_of(copy)
+    cdef Py_ssize_t k
+    if cnp.PyArray_NDIM(copy) != cnp.PyArray_NDIM(original) or cnp.PyArray_TYPE(copy) != cnp.PyArray_TYPE(original):
+        refuse(original, "original", kind, cnp.PyArray_NDIM(copy))
+    for k in range(cnp.PyArray_NDIM(copy)):
+        if cnp.PyArray_DIM(copy, k) != cnp.PyArray_DIM(original, k):
+            refuse(original, "original", kind, cnp.PyArray_NDIM(copy))
+    if not is_plain(original, cnp.NPY_ARRAY_CARRAY_RO) or not is_plain(copy, cnp.NPY_ARRAY_CARRAY):
+        copy[...] = original
+    elif memcmp(cnp.PyArray_DATA(copy), cnp.PyArray_DATA(original), cnp.PyArray_NBYTES(copy)) != 0:
+        memcpy(cnp.PyArray_DATA(copy), cnp.PyArray_DATA(original), cnp.PyArray_NBYTES(copy))
+
+
 def ema_step(cnp.ndarray average not None, cnp.ndarray params not None, double decay, int n_threads=0):
     """average = decay * average + (1 - decay) * params"""
     cdef FlatVector[float] g

@@ -31,12 +31,11 @@ cdef double multiply_adds(const NetworkShape& shape) noexcept:
     return total
 
 
-def network_forward(object plan, cnp.ndarray params not None, object x not None, cnp.ndarray out not None,
-                    int n_threads=0):
-    """out = the last layer's activation"""
-    cdef NetworkForward[float] g
+cdef int run_forward(NetworkForward[float]* g, object plan, cnp.ndarray params, object x, cnp.ndarray out,
+                     int n_threads) except -1:
     cdef int kind = kind_of(params)
-    read_shape(&g.shape, plan)
+    cdef Py_ssize_t claimed = 0
+    cdef Py_ssize_t columns = 2 if g.pairs else g.shape.widths[g.shape.layers]
     g.params = <float*>input_1d(params, "params", kind, plan.n_params)
     g.x = NULL
     if isinstance(x, SparseRows):
@@ -45,7 +44,8 @@ def network_forward(object plan, cnp.ndarray params not None, object x not None,
     else:
         g.x = <float*>input_2d(x, "x", kind, -1, g.shape.widths[0])
         g.n = cnp.PyArray_DIM(x, 0)
-    g.out = <float*>output_2d(out, "out", kind, g.n, g.shape.widths[g.shape.layers])
+    g.out = <float*>output_2d(out, "out", kind, g.n, columns)
+    g.claimed = &claimed
     for array in (params,) if g.x == NULL else (params, x):
         apart(out, array)
     cdef double work = 2.0 * g.n * multiply_adds(g.shape)
@@ -53,8 +53,35 @@ def network_forward(object plan, cnp.ndarray params not None, object x not None,
         work -= 2.0 * (<double>g.n * g.shape.widths[0] - g.sparse.stored) * g.shape.widths[1]
     cdef int team = team_for(work, work, n_threads)
     cdef size_t item = 8 if kind else 4
-    g.scratch = <float*>need_scratch(team * kernels.network_forward_scratch[kind](&g) * item)
-    run(kernels.network_forward[kind], &g, work, team)
+    g.scratch = <float*>need_scratch(team * kernels.network_forward_scratch[kind](g) * item)
+    return run(kernels.network_forward[kind], g, work, team)
+
+
+def network_forward(object plan, cnp.ndarray params not None, object x not None, cnp.ndarray out not None,
+                    int n_threads=0):
+    """out = the last layer's activation"""
+    cdef NetworkForward[float] g
+    read_shape(&g.shape, plan)
+    g.link, g.pairs = kNoLink, False
+    g.infinite = NULL
+    run_forward(&g, plan, params, x, out, n_threads)
+
+
+def network_predict(object plan, cnp.ndarray params not None, object x not None, object loss,
+                    cnp.ndarray out not None, int n_threads=0):
+    """out = the loss's link of the last layer's activation (itself where loss is None); whether a dense x is finite.
+
+    Where out has two columns for a network of one output, they belong to its negative and to it: both probabilities of
+    a sigmoid neuron. Where x is not finite, out is of no use.
+    """
+    cdef NetworkForward[float] g
+    cdef int infinite = 0
+    read_shape(&g.shape, plan)
+    g.link = kNoLink if loss is None else loss_of(loss).code
+    g.pairs = g.shape.widths[g.shape.layers] == 1 and cnp.PyArray_NDIM(out) == 2 and cnp.PyArray_DIM(out, 1) == 2
+    g.infinite = &infinite
+    run_forward(&g, plan, params, x, out, n_threads)
+    return infinite == 0
 
 
 cdef SparseRows sparse_rows(SparseRows x, int kind, Py_ssize_t columns):

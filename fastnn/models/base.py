@@ -124,7 +124,11 @@ class Estimator(Saved, BaseEstimator):
 
     def _is_plain(self, X: Any, dtype: Any) -> bool:
         """Whether X can be used as it is; if not, scikit-learn's validators see to it."""
-        if hasattr(self, "feature_names_in_") or not _is_usable(X):
+        return self._is_laid_out(X, dtype) and bool(native.all_finite(X))
+
+    def _is_laid_out(self, X: Any, dtype: Any) -> bool:
+        """Whether X can be used as it is, if it is finite."""
+        if not _is_laid_out(X) or hasattr(self, "feature_names_in_"):
             return False
         return bool(X.dtype == dtype and X.shape[1] == self.n_features_in_)
 
@@ -146,9 +150,14 @@ class Estimator(Saved, BaseEstimator):
 
 def _is_usable(X: Any) -> bool:
     """Whether X is laid out as kernels want it, and finite."""
+    return _is_laid_out(X) and bool(native.all_finite(X))
+
+
+def _is_laid_out(X: Any) -> bool:
+    """Whether X is laid out as kernels want it."""
     if type(X) is not np.ndarray or X.ndim != 2 or X.size == 0 or X.dtype not in (np.float32, np.float64):
         return False
-    return bool(X.flags.c_contiguous and X.flags.aligned and native.all_finite(X))
+    return bool(X.flags.c_contiguous and X.flags.aligned)
 
 
 def _is_usable_target(y: Any, n: int) -> bool:

@@ -195,6 +195,7 @@ class BaseMLP(Insight, Estimator):
             rows, held_out = self._hold_out(everything, of_class, random_state, choose, *validation, **how)
             fit_epochs(self, network, samples, random_state, incremental, tasks, rows, held_out, checkpoint)
         self.__dict__.update(network.attributes())
+        self.__dict__.pop("_assigned", None)
         tasks.end()
 
     def _network_to_train(self, samples: Samples, first: bool, random_state: Any) -> Packed:
@@ -285,12 +286,26 @@ class BaseMLP(Insight, Estimator):
             return network
         hidden = self._hidden_activations(len(self.coefs_) - 1)
         loss = losses.get(_LOSS_OF_OUTPUT[self.out_activation_])
-        return Packed.of(self.coefs_, self.intercepts_, (*hidden, _IDENTITY), loss)
+        given = (self.coefs_, self.intercepts_, (*hidden, _IDENTITY), loss)
+        copy: Packed | None = self.__dict__.get("_assigned")
+        if copy is None or not copy.follows(*given):
+            copy = self._assigned = Packed.of(*given)
+        return copy
 
     def _raw(self, X: Any) -> tuple[Engine, Array]:
         """The engine of the fitted network, and its raw output z (n, o)."""
-        engine, network, x = self._readied(X)
-        return engine, engine.forward(network.params, x)
+        return self._output(X, link=False)
+
+    def _output(self, X: Any, *, link: bool, pairs: bool = False) -> tuple[Engine, Array]:
+        """The engine of the fitted network, and what it predicts for X, as `Engine.predict` says."""
+        self._require_fitted("coefs_")
+        network = self._packed()
+        engine, dtype = Engine(network.plan, self.backend, self.n_threads), network.plan.dtype
+        x = X if engine.looks and self._is_laid_out(X, dtype) else self._read_x(X, dtype)
+        out, finite = engine.predict(network.params, x, link=link, pairs=pairs)
+        if not finite:
+            self._read_x(X, dtype)  # which says what is wrong with X
+        return engine, out
 
     def _readied(self, X: Any) -> tuple[Engine, Packed, Array]:
         """The engine of the fitted network, the network, and X as (n, i)."""
@@ -309,7 +324,7 @@ class BaseMLP(Insight, Estimator):
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
         # One flat vector or its views: so a pickle has the weights once, and a memory-mapped one is not copied.
-        for name in ("_network",) if self._shown() is None else ("coefs_", "intercepts_"):
+        for name in ("_assigned", *(("_network",) if self._shown() is None else ("coefs_", "intercepts_"))):
             state.pop(name, None)
         return state
 

@@ -15,7 +15,7 @@ from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
 from fastnn.models.class_weight import weights_of_classes, weights_of_labels
 from fastnn.models.mlp_base import BaseMLP
-from fastnn.models.outputs import class_index, log_probabilities, probabilities
+from fastnn.models.outputs import class_index, log_probabilities
 from fastnn.models.targets import (
     agreed_classes,
     as_labels,
@@ -207,8 +207,8 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         ndarray (n_samples, n_classes)
             Columns in the order of `classes_`.
         """
-        engine, z = self._raw(X)
-        return probabilities(engine, z) if len(self.classes_) > 1 else np.ones_like(z)
+        p = self._output(X, link=True, pairs=True)[1]
+        return p if len(self.classes_) > 1 else np.ones((len(p), 1), p.dtype)
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X: Any) -> Array:

@@ -354,9 +354,8 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         -------
         ndarray (n_samples,) or (n_samples, n_outputs)
         """
-        engine, z = self._raw(X)
-        predictions = engine.link(z)
-        return predictions[:, 0] if z.shape[1] == 1 else predictions
+        predictions = self._output(X, link=True)[1]
+        return predictions[:, 0] if predictions.shape[1] == 1 else predictions
 
 
 def _require_possible(name: str, targets: Array, loss: Loss) -> None:

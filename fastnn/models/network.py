@@ -135,7 +135,7 @@ class Network(FlatParams):
         -------
         ndarray (n, o)
         """
-        return self._engine.link(self.forward(x))
+        return self._engine.predict(self._params, read_inputs(self.plan, x), link=True)[0]
 
     def input_gradient(self, x: ArrayLike, output: int | None = None, *, link: bool = False) -> Array:
         """How the outputs change with the inputs: d output / d input, row by row.

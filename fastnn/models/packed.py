@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import is_
 from typing import Any
 
 import numpy as np
 
 from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
+from fastnn.kernels.select import native
 from fastnn.losses import Loss
 from fastnn.plan import Plan
 
@@ -24,6 +26,7 @@ class Packed:
         weights, biases = plan.unpack(params)
         self._weights = tuple(weights)
         self._biases = tuple(b for b in biases if b is not None)
+        self._sources: tuple[Array, ...] = ()  # the arrays of users that this is a copy of
 
     def __reduce__(self) -> tuple[type[Packed], tuple[Plan, Array]]:
         return Packed, (self.plan, self.params)
@@ -43,6 +46,7 @@ class Packed:
         ValueError
             If the shapes do not make a network.
         """
+        sources = (*coefs, *intercepts)
         coefs = [np.asarray(w) for w in coefs]
         intercepts = [np.asarray(b) for b in intercepts]
         _require_chain(coefs, intercepts, len(activations))
@@ -56,7 +60,30 @@ class Packed:
             np.dtype(np.float32 if dtype == np.float32 else np.float64),
         )
         flat = [part.ravel() for pair in zip(coefs, intercepts, strict=True) for part in pair]
-        return cls(plan, np.concatenate(flat).astype(plan.dtype, copy=False))
+        packed = cls(plan, np.concatenate(flat).astype(plan.dtype, copy=False))
+        packed._sources = sources
+        return packed
+
+    def follows(
+        self,
+        coefs: Sequence[Array],
+        intercepts: Sequence[Array],
+        activations: Sequence[Activation],
+        loss: Loss,
+    ) -> bool:
+        """Whether this was made `of` these very arrays; it then takes over what they hold now.
+
+        To copy numbers is all that a prediction has to do then: users may change them at any time, and nothing but
+        reading them would tell.
+        """
+        given, own = (*coefs, *intercepts), (*self._weights, *self._biases)
+        if (self.plan.activations, self.plan.loss) != (tuple(activations), loss) or not _same(given, self._sources):
+            return False
+        if not all(map(_is_alike, given, own)):
+            return False
+        for array, view in zip(given, own, strict=True):
+            native.refresh(view, array)
+        return True
 
     def lists(self) -> tuple[list[Array], list[Array]]:
         """The views, as lists of the caller's own."""
@@ -76,8 +103,17 @@ class Packed:
 
     def shows(self, coefs: Sequence[Array], intercepts: Sequence[Array]) -> bool:
         """Whether these are still the views: nobody has put another array in their place."""
-        seen, own = (*coefs, *intercepts), (*self._weights, *self._biases)
-        return len(seen) == len(own) and all(a is b for a, b in zip(seen, own, strict=True))
+        return _same((*coefs, *intercepts), (*self._weights, *self._biases))
+
+
+def _is_alike(array: Array, view: Array) -> bool:
+    """Whether a copy of the array is all that the view wants: users may also reshape arrays in place."""
+    return type(array) is np.ndarray and array.dtype == view.dtype and array.shape == view.shape
+
+
+def _same(these: tuple[Array, ...], those: tuple[Array, ...]) -> bool:
+    """Whether they are the same objects."""
+    return len(these) == len(those) and all(map(is_, these, those))
 
 
 def _require_chain(coefs: Sequence[Array], intercepts: Sequence[Array], n_layers: int) -> None:

@@ -56,6 +56,11 @@ class Engine:
                 "threads. Leave out one of the two."
             )
 
+    @property
+    def looks(self) -> bool:
+        """Whether `predict` looks for what is infinite or NaN while it reads a dense x."""
+        return bool(self._threads)
+
     def forward(self, params: Array, x: Any, rows: NDArray[np.intp] | None = None) -> Array:
         """What the last layer's activation makes of x (n, i), or of the given rows of it: (n, o).
 
@@ -111,6 +116,34 @@ class Engine:
         out = np.empty_like(z)
         self._kernels.link(z, self.plan.loss, out, *self._threads)
         return out
+
+    def predict(self, params: Array, x: Any, *, link: bool, pairs: bool = False) -> tuple[Array, bool]:
+        """What the network predicts for x (n, i), and whether x is finite, as far as `looks` says.
+
+        Parameters
+        ----------
+        params : ndarray (p,)
+        x : ndarray or CSR matrix (n, i)
+        link : bool
+            Whether to apply the loss's link to the raw output z.
+        pairs : bool, default=False
+            Take (-z, z) for a network of one output: both classes of a sigmoid neuron.
+
+        Returns
+        -------
+        ndarray (n, o), or (n, 2) of pairs
+        bool
+        """
+        pairs = pairs and self.plan.widths[-1] == 1
+        if self._threads:
+            out = np.empty((x.shape[0], 2 if pairs else self.plan.widths[-1]), self.plan.dtype)
+            loss = self.plan.loss if link else None
+            finite: bool = self._kernels.network_predict(self.plan, params, self._rows_of(x), loss, out, *self._threads)
+            return out, finite
+        z = self.forward(params, x)
+        if pairs:
+            z = np.hstack([-z, z])
+        return self.link(z) if link else z, True
 
     def activation(self, z: Array, name: str | Activation) -> Array:
         """An activation of z (n, o), by itself."""

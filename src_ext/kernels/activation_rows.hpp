@@ -65,21 +65,9 @@ template <class T> void log_softmax_row(const T* z, T* a, ptrdiff_t count) {
   });
 }
 
-// kLanes rows of a few columns (at most kSquares * kLanes), turned so that a lane is a row: no sums across lanes, and one
-// logarithm for all rows (10 columns in float32: 24 to 7 ns a row). Rows beyond `count` repeat the last one.
-template <class T, bool kLog, int kSquares>
-FASTNN_INLINE void softmax_narrow(const T* z, T* a, ptrdiff_t stride, int count, int o) {
-  constexpr int lanes = kLanes<T>;
-  Vec<T> column[kSquares][lanes], top = splat<T>(T(-__builtin_inff())), sum = {};
-#pragma GCC unroll 2
-  for (int s = 0; s < kSquares; ++s) {
-    const int left = o - s * lanes < lanes ? o - s * lanes : lanes;
-#pragma GCC unroll 16
-    for (int r = 0; r < lanes; ++r)
-      column[s][r] = load_first<T>(z + (r < count ? r : count - 1) * stride + s * lanes, left);
-    transpose_square<T>(column[s]);
-  }
-  Vec<T>* const columns = column[0];
+// softmax or log_softmax of rows whose columns are these vectors: a lane is a row.
+template <class T, bool kLog> FASTNN_INLINE void softmax_columns(Vec<T>* columns, int o) {
+  Vec<T> top = splat<T>(T(-__builtin_inff())), sum = {};
   for (int c = 0; c < o; ++c) top = maximum<T>(columns[c], top);
   if constexpr (kLog) {
     top = top - top == Vec<T>{} ? top : Vec<T>{};
@@ -91,6 +79,23 @@ FASTNN_INLINE void softmax_narrow(const T* z, T* a, ptrdiff_t stride, int count,
     const Vec<T> inverse = T(1) / sum;
     for (int c = 0; c < o; ++c) columns[c] *= inverse;
   }
+}
+
+// kLanes rows of a few columns (at most kSquares * kLanes), turned so that a lane is a row: no sums across lanes, and one
+// logarithm for all rows (10 columns in float32: 24 to 7 ns a row). Rows beyond `count` repeat the last one.
+template <class T, bool kLog, int kSquares>
+FASTNN_INLINE void softmax_narrow(const T* z, T* a, ptrdiff_t stride, int count, int o) {
+  constexpr int lanes = kLanes<T>;
+  Vec<T> column[kSquares][lanes];
+#pragma GCC unroll 2
+  for (int s = 0; s < kSquares; ++s) {
+    const int left = o - s * lanes < lanes ? o - s * lanes : lanes;
+#pragma GCC unroll 16
+    for (int r = 0; r < lanes; ++r)
+      column[s][r] = load_first<T>(z + (r < count ? r : count - 1) * stride + s * lanes, left);
+    transpose_square<T>(column[s]);
+  }
+  softmax_columns<T, kLog>(column[0], o);
 #pragma GCC unroll 2
   for (int s = 0; s < kSquares; ++s) {
     const int left = o - s * lanes < lanes ? o - s * lanes : lanes;
@@ -109,11 +114,15 @@ void softmax_narrow_rows(const T* z, T* a, ptrdiff_t stride, ptrdiff_t n, int o)
   }
 }
 
+// Whether rows of so many columns are worked on with a lane for a row.
+template <class T> FASTNN_INLINE bool softmax_is_narrow(ptrdiff_t o) {
+  return o > 0 && o <= 2 * kLanes<T> && kLanes<T> >= 8;
+}
+
 // softmax or log_softmax of n rows; the way depends on o alone, so no row's result depends on the others.
 template <class T, bool kLog> void softmax_rows(const T* z, T* a, ptrdiff_t stride, ptrdiff_t n, ptrdiff_t o) {
-  constexpr ptrdiff_t lanes = kLanes<T>;
-  if (o > 0 && o <= 2 * lanes && lanes >= 8) {
-    if (o <= lanes) softmax_narrow_rows<T, kLog, 1>(z, a, stride, n, int(o));
+  if (softmax_is_narrow<T>(o)) {
+    if (o <= kLanes<T>) softmax_narrow_rows<T, kLog, 1>(z, a, stride, n, int(o));
     else softmax_narrow_rows<T, kLog, 2>(z, a, stride, n, int(o));
     return;
   }

@@ -118,6 +118,7 @@ constexpr ptrdiff_t kForwardRows = 8 * kTileRows;
 // stay in L1 for all tiles, where rows that lie a power of two apart would share a few cache sets.
 constexpr ptrdiff_t kBlockRows = 256;
 constexpr ptrdiff_t kCopyPays = 96;  // tiles' rows from which on it does
+constexpr ptrdiff_t kWideBytes = 2048;  // from row to row of w
 
 template <class T>
 FASTNN_INLINE void copy_panel(const T* from, ptrdiff_t stride, ptrdiff_t depth, ptrdiff_t columns, T* packed) {
@@ -129,7 +130,7 @@ FASTNN_INLINE void copy_panel(const T* from, ptrdiff_t stride, ptrdiff_t depth, 
     }
 }
 
-// Wide layers (2 KB and more from row to row of w) on many rows, from copied panels of w.
+// Wide layers on many rows, from copied panels of w.
 template <class T>
 __attribute__((noinline)) void forward_copied(const T* x, const T* w, ForwardTile<T> policy, ptrdiff_t i, ptrdiff_t o,
                                               ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t c0, ptrdiff_t c1) {
@@ -152,7 +153,7 @@ template <class T>
 FASTNN_INLINE void forward_rows(const T* x, const T* w, const T* b, T* out, ptrdiff_t i, ptrdiff_t o, int64_t activation,
                                 ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t c0, ptrdiff_t c1) {
   ForwardTile<T> policy{out, o, b, activation == kRelu};
-  const bool copied = i > 0 && r1 - r0 >= kCopyPays && o * ptrdiff_t(sizeof(T)) >= 2048;
+  const bool copied = i > 0 && r1 - r0 >= kCopyPays && o * ptrdiff_t(sizeof(T)) >= kWideBytes;
   if (copied) forward_copied(x, w, policy, i, o, r0, r1, c0, c1);
   else if (is_fused(activation))
     multiply<T, false>(StridedRows<T>{x, i}, PlainColumns<T>{w, o}, i, policy, r0, r1, c0, c1);

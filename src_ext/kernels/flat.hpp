@@ -56,6 +56,18 @@ template <class T> void sum_of_squares(const void* arguments, int member, int te
   }
 }
 
+// 0 in every lane, or NaN in one where an element is infinite or NaN.
+template <class T> FASTNN_INLINE Vec<T> nothing_of(const T* values, ptrdiff_t count) {
+  Vec<T> sum[4] = {};
+  ptrdiff_t c = 0;
+  for (; c + 4 * kLanes<T> <= count; c += 4 * kLanes<T>)
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; ++q) sum[q] += load<T>(values + c + q * kLanes<T>) * T(0);
+  for (; c < count; c += kLanes<T>)
+    sum[0] += load_first<T>(values + c, int(count - c < kLanes<T> ? count - c : kLanes<T>)) * T(0);
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
 // One number for every kFlatGrain elements: 0, or NaN where one of them is infinite or NaN. At the speed of memory;
 // a sum of the elements themselves could overflow.
 template <class T> void sum_of_nothing(const void* arguments, int member, int team) {
@@ -63,14 +75,7 @@ template <class T> void sum_of_nothing(const void* arguments, int member, int te
   const auto part = fastnn::share_of(g.count, fastnn::kFlatGrain, member, team);
   for (ptrdiff_t begin = part.begin; begin < part.end; begin += fastnn::kFlatGrain) {
     const ptrdiff_t end = begin + fastnn::kFlatGrain < part.end ? begin + fastnn::kFlatGrain : part.end;
-    Vec<T> sum[4] = {};
-    ptrdiff_t c = begin;
-    for (; c + 4 * kLanes<T> <= end; c += 4 * kLanes<T>)
-#pragma GCC unroll 4
-      for (int q = 0; q < 4; ++q) sum[q] += load<T>(g.values + c + q * kLanes<T>) * T(0);
-    for (; c < end; c += kLanes<T>)
-      sum[0] += load_first<T>(g.values + c, int(end - c < kLanes<T> ? end - c : kLanes<T>)) * T(0);
-    g.partial[begin / fastnn::kFlatGrain] = double(sum_lanes<T>((sum[0] + sum[1]) + (sum[2] + sum[3])));
+    g.partial[begin / fastnn::kFlatGrain] = double(sum_lanes<T>(nothing_of<T>(g.values + begin, end - begin)));
   }
 }
 

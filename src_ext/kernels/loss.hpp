@@ -278,22 +278,24 @@ template <class T> void loss_and_gradient(const void* arguments, int member, int
   }
 }
 
-// The prediction that belongs to z: the mean for the loss's distribution.
-template <class T> void link(const void* arguments, int member, int team) {
-  const auto& g = *static_cast<const fastnn::Link<T>*>(arguments);
-  const auto rows = fastnn::share_of(g.n, 16, member, team);
-  const ptrdiff_t begin = rows.begin * g.o, count = (rows.end - rows.begin) * g.o;
-  const T* z = g.z + begin;
-  T* out = g.out + begin;
-  if (g.loss == kCrossEntropy) {
-    softmax_rows<T, false>(z, out, g.o, rows.end - rows.begin, g.o);
-  } else if (g.loss == kPoisson) {
+// The prediction that belongs to z (n, o): the mean for the loss's distribution. z and out may be the same memory.
+template <class T> void link_rows(int loss, const T* z, T* out, ptrdiff_t n, ptrdiff_t o) {
+  const ptrdiff_t count = n * o;
+  if (loss == kCrossEntropy) {
+    softmax_rows<T, false>(z, out, o, n, o);
+  } else if (loss == kPoisson) {
     ptrdiff_t c = 0;
     for (; c + kLanes<T> <= count; c += kLanes<T>) store<T>(out + c, vexp<T>(load<T>(z + c)));
     if (c < count) store_first<T>(out + c, vexp<T>(load_first<T>(z + c, int(count - c))), int(count - c));
   } else {
-    run_activation<T>(g.loss == kBinaryCrossEntropy ? kSigmoid : kIdentity, z, out, nullptr, count);
+    run_activation<T>(loss == kBinaryCrossEntropy ? kSigmoid : kIdentity, z, out, nullptr, count);
   }
+}
+
+template <class T> void link(const void* arguments, int member, int team) {
+  const auto& g = *static_cast<const fastnn::Link<T>*>(arguments);
+  const auto rows = fastnn::share_of(g.n, 16, member, team);
+  link_rows<T>(g.loss, g.z + rows.begin * g.o, g.out + rows.begin * g.o, rows.end - rows.begin, g.o);
 }
 
 }  // namespace

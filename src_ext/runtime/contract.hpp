@@ -140,7 +140,13 @@ template <class T> struct NetworkForward {
   Features sparse;
   T *out, *scratch;  // scratch: network_forward_scratch elements for each member of the team
   ptrdiff_t n;
+  int link;   // a loss, whose link makes predictions of the last layer's activation; or kNoLink
+  int pairs;  // of one output and its negative: both classes of a sigmoid neuron; out is (n, 2)
+  int* infinite;       // set where a dense x has something that is infinite or NaN; null: nobody asks
+  ptrdiff_t* claimed;  // blocks of rows that members have taken; 0 before and after
 };
+
+constexpr int kNoLink = -1;
 
 constexpr double kCrowdedSeconds = 0.02;
 

@@ -24,6 +24,7 @@ struct Pool {
   std::mutex sleep;
   std::condition_variable wake;
   std::atomic<int> sleeping{0};
+  unsigned alarms = 0;  // of wake_pool, under the lock `sleep`
   // Workers watch it. Its low byte is the size of the team: read in one piece with the count, so that a worker that
   // looks late can never take the team of one job for that of another.
   std::atomic<unsigned> job{0};
@@ -71,16 +72,21 @@ static_assert(kMaxTeam < int(kJobStep));
 constexpr int kIdleSpins = 50'000;  // of about 10 ns, the 40 cycles that a pause takes on Zen 5
 
 unsigned next_job(Pool& p, unsigned seen) {
-  for (int spins = 0; spins < kIdleSpins; ++spins) {
-    const unsigned job = p.job.load(std::memory_order_acquire);
-    if (job != seen) return job;
-    pause_spin();
+  for (;;) {
+    for (int spins = 0; spins < kIdleSpins; ++spins) {
+      const unsigned job = p.job.load(std::memory_order_acquire);
+      if (job != seen) return job;
+      pause_spin();
+    }
+    {
+      std::unique_lock<std::mutex> lock(p.sleep);
+      const unsigned alarms = p.alarms;
+      p.sleeping.fetch_add(1);
+      p.wake.wait(lock, [&] { return p.job.load() != seen || p.alarms != alarms; });
+      p.sleeping.fetch_sub(1);
+    }
+    leave_callers_cpu(p);
   }
-  std::unique_lock<std::mutex> lock(p.sleep);
-  p.sleeping.fetch_add(1);
-  p.wake.wait(lock, [&] { return p.job.load() != seen; });
-  p.sleeping.fetch_sub(1);
-  return p.job.load();
 }
 
 void work(Pool* p, int member, unsigned seen) {
@@ -138,6 +144,19 @@ extern "C" void fastnn_yield() {
 }
 
 bool pool_is_awake() { return pool != nullptr && pool->workers > 0 && pool->sleeping.load() == 0; }
+
+void wake_pool(int team) {
+  Pool* p = pool;
+  if (inside_team || p == nullptr || !p->busy.try_lock()) return;
+  p->callers_cpu.store(cpu_of_this_thread(), std::memory_order_relaxed);
+  grow(*p, (team < kMaxTeam ? team : kMaxTeam) - 1);
+  {
+    std::lock_guard<std::mutex> lock(p->sleep);
+    ++p->alarms;
+  }
+  p->wake.notify_all();
+  p->busy.unlock();
+}
 
 void run_team(int team, TeamFunction function, void* arguments) {
   Pool* p = pool;

@@ -12,6 +12,9 @@ void run_team(int team, TeamFunction function, void* arguments);
 // Whether the workers are spinning, so that a team starts within a microsecond; else it takes 50 and more to wake them.
 bool pool_is_awake();
 
+// Lets the workers of such a team spin for a while, without a job: what comes next finds them awake.
+void wake_pool(int team);
+
 constexpr int kMaxTeam = 64;
 
 }  // namespace fastnn

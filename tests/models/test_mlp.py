@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,27 @@ def test_assigned_weights_are_used(digits: Data) -> None:
     model.intercepts_ = [np.zeros(3), np.zeros(4)]
     with pytest.raises(ValueError, match=r"intercepts_\[1\] has shape \(4,\), wanted \(10,\)"):
         model.predict(x)
+
+
+def test_assigned_weights_may_change_in_place(digits: Data) -> None:
+    """Between predictions, which keep a copy of assigned arrays: in value, shape, dtype or meaning."""
+    x, y = digits
+    model = MLPClassifier((5,), random_state=0, max_iter=2).fit(x, y)
+    model.coefs_ = [w.copy() for w in model.coefs_]
+    first = model.predict_proba(x)
+    np.testing.assert_array_equal(model.predict_proba(x), first)
+    model.coefs_[1][0, 0] += 1
+    assert abs(model.predict_proba(x) - first).max() > 1e-3
+    model.coefs_[1][0, 0] -= 1
+    np.testing.assert_allclose(model.predict_proba(x), first, rtol=1e-10)
+    twin = copy(model)
+    assert "_assigned" not in vars(twin)
+    np.testing.assert_array_equal(twin.predict_proba(x), model.predict_proba(x))
+    model.activation = "tanh"
+    assert abs(model.predict_proba(x) - first).max() > 1e-3
+    model.coefs_[1].shape = model.coefs_[1].shape[::-1]
+    with pytest.raises(ValueError, match=r"coefs_\[1\] has shape"):
+        model.predict_proba(x)
 
 
 def test_training_goes_on_from_assigned_weights(digits: Data) -> None:

@@ -232,3 +232,26 @@ def test_set_num_threads_and_context():
 def test_impossible_thread_counts(value, error):
     with pytest.raises(error, match=str(value)):
         fastnn.set_num_threads(value)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads are counted as Linux shows them")
+def test_small_calls_that_follow_each_other_get_a_team():
+    """Not worth waking a worker each, but the first of them can see to it that the others find one awake."""
+    code = """
+        import os, sys, time
+        import numpy as np
+        from fastnn import _core, kernels
+        x, w = np.ones((512, 32), np.float32), np.ones((32, 32), np.float32)
+        out = np.empty((512, 32), np.float32)
+        count = lambda: len(os.listdir("/proc/self/task"))
+        before = count()
+        _core.dense_forward(x, w, None, "relu", out, 2)
+        time.sleep(0.05)
+        _core.dense_forward(x, w, None, "relu", out, 2)
+        assert count() == before, "calls with a pause between them are no series"
+        for _ in range(100):
+            _core.dense_forward(x, w, None, "relu", out, 2)
+        assert count() == before + 1, (before, count())
+        assert (out == 32).all()
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, timeout=60)
