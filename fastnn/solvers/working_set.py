@@ -25,8 +25,8 @@ def choose_features(
     """Numbers of the features to work on, in order: those that are needed, and they with others that may be soon.
 
     Needed are those that are not zero, those that no L1 penalty keeps at zero, and of the others those whose gradient
-    exceeds it most (Massias, Gramfort and Salmon 2018). If they are too many for a Hessian, others cost little and
-    spare working sets to come: those whose gradient is near to it, and those that were worked on `before`.
+    exceeds it most (Massias, Gramfort and Salmon 2018). Others spare working sets to come: those that were worked on
+    `before`, while a Hessian of all is small; and where none is, also those whose gradient is near to it.
     """
     i, o = objective.x.shape[1], objective.outputs
     l1, rests = penalty.table[0][: i * o], (penalty.table[0] > 0) & (params == 0)
@@ -39,7 +39,8 @@ def choose_features(
     if len(needed) == 0:
         needed = np.array([int(pull.argmax())])
     if len(needed) * o <= MOST_WITH_HESSIAN:
-        return needed, needed
+        more = np.union1d(needed, before)
+        return needed, more if len(more) * o <= MOST_WITH_HESSIAN else needed
     chosen = np.union1d(needed, _largest(pull, (pull > _NEAR) & ~kept, room))
     return needed, np.union1d(chosen, before) if len(before) < 2 * len(chosen) else chosen
 
