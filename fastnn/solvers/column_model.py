@@ -69,7 +69,7 @@ class ColumnModel:
     def _scores(self, params: Vector) -> Vector:
         """z (n, o)."""
         w, b = params[: self._split].reshape(self._shape), params[self._split :]
-        z = (w.T @ self._columns).T if isinstance(self._columns, np.ndarray) else self._columns @ w
+        z = (w.T @ self._columns).T if self._by_rows is None else self._by_rows.x @ w
         return np.ascontiguousarray(z + b if len(b) else z)
 
     def _derive(self, d_z: Vector) -> None:

@@ -35,19 +35,23 @@ def choose_features(
     violates = (rests & (penalty.excess(params, gradient) > 0))[: i * o].reshape(i, o).any(axis=1)
     kept = np.isinf(pull)
     room = max(_FIRST, i // _SHARE, 2 * int(kept.sum()))
-    needed = np.union1d(np.flatnonzero(kept), _largest(pull, violates & ~kept, room))
-    if len(needed) == 0:
-        needed = np.array([int(pull.argmax())])
-    if len(needed) * o <= MOST_WITH_HESSIAN:
-        more = np.union1d(needed, before)
-        return needed, more if len(more) * o <= MOST_WITH_HESSIAN else needed
-    chosen = np.union1d(needed, _largest(pull, (pull > _NEAR) & ~kept, room))
-    return needed, np.union1d(chosen, before) if len(before) < 2 * len(chosen) else chosen
+    needed = kept | _are_largest(pull, violates & ~kept, room)
+    if not needed.any():
+        needed[pull.argmax()] = True
+    chosen, most = needed, MOST_WITH_HESSIAN // o
+    if needed.sum() > most:
+        chosen = needed | _are_largest(pull, (pull > _NEAR) & ~kept, room)
+        most = 3 * int(chosen.sum())
+    more = chosen.copy()
+    more[before] = True
+    return np.flatnonzero(needed), np.flatnonzero(more if more.sum() <= most else chosen)
 
 
-def _largest(values: Vector, of: NDArray[np.bool_], at_most: int) -> Features:
-    """Where the largest of some values are."""
+def _are_largest(values: Vector, of: NDArray[np.bool_], at_most: int) -> NDArray[np.bool_]:
+    """Which of some values are the largest."""
     places = np.flatnonzero(of)
-    if len(places) > at_most:
-        places = places[np.argpartition(-values[places], at_most - 1)[:at_most]]
-    return places
+    if len(places) <= at_most:
+        return of
+    largest = np.zeros_like(of)
+    largest[places[np.argpartition(-values[places], at_most - 1)[:at_most]]] = True
+    return largest
