@@ -186,6 +186,8 @@ def take_columns(
 class Workspace:
     def fit_epoch(self, *arguments: Any) -> tuple[float, float]: ...
 
+def dot(a: ndarray[Any, dtype[float64]], b: ndarray[Any, dtype[float64]]) -> float: ...
+
 @disjoint_base
 class SparseMatrix:
     shape: tuple[int, int]

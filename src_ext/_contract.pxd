@@ -288,6 +288,7 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         TeamKernel column_descent
         TeamKernel memory_backward
         TeamKernel memory_forward
+        double (*dot)(const double*, const double*, Py_ssize_t) noexcept
         size_t (*logistic_workspace[2])(const void*, int) noexcept
         EpochFunction logistic_prepare[2]
         TeamKernel logistic_rows[2]

@@ -31,3 +31,9 @@ def memory_forward(cnp.ndarray steps not None, cnp.ndarray changes not None, cnp
                    Py_ssize_t newest, Py_ssize_t count, cnp.ndarray factors not None, cnp.ndarray vector not None):
     """vector (p,) with the last steps, by the factors that memory_backward kept; after the metric."""
     run_memory(kernels.memory_forward, steps, changes, curvatures, newest, count, factors, vector)
+
+
+def dot(cnp.ndarray a not None, cnp.ndarray b not None):
+    """The inner product of two vectors (p,), summed in one order."""
+    cdef double* first = <double*>input_1d(a, "a", 1, -1)
+    return kernels.dot(first, <double*>input_1d(b, "b", 1, cnp.PyArray_DIM(a, 0)), cnp.PyArray_DIM(a, 0))

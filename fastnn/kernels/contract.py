@@ -249,4 +249,4 @@ COORDINATE_DESCENT = ("column_sums", "quadratic_descent", "column_descent", "tak
 
 
 # What corrects a metric by the last steps of L-BFGS, in float64; backends have them in the same way.
-LIMITED_MEMORY = ("memory_backward", "memory_forward")
+LIMITED_MEMORY = ("dot", "memory_backward", "memory_forward")

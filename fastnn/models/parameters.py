@@ -15,6 +15,9 @@ import numpy as np
 __all__ = ["Check", "Flag", "Integer", "Is", "Numbers", "OneOf", "ParameterError", "Real", "check_parameters"]
 
 
+_FLAGS = (bool, np.bool_)
+
+
 class ParameterError(ValueError, TypeError):
     """A parameter of an estimator is of the wrong type or out of its range.
 
@@ -41,7 +44,7 @@ class Real:
 
     def accepts(self, value: Any) -> bool:
         """See Check."""
-        if Flag().accepts(value) or not isinstance(value, RealNumber):
+        if type(value) is not float and (isinstance(value, _FLAGS) or not isinstance(value, RealNumber)):
             return False
         number = float(value)
         above = number > self.low if self.open_low else number >= self.low
@@ -61,7 +64,7 @@ class Integer:
 
     def accepts(self, value: Any) -> bool:
         """See Check."""
-        is_integer = isinstance(value, Integral) and not Flag().accepts(value)
+        is_integer = type(value) is int or (isinstance(value, Integral) and not isinstance(value, _FLAGS))
         return is_integer and int(value) >= self.low
 
     def __str__(self) -> str:
@@ -90,7 +93,7 @@ class Flag:
 
     def accepts(self, value: Any) -> bool:
         """See Check."""
-        return isinstance(value, (bool, np.bool_))
+        return isinstance(value, _FLAGS)
 
     def __str__(self) -> str:
         return "True or False"
@@ -135,13 +138,15 @@ def check_parameters(estimator: Any, table: Mapping[str, Sequence[Check]]) -> No
     """
     for name, checks in table.items():
         value = getattr(estimator, name)
-        if any(check.accepts(value) for check in checks):
-            continue
-        wanted = ", or ".join(map(str, checks))
-        raise ParameterError(
-            f"The {name!r} parameter of {type(estimator).__name__} must be {wanted}. "
-            f"Got {value!r} instead.{_nearest(value, checks)}"
-        )
+        for check in checks:  # a generator would cost as much again
+            if check.accepts(value):
+                break
+        else:
+            wanted = ", or ".join(map(str, checks))
+            raise ParameterError(
+                f"The {name!r} parameter of {type(estimator).__name__} must be {wanted}. "
+                f"Got {value!r} instead.{_nearest(value, checks)}"
+            )
 
 
 def _nearest(value: Any, checks: Sequence[Check]) -> str:

@@ -83,7 +83,7 @@ def descend(strategy: Strategy, start: Vector, *, tol: float, max_iter: int, wat
 
 def _largest(vector: Vector) -> float:
     """The largest magnitude; NaN if there is one."""
-    return float(max(vector.max(initial=0.0), -vector.min(initial=0.0)))
+    return float(np.abs(vector).max(initial=0.0))
 
 
 def _step(strategy: Strategy, point: Point, direction: Vector, slope: float) -> Point | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fastnn.kernels.contract import Array
 from fastnn.kernels.select import kernels_for, resolve
+from fastnn.solvers.metric import dot
 from fastnn.solvers.objective import Matrix, Vector
 from fastnn.threads import resolve as resolve_threads
 
@@ -303,13 +304,13 @@ class LogisticObjective:
         d_params /= self.unit * self.total
         shrunk = self._strength * params
         d_params += shrunk
-        return float(total / self.total + np.einsum("i,i->", shrunk, params) / 2), d_params
+        return float(total / self.total + dot(shrunk, params) / 2), d_params
 
     def _balance(self, d_params: Vector) -> None:
         """A softmax's gradient sums to zero over the classes; what rounding left there would be taken for a slope."""
         if self.outputs > 1:
             by_class = d_params.reshape(-1, self.outputs)
-            by_class -= by_class.sum(axis=1, keepdims=True) / self.outputs
+            by_class -= np.add.reduce(by_class, axis=1, keepdims=True) / self.outputs
 
 
 def _every(x: Any, step: int) -> Any:

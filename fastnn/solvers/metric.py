@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn.kernels.select import native
 from fastnn.solvers.objective import Curved, Matrix, Vector
 
 __all__ = ["CholeskyMetric", "DiagonalMetric", "Metric", "PartialMetric", "SharedMetric", "diagonal_of", "dot"]
@@ -18,7 +19,8 @@ _MOST_DAMPING = 1e3
 
 def dot(a: Vector, b: Vector) -> float:
     """The inner product, summed in an order that no BLAS and no number of threads decides."""
-    return float(np.einsum("i,i->", a, b))
+    product: float = native.dot(a, b)
+    return product
 
 
 class Metric(Protocol):

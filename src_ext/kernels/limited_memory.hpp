@@ -27,6 +27,11 @@ FASTNN_INLINE double add_then_dot(double by, const double* direction, double* ve
   return sum_lanes<double>((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
+// In float64 and one order, whatever BLAS there is.
+inline double dot(const double* a, const double* b, ptrdiff_t p) {
+  return add_then_dot(0, nullptr, const_cast<double*>(a), b, p);  // without a direction it only reads
+}
+
 // Where in the ring the pair lies that is `age` pairs older than the newest.
 FASTNN_INLINE ptrdiff_t pair_of(const fastnn::LimitedMemory& g, ptrdiff_t age) {
   return (g.newest + g.size - age) % g.size;

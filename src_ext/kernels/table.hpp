@@ -48,6 +48,7 @@
       column_descent,                                                          \
       memory_backward,                                                         \
       memory_forward,                                                          \
+      dot,                                                                     \
       FASTNN_PAIR(logistic_workspace),                                         \
       FASTNN_PAIR(logistic_prepare),                                           \
       FASTNN_PAIR(logistic_rows),                                              \

@@ -317,11 +317,12 @@ struct Kernels {
   void (*neuron_online[2])(void*);
   void (*neuron_gradient[2])(void*, int, int);
   void (*neuron_add[2])(void*);
-  void (*column_sums)(const void*, int, int);  // of float64 alone, as the next four
+  void (*column_sums)(const void*, int, int);  // of float64 alone, as the next five
   void (*quadratic_descent)(const void*, int, int);
   void (*column_descent)(const void*, int, int);
   void (*memory_backward)(const void*, int, int);
   void (*memory_forward)(const void*, int, int);
+  double (*dot)(const double*, const double*, ptrdiff_t);
   size_t (*logistic_workspace[2])(const void*, int team);  // bytes
   void (*logistic_prepare[2])(void*);
   void (*logistic_rows[2])(const void*, int, int);  // every slot's sums,

@@ -53,7 +53,7 @@ def test_both_are_the_matrix(rng: np.random.Generator, p: int, newest: int, coun
         np.testing.assert_allclose(corrected(kernels, rings, newest, count, vector), wanted, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", LIMITED_MEMORY)
+@pytest.mark.parametrize("name", [name for name in LIMITED_MEMORY if name != "dot"])
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -82,3 +82,15 @@ def test_bad_input(name: str, changed: dict[str, Any], message: str) -> None:
     overlapping = np.ones((SIZE, 3))
     with pytest.raises(ValueError, match="overlaps"):
         getattr(NATIVE, name)(*(given | {"steps": overlapping, "vector": overlapping[1]}).values())
+
+
+@pytest.mark.parametrize("p", [0, 1, 7, 8, 9, 31, 64, 131])
+def test_dot(rng: np.random.Generator, p: int) -> None:
+    a, b = rng.normal(size=(2, p))
+    a.setflags(write=False)
+    for kernels in (NATIVE, REFERENCE):
+        np.testing.assert_allclose(kernels.dot(a, b), sum(a * b), rtol=1e-13, atol=1e-13)
+    with pytest.raises(ValueError, match="b"):
+        NATIVE.dot(a, np.ones(p + 1))
+    with pytest.raises(ValueError, match="a"):
+        NATIVE.dot(np.ones(2 * p + 4)[::2], np.ones(p + 2))

@@ -16,7 +16,7 @@ from fastnn.kernels.reference.dense import (
     dense_forward,
 )
 from fastnn.kernels.reference.dropout import dropout
-from fastnn.kernels.reference.limited_memory import memory_backward, memory_forward
+from fastnn.kernels.reference.limited_memory import dot, memory_backward, memory_forward
 from fastnn.kernels.reference.logistic import logistic_gradient, logistic_product, weighted_gram
 from fastnn.kernels.reference.loss import link, loss_and_gradient
 from fastnn.kernels.reference.optimizer import (
@@ -44,6 +44,7 @@ __all__ = [
     "dense_backward_input",
     "dense_backward_params",
     "dense_forward",
+    "dot",
     "dropout",
     "ema_step",
     "link",

@@ -6,7 +6,12 @@ import numpy as np
 
 from fastnn.kernels.contract import Array
 
-__all__ = ["memory_backward", "memory_forward"]
+__all__ = ["dot", "memory_backward", "memory_forward"]
+
+
+def dot(a: Array, b: Array) -> float:
+    """The inner product of two vectors (p,), by no BLAS, whose threads would decide the order."""
+    return float(np.einsum("p,p->", a, b))
 
 
 def memory_backward(
@@ -17,7 +22,7 @@ def memory_backward(
     Before the metric's inverse is applied; the factors (size,) are for `memory_forward`.
     """
     for k in _ages(newest, count, len(steps)):
-        factors[k] = np.einsum("p,p->", steps[k], vector) / curvatures[k]
+        factors[k] = dot(steps[k], vector) / curvatures[k]
         vector -= factors[k] * changes[k]
 
 
@@ -26,7 +31,7 @@ def memory_forward(
 ) -> None:
     """Put the steps (size, p) into vector (p,), from the oldest pair to the newest."""
     for k in reversed(_ages(newest, count, len(steps))):
-        vector += (factors[k] - np.einsum("p,p->", changes[k], vector) / curvatures[k]) * steps[k]
+        vector += (factors[k] - dot(changes[k], vector) / curvatures[k]) * steps[k]
 
 
 def _ages(newest: int, count: int, size: int) -> list[int]:
