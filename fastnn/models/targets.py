@@ -101,7 +101,7 @@ def encode(labels: Labels) -> tuple[Labels, NDArray[np.int32]]:
         numbers = labels.view(np.uint8) if labels.dtype.kind == "b" else labels
         low, span = int(numbers.min()), int(numbers.max()) - int(numbers.min())
         if span <= _COUNTED + len(labels):
-            return _count(labels, numbers, low)
+            return _count(labels, numbers, low, span)
     classes, index = np.unique(labels, return_inverse=True)
     return classes, index.astype(np.int32)
 
@@ -109,9 +109,11 @@ def encode(labels: Labels) -> tuple[Labels, NDArray[np.int32]]:
 _COUNTED = 1024  # so many labels that do not occur are counted rather than sorted
 
 
-def _count(labels: Labels, numbers: Labels, low: int) -> tuple[Labels, NDArray[np.int32]]:
+def _count(labels: Labels, numbers: Labels, low: int, span: int) -> tuple[Labels, NDArray[np.int32]]:
     """`encode` by counting, for integers that lie close to each other."""
     above = numbers.astype(np.int64) - low if low else numbers
+    if span == 1:  # nothing lies between: two thirds of the time for two classes
+        return np.array([low, low + 1]).astype(labels.dtype), above.astype(np.int32)
     counts = np.bincount(above)
     found = np.flatnonzero(counts)
     classes = (found + low).astype(labels.dtype)
