@@ -41,10 +41,11 @@ __all__ = [
 _MARGINS = {"auto": 0.5, "gradient_descent": 1.0}
 _MARGIN = 0.1
 
-# Elements of a column of CSC, on average, below which passes by column are slow: at 11,000 x 100,000 with 16 in each a
-# gradient takes 11 ms, by row 4 ms, and the conversion 24 ms, so that it pays from the fourth pass on. With more in a
-# column both take the same time, and X stays as it is.
-_FULL_COLUMN = 48
+# Elements of a column of CSC, on average, below which it becomes rows once a fit. A gradient by column takes 1.4 times
+# that by row with 60 of them, 1.8 times with 16, and the conversion as long as 4 to 8 gradients by row, of which a fit
+# makes dozens (20,000 x 20,000, 60: 100 + 13 ms by row, 185 ms by column; 20,000 x 2,000, 400: 365 + 6 and 580 ms).
+# With 4,000 and more, by column is as quick or quicker (200,000 x 500: 540 + 29 and 384 ms), and X stays as it is.
+_FULL_COLUMN = 1000
 
 
 class Labelled(NamedTuple):
