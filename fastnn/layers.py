@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from fastnn.activations import Activation, get
 
@@ -53,6 +54,8 @@ class Dropout:
     ------
     ValueError
         If rate is outside [0, 1).
+    TypeError
+        If it is no number.
 
     References
     ----------
@@ -62,6 +65,9 @@ class Dropout:
     rate: float
 
     def __post_init__(self) -> None:
+        rate: Any = self.rate
+        if not hasattr(rate, "__float__"):
+            raise TypeError(f"rate={self.rate!r}, wanted a number in [0, 1)")
         if not 0 <= self.rate < 1:
             raise ValueError(f"rate={self.rate!r}, wanted a number in [0, 1)")
 

@@ -25,6 +25,7 @@ __all__ = [
     "check_counts",
     "check_no_overlap",
     "check_output",
+    "check_reals",
     "check_size",
     "common_dtype",
     "dense_rows",
@@ -119,6 +120,13 @@ def check_counts(**counts: Any) -> None:
             raise wrong_type(name, count, wanted)
         if count < 1:
             raise out_of_range(name, count, wanted)
+
+
+def check_reals(**numbers: Any) -> None:
+    """Check that arguments, given by their names, are real numbers; TypeError if one is not."""
+    for name, number in numbers.items():
+        if isinstance(number, (bool, str)) or not hasattr(number, "__float__"):
+            raise wrong_type(name, number, "a real number")
 
 
 # --- shapes -------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ __all__ = [
     "collected_warnings",
     "dense",
     "guarded",
+    "known_strings",
     "native_order",
     "warn_caller",
 ]
@@ -98,7 +99,7 @@ class Estimator(Saved, BaseEstimator):
         x, y = validate_data(
             self,
             native_order(X),
-            y,
+            known_strings(y),
             reset=reset,
             accept_sparse="csr",
             dtype=_dtypes(dtype),
@@ -174,6 +175,11 @@ def native_order(X: Any) -> Any:
     if isinstance(X, np.ndarray) and X.dtype.kind == "f" and not X.dtype.isnative:
         return X.astype(X.dtype.newbyteorder("="))
     return X
+
+
+def known_strings(y: Any) -> Any:
+    """NumPy's strings of any length as objects: scikit-learn's validators do not know them."""
+    return y.astype(object) if isinstance(y, np.ndarray) and y.dtype.kind == "T" else y
 
 
 def _dtypes(dtype: Any) -> Any:

@@ -28,7 +28,7 @@ from fastnn.models.logistic_stream import LearnsFromChunks
 from fastnn.models.logistic_summary import LikelihoodInference, gather_evidence
 from fastnn.models.logistic_tasks import IterationTasks, TellsCallbacks
 from fastnn.models.outputs import class_index, log_probabilities, probabilities
-from fastnn.models.parameters import Flag, Integer, Is, Numbers, OneOf, Real
+from fastnn.models.parameters import Flag, Integer, Is, Numbers, OneOf, Real, Seed
 from fastnn.models.penalty import Penalty, penalty_of
 from fastnn.plan import Plan
 from fastnn.solvers.choose import SOLVERS
@@ -127,6 +127,7 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         "fit_intercept": (Flag(),),
         "intercept_scaling": (Real(0, open_low=True),),
         "class_weight": (OneOf(("balanced",)), Is("a dict", (Mapping,)), NONE),
+        "random_state": (Seed(),),
         "solver": (OneOf((*SOLVERS, "liblinear")),),
         "max_iter": (Integer(0),),
         "verbose": VERBOSE,

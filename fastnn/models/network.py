@@ -16,8 +16,8 @@ from fastnn.layers import Layer
 from fastnn.losses import Loss
 from fastnn.models import looks
 from fastnn.models.loss_curve import LossCurveDisplay
-from fastnn.models.network_data import Batches, read_inputs, read_samples
-from fastnn.models.network_fit import Training, fit_network, read_source, read_validation, settings_of
+from fastnn.models.network_data import Batches, read_inputs, read_layers, read_samples
+from fastnn.models.network_fit import Training, fit_network, read_callbacks, read_source, read_validation, settings_of
 from fastnn.models.network_params import FlatParams
 from fastnn.optimizers import Optimizer
 from fastnn.plan import Plan
@@ -27,6 +27,7 @@ from fastnn.training.callbacks import Watcher
 from fastnn.training.checkpoint import checkpoint_of
 from fastnn.training.engine import Engine
 from fastnn.training.history import History
+from fastnn.validation import check_counts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,7 +91,8 @@ class Network(FlatParams):
         n_threads: int | None = None,
         random_state: Any = None,
     ) -> None:
-        self.layers = list(layers)
+        check_counts(n_inputs=n_inputs)
+        self.layers = read_layers(layers)
         self.plan = Plan.from_layers(self.layers, n_inputs, loss, dtype)
         self.backend = backend
         self.n_threads = n_threads
@@ -293,7 +295,7 @@ class Network(FlatParams):
         samples = read_source(self, x, y, sample_weight, how)
         held_out = read_validation(self.plan, x_val, y_val, sample_weight_val)
         keep = checkpoint_of(checkpoint, resume, checkpoint_every, lambda: settings_of(self, samples, held_out, how))
-        message = fit_network(self, samples, held_out, how, tuple(callbacks), verbose, keep)
+        message = fit_network(self, samples, held_out, how, read_callbacks(callbacks), verbose, keep)
         if message:
             warnings.warn(message, RuntimeWarning, stacklevel=2)
         return self

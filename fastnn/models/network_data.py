@@ -1,4 +1,4 @@
-"""The arrays that a network is given, as its kernels want them: one set of rows, or batch after batch."""
+"""What a network is given, as its kernels want them: one set of rows, or batch after batch."""
 
 from __future__ import annotations
 
@@ -10,14 +10,22 @@ import numpy as np
 from fastnn import losses
 from fastnn.errors import wrong_type
 from fastnn.kernels.contract import Array
+from fastnn.layers import Layer
 from fastnn.plan import Plan
 from fastnn.training.loop import Samples
 from fastnn.validation import as_floating, laid_out
 
-__all__ = ["Batches", "read_batches", "read_inputs", "read_samples"]
+__all__ = ["Batches", "read_batches", "read_inputs", "read_layers", "read_samples"]
 
 Batches = Iterable[tuple[Any, ...]] | Callable[[], Iterable[tuple[Any, ...]]]
 """Batches (x, y) or (x, y, sample_weight), or a function that gives them anew for every epoch."""
+
+
+def read_layers(layers: Any) -> list[Layer]:
+    """The layers as a list; TypeError if they are no iterable. What they are is looked at by the plan."""
+    if isinstance(layers, str) or not isinstance(layers, Iterable):
+        raise wrong_type("layers", layers, "a list of Dense and Dropout")
+    return list(layers)
 
 
 def read_samples(plan: Plan, x: Any, y: Any, sample_weight: Any, suffix: str = "") -> Samples:
@@ -64,6 +72,11 @@ def _read_targets(plan: Plan, name: str, y: Any) -> Array:
 
 def _read(plan: Plan, name: str, value: Any, columns: int | None) -> Array:
     """`value` as (n, columns), or as (n,) for None, in the network's dtype."""
+    if hasattr(value, "toarray"):
+        raise TypeError(
+            f"{name} is a sparse {type(value).__name__}, wanted a dense array, such as {name}.toarray(). MLPClassifier "
+            "and MLPRegressor read a sparse X as it is."
+        )
     array = as_floating(name, value)
     wanted = ("n",) if columns is None else ("n", columns)
     if array.ndim != len(wanted) or array.shape[1:] != wanted[1:]:

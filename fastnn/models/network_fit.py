@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from math import inf
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from fastnn.errors import out_of_range
+import numpy as np
+
+from fastnn.errors import out_of_range, wrong_type
 from fastnn.kernels.contract import Array
 from fastnn.losses import smooth_labels
 from fastnn.models.network_data import read_batches, read_samples
@@ -23,12 +26,12 @@ from fastnn.training.progress import progress
 from fastnn.training.rates import Constant, Rate, scheduled
 from fastnn.training.stopping import Stopping, by_loss, by_validation_loss
 from fastnn.training.stream import Stream
-from fastnn.validation import check_counts
+from fastnn.validation import check_counts, check_reals
 
 if TYPE_CHECKING:
     from fastnn.models.network import Network
 
-__all__ = ["Training", "fit_network", "read_source", "read_validation", "settings_of"]
+__all__ = ["Training", "fit_network", "read_callbacks", "read_source", "read_validation", "settings_of"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Training:
 
     def __post_init__(self) -> None:
         check_counts(epochs=self.epochs, batch_size=self.batch_size)
+        check_reals(alpha=self.alpha, l1=self.l1, tol=self.tol, label_smoothing=self.label_smoothing)
         for name in ("alpha", "l1", "tol"):
             if not 0 <= getattr(self, name) < inf:
                 raise out_of_range(name, getattr(self, name), "a finite number of at least 0")
@@ -61,6 +65,24 @@ class Training:
             raise out_of_range("label_smoothing", self.label_smoothing, "a number in [0, 1)")
         if self.patience is not None:
             check_counts(patience=self.patience)
+        if not isinstance(self.schedule, (Schedule, Plateau, NoneType)):
+            raise wrong_type("schedule", self.schedule, "a schedule of fastnn.schedules, or None")
+        if not isinstance(self.shuffle, (bool, np.bool_)):
+            raise wrong_type("shuffle", self.shuffle, "True or False")
+
+
+def read_callbacks(callbacks: Any) -> tuple[Watcher, ...]:
+    """The functions that see every epoch.
+
+    Raises
+    ------
+    TypeError
+        If they are no functions in an iterable.
+    """
+    given = tuple(callbacks) if isinstance(callbacks, Iterable) else (callbacks,)
+    if not isinstance(callbacks, Iterable) or not all(map(callable, given)):
+        raise wrong_type("callbacks", callbacks, "a list of functions of the epoch")
+    return given
 
 
 def read_source(network: Network, x: Any, y: Any, sample_weight: Any, how: Training) -> Samples | Stream:
@@ -83,6 +105,7 @@ def read_source(network: Network, x: Any, y: Any, sample_weight: Any, how: Train
     samples = read_samples(network.plan, x, y, sample_weight)
     if len(samples.x) == 0:
         raise ValueError(f"x has shape {samples.x.shape}: there is no row to train on.")
+    _check_weights("sample_weight", samples.sample_weight)
     return _soften(network.plan, how, samples)
 
 
@@ -105,7 +128,17 @@ def read_validation(plan: Plan, x: Any, y: Any, sample_weight: Any) -> Samples |
     samples = read_samples(plan, x, y, sample_weight, suffix="_val")
     if len(samples.x) == 0:
         raise ValueError(f"x_val has shape {samples.x.shape}: there is no row to validate on.")
+    _check_weights("sample_weight_val", samples.sample_weight)
     return samples
+
+
+def _check_weights(name: str, weight: Array | None) -> None:
+    if weight is None:
+        return
+    if not (np.isfinite(weight).all() and weight.min() >= 0):
+        raise ValueError(f"{name} has values that are negative or not finite; wanted weights of at least 0.")
+    if not weight.any():
+        raise ValueError(f"{name} is zero for every row; some row needs a weight above zero.")
 
 
 def settings_of(network: Network, samples: Samples | Stream, held_out: Samples | None, how: Training) -> dict[str, Any]:

@@ -111,12 +111,15 @@ _COUNTED = 1024  # so many labels that do not occur are counted rather than sort
 
 def _count(labels: Labels, numbers: Labels, low: int, span: int) -> tuple[Labels, NDArray[np.int32]]:
     """`encode` by counting, for integers that lie close to each other."""
-    above = numbers.astype(np.int64) - low if low else numbers
+    # Unsigned ones may be too large for int64, and differences of signed ones for their own type.
+    wide = numbers if numbers.dtype.kind == "u" else numbers.astype(np.int64)
+    above = (wide - wide.dtype.type(low)).astype(np.int64) if low else numbers
     if span == 1:  # nothing lies between: two thirds of the time for two classes
         return np.array([low, low + 1]).astype(labels.dtype), above.astype(np.int32)
     counts = np.bincount(above)
     found = np.flatnonzero(counts)
-    classes = (found + low).astype(labels.dtype)
+    classes = found.astype(wide.dtype) + wide.dtype.type(low)
+    classes = classes.astype(labels.dtype)
     if len(found) == len(counts):
         return classes, above.astype(np.int32)
     place = np.zeros(len(counts), np.int32)
