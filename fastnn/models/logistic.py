@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 from sklearn.base import ClassifierMixin
 from sklearn.callback import with_callbacks
+from sklearn.utils import check_random_state
 
 from fastnn import activations, losses
 from fastnn.kernels.contract import Array
@@ -28,7 +29,7 @@ from fastnn.models.logistic_stream import LearnsFromChunks
 from fastnn.models.logistic_summary import LikelihoodInference, gather_evidence
 from fastnn.models.logistic_tasks import IterationTasks, TellsCallbacks
 from fastnn.models.outputs import class_index, log_probabilities, probabilities
-from fastnn.models.parameters import Flag, Integer, Is, Numbers, OneOf, Real, Seed
+from fastnn.models.parameters import Flag, Integer, Is, Numbers, OneOf, Real
 from fastnn.models.penalty import Penalty, penalty_of
 from fastnn.plan import Plan
 from fastnn.solvers.choose import SOLVERS
@@ -127,7 +128,6 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         "fit_intercept": (Flag(),),
         "intercept_scaling": (Real(0, open_low=True),),
         "class_weight": (OneOf(("balanced",)), Is("a dict", (Mapping,)), NONE),
-        "random_state": (Seed(),),
         "solver": (OneOf((*SOLVERS, "liblinear")),),
         "max_iter": (Integer(0),),
         "verbose": VERBOSE,
@@ -207,6 +207,7 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
             If a parameter is not possible or not supported, X or y cannot be used, or y has one
             class only.
         """
+        check_random_state(self.random_state)  # it has no effect, but must be one
         penalty = penalty_of(self)
         samples = weigh_classes(read_samples(self, X, y, sample_weight), self.class_weight)
         refuse_many_classes(self, samples)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-__all__ = ["Check", "Flag", "Integer", "Is", "Numbers", "OneOf", "ParameterError", "Real", "Seed", "check_parameters"]
+__all__ = ["Check", "Flag", "Integer", "Is", "Numbers", "OneOf", "ParameterError", "Real", "check_parameters"]
 
 
 _FLAGS = (bool, np.bool_)
@@ -85,18 +85,6 @@ class Numbers:
 
     def __str__(self) -> str:
         return f"an array of numbers, each {self.each}"
-
-
-@dataclass(frozen=True)
-class Seed:
-    """What scikit-learn takes as `random_state`."""
-
-    def accepts(self, value: Any) -> bool:
-        """See Check."""
-        return value is None or isinstance(value, np.random.RandomState) or Integer(0).accepts(value)
-
-    def __str__(self) -> str:
-        return "None, an integer of at least 0, or a RandomState"
 
 
 @dataclass(frozen=True)
