@@ -1,4 +1,4 @@
-"""The passes of logistic regression: loss and gradient, second derivatives, products, over dense and sparse rows."""
+"""The passes of logistic regression, and SAGA's turns, over dense and sparse rows."""
 
 from __future__ import annotations
 
@@ -38,14 +38,7 @@ class LogisticPass(_Benchmark):
         n, i, outputs, filled = PASSES[case.removesuffix(ON_TWO_THREADS)]
         if kind in ("hessian", "gram") and i * outputs > _MOST_PARAMS:
             raise NotImplementedError("Newton's method is not for so many parameters")  # asv skips the case
-        rng = generator()
-        if filled < 1:
-            form = "csc" if "columns" in case else "csr"
-            x: Any = sp.random_array((n, i), density=filled, format=form, dtype=dtype, random_state=rng)
-        else:
-            x = rng.normal(size=(n, i)).astype(dtype)
-        y = rng.integers(0, max(outputs, 2), n).astype(np.int32)
-        params = rng.normal(size=(i + 1) * outputs) / i**0.5
+        x, y, params = _draw(n, i, outputs, filled, dtype, "csc" if "columns" in case else "csr")
         found, wanted = (_arguments(kind, x, y, params, outputs) for _ in range(2))
         getattr(reference, _NAMES[kind])(*wanted)
         self.call = partial(getattr(_core, _NAMES[kind]), _rows(x), *found[1:], threads_of(case))
@@ -60,8 +53,54 @@ class LogisticPass(_Benchmark):
                     raise AssertionError(f"{kind} is off by {error:.3g} of {size:.3g}: not worth timing")
 
 
+class SagaEpoch(_Benchmark):
+    """A turn of SAGA for every row, with an L2 penalty alone or with L1 too."""
+
+    params = [["l2", "elastic net"], DTYPES, [name for name in PASSES if "columns" not in name]]
+    param_names = ["penalty", "dtype", "case"]
+
+    def prepare(self, penalty: str, dtype: str, case: str) -> None:
+        n, i, outputs, filled = PASSES[case]
+        x, y, params = _draw(n, i, outputs, filled, dtype)
+        table, d_params, scale = np.empty((n, outputs)), np.empty(len(params)), np.ones(i)
+        rows = _rows(x)
+        largest = _core.saga_table(rows, y, None, None, scale, n, params, table, d_params)
+        order = np.empty(n, np.int64)
+        _core.permutation(0, 0, order)
+        penalties = np.zeros((4, len(params)))
+        penalties[:, : i * outputs] = np.array([[(penalty != "l2") * 1e-4], [1 / n], [0], [0]])
+        penalties[2:] = [[-np.inf], [np.inf]]
+        options = (None, scale, n, n, 1 / largest, penalties)
+        state = [params, table, d_params]
+        self._verify((x, y, None, order[:_VERIFIED], *options), state)
+        self.call = partial(_core.saga_epoch, rows, y, None, order, *options, *state)
+
+    def _verify(self, given: tuple[Any, ...], state: list[np.ndarray]) -> None:
+        """Raise AssertionError where some turns do not do what the reference's do."""
+        ours, theirs = ([array.copy() for array in state] for _ in range(2))
+        _core.saga_epoch(_rows(given[0]), *given[1:], *ours)
+        reference.saga_epoch(*given, *theirs)
+        for found, wanted, before in zip(ours, theirs, state, strict=True):
+            if not np.abs(found - wanted).max() <= 1e-8 * np.abs(wanted - before).max():
+                raise AssertionError("saga_epoch is off: not worth timing")
+
+
+_VERIFIED = 200  # turns
 _NAMES = dict.fromkeys(KINDS, "logistic_gradient") | {"product": "logistic_product", "gram": "weighted_gram"}
 _FIRST_OUTPUT = dict.fromkeys(KINDS, 5) | {"product": 4, "gram": 2}
+
+
+def _draw(
+    n: int, i: int, outputs: int, filled: float, dtype: str, form: str = "csr"
+) -> tuple[Any, np.ndarray, np.ndarray]:
+    """Return x, y and params."""
+    rng = generator()
+    if filled < 1:
+        x: Any = sp.random_array((n, i), density=filled, format=form, dtype=dtype, random_state=rng)
+    else:
+        x = rng.normal(size=(n, i)).astype(dtype)
+    y = rng.integers(0, max(outputs, 2), n).astype(np.int32)
+    return x, y, rng.normal(size=(i + 1) * outputs) / i**0.5
 
 
 def _rows(x: Any) -> Any:

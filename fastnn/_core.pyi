@@ -200,6 +200,32 @@ class SparseRows(SparseMatrix):
 class SparseColumns(SparseMatrix):
     def __init__(self, x: Any) -> None: ...
 
+def saga_table(
+    x: Any,
+    y: ndarray[Any, dtype[int32]],
+    sample_weight: _Array | None,
+    shift: ndarray[Any, dtype[float64]] | None,
+    scale: ndarray[Any, dtype[float64]],
+    total: float,
+    params: ndarray[Any, dtype[float64]],
+    table: ndarray[Any, dtype[float64]],
+    d_params: ndarray[Any, dtype[float64]],
+) -> float: ...
+def saga_epoch(
+    x: Any,
+    y: ndarray[Any, dtype[int32]],
+    sample_weight: _Array | None,
+    order: ndarray[Any, dtype[int64]],
+    shift: ndarray[Any, dtype[float64]] | None,
+    scale: ndarray[Any, dtype[float64]],
+    total: float,
+    rows: int,
+    step: float,
+    penalty: ndarray[Any, dtype[float64]],
+    params: ndarray[Any, dtype[float64]],
+    table: ndarray[Any, dtype[float64]],
+    d_params: ndarray[Any, dtype[float64]],
+) -> None: ...
 def logistic_gradient(
     x: Any,
     y: ndarray[Any, dtype[int32]],

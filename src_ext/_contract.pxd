@@ -248,6 +248,23 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         double loss
         void *workspace
 
+    cdef cppclass Saga[T]:
+        Features x
+        const int32_t *y
+        const T *sample_weight
+        const int64_t *order
+        const double *shift
+        const double *scale
+        Py_ssize_t turns, rows, o
+        int has_bias
+        double step, total
+        Separable penalty
+        double *params
+        double *table
+        double *d_params
+        double largest
+        void *workspace
+
     cdef cppclass WeightedGram[T]:
         Features x
         const T *weight
@@ -289,6 +306,8 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         TeamKernel memory_backward
         TeamKernel memory_forward
         double (*dot)(const double*, const double*, Py_ssize_t) noexcept
+        size_t (*saga_workspace[2])(const void*) noexcept
+        EpochFunction saga_epoch[2]
         size_t (*logistic_workspace[2])(const void*, int) noexcept
         EpochFunction logistic_prepare[2]
         TeamKernel logistic_rows[2]

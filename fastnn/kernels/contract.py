@@ -25,6 +25,7 @@ __all__ = [
     "KERNELS",
     "LIMITED_MEMORY",
     "LOGISTIC_PASSES",
+    "SAGA",
     "Argument",
     "Array",
     "Kernel",
@@ -250,3 +251,6 @@ COORDINATE_DESCENT = ("column_sums", "quadratic_descent", "column_descent", "tak
 
 # What corrects a metric by the last steps of L-BFGS, in float64; backends have them in the same way.
 LIMITED_MEMORY = ("dot", "memory_backward", "memory_forward")
+
+# SAGA's turns, one row after another; parameters and table are float64 whatever X is.
+SAGA = ("saga_table", "saga_epoch")

@@ -12,7 +12,7 @@ from fastnn._version import __version__
 from fastnn.errors import unknown_name
 from fastnn.kernels.compose import compose
 from fastnn.kernels.compose_neuron import neuron_epoch
-from fastnn.kernels.contract import BACKENDS, COORDINATE_DESCENT, KERNELS, LIMITED_MEMORY, LOGISTIC_PASSES
+from fastnn.kernels.contract import BACKENDS, COORDINATE_DESCENT, KERNELS, LIMITED_MEMORY, LOGISTIC_PASSES, SAGA
 from fastnn.kernels.permutation import permutation
 from fastnn.threads import get_num_threads
 
@@ -63,7 +63,8 @@ def _load(backend: str) -> Any:
     reference = import_module("fastnn.kernels.reference")
     layer_kernels = _jit() if backend == "jit" else reference
     found = {name: getattr(layer_kernels, name) for name in KERNELS if hasattr(layer_kernels, name)}
-    found |= {name: getattr(reference, name) for name in (*LOGISTIC_PASSES, *COORDINATE_DESCENT, *LIMITED_MEMORY)}
+    of_solvers = (*LOGISTIC_PASSES, *COORDINATE_DESCENT, *LIMITED_MEMORY, *SAGA)
+    found |= {name: getattr(reference, name) for name in of_solvers}
     found |= compose(layer_kernels)._asdict() | {"neuron_epoch": partial(neuron_epoch, layer_kernels)}
     return SimpleNamespace(name=backend, **found, permutation=permutation)
 

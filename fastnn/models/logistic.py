@@ -70,14 +70,14 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         ``{class: weight}``, or weights inversely proportional to the classes' frequencies. They
         multiply `sample_weight`.
     random_state : int, RandomState or None, default=None
-        The solvers draw no random numbers, so it changes nothing; as with scikit-learn's "lbfgs".
+        Of the orders in which "sag" and "saga" take the rows; the others draw no random numbers.
     solver : str, default="auto"
         A name means an optimum, not an algorithm. "auto" chooses by what passes over X, second derivatives and
         factors cost: Newton's method, first on samples of the rows that grow, or L-BFGS with a preconditioner. "lbfgs",
-        "newton-cg", "newton-cholesky" and "gradient_descent" are what they say; "sag" and "saga" choose as "auto"
-        does. Of penalties "auto" and "saga" know every one; "lbfgs", "newton-cg",
-        "newton-cholesky", "sag" and "gradient_descent" know L2 and none; "liblinear" is for two classes and
-        penalises the intercept too. An L1 share and bounds are solved by proximal Newton steps.
+        "newton-cg", "newton-cholesky" and "gradient_descent" are what they say; "sag" and "saga" are SAGA, which goes
+        on as "auto" does where it would take far too long. Of penalties "auto" and "saga" know every one; "lbfgs",
+        "newton-cg", "newton-cholesky", "sag" and "gradient_descent" know L2 and none; "liblinear" is for two classes
+        and penalises the intercept too. But for SAGA, an L1 share and bounds are solved by proximal Newton steps.
     max_iter : int, default=100
     verbose : int, default=0
         Above 0 prints the objective of every iteration.

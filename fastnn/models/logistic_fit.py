@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from fastnn.kernels.contract import Array
@@ -15,11 +16,10 @@ from fastnn.models.class_weight import times_weight, weights_of_classes
 from fastnn.models.convergence import not_converged
 from fastnn.models.penalty import Penalty
 from fastnn.models.targets import as_labels, encode, require_two_classes
-from fastnn.solvers.choose import minimise
+from fastnn.solvers.choose import STOCHASTIC, minimise, minimise_separable
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.objective import Solution, Vector, Watch
 from fastnn.solvers.path import Family
-from fastnn.solvers.prox_newton import prox_newton
 from fastnn.training.loop import NON_FINITE
 
 __all__ = [
@@ -178,12 +178,13 @@ def solve(
     ConvergenceWarning
         If the solver could not come as close as `tol`.
     """
-    options = {"max_iter": model.max_iter, "watch": watch}
+    seed = int(check_random_state(model.random_state).randint(2**31 - 1)) if model.solver in STOCHASTIC else 0
+    options = {"solver": model.solver, "max_iter": model.max_iter, "watch": watch, "seed": seed}
     if penalty.is_smooth:
         margin = _MARGINS.get(model.solver, _MARGIN)
-        solution = minimise(objective, start, solver=model.solver, tol=margin * model.tol, **options)
+        solution = minimise(objective, start, tol=margin * model.tol, **options)
     else:
-        solution = prox_newton(objective, penalty.separable_over(objective), start, tol=model.tol, **options)
+        solution = minimise_separable(objective, penalty.separable_over(objective), start, tol=model.tol, **options)
     refuse_non_finite(model, [solution], given)
     if not solution.converged:
         warn_caller(not_converged(model, solution))

@@ -15,14 +15,19 @@ from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.newton_cg import newton_cg
 from fastnn.solvers.objective import Solution, Vector, Watch
 from fastnn.solvers.precondition import preconditioner_for
+from fastnn.solvers.prox_newton import prox_newton
 from fastnn.solvers.quasi_newton import quasi_newton
+from fastnn.solvers.saga import saga
+from fastnn.solvers.saga_measure import ByGap, ByGradient
+from fastnn.solvers.separable import Separable
 
-__all__ = ["SOLVERS", "minimise"]
+__all__ = ["SOLVERS", "STOCHASTIC", "minimise", "minimise_separable"]
 
 Solve = Callable[..., Solution]
 
 _CHEAP = 3.0  # gradients: a preconditioner that costs no more is made for each of newton-cg's directions,
 _RENEWED = 8  # others after so many
+_CLOSER = 0.1  # of the tolerance: SAGA stops where it just meets it, while a second-order step goes far beyond
 
 
 @np.errstate(all="ignore")  # what is not finite is looked for at the end
@@ -34,6 +39,7 @@ def minimise(
     tol: float = 1e-4,
     max_iter: int = 100,
     watch: Watch | None = None,
+    seed: int = 0,
 ) -> Solution:
     """Fit a logistic regression with an L2 penalty.
 
@@ -51,6 +57,8 @@ def minimise(
         mean square is one.
     max_iter : int, default=100
     watch : callable, optional
+    seed : int, default=0
+        Of the orders of the rows, for solvers that are `STOCHASTIC`.
 
     Returns
     -------
@@ -65,7 +73,8 @@ def minimise(
     # A start where all classes are certain, and wrongly so, has no curvature to begin with.
     start = zeros if start is None or not scaled(start / ratio)[0] <= scaled(zeros)[0] else start / ratio
     seen = None if watch is None else (lambda iteration, params, loss: watch(iteration, params * ratio, loss))
-    solution = SOLVERS[solver](scaled, start, tol=tol, max_iter=max_iter, watch=seen)
+    options = {"tol": tol, "max_iter": max_iter, "watch": seen} | ({"seed": seed} if solver in STOCHASTIC else {})
+    solution = SOLVERS[solver](scaled, start, **options)
     return replace(solution, params=objective.centred(solution.params * ratio))
 
 
@@ -101,6 +110,64 @@ def _lacks_rows(objective: LogisticObjective) -> bool:
     return bool(len(objective.y) + n_penalised < len(by_feature))
 
 
+def _saga(
+    objective: LogisticObjective, start: Vector, *, tol: float, max_iter: int, watch: Watch | None, seed: int
+) -> Solution:
+    losses, penalty = objective.penalised(0.0), Separable.of(objective.n_params, l2=objective.strength)
+    measure = ByGradient(losses, penalty, _CLOSER * tol)
+    found = saga(losses, penalty, start, measure=measure, max_iter=max_iter, seed=seed, watch=watch)
+    return _go_on(found, max_iter, watch, lambda start, **left: _auto(objective, start, tol=tol, **left))
+
+
+@np.errstate(all="ignore")
+def minimise_separable(
+    objective: LogisticObjective,
+    penalty: Separable,
+    start: Vector | None = None,
+    *,
+    solver: str = "auto",
+    tol: float = 1e-4,
+    max_iter: int = 100,
+    watch: Watch | None = None,
+    seed: int = 0,
+) -> Solution:
+    """Fit a logistic regression with penalties and bounds of any kind, see `prox_newton`.
+
+    Parameters
+    ----------
+    objective : LogisticObjective
+        Without a penalty of its own.
+    penalty : Separable
+    start, tol, max_iter, watch
+        As `prox_newton` takes them.
+    solver : str, default="auto"
+        Those that are `STOCHASTIC` do it by SAGA, all others by proximal Newton steps.
+    seed : int, default=0
+
+    Returns
+    -------
+    Solution
+    """
+    options: dict[str, Any] = {"max_iter": max_iter, "watch": watch}
+    if solver not in STOCHASTIC:
+        return prox_newton(objective, penalty, start, tol=tol, **options)
+    start = penalty.within(np.zeros(objective.n_params) if start is None else start)
+    found = saga(objective, penalty, start, measure=ByGap(objective, penalty, _CLOSER * tol), seed=seed, **options)
+    found = replace(found, params=penalty.centred(found.params, objective.outputs))
+    return _go_on(found, max_iter, watch, lambda start, **left: prox_newton(objective, penalty, start, tol=tol, **left))
+
+
+def _go_on(found: Solution, max_iter: int, watch: Watch | None, solve: Solve) -> Solution:
+    """Where SAGA has seen that it would take far too long, by second-order steps from where it is."""
+    before = found.n_iter
+    if found.converged or before == max_iter or not np.isfinite(found.loss):
+        return found
+    seen = None if watch is None else (lambda iteration, params, loss: watch(before + iteration, params, loss))
+    rest = solve(found.params, max_iter=max_iter - before, watch=seen)
+    return replace(rest, n_iter=before + rest.n_iter)
+
+
+STOCHASTIC = ("sag", "saga")
 # A name stands for the optimum: all have the same one.
 SOLVERS: dict[str, Solve] = {
     "auto": _auto,
@@ -108,6 +175,6 @@ SOLVERS: dict[str, Solve] = {
     "newton-cg": _newton_cg,
     "newton-cholesky": _newton_cholesky,
     "gradient_descent": gradient_descent,
-    "sag": _auto,
-    "saga": _auto,
+    "sag": _saga,
+    "saga": _saga,
 }

@@ -115,6 +115,11 @@ class LogisticObjective:
         """Second derivatives (p,) of the penalty."""
         return self._strength
 
+    def by_rows(self) -> Any:
+        """X as kernels read it that take one row after another; of one by columns a copy."""
+        is_by_rows = isinstance(self.x, np.ndarray) or self.x.format != "csc"
+        return self._rows if is_by_rows else self._kernels.rows(self.x.tocsr())
+
     # --- the same problem in other ways ---------------------------------------------------------
 
     def rescaled(self, steps: Sequence[int] = ()) -> LogisticObjective:
@@ -124,22 +129,24 @@ class LogisticObjective:
         where that is not. With `steps`, every last of them rows have to say what it is, unless they have nothing to
         say of a feature.
         """
-        squares = self.sample(steps[-1])._mean_squares() if steps else self._mean_squares()
+        squares = (self.sample(steps[-1]) if steps else self).moments()[1]
         if steps and not squares.all():
-            squares = self._mean_squares()
+            squares = self.moments()[1]
         by_feature = np.repeat(np.concatenate([squares, np.ones(int(self.fit_intercept))]), self.outputs)
         unit = np.sqrt(by_feature + 4 * self._strength * self.unit**2)
         return self.in_units(np.where(unit == 0, 1.0, unit))
 
-    def _mean_squares(self) -> Vector:
-        """Weighted means of the features' squares (i,): four times a sigmoid's second derivatives at zero."""
-        i = self.x.shape[1]
-        d_w, squares = np.empty(i), np.empty(i)
+    def moments(self) -> tuple[Vector, Vector]:
+        """Weighted means of the features and of their squares (i,).
+
+        Twice a sigmoid's gradient at zero, if all rows are of class 0, and four times its second derivatives.
+        """
+        i, y = self.x.shape[1], np.zeros_like(self.y)
+        means, squares = np.empty(i), np.empty(i)
         self._kernels.call(
-            "logistic_gradient", self._rows, self.y, self.sample_weight, np.zeros(i), 1, d_w, None, squares, None
+            "logistic_gradient", self._rows, y, self.sample_weight, np.zeros(i), 1, means, None, squares, None
         )
-        squares *= 4 / self.total
-        return squares
+        return means * (2 / self.total), squares * (4 / self.total)
 
     def in_units(self, unit: Vector) -> LogisticObjective:
         """The same problem for params that are `unit` (p,) times w and b."""

@@ -10,6 +10,7 @@
 #include "kernels/network.hpp"
 #include "kernels/neuron.hpp"
 #include "kernels/peak.hpp"
+#include "kernels/saga.hpp"
 
 // Both element types of a kernel.
 #define FASTNN_PAIR(kernel) {kernel<float>, kernel<double>}
@@ -49,6 +50,8 @@
       memory_backward,                                                         \
       memory_forward,                                                          \
       dot,                                                                     \
+      FASTNN_PAIR(saga_workspace),                                             \
+      FASTNN_PAIR(saga_epoch),                                                 \
       FASTNN_PAIR(logistic_workspace),                                         \
       FASTNN_PAIR(logistic_prepare),                                           \
       FASTNN_PAIR(logistic_rows),                                              \

@@ -280,6 +280,22 @@ template <class T> struct LogisticPass {
   void* workspace;
 };
 
+// Turns of SAGA, see kernels/saga.hpp.
+template <class T> struct Saga {
+  Features x;
+  const int32_t* y;
+  const T* sample_weight;       // may be null
+  const int64_t* order;         // rows that have their turn; null: 0 .. n-1
+  const double *shift, *scale;  // of the features; no shift: zeros
+  ptrdiff_t turns, rows, o;     // rows: that the table has a share of
+  int has_bias;
+  double step, total;  // a step of 0 fills the table
+  Separable penalty;
+  double *params, *table, *d_params;  // (p,), (n, o), (p,)
+  double largest;                     // weight |x~|^2 of all rows that a step of 0 has seen, the bias's 1 in it
+  void* workspace;
+};
+
 // x.T @ diag(weight) @ x, with a last column of ones where has_ones; a member owns columns of it.
 template <class T> struct WeightedGram {
   Features x;
@@ -323,6 +339,8 @@ struct Kernels {
   void (*memory_backward)(const void*, int, int);
   void (*memory_forward)(const void*, int, int);
   double (*dot)(const double*, const double*, ptrdiff_t);
+  size_t (*saga_workspace[2])(const void*);  // bytes
+  void (*saga_epoch[2])(void*);
   size_t (*logistic_workspace[2])(const void*, int team);  // bytes
   void (*logistic_prepare[2])(void*);
   void (*logistic_rows[2])(const void*, int, int);  // every slot's sums,

@@ -30,6 +30,7 @@ from fastnn.kernels.reference.optimizer import (
     rmsprop_step,
     sgd_step,
 )
+from fastnn.kernels.reference.saga import saga_epoch, saga_table
 
 __all__ = [
     "activation_backward",
@@ -56,6 +57,8 @@ __all__ = [
     "nadam_step",
     "quadratic_descent",
     "rmsprop_step",
+    "saga_epoch",
+    "saga_table",
     "sgd_step",
     "take_columns",
     "weighted_gram",
