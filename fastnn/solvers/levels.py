@@ -21,7 +21,7 @@ __all__ = ["newton_by_levels", "steps_of"]
 
 _STEPS = (257, 61, 17, 5)  # every so many rows; primes, so that they do not follow a period of the data
 _LEAST = 20  # rows for each parameter that a first sample needs,
-_ENOUGH = 300  # and that make another one needless
+_ENOUGH = 100  # and that make another one needless: a fifth of 100,000 x 50 cost more than the step that it saved
 _LEAST_ROWS = 1000
 _WORTH = 500_000  # elements of X below which a sample saves less than its calls cost
 _OF_EACH_CLASS = 20

@@ -239,7 +239,7 @@ template <class T> FASTNN_INLINE ptrdiff_t rows_of_block(const fastnn::LogisticP
   const ptrdiff_t row = g.x.i * ptrdiff_t(sizeof(T)), room = ptrdiff_t(g.o == 1 && !g.hessian ? 16 : 256) << 10;
   if (g.x.cells) return g.x.cut;
   const ptrdiff_t rows = g.x.starts || row == 0 ? kPassRows : room / row / 16 * 16;
-  return rows > kPassRows ? kPassRows : rows < 64 ? 64 : rows;
+  return rows > kPassRows ? kPassRows : rows < 32 ? 32 : rows;
 }
 
 template <class T> void logistic_rows(const void* arguments, int member, int team) {
