@@ -79,6 +79,12 @@ class CholeskyMetric:
         solution: Vector = dpotrs(self._factor, inverse * vector)[0]
         return inverse * solution
 
+    def root(self) -> Matrix:
+        """V (p, p), whose product with its own transpose is the inverse."""
+        from scipy.linalg.lapack import dtrtri
+
+        return np.ascontiguousarray(self._inverse[:, None] * dtrtri(self._factor)[0])
+
 
 class PartialMetric:
     """A metric for some parameters, and a number for each of the others.
@@ -105,12 +111,18 @@ class PartialMetric:
 class SharedMetric:
     """One matrix (m, m) for each of `outputs` classes, as if they did not influence each other.
 
-    For parameters (m, outputs), flat: a factor that is `outputs` times smaller than the Hessian's.
+    For parameters (m, outputs), flat: a factor that is `outputs` times smaller than the Hessian's. It is
+    applied by products of our own kernels: LAPACK's threads would still be spinning where a pass
+    wants the processors.
     """
 
     def __init__(self, matrix: Matrix, outputs: int) -> None:
-        self._metric, self._outputs = CholeskyMetric(matrix), outputs
+        self._root, self._outputs = CholeskyMetric(matrix).root(), outputs
 
     def solve(self, vector: Vector) -> Vector:
         """See Metric."""
-        return np.ascontiguousarray(self._metric.solve(vector.reshape(-1, self._outputs))).ravel()
+        by_output = vector.reshape(-1, self._outputs)
+        inner, result = np.empty_like(by_output), np.empty_like(by_output)
+        native.dense_backward_params(self._root, by_output, inner, np.empty(self._outputs))
+        native.dense_forward(self._root, inner, None, "identity", result)
+        return result.ravel()
