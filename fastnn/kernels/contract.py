@@ -249,7 +249,8 @@ LOGISTIC_PASSES = ("logistic_gradient", "logistic_product", "weighted_gram")
 COORDINATE_DESCENT = ("column_sums", "quadratic_descent", "column_descent", "take_columns")
 
 
-# What corrects a metric by the last steps of L-BFGS, in float64; backends have them in the same way.
+# What corrects a metric by the last steps of L-BFGS, in float64. Solvers call the native ones whatever the backend,
+# as all their small loops over params alone; tests compare them with the reference.
 LIMITED_MEMORY = ("dot", "memory_backward", "memory_forward")
 
 # SAGA's turns, one row after another; parameters and table are float64 whatever X is.

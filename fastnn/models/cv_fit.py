@@ -61,9 +61,8 @@ def cross_validate(
         tasks.begin_path()
         found.append(fit_family(model, samples, x, grid.Cs, ratio, subsets, tasks.penalty_solved))
         tasks.end_path()
-    refuse_non_finite(
-        model, [solution for on_all, by_fold in found for s in (on_all, *by_fold) for solution in s], given
-    )
+    solutions = [solution for on_all, by_fold in found for each in (on_all, *by_fold) for solution in each]
+    refuse_non_finite(model, solutions, samples.x, given)
     _warn(model, [solution for _, by_fold in found for solutions in by_fold for solution in solutions])
     rows = [[[packed(s.params, samples) for s in fold] for fold in by_fold] for _, by_fold in found]
     coefs = np.swapaxes(np.array(rows), 0, 1)
@@ -81,12 +80,11 @@ def _without_zeros(x: Any) -> Any:
     """X as CSR where that makes many passes quicker: one-hot columns are zeros, most of them."""
     if not isinstance(x, np.ndarray):
         return x
-    stored = x != 0
-    if np.count_nonzero(stored) >= _FILLED * x.size:
+    if np.count_nonzero(x) >= _FILLED * x.size:
         return x
-    places = np.flatnonzero(
-        stored
-    )  # csr_array(x) would take three times as long, for numbers of rows that are not used
+    # csr_array(x) would take three times as long, for numbers of rows that are not used.
+    stored = x != 0
+    places = np.flatnonzero(stored)
     starts = np.concatenate([[0], np.cumsum(np.count_nonzero(stored, axis=1))])
     index = np.int32 if max(places.size, x.shape[1]) <= np.iinfo(np.int32).max else np.int64
     columns = (places % x.shape[1]).astype(index)

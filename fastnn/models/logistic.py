@@ -93,6 +93,7 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         Between which coefficients stay: each a number, an array of shape (n_features,) or of that of `coef_`, or
         None. The intercept has no bounds.
     backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Of the passes over X. The solvers' small loops over coefficients are native in each.
     n_threads : int, default=None
         At most so many threads; None for `fastnn.get_num_threads()`. Results never depend on it.
 
@@ -192,7 +193,8 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         Parameters
         ----------
         X : array-like or sparse matrix (n_samples, n_features)
-            A plain C-contiguous array of float32 or float64, or a CSR matrix of them, is not copied.
+            A plain C-contiguous array of float32 or float64 is not copied, nor a matrix of them in CSR, or in CSC
+            with at least 1,000 elements a column.
         y : array-like (n_samples,)
             Labels of at least two classes.
         sample_weight : array-like (n_samples,), default=None
@@ -207,7 +209,7 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
             If a parameter is not possible or not supported, X or y cannot be used, or y has one
             class only.
         """
-        check_random_state(self.random_state)  # it has no effect, but must be one
+        check_random_state(self.random_state)  # also where no order of SAGA comes of it
         penalty = penalty_of(self)
         samples = weigh_classes(read_samples(self, X, y, sample_weight), self.class_weight)
         refuse_many_classes(self, samples)

@@ -77,6 +77,7 @@ class LogisticRegressionCV(LogisticRegression):
     use_legacy_attributes : bool, default="warn"
         Whether fitted attributes have the old forms, described below. Left out it means True and warns.
     backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Of the passes over X. The solvers' small loops over coefficients are native in each.
     n_threads : int, default=None
         At most so many threads; None for `fastnn.get_num_threads()`. Results never depend on it.
 

@@ -47,6 +47,8 @@ _MARGIN = 0.1
 # With 4,000 and more, by column is as quick or quicker (200,000 x 500: 540 + 29 and 384 ms), and X stays as it is.
 _FULL_COLUMN = 1000
 
+_SUMMED = 256  # rows at most of which products are summed in float32, before the sums go on in float64
+
 
 class Labelled(NamedTuple):
     """What a logistic regression learns from: X (n, i), an ndarray, CSR or CSC; y (n,) as numbers of the classes."""
@@ -137,17 +139,20 @@ def refuse_many_classes(model: Any, samples: Labelled) -> None:
         )
 
 
-def refuse_non_finite(model: Any, solutions: Sequence[Solution], given: tuple[Any, Any]) -> None:
+def refuse_non_finite(model: Any, solutions: Sequence[Solution], x: Any, given: tuple[Any, Any]) -> None:
     """Raise ValueError that says why, if a solution is not finite, or could not be found because squares of X are not.
 
-    `given` is X and y as `fit` got them.
+    `x` (n, i) is what was fitted, and may be larger than memory; `given` is X and y as `fit` got them.
     """
     finite = all(np.isfinite(solution.loss) and np.isfinite(solution.params).all() for solution in solutions)
     if finite and all(solution.converged for solution in solutions):
         return
-    x, _ = _validated(model, *given)
-    largest = abs(x).max()
-    if largest > np.sqrt(np.finfo(x.dtype).max / x.shape[0]):
+    stored = x if isinstance(x, np.ndarray) else x.data
+    largest = max(stored.max(initial=0), -stored.min(initial=0))
+    if not np.isfinite(largest):
+        _validated(model, *given)  # says what is not finite, and where
+    summed = x.shape[0] if x.dtype == np.float64 else min(x.shape[0], _SUMMED)
+    if largest > np.sqrt(np.finfo(x.dtype).max / summed):
         raise ValueError(
             f"{NON_FINITE}: it has numbers as large as {largest:.3g}, whose squares {x.dtype} cannot hold. Scale its "
             "features, for example by a StandardScaler."
@@ -185,7 +190,7 @@ def solve(
         solution = minimise(objective, start, tol=margin * model.tol, **options)
     else:
         solution = minimise_separable(objective, penalty.separable_over(objective), start, tol=model.tol, **options)
-    refuse_non_finite(model, [solution], given)
+    refuse_non_finite(model, [solution], objective.x, given)
     if not solution.converged:
         warn_caller(not_converged(model, solution))
     return solution

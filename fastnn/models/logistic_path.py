@@ -101,7 +101,7 @@ def logistic_regression_path(
     check_parameters(model, model._parameters)
     samples = weigh_classes(read_samples(model, X, y, sample_weight), class_weight)
     solutions, _ = fit_family(model, samples, samples.x, grid, l1_ratio, ())
-    refuse_non_finite(model, solutions, (X, y))
+    refuse_non_finite(model, solutions, samples.x, (X, y))
     for C, solution in zip(grid, solutions, strict=True):
         if not solution.converged:
             warn_caller(f"C={C:g}: {solution.message}. Increase max_iter (now {max_iter}), or tol (now {tol}).")

@@ -191,7 +191,7 @@ class Network(FlatParams):
         Raises
         ------
         ValueError
-            If a shape is wrong, or a layer's activation has no slope.
+            If a shape is wrong, a weight is negative or not finite, or a layer's activation has no slope.
         """
         self.plan.require_trainable()
         samples = read_samples(self.plan, x, y, sample_weight)

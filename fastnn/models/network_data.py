@@ -36,7 +36,7 @@ def read_samples(plan: Plan, x: Any, y: Any, sample_weight: Any, suffix: str = "
     Raises
     ------
     ValueError
-        If a shape is wrong, or y has a class that the network has no output for.
+        If a shape is wrong, y has a class that the network has no output for, or a weight is negative or not finite.
     TypeError
         If one has no real numbers.
     """
@@ -47,6 +47,8 @@ def read_samples(plan: Plan, x: Any, y: Any, sample_weight: Any, suffix: str = "
     for name, array in ((y_name, y), (weight_name, weight)):
         if array is not None and len(array) != len(x):
             raise ValueError(f"{name} has {len(array)} rows, wanted {len(x)} as in {x_name} of shape {x.shape}.")
+    if weight is not None and not (np.isfinite(weight).all() and weight.min(initial=0) >= 0):
+        raise ValueError(f"{weight_name} has values that are negative or not finite; wanted weights of at least 0.")
     return Samples(x, y, weight)
 
 

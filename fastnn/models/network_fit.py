@@ -105,7 +105,7 @@ def read_source(network: Network, x: Any, y: Any, sample_weight: Any, how: Train
     samples = read_samples(network.plan, x, y, sample_weight)
     if len(samples.x) == 0:
         raise ValueError(f"x has shape {samples.x.shape}: there is no row to train on.")
-    _check_weights("sample_weight", samples.sample_weight)
+    _require_some_weight("sample_weight", samples.sample_weight)
     return _soften(network.plan, how, samples)
 
 
@@ -128,16 +128,12 @@ def read_validation(plan: Plan, x: Any, y: Any, sample_weight: Any) -> Samples |
     samples = read_samples(plan, x, y, sample_weight, suffix="_val")
     if len(samples.x) == 0:
         raise ValueError(f"x_val has shape {samples.x.shape}: there is no row to validate on.")
-    _check_weights("sample_weight_val", samples.sample_weight)
+    _require_some_weight("sample_weight_val", samples.sample_weight)
     return samples
 
 
-def _check_weights(name: str, weight: Array | None) -> None:
-    if weight is None:
-        return
-    if not (np.isfinite(weight).all() and weight.min() >= 0):
-        raise ValueError(f"{name} has values that are negative or not finite; wanted weights of at least 0.")
-    if not weight.any():
+def _require_some_weight(name: str, weight: Array | None) -> None:
+    if weight is not None and not weight.any():
         raise ValueError(f"{name} is zero for every row; some row needs a weight above zero.")
 
 

@@ -98,7 +98,9 @@ def prox_newton(
         promise = _solve(restricted, progress, error, _INNER * max(enough, goal))
         gradient = restricted.refined(objective(progress.params)[1])
         error = goal = _gap(restricted, progress, gradient, objective, penalty)
-        if not is_bounded:  # the gap leaves that out; the last step tells how far it was from its optimum
+        # The gap knows nothing of directions without penalty or bound; the last step tells how far it was from their
+        # optimum.
+        if not is_bounded:
             error = goal = max(error, promise)
         if error <= enough:
             return progress.end(params=penalty.centred(progress.params, objective.outputs))

@@ -45,8 +45,9 @@ class Chain:
         n, i, o = len(objective.y), objective.x.shape[1], objective.outputs
         weight = objective.sample_weight
         self._rows: NDArray[np.int64] = np.arange(n) if weight is None else np.flatnonzero(weight > 0)
-        self._shift = _shift(objective, penalty)
-        unit = self._unit = _unit(objective, penalty, self._shift)
+        means, squares = objective.moments()
+        self._shift = means if _can_shift(objective, penalty) else None
+        unit = self._unit = _unit(objective, penalty, self._shift, squares)
         ratio = self._ratio = np.append(np.repeat(unit, o), np.ones(o * objective.fit_intercept)) / objective.unit
         l1, l2, lower, upper = penalty.table
         self._penalty = np.stack([l1 / ratio, l2 / ratio**2, lower * ratio, upper * ratio])
@@ -75,7 +76,8 @@ class Chain:
         """Where it is (p,), in the objective's params."""
         params = self._bounds.within(self._params / self._ratio)  # which rounds
         if self._shift is not None:
-            params[self._split :] -= self._shift @ self._coefficients(params)
+            b = self._params[self._split :] - self._shift @ self._coefficients(params)
+            params[self._split :] = b / self._ratio[self._split :]
         return params
 
     def magnitude(self) -> float:
@@ -112,17 +114,18 @@ class Chain:
         return largest
 
 
-def _shift(objective: LogisticObjective, penalty: Separable) -> Vector | None:
-    """The means of the features (i,), where they can be taken away."""
-    if not (isinstance(objective.x, np.ndarray) and objective.fit_intercept):
-        return None
-    return objective.moments()[0] if penalty.free[-objective.outputs :].all() else None
+def _can_shift(objective: LogisticObjective, penalty: Separable) -> bool:
+    """Whether the features' means can be taken away."""
+    is_dense = isinstance(objective.x, np.ndarray)
+    return is_dense and objective.fit_intercept and bool(penalty.free[-objective.outputs :].all())
 
 
-def _unit(objective: LogisticObjective, penalty: Separable, shift: Vector | None) -> Vector:
-    """What the coefficients (i,) are multiplied by: the standard deviation of each feature, or more."""
+def _unit(objective: LogisticObjective, penalty: Separable, shift: Vector | None, squares: Vector) -> Vector:
+    """What the coefficients (i,) are multiplied by: the standard deviation of each feature, or more.
+
+    `shift` (i,) are the means that are taken away, `squares` (i,) the means of the squares.
+    """
     i, o = objective.x.shape[1], objective.outputs
-    squares = objective.moments()[1]
     if shift is not None:
         left = squares - shift**2
         squares = np.where(left > _VANISHING * squares, left, 0.0)

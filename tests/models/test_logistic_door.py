@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.exceptions import ConvergenceWarning
 
 from fastnn import LogisticRegression
 from fastnn.models.logistic_fit import read_samples
@@ -137,6 +138,15 @@ def test_numbers_that_are_not_finite_are_found_in_the_first_pass() -> None:
             warm = LogisticRegression(warm_start=True).fit(x, y)
             with pytest.raises(ValueError, match=message):
                 warm.fit(broken, y)
+
+
+def test_numbers_are_not_too_large_for_being_many(rng: np.random.Generator) -> None:
+    """Of float32 the squares of 256 rows are summed, not of all."""
+    x = (2e17 * rng.normal(size=(20_000, 2))).astype(np.float32)
+    y = (x[:, 0] + 1e17 * rng.normal(size=20_000) > 0).astype(int)
+    with pytest.warns(ConvergenceWarning):
+        LogisticRegression(max_iter=1, tol=1e-12).fit(x, y)
+    assert LogisticRegression().fit(x, y).score(x, y) > 0.8
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -81,6 +81,11 @@ def test_bad_batches() -> None:
     with pytest.raises(ValueError, match=r"y has 59 rows, wanted 60") as caught:
         network.fit([(X, Y), (X, Y[1:])])
     assert caught.value.__notes__ == ["This is batch 1, counted from 0."]
+    for broken in (-1.0, np.nan, np.inf):
+        weight = np.where(np.arange(60) == 7, broken, 1.0)
+        with pytest.raises(ValueError, match="sample_weight has values that are negative or not finite") as caught:
+            network.fit([(X, Y, np.zeros(60)), (X, Y, weight)])
+        assert caught.value.__notes__ == ["This is batch 1, counted from 0."]
     np.testing.assert_array_equal(network.params, before)
     assert network.loss_curve == []
 

@@ -53,6 +53,15 @@ def solved(objective: LogisticObjective, penalty: Separable, tol: float = 1e-10,
 
 
 @pytest.mark.parametrize("form", FORMS)
+def test_a_chain_goes_from_params_to_the_same_in_any_units(form: str, rng: np.random.Generator) -> None:
+    objective = problem(rng, form, 3)
+    objective = objective.in_units(rng.uniform(0.5, 2, objective.n_params))
+    chain, params = Chain(objective, Separable.of(objective.n_params), seed=0), rng.normal(size=objective.n_params)
+    chain.start(params)
+    np.testing.assert_allclose(chain.params(), params, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("o", [1, 3])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("alpha", [0.0, 1.0])
