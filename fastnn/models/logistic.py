@@ -28,7 +28,7 @@ from fastnn.models.logistic_fit import (
 from fastnn.models.logistic_stream import LearnsFromChunks
 from fastnn.models.logistic_summary import LikelihoodInference, gather_evidence
 from fastnn.models.logistic_tasks import IterationTasks, TellsCallbacks
-from fastnn.models.outputs import class_index, log_probabilities, probabilities
+from fastnn.models.outputs import class_index, log_probabilities
 from fastnn.models.parameters import Flag, Integer, Is, Numbers, OneOf, Real
 from fastnn.models.penalty import Penalty, penalty_of
 from fastnn.plan import Plan
@@ -255,14 +255,19 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         coef: Any = self.coef_
         return np.asarray(coef.toarray() if issparse(coef) else coef)
 
-    def _raw(self, X: Any) -> tuple[Engine, Array]:
-        """The engine of the fitted model, and z (n, o)."""
+    def _asked(self, X: Any) -> tuple[Engine, Array, Any]:
+        """The engine of the fitted model, its params (p,), and X as it reads it."""
         self._require_fitted("coef_")
         coef, intercept = self._dense_coef(), np.asarray(self.intercept_)
         dtype = self._dtype()
         engine = self._engine(coef.shape[1], dtype)
         params: Array = np.concatenate([coef.T.ravel(), intercept.ravel()]).astype(dtype, copy=False)
-        return engine, engine.forward(params, self._read_x(X, dtype))
+        return engine, params, self._read_x(X, dtype)
+
+    def _raw(self, X: Any) -> tuple[Engine, Array]:
+        """The engine of the fitted model, and z (n, o)."""
+        engine, params, x = self._asked(X)
+        return engine, engine.forward(params, x)
 
     def _dtype(self) -> Any:
         return np.float32 if self.coef_.dtype == np.asarray(self.intercept_).dtype == np.float32 else np.float64
@@ -316,7 +321,8 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         ndarray (n_samples, n_classes)
             Columns in the order of `classes_`.
         """
-        return probabilities(*self._raw(X))
+        engine, params, x = self._asked(X)
+        return engine.predict(params, x, link=True, pairs=True)[0]
 
     def predict_log_proba(self, X: Any) -> Array:
         """The logarithm of every class's probability; never -inf.

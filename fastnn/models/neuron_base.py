@@ -20,7 +20,7 @@ from fastnn.models.neuron_rules import (
     name_of,
     raw_engine,
 )
-from fastnn.models.outputs import class_index, log_probabilities, probabilities
+from fastnn.models.outputs import class_index, log_probabilities
 from fastnn.training.engine import Engine
 
 __all__ = ["NeuronBase"]
@@ -43,12 +43,16 @@ class NeuronBase(Estimator):
         w, b = np.ravel(self.coef_), np.ravel(self.intercept_)
         return np.concatenate([w, b]).astype(self._dtype(), copy=False)
 
-    def _raw(self, X: Any) -> tuple[Engine, Array]:
-        """An engine that gives z, and z (n, 1)."""
+    def _asked(self, X: Any) -> tuple[Engine, Array, Any]:
+        """An engine that gives z, its params, and X as it reads it."""
         self._require_fitted("coef_")
         x = self._read_x(X, self._dtype())
-        engine = raw_engine(self, x.shape[1], x.dtype)
-        return engine, engine.forward(self._params(), x)
+        return raw_engine(self, x.shape[1], x.dtype), self._params(), x
+
+    def _raw(self, X: Any) -> tuple[Engine, Array]:
+        """An engine that gives z, and z (n, 1)."""
+        engine, params, x = self._asked(X)
+        return engine, engine.forward(params, x)
 
     def activate(self, X: Any) -> Array:
         """What the neuron answers: a = activation(w . x + b).
@@ -107,7 +111,8 @@ class NeuronBase(Estimator):
         -------
         ndarray (n_samples, 2)
         """
-        return probabilities(*self._raw(X))
+        engine, params, x = self._asked(X)
+        return engine.predict(params, x, link=True, pairs=True)[0]
 
     @available_if(has_probabilities)
     def predict_log_proba(self, X: Any) -> Array:

@@ -1,4 +1,4 @@
-"""From the raw output z (n, o) of a classifier to classes and probabilities.
+"""From the raw output z (n, o) of a classifier to classes and logarithms of probabilities.
 
 One column is one sigmoid neuron, the probability of the second class; several columns are classes
 (softmax) or labels of their own (sigmoid), as the loss of the engine's plan says.
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fastnn.kernels.contract import Array
 from fastnn.training.engine import Engine
 
-__all__ = ["class_index", "log_probabilities", "probabilities"]
+__all__ = ["class_index", "log_probabilities"]
 
 
 def class_index(z: Array) -> NDArray[Any]:
@@ -22,15 +22,10 @@ def class_index(z: Array) -> NDArray[Any]:
     return (z[:, 0] > 0).astype(np.intp) if z.shape[1] == 1 else z.argmax(axis=1)
 
 
-def probabilities(engine: Engine, z: Array) -> Array:
-    """Probability of every class or label: (n, 2) for one sigmoid neuron, else (n, o)."""
-    # Not 1 - p for the first class: that has no digits left where p is nearly 1.
-    return engine.link(np.hstack([-z, z]) if z.shape[1] == 1 else z)
-
-
 def log_probabilities(engine: Engine, z: Array) -> Array:
     """Logarithms of the probabilities; where those vanish, what they are, and not -inf."""
-    p = probabilities(engine, z)
+    # Not 1 - p for the first of two classes: that has no digits left where p is nearly 1.
+    p = engine.link(np.hstack([-z, z]) if z.shape[1] == 1 else z)
     vanishing = p < np.finfo(p.dtype).tiny
     if not vanishing.any():
         return np.log(p)
