@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from fastnn.kernels.select import native
 from fastnn.solvers.objective import Curved, Matrix, Vector
+from fastnn.solvers.one_thread import one_thread
 
 __all__ = ["CholeskyMetric", "DiagonalMetric", "Metric", "PartialMetric", "SharedMetric", "diagonal_of", "dot"]
 
@@ -47,6 +49,11 @@ def diagonal_of(objective: Curved) -> Callable[[Vector], Metric]:
     return lambda params: DiagonalMetric(objective.with_diagonal(params)[2])
 
 
+def _threads_for(p: int) -> AbstractContextManager[None]:
+    """For fewer parameters OpenBLAS takes one thread by itself; for more, several are worth it."""
+    return one_thread() if 128 <= p <= 1024 else nullcontext()
+
+
 class CholeskyMetric:
     """The Hessian (p, p) by its Cholesky factor, scaled to a unit diagonal.
 
@@ -66,7 +73,8 @@ class CholeskyMetric:
         info = 1
         while info != 0 and damping < _MOST_DAMPING:
             scaled.ravel()[:: len(scaled) + 1] = 1 + damping
-            self._factor, info = dpotrf(scaled.T)  # a Fortran array, so that LAPACK copies it only once
+            with _threads_for(len(scaled)):
+                self._factor, info = dpotrf(scaled.T)  # a Fortran array, so that LAPACK copies it only once
             damping *= 100
         if info != 0:
             raise ValueError("The Hessian has numbers that are not finite.")
@@ -76,14 +84,17 @@ class CholeskyMetric:
         from scipy.linalg.lapack import dpotrs
 
         inverse = self._inverse if vector.ndim == 1 else self._inverse[:, None]
-        solution: Vector = dpotrs(self._factor, inverse * vector)[0]
+        with _threads_for(len(vector)):
+            solution: Vector = dpotrs(self._factor, inverse * vector)[0]
         return inverse * solution
 
     def root(self) -> Matrix:
         """V (p, p), whose product with its own transpose is the inverse."""
         from scipy.linalg.lapack import dtrtri
 
-        return np.ascontiguousarray(self._inverse[:, None] * dtrtri(self._factor)[0])
+        with _threads_for(len(self._factor)):
+            inverse = dtrtri(self._factor)[0]
+        return np.ascontiguousarray(self._inverse[:, None] * inverse)
 
 
 class PartialMetric:
