@@ -54,7 +54,10 @@ cdef int run_forward(NetworkForward[float]* g, object plan, cnp.ndarray params, 
     cdef int team = team_for(work, work, n_threads)
     cdef size_t item = 8 if kind else 4
     g.scratch = <float*>need_scratch(team * kernels.network_forward_scratch[kind](g) * item)
-    return run(kernels.network_forward[kind], g, work, team)
+    try:
+        return run(kernels.network_forward[kind], g, work, team)
+    finally:
+        release_large_scratch()
 
 
 def network_forward(object plan, cnp.ndarray params not None, object x not None, cnp.ndarray out not None,

@@ -40,10 +40,15 @@ cdef int run_saga(Saga[float]* g, int kind) except -1:
 def saga_table(object x not None, cnp.ndarray y not None, cnp.ndarray sample_weight, cnp.ndarray shift,
                cnp.ndarray scale not None, double total, cnp.ndarray params not None, cnp.ndarray table not None,
                cnp.ndarray d_params not None):
-    """table (n, o), d_params (p,) = slopes and gradient of the mean loss at params; returns the largest weight |x|^2"""
+    """table (n, o), d_params (p,) = slopes and gradient of the mean loss at params; returns the largest weight |x|^2.
+
+    |x|^2 counts the bias's 1. Sparse rows must not have an element in parts: they would be squared apart.
+    """
     cdef Saga[float] g
     x = as_read(x)
     cdef int kind = read_saga(&g, x, y, sample_weight, shift, scale, params, table, d_params)
+    if not total > 0:
+        raise ValueError(f"total={total}, wanted a number above 0")
     cdef cnp.ndarray penalty = np.zeros((4, cnp.PyArray_DIM(params, 0)))
     penalty[2], penalty[3] = -INFINITY, INFINITY
     read_penalty(&g.penalty, penalty, cnp.PyArray_DIM(params, 0))

@@ -59,13 +59,15 @@ cdef void count_columns(const Features* x, int64_t* counts, Index* unused=NULL) 
 
 cdef cnp.ndarray counts_of(SparseRows x):
     """Stored elements of every column, (i,) of int64; counted once."""
-    if x.counts is None:
-        x.counts = np.zeros(x.view.i, np.int64)
+    cdef cnp.ndarray counts = x.counts
+    if counts is None:
+        counts = np.zeros(x.view.i, np.int64)
         if x.view.has_long_indices:
-            count_columns[int64_t](&x.view, <int64_t*>cnp.PyArray_DATA(x.counts), NULL)
+            count_columns[int64_t](&x.view, <int64_t*>cnp.PyArray_DATA(counts), NULL)
         else:
-            count_columns[int32_t](&x.view, <int64_t*>cnp.PyArray_DATA(x.counts), NULL)
-    return x.counts
+            count_columns[int32_t](&x.view, <int64_t*>cnp.PyArray_DATA(counts), NULL)
+        x.counts = counts  # once it is complete, since other threads may read it
+    return counts
 
 
 def take_columns(object x not None, cnp.ndarray features not None, bint by_column=False):

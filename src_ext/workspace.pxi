@@ -7,7 +7,7 @@ cdef struct Layout:
     bint is_sparse, has_average, clips_norm
 
 
-cdef Layout layout_of(const Epoch[float]& g, int kind) noexcept:
+cdef Layout epoch_layout_of(const Epoch[float]& g, int kind) noexcept:
     return Layout(g.batch_size, g.longest_row if g.x == NULL else 0, kind, g.optimizer, g.x == NULL, g.ema >= 0,
                   g.clip_norm < INFINITY)
 
@@ -46,7 +46,7 @@ cdef class Workspace:
 
     cdef int lend(self, Epoch[float]* g, int kind, object plan, object params, object slots) except -1:
         """Give the epoch memory, and what lies packed in it if that is what the epoch begins with."""
-        cdef Layout layout = layout_of(g[0], kind)
+        cdef Layout layout = epoch_layout_of(g[0], kind)
         g.resumes = (self.plan is plan and self.params is params and self.slots is slots
                      and are_alike(self.layout, layout))
         self.plan = self.params = self.slots = None  # until the epoch has come to its end

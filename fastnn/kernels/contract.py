@@ -248,7 +248,6 @@ LOGISTIC_PASSES = ("logistic_gradient", "logistic_product", "weighted_gram")
 # What solvers for penalties that make coefficients zero are made of, in float64; backends have them in the same way.
 COORDINATE_DESCENT = ("column_sums", "quadratic_descent", "column_descent", "take_columns")
 
-
 # What corrects a metric by the last steps of L-BFGS, in float64. Solvers call the native ones whatever the backend,
 # as all their small loops over params alone; tests compare them with the reference.
 LIMITED_MEMORY = ("dot", "memory_backward", "memory_forward")

@@ -116,9 +116,17 @@ class LogisticObjective:
         return self._strength
 
     def by_rows(self) -> Any:
-        """X as kernels read it that take one row after another; of one by columns a copy."""
-        is_by_rows = isinstance(self.x, np.ndarray) or self.x.format != "csc"
-        return self._rows if is_by_rows else self._kernels.rows(self.x.tocsr())
+        """X as kernels read it that take one row after another, with every element in one piece.
+
+        Of a sparse X that is not so (by columns, or with duplicates) a copy.
+        """
+        if isinstance(self.x, np.ndarray):
+            return self._rows
+        x = self.x.tocsr()
+        if not x.has_canonical_format:
+            x = x.copy()
+            x.sum_duplicates()
+        return self._rows if x is self.x else self._kernels.rows(x)
 
     # --- the same problem in other ways ---------------------------------------------------------
 
@@ -168,7 +176,9 @@ class LogisticObjective:
         return strength
 
     def sample(self, step: int) -> LogisticObjective:
-        """The problem of every `step`-th row, with the same penalty of the mean."""
+        """The problem of every `step`-th row, with the same penalty of the mean; with step 1 this one."""
+        if step == 1:
+            return self
         other = copy(self)
         if step not in self._samples:
             self._samples[step] = self._sampled(step)
@@ -335,7 +345,7 @@ def _every(x: Any, step: int) -> Any:
     if isinstance(x, np.ndarray):
         rows = x[::step]
         return np.ascontiguousarray(rows) if rows.nbytes <= _COPIED else rows
-    if x.format != "csc" or step == 1:
+    if x.format != "csc":
         return x[::step]
     indices = x.indices // step  # a slice of x takes twice the time
     taken = np.flatnonzero(indices * step == x.indices)

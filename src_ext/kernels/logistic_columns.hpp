@@ -37,7 +37,7 @@ template <class T, class Index> struct SparseColumns {
 
   void add(ptrdiff_t r0, ptrdiff_t, const double* factor, double* d_w) const {
     for_columns(r0, [&](ptrdiff_t j, Index begin, Index end) __attribute__((always_inline)) {
-      if (wide == 1) d_w[j] += dot<false>(begin, end, r0, factor);
+      if (wide == 1) d_w[j] += column_sum<false>(begin, end, r0, factor);
       else sum_column<false>(begin, end, r0, factor, d_w + j * wide);
     });
   }
@@ -46,7 +46,7 @@ template <class T, class Index> struct SparseColumns {
                         double* squares) const {
     add(r0, rows, factor, d_w);
     for_columns(r0, [&](ptrdiff_t j, Index begin, Index end) __attribute__((always_inline)) {
-      if (wide == 1) squares[j] += dot<true>(begin, end, r0, weight);
+      if (wide == 1) squares[j] += column_sum<true>(begin, end, r0, weight);
       else sum_column<true>(begin, end, r0, weight, squares + j * wide);
     });
   }
@@ -93,7 +93,8 @@ template <class T, class Index> struct SparseColumns {
   }
 
   // Four chains, so that additions do not wait for each other.
-  template <bool SQUARED> FASTNN_INLINE double dot(Index begin, Index end, ptrdiff_t r0, const double* factor) const {
+  template <bool SQUARED>
+  FASTNN_INLINE double column_sum(Index begin, Index end, ptrdiff_t r0, const double* factor) const {
     double sum[4] = {};
     Index k = begin;
     for (; k + 4 <= end; k += 4) {

@@ -24,7 +24,7 @@ template <class T, class Index> struct SparseRows {
   void scores(ptrdiff_t r0, ptrdiff_t rows, double* z) const {
     for (ptrdiff_t r = 0; r < rows; ++r) {
       const Index begin = starts[r0 + r], end = starts[r0 + r + 1];
-      if (wide == 1) z[r] = dot(begin, end) + b[0];
+      if (wide == 1) z[r] = row_score(begin, end) + b[0];
       else score_row(begin, end, z + r * wide);
     }
   }
@@ -67,7 +67,7 @@ template <class T, class Index> struct SparseRows {
 
  private:
   // Four chains, so that additions do not wait for each other.
-  FASTNN_INLINE double dot(Index begin, Index end) const {
+  FASTNN_INLINE double row_score(Index begin, Index end) const {
     double sum[4] = {};
     Index k = begin;
     for (; k + 4 <= end; k += 4) {

@@ -14,16 +14,24 @@ constexpr ptrdiff_t kNetworkRows = 4 * kRowGrain;          // at most, of a bloc
 
 // About eight blocks a member, so that one that comes late takes fewer; where weights are copied for every block
 // (forward_rows), as large ones as there may be.
-inline ptrdiff_t rows_of_block(ptrdiff_t n, int team, bool wide) {
+inline ptrdiff_t network_block_rows(ptrdiff_t n, int team, bool wide) {
   const ptrdiff_t rows = n / (8 * team) / kRowGrain * kRowGrain;
   return wide || rows > kNetworkRows ? kNetworkRows : rows < kRowGrain ? kRowGrain : rows;
 }
 
-inline ptrdiff_t widest_layer(const fastnn::NetworkShape& shape) {
-  ptrdiff_t widest = 2;  // a pair
-  for (ptrdiff_t l = 0; l <= shape.layers; ++l)
+// The widest of the layers [first, end), at least 1; layer 0 is the input.
+inline ptrdiff_t widest_layer(const fastnn::NetworkShape& shape, ptrdiff_t first, ptrdiff_t end) {
+  ptrdiff_t widest = 1;
+  for (ptrdiff_t l = first; l < end; ++l)
     if (shape.widths[l] > widest) widest = shape.widths[l];
   return widest;
+}
+
+constexpr ptrdiff_t kTurnedBytes = ptrdiff_t(16) << 20;  // of scratch at most: beyond it turning only moves memory
+
+// Elements of a buffer that holds a panel of any layer, turned, x included.
+template <class T> FASTNN_INLINE ptrdiff_t turned_buffer(const fastnn::NetworkShape& shape) {
+  return kPanel<T> * widest_layer(shape, 0, shape.layers + 1);
 }
 
 // What one input costs a layer of o outputs with a lane for an output, in vector multiply-adds for a row: padding, and
@@ -46,7 +54,7 @@ template <class T> FASTNN_INLINE double turned_cost(ptrdiff_t o) {
 // that layers of whole panels stay as they are, and narrow ones on wide inputs too.
 template <class T> FASTNN_INLINE bool is_turned(const fastnn::NetworkForward<T>& g) {
   const fastnn::NetworkShape& shape = g.shape;
-  if (!g.x) return false;
+  if (!g.x || 2 * turned_buffer<T>(shape) * ptrdiff_t(sizeof(T)) > kTurnedBytes) return false;
   constexpr double kTurn = 4.0 / kLanes<T>;
   const ptrdiff_t last = shape.widths[shape.layers];
   double plain = 0, turned = kTurn * double(shape.widths[0] + last);
@@ -60,10 +68,16 @@ template <class T> FASTNN_INLINE bool is_turned(const fastnn::NetworkForward<T>&
   return turned < plain;
 }
 
-// Elements that one member of the team needs: two layers of a block, or of a panel.
+// Elements of each of a member's two buffers: a panel of any layer, turned, or a block of what a layer hands to the next
+// (or, to make pairs, of the one output). Rows of x are read where they are, and may be very long where x is sparse.
+template <class T> FASTNN_INLINE ptrdiff_t buffer_size(const fastnn::NetworkShape& shape, bool turned) {
+  return turned ? turned_buffer<T>(shape) : kNetworkRows * widest_layer(shape, 1, shape.layers);
+}
+
+// Elements that one member of the team needs.
 template <class T> ptrdiff_t network_forward_scratch(const void* arguments) {
   const auto& g = *static_cast<const fastnn::NetworkForward<T>*>(arguments);
-  return 2 * kNetworkRows * widest_layer(g.shape);
+  return 2 * buffer_size<T>(g.shape, is_turned(g));
 }
 
 // out (count, 2): -z and z.
@@ -131,9 +145,8 @@ FASTNN_INLINE void forward_turned_rows(const fastnn::NetworkForward<T>& g, T* co
 }
 
 template <class T>
-void forward_block(const fastnn::NetworkForward<T>& g, bool turned, T* scratch, ptrdiff_t r0, ptrdiff_t r1,
+void forward_block(const fastnn::NetworkForward<T>& g, bool turned, T* const (&buffers)[2], ptrdiff_t r0, ptrdiff_t r1,
                    Vec<T> (&nothing)[2]) {
-  T* const buffers[2] = {scratch, scratch + kNetworkRows * widest_layer(g.shape)};
   for (; turned && r0 + kPanel<T> <= r1; r0 += kPanel<T>) forward_turned_rows(g, buffers, r0, nothing);
   if (r0 == r1) return;
   const ptrdiff_t i = g.shape.widths[0];
@@ -143,17 +156,19 @@ void forward_block(const fastnn::NetworkForward<T>& g, bool turned, T* scratch, 
 
 template <class T> void network_forward(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::NetworkForward<T>*>(arguments);
-  T* scratch = g.scratch + member * network_forward_scratch<T>(arguments);
   const bool turned = is_turned(g);
-  const bool wide = widest_layer(g.shape) * ptrdiff_t(sizeof(T)) >= kWideBytes;
-  const ptrdiff_t rows = rows_of_block(g.n, team, wide), blocks = (g.n + rows - 1) / rows;
+  const ptrdiff_t size = buffer_size<T>(g.shape, turned);
+  T* const scratch = g.scratch + 2 * member * size;
+  T* const buffers[2] = {scratch, scratch + size};
+  const bool wide = widest_layer(g.shape, 1, g.shape.layers + 1) * ptrdiff_t(sizeof(T)) >= kWideBytes;
+  const ptrdiff_t rows = network_block_rows(g.n, team, wide), blocks = (g.n + rows - 1) / rows;
   Vec<T> nothing[2] = {};
   for (;;) {
     const ptrdiff_t block = __atomic_fetch_add(g.claimed, 1, __ATOMIC_RELAXED);
     if (block == blocks + team - 1) __atomic_store_n(g.claimed, 0, __ATOMIC_RELAXED);  // nobody comes after
     if (block >= blocks) break;
     const ptrdiff_t r0 = block * rows;
-    forward_block(g, turned, scratch, r0, r0 + rows < g.n ? r0 + rows : g.n, nothing);
+    forward_block(g, turned, buffers, r0, r0 + rows < g.n ? r0 + rows : g.n, nothing);
   }
   if (g.infinite && !(sum_lanes<T>(nothing[0] + nothing[1]) == T(0))) __atomic_store_n(g.infinite, 1, __ATOMIC_RELAXED);
 }

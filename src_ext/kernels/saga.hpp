@@ -29,10 +29,10 @@ template <class T> struct SagaDense {
       sum += x * load<double>(space.v + c);
     });
     space.z[0] += sum_lanes<double>(sum);
-    for (ptrdiff_t k = 1; k < g.o; ++k) space.z[k] += dot(space.v + k * space.features);
+    for (ptrdiff_t k = 1; k < g.o; ++k) space.z[k] += row_times(space.v + k * space.features);
   }
 
-  FASTNN_INLINE double square(ptrdiff_t) const { return dot(space.row); }
+  FASTNN_INLINE double square(ptrdiff_t) const { return row_times(space.row); }
 
   template <bool kFull> FASTNN_INLINE void move(ptrdiff_t, double by) const {
     const VecF64 step = splat<double>(g.step), rows = splat<double>(double(g.rows) * g.step);
@@ -52,7 +52,7 @@ template <class T> struct SagaDense {
  private:
   const T* row_of(ptrdiff_t r) const { return static_cast<const T*>(g.x.values) + r * g.x.stride; }
 
-  FASTNN_INLINE double dot(const double* v) const {
+  FASTNN_INLINE double row_times(const double* v) const {
     VecF64 even = {}, odd = {};
     ptrdiff_t c = 0;
     for (; c + 2 * kLanes<double> <= space.features; c += 2 * kLanes<double>) {

@@ -66,7 +66,7 @@ def test_a_row_does_not_depend_on_its_batch(dtype, widths):
 @pytest.mark.parametrize("widths", WIDTHS, ids=str)
 def test_threads_do_not_change_a_bit(dtype, widths):
     plan, params, x = _network(widths, dtype)
-    x = np.tile(x, (40, 1))
+    x = np.tile(x, (200, 1))  # the smallest network too is worth a team
     wanted = _predict(plan, params, x, plan.loss, widths[-1])
     for n_threads in (2, 3, 7):
         assert _predict(plan, params, x, plan.loss, widths[-1], n_threads).tobytes() == wanted.tobytes()

@@ -144,12 +144,14 @@ def test_sparse_rows_are_dense_ones(o: int, dtype: Any, rng: np.random.Generator
         x.indices[part], x.data[part] = x.indices[part][::-1].copy(), x.data[part][::-1].copy()
     twice = csr_array((np.repeat(x.data / 2, 2), np.repeat(x.indices, 2), x.indptr * 2), x.shape)
     order = rng.integers(0, 30, 200)
-    found = [chain, replace(chain.copied(), x=x), replace(chain.copied(), x=twice)]
+    found, largest = [chain, replace(chain.copied(), x=x), replace(chain.copied(), x=twice)], []
     for each in found:
-        each.fill(NATIVE)
+        largest.append(each.fill(NATIVE))
         each.turns(NATIVE, order, 0.03)
     found[1].assert_is(chain)
     found[2].assert_is(chain)
+    assert largest[1] == pytest.approx(largest[0], rel=1e-12)
+    assert largest[2] < largest[0]  # as it says: what comes in parts is squared apart
 
 
 @pytest.mark.parametrize("push", [0.3, -0.3])
@@ -286,5 +288,7 @@ def test_refuses_orders_steps_and_overlaps(rng: np.random.Generator) -> None:
     ):
         with pytest.raises(ValueError, match=message):
             chain.turns(NATIVE, order, step)
+    with pytest.raises(ValueError, match=r"total=0\.0, wanted a number above 0"):
+        replace(chain, weight=np.zeros(5)).fill(NATIVE)
     with pytest.raises(ValueError, match="overlaps"):
         replace(chain, d_params=chain.params).turns(NATIVE, np.arange(5), 0.1)

@@ -130,9 +130,11 @@ def test_bad_arguments_are_refused_and_leave_it_usable():
 
 def test_two_threads_cannot_have_one():
     given, workspace, refused = problem("relu", np.float32, 20_000), core.Workspace(), []
+    barrier = threading.Barrier(2)  # neither has ended before the other begins
 
     def train():
         epochs = Epochs(given, SGD(), workspace.fit_epoch)
+        barrier.wait()
         try:
             for _ in range(10):
                 epochs.run(2)

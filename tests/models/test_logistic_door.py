@@ -71,8 +71,8 @@ def _buffers(x: Any) -> tuple[np.ndarray, ...]:
 def test_columns_are_fitted_as_they_are(options: dict[str, Any], o: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """To the same coefficients as rows, and with the same bits for every number of threads."""
     rng = np.random.default_rng(0)
-    x = sp.random_array((6000, 30), density=0.2, rng=rng, format="csr")
-    y = (x @ rng.normal(size=(30, o)) + rng.gumbel(size=(6000, o))).argmax(axis=1)
+    x = sp.random_array((60_000, 30), density=0.2, rng=rng, format="csr")
+    y = (x @ rng.normal(size=(30, o)) + rng.gumbel(size=(60_000, o))).argmax(axis=1)
     options = {"tol": 1e-8, "max_iter": 300} | options
     wanted = LogisticRegression(**options).fit(x, y)
     columns = x.tocsc()

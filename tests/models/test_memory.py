@@ -89,3 +89,43 @@ def test_a_file_gives_what_an_array_gives(tmp_path: Path, rng: np.random.Generat
     np.testing.assert_array_equal(models[0].coefs_[0], models[1].coefs_[0])
     networks = [Network([Dense(1)], 5, random_state=0).fit(each, y) for each in (x, mapped)]
     np.testing.assert_array_equal(networks[0].params, networks[1].params)
+
+
+# Scratch for predictions does not grow with the features: blocks of rows of the sparse X would take gigabytes a thread,
+# panels of the dense one, turned, 64 MB.
+WIDE = """
+import resource
+import sys
+import warnings
+
+import numpy as np
+import scipy.sparse as sp
+
+from fastnn import LogisticRegression, MLPClassifier
+
+warnings.simplefilter("ignore")
+rng = np.random.default_rng(0)
+if sys.argv[1] == "dense":
+    x = rng.random((64, 2**18), np.float32)
+else:
+    x = sp.random_array((600, 2**20), density=1e-5, format="csr", rng=rng)
+y = np.arange(x.shape[0]) % 3
+models = {
+    "dense": LogisticRegression(solver="lbfgs", max_iter=1),
+    "sparse": LogisticRegression(solver="lbfgs", max_iter=1),
+    "network": MLPClassifier((4,), batch_size=600, max_iter=1, random_state=0),
+}
+model = models[sys.argv[1]].set_params(n_threads=2).fit(x, y)
+with open("/proc/self/status") as status:
+    [now] = [int(line.split()[1]) * 1024 for line in status if line.startswith("VmData")]
+resource.setrlimit(resource.RLIMIT_DATA, (now + 96 * 2**20, resource.RLIM_INFINITY))
+found = model.predict_proba(x)
+assert abs(found.sum(axis=1) - 1).max() < 1e-6
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
+@pytest.mark.parametrize("how", ["dense", "sparse", "network"])
+def test_predictions_have_no_room_for_rows_of_features(how: str) -> None:
+    done = subprocess.run([sys.executable, "-c", WIDE, how], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
