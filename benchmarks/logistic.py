@@ -1,4 +1,4 @@
-"""The passes of logistic regression, and SAGA's turns, over dense and sparse rows."""
+"""What the solvers of logistic regression are made of: passes over dense and sparse rows, SAGA's turns, and others."""
 
 from __future__ import annotations
 
@@ -85,7 +85,45 @@ class SagaEpoch(_Benchmark):
                 raise AssertionError("saga_epoch is off: not worth timing")
 
 
+class LimitedMemory(_Benchmark):
+    """One of the two loops of L-BFGS over its last steps."""
+
+    params = [["memory_backward", "memory_forward"], ["51", "7850", "200000"]]
+    param_names = ["loop", "parameters"]
+
+    def prepare(self, loop: str, parameters: str) -> None:
+        rng, p = generator(), int(parameters)
+        steps, vector, factors = rng.normal(size=(_PAIRS, p)), rng.normal(size=p), rng.normal(size=_PAIRS)
+        changes = steps * rng.uniform(0.5, 2, p)
+        pairs = (steps, changes, np.einsum("kp,kp->k", steps, changes), _PAIRS // 2, _PAIRS)
+        ours, theirs = ([factors.copy(), vector.copy()] for _ in range(2))
+        self.call = partial(getattr(_core, loop), *pairs, *ours)
+        self.call()
+        getattr(reference, loop)(*pairs, *theirs)
+        for found, wanted in zip(ours, theirs, strict=True):
+            if not np.abs(found - wanted).max() <= TOLERANCE["layer"]["float64"] * np.abs(wanted).max():
+                raise AssertionError(f"{loop} is off: not worth timing")
+
+
+class TakeColumns(_Benchmark):
+    """Half of a sparse X's columns, but at most a hundred, for coordinate descent: by rows and by columns."""
+
+    params = [DTYPES, [name for name in PASSES if name.endswith("sparse")]]
+    param_names = ["dtype", "case"]
+
+    def prepare(self, dtype: str, case: str) -> None:
+        n, i, outputs, filled = PASSES[case]
+        x, *_ = _draw(n, i, outputs, filled, dtype)
+        features = np.sort(generator().permutation(i)[: min(i // 2, 100)])
+        self.call = partial(_core.take_columns, _rows(x), features, True)
+        wanted = x[:, features]
+        for form, found in zip((sp.csr_array, sp.csc_array), self.call(), strict=True):
+            if (form(found, wanted.shape) != wanted).nnz:
+                raise AssertionError("take_columns is off: not worth timing")
+
+
 _VERIFIED = 200  # turns
+_PAIRS = 10
 _NAMES = dict.fromkeys(KINDS, "logistic_gradient") | {"product": "logistic_product", "gram": "weighted_gram"}
 _FIRST_OUTPUT = dict.fromkeys(KINDS, 5) | {"product": 4, "gram": 2}
 

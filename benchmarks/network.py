@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
+from fastnn import _core
+from fastnn.kernels.select import kernels_for
 from fastnn.layers import Dense
 from fastnn.optimizers import Adam, OptimizerState
 from fastnn.plan import Plan
 
-from .cases import BACKENDS, DTYPES, NETWORKS, ON_TWO_THREADS, Net, one_hot
-from .common import Given, Shapes, _KernelBenchmark, native_only
+from .cases import BACKENDS, DTYPES, NETWORKS, ON_TWO_THREADS, Net, generator, one_hot, threads_of
+from .common import TOLERANCE, Given, Shapes, _Benchmark, _KernelBenchmark, arguments, native_only
 
 NETS = {net.name: net for net in NETWORKS}
 NETS |= {net.name + ON_TWO_THREADS: net for net in NETWORKS if net.widths[0] == 784 or net.batch_size == net.n}
@@ -54,6 +58,24 @@ class _Network(_KernelBenchmark):
 
 class NetworkForward(_Network):
     kernel = "network_forward"
+
+
+class NetworkPredict(_Benchmark):
+    """Probabilities, and whether x is finite, in one call, which the native backend alone has."""
+
+    params = [DTYPES, list(NETS)]
+    param_names = ["dtype", "case"]
+
+    def prepare(self, dtype: str, case: str) -> None:
+        given, shapes = _Network().draw(generator(), case)
+        plan, params, x, out = arguments("network_forward", given, shapes, dtype)
+        self.call = partial(_core.network_predict, plan, params, x, plan.loss, out, threads_of(case))
+        is_finite = self.call()
+        z, wanted = np.empty((2, *shapes["out"]))
+        kernels_for("reference").network_forward(given["plan"], given["params"], given["x"], z)
+        kernels_for("reference").link(z, plan.loss, wanted)
+        if not (is_finite and np.linalg.norm(out - wanted) <= TOLERANCE["network"][dtype] * np.linalg.norm(wanted)):
+            raise AssertionError("network_predict is off: not worth timing")
 
 
 class NetworkGradient(_Network):

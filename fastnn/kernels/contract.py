@@ -6,6 +6,9 @@ come first, outputs last, and the caller owns all memory.
 
 Letters of shapes: n rows, i inputs, o outputs; p parameters of a network; r rows of an epoch; s its
 steps.
+
+Not in the table is what the native backend alone has, since it does at once, with the same bits, what kernels do one
+after another: `network_predict` (a check of x, network_forward, link) and `Workspace`, whose fit_epoch keeps memory.
 """
 
 from __future__ import annotations
