@@ -95,7 +95,7 @@ def prox_newton(
     is_bounded = penalty.is_bounded
     while True:
         steps = progress.steps
-        promise = _solve(restricted, progress, error, _INNER * max(enough, goal))
+        promise, left = _solve(restricted, progress, error, _INNER * max(enough, goal))
         gradient = restricted.refined(objective(progress.params)[1])
         error = goal = _gap(restricted, progress, gradient, objective, penalty)
         # The gap knows nothing of directions without penalty or bound; the last step tells how far it was from their
@@ -108,6 +108,9 @@ def prox_newton(
             return progress.end(f"the duality gap is {error:.1e}")
         needed, features = choose_features(progress.params, gradient, penalty, objective, restricted.features)
         if np.isin(needed, restricted.features).all():
+            # Newton's method is at its end: does the gap say otherwise for rounding alone?
+            if left <= enough and _felt_gap(restricted, progress, gradient, objective, penalty, enough) <= enough:
+                return progress.end(params=penalty.centred(progress.params, objective.outputs))
             if progress.steps == steps:
                 return progress.end(f"no step lowers the objective, and the duality gap is {error:.1e}")
             goal = enough  # nothing is missing from the working set: solve it
@@ -123,8 +126,34 @@ def _gap(
     return duality_gap(progress.value, progress.params, gradient, penalty, wrong, objective) / progress.value
 
 
-def _solve(restricted: Restricted, progress: _Progress, error: float, goal: float) -> float:
-    """Newton steps on a working set from a relative gap of `error` to about `goal`; what the last one promised.
+def _felt_gap(
+    restricted: Restricted,
+    progress: _Progress,
+    gradient: Vector,
+    objective: LogisticObjective,
+    penalty: Separable,
+    enough: float,
+) -> float:
+    """The gap without penalties that are so small that it drowns in the rounding of the gradient.
+
+    An error d of a partial derivative makes the dual point infeasible by d / l1, which the gap has squared, or costs
+    d**2 / (2 l2). What is left out is a direction without penalty, for which the last step speaks.
+    """
+    size = np.sqrt(np.repeat(objective.moments()[1], objective.outputs))
+    size = np.append(size, np.ones(objective.n_params - len(size))) / objective.unit
+    terms = 1 + size @ np.abs(progress.params)  # of a row's z, which rounds
+    rounding = _EPS * restricted.model.wrong().mean() * terms * size
+    if not np.isfinite(rounding).all():  # squares of X overflow
+        return np.inf
+    felt = penalty.without_less(rounding / np.sqrt(enough), rounding**2 / (enough * progress.value))
+    return _gap(restricted, progress, gradient, objective, felt)
+
+
+def _solve(restricted: Restricted, progress: _Progress, error: float, goal: float) -> tuple[float, float]:
+    """Newton steps on a working set from a relative gap of `error` to about `goal`.
+
+    Gives what the last one promised, and the error that it left: no less, however little it promised, than that to
+    which its model was solved.
 
     The gap goes with the error of the gradient, what a step promises with its square. So that is the error which a
     step of Newton's method leaves, if its model is solved as well; a model's fall goes with the square again.
@@ -147,7 +176,7 @@ def _solve(restricted: Restricted, progress: _Progress, error: float, goal: floa
         progress.accept(restricted.widen(params, progress.params), value)
         if error <= goal:
             break
-    return promise
+    return promise, error
 
 
 def _search(

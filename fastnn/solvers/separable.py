@@ -38,6 +38,11 @@ class Separable:
         """That of some of the coefficients."""
         return Separable(np.ascontiguousarray(self.table[:, coordinates]))
 
+    def without_less(self, l1: Vector, l2: Vector) -> Separable:
+        """Without the penalties of those coefficients for which both are less than these (c,); bounds stay."""
+        keep = (self.table[0] >= l1) | (self.table[1] >= l2)
+        return Separable(np.concatenate([np.where(keep, self.table[:2], 0.0), self.table[2:]]))
+
     @property
     def free(self) -> NDArray[np.bool_]:
         """Where there is neither a penalty nor a bound (c,)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.sparse import csc_matrix, csr_matrix
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression as Theirs
+from sklearn.metrics import log_loss
 
 from fastnn import LogisticRegression
 
@@ -166,3 +168,30 @@ def test_numbers_that_are_not_finite_are_refused() -> None:
     x[3, 2] = np.nan
     with pytest.raises(ValueError, match="NaN"):
         LogisticRegression(l1_ratio=1.0).fit(x, Y)
+
+
+@pytest.mark.parametrize("C", [1e10, 1e13, 1e20])
+@pytest.mark.parametrize("parameters", [{"l1_ratio": 1.0}, {"l1_ratio": 0.5}, {"solver": "liblinear"}], ids=str)
+def test_a_penalty_that_drowns_in_rounding_ends_without_a_warning(
+    parameters: dict[str, Any], C: float, rng: np.random.Generator
+) -> None:
+    """The gap alone would be as large as the objective, since the gradient cannot be told to be below the penalty."""
+    x = rng.normal(size=(300, 5))
+    y = (x @ rng.normal(size=5) + 2 * rng.normal(size=300) > 0).astype(int)
+    x = x * np.logspace(-4, 4, 5) + 3
+    with warnings.catch_warnings(action="error"):
+        model = LogisticRegression(C=C, **parameters).fit(x, y)
+    exact = LogisticRegression(C=C, tol=1e-7, max_iter=50, **parameters)
+    with warnings.catch_warnings(action="ignore"):
+        exact.fit(x, y)
+    np.testing.assert_allclose(model.predict_proba(x), exact.predict_proba(x), atol=1e-6)
+
+
+def test_a_penalty_that_drowns_in_rounding_does_not_hide_that_steps_are_missing() -> None:
+    """One of the classes can be told apart without an error, so coefficients grow and grow."""
+    with warnings.catch_warnings(action="error"):
+        loss = log_loss(Y, LogisticRegression(C=1e16, l1_ratio=1.0).fit(X, Y).predict_proba(X))
+    best = log_loss(Y, LogisticRegression(C=1e16, l1_ratio=1.0, tol=1e-6).fit(X, Y).predict_proba(X))
+    assert loss < best * (1 + 1e-8)
+    with pytest.warns(ConvergenceWarning, match="the duality gap is"):
+        LogisticRegression(C=1e16, l1_ratio=1.0, max_iter=15).fit(X, Y)
