@@ -10,16 +10,10 @@ from sklearn.callback import CallbackSupportMixin
 
 from fastnn.models.base import warn_caller
 from fastnn.models.logistic_fit import coefficients
-from fastnn.solvers.choose import SOLVERS
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.objective import Vector
 
 __all__ = ["IterationTasks", "TellsCallbacks"]
-
-
-def _is_only_a_name(solver: str) -> bool:
-    """Whether another algorithm finds the optimum that the name stands for."""
-    return solver == "liblinear" or (solver != "auto" and SOLVERS.get(solver) is SOLVERS["auto"])
 
 
 class TellsCallbacks(CallbackSupportMixin):
@@ -48,9 +42,9 @@ class TellsCallbacks(CallbackSupportMixin):
         Warns
         -----
         UserWarning
-            If the solver's name means an optimum, and the iterations that callbacks see are another algorithm's.
+            If the solver is "liblinear", of which only the optimum is meant: callbacks see another one's iterations.
         """
-        if callbacks and _is_only_a_name(self.solver):
+        if callbacks and self.solver == "liblinear":
             warn_caller(
                 "Callbacks are only supported in LogisticRegression for solver='lbfgs' by scikit-learn. Here they "
                 f"hear of iterations with solver={self.solver!r} too, but these are not {self.solver}'s own: the name "

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn import activations
 from fastnn.kernels.select import native
 from fastnn.solvers.objective import Curved, Matrix, Vector
 from fastnn.solvers.one_thread import one_thread
@@ -125,15 +126,22 @@ class SharedMetric:
     For parameters (m, outputs), flat: a factor that is `outputs` times smaller than the Hessian's. It is
     applied by products of our own kernels: LAPACK's threads would still be spinning where a pass
     wants the processors.
+
+    Parameters
+    ----------
+    matrix : ndarray (m, m)
+    outputs : int
+    kernel : callable
+        kernel(name, *arguments) runs a kernel of the problem's backend, on its threads.
     """
 
-    def __init__(self, matrix: Matrix, outputs: int) -> None:
-        self._root, self._outputs = CholeskyMetric(matrix).root(), outputs
+    def __init__(self, matrix: Matrix, outputs: int, kernel: Callable[..., Any]) -> None:
+        self._root, self._outputs, self._kernel = CholeskyMetric(matrix).root(), outputs, kernel
 
     def solve(self, vector: Vector) -> Vector:
         """See Metric."""
         by_output = vector.reshape(-1, self._outputs)
         inner, result = np.empty_like(by_output), np.empty_like(by_output)
-        native.dense_backward_params(self._root, by_output, inner, np.empty(self._outputs))
-        native.dense_forward(self._root, inner, None, "identity", result)
+        self._kernel("dense_backward_params", self._root, by_output, inner, np.empty(self._outputs))
+        self._kernel("dense_forward", self._root, inner, None, activations.get("identity"), result)
         return result.ravel()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastnn.solvers.cost import gram_cost
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.metric import DiagonalMetric, Metric, PartialMetric, SharedMetric
-from fastnn.solvers.objective import Vector
+from fastnn.solvers.objective import Matrix, Vector
 from fastnn.solvers.sampled import corrected
 
 __all__ = ["Preconditioner", "preconditioner_for"]
@@ -72,13 +72,17 @@ def _step_of(objective: LogisticObjective, least: float) -> int:
 
 def _shared(objective: LogisticObjective, step: int) -> Callable[[Vector], Metric]:
     if step == 1:
-        return lambda params: SharedMetric(objective.with_shared_curvature(params)[2], objective.outputs)
+        return lambda params: _metric(objective.with_shared_curvature(params)[2], objective)
     sample = objective.sample(step)
 
     def at(params: Vector) -> Metric:
-        return SharedMetric(corrected(sample.with_shared_curvature(params)[2], sample), objective.outputs)
+        return _metric(corrected(sample.with_shared_curvature(params)[2], sample), objective)
 
     return at
+
+
+def _metric(matrix: Matrix, objective: LogisticObjective) -> SharedMetric:
+    return SharedMetric(matrix, objective.outputs, objective.kernel)
 
 
 def _frequent(sample: LogisticObjective) -> NDArray[np.intp]:
@@ -94,6 +98,6 @@ def _partial(sample: LogisticObjective, frequent: NDArray[np.intp], curvature: f
 
     def at(params: Vector) -> Metric:
         matrix = corrected(sample.with_shared_curvature(params, frequent)[2], sample, frequent)
-        return PartialMetric(chosen, SharedMetric(matrix, o), curvature)
+        return PartialMetric(chosen, _metric(matrix, sample), curvature)
 
     return at

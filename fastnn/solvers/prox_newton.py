@@ -92,16 +92,11 @@ def prox_newton(
     restricted = Restricted(objective, rows, penalty, features, start)
     # At zero the gap is likely to be large, and not worth its passes over all rows.
     error = goal = _gap(restricted, progress, restricted.refined(gradient), objective, penalty) if start.any() else 1.0
-    is_bounded = penalty.is_bounded
     while True:
         steps = progress.steps
         promise, left = _solve(restricted, progress, error, _INNER * max(enough, goal))
         gradient = restricted.refined(objective(progress.params)[1])
-        error = goal = _gap(restricted, progress, gradient, objective, penalty)
-        # The gap knows nothing of directions without penalty or bound; the last step tells how far it was from their
-        # optimum.
-        if not is_bounded:
-            error = goal = max(error, promise)
+        error = goal = _error(restricted, progress, gradient, objective, penalty, promise)
         if error <= enough:
             return progress.end(params=penalty.centred(progress.params, objective.outputs))
         if progress.steps >= max_iter:
@@ -124,6 +119,20 @@ def _gap(
     """The relative duality gap, from the gradient (p,) of the losses."""
     wrong = restricted.model.wrong()
     return duality_gap(progress.value, progress.params, gradient, penalty, wrong, objective) / progress.value
+
+
+def _error(
+    restricted: Restricted,
+    progress: _Progress,
+    gradient: Vector,
+    objective: LogisticObjective,
+    penalty: Separable,
+    promise: float,
+) -> float:
+    """The gap; and where directions have neither penalty nor bound, of which it knows nothing, what the last step
+    promised, which tells how far it was from their optimum."""
+    gap = _gap(restricted, progress, gradient, objective, penalty)
+    return gap if penalty.is_bounded else max(gap, promise)
 
 
 def _felt_gap(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fastnn.solvers.metric import dot
 from fastnn.solvers.objective import Solution, Vector
 
 __all__ = ["End", "Resumed"]
@@ -57,7 +58,7 @@ class Resumed:
         if start.d_params is not None:
             shrunk = objective.strength * self.start
             self._params = self.start
-            self._value = start.loss + _half(shrunk, self.start), start.d_params / objective.unit + shrunk
+            self._value = start.loss + dot(shrunk, self.start) / 2, start.d_params / objective.unit + shrunk
 
     def __call__(self, params: Vector) -> tuple[float, Vector]:
         """Loss and gradient (p,)."""
@@ -73,9 +74,4 @@ class Resumed:
             return End(params / unit)
         loss, d_params = self._value
         shrunk = self._objective.strength * params
-        return End(params / unit, loss - _half(shrunk, params), (d_params - shrunk) * unit)
-
-
-def _half(shrunk: Vector, params: Vector) -> float:
-    """The penalty, from its gradient."""
-    return float(np.einsum("i,i->", shrunk, params)) / 2
+        return End(params / unit, loss - dot(shrunk, params) / 2, (d_params - shrunk) * unit)

@@ -207,6 +207,22 @@ def test_preconditioners() -> None:
     assert isinstance(preconditioner_for(wide.rescaled()).at(np.zeros(wide.n_params)), DiagonalMetric)
 
 
+def test_shared_metric_runs_on_what_the_fit_runs_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its products are kernels of the objective's backend and threads, and the answer is that of the matrix."""
+    x, y = draw(3000, 10, 3)
+    objective = problem(x, y, alpha=1.0, backend="reference").rescaled()
+    called = []
+    kernel = LogisticObjective.kernel
+    monkeypatch.setattr(
+        LogisticObjective, "kernel", lambda self, name, *a, **k: called.append(name) or kernel(self, name, *a, **k)
+    )
+    params, vector = np.zeros(objective.n_params), np.arange(1.0, objective.n_params + 1)
+    matrix = objective.with_shared_curvature(params)[2]
+    answer = preconditioner_for(objective).at(params).solve(vector)
+    assert called == ["dense_backward_params", "dense_forward"]
+    np.testing.assert_allclose(answer, np.linalg.solve(matrix, vector.reshape(-1, 3)).ravel(), rtol=1e-9)
+
+
 def test_sampled_preconditioner_knows_rare_features() -> None:
     """A feature that the sample has missed has the curvature of all rows, not that of the penalty alone."""
     x, y = draw(6000, 200, 3)
