@@ -43,7 +43,8 @@ FASTNN_INLINE SlotLayout layout_of(const fastnn::Features& x, ptrdiff_t o, bool 
   if (slots > kMostSlots) slots = kMostSlots;
   const double by_work = work / double(kSlotWork * l.size), by_memory = double(kSlotBytes) / double(8 * l.size);
   const double most = by_work < by_memory ? by_work : by_memory;
-  if (double(slots) > most) slots = most > 4 ? ptrdiff_t(most) / 4 * 4 : slots < 4 ? slots : 4;  // alike for 2 and 4 threads
+  // By fours, so that two and four threads have alike.
+  if (double(slots) > most) slots = most > 4 ? ptrdiff_t(most) / 4 * 4 : slots < 4 ? slots : 4;
   if (slots < 1) slots = 1;
   l.rows = ((x.n + slots - 1) / slots + grain - 1) / grain * grain;
   l.slots = l.rows > 0 ? (x.n + l.rows - 1) / l.rows : 1;
