@@ -166,7 +166,7 @@ cdef int read_optimizer(Epoch[float]* g, object optimizer, object state, int kin
     return 0
 
 
-# Runs all steps in pieces that end in time to look for Ctrl-C. True when every loss was finite.
+# Runs all steps in pieces that end in time to look for Ctrl-C. True when all was finite, and is written back.
 cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) except -1:
     global crowded_until, seconds_lost
     cdef double work = 6.0 * g.batch_size * multiply_adds(g.shape)
@@ -202,7 +202,7 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
             book_trial(trial, team, (fastnn_seconds() - started) / steps)
         with nogil:
             kernels.epoch_finish[kind](g)
-        return True
+        return not g.stopped
     finally:
         # Three quarters full after a crowd: if it is still there, a few lost milliseconds tell.
         seconds_lost = 0.75 * kCrowdedSeconds if crowded else max(0.0, seconds_lost + g.lost)
@@ -214,7 +214,8 @@ def fit_epoch(object plan, cnp.ndarray params not None, object x not None, cnp.n
               cnp.ndarray learning_rates not None, double alpha, double l1, uint64_t seed, int n_threads=0):
     """One pass over the rows in mini-batches; updates params and state in place; the mean loss and penalty.
 
-    Where the loss stops being finite both are NaN, and params and state are left as they were.
+    Where a loss is not finite, or at the end a parameter or what state knows of their average, both are NaN, and params
+    and state are left as they were.
     """
     return _fit_epoch(None, plan, params, x, y, sample_weight, order, batch_size, optimizer, state, learning_rates,
                       alpha, l1, seed, n_threads)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import isfinite
+from math import isfinite, nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -187,30 +187,57 @@ def _fit_epoch(
 ) -> tuple[float, float]:
     """One pass over the rows in `order`, a step for each mini-batch; mean loss and penalty on the way.
 
-    Where a loss is not finite, or on an exception, params and state are left as they were.
+    Where a loss is not finite, or at the end a penalty, a parameter or the parameters' average, both are NaN. Then, and
+    on an exception, params and state are left as they were.
     """
-    n = x.shape[0] if order is None else len(order)
     params_before, state_before = params.copy(), state.copy()
+    data = (x, y, sample_weight, order, batch_size)
+    losses = nan, nan
+    try:
+        found = _steps(kernels, plan, params, *data, optimizer, state, learning_rates, alpha, l1, seed)
+        averaged = optimizer.averaged(state)
+        seen = [params] if averaged is None else [params, averaged]
+        if isfinite(sum(found)) and all(np.isfinite(each).all() for each in seen):
+            losses = found
+    finally:  # also after Ctrl-C
+        if not isfinite(losses[0]):
+            _restore(params, state, params_before, state_before)
+    return losses
+
+
+def _steps(
+    kernels: Any,
+    plan: PlanLike,
+    params: Array,
+    x: Array,
+    y: Array,
+    sample_weight: Array | None,
+    order: NDArray[np.int64] | None,
+    batch_size: int,
+    optimizer: Optimizer,
+    state: OptimizerState,
+    learning_rates: NDArray[np.float64],
+    alpha: float,
+    l1: float,
+    seed: int,
+) -> tuple[float, float]:
+    """The steps of an epoch, up to a loss that is not finite; mean loss and penalty on the way."""
+    n = x.shape[0] if order is None else len(order)
     d_params = np.empty_like(params)
     layers = _allocate(plan, min(batch_size, n))
     sums = np.zeros(2)
-    try:
-        for k, first in enumerate(range(0, n, batch_size)):
-            last = min(first + batch_size, n)
-            rows = slice(first, last) if order is None else order[first:last]
-            weight = None if sample_weight is None else sample_weight[rows]
-            batch = [layer.rows(last - first) for layer in layers]
-            drop = _Dropout(kernels, plan.dropout, seed, state.step + 1, first)
-            loss = _gradient(kernels, plan, params, dense_rows(x[rows]), y[rows], weight, d_params, batch, drop)
-            if not isfinite(loss):
-                _restore(params, state, params_before, state_before)
-                return loss, loss
-            penalty = _add_penalty(plan, params, d_params, alpha, l1, _total_weight(weight, last - first))
-            _step(kernels, optimizer, params, d_params, state, float(learning_rates[k]))
-            sums += np.array([loss, penalty]) * (last - first)
-    except BaseException:  # Ctrl-C is one
-        _restore(params, state, params_before, state_before)
-        raise
+    for k, first in enumerate(range(0, n, batch_size)):
+        last = min(first + batch_size, n)
+        rows = slice(first, last) if order is None else order[first:last]
+        weight = None if sample_weight is None else sample_weight[rows]
+        batch = [layer.rows(last - first) for layer in layers]
+        drop = _Dropout(kernels, plan.dropout, seed, state.step + 1, first)
+        loss = _gradient(kernels, plan, params, dense_rows(x[rows]), y[rows], weight, d_params, batch, drop)
+        if not isfinite(loss):
+            return nan, nan
+        penalty = _add_penalty(plan, params, d_params, alpha, l1, _total_weight(weight, last - first))
+        _step(kernels, optimizer, params, d_params, state, float(learning_rates[k]))
+        sums += np.array([loss, penalty]) * (last - first)
     mean_loss, mean_penalty = (sums / max(n, 1)).tolist()
     return mean_loss, mean_penalty
 

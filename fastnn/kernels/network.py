@@ -124,7 +124,8 @@ def fit_epoch(
 ) -> tuple[float, float]:
     """Pass once over the rows in mini-batches, one step for each; params and state change in place.
 
-    A loss that is not finite ends the epoch; params and state are then as before.
+    A loss that is not finite ends the epoch. Then, and where at its end a parameter is not finite, or what the state
+    knows of their average, both results are NaN, and params and state are as before.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from math import ceil, inf, isfinite
+from math import ceil, isfinite
 from operator import add
 from time import perf_counter
 from typing import Any, Literal, Protocol
@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.kernels.contract import Array
-from fastnn.kernels.select import native
 from fastnn.optimizers import Optimizer, OptimizerState
 from fastnn.storage import fill
 from fastnn.training.callbacks import Epoch, Watcher
@@ -253,14 +252,13 @@ def train(
     if outcome.reason == "stopped":
         return outcome
     watchers = tuple(watchers)
-    before = np.empty_like(params)
     one_epoch = partial(_one_epoch, engine, samples, params, run, order, batch_size, alpha, l1, report or add)
     with engine.kept(), _interruptible(outcome, keep_on_interrupt):
         for number in range(len(outcome.losses) + 1, max_epochs + 1):
             if begin is not None:
                 begin()
             started = perf_counter()
-            epoch = _attempt(one_epoch, number, samples, params, before, run, outcome)
+            epoch = _attempt(one_epoch, number, samples, params, run, outcome)
             if epoch is None:
                 break
             epoch = _validated(epoch, validate, started)
@@ -286,22 +284,22 @@ def _attempt(
     number: int,
     samples: Samples | Parts,
     params: Array,
-    before: Array,
     run: Run,
     outcome: Outcome,
 ) -> Epoch | None:
-    """The epoch; None where training diverged in it: then params are as they were, copied to before."""
-    before[...] = params
-    averaged = run.optimizer.averaged(run.state)
-    shown_before = before if averaged is None else averaged.copy()
-    with _undone(samples, params, before, run):
+    """The epoch; None where training diverged in it. Unless it has come to its end, params are as they were."""
+    undo = _undo_of(samples, params, run)
+    try:
         epoch = one_epoch(number)
-    if _is_finite(epoch):
+    except BaseException:  # Ctrl-C is one
+        undo()
+        raise
+    if isfinite(epoch.loss):
         return epoch
-    params[...] = before
+    undo()
     _diverged(outcome, epoch)
     # What it remembers may be infinite too.
-    run.state = OptimizerState.zeros(run.optimizer, shown_before)
+    run.state = OptimizerState.zeros(run.optimizer, run.shown(params))
     return None
 
 
@@ -366,34 +364,26 @@ def _parts(
     return samples.parts(run)
 
 
-@contextmanager
-def _undone(samples: Samples | Parts, params: Array, before: Array, run: Run) -> Iterator[None]:
-    """Take back the parts of an epoch that does not come to its end; one part undoes itself."""
+def _undo_of(samples: Samples | Parts, params: Array, run: Run) -> Callable[[], None]:
+    """What takes back the parts of an epoch that does not come to its end; one part undoes itself."""
     if isinstance(samples, Samples):
-        yield
-        return
-    state = run.state.copy()
-    try:
-        yield
-    except BaseException:  # Ctrl-C is one
+        return lambda: None
+    before, state = params.copy(), run.state.copy()
+
+    def undo() -> None:
         params[...] = before
         run.state = state
-        raise
 
-
-def _is_finite(epoch: Epoch) -> bool:
-    # The loss is taken before each step, so it does not know yet what the last step did.
-    return isfinite(epoch.loss) and native.all_finite(epoch.params)
+    return undo
 
 
 def _diverged(outcome: Outcome, epoch: Epoch) -> None:
     """Note that training has diverged; an error where no epoch before had finished."""
     if epoch.number == 1:
         raise ValueError(f"{NON_FINITE}, or the learning rate {epoch.learning_rate:g} is too large.")
-    outcome.losses.append(inf if isfinite(epoch.loss) else epoch.loss)
+    outcome.losses.append(epoch.loss)
     outcome.reason = "diverged"
     outcome.message = (
-        f"Training diverged in epoch {epoch.number}: its loss is {epoch.loss:g}. The parameters "
-        f"are those of epoch {epoch.number - 1}. Scale the features, or choose a learning rate "
-        f"below {epoch.learning_rate:g}."
+        f"Training diverged in epoch {epoch.number}: its loss or a parameter is not finite. The parameters are those "
+        f"of epoch {epoch.number - 1}. Scale the features, or choose a learning rate below {epoch.learning_rate:g}."
     )

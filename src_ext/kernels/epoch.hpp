@@ -49,13 +49,30 @@ template <class T> void epoch_prepare(void* arguments) {
   *ws.barrier = fastnn::Barrier{};
 }
 
+constexpr bool is_finite(double value) { return value - value == 0; }
+
+template <class T> bool is_finite_vector(const Workspace<T>& ws, int vector) {
+  Vec<T> nothing = {};
+  for (ptrdiff_t l = 0; l < ws.layers; ++l) {
+    const Layer<T>& layer = ws.layer[l];
+    nothing += nothing_of<T>(weights_of(layer, vector), packed_size<T>(layer.i, layer.o));
+    nothing += nothing_of<T>(bias_of(layer, vector), layer.padded);
+  }
+  return sum_lanes<T>(nothing) == T(0);
+}
+
+// Nothing is written where what others would see is not finite: a loss is taken before its step, so none knows what the
+// last step has done.
 template <class T> void epoch_finish(void* arguments) {
-  const auto& g = *static_cast<fastnn::Epoch<T>*>(arguments);
+  auto& g = *static_cast<fastnn::Epoch<T>*>(arguments);
   const Workspace<T>& ws = workspace_of(g);
   if (g.optimizer == fastnn::kStoreGradient) {
     unpack_vector<T>(ws, g.d_params, kGradient);
     return;
   }
+  g.stopped = !is_finite(g.loss_sum + g.penalty_sum) || !is_finite_vector(ws, kParams) ||
+              (ws.average >= 0 && !is_finite_vector(ws, ws.average));
+  if (g.stopped) return;
   unpack_vector<T>(ws, g.params, kParams);
   for (int s = 0; s < ws.slots; ++s) unpack_vector<T>(ws, g.slots[s], s);
 }
@@ -116,8 +133,6 @@ template <class T> double penalty_of(const Workspace<T>& ws) {
   for (ptrdiff_t t = 0; t < ws.tasks; ++t) penalty += ws.task_penalty[t];
   return penalty;
 }
-
-constexpr bool is_finite(double value) { return value - value == 0; }
 
 // A team that goes on losing a fifth of its time in long waits shares its cores with other programs: one thread does
 // better then. A leaky bucket over calls, so that one lost time slice (about 4 ms) does not count as a crowd.

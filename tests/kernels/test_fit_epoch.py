@@ -88,11 +88,35 @@ def test_not_finite_leaves_everything_as_it_was(backend, dtype, optimizer):
     given, rule = problem("odd widths", dtype, 64), OPTIMIZERS[optimizer]
     given.x[50, 2] = np.nan  # in the last of four batches
     params, state, losses = given.fit(kernels_for(backend), rule)
-    assert not np.isfinite(losses[0][0])
+    assert np.isnan(losses).all()
     np.testing.assert_array_equal(params, given.params)
     assert state.step == 0
     for slot, before in zip(state.slots, OptimizerState.zeros(rule, given.params).slots, strict=True):
         np.testing.assert_array_equal(slot, before)
+
+
+@pytest.mark.parametrize("what", ["parameter", "average", "penalty"])
+@pytest.mark.parametrize("n", [64, 1100], ids=["one chunk", "several"])
+def test_an_end_that_is_not_finite_leaves_everything_as_it_was(backend, what, n):
+    """The loss of the only step was: it is taken before the step."""
+    given, rule = problem("odd widths", np.float64, n), SGD(momentum=0.0, ema=0.9)
+    state = OptimizerState.zeros(rule, given.params)
+    rate, alpha, average = 1e-300, 0.0, state.slots[-1].copy()
+    if what == "parameter":
+        rate = np.finfo(float).max
+        given.y *= 1000
+    elif what == "average":
+        average[3] = state.slots[-1][3] = np.inf
+    else:
+        alpha = 1e308  # its gradient is finite
+    params, velocity = given.params.copy(), state.slots[0].copy()
+    data = (given.x, given.y, None, None, n, rule, state, np.full(1, rate), alpha, 0.0, 0)
+    with np.errstate(all="ignore"):
+        losses = kernels_for(backend).fit_epoch(given.plan, params, *data)
+    assert np.isnan(losses).all()
+    np.testing.assert_array_equal(params, given.params)
+    np.testing.assert_array_equal(state.slots, [velocity, average])
+    assert state.step == 0
 
 
 def test_ctrl_c_leaves_everything_as_it_was():

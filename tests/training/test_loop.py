@@ -147,9 +147,9 @@ def test_divergence_in_the_first_epoch_is_an_error(problem: Any) -> None:
     np.testing.assert_array_equal(params, before)
 
 
-def test_a_last_step_into_infinity_is_seen_too() -> None:
+def test_a_last_step_into_infinity_is_seen_too(backend: str) -> None:
     """The only step's loss was finite; what it did to the parameters is not."""
-    engine, params = Engine(plan_of(1, 1)), np.array([1.0, 0.0])
+    engine, params = Engine(plan_of(1, 1), backend), np.array([1.0, 0.0])
     samples = Samples(np.full((10, 1), 1e10), np.zeros((10, 1)))
     run = run_of(params, SGD(1e300, momentum=0))
     with pytest.raises(ValueError, match="non-finite"):
@@ -157,13 +157,14 @@ def test_a_last_step_into_infinity_is_seen_too() -> None:
     assert params.tolist() == [1.0, 0.0]
 
 
-def test_later_divergence_keeps_the_last_finished_epoch() -> None:
+@pytest.mark.parametrize("ema", [None, 0.5])
+def test_later_divergence_keeps_the_last_finished_epoch(backend: str, ema: float | None) -> None:
     plan = plan_of(1, 1)
     params = np.array([1.0, 0.0])
     seen: list[np.ndarray] = []
-    run = run_of(params, SGD(1.0, momentum=0))
+    run = run_of(params, SGD(1.0, momentum=0, ema=ema))
     outcome = train(
-        Engine(plan),
+        Engine(plan, backend),
         Samples(np.full((10, 1), 1e10), np.zeros((10, 1))),
         params,
         run,
@@ -175,7 +176,7 @@ def test_later_divergence_keeps_the_last_finished_epoch() -> None:
     assert outcome.reason == "diverged"
     assert 1 < len(seen) == len(outcome.losses) - 1
     assert not math.isfinite(outcome.losses[-1])
-    np.testing.assert_array_equal(params, seen[-1])
+    np.testing.assert_array_equal(run.shown(params), seen[-1])
     assert not run.state.slots[0].any()  # what it remembered may have been infinite
     assert f"epoch {len(outcome.losses)}:" in outcome.message
     assert "learning rate below 1" in outcome.message
