@@ -319,7 +319,8 @@ class OptimizerState:
     @classmethod
     def zeros(cls, optimizer: Optimizer, params: NDArray[np.floating]) -> OptimizerState:
         """Return the state before the first step: zeros, and the parameters as their average."""
-        slots = tuple(np.zeros_like(params) for _ in optimizer.slots)
+        # np.zeros_like would write them: these take no memory before somebody does.
+        slots = tuple(np.zeros(params.shape, params.dtype) for _ in optimizer.slots)
         return cls(0, slots if optimizer.ema is None else (*slots, params.copy()))
 
     def copy(self) -> OptimizerState:

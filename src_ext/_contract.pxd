@@ -148,7 +148,7 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         T *slots[3]
         T *d_params
         void *workspace
-        bint resumes
+        bint resumes, ends
         Py_ssize_t next_step, last_step
         double deadline
         Py_ssize_t rows_done
@@ -297,6 +297,7 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         EpochFunction epoch_prepare[2]
         EpochKernel epoch_run[2]
         EpochFunction epoch_finish[2]
+        EpochFunction epoch_slots[2]
         EpochFunction neuron_online[2]
         EpochKernel neuron_gradient[2]
         EpochFunction neuron_add[2]

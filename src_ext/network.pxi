@@ -125,7 +125,7 @@ cdef int read_data(Epoch[float]* g, object plan, cnp.ndarray params, object x, c
     g.learning_rates = NULL
     g.d_params = NULL
     g.workspace = NULL
-    g.resumes = False
+    g.resumes, g.ends = False, False
     g.slots[0] = g.slots[1] = g.slots[2] = NULL
     g.first_step, g.seed = 0, 0
     g.l1, g.ema, g.clip_value, g.clip_norm = 0, -1, INFINITY, INFINITY
@@ -166,7 +166,8 @@ cdef int read_optimizer(Epoch[float]* g, object optimizer, object state, int kin
     return 0
 
 
-# Runs all steps in pieces that end in time to look for Ctrl-C. True when all was finite, and is written back.
+# Runs all steps in pieces that end in time to look for Ctrl-C. True when all was finite, and is written back; but from
+# a lent workspace, which comes prepared, only what others see.
 cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) except -1:
     global crowded_until, seconds_lost
     cdef double work = 6.0 * g.batch_size * multiply_adds(g.shape)
@@ -179,13 +180,15 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
         trial = trial_of(work, team)
         team = quicker_team(trial)
     crowded = False
-    if g.workspace == NULL:
+    cdef bint lent = g.workspace != NULL
+    if not lent:
         g.workspace = need_scratch(kernels.epoch_workspace[kind](g))
     g.next_step, g.rows_done, g.loss_sum, g.penalty_sum, g.stopped = 0, 0, 0.0, 0.0, 0
     g.started, g.crowded, g.lost_before, g.lost = fastnn_seconds(), 0, seconds_lost, 0.0
     try:
-        with nogil:
-            kernels.epoch_prepare[kind](g)
+        if not lent:
+            with nogil:
+                kernels.epoch_prepare[kind](g)
         started = fastnn_seconds()
         while g.next_step < steps and not g.stopped:
             g.last_step = steps
@@ -202,6 +205,8 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
             book_trial(trial, team, (fastnn_seconds() - started) / steps)
         with nogil:
             kernels.epoch_finish[kind](g)
+            if not lent and not g.stopped:
+                kernels.epoch_slots[kind](g)
         return not g.stopped
     finally:
         # Three quarters full after a crowd: if it is still there, a few lost milliseconds tell.
@@ -245,10 +250,11 @@ def _fit_epoch(Workspace workspace, object plan, cnp.ndarray params not None, ob
     g.learning_rates = <double*>input_1d(learning_rates, "learning_rates", 1, steps)
     if workspace is not None:
         workspace.lend(&g, kind, plan, params, state.slots)
-    if not run_epoch(&g, kind, steps, n_threads):
-        return float("nan"), float("nan")
+    cdef bint is_finite = run_epoch(&g, kind, steps, n_threads)
     if workspace is not None:
-        workspace.remember(plan, params, state.slots)
+        workspace.take_back(is_finite)
+    if not is_finite:
+        return float("nan"), float("nan")
     state.step += steps
     return g.loss_sum / g.n, g.penalty_sum / g.n
 

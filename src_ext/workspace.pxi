@@ -22,39 +22,84 @@ cdef bint are_alike(const Layout& a, const Layout& b) noexcept:
 cdef class Workspace:
     """Runs epochs as fit_epoch does, and keeps memory and packed vectors from one for the next.
 
-    Vectors that are the same arrays as in the epoch before are not packed again, unless params have changed since. What
-    is in state.slots must not change in between.
+    Vectors that are the same arrays as in the epoch before are not packed again, unless params have changed since. An
+    epoch writes params, and their average if there is one, to the caller's arrays; what else is in state.slots must not
+    change in between, and is written by `write_state`, or before an epoch that does not go on from there. An epoch that
+    is refused leaves it as it was written last; one that Ctrl-C ends has taken the steps it took.
     """
     cdef void* memory
     cdef size_t nbytes
     cdef object plan, params, slots  # whose vectors lie packed in memory; None: nobody's
     cdef Layout layout
-    cdef bint is_lent
+    cdef bint goes_on, is_lent  # goes_on: the vectors are those that an epoch has ended with
 
     def __dealloc__(self):
         release(self.memory, self.nbytes)
 
     def fit_epoch(self, *arguments):
         """The kernel fit_epoch, with its arguments by position."""
-        if self.is_lent:
-            raise ValueError("this Workspace is in use by another thread: every one needs its own")
-        self.is_lent = True
+        self.claim()
         try:
             return _fit_epoch(self, *arguments)
         finally:
             self.is_lent = False
 
-    cdef int lend(self, Epoch[float]* g, int kind, object plan, object params, object slots) except -1:
-        """Give the epoch memory, and what lies packed in it if that is what the epoch begins with."""
-        cdef Layout layout = epoch_layout_of(g[0], kind)
-        g.resumes = (self.plan is plan and self.params is params and self.slots is slots
-                     and are_alike(self.layout, layout))
-        self.plan = self.params = self.slots = None  # until the epoch has come to its end
-        if not g.resumes:
-            self.reserve(kernels.epoch_workspace[kind](g))
-            self.layout = layout
-        g.workspace = self.memory
+    def write_state(self, bint ends=False):
+        """Write what the optimizer remembers to the slots that it belongs to.
+
+        Where it `ends`, memory is given back meanwhile, and nothing is packed any more.
+        """
+        self.claim()
+        try:
+            self.write(ends)
+            if ends:
+                self.forget()
+        finally:
+            self.is_lent = False
+
+    cdef int claim(self) except -1:
+        if self.is_lent:
+            raise ValueError("this Workspace is in use by another thread: every one needs its own")
+        self.is_lent = True
         return 0
+
+    cdef int write(self, bint ends) except -1:
+        cdef Epoch[float] g
+        cdef Py_ssize_t k
+        if self.slots is None:
+            return 0
+        for k, slot in enumerate(self.slots):
+            g.slots[k] = <float*>output_1d(slot, "state.slots", self.layout.kind, len(self.params))
+        g.workspace, g.ends = self.memory, ends
+        with nogil:
+            kernels.epoch_slots[self.layout.kind](&g)
+        return 0
+
+    cdef int lend(self, Epoch[float]* g, int kind, object plan, object params, object slots) except -1:
+        """Give the epoch memory in which its vectors lie packed: they may from the epoch before."""
+        cdef Layout layout = epoch_layout_of(g[0], kind)
+        g.resumes = (self.goes_on and self.plan is plan and self.params is params and self.slots is slots
+                     and are_alike(self.layout, layout))
+        if not g.resumes:
+            self.write(False)
+            self.forget()
+            self.reserve(kernels.epoch_workspace[kind](g))
+        g.workspace = self.memory
+        with nogil:
+            kernels.epoch_prepare[kind](g)
+        self.plan, self.params, self.slots, self.layout = plan, params, slots, layout
+        self.goes_on = False  # until the epoch has come to its end
+        return 0
+
+    cdef void take_back(self, bint is_finite) noexcept:
+        """The epoch has come to its end; or it was refused, and nothing goes on from there."""
+        self.goes_on = is_finite
+        if not is_finite:
+            self.forget()
+
+    cdef void forget(self) noexcept:
+        self.plan = self.params = self.slots = None
+        self.goes_on = False
 
     cdef int reserve(self, size_t nbytes) except -1:
         if nbytes <= self.nbytes:
@@ -66,7 +111,3 @@ cdef class Workspace:
             raise MemoryError(f"training needs {nbytes} bytes of memory for its packed parameters and a batch")
         self.nbytes = nbytes
         return 0
-
-    cdef void remember(self, object plan, object params, object slots) noexcept:
-        """Take note of whose vectors the epoch has left behind."""
-        self.plan, self.params, self.slots = plan, params, slots

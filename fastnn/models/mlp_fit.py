@@ -46,7 +46,9 @@ def fit_epochs(
     max_epochs = 1 if incremental else model.max_iter
     outcome, history = Outcome(), History(getattr(model, "history_", None))
     curves = CurvesBefore(model)
-    keep.attach(network.params, run=run, outcome=outcome, history=history, stopping=stopping, curves=curves)
+    keep.attach(
+        network.params, engine.write_state, run=run, outcome=outcome, history=history, stopping=stopping, curves=curves
+    )
     tasks.start(max_epochs, network_until(network.plan, history), rows)
     with progress(model.verbose, max_epochs) as printers:
         train(

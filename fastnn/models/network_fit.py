@@ -173,7 +173,7 @@ def fit_network(
     state = OptimizerState.zeros(how.optimizer, params)
     run = Run(how.optimizer, state, rate, network._seed, epoch=len(network.loss_curve))
     outcome, history, stopping = Outcome(), History(network.history), _stopping(how, rate, held_out)
-    checkpoint.attach(params, run=run, outcome=outcome, history=history, stopping=stopping)
+    checkpoint.attach(params, engine.write_state, run=run, outcome=outcome, history=history, stopping=stopping)
     network._seed = run.seed
     network.history = history.lists
     order = None

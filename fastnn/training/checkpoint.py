@@ -50,7 +50,7 @@ class NoCheckpoint:
         """See Checkpoint."""
         return choice()
 
-    def attach(self, params: Array, **parts: Stateful) -> None:
+    def attach(self, params: Array, write_state: Callable[[], None], **parts: Stateful) -> None:
         """See Checkpoint."""
 
     def __call__(self, number: int, ended: bool) -> None:
@@ -90,6 +90,7 @@ class Checkpoint(NoCheckpoint):
         self._settings = {name: _described(value) for name, value in settings.items()}
         self._chosen: dict[str, Any] = {}
         self._params: Array = np.empty(0)
+        self._write_state: Callable[[], None] = lambda: None
         self._parts: dict[str, Stateful] = {}
         self._saved: dict[str, Any] = {}
         storage.require_safetensors()  # not only after the first epoch
@@ -105,15 +106,15 @@ class Checkpoint(NoCheckpoint):
         chosen: T = self._chosen[name]
         return chosen
 
-    def attach(self, params: Array, **parts: Stateful) -> None:
-        """Keep these from now on; where the run is resumed, bring them to where it was.
+    def attach(self, params: Array, write_state: Callable[[], None], **parts: Stateful) -> None:
+        """Keep these from now on, each time after write_state(); where the run is resumed, bring them to where it was.
 
         Raises
         ------
         ValueError
             If the file does not have what they need.
         """
-        self._params, self._parts = params, parts
+        self._params, self._write_state, self._parts = params, write_state, parts
         if not self.resumed:
             return
         try:
@@ -128,6 +129,7 @@ class Checkpoint(NoCheckpoint):
         """Epoch `number` is over; write the file, if it is time to."""
         if not ended and number % self.every != 0:
             return
+        self._write_state()
         run = {
             "settings": self._settings,
             "chosen": self._chosen,

@@ -45,7 +45,7 @@ class Engine:
         chosen = resolve(backend)
         self.plan = plan
         self._kernels = kernels_for(chosen)
-        self._fit_epoch = self._kernels.fit_epoch
+        self._workspace: Any = None  # of the epochs that share one
         self._threads: tuple[int, ...] = ()
         self._checked: tuple[Any, Any] = (None, None)  # a sparse x, and what the native kernels read
         if chosen == "native":
@@ -174,16 +174,24 @@ class Engine:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Keep, until the end, what one epoch has in memory for the next: where it works, and packed parameters.
+        """Keep, until the end, what one epoch has in memory for the next: where it works, and packed vectors.
 
-        The optimizer's state must not change between epochs, but by them.
+        The optimizer's state must not change between epochs, but by them. What it remembers, but for an average of the
+        parameters, is in its slots only after `write_state`, and at the end.
         """
         if self._threads:
-            self._fit_epoch = self._kernels.Workspace().fit_epoch
+            self._workspace = self._kernels.Workspace()
         try:
             yield
         finally:
-            self._fit_epoch = self._kernels.fit_epoch
+            workspace, self._workspace = self._workspace, None
+            if workspace is not None:
+                workspace.write_state(ends=True)
+
+    def write_state(self) -> None:
+        """Bring the slots of the optimizer's state up to date."""
+        if self._workspace is not None:
+            self._workspace.write_state()
 
     def epoch(
         self,
@@ -203,7 +211,8 @@ class Engine:
         """One pass over the rows in `order`; updates params and state; mean loss and penalty."""
         data = (self._rows_of(x), y, sample_weight, order, batch_size)
         step = (optimizer, state, learning_rates, alpha, l1, seed)
-        losses: tuple[float, float] = self._fit_epoch(self.plan, params, *data, *step, *self._threads)
+        kernels = self._workspace or self._kernels
+        losses: tuple[float, float] = kernels.fit_epoch(self.plan, params, *data, *step, *self._threads)
         return losses
 
     def permutation(self, seed: int, epoch: int, n: int) -> NDArray[np.int64]:

@@ -365,14 +365,19 @@ def _parts(
 
 
 def _undo_of(samples: Samples | Parts, params: Array, run: Run) -> Callable[[], None]:
-    """What takes back the parts of an epoch that does not come to its end; one part undoes itself."""
+    """What takes back the parts of an epoch that does not come to its end; one part undoes itself.
+
+    But for what the optimizer remembers of the steps beside the average.
+    """
     if isinstance(samples, Samples):
         return lambda: None
-    before, state = params.copy(), run.state.copy()
+    step, shown = run.state.step, run.shown(params)
+    before = [(vector, vector.copy()) for vector in ([params] if shown is params else [params, shown])]
 
     def undo() -> None:
-        params[...] = before
-        run.state = state
+        run.state.step = step
+        for vector, values in before:
+            vector[...] = values
 
     return undo
 

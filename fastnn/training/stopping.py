@@ -71,13 +71,19 @@ class Stopping:
         if value > self.best:
             self.best = value
             if self.keep_best:
-                self.best_params = epoch.params.copy()
+                self._keep(epoch.params)
         if self.stalled <= self.patience:
             return False
         if self.rate.stalled():
             return True
         self.stalled = 0
         return False
+
+    def _keep(self, params: Array) -> None:
+        if self.best_params is None:
+            self.best_params = params.copy()
+        else:  # no second copy, not even for a moment
+            self.best_params[...] = params
 
     def state_dict(self) -> dict[str, Any]:
         """What has been seen so far: see `training.checkpoint`."""

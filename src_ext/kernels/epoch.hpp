@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/epoch_weights.hpp"
+#include "runtime/scratch.hpp"
 
 namespace {
 
@@ -74,7 +75,40 @@ template <class T> void epoch_finish(void* arguments) {
               (ws.average >= 0 && !is_finite_vector(ws, ws.average));
   if (g.stopped) return;
   unpack_vector<T>(ws, g.params, kParams);
-  for (int s = 0; s < ws.slots; ++s) unpack_vector<T>(ws, g.slots[s], s);
+  if (ws.average >= 0) unpack_vector<T>(ws, g.slots[ws.average], ws.average);
+}
+
+template <class T> void discard_weights(const Workspace<T>& ws, int vector) {
+  for (ptrdiff_t l = 0; l < ws.layers; ++l) {
+    const Layer<T>& layer = ws.layer[l];
+    fastnn::discard(weights_of(layer, vector), size_t(packed_size<T>(layer.i, layer.o)) * sizeof(T));
+  }
+}
+
+// All that is large but the optimizer's slots.
+template <class T> void discard_steps(const Workspace<T>& ws) {
+  discard_weights(ws, kParams);
+  if (ws.average >= 0) discard_weights(ws, ws.average);
+  if (!ws.direct) discard_weights(ws, kGradient);
+  for (ptrdiff_t l = 0; l < ws.layers; ++l) {
+    const Layer<T>& layer = ws.layer[l];
+    fastnn::discard(layer.transposed, size_t(packed_size<T>(layer.o, layer.i)) * sizeof(T));
+    T* const of_rows[] = {layer.a, layer.d_z, layer.slope, layer.a_before};
+    for (T* rows : of_rows) fastnn::discard(rows, size_t(ws.chunk * layer.stride) * sizeof(T));
+  }
+}
+
+// What the optimizer remembers, but for the average, which was written with the parameters. When the workspace `ends`,
+// memory is given back before it is needed there.
+template <class T> void epoch_slots(void* arguments) {
+  const auto& g = *static_cast<fastnn::Epoch<T>*>(arguments);
+  const Workspace<T>& ws = workspace_of(g);
+  if (g.ends) discard_steps(ws);
+  for (int s = 0; s < ws.slots; ++s) {
+    if (s == ws.average) continue;
+    unpack_vector<T>(ws, g.slots[s], s);
+    if (g.ends) discard_weights(ws, s);
+  }
 }
 
 template <class T> double weight_of_batch(const fastnn::Epoch<T>& g, ptrdiff_t first, ptrdiff_t count) {

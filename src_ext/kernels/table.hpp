@@ -41,6 +41,7 @@
       FASTNN_PAIR(epoch_prepare),                                              \
       FASTNN_PAIR(epoch_run),                                                  \
       FASTNN_PAIR(epoch_finish),                                               \
+      FASTNN_PAIR(epoch_slots),                                                \
       FASTNN_PAIR(neuron_online),                                              \
       FASTNN_PAIR(neuron_gradient),                                            \
       FASTNN_PAIR(neuron_add),                                                 \

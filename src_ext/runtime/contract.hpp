@@ -151,7 +151,7 @@ constexpr int kNoLink = -1;
 constexpr double kCrowdedSeconds = 0.02;
 
 // Training: `prepare` packs the parameters, `run` does steps until `last_step` or the deadline, `finish` unpacks what is
-// finite.
+// finite, `slots` what the optimizer remembers.
 template <class T> struct Epoch {
   NetworkShape shape;
   const T* x;                // null: `sparse` has it
@@ -173,6 +173,7 @@ template <class T> struct Epoch {
   T* d_params;  // only kStoreGradient
   void* workspace;
   int resumes;  // the workspace is as the epoch before has left it; only params may have changed since
+  int ends;     // `slots`: nothing goes on in the workspace
   // progress
   ptrdiff_t next_step, last_step;  // steps of this epoch
   double deadline;                 // seconds on the clock of `seconds()`
@@ -331,6 +332,7 @@ struct Kernels {
   void (*epoch_prepare[2])(void*);
   void (*epoch_run[2])(void*, int, int);
   void (*epoch_finish[2])(void*);
+  void (*epoch_slots[2])(void*);
   void (*neuron_online[2])(void*);
   void (*neuron_gradient[2])(void*, int, int);
   void (*neuron_add[2])(void*);

@@ -1,15 +1,19 @@
 #include "runtime/scratch.hpp"
 
+#include <stdint.h>
+
 #include <new>
 
 #if defined(__linux__)
 #include <sys/mman.h>
+#include <unistd.h>
 #endif
 
 namespace fastnn {
 namespace {
 
 constexpr size_t kHugePage = size_t(2) << 20;
+constexpr size_t kWorthACall = size_t(1) << 20;  // less stays until `release`
 
 // Many pages are asked for as huge ones: to touch 50 MB for the first time takes 12 ms less.
 bool is_large(size_t bytes) { return bytes >= 4 * kHugePage; }
@@ -40,6 +44,15 @@ void* allocate(size_t bytes) {
 }
 
 void release(void* memory, size_t bytes) { ::operator delete(memory, alignment_of(bytes)); }
+
+void discard([[maybe_unused]] void* memory, [[maybe_unused]] size_t bytes) {
+#if defined(__linux__)
+  if (!memory || bytes < kWorthACall) return;
+  const uintptr_t page = uintptr_t(sysconf(_SC_PAGESIZE)), begin = reinterpret_cast<uintptr_t>(memory);
+  const uintptr_t first = (begin + page - 1) / page * page, last = (begin + bytes) / page * page;
+  madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);  // or it all stays
+#endif
+}
 
 void* scratch(size_t bytes) {
   if (bytes > block.bytes) {

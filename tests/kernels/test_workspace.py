@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import threading
 
 import numpy as np
@@ -15,10 +16,10 @@ core = kernels_for("native")
 
 
 class Epochs:
-    """A network's epochs, one after the other, by fit_epoch or by that of a workspace."""
+    """A network's epochs, one after the other, by the fit_epoch of the module or of a workspace."""
 
-    def __init__(self, given, rule, fit_epoch):
-        self.given, self.rule, self.fit_epoch = given, rule, fit_epoch
+    def __init__(self, given, rule, runner):
+        self.given, self.rule, self.runner, self.fit_epoch = given, rule, runner, runner.fit_epoch
         self.params, self.losses = given.params.copy(), []
         self.state = OptimizerState.zeros(rule, self.params)
 
@@ -29,7 +30,12 @@ class Epochs:
         rest = (self.rule, self.state, rates, 0.1, 0.01, 5, n_threads)
         self.losses.append(self.fit_epoch(given.plan, *data, *rest))
 
+    def write_state(self):
+        if self.runner is not core:
+            self.runner.write_state()
+
     def assert_same(self, other):
+        self.write_state()
         for mine, theirs in zip((self.params, *self.state.slots), (other.params, *other.state.slots), strict=True):
             np.testing.assert_array_equal(mine, theirs)
         np.testing.assert_array_equal(self.losses, other.losses)
@@ -37,7 +43,7 @@ class Epochs:
 
 
 def both(given, rule):
-    return Epochs(given, rule, core.Workspace().fit_epoch), Epochs(given, rule, core.fit_epoch)
+    return Epochs(given, rule, core.Workspace()), Epochs(given, rule, core)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -92,17 +98,85 @@ def test_another_network_is_seen():
     workspace = core.Workspace()
     for name in ("relu", "odd widths", "relu"):
         given = problem(name, np.float32, 64)
-        kept, plain = Epochs(given, SGD(), workspace.fit_epoch), Epochs(given, SGD(), core.fit_epoch)
+        kept, plain = Epochs(given, SGD(), workspace), Epochs(given, SGD(), core)
         for epochs in (kept, plain):
             epochs.run()
         kept.assert_same(plain)
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_state_is_written_when_somebody_asks(optimizer):
+    """But for the average, which is seen after every epoch. To write it changes nothing of what follows."""
+    rule = OPTIMIZERS[optimizer]
+    kept, plain = both(problem("odd widths", np.float32, 64), rule)
+    for ends in (False, True, False):
+        before = [slot.copy() for slot in kept.state.slots]
+        for epochs in (kept, plain):
+            epochs.run()
+        for k in range(len(rule.slots)):
+            np.testing.assert_array_equal(kept.state.slots[k], before[k])
+        if rule.ema is not None:
+            np.testing.assert_array_equal(kept.state.slots[-1], plain.state.slots[-1])
+        kept.runner.write_state(ends)
+        np.testing.assert_array_equal(kept.state.slots, plain.state.slots)
+    kept.assert_same(plain)
+    kept.state.slots[0][:] = 0
+    core.Workspace().write_state()  # nobody's
+    kept.runner.write_state(True)
+    assert kept.state.slots[0].any()
+    kept.state.slots[0][:] = 0
+    kept.runner.write_state()  # it has ended
+    assert not kept.state.slots[0].any()
+
+
+def test_the_state_is_written_before_another_is_packed():
+    workspace, given = core.Workspace(), problem("relu", np.float64, 64)
+    first, second, plain = (
+        Epochs(given, Adam(), workspace),
+        Epochs(given, Adam(), workspace),
+        Epochs(given, Adam(), core),
+    )
+    for epochs in (first, second, plain):
+        epochs.run()
+    np.testing.assert_array_equal(first.state.slots, plain.state.slots)
+    assert not second.state.slots[0].any()
+    second.assert_same(plain)
+
+
+def test_a_state_that_can_no_longer_be_written_is_an_error():
+    kept, plain = both(problem("relu", np.float64, 64), Adam())
+    for epochs in (kept, plain):
+        epochs.run()
+    kept.state.slots[1].flags.writeable = False
+    with pytest.raises(ValueError, match=r"state\.slots"):
+        kept.write_state()
+    kept.state.slots[1].flags.writeable = True
+    kept.assert_same(plain)
+
+
+def test_ctrl_c_leaves_params_and_the_steps_that_were_taken():
+    kept, plain = both(problem("relu", np.float64, 64), Adam(ema=0.9))
+    for epochs in (kept, plain):
+        epochs.run()
+    timer = threading.Timer(0.05, _thread.interrupt_main)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        kept.run(1, rows=np.zeros(3_000_000, np.int64))
+    timer.join()
+    np.testing.assert_array_equal(kept.params, plain.params)
+    np.testing.assert_array_equal(kept.state.slots[-1], plain.state.slots[-1])
+    kept.write_state()
+    assert kept.state.step == plain.state.step == 4
+    assert np.isfinite(kept.state.slots).all()
+    assert (kept.state.slots[0] != plain.state.slots[0]).any()
+
+
 def test_an_epoch_that_fails_leaves_what_was(dtype):
-    """And the next one begins from there."""
+    """And the next one begins from there, with the state as it was written last."""
     kept, plain = both(problem("relu", dtype, 64), Adam())
     for epochs in (kept, plain):
         epochs.run()
+        epochs.write_state()
         before = [epochs.params.copy(), *(slot.copy() for slot in epochs.state.slots)]
         value, epochs.given.x[50, 2] = epochs.given.x[50, 2], np.nan
         epochs.run()
@@ -133,7 +207,7 @@ def test_two_threads_cannot_have_one():
     barrier = threading.Barrier(2)  # neither has ended before the other begins
 
     def train():
-        epochs = Epochs(given, SGD(), workspace.fit_epoch)
+        epochs = Epochs(given, SGD(), workspace)
         barrier.wait()
         try:
             for _ in range(10):

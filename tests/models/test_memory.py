@@ -92,6 +92,76 @@ def test_a_file_gives_what_an_array_gives(tmp_path: Path, rng: np.random.Generat
     np.testing.assert_array_equal(networks[0].params, networks[1].params)
 
 
+# A network of 40 MB, of which X is a small part, on one thread.
+LARGE = """
+import sys
+import warnings
+
+import numpy as np
+
+from fastnn import Adam, Dense, MLPClassifier, Network
+
+warnings.simplefilter("ignore")
+rng = np.random.default_rng(0)
+x = rng.random((1200, 100), np.float32)
+y = np.arange(1200) % 2
+widths = (3150, 3150)
+small = {"max_iter": 2, "batch_size": 50, "random_state": 0, "n_threads": 1}
+options = {
+    "mini-batches": {},
+    "full batch": {"batch_size": 1200},
+    "clipped": {"clip_norm": 1.0},
+    "early stopping": {"early_stopping": True},
+    "averaged": {"ema": 0.9},
+    "averaged, early stopping": {"early_stopping": True, "ema": 0.9},
+}
+
+
+def fit(how, widths, n):
+    if how == "network":
+        layers = [*(Dense(width, "relu") for width in widths), Dense(2)]
+        network = Network(layers, 100, "cross_entropy", dtype="float32", n_threads=1)
+        validation = {"x_val": x[:n], "y_val": y[:n], "patience": 5}
+        return network.fit(x[:n], y[:n], epochs=2, optimizer=Adam(ema=0.9), batch_size=50, **validation).params.nbytes
+    model = MLPClassifier(widths, **small | options[how])
+    return sum(part.nbytes for part in model.fit(x[:n], y[:n]).coefs_)
+
+
+def bytes_of(name):
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith(name))
+
+
+n = 1200 if sys.argv[1] == "full batch" else 200
+fit(sys.argv[1], (8, 8), n)  # whatever is loaded, or allocated once, is by now
+start = bytes_of("VmRSS")
+params = fit(sys.argv[1], widths, n)
+print(params, bytes_of("VmHWM") - start)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
+@pytest.mark.parametrize(
+    "how",
+    [
+        "mini-batches",
+        "full batch",
+        "clipped",
+        "early stopping",
+        "averaged",
+        "averaged, early stopping",
+        "network",
+    ],
+)
+def test_training_needs_at_most_eight_times_the_parameters(how: str) -> None:
+    """And 16 MB for its thread."""
+    done = subprocess.run([sys.executable, "-c", LARGE, how], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    params, peak = map(int, done.stdout.split())
+    assert 40e6 < params < peak  # the parameters themselves are among it
+    assert peak <= 8 * params + 16 * 2**20
+
+
 # Scratch for predictions does not grow with the features: blocks of rows of the sparse X would take gigabytes a thread,
 # panels of the dense one, turned, 64 MB.
 WIDE = """

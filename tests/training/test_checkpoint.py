@@ -42,6 +42,10 @@ class Killed(Exception):
     """Stands for the end of a process."""
 
 
+def nothing() -> None:
+    """What parts are brought up to date with that always are."""
+
+
 def killer(number: int) -> Callable[[Epoch], None]:
     def kill(epoch: Epoch) -> None:
         if epoch.number == number:
@@ -69,7 +73,7 @@ def run_training(
     keep = None
     if path is not None:
         keep = Checkpoint(path, {"optimizer": optimizer}, resume=True, every=every)
-        keep.attach(params, **parts)
+        keep.attach(params, engine.write_state, **parts)
     train(
         engine,
         Samples(X, Y),
@@ -173,11 +177,11 @@ def test_every_so_many_epochs_and_at_the_end(tmp_path: Path) -> None:
 def test_what_was_chosen_at_random_is_kept(tmp_path: Path) -> None:
     first = Checkpoint(tmp_path / "run", {})
     assert first.choose("rows", lambda: np.array([3, 1])).tolist() == [3, 1]
-    first.attach(np.zeros(2))
+    first.attach(np.zeros(2), nothing)
     first(1, ended=False)
     second = Checkpoint(tmp_path / "run", {}, resume=True)
     assert second.choose("rows", lambda: np.array([0])).tolist() == [3, 1]
-    second.attach(np.zeros(2))
+    second.attach(np.zeros(2), nothing)
     second(2, ended=False)
     third = Checkpoint(tmp_path / "run", {}, resume=True)
     assert third.choose("rows", lambda: np.array([0])).tolist() == [3, 1]
@@ -198,7 +202,7 @@ def test_what_a_killed_process_was_writing_is_removed(tmp_path: Path) -> None:
 
 def one_epoch(path: Path, settings: dict[str, Any], params: Any = (0.0, 0.0)) -> None:
     keep = Checkpoint(path, settings)
-    keep.attach(np.asarray(params))
+    keep.attach(np.asarray(params), nothing)
     keep(1, ended=True)
 
 
@@ -256,9 +260,9 @@ def test_damaged_and_foreign_files(tmp_path: Path) -> None:
         Checkpoint(path, {}, resume=True)
     one_epoch(path, {})
     with pytest.raises(ValueError, match="no whole checkpoint of this run: 'history'"):
-        Checkpoint(path, {}, resume=True).attach(np.zeros(2), history=History())
+        Checkpoint(path, {}, resume=True).attach(np.zeros(2), nothing, history=History())
     with pytest.raises(ValueError, match=r"no whole checkpoint of this run: .*float64 of shape \(2,\), wanted"):
-        Checkpoint(path, {}, resume=True).attach(np.zeros(3))
+        Checkpoint(path, {}, resume=True).attach(np.zeros(3), nothing)
 
 
 @pytest.mark.parametrize(

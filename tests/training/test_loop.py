@@ -205,6 +205,26 @@ def test_ctrl_c(problem: Any, keep: bool) -> None:
     np.testing.assert_array_equal(params, seen[-1])
 
 
+def test_going_on_after_ctrl_c_is_the_same(problem: Any) -> None:
+    """What the optimizer remembers is written at the end, however that comes."""
+    engine, samples, params, _ = problem
+    run, twin = run_of(params, Adam(0.05)), params.copy()
+    whole = run.copy()
+    train(engine, samples, twin, whole, batch_size=10, max_epochs=5)
+    to_come = [KeyboardInterrupt]
+
+    def order(epoch: int) -> None:
+        if epoch == 3 and to_come:
+            raise to_come.pop()
+
+    settings: dict[str, Any] = {"order": order, "batch_size": 10, "keep_on_interrupt": True}
+    assert train(engine, samples, params, run, max_epochs=5, **settings).reason == "interrupted"
+    train(engine, samples, params, run, max_epochs=2, **settings)
+    np.testing.assert_array_equal(params, twin)
+    np.testing.assert_array_equal(run.state.slots, whole.state.slots)
+    assert run.state.step == whole.state.step
+
+
 def test_ctrl_c_before_the_first_epoch_propagates(problem: Any) -> None:
     engine, samples, params, run = problem
 
@@ -246,13 +266,17 @@ def test_all_epochs_share_a_workspace(problem: Any, monkeypatch: pytest.MonkeyPa
             self.epochs += 1
             return self.own.fit_epoch(*arguments)
 
+        def write_state(self, ends: bool) -> None:
+            self.ended = ends
+            self.own.write_state(ends)
+
     core_workspace = core.Workspace
     monkeypatch.setattr(core, "Workspace", Workspace)
     engine, samples, params, run = problem
     for _ in range(2):
         train(engine, samples, params, run, batch_size=16, max_epochs=5)
-    assert [each.epochs for each in kept] == [5, 5]
-    assert engine._fit_epoch is core.fit_epoch
+    assert [(each.epochs, each.ended) for each in kept] == [(5, True), (5, True)]
+    assert engine._workspace is None
 
 
 def test_a_watcher_may_change_params(problem: Any) -> None:
