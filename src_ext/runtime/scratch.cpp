@@ -45,15 +45,6 @@ void* allocate(size_t bytes) {
 
 void release(void* memory, size_t bytes) { ::operator delete(memory, alignment_of(bytes)); }
 
-void discard([[maybe_unused]] void* memory, [[maybe_unused]] size_t bytes) {
-#if defined(__linux__)
-  if (!memory || bytes < kWorthACall) return;
-  const uintptr_t page = uintptr_t(sysconf(_SC_PAGESIZE)), begin = reinterpret_cast<uintptr_t>(memory);
-  const uintptr_t first = (begin + page - 1) / page * page, last = (begin + bytes) / page * page;
-  madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);  // or it all stays
-#endif
-}
-
 void* scratch(size_t bytes) {
   if (bytes > block.bytes) {
     block.free();
@@ -68,3 +59,12 @@ void release_large_scratch() {
 }
 
 }  // namespace fastnn
+
+extern "C" void fastnn_discard([[maybe_unused]] void* memory, [[maybe_unused]] size_t bytes) {
+#if defined(__linux__)
+  if (!memory || bytes < fastnn::kWorthACall) return;
+  const uintptr_t page = uintptr_t(sysconf(_SC_PAGESIZE)), begin = reinterpret_cast<uintptr_t>(memory);
+  const uintptr_t first = (begin + page - 1) / page * page, last = (begin + bytes) / page * page;
+  madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);  // or it all stays
+#endif
+}
