@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastnn import SGD, Dense, Network
+from fastnn import SGD, Adam, Dense, Network
 
 RNG = np.random.default_rng(0)
 X, Y, WEIGHT = RNG.normal(size=(60, 4)), RNG.normal(size=(60, 2)), RNG.uniform(size=60)
@@ -118,6 +118,22 @@ def test_divergence_takes_the_epoch_back() -> None:
     with pytest.raises(ValueError, match="non-finite"):
         network.fit(poisoned)
     np.testing.assert_array_equal(network.params, before)
+
+
+@pytest.mark.parametrize("ema", [None, 0.9])
+def test_later_divergence_keeps_the_last_finished_epoch(backend: str, ema: float | None) -> None:
+    """The average too, of which the epoch's first batches had made another."""
+    passes = []
+
+    def poisoned() -> Iterator[tuple[Any, ...]]:
+        passes.append(0)
+        yield from BATCHES[:3]
+        yield (np.full((4, 4), np.nan), Y[:4]) if len(passes) == 3 else BATCHES[3]
+
+    with pytest.warns(RuntimeWarning, match="diverged in epoch 3"):
+        network = make(backend=backend).fit(poisoned, epochs=5, optimizer=Adam(ema=ema))
+    wanted = make(backend=backend).fit(BATCHES, epochs=2, optimizer=Adam(ema=ema))
+    np.testing.assert_array_equal(network.params, wanted.params)
 
 
 def test_a_callback_may_stop() -> None:
