@@ -44,8 +44,7 @@ def fit_epochs(
     run = _run(model, network, random_state, incremental)
     stopping = _stopping(model, run, network)
     max_epochs = 1 if incremental else model.max_iter
-    outcome, history = Outcome(), History(getattr(model, "history_", None))
-    curves = CurvesBefore(model)
+    outcome, history, curves = Outcome(), History(getattr(model, "history_", None)), CurvesBefore(model)
     keep.attach(
         network.params, engine.write_state, run=run, outcome=outcome, history=history, stopping=stopping, curves=curves
     )
