@@ -124,7 +124,8 @@ template <class T> struct EpochLossRows {
   const T* z(ptrdiff_t r) const { return last.a + r * last.stride; }
   const T* y(ptrdiff_t r) const { return g.y + row_at(g, first + r) * last.o; }
   T* d_z(ptrdiff_t r) const { return last.d_z + r * last.stride; }
-  double weight(ptrdiff_t r) const { return g.sample_weight ? double(g.sample_weight[row_at(g, first + r)]) : 1.0; }
+  bool is_weighted() const { return g.sample_weight != nullptr; }
+  double weight(ptrdiff_t r) const { return is_weighted() ? double(g.sample_weight[row_at(g, first + r)]) : 1.0; }
 };
 
 template <class T>

@@ -168,13 +168,21 @@ FASTNN_INLINE double loss_row(int loss, const T* z, const T* y, T* d_z, ptrdiff_
   });
 }
 
+// The weights of `count` rows from r0 on, at most kLanes of them; 1 in the lanes beyond where there are none.
+template <class T, class Rows> FASTNN_INLINE V<T> weights_of(const Rows& rows, ptrdiff_t r0, int count) {
+  V<T> weight = splat<T>(T(1));
+  if (rows.is_weighted())
+    for (int r = 0; r < count; ++r) weight[r] = T(rows.weight(r0 + r));
+  return weight;
+}
+
 // Cross-entropy of kLanes rows of at most kSquares * kLanes outputs, turned so that a lane is a row: no sums across
 // lanes, one logarithm for all rows. Rows beyond `count` repeat the last one and count nothing.
 template <class T, int kSquares, class Rows>
 FASTNN_INLINE double cross_entropy_narrow(const Rows& rows, ptrdiff_t r0, int count, int o) {
   constexpr int lanes = kLanes<T>;
-  V<T> z_squares[kSquares][lanes], y_squares[kSquares][lanes], weight = {}, scale;
-  for (int r = 0; r < count; ++r) weight[r] = T(rows.weight(r0 + r));
+  V<T> z_squares[kSquares][lanes], y_squares[kSquares][lanes];
+  const V<T> weight = weights_of<T>(rows, r0, count);
 #pragma GCC unroll 2
   for (int s = 0; s < kSquares; ++s) {
     const int first = s * lanes, left = o - first < lanes ? o - first : lanes;
@@ -188,7 +196,7 @@ FASTNN_INLINE double cross_entropy_narrow(const Rows& rows, ptrdiff_t r0, int co
     transpose_square<T>(y_squares[s]);
   }
   V<T>*const z = z_squares[0], *const y = y_squares[0];
-  scale = weight * T(1 / rows.weight_total);
+  const V<T> scale = weight * T(1 / rows.weight_total);
   V<T> largest = z[0], zero = {};
   for (int c = 1; c < o; ++c) largest = maximum<T>(largest, z[c]);
   V<T> sum = zero, mass = zero, linear = zero;
@@ -207,9 +215,7 @@ FASTNN_INLINE double cross_entropy_narrow(const Rows& rows, ptrdiff_t r0, int co
     transpose_square<T>(z_squares[s]);
     for (int r = 0; r < count; ++r) store_first<T>(rows.d_z(r0 + r) + first, z_squares[s][r], left);
   }
-  double total = 0;
-  for (int r = 0; r < count; ++r) total += double(loss[r]);
-  return total;
+  return double(sum_lanes<T>(first_or<T>(loss, count, zero)));
 }
 
 template <class T, int kSquares, class Rows>
@@ -243,7 +249,8 @@ template <class T> struct PlainLossRows {
   const T* z(ptrdiff_t r) const { return g.z + r * g.o; }
   const T* y(ptrdiff_t r) const { return g.y + r * g.o; }
   T* d_z(ptrdiff_t r) const { return g.d_z + r * g.o; }
-  double weight(ptrdiff_t r) const { return g.sample_weight ? double(g.sample_weight[r]) : 1.0; }
+  bool is_weighted() const { return g.sample_weight != nullptr; }
+  double weight(ptrdiff_t r) const { return is_weighted() ? double(g.sample_weight[r]) : 1.0; }
 };
 
 // The same for one output of an element-wise loss: rows lie side by side, and a lane is a row.
