@@ -27,11 +27,8 @@ template <class T> FASTNN_INLINE Workspace<T>& workspace_of(const fastnn::Epoch<
 
 template <class T> void pack_params(const Workspace<T>& ws, const T* params) {
   pack_vector<T>(ws, params, kParams);
-  for (ptrdiff_t t = 0; t < ws.tasks; ++t) {
-    const WeightTask& task = ws.task[t];
-    const Layer<T>& layer = ws.layer[task.layer];
-    if (layer.transposed) transpose_task(layer, task.c0, task.r0, task.r1);
-  }
+  for (ptrdiff_t l = 0; l < ws.layers; ++l)
+    if (ws.layer[l].mirror) mirror_layer(ws.layer[l], ws.layer[l].mirror);
 }
 
 // A workspace that is not resumed arrives as it is. Tiles write whole padded rows, so only the last layer's d_z, which
@@ -56,7 +53,7 @@ template <class T> bool is_finite_vector(const Workspace<T>& ws, int vector) {
   Vec<T> nothing = {};
   for (ptrdiff_t l = 0; l < ws.layers; ++l) {
     const Layer<T>& layer = ws.layer[l];
-    nothing += nothing_of<T>(weights_of(layer, vector), packed_size<T>(layer.i, layer.o));
+    nothing += nothing_of<T>(weights_of(layer, vector), weights_size(layer));
     nothing += nothing_of<T>(bias_of(layer, vector), layer.padded);
   }
   return sum_lanes<T>(nothing) == T(0);
@@ -121,13 +118,13 @@ template <class T> double weight_of_batch(const fastnn::Epoch<T>& g, ptrdiff_t f
 // One chunk: rows, barrier, weights. Member 0 adds up the loss, which nobody else touches before the next barrier.
 template <class T, class Rule>
 FASTNN_INLINE void run_chunk(fastnn::Epoch<T>& g, const Workspace<T>& ws, const Rule& rule, const Chunk<T>& chunk,
-                             bool first, int member, int team) {
-  row_phase(g, ws, chunk, member, team);
-  fastnn::wait(ws.barrier, team);
+                             bool first, const Member<T>& me) {
+  row_phase(g, ws, chunk, me);
+  fastnn::wait(ws.barrier, me.team);
   if constexpr (!__is_same(Rule, KeepGradient<T>))
-    if (ws.direct) update_phase(ws, rule, treatment_of(g, chunk.weight_total), chunk.count, member, team);
-  if (!ws.direct) add_phase(ws, chunk.count, first, member, team);
-  if (member != 0) return;
+    if (ws.direct) update_phase(ws, rule, treatment_of(g, chunk.weight_total), chunk.count, me);
+  if (!ws.direct) add_phase(ws, chunk.count, first, me);
+  if (me.index != 0) return;
   if (first) g.batch_loss = 0;
   for (ptrdiff_t q = 0; q < ceil_div(chunk.count, ws.block); ++q) g.batch_loss += ws.block_loss[q];
 }
@@ -136,28 +133,29 @@ FASTNN_INLINE void run_chunk(fastnn::Epoch<T>& g, const Workspace<T>& ws, const 
 // came between two chunks: a batch of a million rows must not keep Ctrl-C waiting.
 template <class T, class Rule>
 FASTNN_INLINE bool run_batch(fastnn::Epoch<T>& g, const Workspace<T>& ws, const Rule& rule, ptrdiff_t first,
-                             ptrdiff_t count, ptrdiff_t done, double total, int64_t step, int member, int team) {
+                             ptrdiff_t count, ptrdiff_t done, double total, int64_t step, const Member<T>& me) {
+  make_mirrors(ws, me);
   for (;;) {
     const ptrdiff_t rows = count - done < ws.chunk ? count - done : ws.chunk;
-    run_chunk(g, ws, rule, Chunk<T>{first + done, rows, total, step}, done == 0, member, team);
+    run_chunk(g, ws, rule, Chunk<T>{first + done, rows, total, step}, done == 0, me);
     done += rows;
     if (done == count) break;
-    if (member == 0) {
+    if (me.index == 0) {
       g.rows_done = done;
       g.paused = fastnn_seconds() > g.deadline;
     }
-    fastnn::wait(ws.barrier, team);
+    fastnn::wait(ws.barrier, me.team);
     if (g.paused) return false;
   }
   if (!ws.direct) {
-    fastnn::wait(ws.barrier, team);
+    fastnn::wait(ws.barrier, me.team);
     if constexpr (!__is_same(Rule, KeepGradient<T>)) {
       if (g.clip_norm < __builtin_inf()) {
-        clipped_phase(ws, rule, treatment_of(g, total), g.clip_norm, member, team);
+        clipped_phase(ws, rule, treatment_of(g, total), g.clip_norm, me);
         return true;
       }
     }
-    finish_phase(ws, rule, treatment_of(g, total), member, team);
+    finish_phase(ws, rule, treatment_of(g, total), me);
   }
   return true;
 }
@@ -178,22 +176,22 @@ template <class T> FASTNN_INLINE bool is_crowded(fastnn::Epoch<T>& g, const Work
 // Member 0 keeps the books; the others see `stopped` and `last_step` after the barrier. False: paused.
 template <class T, class Rule>
 FASTNN_INLINE bool run_step(fastnn::Epoch<T>& g, const Workspace<T>& ws, const Rule& rule, ptrdiff_t step,
-                            ptrdiff_t done, int member, int team) {
+                            ptrdiff_t done, const Member<T>& me) {
   const ptrdiff_t first = step * g.batch_size;
   const ptrdiff_t count = g.n - first < g.batch_size ? g.n - first : g.batch_size;
   const double total = weight_of_batch(g, first, count);
-  if (!run_batch(g, ws, rule, first, count, done, total, g.first_step + step + 1, member, team)) return false;
+  if (!run_batch(g, ws, rule, first, count, done, total, g.first_step + step + 1, me)) return false;
   const double loss = g.batch_loss / total;
-  if (member == 0) {
+  if (me.index == 0) {
     g.next_step = step + 1;
     g.rows_done = 0;
     if (!is_finite(loss)) g.stopped = 1;
     const double now = fastnn_seconds();
-    g.crowded = team > 1 && is_crowded(g, ws, now);
+    g.crowded = me.team > 1 && is_crowded(g, ws, now);
     if (g.stopped || g.crowded || now > g.deadline) g.last_step = g.next_step;
   }
-  fastnn::wait(ws.barrier, team);
-  if (member == 0) {
+  fastnn::wait(ws.barrier, me.team);
+  if (me.index == 0) {
     g.loss_sum += loss * double(count);
     g.penalty_sum += penalty_of(ws) / total * double(count);
   }
@@ -208,10 +206,12 @@ template <class T> void epoch_run(void* arguments, int member, int team) {
   auto& g = *static_cast<fastnn::Epoch<T>*>(arguments);
   const Workspace<T>& ws = workspace_of(g);
   const FlushSubnormals flush;
+  alignas(64) T mirrors[kMirrorBytes / sizeof(T)];
+  const Member<T> me{member, team, mirrors};
   ptrdiff_t done = g.rows_done;
   bool running = true;
   for (ptrdiff_t step = g.next_step; running && more_steps(g, step); ++step, done = 0) {
-    const auto run = [&](const auto& rule) { running = run_step(g, ws, rule, step, done, member, team); };
+    const auto run = [&](const auto& rule) { running = run_step(g, ws, rule, step, done, me); };
     if (g.optimizer == fastnn::kStoreGradient) run(KeepGradient<T>{});
     else with_rule<T>(g.optimizer, g.hyper, g.learning_rates[step], g.first_step + step + 1, run);
   }

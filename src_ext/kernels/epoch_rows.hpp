@@ -54,12 +54,45 @@ template <class T> FASTNN_INLINE void activate(const Layer<T>& layer, ptrdiff_t 
   run_row_function<T>(layer.activation, layer.a + at, layer.a + at, layer.stride, r1 - r0, layer.o);
 }
 
+// From w packed.
 template <class T, class Rows>
-FASTNN_INLINE void forward_layer(const Layer<T>& layer, const Rows& rows, ptrdiff_t r0, ptrdiff_t r1) {
+FASTNN_INLINE void forward_layer(const Layer<T>& layer, const T* w, const Rows& rows, ptrdiff_t r0, ptrdiff_t r1) {
   ForwardTile<T> policy{layer.a, layer.stride, layer.b, layer.activation == kRelu};
-  const PackedColumns<T> columns{layer.w, layer.i};
+  const PackedColumns<T> columns{w, layer.i};
   multiply<T, false>(rows, columns, layer.i, policy, r0, r1, 0, layer.padded);
   activate(layer, r0, r1);
+}
+
+// The one output of a last layer: sums over inputs side by side, kLanes rows at a time, instead of one lane of many.
+template <class T>
+void forward_single(const Layer<T>& layer, const Layer<T>& below, ptrdiff_t r0, ptrdiff_t r1) {
+  constexpr ptrdiff_t lanes = kLanes<T>;
+  for (ptrdiff_t r = r0; r < r1; r += lanes) {
+    const ptrdiff_t last = r1 - 1 - r;
+    Vec<T> sums[lanes] = {};
+    for (ptrdiff_t c = 0; c < layer.i; c += lanes) {
+      const Vec<T> w = load<T>(layer.w + c);
+#pragma GCC unroll 16
+      for (ptrdiff_t k = 0; k < lanes; ++k)
+        sums[k] += load<T>(below.a + (r + (k < last ? k : last)) * below.stride + c) * w;
+    }
+    transpose_square<T>(sums);
+#pragma GCC unroll 4
+    for (ptrdiff_t half = lanes / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+      for (ptrdiff_t k = 0; k < half; ++k) sums[k] += sums[k + half];
+    const Vec<T> z = sums[0] + splat<T>(layer.b[0]);
+    store_lanes<T>(layer.a + r, layer.activation == kRelu ? relu<T>(z) : z, int(last < lanes ? last + 1 : lanes));
+  }
+  activate(layer, r0, r1);
+}
+
+template <class T>
+FASTNN_INLINE void forward_above(const Workspace<T>& ws, const Member<T>& me, ptrdiff_t l, ptrdiff_t r0, ptrdiff_t r1) {
+  const Layer<T>&layer = ws.layer[l], &below = ws.layer[l - 1];
+  if (is_single(layer)) return forward_single(layer, below, r0, r1);
+  const T* w = layer.turned ? mirror_of(layer, me) : layer.w;
+  forward_layer(layer, w, StridedRows<T>{below.a, below.stride}, r0, r1);
 }
 
 // d_z = d_a * slope, in place, for what the tile's epilogue could not do.
@@ -108,11 +141,14 @@ template <class T> FASTNN_INLINE void apply_slope(const Layer<T>& layer, ptrdiff
     return;
   }
   const Vec<T> zero = {};
-  for (ptrdiff_t at = r0 * layer.stride; at < r1 * layer.stride; at += kLanes<T>) {
-    const Vec<T> d_a = load<T>(layer.d_z + at);
-    store<T>(layer.d_z + at,
-             layer.slope ? d_a * load<T>(layer.slope + at) : (load<T>(layer.a + at) > zero ? d_a : zero));
-  }
+  const ptrdiff_t first = r0 * layer.stride;
+  for_vectors<T>((r1 - r0) * layer.stride, [&](ptrdiff_t c, int lanes) __attribute__((always_inline)) {
+    const ptrdiff_t at = first + c;
+    const Vec<T> d_a = load_lanes<T>(layer.d_z + at, lanes);
+    const Vec<T> d_z = layer.slope ? d_a * load_lanes<T>(layer.slope + at, lanes)
+                                   : (load_lanes<T>(layer.a + at, lanes) > zero ? d_a : zero);
+    store_lanes<T>(layer.d_z + at, d_z, lanes);
+  });
 }
 
 // The rows of a chunk as loss_rows wants them.
@@ -124,14 +160,25 @@ template <class T> struct EpochLossRows {
   const T* z(ptrdiff_t r) const { return last.a + r * last.stride; }
   const T* y(ptrdiff_t r) const { return g.y + row_at(g, first + r) * last.o; }
   T* d_z(ptrdiff_t r) const { return last.d_z + r * last.stride; }
-  bool is_weighted() const { return g.sample_weight != nullptr; }
-  double weight(ptrdiff_t r) const { return is_weighted() ? double(g.sample_weight[row_at(g, first + r)]) : 1.0; }
+  double weight(ptrdiff_t r) const { return g.sample_weight ? double(g.sample_weight[row_at(g, first + r)]) : 1.0; }
+  bool has_adjacent_z() const { return is_single(last); }
+  Vec<T> weights(ptrdiff_t r, int count) const {
+    return g.sample_weight ? gather(g.sample_weight, r, count) : splat<T>(T(1));
+  }
+  Vec<T> targets(ptrdiff_t r, int count) const { return gather(g.y, r, count); }
+  Vec<T> gather(const T* values, ptrdiff_t r, int count) const {
+    alignas(64) T gathered[kLanes<T>] = {};
+    for (int k = 0; k < count; ++k) gathered[k] = values[row_at(g, first + r + k)];
+    return load<T>(gathered);
+  }
 };
 
+// From w.T packed.
 template <class T>
-FASTNN_INLINE void backward_layer(const Layer<T>& layer, const Layer<T>& below, ptrdiff_t r0, ptrdiff_t r1) {
+FASTNN_INLINE void backward_layer(const Layer<T>& layer, const T* transposed, const Layer<T>& below, ptrdiff_t r0,
+                                  ptrdiff_t r1) {
   BackwardTile<T> policy{below.d_z, below.a, below.slope, below.stride, below.activation};
-  const PackedColumns<T> columns{layer.transposed, layer.o};
+  const PackedColumns<T> columns{transposed, layer.o};
   multiply<T, false>(StridedRows<T>{layer.d_z, layer.stride}, columns, layer.o, policy, r0, r1, 0, below.padded);
   if (is_row_function(below.activation)) apply_row_slope(below, r0, r1);
 }
@@ -146,7 +193,7 @@ void forward_first(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chun
   }
   for (ptrdiff_t r = r0; r < r1; ++r) ws.rows[r] = g.x + row_at(g, chunk.first + r) * ws.layer[0].i;
   if (ws.x_kept) drop_inputs(ws, rule, chunk.first, r0, r1);
-  forward_layer(ws.layer[0], GatheredRows<T>{ws.rows}, r0, r1);
+  forward_layer(ws.layer[0], ws.layer[0].w, GatheredRows<T>{ws.rows}, r0, r1);
 }
 
 // The loss of whole blocks, each a sum of its own.
@@ -162,27 +209,31 @@ void loss_of_blocks(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chu
 }
 
 template <class T>
-void train_rows(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, ptrdiff_t r0, ptrdiff_t r1) {
+void train_rows(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, const Member<T>& me,
+                ptrdiff_t r0, ptrdiff_t r1) {
   const auto rule = [&](ptrdiff_t l) { return dropout_rule(g.seed, chunk.step, l, g.shape.dropout[l]); };
   for (ptrdiff_t l = 0; l < ws.layers; ++l) {
     if (l == 0) forward_first(g, ws, chunk, r0, r1);
-    else forward_layer(ws.layer[l], StridedRows<T>{ws.layer[l - 1].a, ws.layer[l - 1].stride}, r0, r1);
+    else forward_above(ws, me, l, r0, r1);
     if (ws.layer[l].dropout > 0) drop_outputs(ws.layer[l], rule(l + 1), chunk.first, r0, r1);
   }
   loss_of_blocks(g, ws, chunk, r0, r1);
   apply_slope(ws.layer[ws.layers - 1], r0, r1);
-  for (ptrdiff_t l = ws.layers - 1; l > 0; --l) backward_layer(ws.layer[l], ws.layer[l - 1], r0, r1);
+  for (ptrdiff_t l = ws.layers - 1; l > 0; --l) {
+    const Layer<T>& layer = ws.layer[l];
+    backward_layer(layer, layer.turned ? layer.w : mirror_of(layer, me), ws.layer[l - 1], r0, r1);
+  }
 }
 
 template <class T>
-void row_phase(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, int member, int team) {
-  if (!g.x && member == team - 1) {
+void row_phase(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, const Member<T>& me) {
+  if (!g.x && me.index == me.team - 1) {
     const DropoutRule rule = dropout_rule(g.seed, chunk.step, 0, g.shape.dropout[0]);
     turn_chunk(g, ws, dropout_of(g, 0) > 0 ? &rule : nullptr, chunk.first, chunk.count);
   }
-  const auto rows = fastnn::share_of(chunk.count, ws.block, member, team);
+  const auto rows = fastnn::share_of(chunk.count, ws.block, me.index, me.team);
   for (ptrdiff_t r0 = rows.begin; r0 < rows.end; r0 += ws.stretch)
-    train_rows(g, ws, chunk, r0, r0 + ws.stretch < rows.end ? r0 + ws.stretch : rows.end);
+    train_rows(g, ws, chunk, me, r0, r0 + ws.stretch < rows.end ? r0 + ws.stretch : rows.end);
 }
 
 }  // namespace

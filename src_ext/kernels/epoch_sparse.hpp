@@ -3,8 +3,8 @@
 #pragma once
 
 #include "kernels/dropout.hpp"
+#include "kernels/packing.hpp"
 #include "kernels/sparse.hpp"
-#include "kernels/workspace.hpp"
 
 namespace {
 

@@ -103,7 +103,7 @@ FASTNN_INLINE double update_piece(const Piece<T>& p, const Rule& rule, const Tre
 // The task's weights, and the task's part of b; gradients from d_w and d_b where they are not given.
 template <class T>
 FASTNN_INLINE Piece<T> weights_piece(const Layer<T>& layer, const WeightTask& task, int average, T* gradient) {
-  const ptrdiff_t width = panel_width<T>(task.c0, layer.o), at = layer.i * task.c0 + task.r0 * width;
+  const ptrdiff_t width = panel_width<T>(task.c0, layer.columns), at = layer.rows * task.c0 + task.r0 * width;
   return {layer.w + at,
           {layer.slot_w[0] + at, layer.slot_w[1] + at},
           average < 0 ? nullptr : layer.slot_w[average] + at,
@@ -113,50 +113,68 @@ FASTNN_INLINE Piece<T> weights_piece(const Layer<T>& layer, const WeightTask& ta
 
 template <class T>
 FASTNN_INLINE Piece<T> bias_piece(const Layer<T>& layer, const WeightTask& task, int average, T* gradient) {
-  const ptrdiff_t at = task.c0;
+  const ptrdiff_t at = task.b0;
   return {layer.b + at,
           {layer.slot_b[0] + at, layer.slot_b[1] + at},
           average < 0 ? nullptr : layer.slot_b[average] + at,
           gradient ? gradient : layer.d_b + at,
-          panel_width<T>(task.c0, layer.o)};
+          task.b1 - task.b0};
 }
 
 // d_w of the task over `count` rows, stored to `out` or added to it; rows of `out` are as wide as the panel.
 template <class T>
 FASTNN_INLINE void sum_weights(const Workspace<T>& ws, const WeightTask& task, ptrdiff_t count, T* out, bool add) {
   const Layer<T>& layer = ws.layer[task.layer];
-  const ptrdiff_t width = panel_width<T>(task.c0, layer.o), c1 = task.c0 + width;
+  const ptrdiff_t width = panel_width<T>(task.c0, layer.columns), c1 = task.c0 + width;
   SumTile<T> policy{out, width, add, task.r0, task.c0};
-  const PlainColumns<T> columns{layer.d_z, layer.stride};
   if (task.layer == 0 && ws.ends) {
     sum_sparse(ws, task, out, add);
-  } else if (task.layer == 0) {
-    multiply<T, true>(GatheredRows<T>{ws.rows}, columns, count, policy, task.r0, task.r1, task.c0, c1);
-  } else {
-    const Layer<T>& below = ws.layer[task.layer - 1];
-    multiply<T, true>(StridedRows<T>{below.a, below.stride}, columns, count, policy, task.r0, task.r1, task.c0, c1);
+    return;
   }
+  const auto sum = [&](const auto& rows, const T* columns, ptrdiff_t stride) {
+    multiply<T, true>(rows, PlainColumns<T>{columns, stride}, count, policy, task.r0, task.r1, task.c0, c1);
+  };
+  if (task.layer == 0) return sum(GatheredRows<T>{ws.rows}, layer.d_z, layer.stride);
+  const Layer<T>& below = ws.layer[task.layer - 1];
+  if (layer.turned) sum(StridedRows<T>{layer.d_z, layer.stride}, below.a, below.stride);
+  else sum(StridedRows<T>{below.a, below.stride}, layer.d_z, layer.stride);
 }
 
-// d_b of a panel: four chains of additions hide their latency; they are joined in a fixed order.
+// d_b of a last layer with one output.
+template <class T> FASTNN_INLINE Vec<T> sum_single_bias(const Layer<T>& layer, ptrdiff_t count) {
+  Vec<T> sum = {}, total = {};
+  for_vectors<T>(count, [&](ptrdiff_t r, int lanes) __attribute__((always_inline)) {
+    sum += load_lanes<T>(layer.d_z + r, lanes);
+  });
+  total[0] = sum_lanes<T>(sum);
+  return total;
+}
+
+// d_b of a vector of outputs: four chains of additions hide their latency; they are joined in a fixed order.
+template <class T> FASTNN_INLINE Vec<T> sum_bias_vector(const Layer<T>& layer, ptrdiff_t c, ptrdiff_t count) {
+  const T* d_z = layer.d_z + c;
+  Vec<T> sum[4] = {};
+  ptrdiff_t r = 0;
+  for (; r + 4 <= count; r += 4)
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; ++q) sum[q] += load<T>(d_z + (r + q) * layer.stride);
+  for (; r < count; ++r) sum[0] += load<T>(d_z + r * layer.stride);
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+// d_b of the task over `count` rows, stored to `out` or added to it.
 template <class T>
 FASTNN_INLINE void sum_bias(const Layer<T>& layer, const WeightTask& task, ptrdiff_t count, T* out, bool add) {
-  const ptrdiff_t width = panel_width<T>(task.c0, layer.o);
-  for (ptrdiff_t c = 0; c < width; c += kLanes<T>) {
-    const T* d_z = layer.d_z + task.c0 + c;
-    Vec<T> sum[4] = {};
-    ptrdiff_t r = 0;
-    for (; r + 4 <= count; r += 4)
-#pragma GCC unroll 4
-      for (int q = 0; q < 4; ++q) sum[q] += load<T>(d_z + (r + q) * layer.stride);
-    for (; r < count; ++r) sum[0] += load<T>(d_z + r * layer.stride);
-    const Vec<T> total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-    store<T>(out + c, add ? load<T>(out + c) + total : total);
+  for (ptrdiff_t c = task.b0; c < task.b1; c += kLanes<T>, out += kLanes<T>) {
+    const Vec<T> total = is_single(layer) ? sum_single_bias(layer, count) : sum_bias_vector(layer, c, count);
+    store<T>(out, add ? load<T>(out) + total : total);
   }
 }
 
-template <class T> FASTNN_INLINE bool has_bias_task(const Workspace<T>& ws, const WeightTask& task) {
-  return task.with_bias && ws.layer[task.layer].has_bias;
+FASTNN_INLINE bool has_bias(const WeightTask& task) { return task.b1 > task.b0; }
+
+template <class T> FASTNN_INLINE void mirror_task(const Layer<T>& layer, const WeightTask& task) {
+  if (layer.mirror) mirror_rows(layer, layer.mirror, task.c0, task.r0, task.r1);
 }
 
 // Gradient and update of one task.
@@ -168,11 +186,11 @@ FASTNN_INLINE double update_task(const Workspace<T>& ws, const WeightTask& task,
   alignas(64) T d_b[kPanel<T>];
   sum_weights(ws, task, count, d_w, false);
   const double penalty = update_piece(weights_piece(layer, task, ws.average, d_w), rule, treatment);
-  if (has_bias_task(ws, task)) {
+  if (has_bias(task)) {
     sum_bias(layer, task, count, d_b, false);
     update_piece(bias_piece(layer, task, ws.average, d_b), rule, treatment.of_bias());
   }
-  if (layer.transposed) transpose_task(layer, task.c0, task.r0, task.r1);
+  mirror_task(layer, task);
   return penalty;
 }
 
@@ -181,7 +199,7 @@ template <class T>
 FASTNN_INLINE void add_task(const Workspace<T>& ws, const WeightTask& task, ptrdiff_t count, bool first) {
   const Layer<T>& layer = ws.layer[task.layer];
   sum_weights(ws, task, count, weights_piece<T>(layer, task, ws.average, nullptr).gradient, !first);
-  if (has_bias_task(ws, task)) sum_bias(layer, task, count, layer.d_b + task.c0, !first);
+  if (has_bias(task)) sum_bias(layer, task, count, layer.d_b + task.b0, !first);
 }
 
 // Update from the summed gradient; a gradient that is wanted itself gets its decay.
@@ -190,9 +208,9 @@ FASTNN_INLINE double finish_task(const Workspace<T>& ws, const WeightTask& task,
                                  const Treatment<T>& treatment) {
   const Layer<T>& layer = ws.layer[task.layer];
   const double penalty = update_piece(weights_piece<T>(layer, task, ws.average, nullptr), rule, treatment);
-  if (has_bias_task(ws, task))
+  if (has_bias(task))
     update_piece(bias_piece<T>(layer, task, ws.average, nullptr), rule, treatment.of_bias());
-  if (!__is_same(Rule, KeepGradient<T>) && layer.transposed) transpose_task(layer, task.c0, task.r0, task.r1);
+  if (!__is_same(Rule, KeepGradient<T>)) mirror_task(layer, task);
   return penalty;
 }
 
@@ -203,7 +221,7 @@ template <class T> void correct_task(const Workspace<T>& ws, ptrdiff_t t, const 
   const PieceSums sums = correct_piece(weights_piece<T>(layer, task, ws.average, nullptr), treatment);
   ws.task_penalty[t] = sums.penalty;
   ws.task_squares[t] = sums.squares;
-  if (has_bias_task(ws, task))
+  if (has_bias(task))
     ws.task_squares[t] +=
         correct_piece(bias_piece<T>(layer, task, ws.average, nullptr), treatment.of_bias()).squares;
 }
@@ -229,46 +247,45 @@ void scaled_task(const Workspace<T>& ws, const WeightTask& task, const Rule& rul
   const Layer<T>& layer = ws.layer[task.layer];
   const Treatment<T> only_average = {0, 0, T(0), T(0), T(0), rest, false};
   scaled_piece(weights_piece<T>(layer, task, ws.average, nullptr), rule, only_average, factor);
-  if (has_bias_task(ws, task))
+  if (has_bias(task))
     scaled_piece(bias_piece<T>(layer, task, ws.average, nullptr), rule, only_average, factor);
-  if (layer.transposed) transpose_task(layer, task.c0, task.r0, task.r1);
+  mirror_task(layer, task);
 }
 
 // Tasks whose middle lies in the member's share of the total cost.
 template <class T>
-FASTNN_INLINE bool owns(const Workspace<T>& ws, ptrdiff_t t, int member, int team) {
+FASTNN_INLINE bool owns(const Workspace<T>& ws, ptrdiff_t t, const Member<T>& me) {
   const ptrdiff_t end = t + 1 < ws.tasks ? ws.task[t + 1].cost_before : ws.cost;
-  return (ws.task[t].cost_before + end) / 2 * team / ws.cost == member;
+  return (ws.task[t].cost_before + end) / 2 * me.team / ws.cost == me.index;
 }
 
 template <class T, class Rule>
-void update_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& treatment, ptrdiff_t count, int member,
-                  int team) {
+void update_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& treatment, ptrdiff_t count, const Member<T>& me) {
   for (ptrdiff_t t = 0; t < ws.tasks; ++t)
-    if (owns(ws, t, member, team)) ws.task_penalty[t] = update_task(ws, ws.task[t], rule, treatment, count);
+    if (owns(ws, t, me)) ws.task_penalty[t] = update_task(ws, ws.task[t], rule, treatment, count);
 }
 
-template <class T> void add_phase(const Workspace<T>& ws, ptrdiff_t count, bool first, int member, int team) {
+template <class T> void add_phase(const Workspace<T>& ws, ptrdiff_t count, bool first, const Member<T>& me) {
   for (ptrdiff_t t = 0; t < ws.tasks; ++t)
-    if (owns(ws, t, member, team)) add_task(ws, ws.task[t], count, first);
+    if (owns(ws, t, me)) add_task(ws, ws.task[t], count, first);
 }
 
 template <class T, class Rule>
-void finish_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& treatment, int member, int team) {
+void finish_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& treatment, const Member<T>& me) {
   for (ptrdiff_t t = 0; t < ws.tasks; ++t)
-    if (owns(ws, t, member, team)) ws.task_penalty[t] = finish_task(ws, ws.task[t], rule, treatment);
+    if (owns(ws, t, me)) ws.task_penalty[t] = finish_task(ws, ws.task[t], rule, treatment);
 }
 
 // As finish_phase, with the gradient as a whole no longer than the limit.
 template <class T, class Rule>
-void clipped_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& treatment, double limit, int member,
-                   int team) {
+void clipped_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& treatment, double limit,
+                   const Member<T>& me) {
   for (ptrdiff_t t = 0; t < ws.tasks; ++t)
-    if (owns(ws, t, member, team)) correct_task(ws, t, treatment);
-  fastnn::wait(ws.barrier, team);
+    if (owns(ws, t, me)) correct_task(ws, t, treatment);
+  fastnn::wait(ws.barrier, me.team);
   const T factor = factor_of_norm(ws, limit);
   for (ptrdiff_t t = 0; t < ws.tasks; ++t)
-    if (owns(ws, t, member, team)) scaled_task(ws, ws.task[t], rule, treatment.rest, factor);
+    if (owns(ws, t, me)) scaled_task(ws, ws.task[t], rule, treatment.rest, factor);
 }
 
 }  // namespace

@@ -168,21 +168,13 @@ FASTNN_INLINE double loss_row(int loss, const T* z, const T* y, T* d_z, ptrdiff_
   });
 }
 
-// The weights of `count` rows from r0 on, at most kLanes of them; 1 in the lanes beyond where there are none.
-template <class T, class Rows> FASTNN_INLINE V<T> weights_of(const Rows& rows, ptrdiff_t r0, int count) {
-  V<T> weight = splat<T>(T(1));
-  if (rows.is_weighted())
-    for (int r = 0; r < count; ++r) weight[r] = T(rows.weight(r0 + r));
-  return weight;
-}
-
 // Cross-entropy of kLanes rows of at most kSquares * kLanes outputs, turned so that a lane is a row: no sums across
 // lanes, one logarithm for all rows. Rows beyond `count` repeat the last one and count nothing.
 template <class T, int kSquares, class Rows>
 FASTNN_INLINE double cross_entropy_narrow(const Rows& rows, ptrdiff_t r0, int count, int o) {
   constexpr int lanes = kLanes<T>;
   V<T> z_squares[kSquares][lanes], y_squares[kSquares][lanes];
-  const V<T> weight = weights_of<T>(rows, r0, count);
+  const V<T> weight = rows.weights(r0, count);
 #pragma GCC unroll 2
   for (int s = 0; s < kSquares; ++s) {
     const int first = s * lanes, left = o - first < lanes ? o - first : lanes;
@@ -226,8 +218,24 @@ double cross_entropy_narrow_rows(const Rows& rows, ptrdiff_t r0, ptrdiff_t r1, i
   return total;
 }
 
+// One output of an element-wise loss, where z and d_z lie side by side: a lane is a row.
+template <class T, class L, class Rows>
+FASTNN_INLINE double single_output_rows(const Rows& rows, ptrdiff_t r0, ptrdiff_t r1, T parameter) {
+  const V<T> zero = {}, whole = splat<T>(T(rows.weight_total));
+  V<T> total = {}, loss, gradient;
+  for_vectors<T>(r1 - r0, [&](ptrdiff_t c, int lanes) __attribute__((always_inline)) {
+    const ptrdiff_t r = r0 + c;
+    const V<T> weight = rows.weights(r, lanes);
+    L::template eval<T>(load_lanes<T>(rows.z(r), lanes), rows.targets(r, lanes), parameter, loss, gradient);
+    store_lanes<T>(rows.d_z(r), gradient * (weight / whole), lanes);
+    total += first_or<T>(weight * loss, lanes, zero);
+  });
+  return double(sum_lanes<T>(total));
+}
+
 // The sum of weighted losses of rows [r0, r1); d_z gets the gradient of the mean. `rows` has z(r), y(r), d_z(r),
-// weight(r) and weight_total.
+// weight(r) and weight_total; weights(r, count) and targets(r, count) of some rows, the latter for one output, and
+// has_adjacent_z() where its z and d_z lie side by side.
 template <class T, class Rows>
 FASTNN_INLINE double loss_rows(int loss, double parameter, const Rows& rows, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t o) {
   double total = 0;
@@ -235,6 +243,10 @@ FASTNN_INLINE double loss_rows(int loss, double parameter, const Rows& rows, ptr
   if (loss == kCrossEntropy && o <= 2 * kLanes<T> && kLanes<T> >= 8)
     return o <= kLanes<T> ? cross_entropy_narrow_rows<T, 1>(rows, r0, r1, int(o))
                           : cross_entropy_narrow_rows<T, 2>(rows, r0, r1, int(o));
+  if (rows.has_adjacent_z() && loss != kCrossEntropy)
+    return with_elementwise(loss, [&](auto kind) __attribute__((always_inline)) {
+      return single_output_rows<T, decltype(kind)>(rows, r0, r1, T(parameter));
+    });
   for (; r0 < r1; ++r0) {
     const double weight = rows.weight(r0);
     total += weight * loss_row<T>(loss, rows.z(r0), rows.y(r0), rows.d_z(r0), o, T(parameter),
@@ -249,24 +261,13 @@ template <class T> struct PlainLossRows {
   const T* z(ptrdiff_t r) const { return g.z + r * g.o; }
   const T* y(ptrdiff_t r) const { return g.y + r * g.o; }
   T* d_z(ptrdiff_t r) const { return g.d_z + r * g.o; }
-  bool is_weighted() const { return g.sample_weight != nullptr; }
-  double weight(ptrdiff_t r) const { return is_weighted() ? double(g.sample_weight[r]) : 1.0; }
+  double weight(ptrdiff_t r) const { return g.sample_weight ? double(g.sample_weight[r]) : 1.0; }
+  bool has_adjacent_z() const { return g.o == 1; }
+  V<T> weights(ptrdiff_t r, int count) const {
+    return g.sample_weight ? load_lanes<T>(g.sample_weight + r, count) : splat<T>(T(1));
+  }
+  V<T> targets(ptrdiff_t r, int count) const { return load_lanes<T>(g.y + r, count); }
 };
-
-// The same for one output of an element-wise loss: rows lie side by side, and a lane is a row.
-template <class T, class L>
-FASTNN_INLINE double single_output_rows(const fastnn::LossAndGradient<T>& g, ptrdiff_t r0, ptrdiff_t r1) {
-  const V<T> zero = {}, ones = splat<T>(T(1)), whole = splat<T>(T(g.weight_total));
-  V<T> total = {}, loss, gradient;
-  for_vectors<T>(r1 - r0, [&](ptrdiff_t r, int lanes) __attribute__((always_inline)) {
-    const V<T> weight = g.sample_weight ? load_lanes<T>(g.sample_weight + r0 + r, lanes) : ones;
-    L::template eval<T>(load_lanes<T>(g.z + r0 + r, lanes), load_lanes<T>(g.y + r0 + r, lanes), T(g.parameter), loss,
-                        gradient);
-    store_lanes<T>(g.d_z + r0 + r, gradient * (weight / whole), lanes);
-    total += first_or<T>(weight * loss, lanes, zero);
-  });
-  return double(sum_lanes<T>(total));
-}
 
 // Rows in blocks of kLossRows, one partial sum each, so that the total is the same for every team.
 template <class T> void loss_and_gradient(const void* arguments, int member, int team) {
@@ -275,13 +276,7 @@ template <class T> void loss_and_gradient(const void* arguments, int member, int
   const auto rows = fastnn::share_of(g.n, fastnn::kLossRows, member, team);
   for (ptrdiff_t r0 = rows.begin; r0 < rows.end; r0 += fastnn::kLossRows) {
     const ptrdiff_t r1 = r0 + fastnn::kLossRows < rows.end ? r0 + fastnn::kLossRows : rows.end;
-    double& partial = g.partial[r0 / fastnn::kLossRows];
-    if (g.o == 1 && g.loss != kCrossEntropy)
-      partial = with_elementwise(g.loss, [&](auto kind) __attribute__((always_inline)) {
-        return single_output_rows<T, decltype(kind)>(g, r0, r1);
-      });
-    else
-      partial = loss_rows<T>(g.loss, g.parameter, view, r0, r1, g.o);
+    g.partial[r0 / fastnn::kLossRows] = loss_rows<T>(g.loss, g.parameter, view, r0, r1, g.o);
   }
 }
 

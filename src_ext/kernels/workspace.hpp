@@ -2,7 +2,12 @@
 // chunk of rows, and the list of weight tasks, in one block of memory whose size is known before it is allocated.
 //
 // Weights lie in panels (gemm.hpp), padded with zeros to whole vectors. The padding stays zero by itself: padded
-// columns have zero d_z, so zero gradient, and every optimizer maps (0, gradient 0) to 0.
+// columns have zero d_z (or, where w is turned, zero a), so zero gradient, and every optimizer maps (0, gradient 0) to 0.
+//
+// A layer with few outputs is trained turned, as w.T (o, i): 10 outputs are 10 rows of d_w's tiles instead of 10 lanes
+// of 16, and 10 rows to update. The other orientation, which its forward product wants, as d_x wants the other layers',
+// is the weights' mirror. Small mirrors are made by every member of the team for itself: what one core writes and
+// another reads costs 20 cycles and more for each cache line.
 #pragma once
 
 #include "kernels/dense.hpp"
@@ -17,25 +22,35 @@ template <class T> struct Layer {
   int64_t activation;
   double dropout;  // rate on its outputs
   bool has_bias;
+  bool turned;               // the weights are w.T
+  ptrdiff_t rows, columns;   // of the weights: (i, o), or (o, i) where turned
   T *w, *b;
   T *slot_w[fastnn::kMaxSlots], *slot_b[fastnn::kMaxSlots];
-  T *d_w, *d_b;    // only where gradients are summed over chunks
-  T* transposed;   // w.T packed, for d_x; null in the first layer
+  T *d_w, *d_b;  // only where gradients are summed over chunks
+  T* mirror;     // the weights' transpose, packed, where the members share it
+  ptrdiff_t mirror_at;  // where they do not: its place among a member's mirrors
   T *a, *slope, *d_z;  // slope: null where it is read off a (identity, relu) or the activation works by row
   T* a_before;         // before dropout; only where the activation works by row
 };
 
-// Some rows of one panel of one layer's weights: what a member of the team updates at a time.
+// Some rows of one panel of one layer's weights, and some of its biases: what a member of the team updates at a time.
 struct WeightTask {
   int layer;
-  bool with_bias;
   ptrdiff_t c0, r0, r1;
+  ptrdiff_t b0, b1;
   ptrdiff_t cost_before;
+};
+
+// One of those who run an epoch together.
+template <class T> struct Member {
+  int index, team;
+  T* mirrors;
 };
 
 template <class T> struct Workspace {
   ptrdiff_t layers, chunk, block, stretch, tasks, cost;  // rows: see block_rows and stretch_rows
   bool direct;  // a batch is one chunk: the d_w tile updates the weights there and then
+  bool shares_mirrors;
   int slots, average;  // average: the slot of the parameters' average, or -1
   Layer<T>* layer;
   WeightTask* task;
@@ -72,6 +87,7 @@ constexpr ptrdiff_t kMaxChunk = 1024;
 constexpr ptrdiff_t kBlockBytes = 192 * 1024;  // activations of a block: a fraction of the smallest usual L2
 constexpr ptrdiff_t kCachedWeightBytes = 512 * 1024;
 constexpr ptrdiff_t kStretchRows = 128;
+constexpr ptrdiff_t kMirrorBytes = 64 * 1024;  // of a member's own mirrors, on its stack
 
 // Rows of a group of weight rows: whole tiles and whole square transposes.
 template <class T> constexpr ptrdiff_t group_rows() {
@@ -113,17 +129,50 @@ template <class T> bool needs_slope(const Layer<T>& layer) {
   return layer.dropout > 0 || !(is_fused(layer.activation) || is_row_function(layer.activation));
 }
 
-template <class T> void lay_out_layer(Arena& arena, Layer<T>& layer, const Workspace<T>& ws, bool first) {
-  const ptrdiff_t packed = packed_size<T>(layer.i, layer.o);
-  layer.w = arena.take<T>(packed);
+// A last layer with one output, turned: a and d_z are one element a row, side by side, and so need no mirror.
+template <class T> FASTNN_INLINE bool is_single(const Layer<T>& layer) { return layer.stride == 1; }
+
+// Whether the weights have a mirror: d_x of the first layer is never asked for.
+template <class T> FASTNN_INLINE bool has_mirror(const Layer<T>& layer, ptrdiff_t l) {
+  return l > 0 && !is_single(layer);
+}
+
+constexpr bool keeps_zero(int64_t activation) { return is_fused(activation) || activation == kTanh; }
+
+// Shape and orientation of layer l, without memory. It is turned where that pads less, on inputs whose padding is zero.
+template <class T> Layer<T> layer_of(const fastnn::NetworkShape& shape, ptrdiff_t l, double dropout) {
+  Layer<T> layer = {};
+  layer.i = shape.widths[l];
+  layer.o = shape.widths[l + 1];
+  layer.activation = shape.activations[l];
+  layer.has_bias = shape.has_bias[l] != 0;
+  layer.dropout = dropout;
+  layer.padded = round_up<T>(layer.o);
+  const bool is_narrow = layer.o * round_up<T>(layer.i) < layer.i * layer.padded && layer.o <= kPanel<T>;
+  const bool is_clean = l > 0 && (layer.i == round_up<T>(layer.i) || keeps_zero(shape.activations[l - 1]));
+  layer.turned = is_narrow && is_clean;
+  layer.rows = layer.turned ? layer.o : layer.i;
+  layer.columns = layer.turned ? layer.i : layer.o;
+  const bool is_last = l + 1 == shape.layers;
+  const bool single = layer.turned && layer.o == 1 && is_last && dropout == 0 && !is_row_function(layer.activation);
+  layer.stride = single ? 1 : row_stride<T>(layer.padded);
+  return layer;
+}
+
+template <class T> ptrdiff_t weights_size(const Layer<T>& layer) { return packed_size<T>(layer.rows, layer.columns); }
+
+template <class T> ptrdiff_t mirror_size(const Layer<T>& layer) { return packed_size<T>(layer.columns, layer.rows); }
+
+template <class T> void lay_out_layer(Arena& arena, Layer<T>& layer, const Workspace<T>& ws, ptrdiff_t l) {
+  layer.w = arena.take<T>(weights_size(layer));
   layer.b = arena.take<T>(layer.padded);
   for (int s = 0; s < ws.slots; ++s) {
-    layer.slot_w[s] = arena.take<T>(packed);
+    layer.slot_w[s] = arena.take<T>(weights_size(layer));
     layer.slot_b[s] = arena.take<T>(layer.padded);
   }
-  layer.d_w = ws.direct ? nullptr : arena.take<T>(packed);
+  layer.d_w = ws.direct ? nullptr : arena.take<T>(weights_size(layer));
   layer.d_b = ws.direct ? nullptr : arena.take<T>(layer.padded);
-  layer.transposed = first ? nullptr : arena.take<T>(packed_size<T>(layer.o, layer.i));
+  layer.mirror = ws.shares_mirrors && has_mirror(layer, l) ? arena.take<T>(mirror_size(layer)) : nullptr;
   layer.a = arena.take<T>(ws.chunk * layer.stride);
   layer.d_z = arena.take<T>(ws.chunk * layer.stride);
   layer.slope = needs_slope<T>(layer) ? arena.take<T>(ws.chunk * layer.stride) : nullptr;
@@ -131,14 +180,21 @@ template <class T> void lay_out_layer(Arena& arena, Layer<T>& layer, const Works
   layer.a_before = by_row ? arena.take<T>(ws.chunk * layer.stride) : nullptr;
 }
 
-// Fills the task list (or only counts it) for one layer; the bias goes with the last group of a panel's rows.
+// Fills the task list (or only counts it) for one layer. The bias goes with the last rows of the panel whose columns are
+// its own, or all of it with the last task.
 template <class T> void add_tasks(Workspace<T>& ws, const Layer<T>& layer, int index) {
-  const ptrdiff_t group = group_rows<T>(), groups = layer.i > 0 ? ceil_div(layer.i, group) : 1;
-  for (ptrdiff_t c0 = 0; c0 < layer.o; c0 += kPanel<T>) {
+  const ptrdiff_t group = ws.shares_mirrors ? group_rows<T>() : kTileRows;
+  const ptrdiff_t groups = layer.rows > 0 ? ceil_div(layer.rows, group) : 1;
+  for (ptrdiff_t c0 = 0; c0 < layer.columns; c0 += kPanel<T>) {
+    const ptrdiff_t width = panel_width<T>(c0, layer.columns);
     for (ptrdiff_t q = 0; q < groups; ++q) {
-      const ptrdiff_t r0 = q * group, r1 = r0 + group < layer.i ? r0 + group : layer.i;
-      if (ws.task) ws.task[ws.tasks] = {index, q + 1 == groups, c0, r0, r1, ws.cost};
-      ws.cost += (r1 - r0 + 2) * panel_width<T>(c0, layer.o);
+      const ptrdiff_t r0 = q * group, r1 = r0 + group < layer.rows ? r0 + group : layer.rows;
+      WeightTask task = {index, c0, r0, r1, 0, 0, ws.cost};
+      const bool with_bias = layer.has_bias && q + 1 == groups;
+      if (with_bias && !layer.turned) task.b0 = c0, task.b1 = c0 + width;
+      if (with_bias && layer.turned && c0 + width >= layer.columns) task.b1 = layer.padded;
+      if (ws.task) ws.task[ws.tasks] = task;
+      ws.cost += (r1 - r0 + 2) * width;
       ++ws.tasks;
     }
   }
@@ -146,12 +202,13 @@ template <class T> void add_tasks(Workspace<T>& ws, const Layer<T>& layer, int i
 
 template <class T> void add_all_tasks(Workspace<T>& ws, const fastnn::NetworkShape& shape) {
   ws.tasks = ws.cost = 0;
-  for (ptrdiff_t l = 0; l < shape.layers; ++l) {
-    Layer<T> layer = {};
-    layer.i = shape.widths[l];
-    layer.o = shape.widths[l + 1];
-    add_tasks(ws, layer, int(l));
-  }
+  for (ptrdiff_t l = 0; l < shape.layers; ++l) add_tasks(ws, layer_of<T>(shape, l, 0), int(l));
+}
+
+template <class T> bool are_large_mirrors(const fastnn::NetworkShape& shape) {
+  ptrdiff_t size = 0;
+  for (ptrdiff_t l = 1; l < shape.layers; ++l) size += mirror_size(layer_of<T>(shape, l, 0));
+  return size * ptrdiff_t(sizeof(T)) > kMirrorBytes;
 }
 
 // The rate on the inputs of layer l; a gradient by itself is of the network without dropout.
@@ -172,6 +229,7 @@ template <class T> Workspace<T>* lay_out(Arena& arena, const fastnn::Epoch<T>& g
   ws.direct = batch <= kMaxChunk && !as_a_whole;
   ws.slots = fastnn::slots_of(g.optimizer);
   ws.average = g.ema < 0 ? -1 : ws.slots++;
+  ws.shares_mirrors = are_large_mirrors<T>(shape);
   add_all_tasks(ws, shape);
   ws.layer = arena.take<Layer<T>>(shape.layers);
   ws.task = arena.take<WeightTask>(ws.tasks);
@@ -187,16 +245,12 @@ template <class T> Workspace<T>* lay_out(Arena& arena, const fastnn::Epoch<T>& g
   ws.entry_value = arena.take<T>(entries);
   ws.barrier = arena.take<fastnn::Barrier>(1);
   if (ws.task) add_all_tasks(ws, shape);
+  ptrdiff_t mirrors = 0;
   for (ptrdiff_t l = 0; l < shape.layers; ++l) {
-    Layer<T> layer = {};
-    layer.i = shape.widths[l];
-    layer.o = shape.widths[l + 1];
-    layer.padded = round_up<T>(layer.o);
-    layer.stride = row_stride<T>(layer.padded);
-    layer.activation = shape.activations[l];
-    layer.dropout = dropout_of(g, l + 1);
-    layer.has_bias = shape.has_bias[l] != 0;
-    lay_out_layer(arena, layer, ws, l == 0);
+    Layer<T> layer = layer_of<T>(shape, l, dropout_of(g, l + 1));
+    lay_out_layer(arena, layer, ws, l);
+    layer.mirror_at = mirrors;
+    if (has_mirror(layer, l)) mirrors += mirror_size(layer);
     if (ws.layer) ws.layer[l] = layer;
   }
   if (stored) *stored = ws;
@@ -207,105 +261,6 @@ template <class T> size_t epoch_workspace(const void* arguments) {
   Arena arena{nullptr, 0};
   lay_out(arena, *static_cast<const fastnn::Epoch<T>*>(arguments));
   return arena.used + 64;
-}
-
-// --- flat parameters <-> panels --------------------------------------------------------------------------------------
-
-template <class T> void pack_columns(const T* w, ptrdiff_t i, ptrdiff_t o, T* packed) {
-  for (ptrdiff_t c0 = 0; c0 < o; c0 += kPanel<T>) {
-    const ptrdiff_t width = panel_width<T>(c0, o), columns = o - c0 < width ? o - c0 : width;
-    for (ptrdiff_t k = 0; k < i; ++k) {
-      T* row = packed + i * c0 + k * width;
-      memcpy(row, w + k * o + c0, size_t(columns) * sizeof(T));
-      memset(row + columns, 0, size_t(width - columns) * sizeof(T));
-    }
-  }
-}
-
-template <class T> void unpack_columns(const T* packed, ptrdiff_t i, ptrdiff_t o, T* w) {
-  for (ptrdiff_t c0 = 0; c0 < o; c0 += kPanel<T>) {
-    const ptrdiff_t width = panel_width<T>(c0, o), columns = o - c0 < width ? o - c0 : width;
-    for (ptrdiff_t k = 0; k < i; ++k)
-      memcpy(w + k * o + c0, packed + i * c0 + k * width, size_t(columns) * sizeof(T));
-  }
-}
-
-// Refreshes w.T for weight rows [r0, r1) and the columns of panel c0; r0 is a multiple of the lanes.
-template <class T>
-FASTNN_INLINE void transpose_task(const Layer<T>& layer, ptrdiff_t c0, ptrdiff_t r0, ptrdiff_t r1) {
-  constexpr ptrdiff_t lanes = kLanes<T>;
-  const ptrdiff_t width = panel_width<T>(c0, layer.o);
-  for (; r0 < r1; r0 += lanes) {
-    const ptrdiff_t panel = r0 / kPanel<T> * kPanel<T>, to_width = panel_width<T>(panel, layer.i);
-    for (ptrdiff_t c = 0; c < width && c0 + c < layer.o; c += lanes) {
-      Vec<T> rows[lanes];
-#pragma GCC unroll 16
-      for (ptrdiff_t r = 0; r < lanes; ++r)
-        rows[r] = r0 + r < r1 ? load<T>(layer.w + layer.i * c0 + (r0 + r) * width + c) : Vec<T>{};
-      transpose_square<T>(rows);
-      const ptrdiff_t first = c0 + c, left = layer.o - first < lanes ? layer.o - first : lanes;
-      T* to = layer.transposed + layer.o * panel + first * to_width + (r0 - panel);
-#pragma GCC unroll 16
-      for (ptrdiff_t k = 0; k < lanes; ++k)
-        if (k < left) store<T>(to + k * to_width, rows[k]);
-    }
-  }
-}
-
-// The vectors that run parallel to the parameters: the parameters, the optimizer's slots 0, 1, ..., the gradient.
-constexpr int kParams = -1, kGradient = -2;
-
-template <class T> T* weights_of(const Layer<T>& layer, int vector) {
-  return vector == kParams ? layer.w : vector == kGradient ? layer.d_w : layer.slot_w[vector];
-}
-
-template <class T> T* bias_of(const Layer<T>& layer, int vector) {
-  return vector == kParams ? layer.b : vector == kGradient ? layer.d_b : layer.slot_b[vector];
-}
-
-template <class T> void pack_vector(const Workspace<T>& ws, const T* flat, int vector) {
-  for (ptrdiff_t l = 0; l < ws.layers; ++l) {
-    const Layer<T>& layer = ws.layer[l];
-    pack_columns<T>(flat, layer.i, layer.o, weights_of(layer, vector));
-    flat += layer.i * layer.o;
-    memset(bias_of(layer, vector), 0, size_t(layer.padded) * sizeof(T));
-    if (!layer.has_bias) continue;
-    memcpy(bias_of(layer, vector), flat, size_t(layer.o) * sizeof(T));
-    flat += layer.o;
-  }
-}
-
-template <class T> bool are_packed_columns(const T* w, ptrdiff_t i, ptrdiff_t o, const T* packed) {
-  for (ptrdiff_t c0 = 0; c0 < o; c0 += kPanel<T>) {
-    const ptrdiff_t width = panel_width<T>(c0, o), columns = o - c0 < width ? o - c0 : width;
-    for (ptrdiff_t k = 0; k < i; ++k)
-      if (memcmp(w + k * o + c0, packed + i * c0 + k * width, size_t(columns) * sizeof(T)) != 0) return false;
-  }
-  return true;
-}
-
-// Whether the packed parameters are the flat ones, bit by bit.
-template <class T> bool is_packed(const Workspace<T>& ws, const T* flat) {
-  for (ptrdiff_t l = 0; l < ws.layers; ++l) {
-    const Layer<T>& layer = ws.layer[l];
-    if (!are_packed_columns<T>(flat, layer.i, layer.o, layer.w)) return false;
-    flat += layer.i * layer.o;
-    if (!layer.has_bias) continue;
-    if (memcmp(flat, layer.b, size_t(layer.o) * sizeof(T)) != 0) return false;
-    flat += layer.o;
-  }
-  return true;
-}
-
-template <class T> void unpack_vector(const Workspace<T>& ws, T* flat, int vector) {
-  for (ptrdiff_t l = 0; l < ws.layers; ++l) {
-    const Layer<T>& layer = ws.layer[l];
-    unpack_columns<T>(weights_of(layer, vector), layer.i, layer.o, flat);
-    flat += layer.i * layer.o;
-    if (!layer.has_bias) continue;
-    memcpy(flat, bias_of(layer, vector), size_t(layer.o) * sizeof(T));
-    flat += layer.o;
-  }
 }
 
 }  // namespace
