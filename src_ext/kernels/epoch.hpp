@@ -122,7 +122,7 @@ FASTNN_INLINE void run_chunk(fastnn::Epoch<T>& g, const Workspace<T>& ws, const 
   row_phase(g, ws, chunk, me);
   fastnn::wait(ws.barrier, me.team);
   if constexpr (!__is_same(Rule, KeepGradient<T>))
-    if (ws.direct) update_phase(ws, rule, treatment_of(g, chunk.weight_total), chunk.count, me);
+    if (ws.direct) update_phase(ws, rule, treatment_of(g, chunk.weight_total, me), chunk.count, me);
   if (!ws.direct) add_phase(ws, chunk.count, first, me);
   if (me.index != 0) return;
   if (first) g.batch_loss = 0;
@@ -151,11 +151,11 @@ FASTNN_INLINE bool run_batch(fastnn::Epoch<T>& g, const Workspace<T>& ws, const 
     fastnn::wait(ws.barrier, me.team);
     if constexpr (!__is_same(Rule, KeepGradient<T>)) {
       if (g.clip_norm < __builtin_inf()) {
-        clipped_phase(ws, rule, treatment_of(g, total), g.clip_norm, me);
+        clipped_phase(ws, rule, treatment_of(g, total, me), g.clip_norm, me);
         return true;
       }
     }
-    finish_phase(ws, rule, treatment_of(g, total), me);
+    finish_phase(ws, rule, treatment_of(g, total, me), me);
   }
   return true;
 }
