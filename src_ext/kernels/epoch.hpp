@@ -78,7 +78,7 @@ template <class T> void epoch_finish(void* arguments) {
 template <class T> void discard_weights(const Workspace<T>& ws, int vector) {
   for (ptrdiff_t l = 0; l < ws.layers; ++l) {
     const Layer<T>& layer = ws.layer[l];
-    fastnn_discard(weights_of(layer, vector), size_t(packed_size<T>(layer.i, layer.o)) * sizeof(T));
+    fastnn_discard(weights_of(layer, vector), size_t(weights_size(layer)) * sizeof(T));
   }
 }
 
@@ -89,7 +89,7 @@ template <class T> void discard_steps(const Workspace<T>& ws) {
   if (!ws.direct) discard_weights(ws, kGradient);
   for (ptrdiff_t l = 0; l < ws.layers; ++l) {
     const Layer<T>& layer = ws.layer[l];
-    fastnn_discard(layer.transposed, size_t(packed_size<T>(layer.o, layer.i)) * sizeof(T));
+    fastnn_discard(layer.mirror, size_t(mirror_size(layer)) * sizeof(T));
     T* const of_rows[] = {layer.a, layer.d_z, layer.slope, layer.a_before};
     for (T* rows : of_rows) fastnn_discard(rows, size_t(ws.chunk * layer.stride) * sizeof(T));
   }

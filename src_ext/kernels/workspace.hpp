@@ -94,6 +94,7 @@ struct Arena {
 };
 
 constexpr ptrdiff_t kMaxChunk = 1024;
+constexpr ptrdiff_t kChunkBytes = ptrdiff_t(8) << 20;  // activations of a chunk where a batch has several
 constexpr ptrdiff_t kBlockBytes = 192 * 1024;  // activations of a block: a fraction of the smallest usual L2
 constexpr ptrdiff_t kCachedWeightBytes = 512 * 1024;
 constexpr ptrdiff_t kStretchRows = 128;
@@ -108,12 +109,24 @@ template <class T> constexpr ptrdiff_t group_rows() {
 
 inline ptrdiff_t ceil_div(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
 
+// Activations, slopes and d_z of a row.
+template <class T> ptrdiff_t bytes_of_row(const fastnn::NetworkShape& shape) {
+  ptrdiff_t bytes = 0;
+  for (ptrdiff_t l = 1; l <= shape.layers; ++l) bytes += 3 * round_up<T>(shape.widths[l]) * ptrdiff_t(sizeof(T));
+  return bytes;
+}
+
+// Rows between two barriers: a batch, or where it is large pieces of it, of which one may be in memory.
+template <class T> ptrdiff_t chunk_rows(const fastnn::NetworkShape& shape, ptrdiff_t batch) {
+  if (batch <= kMaxChunk) return batch;
+  const ptrdiff_t rows = kChunkBytes / bytes_of_row<T>(shape) / kStretchRows * kStretchRows;
+  return rows < kStretchRows ? kStretchRows : rows < kMaxChunk ? rows : kMaxChunk;
+}
+
 // Rows whose loss is one sum, the least that a member of the team takes.
 template <class T> ptrdiff_t block_rows(const fastnn::NetworkShape& shape, ptrdiff_t chunk) {
-  ptrdiff_t row_bytes = 0;
-  for (ptrdiff_t l = 1; l <= shape.layers; ++l) row_bytes += 3 * round_up<T>(shape.widths[l]) * ptrdiff_t(sizeof(T));
   const ptrdiff_t smallest = 2 * kTileRows;
-  const ptrdiff_t cached = kBlockBytes / row_bytes / smallest * smallest;
+  const ptrdiff_t cached = kBlockBytes / bytes_of_row<T>(shape) / smallest * smallest;
   const ptrdiff_t shared = ceil_div(ceil_div(chunk, 8), smallest) * smallest;  // a team of 8 finds work
   const ptrdiff_t rows = cached < shared ? cached : shared;
   return rows > smallest ? rows : smallest;
@@ -233,7 +246,7 @@ template <class T> Workspace<T>* lay_out(Arena& arena, const fastnn::Epoch<T>& g
   const fastnn::NetworkShape& shape = g.shape;
   const ptrdiff_t batch = g.batch_size < g.n ? g.batch_size : g.n;
   ws.layers = shape.layers;
-  ws.chunk = batch < kMaxChunk ? batch : kMaxChunk;
+  ws.chunk = chunk_rows<T>(shape, batch);
   ws.block = block_rows<T>(shape, ws.chunk);
   ws.stretch = stretch_rows<T>(shape, ws.block);
   const bool as_a_whole = g.optimizer == fastnn::kStoreGradient || g.clip_norm < __builtin_inf();
