@@ -269,7 +269,8 @@ FASTNN_INLINE bool owns(const Workspace<T>& ws, ptrdiff_t t, const Member<T>& me
 }
 
 template <class T, class Rule>
-void update_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& treatment, ptrdiff_t count, const Member<T>& me) {
+void update_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& treatment, ptrdiff_t count,
+                  const Member<T>& me) {
   for (ptrdiff_t t = 0; t < ws.tasks; ++t)
     if (owns(ws, t, me)) ws.task_penalty[t] = update_task(ws, ws.task[t], rule, treatment, count);
 }
