@@ -41,7 +41,7 @@ template <class T> void epoch_prepare(void* arguments) {
     lay_out(arena, g);
     for (int s = 0; s < ws.slots; ++s) pack_vector<T>(ws, g.slots[s], s);
     const Layer<T>& last = ws.layer[ws.layers - 1];
-    memset(last.d_z, 0, size_t(ws.chunk * last.stride) * sizeof(T));
+    memset(last.d_z, 0, size_t(ws.room * last.stride) * sizeof(T));
   }
   if (!g.resumes || !is_packed(ws, g.params)) pack_params(ws, g.params);
   *ws.barrier = fastnn::Barrier{};
@@ -91,7 +91,7 @@ template <class T> void discard_steps(const Workspace<T>& ws) {
     const Layer<T>& layer = ws.layer[l];
     fastnn_discard(layer.mirror, size_t(mirror_size(layer)) * sizeof(T));
     T* const of_rows[] = {layer.a, layer.d_z, layer.slope, layer.a_before};
-    for (T* rows : of_rows) fastnn_discard(rows, size_t(ws.chunk * layer.stride) * sizeof(T));
+    for (T* rows : of_rows) fastnn_discard(rows, size_t(ws.room * layer.stride) * sizeof(T));
   }
 }
 
@@ -115,18 +115,21 @@ template <class T> double weight_of_batch(const fastnn::Epoch<T>& g, ptrdiff_t f
   return total > 0 ? total : 1;  // a batch of zero weights has zero loss and gradient
 }
 
-// One chunk: rows, barrier, weights. Member 0 adds up the loss, which nobody else touches before the next barrier.
+// One chunk: rows, barrier, weights; or strips, barrier. Member 0 adds up the loss, which nobody else touches before the
+// next barrier.
 template <class T, class Rule>
 FASTNN_INLINE void run_chunk(fastnn::Epoch<T>& g, const Workspace<T>& ws, const Rule& rule, const Chunk<T>& chunk,
                              bool first, const Member<T>& me) {
-  row_phase(g, ws, chunk, me);
+  if (ws.by_strips) strip_phase(g, ws, chunk, first, me);
+  else row_phase(g, ws, chunk, me);
   fastnn::wait(ws.barrier, me.team);
   if constexpr (!__is_same(Rule, KeepGradient<T>))
     if (ws.direct) update_phase(ws, rule, treatment_of(g, chunk.weight_total, me), chunk.count, me);
-  if (!ws.direct) add_phase(ws, chunk.count, first, me);
+  if (!ws.direct && !ws.by_strips) add_phase(ws, chunk.count, first, me);
   if (me.index != 0) return;
   if (first) g.batch_loss = 0;
-  for (ptrdiff_t q = 0; q < ceil_div(chunk.count, ws.block); ++q) g.batch_loss += ws.block_loss[q];
+  const ptrdiff_t sums = ws.by_strips ? kStrips : ceil_div(chunk.count, ws.block);
+  for (ptrdiff_t q = 0; q < sums; ++q) g.batch_loss += ws.block_loss[q];
 }
 
 // The chunks of one batch from `done` on, then, where they were only summed, the optimizer. False when the deadline

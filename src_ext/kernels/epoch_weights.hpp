@@ -130,9 +130,10 @@ FASTNN_INLINE Piece<T> bias_piece(const Layer<T>& layer, const WeightTask& task,
           task.b1 - task.b0};
 }
 
-// d_w of the task over `count` rows, stored to `out` or added to it; rows of `out` are as wide as the panel.
+// d_w of the task over `count` rows from r0 on, stored to `out` or added to it; rows of `out` are as wide as the panel.
 template <class T>
-FASTNN_INLINE void sum_weights(const Workspace<T>& ws, const WeightTask& task, ptrdiff_t count, T* out, bool add) {
+FASTNN_INLINE void sum_weights(const Workspace<T>& ws, const WeightTask& task, ptrdiff_t r0, ptrdiff_t count, T* out,
+                               bool add) {
   const Layer<T>& layer = ws.layer[task.layer];
   const ptrdiff_t width = panel_width<T>(task.c0, layer.columns), c1 = task.c0 + width;
   SumTile<T> policy{out, width, add, task.r0, task.c0};
@@ -143,39 +144,42 @@ FASTNN_INLINE void sum_weights(const Workspace<T>& ws, const WeightTask& task, p
   const auto sum = [&](const auto& rows, const T* columns, ptrdiff_t stride) {
     multiply<T, true>(rows, PlainColumns<T>{columns, stride}, count, policy, task.r0, task.r1, task.c0, c1);
   };
-  if (task.layer == 0) return sum(GatheredRows<T>{ws.rows}, layer.d_z, layer.stride);
+  const T* d_z = layer.d_z + r0 * layer.stride;
+  if (task.layer == 0) return sum(GatheredRows<T>{ws.rows + r0}, d_z, layer.stride);
   const Layer<T>& below = ws.layer[task.layer - 1];
-  if (layer.turned) sum(StridedRows<T>{layer.d_z, layer.stride}, below.a, below.stride);
-  else sum(StridedRows<T>{below.a, below.stride}, layer.d_z, layer.stride);
+  const T* a = below.a + r0 * below.stride;
+  if (layer.turned) sum(StridedRows<T>{d_z, layer.stride}, a, below.stride);
+  else sum(StridedRows<T>{a, below.stride}, d_z, layer.stride);
 }
 
 // d_b of a last layer with one output.
-template <class T> FASTNN_INLINE Vec<T> sum_single_bias(const Layer<T>& layer, ptrdiff_t count) {
+template <class T> FASTNN_INLINE Vec<T> sum_single_bias(const T* d_z, ptrdiff_t count) {
   Vec<T> sum = {}, total = {};
   for_vectors<T>(count, [&](ptrdiff_t r, int lanes) __attribute__((always_inline)) {
-    sum += load_lanes<T>(layer.d_z + r, lanes);
+    sum += load_lanes<T>(d_z + r, lanes);
   });
   total[0] = sum_lanes<T>(sum);
   return total;
 }
 
 // d_b of a vector of outputs: four chains of additions hide their latency; they are joined in a fixed order.
-template <class T> FASTNN_INLINE Vec<T> sum_bias_vector(const Layer<T>& layer, ptrdiff_t c, ptrdiff_t count) {
-  const T* d_z = layer.d_z + c;
+template <class T> FASTNN_INLINE Vec<T> sum_bias_vector(const T* d_z, ptrdiff_t stride, ptrdiff_t count) {
   Vec<T> sum[4] = {};
   ptrdiff_t r = 0;
   for (; r + 4 <= count; r += 4)
 #pragma GCC unroll 4
-    for (int q = 0; q < 4; ++q) sum[q] += load<T>(d_z + (r + q) * layer.stride);
-  for (; r < count; ++r) sum[0] += load<T>(d_z + r * layer.stride);
+    for (int q = 0; q < 4; ++q) sum[q] += load<T>(d_z + (r + q) * stride);
+  for (; r < count; ++r) sum[0] += load<T>(d_z + r * stride);
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
-// d_b of the task over `count` rows, stored to `out` or added to it.
+// d_b of the task over `count` rows from r0 on, stored to `out` or added to it.
 template <class T>
-FASTNN_INLINE void sum_bias(const Layer<T>& layer, const WeightTask& task, ptrdiff_t count, T* out, bool add) {
+FASTNN_INLINE void sum_bias(const Layer<T>& layer, const WeightTask& task, ptrdiff_t r0, ptrdiff_t count, T* out,
+                            bool add) {
   for (ptrdiff_t c = task.b0; c < task.b1; c += kLanes<T>, out += kLanes<T>) {
-    const Vec<T> total = is_single(layer) ? sum_single_bias(layer, count) : sum_bias_vector(layer, c, count);
+    const T* d_z = layer.d_z + r0 * layer.stride + c;
+    const Vec<T> total = is_single(layer) ? sum_single_bias(d_z, count) : sum_bias_vector(d_z, layer.stride, count);
     store<T>(out, add ? load<T>(out) + total : total);
   }
 }
@@ -193,22 +197,40 @@ FASTNN_INLINE double update_task(const Workspace<T>& ws, const WeightTask& task,
   const Layer<T>& layer = ws.layer[task.layer];
   alignas(64) T d_w[group_rows<T>() * kPanel<T>];
   alignas(64) T d_b[kPanel<T>];
-  sum_weights(ws, task, count, d_w, false);
+  sum_weights(ws, task, 0, count, d_w, false);
   const double penalty = update_piece(weights_piece(layer, task, ws.average, d_w), rule, treatment);
   if (has_bias(task)) {
-    sum_bias(layer, task, count, d_b, false);
+    sum_bias(layer, task, 0, count, d_b, false);
     update_piece(bias_piece(layer, task, ws.average, d_b), rule, treatment.of_bias());
   }
   mirror_task(layer, task);
   return penalty;
 }
 
-// Gradient of one task over one of several chunks.
+// Gradient of one task over some of a batch's rows, stored or added to the sum of a strip (0: the only one).
 template <class T>
-FASTNN_INLINE void add_task(const Workspace<T>& ws, const WeightTask& task, ptrdiff_t count, bool first) {
+FASTNN_INLINE void add_task(const Workspace<T>& ws, const WeightTask& task, ptrdiff_t r0, ptrdiff_t count, ptrdiff_t strip,
+                            bool add) {
   const Layer<T>& layer = ws.layer[task.layer];
-  sum_weights(ws, task, count, weights_piece<T>(layer, task, ws.average, nullptr).gradient, !first);
-  if (has_bias(task)) sum_bias(layer, task, count, layer.d_b + task.b0, !first);
+  T* d_w = weights_piece<T>(layer, task, ws.average, nullptr).gradient + strip * weights_size(layer);
+  sum_weights(ws, task, r0, count, d_w, add);
+  if (has_bias(task)) sum_bias(layer, task, r0, count, layer.d_b + strip * layer.padded + task.b0, add);
+}
+
+template <class T> void add_strips(const Piece<T>& p, ptrdiff_t size) {
+  for (ptrdiff_t at = 0; at < p.count; at += kLanes<T>) {
+    Vec<T> sum = load<T>(p.gradient + at);
+    for (ptrdiff_t q = 1; q < kStrips; ++q) sum += load<T>(p.gradient + q * size + at);
+    store<T>(p.gradient + at, sum);
+  }
+}
+
+// The task's gradient as one sum.
+template <class T> FASTNN_INLINE void join_strips(const Workspace<T>& ws, const WeightTask& task) {
+  if (!ws.by_strips) return;
+  const Layer<T>& layer = ws.layer[task.layer];
+  add_strips(weights_piece<T>(layer, task, ws.average, nullptr), weights_size(layer));
+  if (has_bias(task)) add_strips(bias_piece<T>(layer, task, ws.average, nullptr), layer.padded);
 }
 
 // Update from the summed gradient; a gradient that is wanted itself gets its decay.
@@ -216,6 +238,7 @@ template <class T, class Rule>
 FASTNN_INLINE double finish_task(const Workspace<T>& ws, const WeightTask& task, const Rule& rule,
                                  const Treatment<T>& treatment) {
   const Layer<T>& layer = ws.layer[task.layer];
+  join_strips(ws, task);
   const double penalty = update_piece(weights_piece<T>(layer, task, ws.average, nullptr), rule, treatment);
   if (has_bias(task))
     update_piece(bias_piece<T>(layer, task, ws.average, nullptr), rule, treatment.of_bias());
@@ -227,6 +250,7 @@ FASTNN_INLINE double finish_task(const Workspace<T>& ws, const WeightTask& task,
 template <class T> void correct_task(const Workspace<T>& ws, ptrdiff_t t, const Treatment<T>& treatment) {
   const WeightTask& task = ws.task[t];
   const Layer<T>& layer = ws.layer[task.layer];
+  join_strips(ws, task);
   const PieceSums sums = correct_piece(weights_piece<T>(layer, task, ws.average, nullptr), treatment);
   ws.task_penalty[t] = sums.penalty;
   ws.task_squares[t] = sums.squares;
@@ -277,7 +301,43 @@ void update_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& 
 
 template <class T> void add_phase(const Workspace<T>& ws, ptrdiff_t count, bool first, const Member<T>& me) {
   for (ptrdiff_t t = 0; t < ws.tasks; ++t)
-    if (owns(ws, t, me)) add_task(ws, ws.task[t], count, first);
+    if (owns(ws, t, me)) add_task(ws, ws.task[t], 0, count, 0, !first);
+}
+
+template <class T> void clear_strip(const Workspace<T>& ws, ptrdiff_t strip) {
+  for (ptrdiff_t l = 0; l < ws.layers; ++l) {
+    const Layer<T>& layer = ws.layer[l];
+    memset(layer.d_w + strip * weights_size(layer), 0, size_t(weights_size(layer)) * sizeof(T));
+    memset(layer.d_b + strip * layer.padded, 0, size_t(layer.padded) * sizeof(T));
+  }
+}
+
+// A strip of the chunk's rows, block by block in the strip's own memory for activations.
+template <class T>
+void run_strip(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, ptrdiff_t strip,
+               const Member<T>& me) {
+  const auto rows = fastnn::share_of(chunk.count, ws.block, strip, kStrips);
+  const ptrdiff_t held = strip * ws.block;
+  double loss = 0;
+  for (ptrdiff_t r0 = rows.begin; r0 < rows.end; r0 += ws.block) {
+    const ptrdiff_t count = rows.end - r0 < ws.block ? rows.end - r0 : ws.block;
+    const Chunk<T> block{chunk.first + r0 - held, held + count, chunk.weight_total, chunk.step};
+    train_rows(g, ws, block, me, held, held + count);
+    for (ptrdiff_t t = 0; t < ws.tasks; ++t) add_task(ws, ws.task[t], held, count, strip, true);
+    loss += ws.block_loss[strip];
+  }
+  ws.block_loss[strip] = loss;
+}
+
+// Both phases at once, for the member's strips.
+template <class T>
+void strip_phase(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, bool first,
+                 const Member<T>& me) {
+  const auto strips = fastnn::share_of(kStrips, 1, me.index, me.team);
+  for (ptrdiff_t q = strips.begin; q < strips.end; ++q) {
+    if (first) clear_strip(ws, q);
+    run_strip(g, ws, chunk, q, me);
+  }
 }
 
 template <class T, class Rule>
