@@ -94,7 +94,7 @@ def _learn(model: Any, X: Any, y: Any, classes: Any, sample_weight: Any) -> None
         samples,
         params,
         run,
-        order=shuffled(engine, run.seed, n),
+        order=shuffled(engine, run.seed, n, size),
         batch_size=size,
         alpha=alpha * size / seen,  # training divides it by the rows of the batch
         max_epochs=_PASSES,

@@ -94,9 +94,10 @@ def _of_an_epoch(model: Any, engine: Engine, samples: Samples, rows: Rows, run: 
     n = samples.x.shape[0] if rows is None else len(rows)
     seen = Samples(samples.x, taken(samples.y, rows), taken(samples.sample_weight, rows))
     users_loss = data_loss(engine.plan, seen)
+    size = _batch_size(model, n)
     return {
-        "order": shuffled(engine, run.seed, n, rows) if model.shuffle else in_order(rows),
-        "batch_size": _batch_size(model, n),
+        "order": shuffled(engine, run.seed, n, size, rows) if model.shuffle else in_order(rows),
+        "batch_size": size,
         "alpha": float(model.alpha),
         "l1": float(model.l1),
         "report": lambda loss, penalty: users_loss(loss) + penalty,

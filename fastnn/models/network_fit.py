@@ -178,7 +178,7 @@ def fit_network(
     network.history = history.lists
     order = None
     if how.shuffle and isinstance(samples, Samples):  # a stream sees to its order itself
-        order = shuffled(engine, run.seed, len(samples.x))
+        order = shuffled(engine, run.seed, len(samples.x), how.batch_size)
     with progress(verbose, how.epochs) as printers:
         train(
             engine,

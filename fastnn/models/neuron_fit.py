@@ -114,6 +114,7 @@ def _train(
     tasks: FitTasks,
 ) -> Outcome:
     n = len(samples.x)
+    size = n if neuron.batch_size in (None, "full") else min(neuron.batch_size, n)
     watchers = [*watchers, Stopping(neuron.tol, neuron.n_iter_no_change, run.rate)]
     if name_of(neuron) == "sign":
         watchers.append(lambda epoch: epoch.loss == 0)
@@ -123,8 +124,8 @@ def _train(
             samples,
             params,
             run,
-            order=shuffled(engine, run.seed, n) if neuron.shuffle else in_order(),
-            batch_size=n if neuron.batch_size in (None, "full") else min(neuron.batch_size, n),
+            order=shuffled(engine, run.seed, n, size) if neuron.shuffle else in_order(),
+            batch_size=size,
             max_epochs=passes or 1,
             watchers=[*printers, *watchers, tasks],
             begin=tasks.begin,

@@ -178,8 +178,13 @@ def in_order(rows: NDArray[np.int64] | None = None) -> Order:
     return lambda epoch: rows
 
 
-def shuffled(engine: Engine, seed: int, n: int, rows: NDArray[np.int64] | None = None) -> Order:
-    """Every epoch takes n rows in an order of its own, which the seed and its number decide."""
+def shuffled(engine: Engine, seed: int, n: int, batch_size: int, rows: NDArray[np.int64] | None = None) -> Order:
+    """Every epoch takes n rows in an order of its own, which the seed and its number decide.
+
+    Where a batch takes all of them there is nothing to mix.
+    """
+    if batch_size >= n:
+        return in_order(rows)
 
     def order(epoch: int) -> NDArray[np.int64]:
         permutation = engine.permutation(seed, epoch, n)

@@ -175,6 +175,27 @@ def test_wide_layers(dtype, rng):
             np.testing.assert_array_equal(one, two)
 
 
+# A batch that is cut into strips (small weights, more than 1,024 rows): one with several chunks of them, one with fewer
+# blocks than strips. What the last layer has, one output or a few, is trained turned.
+@pytest.mark.parametrize(("widths", "n"), [((6, 9, 16, 1), 35_000), ((6, 16, 3), 1_100), ((5, 4), 2_000)])
+@pytest.mark.parametrize("clip_norm", [None, 0.01])
+def test_strips(dtype, rng, widths, n, clip_norm):
+    layers = [*(Dense(width, "tanh") for width in widths[1:-1]), Dense(widths[-1])]
+    plan = Plan.from_layers(layers, widths[0], "squared_error", dtype)
+    x, y = (rng.normal(size=(n, width)).astype(dtype) for width in (widths[0], widths[-1]))
+    given = Problem(plan, plan.initial_params(0), x, y, rng.random(n).astype(dtype))
+    options = {"batch_size": n, "weight": given.weight, "alpha": 0.1}
+    rule = SGD(0.1, clip_norm=clip_norm)
+    found = given.fit(kernels_for("native"), rule, **options)
+    _assert_same(found, given.fit(kernels_for("reference"), rule, **options), dtype)
+    for n_threads in (1, 2, 3, 7, 20):
+        with threads(n_threads):
+            params, state, losses = given.fit(kernels_for("native"), rule, **options)
+        np.testing.assert_array_equal(params, found[0])
+        np.testing.assert_array_equal(state.slots, found[1].slots)
+        assert losses == found[2]
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
 @pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])

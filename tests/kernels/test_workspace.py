@@ -158,10 +158,10 @@ def test_ctrl_c_leaves_params_and_the_steps_that_were_taken():
     kept, plain = both(problem("relu", np.float64, 64), Adam(ema=0.9))
     for epochs in (kept, plain):
         epochs.run()
-    timer = threading.Timer(0.05, _thread.interrupt_main)
+    timer = threading.Timer(0.4, _thread.interrupt_main)
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        kept.run(1, rows=np.zeros(3_000_000, np.int64))
+        kept.run(1, rows=np.zeros(10_000_000, np.int64))
     timer.join()
     np.testing.assert_array_equal(kept.params, plain.params)
     np.testing.assert_array_equal(kept.state.slots[-1], plain.state.slots[-1])

@@ -79,7 +79,7 @@ def run_training(
         Samples(X, Y),
         params,
         run,
-        order=shuffled(engine, run.seed, len(X)),
+        order=shuffled(engine, run.seed, len(X), 1),
         batch_size=8,
         max_epochs=n_epochs,
         watchers=[history, stopping, killer(kill_at)],

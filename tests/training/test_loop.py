@@ -70,19 +70,20 @@ def test_a_given_order_gives_scikit_learns_epochs(rng: np.random.Generator) -> N
 def test_every_epoch_has_an_order_of_its_own(problem: Any) -> None:
     engine = problem[0]
     rows = np.array([3, 1, 4, 15, 9])
-    order = shuffled(engine, 5, len(rows), rows)
+    order = shuffled(engine, 5, len(rows), 1, rows)
     seen = [tuple(order(epoch)) for epoch in range(20)]
     assert len(set(seen)) > 10
     assert all(sorted(each) == sorted(rows) for each in seen)
-    assert tuple(shuffled(engine, 5, len(rows), rows)(7)) == seen[7]
+    assert tuple(shuffled(engine, 5, len(rows), 1, rows)(7)) == seen[7]
     assert in_order()(0) is None
     assert in_order(rows)(0) is rows
+    assert shuffled(engine, 5, len(rows), len(rows), rows)(7) is rows  # one batch has nothing to mix
 
 
 def test_going_on_is_the_same_as_not_having_stopped(problem: Any) -> None:
     engine, samples, params, run = problem
     twin, twin_run = params.copy(), run.copy()
-    order = shuffled(engine, run.seed, 50)
+    order = shuffled(engine, run.seed, 50, 1)
     settings = {"order": order, "batch_size": 8, "alpha": 0.01}
     whole = train(engine, samples, params, run, max_epochs=6, **settings)
     parts = [train(engine, samples, twin, twin_run, max_epochs=k, **settings) for k in (1, 2, 3)]
