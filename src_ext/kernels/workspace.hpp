@@ -104,7 +104,7 @@ constexpr ptrdiff_t kStretchRows = 128;
 // with 10,000 rows on two cores: 470 us an epoch where they share a cache and 1,100 where not, 365 by strips). The strips
 // are as many as they are for every team, and are added up in their order.
 constexpr ptrdiff_t kStrips = 16;
-constexpr ptrdiff_t kStripBytes = 32 * 1024;  // of weights at most
+constexpr ptrdiff_t kStripBytes = 128 * 1024;  // of weights at most
 constexpr ptrdiff_t kStripsChunk = 16 * kMaxChunk;  // rows between two looks at the clock
 constexpr ptrdiff_t kMirrorBytes = 64 * 1024;  // of a member's own mirrors, on its stack
 
