@@ -14,10 +14,17 @@ template <class T> struct Chunk {
   int64_t step;            // of the optimizer, from 1
 };
 
+// d_a times the slope, where the activation's value a tells it.
+template <class T> FASTNN_INLINE Vec<T> times_slope(int64_t activation, Vec<T> a, Vec<T> d_a) {
+  if (activation == kRelu) return a > Vec<T>{} ? d_a : Vec<T>{};
+  if (activation == kTanh) return d_a * Tanh::slope<T>(a, a);
+  return activation == kSigmoid ? d_a * Sigmoid::slope<T>(a, a) : d_a;
+}
+
 // d_a of the layer below: the product, times the slope on the way out. Rows are padded, so there are no tails.
 template <class T> struct BackwardTile {
   T* d_z;
-  const T *a, *slope;  // of the layer below; slope null: `a` tells (relu) or the slope is one
+  const T *a, *slope;  // of the layer below; slope null: `a` tells it
   ptrdiff_t stride;
   int64_t activation;
 
@@ -34,10 +41,8 @@ template <class T> struct BackwardTile {
 #pragma GCC unroll 4
       for (int v = 0; v < NV; ++v) {
         const ptrdiff_t at = (r0 + r) * stride + c0 + v * kLanes<T>;
-        Vec<T> value = tile.acc[r][v];
-        if (slope) value *= load<T>(slope + at);
-        else if (activation == kRelu) value = load<T>(a + at) > Vec<T>{} ? value : Vec<T>{};
-        store<T>(d_z + at, value);
+        const Vec<T> d_a = tile.acc[r][v];
+        store<T>(d_z + at, slope ? d_a * load<T>(slope + at) : times_slope<T>(activation, load<T>(a + at), d_a));
       }
   }
 };
@@ -47,7 +52,7 @@ template <class T> FASTNN_INLINE void activate(const Layer<T>& layer, ptrdiff_t 
   if (is_fused(layer.activation)) return;
   const ptrdiff_t at = r0 * layer.stride;
   if (!is_row_function(layer.activation)) {
-    T* slope = layer.slope + at;
+    T* slope = layer.slope ? layer.slope + at : nullptr;
     run_activation<T>(layer.activation, layer.a + at, layer.a + at, slope, (r1 - r0) * layer.stride);
     return;
   }
@@ -140,13 +145,12 @@ template <class T> FASTNN_INLINE void apply_slope(const Layer<T>& layer, ptrdiff
     apply_row_slope(layer, r0, r1);
     return;
   }
-  const Vec<T> zero = {};
   const ptrdiff_t first = r0 * layer.stride;
   for_vectors<T>((r1 - r0) * layer.stride, [&](ptrdiff_t c, int lanes) __attribute__((always_inline)) {
     const ptrdiff_t at = first + c;
     const Vec<T> d_a = load_lanes<T>(layer.d_z + at, lanes);
     const Vec<T> d_z = layer.slope ? d_a * load_lanes<T>(layer.slope + at, lanes)
-                                   : (load_lanes<T>(layer.a + at, lanes) > zero ? d_a : zero);
+                                   : times_slope<T>(layer.activation, load_lanes<T>(layer.a + at, lanes), d_a);
     store_lanes<T>(layer.d_z + at, d_z, lanes);
   });
 }

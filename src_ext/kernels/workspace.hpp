@@ -29,7 +29,7 @@ template <class T> struct Layer {
   T *d_w, *d_b;  // only where gradients are summed over chunks
   T* mirror;     // the weights' transpose, packed, where the members share it
   ptrdiff_t mirror_at;  // where they do not: its place among a member's mirrors
-  T *a, *slope, *d_z;  // slope: null where it is read off a (identity, relu) or the activation works by row
+  T *a, *slope, *d_z;  // slope: null where a tells it or the activation works by row
   T* a_before;         // before dropout; only where the activation works by row
 };
 
@@ -160,8 +160,13 @@ template <class T> ptrdiff_t row_stride(ptrdiff_t padded) {
   return padded % (8 * line) == 0 ? padded + line : padded;
 }
 
+// Whether an activation's value tells its slope.
+constexpr bool tells_slope(int64_t activation) {
+  return is_fused(activation) || activation == kTanh || activation == kSigmoid;
+}
+
 template <class T> bool needs_slope(const Layer<T>& layer) {
-  return layer.dropout > 0 || !(is_fused(layer.activation) || is_row_function(layer.activation));
+  return layer.dropout > 0 || !(tells_slope(layer.activation) || is_row_function(layer.activation));
 }
 
 // A last layer with one output, turned: a and d_z are one element a row, side by side, and so need no mirror.
