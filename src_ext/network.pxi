@@ -166,8 +166,8 @@ cdef int read_optimizer(Epoch[float]* g, object optimizer, object state, int kin
     return 0
 
 
-# Runs all steps in pieces that end in time to look for Ctrl-C. True when all was finite, and is written back; but from
-# a lent workspace, which comes prepared, only what others see.
+# Runs all steps in pieces that end in time to look for Ctrl-C. True when all was finite: then it is written back, from a
+# lent workspace, which comes prepared, only as far as others see it.
 cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) except -1:
     global crowded_until, seconds_lost
     cdef double work = 6.0 * g.batch_size * multiply_adds(g.shape)
@@ -190,11 +190,13 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
             with nogil:
                 kernels.epoch_prepare[kind](g)
         started = fastnn_seconds()
-        while g.next_step < steps and not g.stopped:
+        while g.next_step < steps:
             g.last_step = steps
             g.deadline = fastnn_seconds() + CHECK_SIGNALS_EVERY
             with nogil:
                 run_team(team, <TeamFunction>kernel, g)
+            if g.stopped:  # and no interrupt keeps what is not finite
+                break
             if g.crowded:
                 crowded, team = True, 1
                 crowded_until = fastnn_seconds() + CROWDED_FOR

@@ -82,7 +82,7 @@ template <class T> void discard_weights(const Workspace<T>& ws, int vector) {
   }
 }
 
-// All that is large but the optimizer's slots.
+// All that is as large as the parameters, or a batch's activations, but the optimizer's slots.
 template <class T> void discard_steps(const Workspace<T>& ws) {
   discard_weights(ws, kParams);
   if (ws.average >= 0) discard_weights(ws, ws.average);
@@ -115,8 +115,7 @@ template <class T> double weight_of_batch(const fastnn::Epoch<T>& g, ptrdiff_t f
   return total > 0 ? total : 1;  // a batch of zero weights has zero loss and gradient
 }
 
-// One chunk: rows, barrier, weights; or strips, barrier. Member 0 adds up the loss, which nobody else touches before the
-// next barrier.
+// One chunk: rows, barrier, weights; or strips, barrier. Member 0 adds up the loss, which nobody else touches.
 template <class T, class Rule>
 FASTNN_INLINE void run_chunk(fastnn::Epoch<T>& g, const Workspace<T>& ws, const Rule& rule, const Chunk<T>& chunk,
                              bool first, const Member<T>& me) {
@@ -151,7 +150,7 @@ FASTNN_INLINE bool run_batch(fastnn::Epoch<T>& g, const Workspace<T>& ws, const 
     if (g.paused) return false;
   }
   if (!ws.direct) {
-    fastnn::wait(ws.barrier, me.team);
+    if (!ws.by_strips) fastnn::wait(ws.barrier, me.team);
     if constexpr (!__is_same(Rule, KeepGradient<T>)) {
       if (g.clip_norm < __builtin_inf()) {
         clipped_phase(ws, rule, treatment_of(g, total, me), g.clip_norm, me);
@@ -184,8 +183,9 @@ FASTNN_INLINE bool run_step(fastnn::Epoch<T>& g, const Workspace<T>& ws, const R
   const ptrdiff_t count = g.n - first < g.batch_size ? g.n - first : g.batch_size;
   const double total = weight_of_batch(g, first, count);
   if (!run_batch(g, ws, rule, first, count, done, total, g.first_step + step + 1, me)) return false;
-  const double loss = g.batch_loss / total;
+  double loss = 0;
   if (me.index == 0) {
+    loss = g.batch_loss / total;
     g.next_step = step + 1;
     g.rows_done = 0;
     if (!is_finite(loss)) g.stopped = 1;

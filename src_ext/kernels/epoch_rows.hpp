@@ -4,6 +4,7 @@
 
 #include "kernels/epoch_sparse.hpp"
 #include "kernels/loss.hpp"
+#include "kernels/packing.hpp"
 
 namespace {
 
@@ -47,6 +48,13 @@ template <class T> struct BackwardTile {
   }
 };
 
+// A user's slope at zero may be anything, and padding must not become a NaN by it.
+template <class T> void clear_slope_of_padding(const Layer<T>& layer, ptrdiff_t r0, ptrdiff_t r1) {
+  if (layer.single) return;
+  for (ptrdiff_t r = r0; r < r1; ++r)
+    for (ptrdiff_t c = layer.o; c < layer.padded; ++c) layer.slope[r * layer.stride + c] = T(0);
+}
+
 // a, and slope, of what is not fused into the product.
 template <class T> FASTNN_INLINE void activate(const Layer<T>& layer, ptrdiff_t r0, ptrdiff_t r1) {
   if (is_fused(layer.activation)) return;
@@ -54,6 +62,7 @@ template <class T> FASTNN_INLINE void activate(const Layer<T>& layer, ptrdiff_t 
   if (!is_row_function(layer.activation)) {
     T* slope = layer.slope ? layer.slope + at : nullptr;
     run_activation<T>(layer.activation, layer.a + at, layer.a + at, slope, (r1 - r0) * layer.stride);
+    if (is_users(layer.activation)) clear_slope_of_padding(layer, r0, r1);
     return;
   }
   run_row_function<T>(layer.activation, layer.a + at, layer.a + at, layer.stride, r1 - r0, layer.o);
@@ -95,7 +104,7 @@ void forward_single(const Layer<T>& layer, const Layer<T>& below, ptrdiff_t r0, 
 template <class T>
 FASTNN_INLINE void forward_above(const Workspace<T>& ws, const Member<T>& me, ptrdiff_t l, ptrdiff_t r0, ptrdiff_t r1) {
   const Layer<T>&layer = ws.layer[l], &below = ws.layer[l - 1];
-  if (is_single(layer)) return forward_single(layer, below, r0, r1);
+  if (layer.single) return forward_single(layer, below, r0, r1);
   const T* w = layer.turned ? mirror_of(layer, me) : layer.w;
   forward_layer(layer, w, StridedRows<T>{below.a, below.stride}, r0, r1);
 }
@@ -165,7 +174,7 @@ template <class T> struct EpochLossRows {
   const T* y(ptrdiff_t r) const { return g.y + row_at(g, first + r) * last.o; }
   T* d_z(ptrdiff_t r) const { return last.d_z + r * last.stride; }
   double weight(ptrdiff_t r) const { return g.sample_weight ? double(g.sample_weight[row_at(g, first + r)]) : 1.0; }
-  bool has_adjacent_z() const { return is_single(last); }
+  bool has_adjacent_z() const { return last.single; }
   Vec<T> weights(ptrdiff_t r, int count) const {
     return g.sample_weight ? gather(g.sample_weight, r, count) : splat<T>(T(1));
   }
@@ -188,7 +197,8 @@ FASTNN_INLINE void backward_layer(const Layer<T>& layer, const T* transposed, co
 }
 
 template <class T>
-void forward_first(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, ptrdiff_t r0, ptrdiff_t r1) {
+void forward_first(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, ptrdiff_t r0,
+                   ptrdiff_t r1) {
   const DropoutRule rule = dropout_rule(g.seed, chunk.step, 0, g.shape.dropout[0]);
   if (!g.x) {
     forward_sparse(g, ws.layer[0], dropout_of(g, 0) > 0 ? &rule : nullptr, chunk.first, r0, r1);
@@ -229,12 +239,17 @@ void train_rows(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T
   }
 }
 
+// Rows of sparse x that begin at a position of the epoch, by columns for d_w.
+template <class T>
+void turn_sparse(const fastnn::Epoch<T>& g, const Workspace<T>& ws, int64_t step, ptrdiff_t strip, ptrdiff_t first,
+                 ptrdiff_t count) {
+  const DropoutRule rule = dropout_rule(g.seed, step, 0, g.shape.dropout[0]);
+  turn_rows(g, entries_of(ws, strip), dropout_of(g, 0) > 0 ? &rule : nullptr, first, count);
+}
+
 template <class T>
 void row_phase(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, const Member<T>& me) {
-  if (!g.x && me.index == me.team - 1) {
-    const DropoutRule rule = dropout_rule(g.seed, chunk.step, 0, g.shape.dropout[0]);
-    turn_chunk(g, ws, dropout_of(g, 0) > 0 ? &rule : nullptr, chunk.first, chunk.count);
-  }
+  if (!g.x && me.index == me.team - 1) turn_sparse(g, ws, chunk.step, 0, chunk.first, chunk.count);
   const auto rows = fastnn::share_of(chunk.count, ws.block, me.index, me.team);
   for (ptrdiff_t r0 = rows.begin; r0 < rows.end; r0 += ws.stretch)
     train_rows(g, ws, chunk, me, r0, r0 + ws.stretch < rows.end ? r0 + ws.stretch : rows.end);

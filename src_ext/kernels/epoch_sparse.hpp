@@ -3,8 +3,8 @@
 #pragma once
 
 #include "kernels/dropout.hpp"
-#include "kernels/packing.hpp"
 #include "kernels/sparse.hpp"
+#include "kernels/workspace.hpp"
 
 namespace {
 
@@ -36,11 +36,17 @@ void forward_sparse(const fastnn::Epoch<T>& g, const Layer<T>& layer, const Drop
   }
 }
 
-// Sorts the chunk's entries by column, within a column by row.
+// A strip's entries; without strips those of strip 0.
+template <class T> FASTNN_INLINE ColumnEntries<T> entries_of(const Workspace<T>& ws, ptrdiff_t strip) {
+  const ptrdiff_t at = strip * ws.room_for_entries;
+  return {ws.entries.ends + strip * (ws.layer[0].i + 1), ws.entries.row + at, ws.entries.value + at};
+}
+
+// Sorts the entries of `count` rows by column, within a column by row.
 template <class T>
-void turn_chunk(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const DropoutRule* rule, ptrdiff_t first,
-                ptrdiff_t count) {
-  const ptrdiff_t i = ws.layer[0].i;
+void turn_rows(const fastnn::Epoch<T>& g, ColumnEntries<T> entries, const DropoutRule* rule, ptrdiff_t first,
+               ptrdiff_t count) {
+  const ptrdiff_t i = g.shape.widths[0];
   const auto over_entries = [&](const auto& use) {
     for (ptrdiff_t r = 0; r < count; ++r) {
       const ptrdiff_t row = row_at(g, first + r);
@@ -48,39 +54,40 @@ void turn_chunk(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Dropout
       for_entries<T>(g.sparse, row, rule, key, [&](ptrdiff_t column, T value) { use(r, column, value); });
     }
   };
-  memset(ws.ends, 0, size_t(i + 1) * sizeof(ptrdiff_t));
-  over_entries([&](ptrdiff_t, ptrdiff_t column, T) { ++ws.ends[column + 1]; });
-  for (ptrdiff_t k = 0; k < i; ++k) ws.ends[k + 1] += ws.ends[k];  // where each column begins
+  memset(entries.ends, 0, size_t(i + 1) * sizeof(ptrdiff_t));
+  over_entries([&](ptrdiff_t, ptrdiff_t column, T) { ++entries.ends[column + 1]; });
+  for (ptrdiff_t k = 0; k < i; ++k) entries.ends[k + 1] += entries.ends[k];  // where each column begins
   over_entries([&](ptrdiff_t r, ptrdiff_t column, T value) {
-    const ptrdiff_t at = ws.ends[column]++;
-    ws.entry_row[at] = int32_t(r);
-    ws.entry_value[at] = value;
+    const ptrdiff_t at = entries.ends[column]++;
+    entries.row[at] = int32_t(r);
+    entries.value[at] = value;
   });
 }
 
-// d_w of the weight rows [r0, r1) in the columns of one panel, stored to `out` or added to it.
+// d_w of the weight rows [r0, r1) in the columns of one panel, whose d_z begins at `d_z`, stored to `out` or added.
 template <class T, int NV>
-void sum_sparse_panel(const Workspace<T>& ws, ptrdiff_t c0, ptrdiff_t r0, ptrdiff_t r1, T* out, bool add) {
-  const Layer<T>& layer = ws.layer[0];
-  const T* d_z = layer.d_z + c0;
+void sum_sparse_panel(const ColumnEntries<T>& entries, const T* d_z, ptrdiff_t stride, ptrdiff_t r0, ptrdiff_t r1,
+                      T* out, bool add) {
   for (ptrdiff_t k = r0; k < r1; ++k, out += NV * kLanes<T>) {
-    Vec<T> sum[NV];
-#pragma GCC unroll 4
-    for (int v = 0; v < NV; ++v) sum[v] = add ? load<T>(out + v * kLanes<T>) : Vec<T>{};
-    for (ptrdiff_t e = k > 0 ? ws.ends[k - 1] : 0; e < ws.ends[k]; ++e) {
-      const Vec<T> value = splat<T>(ws.entry_value[e]);
-      const T* row = d_z + ws.entry_row[e] * layer.stride;
+    Vec<T> sum[NV] = {};
+    for (ptrdiff_t e = k > 0 ? entries.ends[k - 1] : 0; e < entries.ends[k]; ++e) {
+      const Vec<T> value = splat<T>(entries.value[e]);
+      const T* row = d_z + entries.row[e] * stride;
 #pragma GCC unroll 4
       for (int v = 0; v < NV; ++v) sum[v] = multiply_add<T>(value, load<T>(row + v * kLanes<T>), sum[v]);
     }
 #pragma GCC unroll 4
-    for (int v = 0; v < NV; ++v) store<T>(out + v * kLanes<T>, sum[v]);
+    for (int v = 0; v < NV; ++v) store<T>(out + v * kLanes<T>, add ? load<T>(out + v * kLanes<T>) + sum[v] : sum[v]);
   }
 }
 
-template <class T> void sum_sparse(const Workspace<T>& ws, const WeightTask& task, T* out, bool add) {
-  if (panel_width<T>(task.c0, ws.layer[0].o) == kLanes<T>) sum_sparse_panel<T, 1>(ws, task.c0, task.r0, task.r1, out, add);
-  else sum_sparse_panel<T, 2>(ws, task.c0, task.r0, task.r1, out, add);
+// d_w of a task of the first layer, whose rows begin at `d_z`.
+template <class T>
+void sum_sparse(const ColumnEntries<T>& entries, const Layer<T>& layer, const WeightTask& task, const T* d_z, T* out,
+                bool add) {
+  const bool is_narrow = panel_width<T>(task.c0, layer.o) == kLanes<T>;
+  const auto sum = is_narrow ? sum_sparse_panel<T, 1> : sum_sparse_panel<T, 2>;
+  sum(entries, d_z + task.c0, layer.stride, task.r0, task.r1, out, add);
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
-// Phase 2 of a training step: members of the team own tiles of weights. The d_w of a task (16x32 floats with AVX-512)
-// is summed over the chunk's rows in registers, put down in a buffer that stays in L1, and handed to the optimizer
-// there and then; no gradient is stored, and the sum's order knows no threads. Where a batch has several chunks, or the
-// gradient itself is wanted, tasks are added to d_w instead.
+// Phase 2 of a training step: members of the team own tiles of weights. The d_w of a task (8x32 or 16x32 floats with
+// AVX-512) is summed over the chunk's rows in registers, put down in a buffer that stays in L1, and handed to the
+// optimizer there and then; no gradient is stored, and the sum's order knows no threads. Where a batch has several
+// chunks, or the gradient itself is wanted, tasks are added to d_w instead; by strips (workspace.hpp) by who has run
+// the rows.
 #pragma once
 
 #include "kernels/epoch_rows.hpp"
@@ -103,7 +104,8 @@ FASTNN_INLINE double update_piece(const Piece<T>& p, const Rule& rule, const Tre
     penalty = correct_piece(p, t).penalty;
     apply_rule(p, rule, T(0), t.is_shared);
   } else {
-    penalty = 0.5 * t.alpha * apply_rule(p, rule, t.decay, t.is_shared);
+    const double squares = apply_rule(p, rule, t.decay, t.is_shared);
+    penalty = t.alpha > 0 ? 0.5 * t.alpha * squares : 0;
   }
   if (t.rest != T(0)) average_piece(p, p.average, t.rest);
   return penalty;
@@ -130,24 +132,29 @@ FASTNN_INLINE Piece<T> bias_piece(const Layer<T>& layer, const WeightTask& task,
           task.b1 - task.b0};
 }
 
-// d_w of the task over `count` rows from r0 on, stored to `out` or added to it; rows of `out` are as wide as the panel.
+// Some of the rows in memory, and whose sum their gradient goes to.
+struct SumRows {
+  ptrdiff_t first, count;
+  ptrdiff_t strip = 0;
+};
+
+// d_w of the task over some rows, stored to `out` or added to it; rows of `out` are as wide as the panel.
 template <class T>
-FASTNN_INLINE void sum_weights(const Workspace<T>& ws, const WeightTask& task, ptrdiff_t r0, ptrdiff_t count, T* out,
-                               bool add) {
+FASTNN_INLINE void sum_weights(const Workspace<T>& ws, const WeightTask& task, const SumRows& rows, T* out, bool add) {
   const Layer<T>& layer = ws.layer[task.layer];
   const ptrdiff_t width = panel_width<T>(task.c0, layer.columns), c1 = task.c0 + width;
   SumTile<T> policy{out, width, add, task.r0, task.c0};
-  if (task.layer == 0 && ws.ends) {
-    sum_sparse(ws, task, out, add);
+  const T* d_z = layer.d_z + rows.first * layer.stride;
+  if (task.layer == 0 && ws.entries.ends) {
+    sum_sparse(entries_of(ws, rows.strip), layer, task, d_z, out, add);
     return;
   }
-  const auto sum = [&](const auto& rows, const T* columns, ptrdiff_t stride) {
-    multiply<T, true>(rows, PlainColumns<T>{columns, stride}, count, policy, task.r0, task.r1, task.c0, c1);
+  const auto sum = [&](const auto& left, const T* right, ptrdiff_t stride) {
+    multiply<T, true>(left, PlainColumns<T>{right, stride}, rows.count, policy, task.r0, task.r1, task.c0, c1);
   };
-  const T* d_z = layer.d_z + r0 * layer.stride;
-  if (task.layer == 0) return sum(GatheredRows<T>{ws.rows + r0}, d_z, layer.stride);
+  if (task.layer == 0) return sum(GatheredRows<T>{ws.rows + rows.first}, d_z, layer.stride);
   const Layer<T>& below = ws.layer[task.layer - 1];
-  const T* a = below.a + r0 * below.stride;
+  const T* a = below.a + rows.first * below.stride;
   if (layer.turned) sum(StridedRows<T>{d_z, layer.stride}, a, below.stride);
   else sum(StridedRows<T>{a, below.stride}, d_z, layer.stride);
 }
@@ -173,13 +180,13 @@ template <class T> FASTNN_INLINE Vec<T> sum_bias_vector(const T* d_z, ptrdiff_t 
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
-// d_b of the task over `count` rows from r0 on, stored to `out` or added to it.
+// d_b of the task over some rows, stored to `out` or added to it.
 template <class T>
-FASTNN_INLINE void sum_bias(const Layer<T>& layer, const WeightTask& task, ptrdiff_t r0, ptrdiff_t count, T* out,
-                            bool add) {
+FASTNN_INLINE void sum_bias(const Layer<T>& layer, const WeightTask& task, const SumRows& rows, T* out, bool add) {
   for (ptrdiff_t c = task.b0; c < task.b1; c += kLanes<T>, out += kLanes<T>) {
-    const T* d_z = layer.d_z + r0 * layer.stride + c;
-    const Vec<T> total = is_single(layer) ? sum_single_bias(d_z, count) : sum_bias_vector(d_z, layer.stride, count);
+    const T* d_z = layer.d_z + rows.first * layer.stride + c;
+    const ptrdiff_t n = rows.count;
+    const Vec<T> total = layer.single ? sum_single_bias(d_z, n) : sum_bias_vector(d_z, layer.stride, n);
     store<T>(out, add ? load<T>(out) + total : total);
   }
 }
@@ -197,24 +204,23 @@ FASTNN_INLINE double update_task(const Workspace<T>& ws, const WeightTask& task,
   const Layer<T>& layer = ws.layer[task.layer];
   alignas(64) T d_w[group_rows<T>() * kPanel<T>];
   alignas(64) T d_b[kPanel<T>];
-  sum_weights(ws, task, 0, count, d_w, false);
+  sum_weights(ws, task, {0, count}, d_w, false);
   const double penalty = update_piece(weights_piece(layer, task, ws.average, d_w), rule, treatment);
   if (has_bias(task)) {
-    sum_bias(layer, task, 0, count, d_b, false);
+    sum_bias(layer, task, {0, count}, d_b, false);
     update_piece(bias_piece(layer, task, ws.average, d_b), rule, treatment.of_bias());
   }
   mirror_task(layer, task);
   return penalty;
 }
 
-// Gradient of one task over some of a batch's rows, stored or added to the sum of a strip (0: the only one).
+// Gradient of one task over some of a batch's rows, stored or added.
 template <class T>
-FASTNN_INLINE void add_task(const Workspace<T>& ws, const WeightTask& task, ptrdiff_t r0, ptrdiff_t count, ptrdiff_t strip,
-                            bool add) {
+FASTNN_INLINE void add_task(const Workspace<T>& ws, const WeightTask& task, const SumRows& rows, bool add) {
   const Layer<T>& layer = ws.layer[task.layer];
-  T* d_w = weights_piece<T>(layer, task, ws.average, nullptr).gradient + strip * weights_size(layer);
-  sum_weights(ws, task, r0, count, d_w, add);
-  if (has_bias(task)) sum_bias(layer, task, r0, count, layer.d_b + strip * layer.padded + task.b0, add);
+  T* d_w = weights_piece<T>(layer, task, ws.average, nullptr).gradient + rows.strip * weights_size(layer);
+  sum_weights(ws, task, rows, d_w, add);
+  if (has_bias(task)) sum_bias(layer, task, rows, layer.d_b + rows.strip * layer.padded + task.b0, add);
 }
 
 template <class T> void add_strips(const Piece<T>& p, ptrdiff_t size) {
@@ -301,7 +307,7 @@ void update_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& 
 
 template <class T> void add_phase(const Workspace<T>& ws, ptrdiff_t count, bool first, const Member<T>& me) {
   for (ptrdiff_t t = 0; t < ws.tasks; ++t)
-    if (owns(ws, t, me)) add_task(ws, ws.task[t], 0, count, 0, !first);
+    if (owns(ws, t, me)) add_task(ws, ws.task[t], {0, count}, !first);
 }
 
 template <class T> void clear_strip(const Workspace<T>& ws, ptrdiff_t strip) {
@@ -317,13 +323,14 @@ template <class T>
 void run_strip(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, ptrdiff_t strip,
                const Member<T>& me) {
   const auto rows = fastnn::share_of(chunk.count, ws.block, strip, kStrips);
-  const ptrdiff_t held = strip * ws.block;
+  const ptrdiff_t at = strip * ws.block;  // where its activations lie
   double loss = 0;
   for (ptrdiff_t r0 = rows.begin; r0 < rows.end; r0 += ws.block) {
     const ptrdiff_t count = rows.end - r0 < ws.block ? rows.end - r0 : ws.block;
-    const Chunk<T> block{chunk.first + r0 - held, held + count, chunk.weight_total, chunk.step};
-    train_rows(g, ws, block, me, held, held + count);
-    for (ptrdiff_t t = 0; t < ws.tasks; ++t) add_task(ws, ws.task[t], held, count, strip, true);
+    const Chunk<T> block{chunk.first + r0 - at, at + count, chunk.weight_total, chunk.step};
+    if (!g.x) turn_sparse(g, ws, chunk.step, strip, chunk.first + r0, count);
+    train_rows(g, ws, block, me, at, at + count);
+    for (ptrdiff_t t = 0; t < ws.tasks; ++t) add_task(ws, ws.task[t], {at, count, strip}, true);
     loss += ws.block_loss[strip];
   }
   ws.block_loss[strip] = loss;

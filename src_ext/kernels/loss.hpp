@@ -221,13 +221,13 @@ double cross_entropy_narrow_rows(const Rows& rows, ptrdiff_t r0, ptrdiff_t r1, i
 // One output of an element-wise loss, where z and d_z lie side by side: a lane is a row.
 template <class T, class L, class Rows>
 FASTNN_INLINE double single_output_rows(const Rows& rows, ptrdiff_t r0, ptrdiff_t r1, T parameter) {
-  const V<T> zero = {}, whole = splat<T>(T(rows.weight_total));
+  const V<T> zero = {}, share = splat<T>(T(1 / rows.weight_total));
   V<T> total = {}, loss, gradient;
   for_vectors<T>(r1 - r0, [&](ptrdiff_t c, int lanes) __attribute__((always_inline)) {
     const ptrdiff_t r = r0 + c;
     const V<T> weight = rows.weights(r, lanes);
     L::template eval<T>(load_lanes<T>(rows.z(r), lanes), rows.targets(r, lanes), parameter, loss, gradient);
-    store_lanes<T>(rows.d_z(r), gradient * (weight / whole), lanes);
+    store_lanes<T>(rows.d_z(r), gradient * (weight * share), lanes);
     total += first_or<T>(weight * loss, lanes, zero);
   });
   return double(sum_lanes<T>(total));

@@ -9,21 +9,6 @@
 
 namespace {
 
-// a / b for a positive b, infinite too. A vector of 16 square roots and as many quotients keep Zen 4's divider busy for
-// 16 cycles, in which everything else about a step fits twice. So with AVX-512 float quotients are left to the
-// multipliers: an estimate of 14 bits and one step of Newton's method, within 2 ulp.
-template <class T> FASTNN_INLINE Vec<T> quotient(Vec<T> a, Vec<T> b) {
-#if defined(__AVX512F__) && FASTNN_VECTOR_BYTES == 64
-  if constexpr (sizeof(T) == 4) {
-    b = minimum<T>(b, splat<T>(0x1p126f));
-    const Vec<T> inverse = (Vec<T>)_mm512_rcp14_ps((__m512)b);
-    const Vec<T> scaled = a * inverse;
-    return multiply_add<T>(scaled, multiply_add<T>(-b, inverse, splat<T>(T(1))), scaled);
-  }
-#endif
-  return a / b;
-}
-
 // velocity = momentum * velocity - rate * g; the parameter moves by it, or with Nesterov by its look-ahead
 // (Sutskever et al. 2013, as scikit-learn writes it).
 template <class T> struct Sgd {
@@ -36,23 +21,24 @@ template <class T> struct Sgd {
 };
 
 // Kingma & Ba 2015, algorithm 1 with the bias corrections folded into the rate (their section 2). `keep` is 1, or with
-// decoupled weight decay (AdamW, Loshchilov & Hutter 2019) 1 - rate * decay.
+// decoupled weight decay (AdamW, Loshchilov & Hutter 2019) 1 - rate * decay. m by its difference to g saves an
+// operation; v, which may become infinite where g does not, would become a NaN that way.
 template <class T> struct Adam {
-  T rate, beta_1, beta_2, rest_1, rest_2, epsilon, keep;
+  T rate, beta_2, rest_1, rest_2, epsilon, keep;
   static constexpr int kSlots = 2;
   FASTNN_INLINE void update(Vec<T>& w, Vec<T> g, Vec<T>& m, Vec<T>& v) const {
     m += rest_1 * (g - m);
-    v += rest_2 * (g * g - v);
+    v = beta_2 * v + rest_2 * (g * g);
     w = keep * w - quotient<T>(rate * m, square_root<T>(v) + epsilon);
   }
 };
 
 // Adam with Nesterov's look-ahead (Dozat 2016): the corrected m of the next step and the gradient of this one.
 template <class T> struct Nadam {
-  T rate_m, rate_g, correction_v, beta_1, beta_2, rest_1, rest_2, epsilon;
+  T rate_m, rate_g, correction_v, beta_2, rest_1, rest_2, epsilon;
   static constexpr int kSlots = 2;
   FASTNN_INLINE void update(Vec<T>& w, Vec<T> g, Vec<T>& m, Vec<T>& v) const {
-    m = beta_1 * m + rest_1 * g;
+    m += rest_1 * (g - m);
     v = beta_2 * v + rest_2 * (g * g);
     w -= quotient<T>(rate_m * m + rate_g * g, square_root<T>(v * correction_v) + epsilon);
   }
@@ -82,14 +68,14 @@ inline double whole_power(double base, int64_t exponent) {
 template <class T> Adam<T> make_adam(const double* hyper, double rate, int64_t step, double decay) {
   const double beta_1 = hyper[0], beta_2 = hyper[1];
   const double corrected = rate * scalar_sqrt(1 - whole_power(beta_2, step)) / (1 - whole_power(beta_1, step));
-  return {T(corrected), T(beta_1), T(beta_2), T(1 - beta_1), T(1 - beta_2), T(hyper[2]), T(1 - rate * decay)};
+  return {T(corrected), T(beta_2), T(1 - beta_1), T(1 - beta_2), T(hyper[2]), T(1 - rate * decay)};
 }
 
 template <class T> Nadam<T> make_nadam(const double* hyper, double rate, int64_t step) {
   const double beta_1 = hyper[0], beta_2 = hyper[1];
   const double rate_m = rate * beta_1 / (1 - whole_power(beta_1, step + 1));
   const double rate_g = rate * (1 - beta_1) / (1 - whole_power(beta_1, step));
-  return {T(rate_m), T(rate_g), T(1 / (1 - whole_power(beta_2, step))), T(beta_1), T(beta_2), T(1 - beta_1),
+  return {T(rate_m), T(rate_g), T(1 / (1 - whole_power(beta_2, step))), T(beta_2), T(1 - beta_1),
           T(1 - beta_2), T(hyper[2])};
 }
 

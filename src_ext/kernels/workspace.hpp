@@ -2,7 +2,7 @@
 // chunk of rows, and the list of weight tasks, in one block of memory whose size is known before it is allocated.
 //
 // Weights lie in panels (gemm.hpp), padded with zeros to whole vectors. The padding stays zero by itself: padded
-// columns have zero d_z (or, where w is turned, zero a), so zero gradient, and every optimizer maps (0, gradient 0) to 0.
+// columns have zero d_z (or, where w is turned, zero a), so zero gradient, and an optimizer maps (0, gradient 0) to 0.
 //
 // A layer with few outputs is trained turned, as w.T (o, i): 10 outputs are 10 rows of d_w's tiles instead of 10 lanes
 // of 16, and 10 rows to update. The other orientation, which its forward product wants, as d_x wants the other layers',
@@ -23,6 +23,7 @@ template <class T> struct Layer {
   double dropout;  // rate on its outputs
   bool has_bias;
   bool turned;               // the weights are w.T
+  bool single;               // the one output of a last layer, turned: a and d_z are one element a row, side by side
   ptrdiff_t rows, columns;   // of the weights: (i, o), or (o, i) where turned
   T *w, *b;
   T *slot_w[fastnn::kMaxSlots], *slot_b[fastnn::kMaxSlots];
@@ -47,11 +48,20 @@ template <class T> struct Member {
   T* mirrors;
 };
 
+// Rows of sparse x by columns. The entries of column k end at ends[k] and begin where those of column k - 1 end.
+template <class T> struct ColumnEntries {
+  ptrdiff_t* ends;  // null: x is dense
+  int32_t* row;
+  T* value;
+};
+
 template <class T> struct Workspace {
-  ptrdiff_t layers, chunk, room, block, stretch, tasks, cost;  // rows: see chunk_rows, block_rows and stretch_rows
-  bool direct;  // a batch is one chunk: the d_w tile updates the weights there and then
-  bool by_strips;
-  bool shares_mirrors;
+  ptrdiff_t layers, tasks, cost;
+  ptrdiff_t chunk, block, stretch;  // rows: see chunk_rows, block_rows and stretch_rows
+  ptrdiff_t room;                   // rows whose activations there is memory for: a chunk, or a block for each strip
+  bool direct;          // a batch is one chunk: the d_w tile updates the weights there and then
+  bool by_strips;       // see kStrips
+  bool shares_mirrors;  // too large for each member to make its own
   int slots, average;  // average: the slot of the parameters' average, or -1
   Layer<T>* layer;
   WeightTask* task;
@@ -60,10 +70,8 @@ template <class T> struct Workspace {
   double* task_penalty; // of its weights, one for each task; to be divided by the batch's weight
   double* task_squares; // sum of the squared gradient, one for each task
   T* x_kept;            // the chunk's rows after dropout on the inputs; null without it
-  // Of sparse x: the chunk by columns. Those of column k end at ends[k] and begin where column k - 1 ends.
-  ptrdiff_t* ends;
-  int32_t* entry_row;
-  T* entry_value;
+  ColumnEntries<T> entries;  // of sparse x; by strips, the first of kStrips
+  ptrdiff_t room_for_entries;  // of each of them
   fastnn::Barrier* barrier;
 };
 
@@ -83,13 +91,13 @@ struct Arena {
     return piece;
   }
 
-  // A piece that a loop reads and writes beside the last one, `step` (1, 2) steps of a third of 4 KB away from it on the
-  // scale of 4 KB: loads and stores whose addresses agree in their last 12 bits are taken for each other
-  // (an epoch of 64-32-10: 280 us always, instead of 280 to 310).
+  // A piece that a loop reads and writes beside the one at `from`: `step` quarters of 4 KB away from it, modulo 4 KB,
+  // since loads and stores whose addresses agree in their last 12 bits are taken for each other (an epoch of 64-32-10:
+  // always 280 us, instead of 280 to 310).
   template <class E> E* take_apart(ptrdiff_t count, size_t from, int step) {
-    constexpr size_t kPage = 4096, kThird = 21 * 64;
+    constexpr size_t kPage = 4096;
     used = (used + 63) & ~size_t(63);
-    used += (from + size_t(step) * kThird - used) % kPage;
+    used += (from + size_t(step) * (kPage / 4) - used) % kPage;
     return take<E>(count);
   }
 };
@@ -100,13 +108,13 @@ constexpr ptrdiff_t kBlockBytes = 192 * 1024;  // activations of a block: a frac
 constexpr ptrdiff_t kCachedWeightBytes = 512 * 1024;
 constexpr ptrdiff_t kStretchRows = 128;
 // A small network's large batch is cut into strips: a member takes a strip's rows through all layers and adds their
-// gradient to a sum of the strip's own, a block at a time, so that no core reads what another has just written (4-32-16-4
-// with 10,000 rows on two cores: 470 us an epoch where they share a cache and 1,100 where not, 365 by strips). The strips
-// are as many as they are for every team, and are added up in their order.
+// gradient to a sum of the strip's own, a block at a time, so that no core reads what another has just written
+// (4-32-16-4 with 10,000 rows on two cores: 470 us an epoch where they share a cache and 1,100 where not; by strips 365
+// us on both). There are as many for every team, added up in their order.
 constexpr ptrdiff_t kStrips = 16;
 constexpr ptrdiff_t kStripBytes = 128 * 1024;  // of weights at most
-constexpr ptrdiff_t kStripsChunk = 16 * kMaxChunk;  // rows between two looks at the clock
-constexpr ptrdiff_t kMirrorBytes = 64 * 1024;  // of a member's own mirrors, on its stack
+constexpr ptrdiff_t kStripsWork = ptrdiff_t(1) << 26;  // rows times weights between two looks at the clock
+constexpr ptrdiff_t kMirrorBytes = 64 * 1024;  // of a member's own mirrors, on its stack of at least twice as much
 
 // Rows of a group of weight rows: whole tiles and whole square transposes.
 template <class T> constexpr ptrdiff_t group_rows() {
@@ -131,6 +139,18 @@ template <class T> ptrdiff_t chunk_rows(const fastnn::NetworkShape& shape, ptrdi
   return rows < kStretchRows ? kStretchRows : rows < kMaxChunk ? rows : kMaxChunk;
 }
 
+template <class T> ptrdiff_t weights_of_network(const fastnn::NetworkShape& shape) {
+  ptrdiff_t size = 0;
+  for (ptrdiff_t l = 0; l < shape.layers; ++l) size += packed_size<T>(shape.widths[l], shape.widths[l + 1]);
+  return size;
+}
+
+// The same by strips.
+template <class T> ptrdiff_t strips_chunk_rows(const fastnn::NetworkShape& shape) {
+  const ptrdiff_t rows = kStripsWork / (weights_of_network<T>(shape) + 1) / kMaxChunk * kMaxChunk;
+  return rows < kMaxChunk ? kMaxChunk : rows < 16 * kMaxChunk ? rows : 16 * kMaxChunk;
+}
+
 // Rows whose loss is one sum, the least that a member of the team takes.
 template <class T> ptrdiff_t block_rows(const fastnn::NetworkShape& shape, ptrdiff_t chunk) {
   const ptrdiff_t smallest = 2 * kTileRows;
@@ -141,13 +161,11 @@ template <class T> ptrdiff_t block_rows(const fastnn::NetworkShape& shape, ptrdi
 }
 
 template <class T> ptrdiff_t bytes_of_weights(const fastnn::NetworkShape& shape) {
-  ptrdiff_t size = 0;
-  for (ptrdiff_t l = 0; l < shape.layers; ++l) size += packed_size<T>(shape.widths[l], shape.widths[l + 1]);
-  return size * ptrdiff_t(sizeof(T));
+  return weights_of_network<T>(shape) * ptrdiff_t(sizeof(T));
 }
 
-// Rows that a member takes through all layers at once: several blocks where the weights, which every stretch reads anew,
-// do not fit L2 (784-1024-1024-10 in float64: 128 ms a step by blocks of 16 rows, 104 ms by stretches of 128).
+// Rows that a member takes through all layers at once: several blocks where the weights, which every stretch reads
+// anew, do not fit L2 (784-1024-1024-10 in float64: 128 ms a step by blocks of 16 rows, 104 ms by stretches of 128).
 template <class T> ptrdiff_t stretch_rows(const fastnn::NetworkShape& shape, ptrdiff_t block) {
   const bool are_cached = bytes_of_weights<T>(shape) <= kCachedWeightBytes;
   return are_cached || block >= kStretchRows ? block : kStretchRows / block * block;
@@ -169,14 +187,10 @@ template <class T> bool needs_slope(const Layer<T>& layer) {
   return layer.dropout > 0 || !(tells_slope(layer.activation) || is_row_function(layer.activation));
 }
 
-// A last layer with one output, turned: a and d_z are one element a row, side by side, and so need no mirror.
-template <class T> FASTNN_INLINE bool is_single(const Layer<T>& layer) { return layer.stride == 1; }
+// Whether the weights have a mirror: d_x of the first layer is never asked for, and a single output needs none.
+template <class T> FASTNN_INLINE bool has_mirror(const Layer<T>& layer, ptrdiff_t l) { return l > 0 && !layer.single; }
 
-// Whether the weights have a mirror: d_x of the first layer is never asked for.
-template <class T> FASTNN_INLINE bool has_mirror(const Layer<T>& layer, ptrdiff_t l) {
-  return l > 0 && !is_single(layer);
-}
-
+// Whether padding of zeros comes out as zeros.
 constexpr bool keeps_zero(int64_t activation) { return is_fused(activation) || activation == kTanh; }
 
 // Shape and orientation of layer l, without memory. It is turned where that pads less, on inputs whose padding is zero.
@@ -193,9 +207,8 @@ template <class T> Layer<T> layer_of(const fastnn::NetworkShape& shape, ptrdiff_
   layer.turned = is_narrow && is_clean;
   layer.rows = layer.turned ? layer.o : layer.i;
   layer.columns = layer.turned ? layer.i : layer.o;
-  const bool is_last = l + 1 == shape.layers;
-  const bool single = layer.turned && layer.o == 1 && is_last && dropout == 0 && !is_row_function(layer.activation);
-  layer.stride = single ? 1 : row_stride<T>(layer.padded);
+  layer.single = layer.turned && layer.o == 1 && l + 1 == shape.layers && !is_row_function(layer.activation);
+  layer.stride = layer.single ? 1 : row_stride<T>(layer.padded);
   return layer;
 }
 
@@ -222,13 +235,19 @@ template <class T> void lay_out_layer(Arena& arena, Layer<T>& layer, const Works
   layer.a_before = by_row ? arena.take<T>(ws.room * layer.stride) : nullptr;
 }
 
-// Fills the task list (or only counts it) for one layer. The bias goes with the last rows of the panel whose columns are
-// its own, or all of it with the last task.
+// Rows of the weights that a task has in a panel so wide: whole tiles, and where the mirror is shared whole squares for
+// it. Few, so that a team shares the work of a small network evenly.
+template <class T> ptrdiff_t task_rows(const Workspace<T>& ws, ptrdiff_t width) {
+  if (ws.shares_mirrors) return group_rows<T>();
+  return width == kPanel<T> ? kTileRows : kTileRows * kTileVectors;
+}
+
+// Fills the task list (or only counts it) for one layer. The bias goes with the last rows of the panel whose columns
+// are its own, or all of it with the last task.
 template <class T> void add_tasks(Workspace<T>& ws, const Layer<T>& layer, int index) {
-  const ptrdiff_t group = ws.shares_mirrors ? group_rows<T>() : kTileRows;
-  const ptrdiff_t groups = layer.rows > 0 ? ceil_div(layer.rows, group) : 1;
   for (ptrdiff_t c0 = 0; c0 < layer.columns; c0 += kPanel<T>) {
-    const ptrdiff_t width = panel_width<T>(c0, layer.columns);
+    const ptrdiff_t width = panel_width<T>(c0, layer.columns), group = task_rows(ws, width);
+    const ptrdiff_t groups = layer.rows > 0 ? ceil_div(layer.rows, group) : 1;
     for (ptrdiff_t q = 0; q < groups; ++q) {
       const ptrdiff_t r0 = q * group, r1 = r0 + group < layer.rows ? r0 + group : layer.rows;
       WeightTask task = {index, c0, r0, r1, 0, 0, ws.cost};
@@ -249,7 +268,10 @@ template <class T> void add_all_tasks(Workspace<T>& ws, const fastnn::NetworkSha
 
 template <class T> bool are_large_mirrors(const fastnn::NetworkShape& shape) {
   ptrdiff_t size = 0;
-  for (ptrdiff_t l = 1; l < shape.layers; ++l) size += mirror_size(layer_of<T>(shape, l, 0));
+  for (ptrdiff_t l = 0; l < shape.layers; ++l) {
+    const Layer<T> layer = layer_of<T>(shape, l, 0);
+    if (has_mirror(layer, l)) size += mirror_size(layer);
+  }
   return size * ptrdiff_t(sizeof(T)) > kMirrorBytes;
 }
 
@@ -264,9 +286,9 @@ template <class T> Workspace<T>* lay_out(Arena& arena, const fastnn::Epoch<T>& g
   const fastnn::NetworkShape& shape = g.shape;
   const ptrdiff_t batch = g.batch_size < g.n ? g.batch_size : g.n;
   ws.layers = shape.layers;
-  ws.by_strips = g.x && batch > kMaxChunk && bytes_of_weights<T>(shape) <= kStripBytes;
+  ws.by_strips = batch > kMaxChunk && bytes_of_weights<T>(shape) <= kStripBytes;
   ws.block = block_rows<T>(shape, batch < kMaxChunk ? batch : kMaxChunk);
-  ws.chunk = ws.by_strips ? kStripsChunk : chunk_rows<T>(shape, batch);
+  ws.chunk = ws.by_strips ? strips_chunk_rows<T>(shape) : chunk_rows<T>(shape, batch);
   ws.room = ws.by_strips ? kStrips * ws.block : ws.chunk;
   ws.stretch = stretch_rows<T>(shape, ws.block);
   const bool as_a_whole = g.optimizer == fastnn::kStoreGradient || g.clip_norm < __builtin_inf();
@@ -283,10 +305,11 @@ template <class T> Workspace<T>* lay_out(Arena& arena, const fastnn::Epoch<T>& g
   ws.task_squares = arena.take<double>(ws.tasks);
   const bool copies = g.x && dropout_of(g, 0) > 0;
   ws.x_kept = copies ? arena.take<T>(ws.room * shape.widths[0]) : nullptr;
-  const ptrdiff_t entries = g.x ? 0 : ws.chunk * g.longest_row;
-  ws.ends = g.x ? nullptr : arena.take<ptrdiff_t>(shape.widths[0] + 1);
-  ws.entry_row = arena.take<int32_t>(entries);
-  ws.entry_value = arena.take<T>(entries);
+  const ptrdiff_t pieces = g.x ? 0 : ws.by_strips ? kStrips : 1;
+  ws.room_for_entries = ws.room / (pieces > 0 ? pieces : 1) * g.longest_row;
+  ws.entries.ends = g.x ? nullptr : arena.take<ptrdiff_t>(pieces * (shape.widths[0] + 1));
+  ws.entries.row = arena.take<int32_t>(pieces * ws.room_for_entries);
+  ws.entries.value = arena.take<T>(pieces * ws.room_for_entries);
   ws.barrier = arena.take<fastnn::Barrier>(1);
   if (ws.task) add_all_tasks(ws, shape);
   ptrdiff_t mirrors = 0;

@@ -150,8 +150,8 @@ constexpr int kNoLink = -1;
 
 constexpr double kCrowdedSeconds = 0.02;
 
-// Training: `prepare` packs the parameters, `run` does steps until `last_step` or the deadline, `finish` unpacks what is
-// finite, `slots` what the optimizer remembers.
+// Training: `prepare` packs the parameters, `run` does steps until `last_step` or the deadline, `finish` unpacks them and
+// their average if all is finite, `slots` what else the optimizer remembers.
 template <class T> struct Epoch {
   NetworkShape shape;
   const T* x;                // null: `sparse` has it
@@ -184,7 +184,7 @@ template <class T> struct Epoch {
   double lost_before, lost;        // seconds lost in long waits above a fifth of the time: until then, and since
   int crowded;                     // the team waits too much: go on with one thread
   double loss_sum, penalty_sum;    // sums over steps of the batch's mean loss and penalty times its rows
-  int stopped;                     // a loss was not finite, or at the end a penalty or a parameter
+  int stopped;                     // a loss, a parameter or an average is not finite
 };
 
 // One neuron's epoch. Online (neuron_online.hpp), `neuron_online` takes rows until the deadline; batches of several rows

@@ -176,7 +176,7 @@ def test_wide_layers(dtype, rng):
 
 
 # A batch that is cut into strips (small weights, more than 1,024 rows): one with several chunks of them, one with fewer
-# blocks than strips. What the last layer has, one output or a few, is trained turned.
+# blocks than strips. Last layers of one output or a few are trained turned, unless they are the first.
 @pytest.mark.parametrize(("widths", "n"), [((6, 9, 16, 1), 35_000), ((6, 16, 3), 1_100), ((5, 4), 2_000)])
 @pytest.mark.parametrize("clip_norm", [None, 0.01])
 def test_strips(dtype, rng, widths, n, clip_norm):

@@ -43,7 +43,7 @@ class Killed(Exception):
 
 
 def nothing() -> None:
-    """What parts are brought up to date with that always are."""
+    """What brings parts up to date before they are written; these always are."""
 
 
 def killer(number: int) -> Callable[[Epoch], None]:
