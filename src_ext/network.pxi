@@ -166,8 +166,8 @@ cdef int read_optimizer(Epoch[float]* g, object optimizer, object state, int kin
     return 0
 
 
-# Runs all steps in pieces that end in time to look for Ctrl-C. True when all was finite: then it is written back, from a
-# lent workspace, which comes prepared, only as far as others see it.
+# Runs all steps in pieces that end in time to look for Ctrl-C. True when all was finite: then it is written back, from
+# a lent workspace, which comes prepared, only as far as others see it.
 cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) except -1:
     global crowded_until, seconds_lost
     cdef double work = 6.0 * g.batch_size * multiply_adds(g.shape)

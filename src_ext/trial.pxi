@@ -11,9 +11,12 @@ cdef struct Trial:
 cdef Trial trials[64]
 # Above, at half a millisecond a step, a team of two has always gained.
 cdef double WORK_TO_TRY = 1e8
-# Calls that take turns at first; then one in so many tries the other way again.
-cdef int FIRST_TRIES = 6
-cdef int TRY_AGAIN = 32
+# Calls that take turns at first; then some of so many try the other way again, fewer where that was much slower. Always
+# two in a row, since the first may have to wake the team.
+cdef int FIRST_TRIES = 8
+cdef int TRY_AGAIN = 64
+cdef int TRY_AGAIN_SLOWER = 512
+cdef double MUCH_SLOWER = 1.5
 
 
 cdef Trial* trial_of(double work, int team) noexcept:
@@ -28,15 +31,19 @@ cdef int quicker_team(Trial* trial) noexcept:
     """The team or 1, whichever has been quicker, or one of them to see."""
     cdef int call = trial.calls
     cdef bint alone = trial.seconds[0] < trial.seconds[1]
+    cdef bint is_clear = trial.seconds[alone] > MUCH_SLOWER * trial.seconds[1 - alone]
     trial.calls += 1
     if call < FIRST_TRIES:
-        alone = call % 2
-    elif call % TRY_AGAIN == 0:
+        alone = call // 2 % 2
+    elif call % (TRY_AGAIN_SLOWER if is_clear else TRY_AGAIN) < 2:
         alone = not alone
     return 1 if alone else trial.team
 
 
 cdef void book_trial(Trial* trial, int team, double seconds) noexcept:
-    """Take note of a step's time: at once where it is shorter, slowly where it is longer, as by other programs."""
+    """Take note of a step's time: at once where it is shorter, slowly where it is longer, as by other programs.
+
+    Not even a time slice that was lost to them counts for more than a quarter, so that one of them decides nothing.
+    """
     cdef double* known = &trial.seconds[0 if team == 1 else 1]
-    known[0] = seconds if known[0] == 0 or seconds < known[0] else 0.75 * known[0] + 0.25 * seconds
+    known[0] = seconds if known[0] == 0 or seconds < known[0] else 0.75 * known[0] + 0.25 * min(seconds, 2 * known[0])
