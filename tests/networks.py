@@ -15,7 +15,7 @@ from fastnn.plan import Plan
 
 BUMP = Activation("bump", value=lambda z: 1 / (1 + z * z), slope=lambda z, a: -2 * z * a * a)
 
-# Widths around a vector, an odd one, one neuron alone; every kind of layer somewhere.
+# Widths around a vector, an odd one, one neuron alone, one output, few; every kind of layer somewhere.
 LAYERS: dict[str, tuple[int, list[Layer], str]] = {
     "one neuron": (3, [Dense(1)], "binary_cross_entropy"),
     "relu": (7, [Dense(16, "relu"), Dense(3)], "cross_entropy"),
@@ -24,6 +24,9 @@ LAYERS: dict[str, tuple[int, list[Layer], str]] = {
     "row functions": (6, [Dense(5, "softmax"), Dense(4, "log_softmax"), Dense(2)], "log_cosh"),
     "last activation": (6, [Dense(33, "relu"), Dense(3, "sigmoid")], "squared_error"),
     "poisson": (6, [Dense(10, "softplus"), Dense(2)], "poisson"),
+    "one output": (6, [Dense(16, "relu"), Dense(1)], "squared_error"),
+    "one output, odd": (5, [Dense(7, "tanh"), Dense(1, "sigmoid", bias=False)], "squared_error"),
+    "narrow": (9, [Dense(32, "tanh"), Dense(3, "tanh"), Dense(32, "tanh"), Dense(2)], "squared_error"),
     "a user's own": (6, [Dense(18, BUMP), Dense(5, "tanh"), Dense(2, BUMP)], "squared_error"),
     "dropout": (
         9,
@@ -59,6 +62,9 @@ OPTIMIZERS: dict[str, Optimizer] = {
     "clipped by both, averaged": AdamW(clip_value=0.05, clip_norm=0.1, ema=0.9),
     "averaged": RMSprop(ema=0.99),
 }
+# In float32 Adam turns a rounding error of a small gradient into one of the step's size.
+TOLERANCE = {np.float32: 2e-3, np.float64: 1e-9}
+Fit = tuple[NDArray[Any], OptimizerState, list[tuple[float, float]]]
 
 
 @dataclass
@@ -71,9 +77,7 @@ class Problem:
     y: NDArray[Any]
     weight: NDArray[Any]
 
-    def fit(
-        self, kernels: Any, optimizer: Optimizer, epochs: int = 1, **options: Any
-    ) -> tuple[NDArray[Any], OptimizerState, list[tuple[float, float]]]:
+    def fit(self, kernels: Any, optimizer: Optimizer, epochs: int = 1, **options: Any) -> Fit:
         """Parameters, state, losses and penalties after some epochs from `params`, which stay as they are."""
         params = self.params.copy()
         state = OptimizerState.zeros(optimizer, params)
@@ -103,3 +107,13 @@ def problem(name: str, dtype: Any, n: int = 53) -> Problem:
     weight = rng.integers(0, 4, n) / 2
     params = rng.normal(size=plan.n_params) / 2
     return Problem(plan, *(array.astype(dtype) for array in (params, x, y, weight)))
+
+
+def assert_same_fit(found: Fit, wanted: Fit, dtype: Any) -> None:
+    """Fail unless two fits are the same to rounding."""
+    tolerance = TOLERANCE[dtype]
+    for one, other in zip((found[0], *found[1].slots), (wanted[0], *wanted[1].slots), strict=True):
+        scale = max(1.0, float(np.abs(other).max()))
+        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * scale)
+    assert found[1].step == wanted[1].step
+    np.testing.assert_allclose(found[2], wanted[2], rtol=tolerance)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from networks import LAYERS, OPTIMIZERS, Problem, problem
+from networks import LAYERS, OPTIMIZERS, Problem, assert_same_fit, problem
 from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -21,8 +21,6 @@ from fastnn.optimizers import SGD, Adam, OptimizerState
 from fastnn.plan import Plan
 from fastnn.threads import threads
 
-# In float32 Adam turns a rounding error of a small gradient into one of the step's size.
-TOLERANCE = {np.float32: 2e-3, np.float64: 1e-9}
 CASES = {
     "whole batches": {"batch_size": 16},
     "a last smaller batch": {"batch_size": 20},
@@ -33,21 +31,12 @@ CASES = {
 }
 
 
-def _assert_same(found, wanted, dtype) -> None:
-    tolerance = TOLERANCE[dtype]
-    for one, other in zip((found[0], *found[1].slots), (wanted[0], *wanted[1].slots), strict=True):
-        scale = max(1.0, float(np.abs(other).max()))
-        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * scale)
-    assert found[1].step == wanted[1].step
-    np.testing.assert_allclose(found[2], wanted[2], rtol=tolerance)
-
-
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("name", LAYERS)
 def test_backends_agree(backend, dtype, name, optimizer):
     given, rule = problem(name, dtype, 49), OPTIMIZERS[optimizer]
     found = given.fit(kernels_for(backend), rule, epochs=2)
-    _assert_same(found, given.fit(kernels_for("reference"), rule, epochs=2), dtype)
+    assert_same_fit(found, given.fit(kernels_for("reference"), rule, epochs=2), dtype)
     assert found[1].step == 2 * 4
 
 
@@ -57,7 +46,7 @@ def test_batches_weights_and_penalty(backend, dtype, case, weighted):
     given = problem("odd widths", dtype, 64)
     options = CASES[case] | {"weight": given.weight if weighted else None}
     found = given.fit(kernels_for(backend), Adam(), **options)
-    _assert_same(found, given.fit(kernels_for("reference"), Adam(), **options), dtype)
+    assert_same_fit(found, given.fit(kernels_for("reference"), Adam(), **options), dtype)
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
@@ -71,7 +60,7 @@ def test_order_is_a_choice_of_rows(backend, dtype, weighted, rng):
         chosen.x, chosen.y = given.x[rows], given.y[rows]
         of_rows = None if weight is None else weight[rows]
         found = given.fit(kernels_for(backend), SGD(), order=rows, weight=weight)
-        _assert_same(found, chosen.fit(kernels_for("reference"), SGD(), weight=of_rows), dtype)
+        assert_same_fit(found, chosen.fit(kernels_for("reference"), SGD(), weight=of_rows), dtype)
 
 
 def test_a_batch_of_zero_weights_moves_nothing(backend, dtype):
@@ -162,7 +151,7 @@ def test_wide_layers(dtype, rng):
     y = np.eye(5, dtype=dtype)[rng.integers(0, 5, 700)]
     given = Problem(plan, plan.initial_params(0), x, y, rng.random(700).astype(dtype))
     options = {"batch_size": 330, "weight": given.weight, "alpha": 0.1}
-    _assert_same(
+    assert_same_fit(
         given.fit(kernels_for("native"), SGD(), **options), given.fit(kernels_for("reference"), SGD(), **options), dtype
     )
     found = []
@@ -173,27 +162,6 @@ def test_wide_layers(dtype, rng):
     for other in found[1:]:
         for one, two in zip(found[0], other, strict=True):
             np.testing.assert_array_equal(one, two)
-
-
-# A batch that is cut into strips (small weights, more than 1,024 rows): one with several chunks of them, one with fewer
-# blocks than strips. Last layers of one output or a few are trained turned, unless they are the first.
-@pytest.mark.parametrize(("widths", "n"), [((6, 9, 16, 1), 35_000), ((6, 16, 3), 1_100), ((5, 4), 2_000)])
-@pytest.mark.parametrize("clip_norm", [None, 0.01])
-def test_strips(dtype, rng, widths, n, clip_norm):
-    layers = [*(Dense(width, "tanh") for width in widths[1:-1]), Dense(widths[-1])]
-    plan = Plan.from_layers(layers, widths[0], "squared_error", dtype)
-    x, y = (rng.normal(size=(n, width)).astype(dtype) for width in (widths[0], widths[-1]))
-    given = Problem(plan, plan.initial_params(0), x, y, rng.random(n).astype(dtype))
-    options = {"batch_size": n, "weight": given.weight, "alpha": 0.1}
-    rule = SGD(0.1, clip_norm=clip_norm)
-    found = given.fit(kernels_for("native"), rule, **options)
-    _assert_same(found, given.fit(kernels_for("reference"), rule, **options), dtype)
-    for n_threads in (1, 2, 3, 7, 20):
-        with threads(n_threads):
-            params, state, losses = given.fit(kernels_for("native"), rule, **options)
-        np.testing.assert_array_equal(params, found[0])
-        np.testing.assert_array_equal(state.slots, found[1].slots)
-        assert losses == found[2]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
