@@ -27,6 +27,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "held out": {"early_stopping": True},
     "lbfgs": {"solver": "lbfgs"},
 }
+# Of 2,000 rows: strips where the weights are few, else chunks.
+OF_MANY_ROWS: dict[str, dict[str, Any]] = {
+    "strips": {"batch_size": 2000},
+    "strips, dropout": {"batch_size": 1500, "dropout": 0.3},
+    "strips, lbfgs": {"solver": "lbfgs"},
+    "chunks": {"batch_size": 2000, "hidden_layer_sizes": (400, 70)},
+}
 
 
 def data(dtype: Any, n: int = 300, i: int = 83) -> tuple[Any, np.ndarray]:
@@ -37,10 +44,10 @@ def data(dtype: Any, n: int = 300, i: int = 83) -> tuple[Any, np.ndarray]:
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("name", [*OPTIONS, *OF_MANY_ROWS])
 def test_the_same_model_as_from_dense(dtype, name):
-    x, y = data(dtype)
-    options = {"hidden_layer_sizes": (20,), "max_iter": 3, "random_state": 0} | OPTIONS[name]
+    x, y = data(dtype, 2000 if name in OF_MANY_ROWS else 300)
+    options = {"hidden_layer_sizes": (20,), "max_iter": 3, "random_state": 0} | (OPTIONS | OF_MANY_ROWS)[name]
     ours = MLPClassifier(**options).fit(x, y)
     theirs = MLPClassifier(**options).fit(x.toarray(), y)
     for one, other in zip(ours.coefs_ + ours.intercepts_, theirs.coefs_ + theirs.intercepts_, strict=True):
@@ -57,13 +64,19 @@ def test_any_container_and_partial_fit(container):
     np.testing.assert_array_equal(found.coefs_[0], wanted.coefs_[0])
 
 
-def test_an_epoch(backend, dtype):
+@pytest.mark.parametrize(
+    ("n", "width", "batch_size"),
+    [(300, 37, 32), (2500, 37, 2400), (2500, 600, 2400)],
+    ids=["small batches", "strips", "chunks"],
+)
+def test_an_epoch(backend, dtype, n, width, batch_size):
     """Of every backend, with dropout on the inputs, the same as of dense rows; also with long indices."""
-    x, y = data(dtype)
-    layers = [Dropout(0.25), Dense(37, "relu"), Dense(2)]
+    x, y = data(dtype, n)
+    layers = [Dropout(0.25), Dense(width, "relu"), Dense(2)]
     plan = Plan.from_layers(layers, x.shape[1], "squared_error", dtype)
     kernels, targets = kernels_for(backend), np.stack([y, -y], axis=1).astype(dtype)
-    order = np.random.default_rng(1).integers(0, len(y), 250)
+    order = np.random.default_rng(1).integers(0, n, n - 50)
+    rates = np.full(-(-len(order) // batch_size), 0.01)
     long = x.copy()
     long.indices, long.indptr = long.indices.astype(np.int64), long.indptr.astype(np.int64)
     check = kernels.SparseRows if backend == "native" else lambda rows: rows
@@ -71,7 +84,7 @@ def test_an_epoch(backend, dtype):
     for rows in (x.toarray(), check(x), check(long)):
         params = plan.initial_params(0)
         state = OptimizerState.zeros(Adam(), params)
-        options = (order, 32, Adam(), state, np.full(8, 0.01), 0.1, 0.0, 5)
+        options = (order, batch_size, Adam(), state, rates, 0.1, 0.0, 5)
         losses = kernels.fit_epoch(plan, params, rows, targets, None, *options)
         found.append((losses, params))
     for losses, params in found[1:]:
