@@ -49,12 +49,17 @@ def vectors(optimizer: Optimizer, size: int, rng: np.random.Generator) -> dict[s
 
 def run(backend: str, optimizer: Optimizer, dtype: Any, d_params: Any, steps: int = 1) -> Any:
     """Parameters after some steps with the same gradient, from ones and a state of zeros."""
+    return run_with_state(backend, optimizer, dtype, d_params, steps)[0]
+
+
+def run_with_state(backend: str, optimizer: Optimizer, dtype: Any, d_params: Any, steps: int = 1) -> list[Any]:
+    """As `run`; what the optimizer remembers too."""
     d_params = np.asarray(d_params, dtype)
     params, slots = np.ones_like(d_params), [np.zeros_like(d_params) for _ in optimizer.slots]
     kernel = getattr(kernels_for(backend), optimizer.kernel)
     for step in range(1, steps + 1):
         kernel(params, d_params, *slots, *optimizer.arguments(step, optimizer.learning_rate))
-    return params
+    return [params, *slots]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=repr)
@@ -164,3 +169,26 @@ def test_threads_do_not_change_a_bit(dtype, rule, rng):
     for other in found[1:]:
         for name, values in found[0].items():
             np.testing.assert_array_equal(other[name], values)
+
+
+@pytest.mark.parametrize("kind", [SGD, Adam, AdamW, NAdam, RMSprop, Adagrad])
+def test_a_gradient_whose_square_is_infinite(backend, dtype, kind):
+    """In a vector with others, and in the steps after the first too: no step, but no NaN either."""
+    d_params = np.random.default_rng(0).normal(size=37)
+    huge = {np.float32: 1e25, np.float64: 1e180}[dtype]
+    d_params[[3, 36]] = huge, -huge
+    found, wanted = (run_with_state(each, kind(), dtype, d_params, steps=3) for each in (backend, "reference"))
+    assert np.isfinite(wanted[0]).all()
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [SGD, Adam, AdamW, NAdam, RMSprop, Adagrad])
+def test_nan_stays_nan(backend, dtype, kind, rng):
+    """In the gradient or in any vector of the state."""
+    rule = kind()
+    for name in ("d_params", *rule.slots):
+        given = {key: values.astype(dtype) for key, values in vectors(rule, 37, rng).items()}
+        given[name][[3, 36]] = np.nan
+        getattr(kernels_for(backend), rule.kernel)(*given.values(), *named(rule, 0.01).values())
+        np.testing.assert_array_equal(np.flatnonzero(np.isnan(given["params"])), [3, 36])
