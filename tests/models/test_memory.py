@@ -113,6 +113,7 @@ options = {
     "clipped": {"clip_norm": 1.0},
     "early stopping": {"early_stopping": True},
     "averaged": {"ema": 0.9},
+    "averaged, full batch": {"batch_size": 1200, "ema": 0.9},
     "averaged, early stopping": {"early_stopping": True, "ema": 0.9},
 }
 
@@ -132,7 +133,7 @@ def bytes_of(name):
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith(name))
 
 
-n = 1200 if sys.argv[1] == "full batch" else 200
+n = 1200 if "full batch" in sys.argv[1] else 200
 fit(sys.argv[1], (8, 8), n)  # whatever is loaded, or allocated once, is by now
 start = bytes_of("VmRSS")
 params = fit(sys.argv[1], widths, n)
@@ -140,26 +141,28 @@ print(params, bytes_of("VmHWM") - start)
 """
 
 
+# In multiples of the parameters, as docs/watching.md adds them up, but for what comes and goes at other times.
+LIMITS = {
+    "mini-batches": 5.2,
+    "full batch": 6.2,
+    "clipped": 6.2,
+    "early stopping": 6.2,
+    "averaged": 7.2,
+    "averaged, full batch": 8.2,
+    "averaged, early stopping": 8.2,
+    "network": 8.2,
+}
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
-@pytest.mark.parametrize(
-    "how",
-    [
-        "mini-batches",
-        "full batch",
-        "clipped",
-        "early stopping",
-        "averaged",
-        "averaged, early stopping",
-        "network",
-    ],
-)
-def test_training_needs_at_most_eight_times_the_parameters(how: str) -> None:
+@pytest.mark.parametrize("how", LIMITS)
+def test_training_needs_a_multiple_of_the_parameters(how: str) -> None:
     """And 16 MB for its thread."""
     done = subprocess.run([sys.executable, "-c", LARGE, how], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     params, peak = map(int, done.stdout.split())
     assert 40e6 < params < peak  # the parameters themselves are among it
-    assert peak <= 8 * params + 16 * 2**20
+    assert peak <= LIMITS[how] * params + 16 * 2**20
 
 
 # Scratch for predictions does not grow with the features: blocks of rows of the sparse X would take gigabytes a thread,
