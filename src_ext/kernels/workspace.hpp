@@ -280,6 +280,16 @@ template <class T> double dropout_of(const fastnn::Epoch<T>& g, ptrdiff_t l) {
   return l < g.shape.layers && g.optimizer != fastnn::kStoreGradient ? g.shape.dropout[l] : 0;
 }
 
+// Room for the entries of sparse x, of a chunk or of a block for each strip.
+template <class T> void lay_out_entries(Arena& arena, Workspace<T>& ws, const fastnn::Epoch<T>& g) {
+  if (g.x) return;
+  const ptrdiff_t pieces = ws.by_strips ? kStrips : 1;
+  ws.room_for_entries = ws.room / pieces * g.longest_row;
+  ws.entries.ends = arena.take<ptrdiff_t>(pieces * (g.shape.widths[0] + 1));
+  ws.entries.row = arena.take<int32_t>(pieces * ws.room_for_entries);
+  ws.entries.value = arena.take<T>(pieces * ws.room_for_entries);
+}
+
 template <class T> Workspace<T>* lay_out(Arena& arena, const fastnn::Epoch<T>& g) {
   Workspace<T>* stored = arena.take<Workspace<T>>(1);
   Workspace<T> ws = {};
@@ -305,11 +315,7 @@ template <class T> Workspace<T>* lay_out(Arena& arena, const fastnn::Epoch<T>& g
   ws.task_squares = arena.take<double>(ws.tasks);
   const bool copies = g.x && dropout_of(g, 0) > 0;
   ws.x_kept = copies ? arena.take<T>(ws.room * shape.widths[0]) : nullptr;
-  const ptrdiff_t pieces = g.x ? 0 : ws.by_strips ? kStrips : 1;
-  ws.room_for_entries = ws.room / (pieces > 0 ? pieces : 1) * g.longest_row;
-  ws.entries.ends = g.x ? nullptr : arena.take<ptrdiff_t>(pieces * (shape.widths[0] + 1));
-  ws.entries.row = arena.take<int32_t>(pieces * ws.room_for_entries);
-  ws.entries.value = arena.take<T>(pieces * ws.room_for_entries);
+  lay_out_entries(arena, ws, g);
   ws.barrier = arena.take<fastnn::Barrier>(1);
   if (ws.task) add_all_tasks(ws, shape);
   ptrdiff_t mirrors = 0;
