@@ -28,7 +28,7 @@ template <class T> struct Adam {
   static constexpr int kSlots = 2;
   FASTNN_INLINE void update(Vec<T>& w, Vec<T> g, Vec<T>& m, Vec<T>& v) const {
     m += rest_1 * (g - m);
-    v = beta_2 * v + rest_2 * (g * g);
+    v = beta_2 * v + (rest_2 * g) * g;
     w = keep * w - quotient<T>(rate * m, square_root<T>(v) + epsilon);
   }
 };
@@ -39,7 +39,7 @@ template <class T> struct Nadam {
   static constexpr int kSlots = 2;
   FASTNN_INLINE void update(Vec<T>& w, Vec<T> g, Vec<T>& m, Vec<T>& v) const {
     m += rest_1 * (g - m);
-    v = beta_2 * v + rest_2 * (g * g);
+    v = beta_2 * v + (rest_2 * g) * g;
     w -= quotient<T>(rate_m * m + rate_g * g, square_root<T>(v * correction_v) + epsilon);
   }
 };
@@ -50,7 +50,7 @@ template <class T> struct ScaledBySquares {
   T rate, keep, add, epsilon;
   static constexpr int kSlots = 1;
   FASTNN_INLINE void update(Vec<T>& w, Vec<T> g, Vec<T>& v, Vec<T>&) const {
-    v = keep * v + add * (g * g);
+    v = keep * v + (add * g) * g;
     w -= quotient<T>(rate * g, square_root<T>(v) + epsilon);
   }
 };

@@ -66,7 +66,7 @@ def _adam(
     for k in range(params.size):
         g = d_params[k]
         first = beta_1 * m[k] + rest_1 * g
-        second = beta_2 * v[k] + rest_2 * (g * g)
+        second = beta_2 * v[k] + (rest_2 * g) * g
         m[k] = first
         v[k] = second
         params[k] = keep * params[k] - rate * first / (np.sqrt(second) + epsilon)
@@ -93,7 +93,7 @@ def _nadam(
     for k in range(params.size):
         g = d_params[k]
         first = beta_1 * m[k] + rest_1 * g
-        second = beta_2 * v[k] + rest_2 * (g * g)
+        second = beta_2 * v[k] + (rest_2 * g) * g
         m[k] = first
         v[k] = second
         ahead = rate_m * first + rate_g * g
@@ -108,7 +108,7 @@ def _scaled_by_squares(
     rate, keep, add, epsilon = real(rate), real(keep), real(add), real(epsilon)
     for k in range(params.size):
         g = d_params[k]
-        squares = keep * v[k] + add * (g * g)
+        squares = keep * v[k] + (add * g) * g
         v[k] = squares
         params[k] -= rate * g / (np.sqrt(squares) + epsilon)
 
