@@ -209,7 +209,7 @@ template <class T> FASTNN_INLINE Vec<T> quotient(Vec<T> a, Vec<T> b) {
 #if defined(__AVX512F__) && FASTNN_VECTOR_BYTES == 64
   if constexpr (sizeof(T) == 4) {
     b = minimum<T>(splat<T>(0x1p126f), b);
-    const Vec<T> inverse = (Vec<T>)_mm512_rcp14_ps((__m512)b), rough = a * inverse;
+    const Vec<T> inverse = (Vec<T>)_mm512_maskz_rcp14_ps(0xffff, (__m512)b), rough = a * inverse;
     return multiply_add<T>(rough, multiply_add<T>(-b, inverse, splat<T>(T(1))), rough);
   }
 #endif

@@ -77,3 +77,10 @@ def test_gradient(dtype, layers):
     assert loss == pytest.approx(kernels_for("reference").network_gradient(*data, wanted), rel=1e-5)
     eps = np.finfo(dtype).eps
     np.testing.assert_allclose(found, wanted, rtol=100 * eps, atol=100 * eps * np.abs(wanted).max())
+
+
+def test_a_batch_that_pauses():
+    """An epoch looks for Ctrl-C every 20 ms, in the middle of a batch that takes longer, each team at another place."""
+    n, layers = 3_000_000, [Dense(3, "tanh"), Dense(1)]
+    given = regression(layers, np.float64, n, 2)
+    assert_any_team_gives_what_the_reference_gives(given, SGD(0.1), np.float64, batch_size=n)
