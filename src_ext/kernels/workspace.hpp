@@ -109,8 +109,8 @@ constexpr ptrdiff_t kCachedWeightBytes = 512 * 1024;
 constexpr ptrdiff_t kStretchRows = 128;
 // A small network's large batch is cut into strips: a member takes a strip's rows through all layers and adds their
 // gradient to a sum of the strip's own, a block at a time, so that no core reads what another has just written
-// (4-32-16-4 with 10,000 rows on two cores: 470 us an epoch where they share a cache and 1,100 where not; by strips 365
-// us on both). There are as many for every team, added up in their order.
+// (4-32-16-4 with 10,000 rows on two cores: 470 us an epoch where they share a cache and 1,100 where not; by strips 366
+// us at most). There are as many for every team, added up in their order.
 constexpr ptrdiff_t kStrips = 16;
 constexpr ptrdiff_t kStripBytes = 128 * 1024;  // of weights at most
 constexpr ptrdiff_t kStripsWork = ptrdiff_t(1) << 26;  // rows times weights between two looks at the clock
@@ -124,6 +124,17 @@ template <class T> constexpr ptrdiff_t group_rows() {
 }
 
 inline ptrdiff_t ceil_div(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
+
+// Packed weights, without biases.
+template <class T> ptrdiff_t weights_of_network(const fastnn::NetworkShape& shape) {
+  ptrdiff_t size = 0;
+  for (ptrdiff_t l = 0; l < shape.layers; ++l) size += packed_size<T>(shape.widths[l], shape.widths[l + 1]);
+  return size;
+}
+
+template <class T> ptrdiff_t bytes_of_weights(const fastnn::NetworkShape& shape) {
+  return weights_of_network<T>(shape) * ptrdiff_t(sizeof(T));
+}
 
 // Activations, slopes and d_z of a row.
 template <class T> ptrdiff_t bytes_of_row(const fastnn::NetworkShape& shape) {
@@ -139,13 +150,7 @@ template <class T> ptrdiff_t chunk_rows(const fastnn::NetworkShape& shape, ptrdi
   return rows < kStretchRows ? kStretchRows : rows < kMaxChunk ? rows : kMaxChunk;
 }
 
-template <class T> ptrdiff_t weights_of_network(const fastnn::NetworkShape& shape) {
-  ptrdiff_t size = 0;
-  for (ptrdiff_t l = 0; l < shape.layers; ++l) size += packed_size<T>(shape.widths[l], shape.widths[l + 1]);
-  return size;
-}
-
-// The same by strips.
+// The same by strips, whose blocks alone are in memory: as many as are worked on between two looks at the clock.
 template <class T> ptrdiff_t strips_chunk_rows(const fastnn::NetworkShape& shape) {
   const ptrdiff_t rows = kStripsWork / (weights_of_network<T>(shape) + 1) / kMaxChunk * kMaxChunk;
   return rows < kMaxChunk ? kMaxChunk : rows < 16 * kMaxChunk ? rows : 16 * kMaxChunk;
@@ -158,10 +163,6 @@ template <class T> ptrdiff_t block_rows(const fastnn::NetworkShape& shape, ptrdi
   const ptrdiff_t shared = ceil_div(ceil_div(chunk, 8), smallest) * smallest;  // a team of 8 finds work
   const ptrdiff_t rows = cached < shared ? cached : shared;
   return rows > smallest ? rows : smallest;
-}
-
-template <class T> ptrdiff_t bytes_of_weights(const fastnn::NetworkShape& shape) {
-  return weights_of_network<T>(shape) * ptrdiff_t(sizeof(T));
 }
 
 // Rows that a member takes through all layers at once: several blocks where the weights, which every stretch reads
