@@ -8,25 +8,29 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.solvers.cost import newton_pays
+from fastnn.solvers.cost import hessian_pays, newton_pays
 from fastnn.solvers.gradient_descent import gradient_descent
 from fastnn.solvers.levels import newton_by_levels, steps_of
 from fastnn.solvers.logistic_objective import LogisticObjective
+from fastnn.solvers.metric import CholeskyMetric, Metric, dot
 from fastnn.solvers.newton_cg import newton_cg
-from fastnn.solvers.objective import Solution, Vector, Watch
+from fastnn.solvers.objective import Goal, Solution, Vector, Watch, numbered_from
 from fastnn.solvers.precondition import preconditioner_for
+from fastnn.solvers.precise import Precise, refined
 from fastnn.solvers.prox_newton import prox_newton
 from fastnn.solvers.quasi_newton import quasi_newton
 from fastnn.solvers.saga import saga
 from fastnn.solvers.saga_measure import ByGap, ByGradient
 from fastnn.solvers.separable import Separable
+from fastnn.solvers.stored import Stored
 
-__all__ = ["SOLVERS", "STOCHASTIC", "minimise", "minimise_separable"]
+__all__ = ["SOLVERS", "STOCHASTIC", "goal_of", "minimise", "minimise_separable"]
 
 Solve = Callable[..., Solution]
 
 _CHEAP = 3.0  # gradients: a preconditioner that costs no more is made for each of newton-cg's directions,
 _RENEWED = 8  # others after so many
+_CHECKED = 100.0  # gradients that a Hessian may cost that checks the end of a solver without any
 _CLOSER = 0.1  # of the tolerance: SAGA stops where it just meets it, while a second-order step goes far beyond
 
 
@@ -43,7 +47,8 @@ def minimise(
 ) -> Solution:
     """Fit a logistic regression with an L2 penalty.
 
-    Solvers see features of one scale, by a change of variables: neither X nor the penalty changes.
+    Solvers see features of one scale and not far from zero, by a change of variables: neither X nor the penalty
+    changes. Where X's numbers do not allow even that, they see a copy.
 
     Parameters
     ----------
@@ -53,8 +58,8 @@ def minimise(
     solver : str, default="auto"
         One of `SOLVERS`.
     tol : float, default=1e-4
-        It ends where no component of the gradient is larger, by coefficients of features whose root
-        mean square is one.
+        It ends where no component of the gradient is larger, by coefficients of features of scale one, and what
+        second derivatives promise may still be gained is less than ``goal_of(tol).gain`` of the loss.
     max_iter : int, default=100
     watch : callable, optional
     seed : int, default=0
@@ -63,43 +68,71 @@ def minimise(
     Returns
     -------
     Solution
-        Its params (p,) are the objective's own: w (i, o) and then b (o,), flat.
+        Its params (p,) are the objective's own: w (i, o) and then b (o,), flat, numbers of X's dtype.
     """
-    scaled = objective.rescaled(steps_of(objective))
-    ratio = objective.unit / scaled.unit
+    steps = steps_of(objective)
+    scales = objective.scales(steps)
+    stored = Stored.of(objective, scales)
+    scaled = stored.objective.rescaled(steps) if stored.is_copied else objective.in_scales(scales)
     zeros = np.zeros(objective.n_params)
     if not np.isfinite(scaled.unit).all():
         return Solution(zeros, np.nan, 0, False, "The features' mean squares are not finite")
     # A start where all classes are certain, and wrongly so, has no curvature to begin with.
-    start = zeros if start is None or not scaled(start / ratio)[0] <= scaled(zeros)[0] else start / ratio
-    seen = None if watch is None else (lambda iteration, params, loss: watch(iteration, params * ratio, loss))
-    options = {"tol": tol, "max_iter": max_iter, "watch": seen} | ({"seed": seed} if solver in STOCHASTIC else {})
-    solution = SOLVERS[solver](scaled, start, **options)
-    return replace(solution, params=objective.centred(solution.params * ratio))
+    begin = zeros if start is None else scaled.coordinates.from_user(stored.from_user(start))
+    begin = begin if start is not None and scaled(begin)[0] <= scaled(zeros)[0] else zeros
+    if watch is not None:
+        tell = watch
+        watch = lambda iteration, params, loss: tell(iteration, stored.to_user(scaled, params), loss)  # noqa: E731
+    options = {"tol": tol, "max_iter": max_iter, "watch": watch} | ({"seed": seed} if solver in STOCHASTIC else {})
+    solution = SOLVERS[solver](scaled, begin, **options)
+    if solution.converged and scaled.computes_in_float32:
+        goal = goal_of(scaled, tol, Precise.promise_resolution)
+        if solution.is_rounding or goal.gain < scaled.promise_resolution:
+            solution = refined(scaled, solution, goal, max_iter=max_iter, watch=watch)
+    return replace(solution, params=stored.to_user(scaled, scaled.centred(solution.params)))
 
 
-def _auto(objective: LogisticObjective, start: Vector, **options: Any) -> Solution:
+def goal_of(objective: Any, tol: float, resolution: float | None = None) -> Goal:
+    """What a tolerance of the gradient asks for.
+
+    A gradient of `tol` by features whose curvature is a tenth, as it is where classes overlap, leaves about
+    ``5 * tol**2`` to gain for each; twice as much for all of them together. Without a penalty, where classes are
+    separated, the loss falls towards zero for ever, and relative to it there is always as much left to gain.
+    """
+    vanishing = 0.0 if objective.strength.any() else tol
+    return Goal(tol, max(min(10 * tol * tol, 1e-3 * tol), objective.promise_resolution if resolution is None else resolution), vanishing)
+
+
+def _auto(objective: LogisticObjective, start: Vector, *, tol: float, **options: Any) -> Solution:
+    goal = goal_of(objective, tol)
     if newton_pays(objective):
-        return newton_by_levels(objective, start, **options)
+        return newton_by_levels(objective, start, goal=goal, **options)
     made = preconditioner_for(objective)
-    return quasi_newton(objective, start, metric_at=made.at, metric_cost=made.cost, **options)
+    return quasi_newton(objective, start, metric_at=made.at, metric_cost=made.cost, goal=goal, **options)
 
 
-def _newton_cg(objective: LogisticObjective, start: Vector, **options: Any) -> Solution:
+def _lbfgs(objective: LogisticObjective, start: Vector, *, tol: float, **options: Any) -> Solution:
+    return quasi_newton(objective, start, goal=goal_of(objective, tol), **options)
+
+
+def _newton_cg(objective: LogisticObjective, start: Vector, *, tol: float, **options: Any) -> Solution:
     made = preconditioner_for(objective)
     renewed = 1 if made.cost <= _CHEAP else _RENEWED
-    return newton_cg(objective, start, metric_at=made.at, renewed=renewed, **options)
+    goal = goal_of(objective, tol)
+    return newton_cg(objective, start, metric_at=made.at, renewed=renewed, goal=goal, **options)
 
 
-def _newton_cholesky(objective: LogisticObjective, start: Vector, *, max_iter: int, **options: Any) -> Solution:
+def _newton_cholesky(
+    objective: LogisticObjective, start: Vector, *, tol: float, max_iter: int, **options: Any
+) -> Solution:
     """L-BFGS goes on where, with fewer rows than parameters and no penalty, the Hessian has no inverse anywhere.
 
     Its steps stay where the rows are, and a factor of all parameters would cost more than many of them. As with
     scikit-learn, that Newton's step is not possible counts as one of `max_iter`.
     """
     if not _lacks_rows(objective):
-        return newton_by_levels(objective, start, max_iter=max_iter, **options)
-    solution = quasi_newton(objective, start, max_iter=max(max_iter - 1, 0), **options)
+        return newton_by_levels(objective, start, goal=goal_of(objective, tol), max_iter=max_iter, **options)
+    solution = _lbfgs(objective, start, tol=tol, max_iter=max(max_iter - 1, 0), **options)
     return replace(solution, solver="lbfgs")
 
 
@@ -110,12 +143,49 @@ def _lacks_rows(objective: LogisticObjective) -> bool:
     return bool(len(objective.y) + n_penalised < len(by_feature))
 
 
+def _gradient_descent(
+    objective: LogisticObjective, start: Vector, *, tol: float, max_iter: int, watch: Watch | None
+) -> Solution:
+    """With a smaller tolerance as long as second derivatives promise more than a small gradient tells."""
+    goal, steps = goal_of(objective, tol), 0
+    while True:
+        options: dict[str, Any] = {"max_iter": max_iter - steps, "watch": numbered_from(steps, watch)}
+        found = gradient_descent(objective, start, tol=tol, **options)
+        steps += found.n_iter
+        if not found.converged or _is_optimum(objective, found.params, goal):
+            return replace(found, n_iter=steps)
+        if steps == max_iter:
+            return replace(found, n_iter=steps, converged=False, message="Iterations reached the limit")
+        start, tol = found.params, tol / 10
+
+
+def _is_optimum(objective: LogisticObjective, params: Vector, goal: Goal) -> bool:
+    """Whether a small gradient is also small for the curvature that there is."""
+    if hessian_pays(objective, _CHECKED):
+        loss, d_params, hessian = objective.with_hessian(params)
+        metric: Metric = CholeskyMetric(hessian)
+    else:
+        (loss, d_params), metric = objective(params), preconditioner_for(objective).at(params)
+    return dot(d_params, metric.solve(d_params)) / 2 <= goal.gain * abs(loss) or loss <= goal.vanishing
+
+
 def _saga(
     objective: LogisticObjective, start: Vector, *, tol: float, max_iter: int, watch: Watch | None, seed: int
 ) -> Solution:
-    losses, penalty = objective.penalised(0.0), Separable.of(objective.n_params, l2=objective.strength)
+    """SAGA has a centre of its own; so it gets the problem without one."""
+    plain, coordinates = objective.in_units(objective.unit), objective.coordinates
+
+    def turned(params: Vector) -> Vector:
+        return coordinates.from_user(plain.coordinates.to_user(params))
+
+    seen = None if watch is None else (lambda iteration, params, loss: watch(iteration, turned(params), loss))
+    losses, penalty = plain.penalised(0.0), Separable.of(plain.n_params, l2=plain.strength)
     measure = ByGradient(losses, penalty, _CLOSER * tol)
-    found = saga(losses, penalty, start, measure=measure, max_iter=max_iter, seed=seed, watch=watch)
+    start = plain.coordinates.from_user(coordinates.to_user(start))
+    found = saga(losses, penalty, start, measure=measure, max_iter=max_iter, seed=seed, watch=seen)
+    found = replace(found, params=turned(found.params))
+    if found.converged and not _is_optimum(objective, found.params, goal_of(objective, tol)):
+        found = replace(found, converged=False, message="Second derivatives promise more than the gradient tells")
     return _go_on(found, max_iter, watch, lambda start, **left: _auto(objective, start, tol=tol, **left))
 
 
@@ -162,8 +232,7 @@ def _go_on(found: Solution, max_iter: int, watch: Watch | None, solve: Solve) ->
     before = found.n_iter
     if found.converged or before == max_iter or not np.isfinite(found.loss):
         return found
-    seen = None if watch is None else (lambda iteration, params, loss: watch(before + iteration, params, loss))
-    rest = solve(found.params, max_iter=max_iter - before, watch=seen)
+    rest = solve(found.params, max_iter=max_iter - before, watch=numbered_from(before, watch))
     return replace(rest, n_iter=before + rest.n_iter)
 
 
@@ -171,10 +240,10 @@ STOCHASTIC = ("sag", "saga")
 # A name stands for the optimum: all have the same one.
 SOLVERS: dict[str, Solve] = {
     "auto": _auto,
-    "lbfgs": quasi_newton,
+    "lbfgs": _lbfgs,
     "newton-cg": _newton_cg,
     "newton-cholesky": _newton_cholesky,
-    "gradient_descent": gradient_descent,
+    "gradient_descent": _gradient_descent,
     "sag": _saga,
     "saga": _saga,
 }

@@ -10,14 +10,17 @@ from typing import Any, Protocol
 import numpy as np
 
 from fastnn.solvers.metric import dot
-from fastnn.solvers.objective import Solution, Vector, Watch
+from fastnn.solvers.objective import Goal, Solution, Vector, Watch
 
 __all__ = ["Point", "Strategy", "descend"]
 
 _SUFFICIENT = 1e-4  # of the decrease that the gradient promises (Armijo 1966)
 _SHORTEST = 1e-10
+_LONGEST = 1e16
 _ROUNDING = 20.0  # times the loss's resolution: what cannot be gained any more
 _PATIENCE = 20  # iterations that lower the loss by less than its rounding in each
+_STEEP = 0.3  # of the slope: where a step leaves more of it, a longer one is tried
+_SMALL = 0.5  # change of a row's z: within it a logistic loss is near its parabola
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,14 @@ class Strategy(Protocol):
         """Where to go from a point; downhill."""
         ...
 
+    def toward_minimum(self, point: Point) -> Vector:
+        """About the way to the minimum, by what is known of second derivatives already."""
+        ...
+
+    def largest_change(self, step: Vector) -> float:
+        """By how much a step changes a row's score, at most; infinite where it does not know the Hessian itself."""
+        ...
+
     def moved(self, before: Point, after: Point) -> None:
         """Learn from a step."""
         ...
@@ -52,33 +63,65 @@ class Strategy(Protocol):
         ...
 
 
-def descend(strategy: Strategy, start: Vector, *, tol: float, max_iter: int, watch: Watch | None) -> Solution:
-    """Go from `start` until every component of the gradient is within `tol`, or rounding hides what is left."""
+def descend(strategy: Strategy, start: Vector, *, goal: Goal, max_iter: int, watch: Watch | None) -> Solution:
+    """Go from `start` until the goal is reached, or rounding hides what is left."""
     point = strategy.evaluate(start)
     iteration = 0
     recent: deque[float] = deque(maxlen=_PATIENCE)  # losses
-    while tol < (steepest := _largest(point.d_params)) < inf and iteration < max_iter:
+    while isfinite(_largest(point.d_params)):
+        if _is_flat(strategy, point, goal):
+            return Solution(point.params, point.loss, iteration, True)
+        if iteration == max_iter:
+            return Solution(point.params, point.loss, iteration, False, "Iterations reached the limit")
         recent.append(point.loss)
-        if len(recent) == _PATIENCE and recent[0] - point.loss <= _PATIENCE * strategy.resolution * abs(point.loss):
-            return Solution(point.params, point.loss, iteration, True)  # it only wanders in the loss's rounding
+        if _only_wanders(recent, strategy.resolution):
+            return Solution(point.params, point.loss, iteration, True, is_rounding=True)
         direction = strategy.direction(point)
         slope = dot(point.d_params, direction)
+        if _is_bottom(strategy, point, direction, slope, goal):
+            return Solution(point.params, point.loss, iteration, True)
         ahead = _step(strategy, point, direction, slope)
         if ahead is None:
             if strategy.renew():
                 continue
             is_rounding = -slope <= _ROUNDING * strategy.resolution * abs(point.loss)
             message = "" if is_rounding else "No step lowers the loss"
-            return Solution(point.params, point.loss, iteration, is_rounding, message)
+            return Solution(point.params, point.loss, iteration, is_rounding, message, is_rounding=is_rounding)
         strategy.moved(point, ahead)
         point = ahead
         iteration += 1
         if watch is not None:
             watch(iteration, point.params, point.loss)
-    if not isfinite(steepest):
-        return Solution(point.params, nan, iteration, False, "The gradient is not finite")
-    converged = steepest <= tol
-    return Solution(point.params, point.loss, iteration, converged, "" if converged else "Iterations reached the limit")
+    return Solution(point.params, nan, iteration, False, "The gradient is not finite")
+
+
+def _is_flat(strategy: Strategy, point: Point, goal: Goal) -> bool:
+    """Whether the gradient is small, by features of scale one, and with it all that second derivatives promise.
+
+    A small gradient alone says little of features that are nearly combinations of others, or of classes so rare that
+    the loss has hardly any curvature.
+    """
+    if not _largest(point.d_params) <= goal.gradient:
+        return False
+    if goal.gain == inf or point.loss <= goal.vanishing:
+        return True
+    return -dot(point.d_params, strategy.toward_minimum(point)) / 2 <= goal.gain * abs(point.loss)
+
+
+def _is_bottom(strategy: Strategy, point: Point, newton: Vector, slope: float, goal: Goal) -> bool:
+    """Whether Newton's step has hardly anything to gain, though the gradient is not small.
+
+    Its promise holds if it moves no row's score by much. A row that lies far out bends the loss on a much shorter way
+    than the others do, and until it is on its side, the model sees nothing else.
+    """
+    if goal.gain == inf or not -slope / 2 <= goal.gain * abs(point.loss):
+        return False
+    return strategy.largest_change(newton) <= _SMALL
+
+
+def _only_wanders(recent: deque[float], resolution: float) -> bool:
+    """Whether the last losses differ by no more than their rounding."""
+    return len(recent) == _PATIENCE and recent[0] - recent[-1] <= _PATIENCE * resolution * abs(recent[-1])
 
 
 def _largest(vector: Vector) -> float:
@@ -97,14 +140,33 @@ def _step(strategy: Strategy, point: Point, direction: Vector, slope: float) -> 
     while rate > _SHORTEST and slope < 0:
         ahead = strategy.evaluate(point.params + rate * direction)
         change = ahead.loss - point.loss
+        slope_ahead = dot(ahead.d_params, direction)
         if change <= _SUFFICIENT * rate * slope:
-            return ahead
-        if change <= slack and abs(dot(ahead.d_params, direction)) < 0.5 * abs(slope):
+            return _longer(strategy, point, direction, ahead) if slope_ahead < _STEEP * slope and rate == 1 else ahead
+        if change <= slack and abs(slope_ahead) < 0.5 * abs(slope):
             return ahead
         if -rate * slope < slack:
             return None
         rate *= _shorter(change, rate * slope)
     return None
+
+
+def _longer(strategy: Strategy, point: Point, direction: Vector, ahead: Point) -> Point:
+    """The last point that still goes down, by steps of 2, 4, 8 ...
+
+    A row that lies far out bends the loss so much that a Newton step ends where this row is on its side, long before
+    the others have moved at all; and then the next one is as short.
+    """
+    rate = 2.0
+    while rate < _LONGEST:
+        beyond = strategy.evaluate(point.params + rate * direction)
+        if not beyond.loss <= ahead.loss:
+            break
+        ahead = beyond
+        if dot(ahead.d_params, direction) >= 0:
+            break
+        rate *= 2
+    return ahead
 
 
 def _shorter(change: float, slope: float) -> float:

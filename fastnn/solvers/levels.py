@@ -14,7 +14,7 @@ import numpy as np
 from fastnn.solvers.cost import hessian_cost
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.newton_cholesky import newton_cholesky
-from fastnn.solvers.objective import HasHessian, Solution, Vector
+from fastnn.solvers.objective import Goal, HasHessian, Solution, Vector
 from fastnn.solvers.sampled import SampledHessian
 
 __all__ = ["newton_by_levels", "steps_of"]
@@ -46,7 +46,7 @@ def steps_of(objective: LogisticObjective) -> list[int]:
     return steps
 
 
-def newton_by_levels(objective: LogisticObjective, start: Vector, **options: Any) -> Solution:
+def newton_by_levels(objective: LogisticObjective, start: Vector, *, goal: Goal, **options: Any) -> Solution:
     """`newton_cholesky` from a start that samples have found; where `start` is not zeros, from there.
 
     Takes and returns what `newton_cholesky` does. Iterations are counted on all rows.
@@ -56,14 +56,14 @@ def newton_by_levels(objective: LogisticObjective, start: Vector, **options: Any
     for step in [] if start.any() or options["max_iter"] == 0 else steps_of(objective):
         sample = objective.sample(step)
         # Nearer than what a component of the gradient varies by between samples.
-        tol = max(options["tol"], _OF_A_SAMPLE / len(sample.y) ** 0.5)
+        near = Goal(max(goal.gradient, _OF_A_SAMPLE / len(sample.y) ** 0.5))
         source = _first_hessian(sample, smaller)
-        found = newton_cholesky(sample, start, tol=tol, max_iter=_MOST_ITERATIONS, hessian_cost=cost, source=source)
+        found = newton_cholesky(sample, start, goal=near, max_iter=_MOST_ITERATIONS, hessian_cost=cost, source=source)
         if not np.isfinite(found.loss):
             return replace(found, n_iter=0)
         start, smaller = found.params, sample
     source = _first_hessian(objective, smaller)
-    return newton_cholesky(objective, start, hessian_cost=cost, source=source, **options)
+    return newton_cholesky(objective, start, goal=goal, hessian_cost=cost, source=source, **options)
 
 
 def _first_hessian(objective: LogisticObjective, sample: LogisticObjective | None) -> HasHessian | None:

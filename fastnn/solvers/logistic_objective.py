@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn import activations
 from fastnn.kernels.contract import Array
-from fastnn.kernels.select import kernels_for, resolve
+from fastnn.solvers.coordinates import Coordinates
 from fastnn.solvers.metric import dot
 from fastnn.solvers.objective import Matrix, Vector
-from fastnn.threads import resolve as resolve_threads
+from fastnn.solvers.passes import Passes
+from fastnn.solvers.scales import Scales, scales_of
 
 __all__ = ["LogisticObjective"]
 
@@ -21,32 +23,8 @@ __all__ = ["LogisticObjective"]
 # 50 floats as much as one over 100,000 in a row, 0.7 instead of 0.12 ms.
 _COPIED = 1 << 23
 
-# Rounding of a mean of losses by the bytes of X's numbers: rows round independently.
-_RESOLUTION = {4: 1e-7, 8: 4e-15}
-
-
-class _Kernels:
-    """The passes of one backend, for a number of threads."""
-
-    def __init__(self, backend: str, n_threads: int | None) -> None:
-        chosen = resolve(backend)
-        if chosen != "native" and n_threads is not None:
-            raise ValueError(
-                f"n_threads={n_threads!r} with backend={backend!r}: only the native backend has "
-                "threads. Leave out one of the two."
-            )
-        self._module = kernels_for(chosen)
-        self._threads = (resolve_threads(n_threads),) if chosen == "native" else ()
-
-    def call(self, name: str, *arguments: Any, threads: bool = True) -> Any:
-        """Run a kernel, with these threads where it has any."""
-        return getattr(self._module, name)(*arguments, *(self._threads if threads else ()))
-
-    def rows(self, x: Any) -> Any:
-        """X as kernels read it, a sparse one checked once for all passes."""
-        if not self._threads or isinstance(x, np.ndarray):
-            return x
-        return self._module.SparseColumns(x) if x.format == "csc" else self._module.SparseRows(x)
+_RESOLUTION = {True: 1e-7, False: 4e-15}  # of a mean of losses, by whether rows are computed in float32
+_PROMISE = {True: 1e-8, False: 4e-15}
 
 
 class LogisticObjective:
@@ -76,11 +54,8 @@ class LogisticObjective:
     n_params : int
     total : float
         Sum of the weights.
-    resolution : float
-        Relative rounding of the loss.
-    unit : ndarray (p,)
-        What the parameters are multiplied by to become those that a solver sees; ones at first. A
-        solver's params are ``unit * (w, b)``, and the gradient is by them.
+    coordinates : Coordinates
+        The variables that a solver sees, and the gradient is by; w and b themselves at first.
 
     Notes
     -----
@@ -99,16 +74,35 @@ class LogisticObjective:
         backend: str = "auto",
         n_threads: int | None = None,
     ) -> None:
-        self._kernels = _Kernels(backend, n_threads)
+        self._kernels = Passes(backend, n_threads)
         self.x, self.y, self.outputs, self.sample_weight = x, y, outputs, sample_weight
         self.fit_intercept = fit_intercept
         self._rows = self._kernels.rows(x)
         self.n_params = (x.shape[1] + fit_intercept) * outputs
         self.total = float(x.shape[0] if sample_weight is None else sample_weight.sum(dtype=np.float64))
-        self.resolution = _RESOLUTION[x.dtype.itemsize]
-        self.unit: Vector = np.ones(self.n_params)
+        self.coordinates = Coordinates(np.ones(self.n_params), outputs)
         self._samples: dict[int, tuple[Any, Any, NDArray[np.int32], Array | None]] = {}  # by step
         self._strength = self._second_derivatives(alpha)  # of the penalty of the mean, in a solver's units
+
+    @property
+    def unit(self) -> Vector:
+        """What the coefficients, and the intercept at the centre, are multiplied by (p,) to become a solver's."""
+        return self.coordinates.unit
+
+    @property
+    def computes_in_float32(self) -> bool:
+        """Whether terms of a row are float32; of a sparse X they are float64 in any case."""
+        return isinstance(self.x, np.ndarray) and self.x.dtype == np.float32
+
+    @property
+    def resolution(self) -> float:
+        """Relative rounding of the loss, in which rows round independently."""
+        return _RESOLUTION[self.computes_in_float32]
+
+    @property
+    def promise_resolution(self) -> float:
+        """The same of what second derivatives promise may be gained, which comes from the gradient's rounding."""
+        return _PROMISE[self.computes_in_float32]
 
     @property
     def strength(self) -> Vector:
@@ -133,16 +127,26 @@ class LogisticObjective:
     def rescaled(self, steps: Sequence[int] = ()) -> LogisticObjective:
         """The same problem in variables that second derivatives are alike in.
 
-        The unit of a coefficient is the root mean square of its feature, larger where the penalty decides; not finite
-        where that is not. With `steps`, every last of them rows have to say what it is, unless they have nothing to
-        say of a feature.
+        The unit of a coefficient is the deviation of its feature, larger where the penalty decides; not finite where
+        that is not. With `steps`, every last of them rows have to say what it is, unless they have nothing to say of a
+        feature.
         """
-        squares = (self.sample(steps[-1]) if steps else self).moments()[1]
+        return self.in_scales(self.scales(steps))
+
+    def scales(self, steps: Sequence[int] = ()) -> Scales:
+        """Where the features are, and how large."""
+        means, squares = (self.sample(steps[-1]) if steps else self).moments()
         if steps and not squares.all():
-            squares = self.moments()[1]
-        by_feature = np.repeat(np.concatenate([squares, np.ones(int(self.fit_intercept))]), self.outputs)
-        unit = np.sqrt(by_feature + 4 * self._strength * self.unit**2)
-        return self.in_units(np.where(unit == 0, 1.0, unit))
+            means, squares = self.moments()
+        eps = float(np.finfo(np.float32 if self.computes_in_float32 else np.float64).eps)
+        return scales_of(self.x, self.sample_weight, means, squares, can_shift=self.fit_intercept, eps=eps)
+
+    def in_scales(self, scales: Scales) -> LogisticObjective:
+        """The same problem in variables of these features."""
+        with np.errstate(over="ignore"):
+            squares = np.append(scales.deviation, [1.0] * self.fit_intercept) ** 2
+        unit = np.sqrt(np.repeat(squares, self.outputs) + 4 * self._strength * self.unit**2)
+        return self.in_units(np.where(unit == 0, 1.0, unit), scales.worthwhile)
 
     def moments(self) -> tuple[Vector, Vector]:
         """Weighted means of the features and of their squares (i,).
@@ -156,10 +160,10 @@ class LogisticObjective:
         )
         return means * (2 / self.total), squares * (4 / self.total)
 
-    def in_units(self, unit: Vector) -> LogisticObjective:
-        """The same problem for params that are `unit` (p,) times w and b."""
+    def in_units(self, unit: Vector, centre: Vector | None = None) -> LogisticObjective:
+        """The same problem for params that are `unit` (p,) times w and the intercept at `centre` (i,)."""
         other = copy(self)
-        other.unit = unit
+        other.coordinates = Coordinates(unit, self.outputs, centre)
         other._strength = self._strength * (self.unit / unit) ** 2
         return other
 
@@ -193,6 +197,14 @@ class LogisticObjective:
         x, y, weight = _every(self.x, step), np.ascontiguousarray(self.y[::step]), self.sample_weight
         return x, self._kernels.rows(x), y, None if weight is None else np.ascontiguousarray(weight[::step])
 
+    def widened(self, rows: slice) -> LogisticObjective:
+        """The part of the losses that some rows of a dense X have, in float64; the parts of all rows add up."""
+        other = copy(self)
+        other.x, other.y = self.x[rows].astype(np.float64), self.y[rows]
+        other.sample_weight = None if self.sample_weight is None else self.sample_weight[rows].astype(np.float64)
+        other._rows, other._samples, other._strength = self._kernels.rows(other.x), {}, np.zeros(self.n_params)
+        return other
+
     def rows_with_feature(self) -> NDArray[np.intp]:
         """In how many rows each feature (i,) is not zero."""
         x = self.x
@@ -207,13 +219,14 @@ class LogisticObjective:
         total = len(y) if weight is None else float(weight[::step].sum(dtype=np.float64))
         return bool(counts.min() >= least and 2 * step * total >= self.total)
 
-    def over(self, x: Any) -> LogisticObjective:
-        """The problem of the same rows with other features x (n, m), without a penalty."""
+    def over(self, x: Any, strength: Vector | None = None) -> LogisticObjective:
+        """The problem of the same rows with other features x (n, m), and a penalty of this strength, if any."""
         other = copy(self)
         other.x, other._rows, other._samples = x, self._kernels.rows(x), {}
         other.n_params = (x.shape[1] + self.fit_intercept) * self.outputs
         other.sample_weight = None if self.sample_weight is None else self.sample_weight.astype(x.dtype, copy=False)
-        other.unit, other._strength = np.ones(other.n_params), np.zeros(other.n_params)
+        other.coordinates = Coordinates(np.ones(other.n_params), self.outputs)
+        other._strength = np.zeros(other.n_params) if strength is None else strength
         return other
 
     def sparse_columns(self, features: NDArray[np.intp], *, by_column: bool = False) -> tuple[Any, Any]:
@@ -227,6 +240,20 @@ class LogisticObjective:
         rows, columns = self._kernels.call("take_columns", self._rows, features, by_column, threads=False)
         return csr_array(rows, shape), None if columns is None else csc_array(columns, shape)
 
+    def largest_change(self, step: Vector) -> float:
+        """By how much a step (p,) moves the scores of a row against each other, in the row where that is most."""
+        w_b = self.coordinates.to_user(step).reshape(-1, self.outputs)
+        split = self.x.shape[1]
+        w, b = w_b[:split], (w_b[split] if self.fit_intercept else np.zeros(self.outputs))
+        if isinstance(self.x, np.ndarray):
+            z = np.empty((len(self.y), self.outputs), self.x.dtype)
+            given = (np.ascontiguousarray(w, z.dtype), b.astype(z.dtype), activations.get("identity"), z)
+            self._kernels.call("dense_forward", self.x, *given)
+        else:
+            z = self.x @ w + b
+        change = np.abs(z[:, 0]) if self.outputs == 1 else z.max(axis=1) - z.min(axis=1)
+        return float((change if self.sample_weight is None else change * (self.sample_weight > 0)).max(initial=0.0))
+
     def kernel(self, name: str, *arguments: Any, threads: bool = True) -> Any:
         """Call another kernel of the backend, with these threads where it has any."""
         return self._kernels.call(name, *arguments, threads=threads)
@@ -238,8 +265,8 @@ class LogisticObjective:
         """
         if self.outputs == 1:
             return params
-        by_class = (params / self.unit).reshape(-1, self.outputs)
-        centred: Vector = (by_class - by_class.mean(axis=1, keepdims=True)).ravel() * self.unit
+        by_class = params.reshape(-1, self.outputs)
+        centred: Vector = (by_class - by_class.mean(axis=1, keepdims=True)).ravel()
         return centred
 
     # --- its value and derivatives --------------------------------------------------------------
@@ -249,24 +276,32 @@ class LogisticObjective:
         return self._pass(params)
 
     def with_diagonal(self, params: Vector) -> tuple[float, Vector, Vector]:
-        """Loss, gradient and the diagonal (p,) of the Hessian."""
+        """Loss, gradient and the diagonal (p,) of the Hessian; for features far from zero about what it is."""
         diagonal = np.empty(self.n_params)
         loss, d_params = self._pass(params, diagonal=diagonal)
-        return loss, d_params, diagonal / (self.unit**2 * self.total) + self._strength
+        diagonal /= self.unit**2
+        if self.coordinates.centre is not None:
+            by_feature = diagonal.reshape(-1, self.outputs)
+            by_feature[:-1][self.coordinates.centre != 0] = by_feature[-1]
+        return loss, d_params, diagonal / self.total + self._strength
 
     def with_hessian(self, params: Vector) -> tuple[float, Vector, Matrix]:
         """Loss, gradient and Hessian (p, p)."""
         hessian = np.empty((self.n_params, self.n_params))
         loss, d_params = self._pass(params, hessian=hessian)
-        hessian *= (1 / self.unit)[:, None]
-        hessian *= 1 / (self.unit * self.total)
-        hessian.ravel()[:: self.n_params + 1] += self._strength
-        return loss, d_params, hessian
+        return loss, d_params, self._penalised_hessian(hessian, self.coordinates, self._strength, 1 / self.total)
 
     def hessian_of(self, losses: Matrix) -> Matrix:
-        """The Hessian, from that (p, p) of the losses alone in the user's units, which another problem shares."""
-        hessian: Matrix = losses / (self.unit * self.unit[:, None])
-        hessian.ravel()[:: self.n_params + 1] += self._strength
+        """The Hessian, from that (p, p) of the losses alone by w and b, which another problem shares."""
+        return self._penalised_hessian(losses.copy(), self.coordinates, self._strength)
+
+    @staticmethod
+    def _penalised_hessian(hessian: Matrix, coordinates: Coordinates, strength: Vector, share: float = 1.0) -> Matrix:
+        """Of the sum of losses by w and b that of their mean by a solver's params, with its penalty; in place."""
+        coordinates.turn_hessian(hessian)
+        if share != 1.0:
+            hessian *= share
+        hessian.ravel()[:: len(hessian) + 1] += strength
         return hessian
 
     def with_shared_curvature(
@@ -284,12 +319,10 @@ class LogisticObjective:
             weight = weight if self.sample_weight is None else weight * self.sample_weight
         rows = self._rows if chosen is None else self._kernels.rows(self.x[:, chosen])
         kept = slice(None) if chosen is None else self.with_intercept(chosen)
-        unit, strength = self.unit[:: self.outputs][kept], self._strength[:: self.outputs][kept]
-        gram = np.empty((len(unit), len(unit)))
+        coordinates, strength = self.coordinates.of_one_output(kept), self._strength[:: self.outputs][kept]
+        gram = np.empty((len(strength), len(strength)))
         self._kernels.call("weighted_gram", rows, np.ascontiguousarray(weight, self.x.dtype), gram)
-        gram /= unit[:, None] * (unit * self.total)
-        gram.ravel()[:: len(unit) + 1] += strength
-        return loss, d_params, gram
+        return loss, d_params, self._penalised_hessian(gram, coordinates, strength, 1 / self.total)
 
     def with_intercept(self, features: NDArray[np.intp]) -> NDArray[np.intp]:
         """Places among one output's parameters of some features, and of the intercept if there is one."""
@@ -309,9 +342,10 @@ class LogisticObjective:
 
         def product(vector: Vector) -> Vector:
             out = np.empty(self.n_params)
-            self._kernels.call("logistic_product", self._rows, self.sample_weight, state, vector / self.unit, out)
+            self._kernels.call("logistic_product", self._rows, self.sample_weight, state, self.coordinates.to_user(vector), out)
             self._balance(out)
-            out /= self.unit * self.total
+            self.coordinates.turn_gradient(out)
+            out /= self.total
             out += self._strength * vector
             return out
 
@@ -325,10 +359,11 @@ class LogisticObjective:
         hessian: Matrix | None = None,
     ) -> tuple[float, Vector]:
         d_params = np.empty(self.n_params)
-        data = (self._rows, self.y, self.sample_weight, params / self.unit, self.outputs)
+        data = (self._rows, self.y, self.sample_weight, self.coordinates.to_user(params), self.outputs)
         total = self._kernels.call("logistic_gradient", *data, d_params, state, diagonal, hessian)
         self._balance(d_params)
-        d_params /= self.unit * self.total
+        self.coordinates.turn_gradient(d_params)
+        d_params /= self.total
         shrunk = self._strength * params
         d_params += shrunk
         return float(total / self.total + dot(shrunk, params) / 2), d_params

@@ -8,25 +8,26 @@ import numpy as np
 
 from fastnn.solvers.descent import Point, descend
 from fastnn.solvers.metric import Metric, diagonal_of, dot
-from fastnn.solvers.objective import Curved, Solution, Vector, Watch
+from fastnn.solvers.objective import Curved, Goal, Solution, Vector, Watch
 
 __all__ = ["newton_cg"]
 
 _LOOSE = 0.5  # relative residual of directions as far from the optimum as zeros are
 _MOST_PRODUCTS = 200  # for one direction
+_FLAT = 1e-12  # of the preconditioner's curvature: only rounding is left of it
 
 
 def newton_cg(
     objective: Curved,
     start: Vector,
     *,
-    tol: float,
+    goal: Goal,
     max_iter: int,
     watch: Watch | None = None,
     metric_at: Callable[[Vector], Metric] | None = None,
     renewed: int = 1,
 ) -> Solution:
-    """Minimise until every component of the gradient is within `tol`.
+    """Minimise until every component of the gradient is small.
 
     Steps remember nothing of those before them but the preconditioner, where that is kept: two steps are as good as
     one and, from where it led, another one.
@@ -36,7 +37,7 @@ def newton_cg(
     objective : Curved
         A convex function.
     start : ndarray (p,), float64
-    tol : float
+    goal : Goal
         It also ends where what is left to gain is lost in the rounding of the loss.
     max_iter : int
     watch : callable, optional
@@ -50,7 +51,7 @@ def newton_cg(
     Solution
     """
     strategy = _Truncated(objective, metric_at or diagonal_of(objective), renewed)
-    return descend(strategy, start, tol=tol, max_iter=max_iter, watch=watch)
+    return descend(strategy, start, goal=goal, max_iter=max_iter, watch=watch)
 
 
 class _Truncated:
@@ -77,10 +78,11 @@ class _Truncated:
         if self._at_zero is None:
             self._at_zero = self._size_at(np.zeros_like(residual)) if point.params.any() else size
         wanted = size * min(_LOOSE, (size / self._at_zero) ** 0.25) ** 2 if self._at_zero > 0 else 0.0
+        length = size  # of `along`, squared, as the preconditioner measures it
         for _ in range(_MOST_PRODUCTS):
             product = point.extra(along)
             curvature = dot(along, product)
-            if not curvature > 0:
+            if not curvature > _FLAT * length:
                 break
             rate = size / curvature
             solution = solution + rate * along
@@ -90,7 +92,14 @@ class _Truncated:
             if size <= wanted:
                 break
             along = solved + (size / before) * along
+            length = size + (size / before) ** 2 * length
         return solution if solution.any() else along
+
+    def toward_minimum(self, point: Point) -> Vector:
+        return self.direction(point)
+
+    def largest_change(self, step: Vector) -> float:
+        return self._objective.largest_change(step)
 
     def _size_at(self, params: Vector) -> float:
         """Of the gradient, squared, as the preconditioner measures it."""

@@ -9,7 +9,7 @@ import numpy as np
 from fastnn.solvers.descent import Point, descend
 from fastnn.solvers.memory import Memory
 from fastnn.solvers.metric import CholeskyMetric, dot
-from fastnn.solvers.objective import Curved, HasHessian, Solution, Vector, Watch
+from fastnn.solvers.objective import Curved, Goal, HasHessian, Solution, Vector, Watch
 
 __all__ = ["newton_cholesky"]
 
@@ -22,7 +22,7 @@ def newton_cholesky(
     objective: Curved,
     start: Vector,
     *,
-    tol: float,
+    goal: Goal,
     max_iter: int,
     watch: Watch | None = None,
     hessian_cost: float = 1.0,
@@ -35,7 +35,7 @@ def newton_cholesky(
     objective : Curved
         A convex function.
     start : ndarray (p,), float64
-    tol : float
+    goal : Goal
         It also ends where what is left to gain is lost in the rounding of the loss.
     max_iter : int
     watch : callable, optional
@@ -51,8 +51,8 @@ def newton_cholesky(
     Solution
     """
     fused = source is None and hessian_cost <= _CHEAP
-    strategy = _Fused(objective) if fused else _Kept(objective, source or objective, hessian_cost, tol)
-    return descend(strategy, start, tol=tol, max_iter=max_iter, watch=watch)
+    strategy = _Fused(objective) if fused else _Kept(objective, source or objective, hessian_cost, goal.gradient)
+    return descend(strategy, start, goal=goal, max_iter=max_iter, watch=watch)
 
 
 class _Fused:
@@ -67,6 +67,12 @@ class _Fused:
 
     def direction(self, point: Point) -> Vector:
         return -CholeskyMetric(point.extra).solve(point.d_params)
+
+    def toward_minimum(self, point: Point) -> Vector:
+        return self.direction(point)
+
+    def largest_change(self, step: Vector) -> float:
+        return self._objective.largest_change(step)
 
     def moved(self, before: Point, after: Point) -> None:
         pass
@@ -83,7 +89,7 @@ class _Kept:
         self._goal = _ENOUGH * tol**2 + np.finfo(np.float64).tiny
         self._memory = Memory(_PAIRS)
         self._metric: CholeskyMetric | None = None
-        self._fresh = False
+        self._fresh = self._is_stale = self._is_own = False
         self._decrement = inf  # g H^-1 g where the last step began
         self._ratio = 0.0  # of the last two
         self.resolution = objective.resolution
@@ -92,20 +98,26 @@ class _Kept:
         return Point(params, *self._objective(params))
 
     def direction(self, point: Point) -> Vector:
-        self._fresh = self._metric is None
-        if self._metric is None:
+        self._fresh = self._metric is None or self._is_stale
+        if self._metric is None or self._is_stale:
+            self._is_stale, self._decrement = False, inf
             self._metric = CholeskyMetric(self._source.with_hessian(point.params)[2])
-            self._source = self._objective  # a sample serves once
+            self._is_own, self._source = self._source is self._objective, self._objective  # a sample serves once
             self._memory.clear()
         direction = -self._memory.solve(self._metric, point.d_params)
         decrement = -dot(point.d_params, direction)
         self._ratio, self._decrement = decrement / self._decrement, decrement
         return direction
 
+    def toward_minimum(self, point: Point) -> Vector:
+        return self.direction(point) if self._metric is None else -self._memory.solve(self._metric, point.d_params)
+
+    def largest_change(self, step: Vector) -> float:
+        return self._objective.largest_change(step) if self._fresh and self._is_own else inf
+
     def moved(self, before: Point, after: Point) -> None:
         self._memory.add(after.params - before.params, after.d_params - before.d_params)
-        if not self._fresh and self._is_slow():
-            self._metric, self._decrement = None, inf
+        self._is_stale = not self._fresh and self._is_slow()
 
     def _is_slow(self) -> bool:
         """Whether at this pace more steps are ahead than a new Hessian costs, with two steps after it."""
@@ -115,5 +127,5 @@ class _Kept:
         return self._ratio > 0 and ahead > -log(self._ratio) * (self._cost + 2)
 
     def renew(self) -> bool:
-        self._metric, self._decrement = None, inf
+        self._is_stale = True
         return not self._fresh

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Curved", "HasHessian", "Matrix", "Objective", "Solution", "Vector", "Watch"]
+__all__ = ["Curved", "Goal", "HasHessian", "Matrix", "Objective", "Solution", "Vector", "Watch", "numbered_from"]
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -19,6 +20,11 @@ Objective = Callable[[Vector], tuple[float, Vector]]
 Watch = Callable[[int, Vector, float], None]
 """watch(iteration, params, loss) after every iteration, counted from 1; params must not be changed
 or kept."""
+
+
+def numbered_from(before: int, watch: Watch | None) -> Watch | None:
+    """The same of a solver that goes on after so many iterations."""
+    return None if watch is None else lambda iteration, params, loss: watch(before + iteration, params, loss)
 
 
 class HasHessian(Protocol):
@@ -45,9 +51,32 @@ class Curved(HasHessian, Protocol):
         """Loss, gradient and the diagonal (p,) of the Hessian."""
         ...
 
+    def largest_change(self, step: Vector) -> float:
+        """By how much a step (p,) changes a row's score, at most."""
+        ...
+
     def with_product(self, params: Vector) -> tuple[float, Vector, Callable[[Vector], Vector]]:
         """Loss, gradient, and a function that multiplies the Hessian by a vector (p,)."""
         ...
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Where a solver may stop.
+
+    Attributes
+    ----------
+    gradient : float
+        The largest component of the gradient.
+    gain : float, default=inf
+        What the second-order model promises may still be gained, in parts of the loss.
+    vanishing : float, default=0.0
+        A loss that has nothing to lose: where it is less, the gradient alone decides.
+    """
+
+    gradient: float
+    gain: float = inf
+    vanishing: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +93,8 @@ class Solution:
         Why it stopped, where it has not converged.
     solver : str
         Name of the one that has taken over from that asked for, where one has.
+    is_rounding : bool
+        Whether it ended because rounding hides what is left, and not at the goal.
     """
 
     params: Vector
@@ -72,3 +103,4 @@ class Solution:
     converged: bool
     message: str = ""
     solver: str = ""
+    is_rounding: bool = False

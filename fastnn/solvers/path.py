@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.kernels.contract import Array
-from fastnn.solvers.choose import minimise
+from fastnn.solvers.choose import goal_of, minimise
 from fastnn.solvers.cost import hessian_pays
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.metric import CholeskyMetric, DiagonalMetric, Metric
@@ -162,7 +162,8 @@ class _Solver:
     def __init__(self, family: Family, subsets: Sequence[Rows], tol: float, max_iter: int, n_workers: int) -> None:
         self._losses = family.losses
         self._tol, self._max_iter, self._n_workers = tol, max_iter, n_workers
-        self._unit = self._losses.rescaled().unit
+        scaled = self._losses.rescaled()
+        self._unit, self._centre = scaled.unit, scaled.coordinates.centre
         # One Hessian serves the solve that comes next, and all subsets.
         self._has_hessians = hessian_pays(self._losses, _SAVED * (1 + len(subsets)))
         most = _MOST_NUMBERS / self._losses.n_params**2 if self._has_hessians else np.inf
@@ -180,7 +181,8 @@ class _Solver:
         self._renew_hessians(solution)
         tasks = self._of_pieces(alpha, unit) if self._pieces else self._of_any(alpha, unit)
         found = side_by_side(self._finish, tasks, self._n_workers)
-        parts = [replace(part, params=objective.centred(part.params / unit)) for part, _ in found]
+        to_user = objective.in_units(unit, self._centre).coordinates.to_user
+        parts = [replace(part, params=objective.centred(to_user(part.params))) for part, _ in found]
         self._ends = [end.at(part.params) for part, (_, end) in zip(parts, found, strict=True)]
         return solution, parts
 
@@ -191,10 +193,10 @@ class _Solver:
             )
             self._end = End(solution.params)
             return solution
-        scaled = objective.in_units(unit)
+        scaled = objective.in_units(unit, self._centre)
         metric = CholeskyMetric(scaled.hessian_of(self._on_average()))
         solution, end = self._descend(scaled, self._end, metric)
-        solution = replace(solution, params=objective.centred(solution.params / unit))
+        solution = replace(solution, params=objective.centred(scaled.coordinates.to_user(solution.params)))
         self._end = end.at(solution.params)
         return solution
 
@@ -211,8 +213,8 @@ class _Solver:
 
     def _of_pieces(self, alpha: float, unit: Vector) -> list[_Task]:
         """Subsets that are each all pieces but one."""
-        pieces = [piece.in_units(unit) for piece in self._pieces]
-        hessians = [hessian / (unit * unit[:, None]) for hessian in self._hessians]
+        pieces = [piece.in_units(unit, self._centre) for piece in self._pieces]
+        hessians = [piece.hessian_of(hessian) for piece, hessian in zip(pieces, self._hessians, strict=False)]
         tasks = []
         for own, start in enumerate(self._ends):
             rest = [k for k in range(len(pieces)) if k != own]
@@ -226,10 +228,10 @@ class _Solver:
         metric = _unit_metric(unit)
         if self._hessians and self._subsets:
             share = float(np.mean([part.total for part in self._subsets])) / self._losses.total
-            typical = self._losses.penalised(alpha / share).in_units(unit)
+            typical = self._losses.penalised(alpha / share).in_units(unit, self._centre)
             metric = CholeskyMetric(typical.hessian_of(self._on_average()))
         return [
-            _Task(part.penalised(alpha).in_units(unit), start, metric)
+            _Task(part.penalised(alpha).in_units(unit, self._centre), start, metric)
             for part, start in zip(self._subsets, self._ends, strict=True)
         ]
 
@@ -244,7 +246,7 @@ class _Solver:
             return metric
 
         resumed: Any = Resumed(objective, start)  # without second derivatives, which `kept` stands for
-        solution = quasi_newton(resumed, resumed.start, tol=self._tol, max_iter=self._max_iter, metric_at=kept)
+        solution = quasi_newton(resumed, resumed.start, goal=goal_of(objective, self._tol), max_iter=self._max_iter, metric_at=kept)
         return solution, resumed.end(solution)
 
 

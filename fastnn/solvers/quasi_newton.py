@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 from fastnn.solvers.descent import Point, descend
 from fastnn.solvers.memory import Memory
 from fastnn.solvers.metric import Metric, diagonal_of
-from fastnn.solvers.objective import Curved, Solution, Vector, Watch
+from fastnn.solvers.objective import Curved, Goal, Solution, Vector, Watch
 
 __all__ = ["quasi_newton"]
 
@@ -19,20 +20,20 @@ def quasi_newton(
     objective: Curved,
     start: Vector,
     *,
-    tol: float,
+    goal: Goal,
     max_iter: int,
     watch: Watch | None = None,
     metric_at: Callable[[Vector], Metric] | None = None,
     metric_cost: float = 1.0,
 ) -> Solution:
-    """Minimise until every component of the gradient is within `tol`.
+    """Minimise by preconditioned gradients that the last steps correct.
 
     Parameters
     ----------
     objective : Curved
         A convex function.
     start : ndarray (p,), float64
-    tol : float
+    goal : Goal
         It also ends where what is left to gain is lost in the rounding of the loss.
     max_iter : int
     watch : callable, optional
@@ -48,7 +49,7 @@ def quasi_newton(
     """
     if metric_at is None:
         metric_at = diagonal_of(objective)
-    return descend(_Remembering(objective, metric_at, metric_cost), start, tol=tol, max_iter=max_iter, watch=watch)
+    return descend(_Remembering(objective, metric_at, metric_cost), start, goal=goal, max_iter=max_iter, watch=watch)
 
 
 class _Remembering:
@@ -71,6 +72,12 @@ class _Remembering:
             self._limit *= 2
             self._memory.clear()
         return -self._memory.solve(self._metric, point.d_params)
+
+    def toward_minimum(self, point: Point) -> Vector:
+        return self.direction(point) if self._metric is None else -self._memory.solve(self._metric, point.d_params)
+
+    def largest_change(self, step: Vector) -> float:
+        return inf
 
     def moved(self, before: Point, after: Point) -> None:
         self._steps += 1

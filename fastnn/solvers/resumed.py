@@ -53,12 +53,14 @@ class Resumed:
     def __init__(self, objective: Any, start: End) -> None:
         self._objective = objective
         self.resolution: float = objective.resolution
-        self.start: Vector = start.params * objective.unit
+        self.start: Vector = objective.coordinates.from_user(start.params)
         self._params: Vector | None = None  # of the last evaluation
         if start.d_params is not None:
             shrunk = objective.strength * self.start
             self._params = self.start
-            self._value = start.loss + dot(shrunk, self.start) / 2, start.d_params / objective.unit + shrunk
+            d_params = start.d_params.copy()
+            objective.coordinates.turn_gradient(d_params)
+            self._value = start.loss + dot(shrunk, self.start) / 2, d_params + shrunk
 
     def __call__(self, params: Vector) -> tuple[float, Vector]:
         """Loss and gradient (p,)."""
@@ -69,9 +71,10 @@ class Resumed:
 
     def end(self, solution: Solution) -> End:
         """What is known at a solution in the solver's units."""
-        params, unit = solution.params, self._objective.unit
+        params, coordinates = solution.params, self._objective.coordinates
+        user = coordinates.to_user(params)
         if self._params is None or not np.array_equal(params, self._params):
-            return End(params / unit)
+            return End(user)
         loss, d_params = self._value
         shrunk = self._objective.strength * params
-        return End(params / unit, loss - dot(shrunk, params) / 2, (d_params - shrunk) * unit)
+        return End(user, loss - dot(shrunk, params) / 2, coordinates.gradient_by_user(d_params - shrunk))

@@ -24,7 +24,7 @@ class SumObjective:
 
     Attributes
     ----------
-    resolution, unit, strength
+    resolution, promise_resolution, coordinates, strength
         As of `LogisticObjective`.
     """
 
@@ -33,8 +33,8 @@ class SumObjective:
         total = sum(part.total for part in parts)
         self._shares = [part.total / total for part in parts]
         self._whole = parts[0].penalised(alpha * parts[0].total / total)
-        self.resolution = parts[0].resolution
-        self.unit, self.strength = self._whole.unit, self._whole.strength
+        self.resolution, self.promise_resolution = parts[0].resolution, parts[0].promise_resolution
+        self.coordinates, self.strength = self._whole.coordinates, self._whole.strength
 
     def __call__(self, params: Vector) -> tuple[float, Vector]:
         """Loss and gradient (p,)."""

@@ -15,6 +15,7 @@ from fastnn.solvers.cost import factor_cost, gram_cost, hessian_cost
 from fastnn.solvers.levels import steps_of
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.metric import DiagonalMetric, PartialMetric, SharedMetric
+from fastnn.solvers.objective import Goal
 from fastnn.solvers.precondition import preconditioner_for
 from fastnn.solvers.quasi_newton import quasi_newton
 from fastnn.solvers.sampled import SampledHessian
@@ -253,7 +254,7 @@ def test_frequent_features_have_their_own_curvature(classes: int) -> None:
     assert isinstance(metric, PartialMetric)
     steps = {}
     for metric_at in (made.at, None):
-        found = quasi_newton(objective, np.zeros(objective.n_params), tol=1e-7, max_iter=200, metric_at=metric_at)
+        found = quasi_newton(objective, np.zeros(objective.n_params), goal=Goal(1e-7), max_iter=200, metric_at=metric_at)
         assert found.converged
         steps[metric_at] = found.n_iter
     assert steps[made.at] < 0.7 * steps[None]

@@ -18,7 +18,8 @@ class Counting:
 
     def __init__(self, objective: Any) -> None:
         self._objective, self.passes = objective, 0
-        self.resolution, self.unit, self.strength = objective.resolution, objective.unit, objective.strength
+        self.resolution, self.strength = objective.resolution, objective.strength
+        self.coordinates = objective.coordinates
 
     def __call__(self, params: np.ndarray) -> tuple[float, np.ndarray]:
         self.passes += 1

@@ -16,7 +16,7 @@ from fastnn.solvers import saga as of_saga
 from fastnn.solvers.choose import minimise, minimise_separable
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.newton_cholesky import newton_cholesky
-from fastnn.solvers.objective import Solution
+from fastnn.solvers.objective import Goal, Solution
 from fastnn.solvers.prox_newton import prox_newton
 from fastnn.solvers.saga import saga
 from fastnn.solvers.saga_chain import Chain
@@ -43,7 +43,7 @@ def problem(
 
 def solved(objective: LogisticObjective, penalty: Separable, tol: float = 1e-10, **options: Any) -> Solution:
     """By SAGA alone, in the units that `minimise` has."""
-    scaled = objective.rescaled()
+    scaled = objective.in_units(objective.rescaled().unit)  # without a centre, as it has its own
     ratio = objective.unit / scaled.unit
     l1, l2, lower, upper = penalty.table
     scaled_penalty = Separable(np.stack([l1 * ratio, l2 * ratio**2, lower / ratio, upper / ratio]))
@@ -75,9 +75,9 @@ def test_by_itself_it_goes_where_newtons_method_goes(
     x = objective.x.astype(float)
     weight = None if objective.sample_weight is None else objective.sample_weight.astype(float)
     precise = LogisticObjective(x, objective.y, o, sample_weight=weight, alpha=alpha).rescaled()
-    wanted = newton_cholesky(precise, np.zeros(objective.n_params), tol=1e-12, max_iter=100)
-    assert precise(found.params * precise.unit)[0] == pytest.approx(wanted.loss, rel=1e-12)
-    ours, theirs = found.params * precise.unit, wanted.params
+    wanted = newton_cholesky(precise, np.zeros(objective.n_params), goal=Goal(1e-12), max_iter=100)
+    assert precise(precise.coordinates.from_user(found.params))[0] == pytest.approx(wanted.loss, rel=1e-12)
+    ours, theirs = precise.coordinates.from_user(found.params), wanted.params
     np.testing.assert_allclose(precise.centred(ours), precise.centred(theirs), atol=1e-6)
 
 
@@ -129,7 +129,8 @@ def test_the_gap_is_no_promise_that_it_breaks(rng: np.random.Generator) -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("o", [1, 3])
 def test_a_chain_has_other_variables_and_tells_in_the_objectives(form: str, o: int, rng: np.random.Generator) -> None:
-    objective = problem(rng, form, o, weighted=True).rescaled()
+    objective = problem(rng, form, o, weighted=True)
+    objective = objective.in_units(objective.rescaled().unit)
     chain = Chain(objective, Separable.of(objective.n_params, l2=0.1), 0)
     params = rng.normal(size=objective.n_params)
     chain.start(params)

@@ -11,6 +11,7 @@ import pytest
 from fastnn.solvers.metric import DiagonalMetric
 from fastnn.solvers.newton_cg import newton_cg
 from fastnn.solvers.newton_cholesky import newton_cholesky
+from fastnn.solvers.objective import Goal
 from fastnn.solvers.quasi_newton import quasi_newton
 
 SOLVERS = {
@@ -64,7 +65,7 @@ def test_finds_the_bottom(solve: Any, scales: Any) -> None:
     objective = Valley(scales, centre)
     losses: list[float] = []
     watch = lambda iteration, params, loss: losses.append(loss)  # noqa: E731
-    solution = solve(objective, start, tol=1e-9, max_iter=100, watch=watch)
+    solution = solve(objective, start, goal=Goal(1e-9), max_iter=100, watch=watch)
     assert solution.converged
     assert len(losses) == solution.n_iter <= 40
     assert solution.loss == pytest.approx(1.0, abs=1e-12)
@@ -76,7 +77,7 @@ def test_finds_the_bottom(solve: Any, scales: Any) -> None:
 def test_ends_where_rounding_hides_the_rest(solve: Any) -> None:
     """A tolerance of zero cannot be reached; that is no failure."""
     objective = Valley(np.ones(3), np.full(3, 0.1))
-    solution = solve(objective, np.zeros(3), tol=0.0, max_iter=500)
+    solution = solve(objective, np.zeros(3), goal=Goal(0.0), max_iter=500)
     assert solution.converged
     assert objective.evaluations < 200
     np.testing.assert_allclose(solution.params, 0.1, atol=1e-7)
@@ -85,7 +86,7 @@ def test_ends_where_rounding_hides_the_rest(solve: Any) -> None:
 @pytest.mark.parametrize("max_iter", [0, 1, 2])
 def test_stops_at_the_limit_and_says_so(solve: Any, max_iter: int) -> None:
     scales = np.logspace(-2, 2, 5)
-    solution = solve(Valley(scales, 0.5 / scales), np.zeros(5), tol=1e-12, max_iter=max_iter)
+    solution = solve(Valley(scales, 0.5 / scales), np.zeros(5), goal=Goal(1e-12), max_iter=max_iter)
     assert not solution.converged
     assert solution.n_iter == max_iter
     assert "limit" in solution.message
@@ -97,7 +98,7 @@ def test_flat_directions_do_no_harm(solve: Any) -> None:
     objective.a[:, 1] = objective.a[:, 0]
     objective.a[:, 2] = 0
     objective.centre = np.array([0.5, 0.25, 0.0, -0.5])
-    solution = solve(objective, np.zeros(4), tol=1e-8, max_iter=100)
+    solution = solve(objective, np.zeros(4), goal=Goal(1e-8), max_iter=100)
     assert solution.converged
     assert solution.loss == pytest.approx(1.0, abs=1e-10)
     assert np.abs(solution.params).max() < 10
@@ -107,7 +108,7 @@ def test_flat_directions_do_no_harm(solve: Any) -> None:
 def test_numbers_that_are_not_finite_are_told(solve: Any) -> None:
     objective = Valley(np.ones(2), np.zeros(2))
     objective.a[0, 0] = np.nan
-    solution = solve(objective, np.ones(2), tol=1e-8, max_iter=10)
+    solution = solve(objective, np.ones(2), goal=Goal(1e-8), max_iter=10)
     assert not solution.converged
     assert np.isnan(solution.loss)
     assert "not finite" in solution.message
@@ -120,7 +121,7 @@ def test_a_gradient_that_points_the_wrong_way() -> None:
         "Liar", (Valley,), {"__call__": lambda self, p: (honest(self, p)[0], -honest(self, p)[1])}
     )
     for solve in SOLVERS.values():
-        solution = solve(objective, np.ones(2), tol=1e-8, max_iter=10)
+        solution = solve(objective, np.ones(2), goal=Goal(1e-8), max_iter=10)
         assert not solution.converged
         assert "No step" in solution.message
 
@@ -129,9 +130,9 @@ def test_newton_cg_remembers_nothing_of_a_step() -> None:
     """Two steps at once are the same as one and then, from there, another one."""
     scales = np.logspace(-1, 1, 5)
     objective = Valley(scales, 0.5 / scales)
-    both = newton_cg(objective, np.zeros(5), tol=1e-12, max_iter=2)
-    first = newton_cg(objective, np.zeros(5), tol=1e-12, max_iter=1)
-    second = newton_cg(objective, first.params, tol=1e-12, max_iter=1)
+    both = newton_cg(objective, np.zeros(5), goal=Goal(1e-12), max_iter=2)
+    first = newton_cg(objective, np.zeros(5), goal=Goal(1e-12), max_iter=1)
+    second = newton_cg(objective, first.params, goal=Goal(1e-12), max_iter=1)
     np.testing.assert_allclose(second.params, both.params, rtol=1e-12)
 
 
@@ -144,5 +145,5 @@ def test_newton_cg_may_keep_its_preconditioner(renewed: int, wanted: int) -> Non
         return DiagonalMetric(np.ones(5))
 
     objective = Valley(np.ones(5), np.full(5, 2.0))
-    newton_cg(objective, np.zeros(5), tol=0.0, max_iter=4, metric_at=metric_at, renewed=renewed)
+    newton_cg(objective, np.zeros(5), goal=Goal(0.0), max_iter=4, metric_at=metric_at, renewed=renewed)
     assert len(asked) == wanted

@@ -1,0 +1,74 @@
+"""A problem of float32 rows whose terms are computed in float64: for the last digits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import inf
+
+import numpy as np
+
+from fastnn.solvers.cost import hessian_pays
+from fastnn.solvers.logistic_objective import LogisticObjective
+from fastnn.solvers.metric import CholeskyMetric, Metric, dot
+from fastnn.solvers.objective import Goal, Solution, Vector, Watch, numbered_from
+from fastnn.solvers.precondition import preconditioner_for
+from fastnn.solvers.quasi_newton import quasi_newton
+
+__all__ = ["Precise", "refined"]
+
+_ELEMENTS = 1 << 17  # of X that are float64 at a time: 1 MB, which stays in L2
+_PASSES = 50.0  # gradients that a Hessian may cost, which serves all steps
+
+
+class Precise:
+    """Loss and gradient of a dense float32 X, in float64.
+
+    Parameters
+    ----------
+    objective : LogisticObjective
+    """
+
+    resolution = 4e-15
+    promise_resolution = 4e-15
+
+    def __init__(self, objective: LogisticObjective) -> None:
+        self._objective, self.strength = objective, objective.strength
+        self._rows = max(_ELEMENTS // max(objective.x.shape[1], 1), 1)
+
+    def __call__(self, params: Vector) -> tuple[float, Vector]:
+        """Loss and gradient (p,)."""
+        shrunk = self.strength * params
+        loss, d_params = dot(shrunk, params) / 2, shrunk
+        for start in range(0, len(self._objective.y), self._rows):
+            part = self._objective.widened(slice(start, start + self._rows))
+            part_loss, part_gradient = part(params)
+            loss, d_params = loss + part_loss, d_params + part_gradient
+        return loss, d_params
+
+
+def refined(
+    objective: LogisticObjective, found: Solution, goal: Goal, *, max_iter: int, watch: Watch | None
+) -> Solution:
+    """Where the float32 passes of an objective have ended, the few steps that float64 still sees.
+
+    Second derivatives remain float32: they only precondition.
+    """
+    precise = Precise(objective)
+    metric_at = _metric_of(objective)
+    rest = quasi_newton(
+        precise,  # type: ignore[arg-type]  # second derivatives come from metric_at
+        found.params,
+        goal=goal,
+        max_iter=max_iter - found.n_iter,
+        watch=numbered_from(found.n_iter, watch),
+        metric_at=metric_at,
+        metric_cost=inf,
+    )
+    return replace(rest, n_iter=found.n_iter + rest.n_iter, solver=found.solver)
+
+
+def _metric_of(objective: LogisticObjective) -> Callable[[Vector], Metric]:
+    if hessian_pays(objective, _PASSES):
+        return lambda params: CholeskyMetric(objective.with_hessian(params)[2])
+    return preconditioner_for(objective).at

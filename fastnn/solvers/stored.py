@@ -1,0 +1,159 @@
+"""Columns that the passes over X cannot work with as they are: a copy that is centred and scaled, and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from fastnn.solvers.logistic_objective import LogisticObjective
+from fastnn.solvers.objective import Vector
+from fastnn.solvers.scales import Scales
+from fastnn.solvers.separable import Separable
+
+__all__ = ["Stored", "intercept_at_zero"]
+
+# Deviations from zero, times the root of the rounding, beyond which second derivatives lose their last digits: 290 in
+# float32, 6.7e6 in float64.
+_FAR = 0.1
+# Of deviations, as powers of ten: squares of what is outside overflow or lose digits.
+_HELD = {True: (-15, 15), False: (-140, 140)}
+_HUGE = 1e300  # no penalty need be larger: it holds a coefficient at zero
+_ROUGH = 1e3  # times the intercept: terms below that have rounding which no loss can see
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A problem whose columns are ``(x - centre) * factor``, in a copy of X; else the problem itself.
+
+    Attributes
+    ----------
+    objective : LogisticObjective
+    centre : ndarray (i,)
+    factor : ndarray (i,)
+        Powers of two, which round nothing.
+    """
+
+    objective: LogisticObjective
+    centre: Vector
+    factor: Vector
+
+    @classmethod
+    def of(cls, objective: LogisticObjective, scales: Scales) -> Stored:
+        """What the passes can work with."""
+        centre = np.where(scales.far > _limit(objective), scales.centre, 0.0)
+        if not isinstance(objective.x, np.ndarray):
+            centre[:] = 0.0  # sparse rows are computed in float64, and stay sparse
+        factor = _factors(objective, scales)
+        if not centre.any() and (factor == 1).all():
+            return cls(objective, centre, factor)
+        strength = objective.strength * np.minimum(_spread_over(factor, objective) ** 2, _HUGE)
+        with np.errstate(over="ignore"):
+            other = objective.over(_copied(objective.x, centre, factor), np.minimum(strength, _HUGE))
+        return cls(other, centre, factor)
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether X had to be copied."""
+        return bool(self.centre.any() or (self.factor != 1).any())
+
+    def from_user(self, user: Vector) -> Vector:
+        """Params (p,) of this problem, from w and b."""
+        params = user / _spread_over(self.factor, self.objective)
+        if self.centre.any():
+            w, b = _split(user, self.objective.outputs)
+            _split(params, self.objective.outputs)[1][:] = b + np.einsum("j,jo->o", self.centre, w)
+        return params
+
+    def to_user(self, scaled: LogisticObjective, params: Vector) -> Vector:
+        """w and b in float64, but numbers of X's dtype, from params (p,) of this problem in other coordinates.
+
+        The intercept is the best one for coefficients that are already rounded: of a feature that is a million
+        deviations from zero, the rounding of its coefficient alone would move every z.
+        """
+        coordinates = scaled.coordinates
+        user = params / coordinates.unit * _spread_over(self.factor, self.objective)
+        user = user.astype(self.objective.x.dtype).astype(np.float64)
+        centre = self.centre if coordinates.centre is None else self.centre + coordinates.centre / self.factor
+        if centre.any():
+            w, b = _split(user, self.objective.outputs)
+            at_centre = _split(params / coordinates.unit, self.objective.outputs)[1]
+            for k in range(len(b)):
+                b[k] = intercept_at_zero(at_centre[k], centre, w[:, k])
+        return user
+
+    def penalty(self, penalty: Separable) -> Separable:
+        """The penalty and bounds (p,) of w and b as those of this problem's params."""
+        if (self.factor == 1).all():
+            return penalty
+        by = _spread_over(self.factor, self.objective)
+        l1, l2, lower, upper = penalty.table
+        return Separable.of(len(by), np.minimum(l1 * by, _HUGE), np.minimum(l2 * by**2, _HUGE), lower / by, upper / by)
+
+
+def intercept_at_zero(at_centre: float, centre: Vector, w: Vector) -> float:
+    """``at_centre - centre @ w``, rounded once where its terms are so large that their rounding would be seen."""
+    terms = centre * w
+    if np.abs(terms).max(initial=0.0) <= _ROUGH * max(abs(at_centre), 1.0):
+        return float(at_centre - terms.sum())
+    if not np.isfinite(terms).all():
+        return float("nan")
+    moved = np.flatnonzero(terms)
+    return float(Fraction(at_centre) - sum(Fraction(centre[j]) * Fraction(w[j]) for j in moved))
+
+
+def _limit(objective: LogisticObjective) -> float:
+    eps = np.finfo(np.float32 if objective.computes_in_float32 else np.float64).eps
+    return float(_FAR / np.sqrt(eps))
+
+
+def _factors(objective: LogisticObjective, scales: Scales) -> Vector:
+    """Powers of two (i,), one where a column's size needs none."""
+    low, high = _HELD[objective.computes_in_float32]
+    size = scales.deviation
+    lost = (size > 10.0**high) | ((size < 10.0**low) & scales.has_values) | ~np.isfinite(size)
+    factor = np.ones(len(size))
+    if not lost.any():
+        return factor
+    largest = _largest(objective.x)
+    if np.isfinite(largest).all():
+        moved = lost & (largest > 0)
+        factor[moved] = np.ldexp(1.0, -np.frexp(largest[moved])[1])
+    return factor
+
+
+def _largest(x: Any) -> Vector:
+    """The largest magnitude in each column (i,)."""
+    if isinstance(x, np.ndarray):
+        return np.maximum(x.max(axis=0), -x.min(axis=0)).astype(np.float64)
+    largest: Vector = abs(x).max(axis=0).toarray().ravel().astype(np.float64)
+    return largest
+
+
+def _copied(x: Any, centre: Vector, factor: Vector) -> Any:
+    """The columns ``(x - centre) * factor`` in X's form and dtype; only a dense X has a centre."""
+    if isinstance(x, np.ndarray):
+        copied = np.subtract(x, centre.astype(x.dtype))
+        copied *= factor  # in float64, where float32 does not hold the factor
+        return copied
+    copied = x.copy()
+    copied.data = (x.data * _of_elements(x, factor)).astype(x.dtype)
+    return copied
+
+
+def _of_elements(x: Any, by_column: Vector) -> Vector:
+    """What belongs to the column of each stored element."""
+    return np.repeat(by_column, np.diff(x.indptr)) if x.format == "csc" else by_column[x.indices]
+
+
+def _spread_over(by_feature: Vector, objective: LogisticObjective) -> Vector:
+    """For every parameter (p,) what belongs to its feature, and one for an intercept."""
+    return np.repeat(np.append(by_feature, [1.0] * objective.fit_intercept), objective.outputs)
+
+
+def _split(params: Vector, outputs: int) -> tuple[Vector, Vector]:
+    """Views of w (i, o) and b (o,)."""
+    by_feature = params.reshape(-1, outputs)
+    return by_feature[:-1], by_feature[-1]
