@@ -15,8 +15,8 @@ from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.metric import CholeskyMetric, Metric, dot
 from fastnn.solvers.newton_cg import newton_cg
 from fastnn.solvers.objective import Goal, Solution, Vector, Watch, numbered_from
-from fastnn.solvers.precondition import preconditioner_for
 from fastnn.solvers.precise import Precise, refined
+from fastnn.solvers.precondition import preconditioner_for
 from fastnn.solvers.prox_newton import prox_newton
 from fastnn.solvers.quasi_newton import quasi_newton
 from fastnn.solvers.saga import saga
@@ -80,9 +80,7 @@ def minimise(
     # A start where all classes are certain, and wrongly so, has no curvature to begin with.
     begin = zeros if start is None else scaled.coordinates.from_user(stored.from_user(start))
     begin = begin if start is not None and scaled(begin)[0] <= scaled(zeros)[0] else zeros
-    if watch is not None:
-        tell = watch
-        watch = lambda iteration, params, loss: tell(iteration, stored.to_user(scaled, params), loss)  # noqa: E731
+    watch = None if watch is None else _telling(watch, stored, scaled)
     options = {"tol": tol, "max_iter": max_iter, "watch": watch} | ({"seed": seed} if solver in STOCHASTIC else {})
     solution = SOLVERS[solver](scaled, begin, **options)
     if solution.converged and scaled.computes_in_float32:
@@ -100,7 +98,11 @@ def goal_of(objective: Any, tol: float, resolution: float | None = None) -> Goal
     separated, the loss falls towards zero for ever, and relative to it there is always as much left to gain.
     """
     vanishing = 0.0 if objective.strength.any() else tol
-    return Goal(tol, max(min(10 * tol * tol, 1e-3 * tol), objective.promise_resolution if resolution is None else resolution), vanishing)
+    return Goal(
+        tol,
+        max(min(10 * tol * tol, 1e-3 * tol), objective.promise_resolution if resolution is None else resolution),
+        vanishing,
+    )
 
 
 def _auto(objective: LogisticObjective, start: Vector, *, tol: float, **options: Any) -> Solution:
@@ -218,13 +220,50 @@ def minimise_separable(
     -------
     Solution
     """
-    options: dict[str, Any] = {"max_iter": max_iter, "watch": watch}
+    is_free = bool(penalty.free[-objective.outputs :].all())
+    stored = Stored.of(objective, objective.scales(steps_of(objective), can_shift=is_free))
+    if stored.is_copied:
+        start = None if start is None else stored.from_user(start)
+        watch = None if watch is None else _telling(watch, stored, stored.objective)
+    found = _separable(
+        stored.objective,
+        stored.penalty(penalty),
+        start,
+        solver=solver,
+        tol=tol,
+        max_iter=max_iter,
+        watch=watch,
+        seed=seed,
+    )
+    return replace(found, params=stored.to_user(stored.objective, found.params)) if stored.is_copied else found
+
+
+def _separable(
+    objective: LogisticObjective,
+    penalty: Separable,
+    start: Vector | None,
+    *,
+    solver: str,
+    tol: float,
+    seed: int,
+    **options: Any,
+) -> Solution:
     if solver not in STOCHASTIC:
         return prox_newton(objective, penalty, start, tol=tol, **options)
     start = penalty.within(np.zeros(objective.n_params) if start is None else start)
     found = saga(objective, penalty, start, measure=ByGap(objective, penalty, _CLOSER * tol), seed=seed, **options)
     found = replace(found, params=penalty.centred(found.params, objective.outputs))
-    return _go_on(found, max_iter, watch, lambda start, **left: prox_newton(objective, penalty, start, tol=tol, **left))
+    return _go_on(
+        found,
+        options["max_iter"],
+        options["watch"],
+        lambda start, **left: prox_newton(objective, penalty, start, tol=tol, **left),
+    )
+
+
+def _telling(watch: Watch, stored: Stored, scaled: LogisticObjective) -> Watch:
+    """The same for params of a stored problem in other coordinates."""
+    return lambda iteration, params, loss: watch(iteration, stored.to_user(scaled, params), loss)
 
 
 def _go_on(found: Solution, max_iter: int, watch: Watch | None, solve: Solve) -> Solution:

@@ -133,13 +133,15 @@ class LogisticObjective:
         """
         return self.in_scales(self.scales(steps))
 
-    def scales(self, steps: Sequence[int] = ()) -> Scales:
-        """Where the features are, and how large."""
+    def scales(self, steps: Sequence[int] = (), *, can_shift: bool = True) -> Scales:
+        """Where the features are, if an intercept can make up for that, and how large."""
         means, squares = (self.sample(steps[-1]) if steps else self).moments()
         if steps and not squares.all():
             means, squares = self.moments()
         eps = float(np.finfo(np.float32 if self.computes_in_float32 else np.float64).eps)
-        return scales_of(self.x, self.sample_weight, means, squares, can_shift=self.fit_intercept, eps=eps)
+        return scales_of(
+            self.x, self.sample_weight, means, squares, can_shift=can_shift and self.fit_intercept, eps=eps
+        )
 
     def in_scales(self, scales: Scales) -> LogisticObjective:
         """The same problem in variables of these features."""
@@ -342,7 +344,9 @@ class LogisticObjective:
 
         def product(vector: Vector) -> Vector:
             out = np.empty(self.n_params)
-            self._kernels.call("logistic_product", self._rows, self.sample_weight, state, self.coordinates.to_user(vector), out)
+            self._kernels.call(
+                "logistic_product", self._rows, self.sample_weight, state, self.coordinates.to_user(vector), out
+            )
             self._balance(out)
             self.coordinates.turn_gradient(out)
             out /= self.total

@@ -246,7 +246,9 @@ class _Solver:
             return metric
 
         resumed: Any = Resumed(objective, start)  # without second derivatives, which `kept` stands for
-        solution = quasi_newton(resumed, resumed.start, goal=goal_of(objective, self._tol), max_iter=self._max_iter, metric_at=kept)
+        solution = quasi_newton(
+            resumed, resumed.start, goal=goal_of(objective, self._tol), max_iter=self._max_iter, metric_at=kept
+        )
         return solution, resumed.end(solution)
 
 

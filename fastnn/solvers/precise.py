@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import inf
 
-import numpy as np
-
 from fastnn.solvers.cost import hessian_pays
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.metric import CholeskyMetric, Metric, dot

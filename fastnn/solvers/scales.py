@@ -100,5 +100,8 @@ def _some_rows(x: Any, sample_weight: Array | None) -> Vector:
         taken = x[counted[:: max(len(counted) // _ROWS, 1)]]
     else:
         taken = x[:: max(x.shape[0] // _ROWS, 1)]
-    taken = taken if isinstance(taken, np.ndarray) else taken.toarray()
-    return np.asarray(taken, np.float64)
+    if isinstance(taken, np.ndarray):
+        return taken.astype(np.float64)
+    rows, stored = np.zeros(taken.shape), taken.tocoo()
+    np.add.at(rows, (stored.row, stored.col), stored.data)
+    return rows

@@ -254,7 +254,9 @@ def test_frequent_features_have_their_own_curvature(classes: int) -> None:
     assert isinstance(metric, PartialMetric)
     steps = {}
     for metric_at in (made.at, None):
-        found = quasi_newton(objective, np.zeros(objective.n_params), goal=Goal(1e-7), max_iter=200, metric_at=metric_at)
+        found = quasi_newton(
+            objective, np.zeros(objective.n_params), goal=Goal(1e-7), max_iter=200, metric_at=metric_at
+        )
         assert found.converged
         steps[metric_at] = found.n_iter
     assert steps[made.at] < 0.7 * steps[None]
