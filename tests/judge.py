@@ -1,0 +1,89 @@
+"""Whether a solver has come as near to an optimum as it has to: what `tol` asks for, or scikit-learn's best solver does."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from hard_data import Case
+from optimum import Optimum, Problem, excess, rounding
+from sklearn.linear_model import LogisticRegression as Theirs
+
+from fastnn import LogisticRegression
+
+SOLVERS = ("auto", "lbfgs", "newton-cg", "newton-cholesky", "sag", "saga", "gradient_descent", "liblinear")
+SLOW = ("sag", "saga", "gradient_descent")  # may end early, if they say so
+PEERS = ("lbfgs", "newton-cg", "newton-cholesky")  # the best of these in scikit-learn is what any solver is asked for
+TOLERANCES = (1e-4, 1e-8)
+MAX_ITER = 1000
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a fit ended: the model's excess, its iterations, and the beginning of a warning or an error."""
+
+    excess: float
+    n_iter: int
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A fit of ours, the least excess of scikit-learn, and the excess that is always acceptable."""
+
+    ours: Fit
+    theirs: float
+    limit: float
+
+    @property
+    def is_near(self) -> bool:
+        return self.ours.excess <= self.limit or self.ours.excess <= self.theirs
+
+    def is_acceptable(self, solver: str) -> bool:
+        """Near the optimum; a slow solver may say that it is not."""
+        return self.is_near or (solver in SLOW and "converge" in self.ours.said)
+
+
+def can_solve(solver: str, problem: Problem) -> bool:
+    """Whether a solver of that name knows the problem."""
+    return solver != "liblinear" or (problem.n_classes == 2 and np.isfinite(problem.C))
+
+
+def judge(case: Case, solver: str, tol: float, *, always_compare: bool = False) -> Verdict:
+    """Fit, and scikit-learn too where the fit alone does not settle it or the comparison is wanted."""
+    problem, optimum = promised(case, solver)
+    least = max(1e-8, 1e-3 * tol, rounding(problem, optimum, np.float64 if solver == "liblinear" else case.dtype))
+    ours = fit(LogisticRegression, problem, optimum, solver, tol)
+    is_needed = always_compare or not ours.excess <= least
+    theirs = best_of_theirs(case, solver == "liblinear", tol) if is_needed else np.nan
+    return Verdict(ours, theirs, least)
+
+
+def promised(case: Case, solver: str) -> tuple[Problem, Optimum]:
+    """The problem whose optimum a solver of that name promises, and the optimum."""
+    if solver == "liblinear" and case.problem.fit_intercept:
+        return case.penalised_intercept
+    return case.problem, case.optimum
+
+
+@lru_cache(maxsize=8)
+def best_of_theirs(case: Case, is_liblinear: bool, tol: float) -> float:
+    """The least excess of scikit-learn's solvers of the same problem."""
+    problem, optimum = promised(case, "liblinear" if is_liblinear else "auto")
+    return min(fit(Theirs, problem, optimum, each, tol).excess for each in (("liblinear",) if is_liblinear else PEERS))
+
+
+def fit(kind: Any, problem: Problem, optimum: Optimum, solver: str, tol: float) -> Fit:
+    """A fit's end; a warning or an error is part of it."""
+    model = kind(solver=solver, tol=tol, max_iter=MAX_ITER, random_state=0, **problem.parameters)
+    with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
+        warnings.simplefilter("always")
+        try:
+            model.fit(problem.x, problem.y, problem.sample_weight)
+        except (ValueError, ArithmeticError) as error:
+            return Fit(np.inf, 0, f"{type(error).__name__}: {error}")
+    said = "; ".join(dict.fromkeys(f"{each.category.__name__}: {each.message}" for each in caught))
+    return Fit(excess(model, problem, optimum), int(np.max(model.n_iter_)), said)
