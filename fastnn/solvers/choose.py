@@ -31,6 +31,7 @@ Solve = Callable[..., Solution]
 _CHEAP = 3.0  # gradients: a preconditioner that costs no more is made for each of newton-cg's directions,
 _RENEWED = 8  # others after so many
 _CHECKED = 100.0  # gradients that a Hessian may cost that checks the end of a solver without any
+_CHEAP_CHECK = 5.0  # the same for L-BFGS, which knows something of second derivatives
 _CLOSER = 0.1  # of the tolerance: SAGA stops where it just meets it, while a second-order step goes far beyond
 
 
@@ -113,8 +114,19 @@ def _auto(objective: LogisticObjective, start: Vector, *, tol: float, **options:
     return quasi_newton(objective, start, metric_at=made.at, metric_cost=made.cost, goal=goal, **options)
 
 
-def _lbfgs(objective: LogisticObjective, start: Vector, *, tol: float, **options: Any) -> Solution:
-    return quasi_newton(objective, start, goal=goal_of(objective, tol), **options)
+def _lbfgs(
+    objective: LogisticObjective, start: Vector, *, tol: float, max_iter: int, watch: Watch | None
+) -> Solution:
+    """Where a Hessian that is cheap promises more than the steps have told, it preconditions those that follow."""
+    goal = goal_of(objective, tol)
+    found = quasi_newton(objective, start, goal=goal, max_iter=max_iter, watch=watch)
+    before = found.n_iter
+    if not found.converged or not hessian_pays(objective, _CHEAP_CHECK) or _is_optimum(objective, found.params, goal):
+        return found
+    options: dict[str, Any] = {"goal": goal, "max_iter": max_iter - before, "watch": numbered_from(before, watch)}
+    options["metric_at"] = lambda params: CholeskyMetric(objective.with_hessian(params)[2])
+    rest = quasi_newton(objective, found.params, **options)
+    return replace(rest, n_iter=before + rest.n_iter)
 
 
 def _newton_cg(objective: LogisticObjective, start: Vector, *, tol: float, **options: Any) -> Solution:

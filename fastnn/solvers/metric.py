@@ -78,7 +78,10 @@ class CholeskyMetric:
                 self._factor, info = dpotrf(scaled.T)  # a Fortran array, so that LAPACK copies it only once
             damping *= 100
         if info != 0:
-            raise ValueError("The Hessian has numbers that are not finite.")
+            if not np.isfinite(scaled).all():
+                raise ValueError("The Hessian has numbers that are not finite.")
+            # Where rows are certain, the rounding of float32 can leave more beside the diagonal than on it.
+            self._factor = np.asfortranarray(np.eye(len(scaled)))
 
     def solve(self, vector: Vector) -> Vector:
         """See Metric; also for several vectors, the columns of (p, k)."""
