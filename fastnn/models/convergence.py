@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from fastnn.solvers.objective import Solution
 
-__all__ = ["not_converged"]
+__all__ = ["hardly_resolved", "not_converged"]
+
+_NAMED = 10  # columns
 
 # How scikit-learn's warning of the same solver begins where max_iter was reached, since users filter by that.
 _BEGINNINGS = {
@@ -26,4 +30,18 @@ def not_converged(model: Any, solution: Solution, where: str = "") -> str:
     return (
         f"{beginning.format(solver=solver, n_iter=solution.n_iter)} ({details}): {solution.message}. "
         f"Increase the number of iterations, or tol (now {model.tol})."
+    )
+
+
+def hardly_resolved(model: Any, solution: Solution, dtype: Any) -> str:
+    """The warning of columns that lie so far from zero that their dtype rounds away what varies; "" without any."""
+    if not solution.coarse:
+        return ""
+    names = getattr(model, "feature_names_in_", None)
+    found = [f"{names[j]!r}" if names is not None else str(j) for j in solution.coarse]
+    listed = ", ".join(found[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
+    other = "" if dtype == np.float64 else " before it becomes float32, or pass float64"
+    return (
+        f"Column {listed} of X lies so far from zero that {dtype} rounds its values, and the intercept, to a "
+        f"thousandth of its deviation or worse: coefficients and predictions have that error. Subtract its median{other}."
     )

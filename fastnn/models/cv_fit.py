@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 
 from fastnn.kernels.contract import Array
 from fastnn.models.base import warn_caller
-from fastnn.models.convergence import not_converged
+from fastnn.models.convergence import hardly_resolved, not_converged
 from fastnn.models.cv_parameters import Grid
 from fastnn.models.cv_results import Results
 from fastnn.models.cv_scores import Scoring
@@ -64,6 +64,8 @@ def cross_validate(
     solutions = [solution for on_all, by_fold in found for each in (on_all, *by_fold) for solution in each]
     refuse_non_finite(model, solutions, samples.x, given)
     _warn(model, [solution for _, by_fold in found for solutions in by_fold for solution in solutions])
+    if solutions and (message := hardly_resolved(model, solutions[0], x.dtype)):
+        warn_caller(message, UserWarning)
     rows = [[[packed(s.params, samples) for s in fold] for fold in by_fold] for _, by_fold in found]
     coefs = np.swapaxes(np.array(rows), 0, 1)
     n_iter = np.array(

@@ -13,7 +13,7 @@ from sklearn.utils.validation import validate_data
 from fastnn.kernels.contract import Array
 from fastnn.models.base import Estimator, by_rows, known_strings, native_order, warn_caller
 from fastnn.models.class_weight import times_weight, weights_of_classes
-from fastnn.models.convergence import not_converged
+from fastnn.models.convergence import hardly_resolved, not_converged
 from fastnn.models.penalty import Penalty
 from fastnn.models.targets import as_labels, encode, require_two_classes
 from fastnn.solvers.choose import STOCHASTIC, minimise, minimise_separable
@@ -193,4 +193,6 @@ def solve(
     refuse_non_finite(model, [solution], objective.x, given)
     if not solution.converged:
         warn_caller(not_converged(model, solution))
+    if message := hardly_resolved(model, solution, objective.x.dtype):
+        warn_caller(message, UserWarning)
     return solution

@@ -88,7 +88,7 @@ def minimise(
         goal = goal_of(scaled, tol, Precise.promise_resolution)
         if solution.is_rounding or goal.gain < scaled.promise_resolution:
             solution = refined(scaled, solution, goal, max_iter=max_iter, watch=watch)
-    return replace(solution, params=stored.to_user(scaled, scaled.centred(solution.params)))
+    return replace(solution, params=stored.to_user(scaled, scaled.centred(solution.params)), coarse=stored.coarse)
 
 
 def goal_of(objective: Any, tol: float, resolution: float | None = None) -> Goal:
@@ -114,9 +114,7 @@ def _auto(objective: LogisticObjective, start: Vector, *, tol: float, **options:
     return quasi_newton(objective, start, metric_at=made.at, metric_cost=made.cost, goal=goal, **options)
 
 
-def _lbfgs(
-    objective: LogisticObjective, start: Vector, *, tol: float, max_iter: int, watch: Watch | None
-) -> Solution:
+def _lbfgs(objective: LogisticObjective, start: Vector, *, tol: float, max_iter: int, watch: Watch | None) -> Solution:
     """Where a Hessian that is cheap promises more than the steps have told, it preconditions those that follow."""
     goal = goal_of(objective, tol)
     found = quasi_newton(objective, start, goal=goal, max_iter=max_iter, watch=watch)
@@ -247,7 +245,9 @@ def minimise_separable(
         watch=watch,
         seed=seed,
     )
-    return replace(found, params=stored.to_user(stored.objective, found.params)) if stored.is_copied else found
+    if stored.is_copied:
+        found = replace(found, params=stored.to_user(stored.objective, found.params))
+    return replace(found, coarse=stored.coarse)
 
 
 def _separable(

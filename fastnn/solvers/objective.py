@@ -95,6 +95,8 @@ class Solution:
         Name of the one that has taken over from that asked for, where one has.
     is_rounding : bool
         Whether it ended because rounding hides what is left, and not at the goal.
+    coarse : tuple of int
+        Features whose deviation X's dtype hardly resolves, because they lie so far from zero.
     """
 
     params: Vector
@@ -104,3 +106,4 @@ class Solution:
     message: str = ""
     solver: str = ""
     is_rounding: bool = False
+    coarse: tuple[int, ...] = ()

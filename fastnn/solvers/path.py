@@ -32,6 +32,7 @@ from fastnn.solvers.metric import CholeskyMetric, DiagonalMetric, Metric
 from fastnn.solvers.objective import Matrix, Solution, Vector
 from fastnn.solvers.quasi_newton import quasi_newton
 from fastnn.solvers.resumed import End, Resumed
+from fastnn.solvers.stored import Stored
 from fastnn.solvers.sum_objective import SumObjective
 from fastnn.threads import threads
 
@@ -160,9 +161,13 @@ class _Solver:
     """Goes from one strength of the penalty to the next."""
 
     def __init__(self, family: Family, subsets: Sequence[Rows], tol: float, max_iter: int, n_workers: int) -> None:
+        scales = family.losses.scales()
+        stored = self._stored = Stored.of(family.losses, scales)
+        if stored.is_copied:
+            family = replace(family, x=stored.objective.x)
         self._losses = family.losses
         self._tol, self._max_iter, self._n_workers = tol, max_iter, n_workers
-        scaled = self._losses.rescaled()
+        scaled = self._losses.rescaled() if stored.is_copied else self._losses.in_scales(scales)
         self._unit, self._centre = scaled.unit, scaled.coordinates.centre
         # One Hessian serves the solve that comes next, and all subsets.
         self._has_hessians = hessian_pays(self._losses, _SAVED * (1 + len(subsets)))
@@ -175,37 +180,42 @@ class _Solver:
 
     def solve(self, alpha: float) -> tuple[Solution, list[Solution]]:
         """All rows, and every subset."""
-        objective = self._losses.penalised(alpha)
+        strength = alpha * self._stored.factor**2 if self._stored.is_copied else alpha
+        objective = self._losses.penalised(strength)
         unit = np.sqrt(self._unit**2 + 4 * objective.strength)
-        solution = self._on_all(objective, unit)
-        self._renew_hessians(solution)
-        tasks = self._of_pieces(alpha, unit) if self._pieces else self._of_any(alpha, unit)
-        found = side_by_side(self._finish, tasks, self._n_workers)
-        to_user = objective.in_units(unit, self._centre).coordinates.to_user
-        parts = [replace(part, params=objective.centred(to_user(part.params))) for part, _ in found]
-        self._ends = [end.at(part.params) for part, (_, end) in zip(parts, found, strict=True)]
-        return solution, parts
-
-    def _on_all(self, objective: LogisticObjective, unit: Vector) -> Solution:
-        if self._end is None or not self._hessians:
-            solution = minimise(
-                objective, None if self._end is None else self._end.params, tol=self._tol, max_iter=self._max_iter
-            )
-            self._end = End(solution.params)
-            return solution
         scaled = objective.in_units(unit, self._centre)
+        solution = self._on_all(objective, scaled)
+        self._renew_hessians(solution)
+        tasks = self._of_pieces(strength, unit) if self._pieces else self._of_any(strength, unit)
+        found = side_by_side(self._finish, tasks, self._n_workers)
+        parts = [replace(part, params=scaled.centred(part.params)) for part, _ in found]
+        ends = [scaled.coordinates.to_user(part.params) for part in parts]
+        self._ends = [end.at(params) for params, (_, end) in zip(ends, found, strict=True)]
+        return self._by_user(scaled, solution), [self._by_user(scaled, part) for part in parts]
+
+    def _by_user(self, scaled: LogisticObjective, solution: Solution) -> Solution:
+        """A solution in other coordinates, as numbers of X's dtype by the user's features."""
+        return replace(solution, params=self._stored.to_user(scaled, solution.params), coarse=self._stored.coarse)
+
+    def _on_all(self, objective: LogisticObjective, scaled: LogisticObjective) -> Solution:
+        """The solution of all rows, in the coordinates of `scaled`."""
+        if self._end is None or not self._hessians:
+            start = None if self._end is None else self._end.params
+            solution = minimise(objective, start, tol=self._tol, max_iter=self._max_iter)
+            self._end = End(solution.params)
+            return replace(solution, params=scaled.coordinates.from_user(solution.params))
         metric = CholeskyMetric(scaled.hessian_of(self._on_average()))
         solution, end = self._descend(scaled, self._end, metric)
-        solution = replace(solution, params=objective.centred(scaled.coordinates.to_user(solution.params)))
-        self._end = end.at(solution.params)
+        solution = replace(solution, params=scaled.centred(solution.params))
+        self._end = end.at(scaled.coordinates.to_user(solution.params))
         return solution
 
     def _renew_hessians(self, solution: Solution) -> None:
         """Those at the solution of all rows, unless it has hardly moved, or is of no use to others."""
         useless = solution.n_iter <= _HARDLY or solution.loss < _SATURATED
-        if self._has_hessians and not (self._hessians and useless):
+        if self._has_hessians and not (self._hessians and useless) and self._end is not None:
             sources = self._pieces or [self._losses]
-            self._hessians = [source.with_hessian(solution.params)[2] for source in sources]
+            self._hessians = [source.with_hessian(self._end.params)[2] for source in sources]
 
     def _on_average(self) -> Matrix:
         """The Hessian of the losses of all rows, in the user's units."""

@@ -8,12 +8,14 @@ weakest, each solve from the last solution. A fold must not start at the solutio
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.objective import Solution
 from fastnn.solvers.path import Family, Rows, WatchPath, side_by_side
 from fastnn.solvers.prox_newton import prox_newton
 from fastnn.solvers.separable import Separable
+from fastnn.solvers.stored import Stored
 
 __all__ = ["solve_sparse_family"]
 
@@ -48,11 +50,19 @@ def solve_sparse_family(
     list of lists of Solution
     """
 
+    is_free = bool(penalties[0](family.losses).free[-family.outputs :].all()) if penalties else False
+    stored = Stored.of(family.losses, family.losses.scales(can_shift=is_free))
+    family = replace(family, x=stored.objective.x) if stored.is_copied else family
+
     def along(part: Family) -> list[Solution]:
         solutions: list[Solution] = []
+        start = None
         for number, penalty in enumerate(penalties):
-            start = solutions[-1].params if solutions else None
-            solutions.append(prox_newton(part.losses, penalty(part.losses), start, tol=tol, max_iter=max_iter))
+            of_part = stored.penalty(penalty(part.losses))
+            found = prox_newton(part.losses, of_part, start, tol=tol, max_iter=max_iter)
+            start = found.params
+            params = stored.to_user(part.losses, start) if stored.is_copied else start
+            solutions.append(replace(found, params=params, coarse=stored.coarse))
             if watch is not None and part is family:
                 watch(number, solutions[-1])
         return solutions

@@ -20,6 +20,7 @@ __all__ = ["Stored", "intercept_at_zero"]
 _FAR = 0.1
 # Of deviations, as powers of ten: squares of what is outside overflow or lose digits.
 _HELD = {True: (-15, 15), False: (-140, 140)}
+_COARSE = 1e-3  # of a deviation: an intercept that is rounded so raises the loss by some 1e-7
 _HUGE = 1e300  # no penalty need be larger: it holds a coefficient at zero
 _ROUGH = 1e3  # times the intercept: terms below that have rounding which no loss can see
 
@@ -34,11 +35,15 @@ class Stored:
     centre : ndarray (i,)
     factor : ndarray (i,)
         Powers of two, which round nothing.
+    coarse : tuple of int
+        The user's columns that lie so far from zero that X's dtype resolves little of their deviation, however the
+        passes compute.
     """
 
     objective: LogisticObjective
     centre: Vector
     factor: Vector
+    coarse: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, objective: LogisticObjective, scales: Scales) -> Stored:
@@ -47,12 +52,14 @@ class Stored:
         if not isinstance(objective.x, np.ndarray):
             centre[:] = 0.0  # sparse rows are computed in float64, and stay sparse
         factor = _factors(objective, scales)
+        steps = np.spacing(np.abs(scales.centre).astype(objective.x.dtype)).astype(np.float64)
+        coarse = tuple(map(int, np.flatnonzero((scales.far > 1) & (steps > _COARSE * scales.deviation))))
         if not centre.any() and (factor == 1).all():
-            return cls(objective, centre, factor)
+            return cls(objective, centre, factor, coarse)
         strength = objective.strength * np.minimum(_spread_over(factor, objective) ** 2, _HUGE)
         with np.errstate(over="ignore"):
             other = objective.over(_copied(objective.x, centre, factor), np.minimum(strength, _HUGE))
-        return cls(other, centre, factor)
+        return cls(other, centre, factor, coarse)
 
     @property
     def is_copied(self) -> bool:
