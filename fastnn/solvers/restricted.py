@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from fastnn.solvers.column_model import ColumnModel
@@ -43,6 +45,8 @@ class Restricted:
         self._rows, self.features, self._split = rows, features, len(features) * o
         self.penalty = penalty.only(self._coordinates)
         self._mean: Vector | None = None
+        self._objective = objective
+        self._columns: Vector | None = None
         self.model: QuadraticModel = (
             self._with_hessian(objective) if len(self._coordinates) <= MOST_WITH_HESSIAN else self._by_column(objective)
         )
@@ -70,6 +74,7 @@ class Restricted:
         if objective.fit_intercept and self.penalty.free[self._split :].all():
             self._mean = np.einsum("ji,i->j", columns, self._rows.share)
             columns -= self._mean[:, None]
+        self._columns = columns
         return columns
 
     def narrow(self, params: Vector) -> Vector:
@@ -95,6 +100,26 @@ class Restricted:
         refined = gradient.copy()
         refined[self._coordinates] = own
         return refined
+
+    def rounds(self, params: Vector) -> float:
+        """About what the mean loss where the model is errs by, in units of the last place of one.
+
+        Terms of a row's z that are much larger than z, as those of a feature far from zero and of the intercept,
+        leave their rounding there.
+        """
+        terms = np.append(self._sizes, 1.0) if len(params) > self._split else self._sizes
+        by_class = np.abs(params).reshape(len(terms), -1)
+        return float(self.model.wrong().mean() * (terms @ by_class).max())
+
+    @cached_property
+    def _sizes(self) -> Vector:
+        """Root mean squares of the columns (m,) as the model has them."""
+        if self._columns is None:
+            squares = self._objective.moments()[1][self.features]
+        else:
+            squares = np.einsum("ji,ji,i->j", self._columns, self._columns, self._rows.share)
+        sizes: Vector = np.sqrt(squares)
+        return sizes
 
     def _shift_intercept(self, params: Vector, sign: float) -> None:
         if self._mean is not None:
