@@ -15,7 +15,7 @@ from fastnn.training.loop import Samples
 
 __all__ = ["every", "left_to_gain"]
 
-_MOST_LENGTHS = 20  # of the step: from one, ever larger or ever smaller
+_LENGTHS = (0.0, *(2.0**k for k in range(-10, 9)))  # of the step
 _CHUNK = 1 << 17  # numbers of X that are converted at a time
 
 Vector = NDArray[np.float64]
@@ -44,8 +44,8 @@ def left_to_gain(neuron: Any, engine: Engine, samples: Samples, params: Array) -
     found = (0.0, 0.0)
     for squares in (variance, deviation**2):
         step = np.where(squares > 0, -d_w / squares, 0.0)
-        along = _by_row(x, lambda rows, step=step: (rows - mean) @ step) - d_b
-        gain = _best_gain(lambda length, along=along: float(share @ loss(z + length * along)))
+        along = _by_row(x, lambda rows: (rows - mean) @ step) - d_b  # noqa: B023, called at once
+        gain = _best_gain([float(share @ loss(z + length * along)) for length in _LENGTHS])
         fall, step_b = d_w @ step - d_b**2, -d_b - mean @ step
         if gain > found[0]:
             found = gain, float(fall**2 / (step @ step + step_b**2))
@@ -80,17 +80,9 @@ def _slope(loss: Callable[[Vector], Vector], z: Vector) -> Vector:
     return slope
 
 
-def _best_gain(loss: Callable[[float], float]) -> float:
-    """What the best of some lengths of a step gains; zero where none does."""
-    before, best, length = loss(0.0), 0.0, 1.0
-    factor = 2.0 if before - loss(1.0) > 0 else 0.5
-    for _ in range(_MOST_LENGTHS):
-        gain = before - loss(length)
-        if best > 0 and not gain > best:
-            break
-        best = max(best, gain) if np.isfinite(gain) else best
-        length *= factor
-    return best
+def _best_gain(losses: list[float]) -> float:
+    """What the best length of a step gains, by the losses after each of `_LENGTHS`."""
+    return max(0.0, losses[0] - min(loss for loss in losses if np.isfinite(loss))) if np.isfinite(losses[0]) else 0.0
 
 
 def _chunks(x: Array) -> Iterator[tuple[slice, Vector]]:

@@ -216,7 +216,7 @@ def _warn_of_slowness(neuron: Any, engine: Engine, samples: Samples, params: Arr
 def _missed(neuron: Any, engine: Engine, seen: Samples, samples: Samples, params: Array, outcome: Outcome) -> float:
     """What is left to gain by the rows seen, if that is much, and more than the last passes could have gained."""
     gain, speed = left_to_gain(neuron, engine, seen, params)
-    weight, n_steps = samples.sample_weight, -(-len(samples.x) // _batch_size(neuron, samples))
+    weight, n_steps = samples.sample_weight, float(-(-len(samples.x) // _batch_size(neuron, samples)))
     if neuron.batch_size == 1 and weight is not None:
         n_steps = float(weight.sum(dtype=np.float64))
     waited = neuron.n_iter_no_change + 1

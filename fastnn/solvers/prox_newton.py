@@ -25,6 +25,7 @@ _SHORTEST = 1e-10
 _INNER = 0.3  # of the gap that a working set leaves before the next one, and of the last tolerance, to be safe
 _MODEL = 0.1  # of the error that a Newton step leaves anyway, to which its model is solved
 _ROUNDING = 1e-13  # of the gap
+_BLIND = "columns that are far from zero, or tiny, keep no curvature: centre and scale the features"
 _DROWNS = 1e-9  # of the objective: larger decreases are never lost in its rounding, whatever cancels in a row's z
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -98,7 +99,7 @@ def prox_newton(
         promise, left = _solve(restricted, progress, min(error, 1.0), _INNER * max(enough, goal))
         gradient = restricted.refined(objective(progress.params)[1])
         error = goal = _error(restricted, progress, gradient, objective, penalty, promise)
-        if error <= enough:
+        if error <= enough and not restricted.model.is_blind():
             return progress.end(params=penalty.centred(progress.params, objective.outputs))
         if progress.steps >= max_iter:
             return progress.end(f"the duality gap is {error:.1e}")
@@ -106,7 +107,8 @@ def prox_newton(
         if np.isin(needed, restricted.features).all():
             # Newton's method is at its end: does the gap say otherwise for rounding alone?
             if left <= enough and _felt_gap(restricted, progress, gradient, objective, penalty, enough) <= enough:
-                return progress.end(params=penalty.centred(progress.params, objective.outputs))
+                message = _BLIND if restricted.model.is_blind() else ""
+                return progress.end(message, penalty.centred(progress.params, objective.outputs))
             if progress.steps == steps:
                 return progress.end(f"no step lowers the objective, and the duality gap is {error:.1e}")
             goal = enough  # nothing is missing from the working set: solve it

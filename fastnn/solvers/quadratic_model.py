@@ -24,6 +24,7 @@ _SWEEPS = 10  # of a round, which a Newton step on the coefficients that are not
 _PATIENCE = 2  # rounds, before Newton steps that are cut short and gain nothing are an end too
 _STUCK = 5  # rounds, from which on Newton steps that are cut short go on, up to so many, before sweeps undo them
 _CUT_SHORT = 8
+_FELT = 1e-11  # of a column's size: what a slope is above its rounding
 VANISHING = 1e-11  # of a curvature that is left where the intercept explains the rest: rounding alone
 
 
@@ -43,6 +44,10 @@ class QuadraticModel(Protocol):
 
     def minimum(self, tolerance: float) -> Vector:
         """Where the model and the penalty are least (p,), to about `tolerance`."""
+        ...
+
+    def is_blind(self) -> bool:
+        """Whether there is a way down on which `minimum` knows no curvature, so that it cannot go there."""
         ...
 
 
@@ -97,6 +102,20 @@ class HessianModel:
         w = self._descend(reduced, d_w, start, self._penalty.only(np.arange(m)), tolerance)
         d_b = self.gradient[m:] + cross.T @ (w - self._params[:m])
         return np.concatenate([w, self._params[m:] - inverse @ d_b])
+
+    def is_blind(self) -> bool:
+        """See QuadraticModel."""
+        m = len(self._params) - (self._n_biases if self._eliminates else 0)
+        slope, diagonal = self.gradient[:m], self._hessian.diagonal()[:m]
+        left = diagonal
+        if self._eliminates:
+            cross = self._hessian[:m, m:]
+            explained = cross @ np.linalg.pinv(self._hessian[m:, m:], hermitian=True)
+            slope, left = slope - explained @ self.gradient[m:], diagonal - (explained * cross).sum(axis=1)
+        penalty = self._penalty.only(np.arange(m))
+        excess = penalty.excess(self._params[:m], slope)
+        flat = (left <= VANISHING * diagonal) & (penalty.table[1] == 0)
+        return bool((excess > _FELT * np.sqrt(diagonal))[flat].any())
 
     def _descend(self, hessian: Matrix, d_w: Vector, w: Vector, penalty: Separable, tolerance: float) -> Vector:
         hessian, d_w = np.ascontiguousarray(hessian), d_w.copy()

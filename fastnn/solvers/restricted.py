@@ -22,8 +22,9 @@ _FILLED = 0.2  # of a sparse matrix, from where passes over a dense one are quic
 class Restricted:
     """The problem in which all other features' coefficients stay zero.
 
-    Columns of a dense X are centred where an intercept without penalty can take that up: it changes
-    the intercept alone, and a column whose mean is much larger than its deviation keeps its digits.
+    Columns of a dense X, or of a sparse one that become dense here, are centred where an intercept without penalty can
+    take that up: it changes the intercept alone, and a column whose mean is much larger than its deviation keeps its
+    digits.
 
     Attributes
     ----------
@@ -58,7 +59,9 @@ class Restricted:
             x = np.ascontiguousarray(self._dense_columns(objective).T)
         else:
             x, _ = objective.sparse_columns(self.features)
-            x = x.toarray(order="C") if x.nnz > _FILLED * x.shape[0] * x.shape[1] else x
+            if x.nnz > _FILLED * x.shape[0] * x.shape[1]:
+                x = x.toarray(order="C")
+                self._centre(x.T, objective)
         return HessianModel(objective.over(x), self._rows, self.penalty)
 
     def _by_column(self, objective: LogisticObjective) -> ColumnModel:
@@ -71,11 +74,15 @@ class Restricted:
     def _dense_columns(self, objective: LogisticObjective) -> Vector:
         """The columns (m, n) in float64, centred where that is possible."""
         columns: Vector = np.ascontiguousarray(objective.x[:, self.features].T, np.float64)
+        self._centre(columns, objective)
+        return columns
+
+    def _centre(self, columns: Vector, objective: LogisticObjective) -> None:
+        """Centre columns (m, n) in place, where that is possible."""
         if objective.fit_intercept and self.penalty.free[self._split :].all():
             self._mean = np.einsum("ji,i->j", columns, self._rows.share)
             columns -= self._mean[:, None]
         self._columns = columns
-        return columns
 
     def narrow(self, params: Vector) -> Vector:
         """The parameters of these features and, if there is one, the intercept."""

@@ -232,3 +232,45 @@ def test_an_intercept_that_is_penalised_and_columns_far_from_zero_hold_each_othe
         assert model.coef_.all()
         assert model.n_iter_[0] < 60
         assert _left_to_gain(model, x, y, ratio / C, (1 - ratio) / C) < 1e-8
+
+
+def _loss_at_best(x: np.ndarray, y: np.ndarray) -> float:
+    """Without a penalty, by columns of mean zero and deviation one."""
+    x = (x - x.mean(axis=0)) / np.where(x.std(axis=0) > 0, x.std(axis=0), 1)
+    return float(log_loss(y, LogisticRegression(C=np.inf, tol=1e-9).fit(x, y).predict_proba(x)))
+
+
+def _loss(model: LogisticRegression, x: np.ndarray, y: np.ndarray) -> float:
+    """In long double: terms of z cancel."""
+    z = x.astype(np.longdouble) @ model.coef_[0].astype(np.longdouble) + model.intercept_[0]
+    return float(np.logaddexp(0, np.where(y == 1, -z, z)).mean())
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("ratio", [1e3, 1e6, 1e8])
+def test_columns_far_from_zero_keep_their_digits_however_they_are_stored(form: Any, ratio: float) -> None:
+    """Sparse ones that are filled too; they were taken for constant, and the fit for one that had converged."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 5))
+    y = (x @ [1, -2, 0.5, 0, 0.3] + rng.normal(size=400) > 0).astype(int)
+    x[:, 1] = 1.7e12 + 1.7e12 / ratio * x[:, 1]
+    for parameters in ({"C": 1e30, "l1_ratio": 1.0}, {"C": np.inf, "bounds": (-np.inf, np.inf)}):
+        with warnings.catch_warnings(action="error"):
+            model = LogisticRegression(**parameters).fit(form(x), y)
+        assert _loss(model, x, y) < _loss_at_best(x, y) * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("what", ["one filled column far from zero", "squares that underflow"])
+def test_what_has_no_curvature_left_is_said(form: Any, what: str) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 20)) * (rng.random((400, 20)) < 0.05)
+    x[:, 0] = rng.normal(size=400)
+    y = (x[:, 0] + 0.3 * rng.normal(size=400) > 0).astype(int)
+    x = x * 1e-200 if what.startswith("squares") else np.column_stack([1e9 + x[:, 0], x[:, 1:]])
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        model = LogisticRegression(C=np.inf, bounds=(-np.inf, np.inf)).fit(form(x), y)
+    if _loss(model, x, y) > 1.001 * _loss_at_best(x / abs(x).max(), y):
+        assert "keep no curvature: centre and scale the features" in str(caught[0].message)
+    else:
+        assert not caught
