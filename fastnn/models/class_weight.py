@@ -12,7 +12,14 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from fastnn.kernels.contract import Array
 
-__all__ = ["DictOfEachLabel", "times_class_weight", "times_weight", "weights_of_classes", "weights_of_labels"]
+__all__ = [
+    "DictOfEachLabel",
+    "require_computable",
+    "times_class_weight",
+    "times_weight",
+    "weights_of_classes",
+    "weights_of_labels",
+]
 
 Weights = NDArray[np.float64]
 
@@ -47,6 +54,8 @@ def weights_of_classes(given: Any, classes: NDArray[Any], labels: NDArray[Any], 
     """
     if isinstance(given, Sequence) and not isinstance(given, str):
         raise ValueError(f"class_weight={given!r}, wanted a dict or 'balanced': lists of dicts are for several labels.")
+    if isinstance(given, str) and sample_weight is not None:
+        sample_weight = _without_extremes(sample_weight)  # only their ratios count
     with np.errstate(divide="ignore"):
         weights: Weights = compute_class_weight(given, classes=classes, y=labels, sample_weight=sample_weight)
     if isinstance(given, str):  # a class whose rows all weigh nothing weighs nothing either
@@ -55,6 +64,15 @@ def weights_of_classes(given: Any, classes: NDArray[Any], labels: NDArray[Any], 
     if len(wrong):
         raise ValueError(f"class_weight has {wrong[0]}, wanted finite weights of at least 0.")
     return weights
+
+
+def _without_extremes(weight: Array) -> Array:
+    """The weights, divided by the largest where their sum would overflow or lose digits."""
+    largest = float(weight.max())
+    limits = np.finfo(weight.dtype)
+    if limits.tiny / limits.eps < largest < limits.max / len(weight):
+        return weight
+    return np.asarray(weight / np.float64(largest), np.float64)
 
 
 def weights_of_labels(given: Any, labels: NDArray[Any], sample_weight: Array | None) -> Weights:
@@ -100,14 +118,46 @@ def times_class_weight(weight: Array | None, targets: Array, of_class: Weights |
         return weight
     if of_class.ndim == 2:
         has_label = (targets > 0).astype(np.intp)
-        return times_weight(weight, of_class[np.arange(len(of_class)), has_label].prod(axis=1).astype(targets.dtype))
+        return times_weight(weight, of_class[np.arange(len(of_class)), has_label].prod(axis=1), targets.dtype)
     index = (targets[:, 0] > 0).astype(np.intp) if targets.shape[1] == 1 else targets.argmax(axis=1)
-    return times_weight(weight, of_class[index].astype(targets.dtype))
+    return times_weight(weight, of_class[index], targets.dtype)
 
 
-def times_weight(weight: Array | None, of_row: Array) -> Array:
-    """The product of the weights (n,) of the rows and of their classes; ValueError where it is zero for all."""
-    weight = of_row if weight is None else weight * of_row
-    if not weight.any():
-        raise ValueError("class_weight leaves no row with a weight above zero.")
-    return weight
+def times_weight(weight: Array | None, of_row: Weights, dtype: Any) -> Array:
+    """The product of the weights (n,) of the rows and of their classes, of this dtype.
+
+    Raises
+    ------
+    ValueError
+        If it is zero for all rows, or larger than the dtype can hold.
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        product: Array = (of_row if weight is None else weight * of_row).astype(dtype)
+    if not np.isfinite(product).all():
+        largest = "" if weight is None else f" times sample_weight, as large as {weight.max():.3g},"
+        raise ValueError(
+            f"class_weight, as large as {of_row.max():.3g},{largest} is more than {np.dtype(dtype)} can hold. "
+            "Divide all weights by the same number."
+        )
+    if not product.any():
+        raise ValueError(
+            "class_weight leaves no row with a weight above zero"
+            + (f" that {np.dtype(dtype)} can hold." if of_row.any() else ".")
+        )
+    return product
+
+
+def require_computable(weight: Array) -> None:
+    """ValueError where sums of the weights (n,), or their products with numbers below one, have no digits."""
+    limits = np.finfo(weight.dtype)
+    largest = float(weight.max())
+    if largest > limits.max / len(weight):
+        raise ValueError(
+            f"sample_weight, times class_weight, is as large as {largest:.3g}, and its sum may be more than "
+            f"{weight.dtype} can hold. Divide all weights by the same number, and multiply C by it."
+        )
+    if largest < limits.tiny / limits.eps:
+        raise ValueError(
+            f"sample_weight, times class_weight, is at most {largest:.3g}, too little for {weight.dtype} to compute "
+            "with. Multiply all weights by the same number, and divide C by it."
+        )

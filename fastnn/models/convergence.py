@@ -43,5 +43,6 @@ def hardly_resolved(model: Any, solution: Solution, dtype: Any) -> str:
     other = "" if dtype == np.float64 else " before it becomes float32, or pass float64"
     return (
         f"Column {listed} of X lies so far from zero that {dtype} rounds its values, and the intercept, to a "
-        f"thousandth of its deviation or worse: coefficients and predictions have that error. Subtract its median{other}."
+        "thousandth of its deviation or worse: coefficients and predictions have that error. "
+        f"Subtract its median{other}."
     )

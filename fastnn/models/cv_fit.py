@@ -18,7 +18,7 @@ from fastnn.models.cv_results import Results
 from fastnn.models.cv_scores import Scoring
 from fastnn.models.cv_tasks import PathTasks
 from fastnn.models.logistic_fit import Labelled, refuse_non_finite
-from fastnn.models.penalty import Penalty
+from fastnn.models.penalty import Penalty, strength_of
 from fastnn.solvers.objective import Solution, Vector
 from fastnn.solvers.path import Family, Rows, WatchPath, solve_family
 from fastnn.solvers.sparse_path import solve_sparse_family
@@ -121,7 +121,9 @@ def fit_family(
     options: dict[str, Any] = {"tol": model.tol, "max_iter": model.max_iter, "n_workers": workers}
     penalties = [_penalty(model, float(C), l1_ratio) for C in Cs]
     if all(penalty.is_smooth for penalty in penalties):
-        return solve_family(family, [penalty.l2 for penalty in penalties], subsets, watch=watch, **options)
+        return solve_family(
+            family, [penalty.alpha(1, family.losses.total)[0] for penalty in penalties], subsets, watch=watch, **options
+        )
     order = np.argsort(Cs, kind="stable")  # the strongest penalty first
     place = np.argsort(order)
     if watch is not None:
@@ -132,7 +134,8 @@ def fit_family(
 
 def _penalty(model: Any, C: float, l1_ratio: float) -> Penalty:
     scaling = float(model.intercept_scaling) if model.solver == "liblinear" else None
-    return Penalty(l1_ratio / C, (1 - l1_ratio) / C, intercept_scaling=scaling)
+    strength = strength_of(C)
+    return Penalty(l1_ratio * strength, (1 - l1_ratio) * strength, intercept_scaling=scaling)
 
 
 def packed(params: Vector, samples: Labelled) -> Array:

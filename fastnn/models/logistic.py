@@ -228,12 +228,14 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
 
     def _objective(self, samples: Labelled, penalty: Penalty) -> LogisticObjective:
         """The mean loss, and the penalty if that is smooth."""
+        weight = samples.sample_weight
+        total = float(len(samples.y) if weight is None else weight.sum(dtype=np.float64))
         return LogisticObjective(
             samples.x,
             samples.y,
             samples.outputs,
-            sample_weight=samples.sample_weight,
-            alpha=penalty.alpha(samples.x.shape[1]) if penalty.is_smooth else 0.0,
+            sample_weight=weight,
+            alpha=penalty.alpha(samples.x.shape[1], total) if penalty.is_smooth else 0.0,
             fit_intercept=self.fit_intercept,
             backend=self.backend,
             n_threads=self.n_threads,

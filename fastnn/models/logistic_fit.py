@@ -12,7 +12,7 @@ from sklearn.utils.validation import validate_data
 
 from fastnn.kernels.contract import Array
 from fastnn.models.base import Estimator, by_rows, known_strings, native_order, warn_caller
-from fastnn.models.class_weight import times_weight, weights_of_classes
+from fastnn.models.class_weight import require_computable, times_weight, weights_of_classes
 from fastnn.models.convergence import hardly_resolved, not_converged
 from fastnn.models.penalty import Penalty
 from fastnn.models.targets import as_labels, encode, require_two_classes
@@ -107,14 +107,21 @@ def _validated(model: Estimator, X: Any, y: Any) -> tuple[Any, Any]:
 
 
 def weigh_classes(samples: Labelled, class_weight: Mapping[Any, float] | str | None) -> Labelled:
-    """The same samples, weighted by class too."""
-    if class_weight is None:
-        return samples
-    labels = samples.classes[samples.y]
-    by_class = weights_of_classes(class_weight, samples.classes, labels, samples.sample_weight)
-    return samples._replace(
-        sample_weight=times_weight(samples.sample_weight, by_class.astype(samples.x.dtype)[samples.y])
-    )
+    """The same samples, weighted by class too.
+
+    Raises
+    ------
+    ValueError
+        If a class's weight is not possible, or the weights are too large or too small to compute with.
+    """
+    if class_weight is not None:
+        labels = samples.classes[samples.y]
+        by_class = weights_of_classes(class_weight, samples.classes, labels, samples.sample_weight)
+        weight = times_weight(samples.sample_weight, by_class[samples.y], samples.x.dtype)
+        samples = samples._replace(sample_weight=weight)
+    if samples.sample_weight is not None:
+        require_computable(samples.sample_weight)
+    return samples
 
 
 def params_of(coef: NDArray[Any], intercept: NDArray[Any] | None) -> Vector:
@@ -156,6 +163,11 @@ def refuse_non_finite(model: Any, solutions: Sequence[Solution], x: Any, given: 
         raise ValueError(
             f"{NON_FINITE}: it has numbers as large as {largest:.3g}, whose squares {x.dtype} cannot hold. Scale its "
             "features, for example by a StandardScaler."
+        )
+    if 0 < largest < np.sqrt(np.finfo(x.dtype).tiny) and not finite:
+        raise ValueError(
+            f"Solver produced non-finite parameter weights. No number in the input data is larger than {largest:.3g}, "
+            f"and their squares are less than {x.dtype} can hold. Scale its features, for example by a StandardScaler."
         )
     if not finite:
         raise ValueError(f"{NON_FINITE}.")

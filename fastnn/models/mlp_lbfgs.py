@@ -42,7 +42,10 @@ def fit_lbfgs(model: Any, network: Packed, samples: Samples, tasks: FitTasks, ro
 
     def evaluate(params: Vector) -> tuple[float, Vector]:
         tasks.begin()  # an iteration begins with the first evaluation after the one before
-        return objective(params)
+        loss, d_params = objective(params)
+        if watch.last is None:
+            watch.last = _start(params, loss, d_params)
+        return loss, d_params
 
     with progress(model.verbose, model.max_iter) as printers:
         watch = _Watch([history, *printers, tasks])
@@ -57,16 +60,18 @@ def fit_lbfgs(model: Any, network: Packed, samples: Samples, tasks: FitTasks, ro
                 watch=watch,
             )
         except KeyboardInterrupt:
-            if watch.last is None:
+            if watch.last is None or watch.last.n_iter == 0:
                 raise
             solution = watch.last
+    if not np.isfinite(solution.loss) and watch.last is not None:
+        solution = replace(watch.last, message=f"its loss became {solution.loss}, and what was before is kept")
     model.history_ = history.lists
     _finish(model, network, replace(solution, converged=solution.converged or watch.stopped))
     model.loss_ = _users_loss(plan, samples, solution, float(model.alpha))
 
 
 class _Watch:
-    """Shows iterations to the watchers of epochs, and remembers the last one."""
+    """Shows iterations to the watchers of epochs; remembers the last one whose loss is finite, at first the start."""
 
     def __init__(self, watchers: Sequence[Watcher]) -> None:
         self.last: Solution | None = None
@@ -76,13 +81,23 @@ class _Watch:
 
     def __call__(self, iteration: int, params: Vector, loss: float) -> None:
         seconds, self._started = perf_counter() - self._started, perf_counter()
-        self.last = Solution(params.copy(), loss, iteration, False, "it was interrupted")
-        self.last.params.flags.writeable = False
-        epoch = Epoch(iteration, loss, math.nan, self.last.params, seconds=seconds)
+        current = Solution(params.copy(), loss, iteration, False, "it was interrupted")
+        current.params.flags.writeable = False
+        if math.isfinite(loss):
+            self.last = current
+        epoch = Epoch(iteration, loss, math.nan, current.params, seconds=seconds)
         verdicts = [watcher(epoch) for watcher in self._watchers]  # all of them see the iteration
         if any(verdicts):
             self.stopped = True
             raise StopIteration  # SciPy's sign to end
+
+
+def _start(params: Vector, loss: float, d_params: Vector) -> Solution:
+    """Where it starts; ValueError where no step leads away: the square of the gradient has to be finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if not np.isfinite(loss) or not np.isfinite(d_params @ d_params):
+            raise ValueError(f"{NON_FINITE}: at the first weights its loss is {loss:.3g}, or its gradient overflows.")
+    return Solution(params.copy(), loss, 0, False, "it was interrupted")
 
 
 def _users_loss(plan: Plan, samples: Samples, solution: Solution, alpha: float) -> float:
@@ -95,9 +110,10 @@ def _users_loss(plan: Plan, samples: Samples, solution: Solution, alpha: float) 
 
 
 def _finish(model: Any, network: Packed, solution: Solution) -> None:
-    if not np.isfinite(solution.params).all():
+    with np.errstate(over="ignore"):
+        network.params[...] = solution.params
+    if not np.isfinite(network.params).all():
         raise ValueError(f"{NON_FINITE}.")
-    network.params[...] = solution.params
     model.n_iter_ = solution.n_iter
     if not solution.converged:
         warn_caller(

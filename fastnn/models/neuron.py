@@ -50,7 +50,9 @@ class Neuron(TellsOfEpochs, NeuronBase):
     tol : float, default=1e-4
     n_iter_no_change : int, default=5
         It ends after more than so many passes in a row that do not lower the loss by `tol`; "sign"
-        also ends after a pass without a mistake.
+        also ends after a pass without a mistake. Where much is left to gain, and only the learning rate is too
+        small for the loss to show it, a ConvergenceWarning says so: columns of one scale, without outliers, have a
+        larger one.
     verbose : bool, int or "bar", default=False
         True or a number prints the loss of every pass; "bar" shows a progress bar (by tqdm or rich, where one
         is installed) once learning has taken half a second.

@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from fastnn.kernels.contract import Array
 from fastnn.models.base import warn_caller
 from fastnn.models.callbacks import FitTasks
+from fastnn.models.neuron_evidence import every, left_to_gain
 from fastnn.models.neuron_rules import initial_params, learning_engine, longest_safe_rate, name_of
 from fastnn.optimizers import SGD, OptimizerState
 from fastnn.training.callbacks import Epoch, Watcher
@@ -24,6 +25,11 @@ from fastnn.training.rates import Constant, Rate, scheduled
 from fastnn.training.stopping import Stopping
 
 __all__ = ["learn"]
+
+# Too much to be left: this part of the loss, and so many times what the passes without improvement may have gained.
+_PART = 0.2
+_MUCH = 10.0
+_LOOKED_AT = 4000  # rows, first
 
 
 def learn(neuron: Any, samples: Samples, goes_on: bool, passes: int | None, tasks: FitTasks) -> None:
@@ -56,12 +62,15 @@ def learn(neuron: Any, samples: Samples, goes_on: bool, passes: int | None, task
     history = History()
     watchers: list[Watcher] = [history, weights] if neuron.keep_history else [history]
     tasks.start(passes or 1, lambda epoch: _fitted(epoch, average))
-    outcome = _train(neuron, engine, samples, params, run, passes, watchers, tasks)
+    stopping = Stopping(neuron.tol, neuron.n_iter_no_change, run.rate)
+    outcome = _train(neuron, engine, samples, params, run, passes, [*watchers, stopping], tasks)
     _set_attributes(neuron, params, run, outcome, average, goes_on)
     neuron.learning_rate_ = history.lists["learning_rate"][-1]
     _set_history(neuron, history, weights if neuron.keep_history else None, goes_on)
     tasks.end()
     _warn(outcome, passes)
+    if passes is not None and stopping.stalled > stopping.patience and name_of(neuron) != "sign":
+        _warn_of_slowness(neuron, engine, samples, params, outcome)
 
 
 class _Weights:
@@ -113,11 +122,9 @@ def _train(
     watchers: list[Watcher],
     tasks: FitTasks,
 ) -> Outcome:
-    n = len(samples.x)
-    size = n if neuron.batch_size in (None, "full") else min(neuron.batch_size, n)
-    watchers = [*watchers, Stopping(neuron.tol, neuron.n_iter_no_change, run.rate)]
+    n, size = len(samples.x), _batch_size(neuron, samples)
     if name_of(neuron) == "sign":
-        watchers.append(lambda epoch: epoch.loss == 0)
+        watchers = [*watchers, lambda epoch: epoch.loss == 0]
     with progress(neuron.verbose, passes or 1) as printers:
         return train(
             engine,
@@ -130,6 +137,11 @@ def _train(
             watchers=[*printers, *watchers, tasks],
             begin=tasks.begin,
         )
+
+
+def _batch_size(neuron: Any, samples: Samples) -> int:
+    n = len(samples.x)
+    return n if neuron.batch_size in (None, "full") else min(int(neuron.batch_size), n)
 
 
 def _answer(params: Array, average: Average | None) -> dict[str, Array]:
@@ -180,3 +192,34 @@ def _warn(outcome: Outcome, passes: int | None) -> None:
             f"The neuron still improves after max_iter={passes} passes over the data: "
             "increase max_iter, or scale the features."
         )
+
+
+def _warn_of_slowness(neuron: Any, engine: Engine, samples: Samples, params: Array, outcome: Outcome) -> None:
+    """Warn where the loss has stopped falling by `tol` for no other reason than that the steps are short.
+
+    That is, where much is left to gain, more than so many passes could have gained.
+    """
+    gain = _missed(neuron, engine, every(samples, _LOOKED_AT), samples, params, outcome)
+    if gain > 0 and len(samples.x) > _LOOKED_AT:  # what some rows say has to hold for all
+        gain = _missed(neuron, engine, samples, samples, params, outcome)
+    if not gain > 0:
+        return
+    why = ", which the largest row of X decides," if neuron.learning_rate == "auto" else ""
+    warn_caller(
+        f"The neuron stopped after {len(outcome.losses)} passes, in the last of which its loss {neuron.loss_:.3g} did "
+        f"not fall by tol={neuron.tol:g}, but it has not learnt what it can: the loss can be lower by {gain:.2g} at "
+        f"least. The learning rate {neuron.learning_rate_:.2g}{why} is too small for these features. Scale them (where "
+        "there are outliers, by a RobustScaler), choose a larger learning_rate, or a smaller tol and a larger max_iter."
+    )
+
+
+def _missed(neuron: Any, engine: Engine, seen: Samples, samples: Samples, params: Array, outcome: Outcome) -> float:
+    """What is left to gain by the rows seen, if that is much, and more than the last passes could have gained."""
+    gain, speed = left_to_gain(neuron, engine, seen, params)
+    weight, n_steps = samples.sample_weight, float(-(-len(samples.x) // _batch_size(neuron, samples)))
+    if neuron.batch_size == 1 and weight is not None:
+        n_steps = float(weight.sum(dtype=np.float64))
+    waited = neuron.n_iter_no_change + 1
+    fallen = max(outcome.losses[0] - outcome.losses[-1], 0.0)
+    is_much = gain > _PART * neuron.loss_ and (gain > _MUCH * waited * neuron.tol or gain > fallen)
+    return gain if is_much and gain > waited * n_steps * neuron.learning_rate_ * speed else 0.0

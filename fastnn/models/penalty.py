@@ -13,8 +13,11 @@ from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.objective import Vector
 from fastnn.solvers.separable import Separable
 
-__all__ = ["Penalty", "has_penalty", "penalty_of", "penalty_strength", "refuse_unsupported"]
+__all__ = ["Penalty", "has_penalty", "penalty_of", "penalty_strength", "refuse_unsupported", "strength_of"]
 
+# A strength, as a part of the mean, beyond which a coefficient is zero in all but name: twice and four times as much is
+# still a number.
+_MOST = 1e300
 _NON_SMOOTH = ("auto", "liblinear", "saga")  # names of solvers that scikit-learn has for an L1 share, and ours
 
 
@@ -45,21 +48,25 @@ class Penalty:
         """Whether it is L2 alone, and on features alone."""
         return self.l1 == 0 and self.bounds is None and self.intercept_scaling is None
 
-    def alpha(self, n_features: int) -> Vector:
-        """The L2 strength of each feature (i,)."""
-        return self.l2 * self._factor(n_features)
+    def alpha(self, n_features: int, total: float = 1.0) -> Vector:
+        """The L2 strength of each feature (i,), for weights of the rows that sum up to `total`."""
+        with np.errstate(over="ignore"):
+            alpha: Vector = np.minimum(self.l2 * self._factor(n_features), _MOST * min(total, 1.0))
+        return alpha
 
     def separable_over(self, objective: LogisticObjective) -> Separable:
         """As a part of the mean that the objective is, for all its params (p,)."""
         i, o = objective.x.shape[1], objective.outputs
-        factor = np.repeat(self._factor(i), o) / objective.total
-        table = Separable.of(i * o, self.l1 * factor, self.l2 * factor, *self._bounds(i, o)).table
+        factor = np.repeat(self._factor(i), o)
+        l1, l2 = (_share(each, factor, objective.total) for each in (self.l1, self.l2))
+        table = Separable.of(i * o, l1, l2, *self._bounds(i, o)).table
         if not objective.fit_intercept:
             return Separable(table)
         if self.intercept_scaling is None:
             return Separable(np.hstack([table, Separable.of(o).table]))
-        l1, l2 = self.l1 / self.intercept_scaling, self.l2 / self.intercept_scaling**2
-        return Separable(np.hstack([table, Separable.of(o, l1 / objective.total, l2 / objective.total).table]))
+        scaling = np.full(o, 1 / self.intercept_scaling)
+        l1, l2 = _share(self.l1, scaling, objective.total), _share(self.l2, scaling, objective.total, scaling)
+        return Separable(np.hstack([table, Separable.of(o, l1, l2).table]))
 
     def _factor(self, n_features: int) -> Vector:
         if self.factor is None:
@@ -77,6 +84,18 @@ class Penalty:
         if not (lower <= upper).all():
             raise ValueError("bounds: a lower bound is above the upper one, or is not a number.")
         return lower.T.ravel(), upper.T.ravel()
+
+
+def strength_of(C: float) -> float:
+    """The strength of the penalty that C is the inverse of; for the least C, the largest there is."""
+    return min(1.0 / C, _MOST)
+
+
+def _share(strength: float, factor: Vector, total: float, again: Vector | float = 1.0) -> Vector:
+    """A strength times factors (c,), as a part of the mean."""
+    with np.errstate(over="ignore", under="ignore"):
+        share: Vector = np.minimum(strength * (factor / total) * again, _MOST)
+    return share
 
 
 def _bound(given: Any, none: float, shape: tuple[int, int]) -> NDArray[np.float64]:
@@ -139,7 +158,7 @@ def _alpha(model: Any) -> float:
     if model.penalty is None:
         return 0.0
     if model.alpha is None:
-        return 1.0 / float(model.C)
+        return strength_of(float(model.C))
     if model.C != 1.0:
         raise ValueError(f"alpha={model.alpha} and C={model.C} are two ways to say the same: leave one of them out.")
     return float(model.alpha)

@@ -109,6 +109,11 @@ class ColumnModel:
             d_params = d_params + change
         return params
 
+    def is_blind(self) -> bool:
+        """See QuadraticModel; here only where squares of a column underflow."""
+        flat = self._diagonal + self._penalty.table[1] == 0
+        return bool(self._penalty.excess(self._params, self.gradient)[flat].any())
+
     def _left(self, params: Vector, d_params: Vector) -> Vector:
         """About what each coordinate may still let the model fall by (p,), from its gradient: as a sweep would find."""
         curvature = self._diagonal + self._penalty.table[1]

@@ -25,6 +25,8 @@ _SHORTEST = 1e-10
 _INNER = 0.3  # of the gap that a working set leaves before the next one, and of the last tolerance, to be safe
 _MODEL = 0.1  # of the error that a Newton step leaves anyway, to which its model is solved
 _ROUNDING = 1e-13  # of the gap
+_BLIND = "columns that are far from zero, or tiny, keep no curvature: centre and scale the features"
+_DROWNS = 1e-9  # of the objective: larger decreases are never lost in its rounding, whatever cancels in a row's z
 _EPS = float(np.finfo(np.float64).eps)
 
 
@@ -94,10 +96,10 @@ def prox_newton(
     error = goal = _gap(restricted, progress, restricted.refined(gradient), objective, penalty) if start.any() else 1.0
     while True:
         steps = progress.steps
-        promise, left = _solve(restricted, progress, error, _INNER * max(enough, goal))
+        promise, left = _solve(restricted, progress, min(error, 1.0), _INNER * max(enough, goal))
         gradient = restricted.refined(objective(progress.params)[1])
         error = goal = _error(restricted, progress, gradient, objective, penalty, promise)
-        if error <= enough:
+        if error <= enough and not restricted.model.is_blind():
             return progress.end(params=penalty.centred(progress.params, objective.outputs))
         if progress.steps >= max_iter:
             return progress.end(f"the duality gap is {error:.1e}")
@@ -105,7 +107,8 @@ def prox_newton(
         if np.isin(needed, restricted.features).all():
             # Newton's method is at its end: does the gap say otherwise for rounding alone?
             if left <= enough and _felt_gap(restricted, progress, gradient, objective, penalty, enough) <= enough:
-                return progress.end(params=penalty.centred(progress.params, objective.outputs))
+                message = _BLIND if restricted.model.is_blind() else ""
+                return progress.end(message, penalty.centred(progress.params, objective.outputs))
             if progress.steps == steps:
                 return progress.end(f"no step lowers the objective, and the duality gap is {error:.1e}")
             goal = enough  # nothing is missing from the working set: solve it
@@ -194,6 +197,8 @@ def _search(
     """The first of the points at 1, 1/2, 1/4 ... of the step with a sufficient decrease, where the model now is."""
     # Near the optimum the decrease drowns in the rounding of the objective; there the model knows better.
     slack = 4 * _EPS * abs(value)
+    if -fall < _DROWNS * abs(value):
+        slack += min(_EPS * restricted.rounds(params), _DROWNS * abs(value))
     share = 1.0
     while fall < slack and share > _SHORTEST:
         ahead = params + step if share == 1.0 else params + share * step

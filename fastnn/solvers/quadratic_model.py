@@ -15,12 +15,16 @@ from fastnn.solvers.metric import CholeskyMetric
 from fastnn.solvers.objective import Matrix, Vector
 from fastnn.solvers.rows import Rows
 from fastnn.solvers.separable import Separable
-from fastnn.solvers.support import longest_share, movable, slope_of
+from fastnn.solvers.support import movable, shortened, slope_of
 
 __all__ = ["VANISHING", "HessianModel", "QuadraticModel"]
 
 _ROUNDS = 50
 _SWEEPS = 10  # of a round, which a Newton step on the coefficients that are not zero ends
+_PATIENCE = 2  # rounds, before Newton steps that are cut short and gain nothing are an end too
+_STUCK = 5  # rounds, from which on Newton steps that are cut short go on, up to so many, before sweeps undo them
+_CUT_SHORT = 8
+_FELT = 1e-11  # of a column's size: what a slope is above its rounding
 VANISHING = 1e-11  # of a curvature that is left where the intercept explains the rest: rounding alone
 
 
@@ -40,6 +44,10 @@ class QuadraticModel(Protocol):
 
     def minimum(self, tolerance: float) -> Vector:
         """Where the model and the penalty are least (p,), to about `tolerance`."""
+        ...
+
+    def is_blind(self) -> bool:
+        """Whether there is a way down on which `minimum` knows no curvature, so that it cannot go there."""
         ...
 
 
@@ -95,26 +103,61 @@ class HessianModel:
         d_b = self.gradient[m:] + cross.T @ (w - self._params[:m])
         return np.concatenate([w, self._params[m:] - inverse @ d_b])
 
+    def is_blind(self) -> bool:
+        """See QuadraticModel."""
+        m = len(self._params) - (self._n_biases if self._eliminates else 0)
+        slope, diagonal = self.gradient[:m], self._hessian.diagonal()[:m]
+        left = diagonal
+        if self._eliminates:
+            cross = self._hessian[:m, m:]
+            explained = cross @ np.linalg.pinv(self._hessian[m:, m:], hermitian=True)
+            slope, left = slope - explained @ self.gradient[m:], diagonal - (explained * cross).sum(axis=1)
+        penalty = self._penalty.only(np.arange(m))
+        excess = penalty.excess(self._params[:m], slope)
+        flat = (left <= VANISHING * diagonal) & (penalty.table[1] == 0)
+        return bool((excess > _FELT * np.sqrt(diagonal))[flat].any())
+
     def _descend(self, hessian: Matrix, d_w: Vector, w: Vector, penalty: Separable, tolerance: float) -> Vector:
         hessian, d_w = np.ascontiguousarray(hessian), d_w.copy()
-        for n_steps in range(_ROUNDS):
+        gain = left = np.inf
+        for k in range(_ROUNDS):
+            before = _pattern(hessian, w, penalty)
             given = (hessian, penalty.table, tolerance, _SWEEPS, w, d_w)
             fall, sweeps = self._objective.kernel("quadratic_descent", *given, threads=False)
-            # Slow sweeps move little, far from the minimum as well; but after a Newton step one of them is proof.
-            if fall <= tolerance and sweeps == 1 and n_steps > 0:
+            # Slow sweeps move little, far from the minimum as well. One of them is proof after a Newton step that has
+            # left nothing, unless it lets a coefficient go that another one may hold back.
+            is_solved = left <= tolerance and np.array_equal(before, _pattern(hessian, w, penalty))
+            if fall <= tolerance and sweeps == 1 and (is_solved or (k >= _PATIENCE and gain <= tolerance)):
                 break
-            step = _newton_step(hessian, d_w, w, penalty)
-            w += step
-            d_w += hessian @ step
+            for _ in range(_CUT_SHORT if k >= _STUCK else 1):
+                ahead, gain, left = _newton_step(hessian, d_w, w, penalty)
+                d_w += hessian @ (ahead - w)
+                w = ahead
+                if left <= tolerance:
+                    break
         return w
 
 
-def _newton_step(hessian: Matrix, d_w: Vector, w: Vector, penalty: Separable) -> Vector:
-    """The step to the model's minimum with the same signs, as far as they and the bounds last."""
+def _pattern(hessian: Matrix, w: Vector, penalty: Separable) -> Vector:
+    """What is the same for all w with the same smooth model: the signs of those that move, zeros for the others."""
+    signs = np.where(penalty.table[0] > 0, np.sign(w), 1.0)
+    pattern: Vector = np.where(movable(w, hessian.diagonal(), penalty), signs, 0.0)
+    return pattern
+
+
+def _newton_step(hessian: Matrix, d_w: Vector, w: Vector, penalty: Separable) -> tuple[Vector, float, float]:
+    """A step to the model's minimum with the same signs, as far as they and the bounds last.
+
+    Gives its end, and by how much the model falls until there and on the rest of the way.
+    """
     moves = movable(w, hessian.diagonal(), penalty)
     if not moves.any():
-        return np.zeros_like(w)
+        return w, 0.0, 0.0
     metric = CholeskyMetric(hessian[np.ix_(moves, moves)] + np.diag(penalty.table[1][moves]))
+    slope = slope_of(w, d_w, penalty)
     step = np.zeros_like(w)
-    step[moves] = -metric.solve(slope_of(w, d_w, penalty)[moves])
-    return step * longest_share(w, step, penalty)
+    step[moves] = -metric.solve(slope[moves])
+    ahead, share = shortened(w, step, penalty)
+    whole = abs(float(slope @ step)) / 2
+    left = (1 - share) ** 2 * whole
+    return ahead, whole - left, left

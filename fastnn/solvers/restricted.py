@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from fastnn.solvers.column_model import ColumnModel
@@ -20,8 +22,9 @@ _FILLED = 0.2  # of a sparse matrix, from where passes over a dense one are quic
 class Restricted:
     """The problem in which all other features' coefficients stay zero.
 
-    Columns of a dense X are centred where an intercept without penalty can take that up: it changes
-    the intercept alone, and a column whose mean is much larger than its deviation keeps its digits.
+    Columns of a dense X, or of a sparse one that become dense here, are centred where an intercept without penalty can
+    take that up: it changes the intercept alone, and a column whose mean is much larger than its deviation keeps its
+    digits.
 
     Attributes
     ----------
@@ -43,6 +46,8 @@ class Restricted:
         self._rows, self.features, self._split = rows, features, len(features) * o
         self.penalty = penalty.only(self._coordinates)
         self._mean: Vector | None = None
+        self._objective = objective
+        self._columns: Vector | None = None
         self.model: QuadraticModel = (
             self._with_hessian(objective) if len(self._coordinates) <= MOST_WITH_HESSIAN else self._by_column(objective)
         )
@@ -54,7 +59,9 @@ class Restricted:
             x = np.ascontiguousarray(self._dense_columns(objective).T)
         else:
             x, _ = objective.sparse_columns(self.features)
-            x = x.toarray(order="C") if x.nnz > _FILLED * x.shape[0] * x.shape[1] else x
+            if x.nnz > _FILLED * x.shape[0] * x.shape[1]:
+                x = x.toarray(order="C")
+                self._centre(x.T, objective)
         return HessianModel(objective.over(x), self._rows, self.penalty)
 
     def _by_column(self, objective: LogisticObjective) -> ColumnModel:
@@ -67,10 +74,15 @@ class Restricted:
     def _dense_columns(self, objective: LogisticObjective) -> Vector:
         """The columns (m, n) in float64, centred where that is possible."""
         columns: Vector = np.ascontiguousarray(objective.x[:, self.features].T, np.float64)
+        self._centre(columns, objective)
+        return columns
+
+    def _centre(self, columns: Vector, objective: LogisticObjective) -> None:
+        """Centre columns (m, n) in place, where that is possible."""
         if objective.fit_intercept and self.penalty.free[self._split :].all():
             self._mean = np.einsum("ji,i->j", columns, self._rows.share)
             columns -= self._mean[:, None]
-        return columns
+        self._columns = columns
 
     def narrow(self, params: Vector) -> Vector:
         """The parameters of these features and, if there is one, the intercept."""
@@ -95,6 +107,26 @@ class Restricted:
         refined = gradient.copy()
         refined[self._coordinates] = own
         return refined
+
+    def rounds(self, params: Vector) -> float:
+        """About what the mean loss where the model is errs by, in units of the last place of one.
+
+        Terms of a row's z that are much larger than z, as those of a feature far from zero and of the intercept,
+        leave their rounding there.
+        """
+        terms = np.append(self._sizes, 1.0) if len(params) > self._split else self._sizes
+        by_class = np.abs(params).reshape(len(terms), -1)
+        return float(self.model.wrong().mean() * (terms @ by_class).max())
+
+    @cached_property
+    def _sizes(self) -> Vector:
+        """Root mean squares of the columns (m,) as the model has them."""
+        if self._columns is None:
+            squares = self._objective.moments()[1][self.features]
+        else:
+            squares = np.einsum("ji,ji,i->j", self._columns, self._columns, self._rows.share)
+        sizes: Vector = np.sqrt(squares)
+        return sizes
 
     def _shift_intercept(self, params: Vector, sign: float) -> None:
         if self._mean is not None:

@@ -11,7 +11,7 @@ from fastnn.solvers.metric import dot
 from fastnn.solvers.objective import Vector
 from fastnn.solvers.separable import Separable
 
-__all__ = ["longest_share", "movable", "newton_cg_step", "slope_of"]
+__all__ = ["longest_share", "movable", "newton_cg_step", "shortened", "slope_of"]
 
 _MOST_PRODUCTS = 50  # of a step; more are left to the next one
 _SOLVED = 0.3  # of the tolerance
@@ -37,9 +37,25 @@ def slope_of(params: Vector, d_params: Vector, penalty: Separable) -> Vector:
 
 def longest_share(params: Vector, step: Vector, penalty: Separable) -> float:
     """The part of a step, at most 1, after which the first sign changes or the first bound is met."""
+    return min(1.0, float(_shares(params, step, _ends(params, step, penalty)).min(initial=1.0)))
+
+
+def shortened(params: Vector, step: Vector, penalty: Separable) -> tuple[Vector, float]:
+    """The point at the end of a step, or where the first sign changes or the first bound is met, and that part of it.
+
+    What changes its sign or meets its bound there is exactly zero, or at its bound.
+    """
+    ends = _ends(params, step, penalty)
+    shares = _shares(params, step, ends)
+    share = min(1.0, float(shares.min(initial=1.0)))
+    return np.where(shares <= share, ends, params + share * step), share
+
+
+def _shares(params: Vector, step: Vector, ends: Vector) -> Vector:
+    """The parts of a step (p,) after which every coefficient meets its end."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        shares = np.where(step != 0, (_ends(params, step, penalty) - params) / step, np.inf)
-    return min(1.0, float(shares.min(initial=1.0)))
+        shares: Vector = np.where(step != 0, (ends - params) / step, np.inf)
+    return shares
 
 
 def _ends(params: Vector, step: Vector, penalty: Separable) -> Vector:

@@ -195,3 +195,82 @@ def test_a_penalty_that_drowns_in_rounding_does_not_hide_that_steps_are_missing(
     assert loss < best * (1 + 1e-8)
     with pytest.warns(ConvergenceWarning, match="the duality gap is"):
         LogisticRegression(C=1e16, l1_ratio=1.0, max_iter=15).fit(X, Y)
+
+
+def _left_to_gain(model: LogisticRegression, x: np.ndarray, y: np.ndarray, l1: float, l2: float) -> float:
+    """What a Newton step on the coefficients that are not zero promises, over the objective (liblinear's).
+
+    In long double, by columns around their medians: w and b + median @ w.
+    """
+    median = np.median(x, axis=0).astype(np.longdouble)
+    design = np.column_stack([x - median, np.ones(len(x))])
+    params = np.append(model.coef_[0], model.intercept_).astype(np.longdouble)
+    back = np.eye(len(params), dtype=np.longdouble)  # from these to w and b
+    back[-1, :-1] = -median
+    z = design[:, :-1] @ params[:-1] + (params[-1] + median @ params[:-1])
+    p = 1 / (1 + np.exp(-z))
+    slope = design.T @ (p - y) + back.T @ (l1 * np.sign(params) + l2 * params)
+    hessian = (design.T * (p * (1 - p))) @ design + l2 * back.T @ back
+    unit = np.sqrt(hessian.diagonal())
+    slope, hessian = slope / unit, (hessian / unit / unit[:, None]).astype(float)
+    value = np.logaddexp(0, np.where(y == 1, -z, z)).sum() + (l1 * abs(params) + l2 * params**2 / 2).sum()
+    return float(slope @ np.linalg.solve(hessian, slope.astype(float)) / 2 / value)
+
+
+@pytest.mark.parametrize("C", [1e6, 1e8, 1e10])
+@pytest.mark.parametrize("ratio", [0.0, 1.0])
+def test_an_intercept_that_is_penalised_and_columns_far_from_zero_hold_each_other_back(ratio: float, C: float) -> None:
+    """Their correlation is 1 - 1e-9: large terms cancel in z, whose rounding hides what the last steps gain; and the
+    signs of two coefficients have to change together, which no sweep over single ones does."""
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=(300, 5))
+        y = (x @ rng.normal(size=5) + 2 * rng.normal(size=300) > 0).astype(int)
+        x = x * np.logspace(-4, 4, 5) + 3
+        with warnings.catch_warnings(action="error"):
+            model = LogisticRegression(solver="liblinear", l1_ratio=ratio, C=C).fit(x, y)
+        assert model.coef_.all()
+        assert model.n_iter_[0] < 60
+        assert _left_to_gain(model, x, y, ratio / C, (1 - ratio) / C) < 1e-8
+
+
+def _loss_at_best(x: np.ndarray, y: np.ndarray) -> float:
+    """Without a penalty, by columns of mean zero and deviation one."""
+    x = (x - x.mean(axis=0)) / np.where(x.std(axis=0) > 0, x.std(axis=0), 1)
+    return float(log_loss(y, LogisticRegression(C=np.inf, tol=1e-9).fit(x, y).predict_proba(x)))
+
+
+def _loss(model: LogisticRegression, x: np.ndarray, y: np.ndarray) -> float:
+    """In long double: terms of z cancel."""
+    z = x.astype(np.longdouble) @ model.coef_[0].astype(np.longdouble) + model.intercept_[0]
+    return float(np.logaddexp(0, np.where(y == 1, -z, z)).mean())
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("ratio", [1e3, 1e6, 1e8])
+def test_columns_far_from_zero_keep_their_digits_however_they_are_stored(form: Any, ratio: float) -> None:
+    """Sparse ones that are filled too; they were taken for constant, and the fit for one that had converged."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 5))
+    y = (x @ [1, -2, 0.5, 0, 0.3] + rng.normal(size=400) > 0).astype(int)
+    x[:, 1] = 1.7e12 + 1.7e12 / ratio * x[:, 1]
+    for parameters in ({"C": 1e30, "l1_ratio": 1.0}, {"C": np.inf, "bounds": (-np.inf, np.inf)}):
+        with warnings.catch_warnings(action="error"):
+            model = LogisticRegression(**parameters).fit(form(x), y)
+        assert _loss(model, x, y) < _loss_at_best(x, y) * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("what", ["one filled column far from zero", "squares that underflow"])
+def test_what_has_no_curvature_left_is_said(form: Any, what: str) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 20)) * (rng.random((400, 20)) < 0.05)
+    x[:, 0] = rng.normal(size=400)
+    y = (x[:, 0] + 0.3 * rng.normal(size=400) > 0).astype(int)
+    x = x * 1e-200 if what.startswith("squares") else np.column_stack([1e9 + x[:, 0], x[:, 1:]])
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        model = LogisticRegression(C=np.inf, bounds=(-np.inf, np.inf)).fit(form(x), y)
+    if _loss(model, x, y) > 1.001 * _loss_at_best(x / abs(x).max(), y):
+        assert "keep no curvature: centre and scale the features" in str(caught[0].message)
+    else:
+        assert not caught

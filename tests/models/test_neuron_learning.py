@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,11 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.preprocessing import StandardScaler
+from sklearn.metrics import log_loss
+from sklearn.preprocessing import RobustScaler, StandardScaler
 
-from fastnn import Activation, Neuron, schedules
+from fastnn import Activation, LogisticRegression, Neuron, schedules
+from fastnn.models import neuron_fit
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{ConvergenceWarning.__module__}.ConvergenceWarning")
 
@@ -290,3 +294,98 @@ def test_a_function_of_ones_own_may_have_any_name(rng: np.random.Generator) -> N
 def test_refuses(parameters: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Neuron(**parameters).fit([[0.0], [1.0]], [0, 1])
+
+
+# --- an end that is none ----------------------------------------------------------------------------------------------
+
+
+def _hard(what: str, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
+    """X (300, 4) of one scale, but for what makes the safe learning rate tiny; and z, of which targets are made."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 4))
+    z = x @ [1.0, -2.0, 0.5, 0.0] + rng.normal(size=300)
+    if what == "outlier":
+        x[0, 2] = 1e3
+    elif what == "shift":
+        x[:, 1] += 1e3
+    elif what == "scale":
+        x[:, 0] *= 1e3
+    return x.astype(dtype), z
+
+
+def _targets(activation: str, z: np.ndarray) -> np.ndarray:
+    return z > 0 if activation == "sigmoid" else np.tanh(z) if activation == "tanh" else z
+
+
+@pytest.mark.filterwarnings(f"default::{ConvergenceWarning.__module__}.ConvergenceWarning")
+@pytest.mark.parametrize("batch_size", [1, 32, "full"])
+@pytest.mark.parametrize("what", ["outlier", "shift", "scale"])
+@pytest.mark.parametrize("activation", ["sigmoid", "identity"])
+def test_it_warns_where_the_rate_is_too_small_to_learn(activation: str, what: str, batch_size: Any, dtype: Any) -> None:
+    x, z = _hard(what, dtype)
+    y = _targets(activation, z)
+    with pytest.warns(ConvergenceWarning, match=r"[Ss]cale the(m|\s+features)|scale the features") as caught:
+        model = Neuron(activation, batch_size=batch_size, random_state=0).fit(x, y)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings(action="ignore"):
+        scaled = Neuron(activation, batch_size=batch_size, random_state=0).fit(
+            RobustScaler().fit_transform(x)[1:], y[1:]
+        )
+    if what != "outlier":
+        assert scaled.loss_ < 0.8 * model.loss_
+    promised = re.search(r"lower by (\S+) at least", str(caught[0].message))
+    if promised:  # by steps of any length, which another solver takes
+        best = _best_loss(activation, x.astype(float), y)
+        assert 0 < float(promised[1]) < 1.01 * (model.loss_ - best) + 0.1 * model.loss_
+
+
+def _best_loss(activation: str, x: np.ndarray, y: np.ndarray) -> float:
+    design = np.column_stack([x - x.mean(axis=0), np.ones(len(x))])
+    if activation == "identity":
+        return float(np.mean((y - design @ np.linalg.lstsq(design, y)[0]) ** 2) / 2)
+    model = LogisticRegression(C=np.inf, tol=1e-8).fit(x, y)
+    return float(log_loss(y, model.predict_proba(x)))
+
+
+@pytest.mark.filterwarnings(f"default::{ConvergenceWarning.__module__}.ConvergenceWarning")
+@pytest.mark.parametrize("parameters", [{"learning_rate": 1e-6}, {"learning_rate": 1e-12, "tol": 0.0}], ids=str)
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "identity"])
+def test_it_warns_of_a_rate_that_the_user_has_made_too_small(activation: str, parameters: dict[str, Any]) -> None:
+    x, z = _hard("nothing", np.float32)
+    with pytest.warns(ConvergenceWarning, match=r"learning rate 1e-\d+ is too small|still improves"):
+        Neuron(activation, random_state=0, **parameters).fit(x, _targets(activation, z))
+
+
+@pytest.mark.filterwarnings(f"error::{ConvergenceWarning.__module__}.ConvergenceWarning")
+@pytest.mark.parametrize("activation", ["sigmoid", "identity", "tanh", "relu"])
+@pytest.mark.parametrize("batch_size", [1, 32])
+def test_it_does_not_warn_where_it_has_learnt(activation: str, batch_size: Any, dtype: Any) -> None:
+    x, z = _hard("nothing", dtype)
+    model = Neuron(activation, batch_size=batch_size, random_state=0).fit(x, _targets(activation, z))
+    model.partial_fit(x, _targets(activation, z))
+    noise = np.random.default_rng(1).normal(size=300)
+    Neuron(activation, batch_size=batch_size, random_state=0).fit(x, _targets(activation, noise))
+
+
+@pytest.mark.filterwarnings(f"default::{ConvergenceWarning.__module__}.ConvergenceWarning")
+def test_what_some_rows_say_has_to_hold_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, z = _hard("scale", np.float64)
+    said = []
+    for looked_at in (4000, 100):
+        monkeypatch.setattr(neuron_fit, "_LOOKED_AT", looked_at)
+        with pytest.warns(ConvergenceWarning, match="lower by") as caught:
+            Neuron("identity", random_state=0).fit(x, z)
+        said.append(str(caught[0].message))
+    assert said[0] == said[1]
+    z[::3] *= -1  # the rows that are looked at first are as they were, up to a sign: all together say nothing
+    z[1::3] = z[2::3] = 0
+    x[1::3], x[2::3] = x[::3], -x[::3]
+    monkeypatch.setattr(neuron_fit, "_LOOKED_AT", 100)
+    with warnings.catch_warnings(record=True, action="always") as caught_now:
+        model = Neuron("identity", random_state=0).fit(x, z)
+    left = model.loss_ - _best_loss("identity", x, z)
+    for warning in caught_now:
+        promised = re.search(r"lower by (\S+) at least", str(warning.message))
+        assert promised is not None
+        assert float(promised[1]) < 1.01 * left + 0.1 * model.loss_

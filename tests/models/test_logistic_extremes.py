@@ -1,0 +1,120 @@
+"""Logistic regression at the ends of its numbers: strengths of the penalty and weights that over- or underflow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fastnn import LogisticRegression, LogisticRegressionCV, MLPClassifier, logistic_regression_path
+from fastnn.models.class_weight import weights_of_classes
+from fastnn.models.logistic_fit import refuse_non_finite
+from fastnn.solvers.objective import Solution
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(100, 3))
+Y = (X[:, 0] + RNG.normal(size=100) > 0.2).astype(int)
+LOG_ODDS = np.log(Y.mean() / (1 - Y.mean()))  # what is left where all coefficients are zero
+
+STRONG: list[dict[str, Any]] = [
+    *({"C": 1e-309, "solver": solver} for solver in ("auto", "lbfgs", "newton-cg", "newton-cholesky", "sag", "saga")),
+    {"C": 5e-324},
+    {"C": 1e-309, "l1_ratio": 1.0},
+    {"C": 1e-309, "l1_ratio": 0.5},
+    {"C": 1e-309, "bounds": (-1, 1)},
+    {"alpha": 1e308, "penalty_factor": [10, 10, 10]},
+    {"alpha": 1e308, "penalty_factor": [10, 1, 10], "l1_ratio": 1.0},
+    {"alpha": 1.7e308},
+]
+
+
+@pytest.mark.parametrize("parameters", STRONG, ids=str)
+def test_a_penalty_that_overflows_leaves_no_coefficient(parameters: dict[str, Any], dtype: Any) -> None:
+    model = LogisticRegression(**parameters).fit(X.astype(dtype), Y)
+    assert float(abs(model.coef_).max()) < 1e-290
+    np.testing.assert_allclose(model.intercept_, LOG_ODDS, atol=2e-3)
+
+
+def test_a_penalty_that_overflows_for_one_feature_leaves_the_others() -> None:
+    model = LogisticRegression(C=0.01, penalty_factor=[1e308, 1, 1], tol=1e-8).fit(X, Y)
+    without = LogisticRegression(C=0.01, tol=1e-8).fit(X[:, 1:], Y)
+    assert abs(model.coef_[0, 0]) < 1e-290
+    np.testing.assert_allclose(model.coef_[0, 1:], without.coef_[0], rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_penalty_that_overflows_on_a_path() -> None:
+    model = LogisticRegressionCV(Cs=[1e-309, 1.0], cv=3, l1_ratios=(0,), use_legacy_attributes=False).fit(X, Y)
+    assert model.C_ == 1.0
+    for ratio in (0.0, 1.0):
+        path = logistic_regression_path(X, Y, Cs=[1e-309, 1.0], l1_ratio=ratio)
+        assert abs(path.coefs[0]).max() < 1e-290
+        assert abs(path.coefs[1]).max() > 0.5
+
+
+@pytest.mark.parametrize(("scaling", "C"), [(1e-200, 1.0), (1e-5, 1e-305)])
+def test_an_intercept_that_is_penalised_without_end_vanishes(scaling: float, C: float) -> None:
+    model = LogisticRegression(solver="liblinear", intercept_scaling=scaling, C=C, tol=1e-8).fit(X, Y)
+    without = LogisticRegression(solver="liblinear", fit_intercept=False, C=C, tol=1e-8).fit(X, Y)
+    assert abs(model.intercept_[0]) < 1e-290
+    np.testing.assert_allclose(model.coef_, without.coef_, rtol=1e-6, atol=1e-290)
+
+
+def test_an_intercept_that_is_hardly_penalised_is_free() -> None:
+    model = LogisticRegression(solver="liblinear", intercept_scaling=1e200, tol=1e-8).fit(X, Y)
+    np.testing.assert_allclose(model.intercept_, LogisticRegression(tol=1e-8).fit(X, Y).intercept_, rtol=1e-5)
+
+
+TOO_MUCH = [
+    (np.float64, 1e200, {0: 1e200, 1: 1e200}, r"class_weight, as large as 1e\+200, times sample_weight, .* float64"),
+    (np.float64, 1e200, {0: 1e200, 1: 1.0}, "times sample_weight, as large as"),
+    (np.float32, 1e30, {0: 1e10, 1: 1.0}, "times sample_weight, as large as .* float32"),
+    (np.float32, None, {0: 1e39, 1: 1.0}, r"class_weight, as large as 1e\+39, is more than float32 can hold"),
+    (np.float64, 1e307, None, "sum may be more than float64 can hold. Divide all weights"),
+    (np.float32, 3e38, None, "sum may be more than float32 can hold. Divide all weights"),
+    (np.float64, 1e-320, None, "too little for float64 to compute with. Multiply all weights"),
+    (np.float32, 1e-45, None, "too little for float32"),
+    (np.float64, 1e-200, {0: 1e-200, 1: 1e-200}, "no row with a weight above zero that float64 can hold"),
+    (np.float64, 1e-320, "balanced", "too little for float64"),
+]
+
+
+@pytest.mark.parametrize(("dtype", "weight", "of_class", "message"), TOO_MUCH)
+@pytest.mark.parametrize("parameters", [{}, {"l1_ratio": 1.0}], ids=str)
+def test_weights_without_a_sum_are_refused_by_name(
+    parameters: dict[str, Any], dtype: Any, weight: float | None, of_class: Any, message: str
+) -> None:
+    weights = None if weight is None else np.full(100, weight, dtype)
+    model = LogisticRegression(class_weight=of_class, **parameters)
+    with pytest.raises(ValueError, match=message):
+        model.fit(X.astype(dtype), Y, weights)
+    assert not hasattr(model, "coef_")
+
+
+def test_an_mlp_refuses_weights_that_overflow_by_name() -> None:
+    with pytest.raises(ValueError, match="class_weight, as large as 1e\\+10, times sample_weight"):
+        MLPClassifier((), class_weight={0: 1e10, 1: 1.0}).fit(X.astype(np.float32), Y, np.full(100, 1e30, np.float32))
+
+
+@pytest.mark.parametrize("scale", [1e-250, 1e-30, 1e30, 1e250])
+@pytest.mark.parametrize("of_class", [None, {0: 3.0, 1: 1.0}], ids=str)
+def test_only_ratios_of_weights_count(scale: float, of_class: Any) -> None:
+    weights = RNG.uniform(0.5, 2, 100)
+    plain = LogisticRegression(class_weight=of_class).fit(X, Y, weights)
+    scaled = LogisticRegression(class_weight=of_class, C=1 / scale).fit(X, Y, weights * scale)
+    np.testing.assert_allclose(scaled.coef_, plain.coef_, rtol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-295, 1e306])
+def test_balanced_weights_look_at_ratios_alone(scale: float) -> None:
+    weights = np.full(100, scale)
+    weights[Y == 0] *= 3
+    of_class = weights_of_classes("balanced", np.arange(2), Y, weights)
+    np.testing.assert_allclose(of_class, weights_of_classes("balanced", np.arange(2), Y, weights / scale), rtol=1e-12)
+
+
+def test_tiny_numbers_are_not_called_large() -> None:
+    nowhere = Solution(np.full(4, np.nan), np.nan, 0, False)
+    with pytest.raises(ValueError, match=r"No number .* larger than .*e-160, and their squares are less than float64"):
+        refuse_non_finite(LogisticRegression(), [nowhere], 1e-160 * X / abs(X).max(), (X, Y))
