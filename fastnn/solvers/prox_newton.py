@@ -196,13 +196,13 @@ def _search(
 ) -> tuple[Vector, float] | None:
     """The first of the points at 1, 1/2, 1/4 ... of the step with a sufficient decrease, where the model now is."""
     # Near the optimum the decrease drowns in the rounding of the objective; there the model knows better.
-    slack = 4 * _EPS * abs(value)
-    if -fall < _DROWNS * abs(value):
-        slack += min(_EPS * restricted.rounds(params), _DROWNS * abs(value))
+    slack, most = 4 * _EPS * abs(value), _DROWNS * abs(value)
     share = 1.0
     while fall < slack and share > _SHORTEST:
         ahead = params + step if share == 1.0 else params + share * step
         found = restricted.model.move_to(ahead) + restricted.penalty.value(ahead)
+        if share == 1.0 and found > value + _SUFFICIENT * fall and max(-fall, found - value) < most:
+            slack += min(_EPS * restricted.rounds(params, value), most)
         if found <= value + (slack if fall > -slack else _SUFFICIENT * share * fall):
             return ahead, found
         share /= 2

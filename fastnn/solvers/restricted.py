@@ -108,15 +108,15 @@ class Restricted:
         refined[self._coordinates] = own
         return refined
 
-    def rounds(self, params: Vector) -> float:
-        """About what the mean loss where the model is errs by, in units of the last place of one.
+    def rounds(self, params: Vector, value: float) -> float:
+        """About what the mean loss `value` errs by, in units of the last place of one.
 
         Terms of a row's z that are much larger than z, as those of a feature far from zero and of the intercept,
-        leave their rounding there.
+        leave their rounding there; and a row's loss is at least its derivative by z.
         """
         terms = np.append(self._sizes, 1.0) if len(params) > self._split else self._sizes
         by_class = np.abs(params).reshape(len(terms), -1)
-        return float(self.model.wrong().mean() * (terms @ by_class).max())
+        return float(min(value, 1.0) * (terms @ by_class).max())
 
     @cached_property
     def _sizes(self) -> Vector:
