@@ -237,7 +237,9 @@ def find_optimum(problem: Problem) -> Optimum:
     theta = np.zeros((at.a.shape[1], at.basis.shape[1]))
     if problem.fit_intercept:
         rates = np.bincount(problem.labels, problem.costs)
-        theta[-1] = at.basis.T @ np.log(rates / rates.sum()) - (np.log(rates[0] / rates.sum()) if len(rates) == 2 else 0)
+        theta[-1] = at.basis.T @ np.log(rates / rates.sum()) - (
+            np.log(rates[0] / rates.sum()) if len(rates) == 2 else 0
+        )
     best = np.inf
     for n_steps in range(MOST_STEPS):
         step, value, decrement = newton_step(problem, at, theta)

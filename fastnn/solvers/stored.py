@@ -97,7 +97,8 @@ class Stored:
             return penalty
         by = _spread_over(self.factor, self.objective)
         l1, l2, lower, upper = penalty.table
-        return Separable.of(len(by), np.minimum(l1 * by, _HUGE), np.minimum(l2 * by**2, _HUGE), lower / by, upper / by)
+        strengths = np.minimum(l1 * np.minimum(by, _HUGE), _HUGE), np.minimum(l2 * np.minimum(by**2, _HUGE), _HUGE)
+        return Separable.of(len(by), *strengths, lower / by, upper / by)
 
 
 def intercept_at_zero(at_centre: float, centre: Vector, w: Vector) -> float:
