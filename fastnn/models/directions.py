@@ -1,8 +1,8 @@
 """Directions that separate classes, by linear programs: which pairs (row, other class) they tell apart, or that none.
 
 A pair's *margin* along a direction d (m, k) is by how much d raises the score of the row's own class above that of the
-other one, in units of the row's length and of d's largest element; it counts as zero up to `ZERO`. The program looks
-for the largest sum of margins of which none is negative. Its solution is looked at row by row. Where the sum is zero,
+other one; up to `ZERO` of the sum of its terms' absolute values it counts as zero. The program looks for the largest
+sum of margins, in units of the rows' lengths, of which none is negative. Its solution is looked at row by row. Where the sum is zero,
 the multipliers are weights u that balance the features, the other proof (see `separation`), and are looked at too.
 
 It takes few pairs, and more where the answer is wrong for one that it has not seen. Few can prove for all that no
@@ -21,9 +21,9 @@ from scipy.linalg import qr, solve_triangular
 
 from fastnn.models.likelihood import Likelihood, Vector
 
-__all__ = ["ZERO", "Pairs", "linear_program", "separable_pairs"]
+__all__ = ["ZERO", "Pairs", "linear_program", "separable_pairs", "without_noise"]
 
-ZERO = 1e-9  # of a row's length: a margin that is smaller counts as none
+ZERO = 1e-9  # of its terms: a margin that is smaller counts as none
 _NOISE = 1e-11  # of the largest element: smaller ones of a solution are zero
 _DEPENDENT = 1e-11  # a column with less than this left, beside the others
 _MOST_ROUNDS = 100
@@ -47,7 +47,7 @@ class Pairs:
         n = len(likelihood.observed())
         self.others = np.zeros((likelihood.n_contrasts + 1, n), bool)
         margin = np.zeros(self.others.shape)
-        for rows, is_own, block, _ in likelihood.margins(theta[None]):
+        for rows, is_own, block in likelihood.margins(theta[None]):
             self.others[:, rows], margin[:, rows] = ~is_own, block[0]
         self.chosen = np.zeros_like(self.others)
         self._batch = max(200, 2 * theta.size)
@@ -73,20 +73,15 @@ class Pairs:
         other, row = np.nonzero(mask)
         return self.likelihood.pairs(row, other)
 
-    def margins(self, direction: Vector) -> Vector:
-        """Along a direction (m * k,): (m + 1, n)."""
-        return self._reduced(direction[None] / max(np.abs(direction).max(), np.finfo(float).tiny))
-
-    def sizes(self, directions: Vector) -> Vector:
-        """The largest absolute margin along any of some directions (q, m * k): (m + 1, n)."""
-        return np.abs(self._reduced(directions))
-
-    def _reduced(self, directions: Vector) -> Vector:
-        margin = np.zeros(self.others.shape)
-        shaped = directions.reshape(len(directions), -1, self.likelihood.n_columns)
-        for rows, _, block, _ in self.likelihood.margins(shaped):
-            margin[:, rows] = block[0] if len(block) == 1 else np.abs(block).max(axis=0)
-        return margin
+    def margins(self, directions: Vector) -> Vector:
+        """Along a direction (m * k,): (m + 1, n); the largest absolute one along any of several (q, m * k)."""
+        margins = np.zeros(self.others.shape)
+        if not len(directions):
+            return margins
+        k = self.likelihood.n_columns
+        for rows, _, block in self.likelihood.margins(directions.reshape(-1, directions.shape[-1] // k, k)):
+            margins[:, rows] = block[0] if directions.ndim == 1 else np.abs(block).max(axis=0)
+        return margins
 
     def can_be_programmed(self, n_columns: int) -> bool:
         """Whether a program of the chosen pairs takes seconds at the most."""
@@ -143,22 +138,27 @@ def _best_margins(pairs: Pairs, border: Mask) -> Vector | None:
         best = linear_program(-matrix.mean(axis=0), np.zeros(s), matrix, np.tile([-1.0, 1.0], (p, 1)))
         if best is None:
             return None
-        direction = np.where(np.abs(best.solution) > _NOISE, best.solution, 0)
-        if (matrix @ direction).max(initial=0) > ZERO:
-            margins = np.where(border, pairs.margins(direction), np.inf)
-            wrong = np.where(margins < -ZERO, margins, np.inf)
-            answer = np.where(border, margins, 0)
+        direction = without_noise(best.solution)
+        if (matrix @ direction > ZERO * (np.abs(matrix) @ np.abs(direction))).any():
+            answer = np.where(border, pairs.margins(direction), 0)
+            wrong = np.where(answer < -ZERO, answer, np.inf)
         else:
             if not _balance(matrix, 1 / s + best.multipliers):
                 return None
             answer = np.zeros(border.shape)
-            unseen = np.where(border, pairs.sizes(_null_space(matrix)), 0)
+            unseen = np.where(border, pairs.margins(_null_space(matrix)), 0)
             wrong = np.where(unseen > ZERO, -unseen, np.inf)
         if np.isinf(wrong).all():
             return answer
         if not pairs.choose(wrong):
             return None
     return None
+
+
+def without_noise(direction: Vector) -> Vector:
+    """A direction with zeros where rounding has left something else."""
+    size = np.abs(direction)
+    return np.where(size > _NOISE * size.max(initial=0), direction, 0)
 
 
 def _balance(matrix: Vector, u: Vector) -> bool:
@@ -174,15 +174,14 @@ def _balance(matrix: Vector, u: Vector) -> bool:
 
 
 def _null_space(matrix: Vector) -> Vector:
-    """Directions (q, p), each with a largest element of 1, along which no row of a matrix (s, p) has a margin."""
+    """Directions (q, p) along which no row of a matrix (s, p) has a margin."""
     _, triangle, basis, dependent = _factors(matrix)
     directions = np.zeros((len(dependent), matrix.shape[1]))
     if len(dependent):
         combination = np.linalg.lstsq(matrix[:, basis], matrix[:, dependent])[0]
         directions[:, basis] = -combination.T
         directions[np.arange(len(dependent)), dependent] = 1
-        directions /= np.abs(directions).max(axis=1, keepdims=True)
-    return directions
+    return np.array([without_noise(direction) for direction in directions]).reshape(directions.shape)
 
 
 def _factors(matrix: Vector) -> tuple[Vector, Vector, NDArray[np.intp], NDArray[np.intp]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -210,7 +211,7 @@ class Likelihood:
             mass += (np.where(is_own, total, u)[1:]) @ np.abs(design)
         return Weights(lowest, least, rest.ravel(), mass.ravel())
 
-    def margins(self, directions: Vector) -> Iterator[tuple[slice, NDArray[np.bool_], Vector, Vector]]:
+    def margins(self, directions: Vector) -> Iterator[tuple[slice, NDArray[np.bool_], Vector]]:
         """By how much directions (q, m, k) raise the score of a row's own class above that of each other, by blocks.
 
         Yields
@@ -219,17 +220,16 @@ class Likelihood:
             Of `observed`.
         is_own : ndarray of bool (m + 1, r)
         margin : ndarray (q, m + 1, r)
-            In units of the length of the row; 0 for the row's own class.
-        terms : ndarray (m + 1, r)
-            The sum of the absolute values of the terms of the first direction's margin.
+            As a share of the sum of the absolute values of its terms; 0 for the row's own class.
         """
         start = 0
         for design, is_own, _ in self._blocks():
             _make_unit_rows(design)
             z = np.array([_scores(design, direction) for direction in directions])
-            own = np.where(is_own, z, 0).sum(axis=1, keepdims=True)
-            size = _scores(np.abs(design), np.abs(directions[0]))
-            yield slice(start, start + len(design)), is_own, own - z, size + _own(size, is_own)
+            size = np.array([_scores(np.abs(design), np.abs(direction)) for direction in directions])
+            margin = np.where(is_own, z, 0).sum(axis=1, keepdims=True) - z
+            terms = np.where(is_own, size, 0).sum(axis=1, keepdims=True) + size
+            yield slice(start, start + len(design)), is_own, margin / np.where(terms > 0, terms, 1)
             start += len(design)
 
     def pairs(self, rows: NDArray[np.integer], others: NDArray[np.integer]) -> Vector:
@@ -242,6 +242,12 @@ class Likelihood:
         pairs[each, own] += design
         pairs[each, others] -= design
         return pairs[:, 1:].reshape(len(rows), -1)
+
+    def exact_rows(self) -> tuple[list[list[Fraction]], NDArray[np.integer]]:
+        """The observed rows as they are, with a 1 for the intercept, and their classes; for few rows."""
+        rows = self.observed()
+        start = [Fraction(1)] * self.intercept
+        return [start + [Fraction(x) for x in row] for row in dense_rows(self._x[rows]).tolist()], self._index[rows]
 
     def observed(self) -> NDArray[np.intp]:
         """The numbers of the rows whose weight is not zero."""

@@ -9,12 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.models.directions import ZERO, Mask, Pairs, linear_program
+from fastnn.models.directions import ZERO, Mask, Pairs, linear_program, without_noise
 from fastnn.models.likelihood import Vector
 
 __all__ = ["separating_features"]
 
-_SMALL = 1e-9  # of the largest coefficient: smaller ones are rounding
 _MOST_ROUNDS = 50
 _MOST_LEFT_OUT = 30  # features that are tried one by one
 
@@ -46,17 +45,17 @@ def _sparse(pairs: Pairs, separable: Mask, features: Features) -> tuple[Features
     is_feature = columns % k >= first
     direction = np.zeros(m * k)
     for _ in range(_MOST_ROUNDS):
-        if not pairs.can_be_programmed(2 * len(columns)):
+        if not len(columns) or not pairs.can_be_programmed(2 * len(columns)):
             return None
         coefficients = _smallest(pairs, separable, columns, is_feature)
         if coefficients is None:
             return None
-        direction[columns] = coefficients
+        direction[columns] = without_noise(coefficients)
         margins = np.where(pairs.others, pairs.margins(direction), np.inf)
         wrong = np.where(margins <= np.where(separable, ZERO, -ZERO), margins, np.inf)
         if np.isinf(wrong).all():
             sizes = np.abs(direction.reshape(m, k)[:, first:]).max(axis=0, initial=0)
-            there = np.flatnonzero(sizes > _SMALL * np.abs(direction).max())
+            there = np.flatnonzero(sizes)
             return there, sizes[there]
         if not pairs.choose(wrong):
             return None

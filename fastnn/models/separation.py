@@ -22,6 +22,7 @@ from typing import Literal
 import numpy as np
 
 from fastnn.models.directions import Mask, Pairs, separable_pairs
+from fastnn.models.exact_directions import exact_features, exactly_separable_pairs
 from fastnn.models.likelihood import Curvature, Expansion, Likelihood, Vector
 from fastnn.models.separating_columns import separating_features
 
@@ -153,6 +154,8 @@ def _by_direction(likelihood: Likelihood, theta: Vector) -> Finding:
     pairs = Pairs(likelihood, theta)
     separable = pairs.others if _is_right_in_every_row(likelihood, theta) else separable_pairs(pairs)
     if separable is None:
+        separable = exactly_separable_pairs(likelihood)
+    if separable is None:
         return Finding("unknown")
     if not separable.any():
         return Finding("none")
@@ -163,6 +166,8 @@ def _by_direction(likelihood: Likelihood, theta: Vector) -> Finding:
 def _features(pairs: Pairs, separable: Mask, theta: Vector) -> tuple[int, ...]:
     features = separating_features(pairs, separable)
     if features is None:
+        features = exact_features(pairs.likelihood)
+    if features is None:
         size = np.abs(theta[:, int(pairs.likelihood.intercept) :]).max(axis=0, initial=0)
         features = np.argsort(-size, kind="stable")[: np.count_nonzero(size)]
     return tuple(int(j) for j in features)
@@ -171,8 +176,7 @@ def _features(pairs: Pairs, separable: Mask, theta: Vector) -> tuple[int, ...]:
 def _is_right_in_every_row(likelihood: Likelihood, theta: Vector) -> bool:
     """Whether every margin along theta (m, k) is positive, and not by rounding."""
     rounding = 4 * (theta.shape[1] + 4) * np.finfo(np.float64).eps
-    blocks = likelihood.margins(theta[None])
-    return all((margin[0] > rounding * terms)[~is_own].all() for _, is_own, margin, terms in blocks)
+    return all((margin[0] > rounding)[~is_own].all() for _, is_own, margin in likelihood.margins(theta[None]))
 
 
 def _newton_step(likelihood: Likelihood, point: Point) -> Point:
