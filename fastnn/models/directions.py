@@ -47,25 +47,23 @@ class Pairs:
         n = len(likelihood.observed())
         self.others = np.zeros((likelihood.n_contrasts + 1, n), bool)
         margin = np.zeros(self.others.shape)
-        for rows, is_own, block in likelihood.margins(theta[None]):
-            self.others[:, rows], margin[:, rows] = ~is_own, block[0]
+        self._looks = np.zeros(self.others.shape, np.float32)  # pairs whose rows are alike have the same number
+        anything = np.random.default_rng(0).normal(size=theta.shape)
+        for rows, is_own, block, terms in likelihood.margins(np.array([theta, anything])):
+            self.others[:, rows], margin[:, rows], self._looks[:, rows] = ~is_own, block[0] / terms[0], block[1]
         self.chosen = np.zeros_like(self.others)
         self._batch = max(200, 2 * theta.size)
-        if np.count_nonzero(self.others) <= 4 * self._batch:
-            self.chosen[:] = self.others
-        else:
-            self.chosen[:, :: n // self._batch + 1] = True
-            self.chosen &= self.others
-            self.choose(np.where(self.others, margin, np.inf))
+        self.choose(np.where(self.others, margin, np.inf), 2 * self._batch)
+        spread = np.zeros_like(self.others)
+        spread[:, :: n // self._batch + 1] = True
+        self.choose(np.where(self.others & spread, margin, np.inf), 2 * self._batch)
 
-    def choose(self, badness: Vector) -> bool:
-        """Add some of the pairs with the smallest numbers, other than infinity; False if there are none to add.
-
-        Rows that are alike have the same number, and only one of them comes in.
-        """
+    def choose(self, badness: Vector, most: int | None = None) -> bool:
+        """Add pairs, one of those that are alike, with the smallest numbers but infinity; False if there are none."""
         candidates = np.flatnonzero(np.isfinite(badness) & ~self.chosen)
-        _, first = np.unique(np.round(badness.flat[candidates], 12), return_index=True)
-        self.chosen.flat[candidates[first[: self._batch]]] = True
+        candidates = candidates[np.argsort(badness.flat[candidates], kind="stable")]
+        _, first = np.unique(self._looks.flat[candidates], return_index=True)
+        self.chosen.flat[candidates[np.sort(first)[: most or self._batch]]] = True
         return len(candidates) > 0
 
     def gradients(self, mask: Mask) -> Vector:
@@ -74,12 +72,13 @@ class Pairs:
         return self.likelihood.pairs(row, other)
 
     def margins(self, directions: Vector) -> Vector:
-        """Along a direction (m * k,): (m + 1, n); the largest absolute one along any of several (q, m * k)."""
+        """Shares of their terms: along a direction (m * k,): (m + 1, n); the largest absolute one along any of several (q, m * k)."""
         margins = np.zeros(self.others.shape)
         if not len(directions):
             return margins
         k = self.likelihood.n_columns
-        for rows, _, block in self.likelihood.margins(directions.reshape(-1, directions.shape[-1] // k, k)):
+        for rows, _, block, terms in self.likelihood.margins(directions.reshape(-1, directions.shape[-1] // k, k)):
+            block /= terms
             margins[:, rows] = block[0] if directions.ndim == 1 else np.abs(block).max(axis=0)
         return margins
 

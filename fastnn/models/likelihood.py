@@ -65,7 +65,7 @@ class Weights:
     rest : ndarray (m * k,)
         What the balance lacks: the sum of u (e_own - e_other) x'.
     mass : ndarray (m * k,)
-        The same sum with all terms positive.
+        The same sum with all terms positive, where asked for; else infinity.
     """
 
     lowest: float
@@ -194,10 +194,14 @@ class Likelihood:
             _add_information(information, design, p[1:], weight)
         return Expansion(value, score.ravel(), information.reshape(m * k, m * k), smallest)
 
-    def along(self, theta: Vector, step: Vector) -> Weights:
-        """The probabilities of other classes at theta (m, k), linearised along a step (m, k), as weights of pairs."""
+    def along(self, theta: Vector, step: Vector, columns: NDArray[np.integer]) -> Weights:
+        """The probabilities of other classes at theta (m, k), linearised along a step (m, k), as weights of pairs.
+
+        `columns`, of k, are those whose mass is wanted.
+        """
         lowest, least = np.inf, np.inf
-        rest, mass = np.zeros(theta.shape), np.zeros(theta.shape)
+        rest, mass = np.zeros(theta.shape), np.full(theta.shape, np.inf)
+        mass[:, columns] = 0
         for design, is_own, weight in self._blocks():
             p, _ = _softmax(_scores(design, theta))
             change = _scores(design, step)
@@ -208,10 +212,11 @@ class Likelihood:
             u = np.where(is_own, 0, p * ratio)
             total = u.sum(axis=0)
             rest += (np.where(is_own, total, 0) - u)[1:] @ design
-            mass += (np.where(is_own, total, u)[1:]) @ np.abs(design)
+            if len(columns):
+                mass[:, columns] += np.where(is_own, total, u)[1:] @ np.abs(design[:, columns])
         return Weights(lowest, least, rest.ravel(), mass.ravel())
 
-    def margins(self, directions: Vector) -> Iterator[tuple[slice, NDArray[np.bool_], Vector]]:
+    def margins(self, directions: Vector) -> Iterator[tuple[slice, NDArray[np.bool_], Vector, Vector]]:
         """By how much directions (q, m, k) raise the score of a row's own class above that of each other, by blocks.
 
         Yields
@@ -220,16 +225,17 @@ class Likelihood:
             Of `observed`.
         is_own : ndarray of bool (m + 1, r)
         margin : ndarray (q, m + 1, r)
-            As a share of the sum of the absolute values of its terms; 0 for the row's own class.
+            0 for the row's own class.
+        terms : ndarray (q, m + 1, r)
+            The sum of the absolute values of its terms; not zero.
         """
         start = 0
         for design, is_own, _ in self._blocks():
-            _make_unit_rows(design)
             z = np.array([_scores(design, direction) for direction in directions])
             size = np.array([_scores(np.abs(design), np.abs(direction)) for direction in directions])
             margin = np.where(is_own, z, 0).sum(axis=1, keepdims=True) - z
             terms = np.where(is_own, size, 0).sum(axis=1, keepdims=True) + size
-            yield slice(start, start + len(design)), is_own, margin / np.where(terms > 0, terms, 1)
+            yield slice(start, start + len(design)), is_own, margin, np.where(terms > 0, terms, 1)
             start += len(design)
 
     def pairs(self, rows: NDArray[np.integer], others: NDArray[np.integer]) -> Vector:

@@ -139,7 +139,8 @@ def _nearer(likelihood: Likelihood, point: Point) -> Point:
 
 def _has_maximum(likelihood: Likelihood, point: Point) -> bool:
     """Whether the probabilities, linearised along Newton's step, prove that the likelihood has a maximum."""
-    weights = likelihood.along(point.theta, point.step.reshape(point.theta.shape))
+    dependent = np.unique(point.curvature.dependent % likelihood.n_columns)  # of them the change below says nothing
+    weights = likelihood.along(point.theta, point.step.reshape(point.theta.shape), dependent)
     if not (weights.lowest > _BY_FAR and (np.abs(weights.rest) <= _BALANCED * weights.mass).all()):
         return False
     # Another step would restore the balance, and change no weight by more than this, relatively.
@@ -176,7 +177,8 @@ def _features(pairs: Pairs, separable: Mask, theta: Vector) -> tuple[int, ...]:
 def _is_right_in_every_row(likelihood: Likelihood, theta: Vector) -> bool:
     """Whether every margin along theta (m, k) is positive, and not by rounding."""
     rounding = 4 * (theta.shape[1] + 4) * np.finfo(np.float64).eps
-    return all((margin[0] > rounding)[~is_own].all() for _, is_own, margin in likelihood.margins(theta[None]))
+    blocks = likelihood.margins(theta[None])
+    return all((margin > rounding * terms)[0, ~is_own].all() for _, is_own, margin, terms in blocks)
 
 
 def _newton_step(likelihood: Likelihood, point: Point) -> Point:
