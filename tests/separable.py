@@ -38,13 +38,16 @@ def margins(case: Case) -> np.ndarray:
 
 
 def kind_by_definition(case: Case) -> str:
-    """"complete" if some direction has only positive margins, "quasi-complete" if only such and zeros, else "none"."""
+    """ "complete" if some direction has only positive margins, "quasi-complete" if only such and zeros, else "none"."""
     matrix = margins(case)
     n, p = matrix.shape
     options = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
     box = [(-1, 1)] * p
     least = linprog(
-        np.r_[np.zeros(p), -1], np.column_stack([-matrix, np.ones(n)]), np.zeros(n), bounds=[*box, (None, None)],
+        np.r_[np.zeros(p), -1],
+        np.column_stack([-matrix, np.ones(n)]),
+        np.zeros(n),
+        bounds=[*box, (None, None)],
         options=options,
     )
     total = linprog(-matrix.sum(axis=0), -matrix, np.zeros(n), bounds=box, options=options)
@@ -99,8 +102,8 @@ def disguised(case: Case, rng: np.random.Generator) -> Case:
     return replace(case, x=x, y=y, weight=weight)
 
 
-def with_outlier(case: Case, rng: np.random.Generator) -> Case:
-    """One number is 1e7 to 1e12, on either side."""
+def with_outlier(case: Case, rng: np.random.Generator, size: float) -> Case:
+    """One number is as large as that, on either side."""
     x = case.x.astype(np.float64)
-    x[rng.integers(len(x)), rng.integers(x.shape[1])] = rng.choice([-1, 1]) * 10.0 ** rng.uniform(7, 12)
+    x[rng.integers(len(x)), rng.integers(x.shape[1])] = rng.choice([-1, 1]) * size
     return replace(case, x=x)

@@ -2,8 +2,9 @@
 
 A pair's *margin* along a direction d (m, k) is by how much d raises the score of the row's own class above that of the
 other one; up to `ZERO` of the sum of its terms' absolute values it counts as zero. The program looks for the largest
-sum of margins, in units of the rows' lengths, of which none is negative. Its solution is looked at row by row. Where the sum is zero,
-the multipliers are weights u that balance the features, the other proof (see `separation`), and are looked at too.
+sum of margins, in units of the rows' lengths, of which none is negative. Its solution is looked at row by row. Where
+the sum is zero, the multipliers are weights u that balance the features, the other proof (see `separation`), and are
+looked at too.
 
 It takes few pairs, and more where the answer is wrong for one that it has not seen. Few can prove for all that no
 direction separates: a direction that separates none of them has no margin on any of them, and if it then has no margin
@@ -72,7 +73,10 @@ class Pairs:
         return self.likelihood.pairs(row, other)
 
     def margins(self, directions: Vector) -> Vector:
-        """Shares of their terms: along a direction (m * k,): (m + 1, n); the largest absolute one along any of several (q, m * k)."""
+        """As shares of their terms (m + 1, n), along a direction (m * k,).
+
+        Along several (q, m * k), the largest absolute value of each pair.
+        """
         margins = np.zeros(self.others.shape)
         if not len(directions):
             return margins

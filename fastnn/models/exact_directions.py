@@ -1,7 +1,8 @@
 """Directions that separate classes, in rational arithmetic: for small data where rounding hides the answer.
 
-A number such as 1e12 in a column of ones makes a row whose margin turns on a coefficient of 1e-12, which a linear program
-in floating point does not see. Floating-point numbers are fractions, and few of them can be computed with as such.
+A number such as 1e12 in a column of ones makes a row whose margin turns on a coefficient of 1e-12, which a linear
+program in floating point does not see. Floating-point numbers are fractions, and few of them can be computed with as
+such.
 """
 
 from __future__ import annotations

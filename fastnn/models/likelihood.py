@@ -28,6 +28,7 @@ __all__ = ["Curvature", "Expansion", "Likelihood", "Vector", "Weights"]
 Vector = NDArray[np.float64]
 
 _ROWS = 1024  # of a block: k columns of them in float64 stay in L2 for the usual k
+_VANISHED = 1e-100  # a second derivative, of features of unit one, whose reciprocal would lead to an overflow
 _SAMPLE = 511  # rows at most that the medians are of
 
 
@@ -86,8 +87,9 @@ class Curvature:
 
     def __init__(self, matrix: Vector) -> None:
         diagonal = np.diag(matrix)
-        self._unit = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1))
-        scaled = matrix * self._unit * self._unit[:, None]
+        there = diagonal > _VANISHED
+        self._unit = 1 / np.sqrt(np.where(there, diagonal, 1))
+        scaled = matrix * (self._unit * there) * (self._unit * there)[:, None]
         tolerance = 8 * len(matrix) * np.finfo(np.float64).eps
         factor, pivots, rank, _ = dpstrf(scaled, lower=1, tol=tolerance)
         self.rank = int(rank)
@@ -276,8 +278,8 @@ class Likelihood:
             index = self._index[rows]
             weight = np.ones(len(index)) if self._weight is None else self._weight[rows].astype(np.float64)
             if not weight.all():
-                rows = start + np.flatnonzero(weight)
-                index, weight = self._index[rows], self._weight[rows].astype(np.float64)
+                seen = np.flatnonzero(weight)
+                rows, index, weight = start + seen, index[seen], weight[seen]
             if len(index):
                 yield self.design(rows), index == classes, weight
 

@@ -1,7 +1,8 @@
 """Which columns separate classes: few that suffice, for people who want to know what to leave out.
 
 A linear program finds the direction that tells the same pairs apart with the smallest sum of absolute coefficients,
-which leaves most of them zero. Then columns are left out one by one, if the others still suffice.
+which leaves most of them zero. Of these one alone may suffice; else they are left out one by one, if the others still
+suffice.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from fastnn.models.likelihood import Vector
 __all__ = ["separating_features"]
 
 _MOST_ROUNDS = 50
-_MOST_LEFT_OUT = 30  # features that are tried one by one
+_MOST_TRIED = 100  # features one by one
 
 Features = NDArray[np.intp]
 
@@ -30,11 +31,16 @@ def separating_features(pairs: Pairs, separable: Mask) -> Features | None:
     if found is None:
         return None
     features, sizes = found
-    if len(features) <= _MOST_LEFT_OUT:
-        for feature in features[np.argsort(sizes, kind="stable")]:
-            if feature in features:
-                fewer = _sparse(pairs, separable, features[features != feature])
-                features = features if fewer is None else fewer[0]
+    if len(features) > _MOST_TRIED:
+        return features
+    by_size = features[np.argsort(sizes, kind="stable")]
+    for feature in by_size[::-1]:
+        if _sparse(pairs, separable, np.array([feature])) is not None:
+            return np.array([feature])
+    for feature in by_size:
+        if feature in features:
+            fewer = _sparse(pairs, separable, features[features != feature])
+            features = features if fewer is None else fewer[0]
     return features
 
 

@@ -40,7 +40,7 @@ _NAMED = 10
 _MOST_STEPS = 8  # before linear programs are quicker
 _MOST_STEPS_TO_MAXIMUM = 200  # an outlier that a step brings nearer by 1, as it does, may be 50 away
 _MOST_HALVINGS = 30
-_BY_FAR = 0.01  # of a fitted probability: a linearised one that is as large is positive, whatever the rounding
+_BY_FAR = 0.5  # of a fitted probability: a linearised one that is as large is positive, whatever the rounding
 _BALANCED = 1e-11  # of the terms: what rounding may leave of their sum
 _ROUNDING = 1e-12  # of the log-likelihood
 _AT_MAXIMUM = 1e-8  # standard errors
@@ -103,7 +103,7 @@ def separation(likelihood: Likelihood, point: Point) -> tuple[Finding, Point]:
             break
         point = there
     finding = _by_direction(likelihood, point.theta)
-    return finding, _nearer(likelihood, point) if finding.kind == "none" else point
+    return finding, _settled(likelihood, point) if finding.kind == "none" else point
 
 
 def of_large_model(likelihood: Likelihood, theta: Vector) -> Finding:
@@ -130,11 +130,20 @@ def find_maximum(likelihood: Likelihood, point: Point) -> Point:
     return point
 
 
-def _nearer(likelihood: Likelihood, point: Point) -> Point:
-    """The point, or zero where Newton's method starts better: a fit that is lost may have weights of zero."""
+def _settled(likelihood: Likelihood, point: Point) -> Point:
+    """From a point, or from zero where that is better, to one from which Newton's step halves no probability.
+
+    Near an outlier's own border the distance and what a step gains are tiny, though the maximum is 50 steps away.
+    """
     zero = look(likelihood, np.zeros_like(point.theta))
-    good = point.expansion.value >= zero.expansion.value and point.curvature.rank >= zero.curvature.rank
-    return point if good else zero
+    if not (point.expansion.value >= zero.expansion.value and point.curvature.rank >= zero.curvature.rank):
+        point = zero  # a fit that is lost may have weights of zero
+    nothing = np.zeros(0, np.intp)
+    for _ in range(_MOST_STEPS_TO_MAXIMUM):
+        if likelihood.along(point.theta, point.step.reshape(point.theta.shape), nothing).lowest > _BY_FAR:
+            break
+        point = _newton_step(likelihood, point)
+    return point
 
 
 def _has_maximum(likelihood: Likelihood, point: Point) -> bool:
