@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc, ndtr, ndtri
 
 from fastnn.models.likelihood import Likelihood, Vector
-from fastnn.models.separation import NO_MAXIMUM, Separation, find_maximum, look, separation
+from fastnn.models.separation import Finding, Separation, find_maximum, look, no_maximum, separation
 from fastnn.models.summary_table import table
 
 __all__ = ["Evidence", "Summary"]
@@ -144,27 +144,34 @@ class Evidence:
     null_log_likelihood: float
     n_observations: float
     intercept: bool
+    separating: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, likelihood: Likelihood, theta: Vector, *, refine: bool = False) -> Evidence:
         """Around contrasts theta (m, k), or with `refine` around the maximum near them, where there is one."""
         point = look(likelihood, likelihood.standardised(theta))
-        kind, reached = separation(likelihood, point)
-        if refine and kind == "none":
+        finding, reached = separation(likelihood, point)
+        if refine and finding.kind == "none":
             point = find_maximum(likelihood, reached)
             theta = likelihood.in_user_units(point.theta)
-        has_covariance = kind in ("none", "unknown") and not len(point.curvature.dependent)
+        has_covariance = not finding.is_separated and not len(point.curvature.dependent)
         return cls(
             theta=theta,
             covariance=likelihood.covariance(point.curvature.inverse()) if has_covariance else np.empty((0, 0)),
             dependent=np.unique(point.curvature.dependent % theta.shape[1]),
-            separation=kind,
+            separation=finding.kind,
+            separating=finding.features,
             distance=point.distance,
             log_likelihood=point.expansion.value,
             null_log_likelihood=likelihood.null_value(),
             n_observations=likelihood.n_observations,
             intercept=likelihood.intercept,
         )
+
+    @property
+    def finding(self) -> Finding:
+        """Whether the classes are separated, and by what."""
+        return Finding(self.separation, tuple(self.separating))
 
     def summary(self, classes: NDArray[Any], features: list[str], level: float) -> Summary:
         """The summary, where the theory holds.
@@ -175,8 +182,8 @@ class Evidence:
             If the classes are separated, columns depend on each other, or this is not the maximum.
         """
         names = ["(intercept)", *features] if self.intercept else features
-        if self.separation in ("complete", "quasi-complete"):
-            raise ValueError(NO_MAXIMUM.format(kind=self.separation))
+        if self.finding.is_separated:
+            raise ValueError(no_maximum(self.finding, features))
         if len(self.dependent):
             found = ", ".join(names[j] for j in self.dependent[:10])
             raise ValueError(

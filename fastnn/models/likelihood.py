@@ -2,14 +2,17 @@
 
 Parameters are *contrasts* theta (m, k): the log-odds of every class but the first against the first, so that they
 are identified also where a softmax's coefficients are not; m = n_classes - 1, and the k columns are the intercept,
-where there is one, and the features. Here features have a unit of their own, their largest deviation, and with an
-intercept are centred: else a column such as the year, far from zero and nearly constant, looks like another intercept.
+where there is one, and the features. Here features have a unit of their own and with an intercept are centred: else a
+column such as the year, far from zero and nearly constant, looks like another intercept. Centre and unit are medians,
+which no outlier moves; the centre is a value of the column and the unit a power of two, so that tables of dummy columns
+and of counts stay exact.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -20,11 +23,13 @@ from scipy.linalg.lapack import dpstrf
 from fastnn.models.base import by_rows
 from fastnn.validation import dense_rows
 
-__all__ = ["Curvature", "Expansion", "Likelihood", "Vector"]
+__all__ = ["Curvature", "Expansion", "Likelihood", "Vector", "Weights"]
 
 Vector = NDArray[np.float64]
 
 _ROWS = 1024  # of a block: k columns of them in float64 stay in L2 for the usual k
+_VANISHED = 1e-100  # a second derivative, of features of unit one, whose reciprocal would lead to an overflow
+_SAMPLE = 511  # rows at most that the medians are of
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,28 @@ class Expansion:
     smallest_margin: float
 
 
+@dataclass(frozen=True)
+class Weights:
+    """Weights u of the pairs (row, other class), and how nearly they balance the features.
+
+    Attributes
+    ----------
+    lowest : float
+        The smallest ratio of a weight to the fitted probability from which it was linearised.
+    least : float
+        The smallest of those probabilities, times the row's own weight.
+    rest : ndarray (m * k,)
+        What the balance lacks: the sum of u (e_own - e_other) x'.
+    mass : ndarray (m * k,)
+        The same sum with all terms positive, where asked for; else infinity.
+    """
+
+    lowest: float
+    least: float
+    rest: Vector
+    mass: Vector
+
+
 class Curvature:
     """A positive semi-definite matrix, factorised: pivoted Cholesky in units in which its diagonal is 1.
 
@@ -60,8 +87,9 @@ class Curvature:
 
     def __init__(self, matrix: Vector) -> None:
         diagonal = np.diag(matrix)
-        self._unit = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1))
-        scaled = matrix * self._unit * self._unit[:, None]
+        there = diagonal > _VANISHED
+        self._unit = 1 / np.sqrt(np.where(there, diagonal, 1))
+        scaled = matrix * (self._unit * there) * (self._unit * there)[:, None]
         tolerance = 8 * len(matrix) * np.finfo(np.float64).eps
         factor, pivots, rank, _ = dpstrf(scaled, lower=1, tol=tolerance)
         self.rank = int(rank)
@@ -113,10 +141,17 @@ class Likelihood:
 
     def _standardise(self) -> None:
         first = int(self.intercept)
+        rows = self.observed()
+        sample = self.design(rows[:: len(rows) // _SAMPLE + 1])[:, first:]
         if self.intercept:
-            self._centre = sum(((w / self.n_observations) @ d[:, 1:] for d, _, w in self._blocks()), self._centre)
-        largest = np.max([np.abs(design[:, first:]).max(axis=0, initial=0) for design, _, _ in self._blocks()], axis=0)
-        self._unit = np.where(largest > 0, largest, 1)
+            self._centre = np.partition(sample, len(sample) // 2, axis=0)[len(sample) // 2]
+        deviation = np.sort(np.abs(sample - self._centre), axis=0)
+        middle = (np.count_nonzero(deviation == 0, axis=0) + len(deviation)) // 2  # of those that are not zero
+        unit = np.take_along_axis(deviation, np.minimum(middle, len(deviation) - 1)[None], axis=0)[0]
+        if not unit.all():  # the sample has not seen these columns vary
+            largest = np.max([np.abs(design[:, first:]).max(axis=0) for design, _, _ in self._blocks()], axis=0)
+            unit = np.where(unit > 0, unit, largest)
+        self._unit = np.ldexp(1.0, np.clip(np.frexp(np.where(unit > 0, unit, 1))[1], -1000, 1000))
 
     def standardised(self, theta: Vector) -> Vector:
         """Contrasts (m, k) of the user's features as those of the features here."""
@@ -161,51 +196,100 @@ class Likelihood:
             _add_information(information, design, p[1:], weight)
         return Expansion(value, score.ravel(), information.reshape(m * k, m * k), smallest)
 
-    def smallest_margin(self, theta: Vector) -> float:
-        """That of `Expansion`, at theta (m, k), by itself."""
-        return min(_smallest_lead(_scores(design, theta), is_own) for design, is_own, _ in self._blocks())
+    def along(self, theta: Vector, step: Vector, columns: NDArray[np.integer]) -> Weights:
+        """The probabilities of other classes at theta (m, k), linearised along a step (m, k), as weights of pairs.
 
-    def gram(self) -> Vector:
-        """The columns' products with each other (k, k), over the observed rows."""
-        gram: Vector = sum((design.T @ design for design, _, _ in self._blocks()), np.zeros((1, 1)))
-        return gram
-
-    def along(self, theta: Vector, step: Vector) -> tuple[float, float, float]:
-        """What a step (m, k) from theta does to the rows.
-
-        Returns
-        -------
-        lowest : float
-            The smallest ratio of a linearised to a present probability, of the classes that a row does not have.
-        fall, rise : float
-            The smallest and the largest change of a row's margin over another class.
+        `columns`, of k, are those whose mass is wanted.
         """
-        lowest, fall, rise = np.inf, np.inf, -np.inf
-        for design, is_own, _ in self._blocks():
+        lowest, least = np.inf, np.inf
+        rest, mass = np.zeros(theta.shape), np.full(theta.shape, np.inf)
+        mass[:, columns] = 0
+        for design, is_own, weight in self._blocks():
             p, _ = _softmax(_scores(design, theta))
             change = _scores(design, step)
             ratio = 1 + change - (p * change).sum(axis=0)
-            gain = _own(change, is_own) - change
+            p *= weight
             lowest = min(lowest, float(ratio[~is_own].min(initial=np.inf)))
-            fall = min(fall, float(gain[~is_own].min(initial=np.inf)))
-            rise = max(rise, float(gain[~is_own].max(initial=-np.inf)))
-        return lowest, fall, rise
+            least = min(least, float(p[~is_own].min(initial=np.inf)))
+            u = np.where(is_own, 0, p * ratio)
+            total = u.sum(axis=0)
+            rest += (np.where(is_own, total, 0) - u)[1:] @ design
+            if len(columns):
+                mass[:, columns] += np.where(is_own, total, u)[1:] @ np.abs(design[:, columns])
+        return Weights(lowest, least, rest.ravel(), mass.ravel())
+
+    def margins(self, directions: Vector) -> Iterator[tuple[slice, NDArray[np.bool_], Vector, Vector]]:
+        """By how much directions (q, m, k) raise the score of a row's own class above that of each other, by blocks.
+
+        Yields
+        ------
+        rows : slice
+            Of `observed`.
+        is_own : ndarray of bool (m + 1, r)
+        margin : ndarray (q, m + 1, r)
+            0 for the row's own class.
+        terms : ndarray (q, m + 1, r)
+            The sum of the absolute values of its terms; not zero.
+        """
+        start = 0
+        for design, is_own, _ in self._blocks():
+            z = np.array([_scores(design, direction) for direction in directions])
+            size = np.array([_scores(np.abs(design), np.abs(direction)) for direction in directions])
+            margin = np.where(is_own, z, 0).sum(axis=1, keepdims=True) - z
+            terms = np.where(is_own, size, 0).sum(axis=1, keepdims=True) + size
+            yield slice(start, start + len(design)), is_own, margin, np.where(terms > 0, terms, 1)
+            start += len(design)
+
+    def pairs(self, rows: NDArray[np.integer], others: NDArray[np.integer]) -> Vector:
+        """Gradients (s, m * k) of the margins of rows of `observed` over other classes, each of length 1 per row."""
+        rows = self.observed()[rows]
+        design = self.design(rows)
+        _make_unit_rows(design)
+        pairs = np.zeros((len(rows), self.n_contrasts + 1, self.n_columns))
+        each, own = np.arange(len(rows)), self._index[rows]
+        pairs[each, own] += design
+        pairs[each, others] -= design
+        return pairs[:, 1:].reshape(len(rows), -1)
+
+    def exact_rows(self) -> tuple[list[list[Fraction]], NDArray[np.integer]]:
+        """The observed rows as they are, with a 1 for the intercept, and their classes; for few rows."""
+        rows = self.observed()
+        start = [Fraction(1)] * self.intercept
+        return [start + [Fraction(x) for x in row] for row in dense_rows(self._x[rows]).tolist()], self._index[rows]
+
+    def observed(self) -> NDArray[np.intp]:
+        """The numbers of the rows whose weight is not zero."""
+        return np.arange(self._x.shape[0]) if self._weight is None else np.flatnonzero(self._weight)
+
+    def design(self, rows: Any) -> Vector:
+        """The intercept's column, where there is one, and standardised features of rows of X, (r, k)."""
+        block = dense_rows(self._x[rows])
+        first = int(self.intercept)
+        design = np.ones((len(block), self.n_columns))
+        np.subtract(block, self._centre, out=design[:, first:])
+        design[:, first:] /= self._unit
+        return design
 
     def _blocks(self) -> Iterator[tuple[Vector, NDArray[np.bool_], Vector]]:
         """Blocks of the observed rows: design (r, k), which class each has (m + 1, r), weights (r,)."""
-        first = int(self.intercept)
         classes = np.arange(self.n_contrasts + 1)[:, None]
         for start in range(0, self._x.shape[0], _ROWS):
             rows: Any = slice(start, start + _ROWS)
-            block, index = self._x[rows], self._index[rows]
+            index = self._index[rows]
             weight = np.ones(len(index)) if self._weight is None else self._weight[rows].astype(np.float64)
             if not weight.all():
-                observed = weight > 0
-                block, index, weight = block[observed], index[observed], weight[observed]
-            design = np.ones((len(index), self.n_columns))
-            np.subtract(dense_rows(block), self._centre, out=design[:, first:])
-            design[:, first:] /= self._unit
-            yield design, index == classes, weight
+                seen = np.flatnonzero(weight)
+                rows, index, weight = start + seen, index[seen], weight[seen]
+            if len(index):
+                yield self.design(rows), index == classes, weight
+
+
+def _make_unit_rows(design: Vector) -> None:
+    """Divide rows, unless they are zero, by their length; their largest element first, whose square may overflow."""
+    largest = np.abs(design).max(axis=1, initial=0)
+    design /= np.where(largest > 0, largest, 1)[:, None]
+    length = np.sqrt(np.einsum("rk,rk->r", design, design))
+    design /= np.where(length > 0, length, 1)[:, None]
 
 
 def _scores(design: Vector, theta: Vector) -> Vector:

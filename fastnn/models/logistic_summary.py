@@ -14,7 +14,7 @@ from fastnn.models.base import Estimator, warn_caller
 from fastnn.models.inference import Evidence, Summary
 from fastnn.models.likelihood import Likelihood, Vector
 from fastnn.models.penalty import has_penalty
-from fastnn.models.separation import NO_MAXIMUM
+from fastnn.models.separation import no_maximum, of_large_model
 from fastnn.models.targets import as_labels, index_of
 from fastnn.storage import Kind, record
 
@@ -69,8 +69,7 @@ class LikelihoodInference:
             raise ValueError("summary needs both X and y, or neither.")
         evidence = _kept(self) if X is None else _from_data(self, X, y, sample_weight)
         model: Any = self
-        features = getattr(model, "feature_names_in_", [f"x{j}" for j in range(model.n_features_in_)])
-        return evidence.summary(model.classes_, [str(name) for name in features], level)
+        return evidence.summary(model.classes_, _names(model), level)
 
 
 def gather_evidence(
@@ -89,11 +88,16 @@ def gather_evidence(
     if theta.size <= _MOST_PARAMETERS:
         evidence = Evidence.of(likelihood, theta, refine=converged)
         _move(model, evidence.theta - theta)
-        model._evidence, kind = replace(evidence, theta=_contrasts(model)), evidence.separation
+        model._evidence, finding = replace(evidence, theta=_contrasts(model)), evidence.finding
     else:
-        kind = "complete" if likelihood.smallest_margin(likelihood.standardised(theta)) > 0 else "unknown"
-    if kind in ("complete", "quasi-complete"):
-        warn_caller(NO_MAXIMUM.format(kind=kind))
+        finding = of_large_model(likelihood, likelihood.standardised(theta))
+    if finding.is_separated:
+        warn_caller(no_maximum(finding, _names(model)))
+
+
+def _names(model: Any) -> list[str]:
+    features = getattr(model, "feature_names_in_", [f"x{j}" for j in range(model.n_features_in_)])
+    return [str(name) for name in features]
 
 
 def _move(model: Any, change: Vector) -> None:
