@@ -39,22 +39,24 @@ def solve_firth(
     ConvergenceWarning
         If `max_iter` steps are not enough.
     """
-    likelihood = penalised_likelihood(model, samples.x, samples.y, len(samples.classes), samples.sample_weight, given)
-
-    def solution_at(point: Point, n_iter: int) -> Solution:
-        theta = likelihood.in_user_units(point.theta.reshape(likelihood.n_contrasts, -1))
-        return Solution(_params(theta, model.fit_intercept), -point.value / likelihood.n_observations, n_iter, False)
-
-    def tell(n_iter: int, point: Point) -> None:
-        if watch is not None:
-            solution = solution_at(point, n_iter)
-            watch(n_iter, solution.params, solution.loss)
-
-    tol = min(model.tol, _CLOSE)
-    begin = _start(likelihood, start, samples.x.shape[1])
+    data = (samples.x, samples.y, len(samples.classes), samples.sample_weight)
     with one_thread():  # products of small blocks: threads of BLAS would wait for each other
+        likelihood = penalised_likelihood(model, *data, given)
+
+        def solution_at(point: Point, n_iter: int) -> Solution:
+            theta = likelihood.in_user_units(point.theta.reshape(likelihood.n_contrasts, -1))
+            loss = -point.value / likelihood.n_observations
+            return Solution(_params(theta, model.fit_intercept), loss, n_iter, False)
+
+        def tell(n_iter: int, point: Point) -> None:
+            if watch is not None:
+                solution = solution_at(point, n_iter)
+                watch(n_iter, solution.params, solution.loss)
+
+        tol = min(model.tol, _CLOSE)
+        begin = _start(likelihood, start, samples.x.shape[1])
         found = maximise(likelihood, begin, tol=tol, max_iter=model.max_iter, watch=tell)
-    return _checked(model, solution_at(found.point, found.n_iter), found)
+        return _checked(model, solution_at(found.point, found.n_iter), found)
 
 
 def _checked(model: Any, solution: Solution, found: Maximum) -> Solution:

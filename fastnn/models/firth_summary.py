@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
-from fastnn.models.firth import distance_to_maximum, maximise
+from fastnn.models.firth import PenalisedLikelihood, Point, distance_to_maximum, maximise
 from fastnn.models.firth_fit import contrasts, names_of_columns, penalised_likelihood
 from fastnn.models.firth_profile import null_value, profile
 from fastnn.models.likelihood import Vector
@@ -117,16 +117,9 @@ def summarise(
     ValueError
         If the model is not at the maximum of the penalised likelihood of these data, or that has none.
     """
-    likelihood = penalised_likelihood(model, x, index, len(model.classes_), weight, (x, model.classes_[index]))
-    theta = contrasts(model._dense_coef(), model.intercept_ if model.fit_intercept else None)
-    here = likelihood.look(likelihood.standardised(theta).ravel())
-    distance = np.inf if here is None else distance_to_maximum(here)
-    if here is None or distance > _FAR:
-        raise ValueError(
-            f"The coefficients lie {distance:.3g} standard errors from the maximum of the penalised likelihood of "
-            "these data. Fit with a larger max_iter, and pass the data and weights of the fit."
-        )
     with one_thread():
+        likelihood = penalised_likelihood(model, x, index, len(model.classes_), weight, (x, model.classes_[index]))
+        theta, here, distance = _place(model, likelihood)
         best = maximise(likelihood, here, tol=_EXACT, max_iter=_MOST_STEPS).point
         places = [(row, j) for row in range(likelihood.n_contrasts) for j in range(likelihood.n_columns)]
         found = [profile(likelihood, best, likelihood.user_parameter(*place), level) for place in places]
@@ -145,3 +138,16 @@ def summarise(
         df_model=theta.size - likelihood.n_contrasts * likelihood.intercept,
         distance=distance,
     )
+
+
+def _place(model: Any, likelihood: PenalisedLikelihood) -> tuple[Vector, Point, float]:
+    """The model's contrasts (m, k), the point there, and how far it is from the maximum; ValueError if far."""
+    theta = contrasts(model._dense_coef(), model.intercept_ if model.fit_intercept else None)
+    here = likelihood.look(likelihood.standardised(theta).ravel())
+    distance = np.inf if here is None else distance_to_maximum(here)
+    if here is None or distance > _FAR:
+        raise ValueError(
+            f"The coefficients lie {distance:.3g} standard errors from the maximum of the penalised likelihood of "
+            "these data. Fit with a larger max_iter, and pass the data and weights of the fit."
+        )
+    return theta, here, distance

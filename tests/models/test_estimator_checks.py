@@ -13,6 +13,8 @@ from fastnn.schedules import Plateau
 ESTIMATORS = [
     LogisticRegression(),
     LogisticRegression(solver="gradient_descent"),
+    LogisticRegression(standardize=True),
+    LogisticRegression(C=float("inf"), firth=True),
     # Three folds, as some checks have three rows of a class.
     LogisticRegressionCV(cv=3, l1_ratios=(0,), scoring="neg_log_loss", use_legacy_attributes=False),
     MLPClassifier(hidden_layer_sizes=(10,)),

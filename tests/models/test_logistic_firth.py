@@ -1,0 +1,400 @@
+"""Firth's penalised likelihood: logistf's published numbers, closed forms, and a plain maximisation of it."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from firth_data import PUBLISHED, Published
+from scipy.optimize import minimize
+from scipy.sparse import csc_array, csr_array
+from scipy.stats import chi2 as chi_squared
+from sklearn.exceptions import ConvergenceWarning
+
+from fastnn import LogisticRegression, LogisticRegressionCV
+from fastnn.models.firth import PenalisedLikelihood
+
+
+def firth(**parameters: Any) -> LogisticRegression:
+    return LogisticRegression(**{"C": np.inf, "firth": True} | parameters)
+
+
+def theta_of(model: LogisticRegression) -> np.ndarray:
+    """Contrasts (m, k) against the first class."""
+    both = np.column_stack([model.intercept_, model.coef_]) if model.fit_intercept else model.coef_
+    return both if len(both) == 1 else both[1:] - both[0]
+
+
+def penalised(theta: np.ndarray, design: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
+    """The definition; the information is a sum of Kronecker products."""
+    z = np.pad(design @ theta.T, ((0, 0), (1, 0)))
+    z -= z.max(axis=1, keepdims=True)
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    variance = np.eye(len(theta)) * p[:, 1:, None] - p[:, 1:, None] * p[:, None, 1:]
+    information = np.einsum("n,nab,nj,nk->ajbk", weight, variance, design, design).reshape(theta.size, -1)
+    sign, log_det = np.linalg.slogdet(information)
+    if sign <= 0:
+        return -np.inf
+    return float(weight @ np.log(p[np.arange(len(y)), y]) + log_det / 2)
+
+
+def drawn(n_classes: int, n: int = 30) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features of different scales, labels of which the last class is separated from the others, and frequencies."""
+    rng = np.random.default_rng(n_classes)
+    x = rng.normal(size=(n, 2))
+    y = (x @ rng.normal(size=(2, n_classes)) + rng.gumbel(size=(n, n_classes))).argmax(axis=1)
+    y[x[:, 0] > 0.8], y[(x[:, 0] <= 0.8) & (y == n_classes - 1)] = n_classes - 1, 0
+    return x * [1, 20] + [3, 0], y, rng.integers(1, 4, n).astype(float)
+
+
+def highest(function: Any, centre: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, float]:
+    """The maximum near a centre (p,), by SciPy and without our derivatives, in units of a covariance."""
+    root = np.linalg.cholesky(covariance)
+
+    def fall(step: np.ndarray) -> float:
+        return -function(centre + root @ step)
+
+    found = minimize(fall, np.full(len(centre), 0.1), method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9})
+    found = minimize(fall, found.x, method="BFGS", options={"gtol": 1e-7})
+    return centre + root @ found.x, -found.fun
+
+
+def slopes(function: Any, steps: np.ndarray) -> np.ndarray:
+    """Differences of the fourth order along the rows of `steps`."""
+    near, far = ([function(by * each) - function(-by * each) for each in steps] for by in (1, 2))
+    return (8 * np.array(near) - np.array(far)) / 12
+
+
+# --- published numbers ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_logistfs_numbers(name: str) -> None:
+    published: Published = PUBLISHED[name]
+    x, y, weight = published.x, published.y, published.weight
+    model = firth().fit(x, y, weight)
+    summary = model.summary(x, y, weight)
+
+    def close(ours: Any, theirs: Any, factor: float = 1) -> None:
+        if theirs is not None:
+            np.testing.assert_allclose(ours, theirs, rtol=factor * published.tolerance, atol=1e-7)
+
+    close(theta_of(model)[0], published.estimate)
+    close(summary.estimate[0], published.estimate)
+    close(summary.confidence_interval[0], published.interval)
+    close(summary.standard_error[0], published.error)
+    close(summary.chi2[0], published.chi2)
+    close(summary.p_value[0], published.p)
+    close(summary.likelihood_ratio, published.ratio)
+    close(summary.likelihood_ratio_p_value, published.ratio_p)
+
+
+def test_frequencies_are_rows() -> None:
+    x, y, weight = PUBLISHED["sex2"][:3]
+    rows = np.repeat(np.arange(len(x)), weight.astype(int))
+    counted, repeated = firth().fit(x, y, weight), firth().fit(x[rows], y[rows])
+    np.testing.assert_allclose(counted.coef_, repeated.coef_, rtol=1e-7)
+    ours, theirs = counted.summary(x, y, weight), repeated.summary(x[rows], y[rows])
+    for name in ("confidence_interval", "chi2", "log_likelihood", "null_log_likelihood", "n_observations"):
+        np.testing.assert_allclose(getattr(ours, name), getattr(theirs, name), rtol=1e-7, err_msg=name)
+    assert ours.log_likelihood == pytest.approx(-132.5394, abs=5e-5)  # as firthlogist 0.5.0 prints it
+    assert (ours.n_observations, ours.df_residual, ours.df_model) == (239, 232, 6)
+
+
+# --- closed forms ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        [[18, 3], [20, 0]],
+        [[5, 0], [0, 7]],
+        [[1, 9], [4, 2]],
+        [[3, 0, 2], [0, 4, 0], [1, 1, 6]],
+        [[9, 0, 0], [0, 8, 0]],
+        [[1, 0], [0, 1], [30, 2], [0, 11]],
+    ],
+)
+def test_a_saturated_table_gets_half_an_observation_in_every_cell(table: list[list[int]]) -> None:
+    counts = np.array(table, float)
+    groups, classes = counts.shape
+    group, label = np.divmod(np.arange(counts.size), classes)
+    x = np.eye(groups)[group, 1:]
+    model = firth().fit(x, label, counts.ravel())
+    wanted = (counts + 0.5) / (counts + 0.5).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(model.predict_proba(np.eye(groups)[:, 1:]), wanted, rtol=1e-7)
+    summary = model.summary(x, label, counts.ravel())
+    np.testing.assert_allclose(summary.estimate[:, 0], np.log(wanted[0, 1:] / wanted[0, 0]), atol=1e-7)
+    inverse = 1 / (counts.sum(axis=1)[0] * wanted[0])
+    np.testing.assert_allclose(summary.standard_error[:, 0] ** 2, inverse[0] + inverse[1:], rtol=1e-6)
+
+
+def test_without_features_to_speak_of_the_mean_is_shrunk_by_half() -> None:
+    model = firth(fit_intercept=False).fit(np.ones((5, 1)), [1, 1, 1, 1, 0], [1, 1, 1, 1, 0])
+    assert model.coef_[0, 0] == pytest.approx(np.log(4.5 / 0.5))
+
+
+# --- by definition --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_maximum_and_the_profiles_are_those_of_the_definition(n_classes: int, fit_intercept: bool) -> None:
+    x, y, weight = drawn(n_classes)
+    design = np.column_stack([np.ones(len(x)), x]) if fit_intercept else x
+    model = firth(fit_intercept=fit_intercept).fit(x, y, weight)
+    theta = theta_of(model)
+    summary = model.summary(x, y, weight, level=0.9)
+    error = summary.standard_error.ravel()
+
+    def value(at: np.ndarray) -> float:
+        return penalised(at.reshape(theta.shape), design, y, weight)
+
+    best, centre, covariance = value(theta.ravel()), theta.ravel(), summary.covariance
+    assert summary.log_likelihood == pytest.approx(best, abs=1e-9)
+    found, reached = highest(value, centre, covariance)
+    assert reached == pytest.approx(best, abs=1e-9)
+    np.testing.assert_allclose((found - centre) / error, 0.0, atol=1e-5)
+    steps = 1e-3 * np.linalg.cholesky(covariance).T
+    np.testing.assert_allclose(slopes(lambda step: value(centre + step), steps) / 1e-3, 0.0, atol=1e-7)
+
+    def profile(place: int, at: float) -> float:
+        free = np.arange(theta.size) != place
+        towards = covariance[free, place] / covariance[place, place] * (at - centre[place])
+        rest = covariance[np.ix_(free, free)]
+        if rest.size == 0:
+            return best - value(np.array([at]))
+        return best - highest(lambda others: value(np.insert(others, place, at)), centre[free] + towards, rest)[1]
+
+    allowed = chi_squared.ppf(0.9, 1) / 2
+    for place in (0, theta.size - 1):
+        lower, upper = summary.confidence_interval.reshape(-1, 2)[place]
+        assert lower < centre[place] < upper
+        for end in (lower, upper):
+            assert profile(place, end) == pytest.approx(allowed, abs=1e-6)
+        assert 2 * profile(place, 0.0) == pytest.approx(summary.chi2.ravel()[place], abs=1e-6)
+        assert profile(place, (upper + centre[place]) / 2) < allowed
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 4])
+def test_the_score_is_the_slope_of_the_value(n_classes: int) -> None:
+    """By differences of the fourth order, also far from the maximum."""
+    x, y, weight = drawn(n_classes)
+    likelihood = PenalisedLikelihood(x, y, n_classes, weight, intercept=True)
+    theta = np.random.default_rng(0).normal(size=likelihood.n_params)
+    point = likelihood.look(theta)
+    assert point is not None
+    user = likelihood.in_user_units(theta.reshape(n_classes - 1, -1))
+    assert point.value == pytest.approx(penalised(user, np.column_stack([np.ones(len(x)), x]), y, weight), rel=1e-12)
+
+    def value(step: np.ndarray) -> float:
+        found = likelihood.value_at(theta + step)
+        assert found is not None
+        return found[0]
+
+    slope = slopes(value, 1e-3 * np.eye(len(theta))) / 1e-3
+    np.testing.assert_allclose(point.score, slope, rtol=1e-8, atol=1e-8)
+
+
+def test_the_test_of_all_features_holds_them_at_zero() -> None:
+    x, y, weight = drawn(3)
+    design = np.column_stack([np.ones(len(x)), x])
+    summary = firth().fit(x, y, weight).summary(x, y, weight)
+
+    def fall(intercepts: np.ndarray) -> float:
+        return -penalised(np.pad(intercepts[:, None], ((0, 0), (0, 2))), design, y, weight)
+
+    null = -minimize(fall, np.zeros(2), method="BFGS").fun
+    assert summary.null_log_likelihood == pytest.approx(null, abs=1e-7)
+    assert summary.likelihood_ratio == pytest.approx(2 * (summary.log_likelihood - null), abs=1e-6)
+    assert summary.df_model == 4
+    bare = firth(fit_intercept=False).fit(x, y, weight).summary(x, y, weight)
+    assert bare.null_log_likelihood == pytest.approx(penalised(np.zeros((2, 2)), x, y, weight), rel=1e-10)
+
+
+# --- what changes nothing -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_units_of_the_features_and_the_order_of_classes_change_nothing(n_classes: int) -> None:
+    x, y, weight = drawn(n_classes)
+    model = firth().fit(x, y, weight)
+    moved = firth().fit(x * [1e-4, 1e5] + [2000, -7e6], y, weight)
+    np.testing.assert_allclose(moved.coef_ * [1e-4, 1e5], model.coef_, rtol=1e-5)
+    turned = firth().fit(x, n_classes - 1 - y, weight)
+    wanted = -model.coef_ if n_classes == 2 else model.coef_[::-1]
+    np.testing.assert_allclose(turned.coef_, wanted, rtol=1e-6, atol=1e-8)
+    if n_classes > 2:
+        np.testing.assert_allclose(model.coef_.sum(axis=0), 0.0, atol=1e-10)
+    scaled, plain = moved.summary(x * [1e-4, 1e5] + [2000, -7e6], y, weight), model.summary(x, y, weight)
+    np.testing.assert_allclose(scaled.chi2[:, 1:], plain.chi2[:, 1:], rtol=1e-5, atol=1e-7)
+    ends = scaled.confidence_interval[:, 1:] * np.array([1e-4, 1e5])[:, None]
+    np.testing.assert_allclose(ends, plain.confidence_interval[:, 1:], rtol=1e-5)
+
+
+@pytest.mark.parametrize("form", [csr_array, csc_array])
+def test_sparse_x_and_threads(form: Any) -> None:
+    x, y, weight = drawn(3)
+    model = firth().fit(x, y, weight)
+    np.testing.assert_allclose(firth().fit(form(x), y, weight).coef_, model.coef_, rtol=1e-9)
+    np.testing.assert_array_equal(firth(n_threads=1).fit(x, y, weight).coef_, model.coef_)
+    summary = model.summary(form(x), y, weight)
+    np.testing.assert_allclose(summary.confidence_interval, model.summary(x, y, weight).confidence_interval, rtol=1e-7)
+
+
+def test_float32() -> None:
+    x, y, _ = PUBLISHED["endometrial"][:3]
+    model = firth().fit(x.astype(np.float32), y)
+    assert model.coef_.dtype == model.intercept_.dtype == np.float32
+    np.testing.assert_allclose(theta_of(model)[0], PUBLISHED["endometrial"].estimate, rtol=1e-5)
+    summary = model.summary(x.astype(np.float32), y)
+    np.testing.assert_allclose(summary.confidence_interval[0], PUBLISHED["endometrial"].interval, rtol=1e-5)
+
+
+def test_rows_and_classes_of_weight_zero() -> None:
+    """A class that was never seen keeps the half observation that the prior gives it."""
+    x, y, weight = drawn(2)
+    more = firth().fit(np.vstack([x, x[:3] * 9]), np.append(y, 1 - y[:3]), np.append(weight, np.zeros(3)))
+    np.testing.assert_allclose(more.coef_, firth().fit(x, y, weight).coef_, rtol=1e-7)
+    unseen = firth(fit_intercept=False).fit(np.ones((3, 1)), [0, 1, 2], [4, 3, 0])
+    np.testing.assert_allclose(unseen.predict_proba([[1.0]])[0], np.array([4.5, 3.5, 0.5]) / 8.5, rtol=1e-7)
+
+
+# --- the fit --------------------------------------------------------------------------------------
+
+
+def test_separated_classes_are_no_reason_to_warn() -> None:
+    x, y = PUBLISHED["complete"][:2]
+    with warnings.catch_warnings(action="error"):
+        firth().fit(x, y)
+    with pytest.warns(UserWarning, match="complete separation"):
+        LogisticRegression(C=np.inf).fit(x, y)
+
+
+def test_iterations_are_bounded_watched_and_spared_by_a_warm_start(capsys: pytest.CaptureFixture[str]) -> None:
+    x, y, _ = drawn(3)
+    with pytest.warns(ConvergenceWarning, match=r"after 2 iteration\(s\).*standard errors away"):
+        short = firth(max_iter=2, verbose=1).fit(x, y)
+    assert short.n_iter_[0] == 2
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(",")[0] for line in lines] == ["Iteration 1", "Iteration 2"]
+    with pytest.raises(ValueError, match="standard errors from the maximum"):
+        short.summary(x, y)
+    model = firth(warm_start=True).fit(x, y)
+    first, coef = model.n_iter_[0], model.coef_
+    assert 3 < first < 60
+    assert model.fit(x, y).n_iter_[0] <= 1
+    np.testing.assert_allclose(model.coef_, coef, rtol=1e-8)
+    model.coef_ = coef * 1e6  # a start where the information has no inverse
+    np.testing.assert_allclose(model.fit(x, y).coef_, coef, rtol=1e-6)
+
+
+def test_callbacks_see_models_that_come_nearer() -> None:
+    x, y, _ = drawn(2)
+    design = np.column_stack([np.ones(len(x)), x])
+    values = []
+
+    class Watcher:
+        def setup(self, estimator: Any, context: Any) -> None: ...
+        def teardown(self, estimator: Any, context: Any) -> None: ...
+        def on_fit_task_begin(self, estimator: Any, context: Any) -> None: ...
+        def on_fit_task_end(self, estimator: Any, context: Any, *, fitted_estimator: Any, **_: Any) -> None:
+            if fitted_estimator is not None and context.task_name == "auto-iter":
+                values.append(penalised(theta_of(fitted_estimator), design, y, np.ones(len(y))))
+
+    model = firth().set_callbacks(Watcher()).fit(x, y)
+    assert len(values) >= model.n_iter_[0]
+    assert (np.diff(values) >= -1e-12).all()
+    assert values[0] < values[-1]
+
+
+def test_class_weights_weigh_but_have_no_theory() -> None:
+    x, y, _ = drawn(2)
+    model = firth(class_weight={0: 1, 1: 3}).fit(x, y)
+    np.testing.assert_allclose(model.coef_, firth().fit(x, y, np.where(y == 1, 3.0, 1.0)).coef_, rtol=1e-7)
+    with pytest.raises(ValueError, match="class_weight changes the likelihood"):
+        model.summary(x, y)
+
+
+def test_a_saved_model_is_the_same(tmp_path: Path) -> None:
+    x, y, _ = drawn(3)
+    model = firth().fit(x, y)
+    model.save(tmp_path / "model.safetensors")
+    for twin in (LogisticRegression.load(tmp_path / "model.safetensors"), pickle.loads(pickle.dumps(model))):
+        assert twin.get_params() == model.get_params()
+        assert str(twin.summary(x, y)) == str(model.summary(x, y))
+
+
+def test_the_table() -> None:
+    pandas = pytest.importorskip("pandas")
+    x, y = PUBLISHED["endometrial"][:2]
+    frame = pandas.DataFrame(x, columns=["NV", "PI", "EH"])
+    grade = np.array(["low", "high"])[y]
+    text = str(firth().fit(frame, grade).summary(frame, grade, level=0.9))
+    for part in (
+        "Firth's penalised likelihood",
+        "log-odds of low against high",
+        "NV",
+        "chi2",
+        "5 %",
+        "95 %",
+        "-2.9293",
+    ):
+        assert part in text
+    assert max(map(len, text.splitlines())) <= 120
+
+
+# --- what cannot be -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"C": 1.0}, r"firth=True is a penalty by itself, and is for C=np.inf; got the strength 1 of another"),
+        ({"C": 1.0, "alpha": 0.5}, "the strength 0.5 of another one"),
+        ({"l1_ratio": 0.5}, "l1_ratio=0.5 cannot act"),
+        ({"penalty_factor": [1, 2]}, r"penalty_factor=\[1, 2\] cannot act"),
+        ({"bounds": (0, None)}, r"bounds=\(0, None\) cannot act"),
+        ({"solver": "lbfgs"}, "solver='lbfgs' cannot act"),
+        ({"firth": "yes"}, "'firth' parameter of LogisticRegression must be True or False"),
+    ],
+)
+def test_what_firth_cannot_do_is_refused(parameters: dict[str, Any], message: str) -> None:
+    x, y, _ = drawn(2)
+    with pytest.raises(ValueError, match=message):
+        firth(**parameters).fit(x, y)
+
+
+def test_chunks_and_too_many_parameters_are_refused(rng: np.random.Generator) -> None:
+    x, y, _ = drawn(2)
+    with pytest.raises(ValueError, match="firth=False"):
+        firth().partial_fit(x, y, classes=[0, 1])
+    with pytest.raises(ValueError, match="of all 1001 parameters, and does so for at most 1000"):
+        firth().fit(rng.normal(size=(6, 1000)), [0, 1] * 3)
+    with pytest.raises(TypeError):
+        LogisticRegressionCV(firth=True)
+
+
+def test_dependent_columns_are_named_and_numbers_that_are_not_finite_found() -> None:
+    x, y, _ = drawn(2)
+    with pytest.raises(ValueError, match=r"linear combinations of others \(x[012]\).*no maximum"):
+        firth().fit(np.column_stack([x, x[:, 0] - 2 * x[:, 1]]), y)
+    with pytest.raises(ValueError, match=r"linear combinations of others"):
+        firth().fit(x[:2], [0, 1])
+    for bad in (np.nan, np.inf):
+        x[3, 1] = bad
+        with pytest.raises(ValueError, match="NaN|infinity"):
+            firth().fit(x, y)
+
+
+def test_a_summary_needs_the_data() -> None:
+    x, y, _ = drawn(2)
+    model = firth().fit(x, y)
+    with pytest.raises(ValueError, match=r"firth=True needs its data.*summary\(X, y\)"):
+        model.summary()
+    with pytest.raises(ValueError, match="standard errors from the maximum of the penalised likelihood"):
+        model.summary(x[::2], y[::2])
