@@ -116,6 +116,13 @@ class PenalisedLikelihood(Likelihood):
         self.n_params = self.n_contrasts * self.n_columns
         self._volume = self.n_contrasts * float(np.linalg.slogdet(self.standardised(np.eye(self.n_columns)))[1])
 
+    def gram(self) -> Vector:
+        """The columns' products with each other (k, k), over the observed rows."""
+        gram = np.zeros((self.n_columns, self.n_columns))
+        for design, _, _ in self._blocks():
+            gram += design.T @ design
+        return gram
+
     def user_parameter(self, contrast: int, column: int) -> Vector:
         """The row (p,) that gives one of the user's contrasts when multiplied with theta."""
         row = np.zeros((self.n_contrasts, self.n_columns))

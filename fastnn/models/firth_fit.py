@@ -98,9 +98,11 @@ def penalised_likelihood(
     if len(dependent):
         names = names_of_columns(model)
         found = ", ".join(names[j] for j in dependent[:10])
+        n_rows = x.shape[0] if weight is None else np.count_nonzero(weight)
         raise ValueError(
-            f"Some columns are linear combinations of others ({found}), so that Fisher's information has no inverse "
-            "and the penalised likelihood of firth=True no maximum. Leave these columns out."
+            f"In {n_rows} rows of {likelihood.n_columns} columns some are linear combinations of others ({found}), so "
+            "that Fisher's information has no inverse, for any class, and the penalised likelihood of firth=True no "
+            "maximum. Leave these columns out."
         )
     return likelihood
 
