@@ -21,18 +21,24 @@ from fastnn.models.likelihood import Vector
 __all__ = ["Profile", "null_value", "profile"]
 
 _EXACT = 1e-10  # standard errors, of every maximum
-_MOST_STEPS = 500
-_MOST_VALUES = 100
+_MOST_STEPS = 300
+_MOST_VALUES = 60
+_HIGHER = 1e-6  # than the maximum: more than rounding
 _ON_TARGET = 1e-10  # relative, of the root of the fall
+_CLOSED, _NEARLY = 1e-13, 1e-4  # a bracket no wider is closed, and has the root where rounding has it so near
 _FURTHER = 4  # times as far from the estimate as the value before, at most
 
 
 class Profile(NamedTuple):
-    """What the profile of one parameter says: the interval's ends, and twice the fall from the maximum to zero."""
+    """What the profile of one parameter says: the interval's ends, and twice the fall from the maximum to zero.
+
+    `is_higher` says whether it has met points higher than that maximum, which then is only the highest nearby.
+    """
 
     lower: float
     upper: float
     chi2: float
+    is_higher: bool
 
 
 class _At(NamedTuple):
@@ -43,13 +49,14 @@ class _At(NamedTuple):
     point: Point
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Curve:
     """The profile of ``held.rows[0] @ theta``."""
 
     likelihood: PenalisedLikelihood
     best: Point
     held: Held
+    is_higher: bool = False
 
     @property
     def estimate(self) -> float:
@@ -68,6 +75,7 @@ class _Curve:
         point, row = found.point, self.held.rows[0]
         along = point.information.solve(row)
         fall = max(2 * (self.best.value - point.value), 0.0)
+        self.is_higher |= bool(point.value > self.best.value + _HIGHER)
         steep = abs(float(along @ point.score / (along @ row)))
         return _At(sqrt(fall), steep / sqrt(fall) if fall > 0 else 1 / self.standard_error, point)
 
@@ -81,15 +89,19 @@ class _Curve:
         step = target * self.standard_error
         for _ in range(_MOST_VALUES):
             found = self.at(self.estimate + side * step, near)
+            if found is None and self.is_higher:
+                break  # far out, and not on the way down
             if found is not None and abs(found.root - target) <= _ON_TARGET * target:
                 return self.estimate + side * step
             if found is None or found.root > target:
                 outer = step
             else:
                 inner, near = step, found.point
-            if outer - inner <= 4 * np.finfo(float).eps * step:
-                return self.estimate + side * step if found is not None else side * inf
-            following = inf if found is None or found.slope <= 0 else step + (target - found.root) / found.slope
+            if outer - inner <= _CLOSED * step:
+                is_there = found is not None and abs(found.root - target) <= _NEARLY * target
+                return self.estimate + side * step if is_there else side * inf
+            is_straight = found is not None and found.slope > 0 and found.root > 0
+            following = step + (target - found.root) / found.slope if found is not None and is_straight else inf
             step = _between(following, inner, outer, _FURTHER * step)
         return side * inf
 
@@ -105,9 +117,9 @@ def profile(likelihood: PenalisedLikelihood, best: Point, row: Vector, level: fl
     """The interval of a level, and the test, of the parameter ``row @ theta``, from the maximum."""
     curve = _Curve(likelihood, best, Held(row[None, :]))
     target = sqrt(float(chdtri(1, 1 - level)))
-    zero = _held_maximum(likelihood, best, curve.held, np.zeros(1))
-    chi2 = inf if zero is None else max(2 * (best.value - zero.point.value), 0.0)
-    return Profile(curve.end(-1, target), curve.end(1, target), chi2)
+    zero = curve.at(0.0, best)
+    lower, upper = curve.end(-1, target), curve.end(1, target)
+    return Profile(lower, upper, inf if zero is None else zero.root**2, curve.is_higher)
 
 
 def null_value(likelihood: PenalisedLikelihood, best: Point) -> float:

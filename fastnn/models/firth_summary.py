@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
+from fastnn.models.base import warn_caller
 from fastnn.models.firth import PenalisedLikelihood, Point, distance_to_maximum, maximise
 from fastnn.models.firth_fit import contrasts, names_of_columns, penalised_likelihood
 from fastnn.models.firth_profile import null_value, profile
@@ -22,6 +23,12 @@ __all__ = ["FirthSummary", "summarise"]
 _FAR = 0.01  # standard errors: what moves no digit that a table shows
 _EXACT = 1e-10
 _MOST_STEPS = 500
+
+_SEVERAL_MAXIMA = (
+    "The penalised likelihood has several maxima, and a higher one than that to which the fit came from zero. What "
+    "reaches another one means little: chi2 may be 0, and an end of an interval infinite or far away. The "
+    "reason are separated classes and features with outliers: use their logarithms or ranks."
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -116,6 +123,11 @@ def summarise(
     ------
     ValueError
         If the model is not at the maximum of the penalised likelihood of these data, or that has none.
+
+    Warns
+    -----
+    UserWarning
+        If a profile shows that there is a higher maximum elsewhere.
     """
     with one_thread():
         likelihood = penalised_likelihood(model, x, index, len(model.classes_), weight, (x, model.classes_[index]))
@@ -124,6 +136,8 @@ def summarise(
         places = [(row, j) for row in range(likelihood.n_contrasts) for j in range(likelihood.n_columns)]
         found = [profile(likelihood, best, likelihood.user_parameter(*place), level) for place in places]
         null = null_value(likelihood, best)
+    if any(each.is_higher for each in found):
+        warn_caller(_SEVERAL_MAXIMA, UserWarning)
     return FirthSummary(
         classes=model.classes_,
         names=names_of_columns(model),

@@ -348,6 +348,25 @@ def test_the_table() -> None:
     assert max(map(len, text.splitlines())) <= 120
 
 
+def test_a_higher_maximum_elsewhere_is_told_of() -> None:
+    """Separated classes and features with outliers: every outlier may be on either side of a maximum of its own."""
+    x = np.exp(2 * np.random.default_rng(3).normal(size=(60, 3)))
+    z = x @ [1, -2, 1]
+    y = (z > np.median(z)).astype(int)
+    model = firth().fit(x, y)
+    design = np.column_stack([np.ones(60), x])
+    start = np.array([[-5.057, 11.036, -13.27, 6.564]])
+    here, there = (penalised(theta, design, y, np.ones(60)) for theta in (theta_of(model), start))
+    assert there > here + 10
+    with pytest.warns(UserWarning, match="several maxima, and a higher one") as caught:
+        summary = model.summary(x, y)
+    assert caught[0].filename == __file__
+    assert (summary.chi2 >= 0).all()
+    model.set_params(warm_start=True)
+    model.intercept_, model.coef_ = start[:, 0], start[:, 1:]
+    assert penalised(theta_of(model.fit(x, y)), design, y, np.ones(60)) > there - 1e-6
+
+
 # --- what cannot be -------------------------------------------------------------------------------
 
 
