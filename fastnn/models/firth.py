@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Any
 
@@ -24,7 +25,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from fastnn.models.likelihood import Likelihood, Vector
 
-__all__ = ["Factor", "Held", "Maximum", "PenalisedLikelihood", "Point", "distance_to_maximum", "maximise"]
+__all__ = ["Factor", "Held", "Maximum", "PenalisedLikelihood", "Point", "distance_to_maximum", "highest", "maximise"]
 
 _REMEMBERED = 10  # steps, for the difference between Fisher's information and the Hessian
 _STRAIGHT = 0.01  # of the information: a step along which the gradient changes by less teaches nothing
@@ -32,6 +33,10 @@ _MOST_HALVINGS = 40
 _SLACK = 1e-13  # of the value: its own rounding
 _STALLED = 5  # iterations without half the distance: rounding decides,
 _NEAR = 1e-4  # where the maximum is no further away, in standard errors
+_SHARES = (0.25, 0.5)  # of the penalty, on the way from outside
+_MOVED = 0.5  # standard errors: where the penalty moves the estimate by less there is one maximum
+_HIGHER = 1e-9  # than another maximum, relative: more than rounding and what tolerances leave
+_ROUGHLY = 0.01  # standard errors, on the way
 
 
 class Factor:
@@ -106,8 +111,10 @@ class Maximum:
 class PenalisedLikelihood(Likelihood):
     """Firth's penalised log-likelihood of theta (m, k), flat (p,) here, over rows in blocks; see `Likelihood`.
 
-    Values are those in the user's units of the features.
+    Values are those in the user's units of the features. `share` of the penalty counts.
     """
+
+    share = 1.0
 
     def __init__(
         self, x: Any, index: NDArray[np.integer], n_classes: int, weight: NDArray[np.floating] | None, intercept: bool
@@ -115,6 +122,12 @@ class PenalisedLikelihood(Likelihood):
         super().__init__(x, index, n_classes, weight, intercept)
         self.n_params = self.n_contrasts * self.n_columns
         self._volume = self.n_contrasts * float(np.linalg.slogdet(self.standardised(np.eye(self.n_columns)))[1])
+
+    def with_share(self, share: float) -> PenalisedLikelihood:
+        """The same likelihood with a share of the penalty."""
+        other = copy(self)
+        other.share = share
+        return other
 
     def gram(self) -> Vector:
         """The columns' products with each other (k, k), over the observed rows."""
@@ -147,7 +160,7 @@ class PenalisedLikelihood(Likelihood):
             factor = Factor(information.reshape(m * k, m * k))
         except LinAlgError:
             return None
-        value += factor.log_det / 2 + self._volume
+        value += self.share * (factor.log_det / 2 + self._volume)
         return (value, factor) if np.isfinite(value) else None
 
     def score_at(self, theta: Vector, information: Factor) -> Vector:
@@ -157,7 +170,7 @@ class PenalisedLikelihood(Likelihood):
         score = np.zeros((m, k))
         for design, is_own, weight in self._blocks():
             p, _ = _probabilities(design, theta.reshape(m, k))
-            score += ((is_own[1:] - p[1:] + _slopes(design, p, inverse) / 2) * weight) @ design
+            score += ((is_own[1:] - p[1:] + self.share * _slopes(design, p, inverse) / 2) * weight) @ design
         return score.ravel()
 
 
@@ -270,6 +283,28 @@ def maximise(
             watch(n_iter, point)
     ended = n_iter < max_iter or stalled >= _STALLED
     return Maximum(point, n_iter, distance, distance <= tol or (ended and distance <= _NEAR))
+
+
+def highest(likelihood: PenalisedLikelihood, found: Maximum, *, tol: float, max_iter: int) -> Maximum:
+    """The higher one of a maximum and of that which is found from outside, with a penalty that grows.
+
+    Where classes are separated and rows are few there may be several maxima, and the one that is reached from zero is
+    often a low one; a weaker penalty has its maximum further out, and the way back ends at a higher one. Where the
+    penalty hardly moves the estimate there is nothing to look for. The other maximum counts as one iteration more.
+    """
+    plain = likelihood.with_share(0.0).look(found.point.theta)
+    if not found.converged or found.n_iter >= max_iter or plain is None or distance_to_maximum(plain) < _MOVED:
+        return found
+    theta = found.point.theta
+    for share in (*_SHARES, 1.0):
+        some = likelihood.with_share(share)
+        point = some.look(theta)
+        if point is None:
+            return found
+        other = maximise(some, point, tol=tol if share == 1 else _ROUGHLY, max_iter=max_iter)
+        theta = other.point.theta
+    is_better = other.converged and other.point.value > found.point.value + _HIGHER * max(1.0, abs(found.point.value))
+    return replace(other, n_iter=found.n_iter + 1) if is_better else found
 
 
 def _climb(likelihood: PenalisedLikelihood, point: Point, step: Vector) -> Point | None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastnn.models.base import warn_caller
 from fastnn.models.convergence import not_converged
-from fastnn.models.firth import Maximum, PenalisedLikelihood, Point, maximise
+from fastnn.models.firth import Maximum, PenalisedLikelihood, Point, highest, maximise
 from fastnn.models.likelihood import Curvature, Vector
 from fastnn.models.logistic_fit import Labelled, params_of, refuse_non_finite
 from fastnn.solvers.objective import Solution, Watch
@@ -56,6 +56,10 @@ def solve_firth(
         tol = min(model.tol, _CLOSE)
         begin = _start(likelihood, start, samples.x.shape[1])
         found = maximise(likelihood, begin, tol=tol, max_iter=model.max_iter, watch=tell)
+        if not begin.theta.any():  # nobody has said where
+            climbed, found = found, highest(likelihood, found, tol=tol, max_iter=model.max_iter)
+            if found.n_iter > climbed.n_iter:
+                tell(found.n_iter, found.point)
         return _checked(model, solution_at(found.point, found.n_iter), found)
 
 

@@ -25,7 +25,7 @@ _EXACT = 1e-10
 _MOST_STEPS = 500
 
 _SEVERAL_MAXIMA = (
-    "The penalised likelihood has several maxima, and a higher one than that to which the fit came from zero. What "
+    "The penalised likelihood has several maxima, and a higher one than that which the fit has found. What "
     "reaches another one means little: chi2 may be 0, and an end of an interval infinite or far away. The "
     "reason are separated classes and features with outliers: use their logarithms or ranks."
 )
