@@ -1,10 +1,12 @@
-"""Small data sets with separated classes, and what R's logistf says of them, as others have printed it."""
+"""Firth's penalised likelihood by definition, and small data with what R's logistf says of them, as others print it."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+
+from fastnn import LogisticRegression
 
 
 class Published(NamedTuple):
@@ -121,3 +123,35 @@ PUBLISHED = {
         ratio_p=0.1061672,
     ),
 }
+
+
+def firth(**parameters: Any) -> LogisticRegression:
+    return LogisticRegression(**{"C": np.inf, "firth": True} | parameters)
+
+
+def theta_of(model: LogisticRegression) -> np.ndarray:
+    """Contrasts (m, k) against the first class."""
+    both = np.column_stack([model.intercept_, model.coef_]) if model.fit_intercept else model.coef_
+    return both if len(both) == 1 else both[1:] - both[0]
+
+
+def penalised(theta: np.ndarray, design: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
+    """The definition; the information is a sum of Kronecker products."""
+    z = np.pad(design @ theta.T, ((0, 0), (1, 0)))
+    z -= z.max(axis=1, keepdims=True)
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    variance = np.eye(len(theta)) * p[:, 1:, None] - p[:, 1:, None] * p[:, None, 1:]
+    information = np.einsum("n,nab,nj,nk->ajbk", weight, variance, design, design).reshape(theta.size, -1)
+    sign, log_det = np.linalg.slogdet(information)
+    if sign <= 0:
+        return -np.inf
+    return float(weight @ np.log(p[np.arange(len(y)), y]) + log_det / 2)
+
+
+def drawn(n_classes: int, n: int = 30) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features of different scales, labels of which the last class is separated from the others, and frequencies."""
+    rng = np.random.default_rng(n_classes)
+    x = rng.normal(size=(n, 2))
+    y = (x @ rng.normal(size=(2, n_classes)) + rng.gumbel(size=(n, n_classes))).argmax(axis=1)
+    y[x[:, 0] > 0.8], y[(x[:, 0] <= 0.8) & (y == n_classes - 1)] = n_classes - 1, 0
+    return x * [1, 20] + [3, 0], y, rng.integers(1, 4, n).astype(float)
