@@ -74,10 +74,10 @@ class LikelihoodInference:
             raise ValueError(f"level={level!r}, wanted a number in (0, 1), such as 0.95.")
         if (X is None) != (y is None):
             raise ValueError("summary needs both X and y, or neither.")
-        model: Any = self
-        if getattr(model, "firth", False):
-            return _by_profiles(model, X, y, sample_weight, level)
+        if getattr(self, "firth", False):
+            return _by_profiles(self, X, y, sample_weight, level)
         evidence = _kept(self) if X is None else _from_data(self, X, y, sample_weight)
+        model: Any = self
         features = getattr(model, "feature_names_in_", [f"x{j}" for j in range(model.n_features_in_)])
         return evidence.summary(model.classes_, [str(name) for name in features], level)
 
