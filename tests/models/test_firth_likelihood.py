@@ -165,13 +165,14 @@ def test_the_score_is_the_slope_of_the_value(n_classes: int) -> None:
 def test_probabilities_of_nearly_one_keep_their_digits() -> None:
     """The penalty is a logarithm of 1 - p, which no subtraction from 1 gives."""
     likelihood = PenalisedLikelihood(np.ones((10, 1)), np.array([0, 1] * 5), 2, None, intercept=False)
+    unit = likelihood.standardised(np.ones((1, 1)))[0, 0]
     for z in (-100.0, 40.0, 100.0):
-        point = likelihood.look(np.array([z]))
+        point = likelihood.look(np.array([z * unit]))
         assert point is not None
         rare = np.exp(-abs(z))
         log_p = np.array([-abs(z), 0]) - np.log1p(rare)
         assert point.value == pytest.approx(5 * log_p.sum() + (np.log(10) + log_p.sum()) / 2, rel=1e-14)
-        assert point.score[0] == pytest.approx(-np.sign(z) * 5.5 * (1 - rare) / (1 + rare), rel=1e-13)
+        assert point.score[0] * unit == pytest.approx(-np.sign(z) * 5.5 * (1 - rare) / (1 + rare), rel=1e-13)
 
 
 def test_the_test_of_all_features_holds_them_at_zero() -> None:
