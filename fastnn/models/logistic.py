@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 from fastnn import activations, losses
 from fastnn.kernels.contract import Array
 from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded
+from fastnn.models.firth_fit import solve_firth
 from fastnn.models.inference import Evidence
 from fastnn.models.logistic_fit import (
     Labelled,
@@ -23,6 +24,7 @@ from fastnn.models.logistic_fit import (
     read_samples,
     refuse_many_classes,
     solve,
+    standardised,
     weigh_classes,
 )
 from fastnn.models.logistic_stream import LearnsFromChunks
@@ -34,7 +36,7 @@ from fastnn.models.penalty import Penalty, penalty_of
 from fastnn.plan import Plan
 from fastnn.solvers.choose import SOLVERS
 from fastnn.solvers.logistic_objective import LogisticObjective
-from fastnn.solvers.objective import Vector
+from fastnn.solvers.objective import Solution, Vector
 from fastnn.storage import Kind, record
 from fastnn.training.engine import Engine
 
@@ -92,6 +94,15 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
     bounds : (lower, upper), default=None
         Between which coefficients stay: each a number, an array of shape (n_features,) or of that of `coef_`, or
         None. The intercept has no bounds.
+    standardize : bool, default=False
+        Penalise coefficients as if each feature were divided by its standard deviation, by `sample_weight` alone
+        (1 for a constant feature): what a StandardScaler before the fit gives. Coefficients, `bounds` and X stay in
+        the user's units; without `fit_intercept` features are scaled, not centred. Not for "liblinear".
+    firth : bool, default=False
+        Maximise Firth's penalised likelihood, which is finite where classes are separated and takes the first-order
+        bias from the estimates. For ``C=np.inf``, ``solver="auto"`` and at most 1000 parameters. It stops 1e-8 standard
+        errors from the maximum, or `tol` where that is less. Its passes are NumPy's: `backend` and `n_threads` are for
+        predictions then.
     backend : {"auto", "native", "jit", "reference"}, default="auto"
         Of the passes over X. The solvers' small loops over coefficients are native in each.
     n_threads : int, default=None
@@ -137,6 +148,8 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         "alpha": (Real(0, open_high=True), NONE),
         "penalty_factor": (Numbers(Real(0, open_high=True)), NONE),
         "bounds": (Is("a pair (lower, upper)", (tuple, list)), NONE),
+        "standardize": (Flag(),),
+        "firth": (Flag(),),
         **SHARED,
     }
 
@@ -160,6 +173,8 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         alpha: float | None = None,
         penalty_factor: Any = None,
         bounds: Any = None,
+        standardize: bool = False,
+        firth: bool = False,
         backend: str = "auto",
         n_threads: int | None = None,
     ) -> None:
@@ -180,6 +195,8 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         self.alpha = alpha
         self.penalty_factor = penalty_factor
         self.bounds = bounds
+        self.standardize = standardize
+        self.firth = firth
         self.backend = backend
         self.n_threads = n_threads
 
@@ -211,13 +228,15 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         """
         check_random_state(self.random_state)  # also where no order of SAGA comes of it
         penalty = penalty_of(self)
-        samples = weigh_classes(read_samples(self, X, y, sample_weight), self.class_weight)
+        samples = read_samples(self, X, y, sample_weight)
+        penalty = standardised(self, penalty, samples, (X, y))
+        samples = weigh_classes(samples, self.class_weight)
         refuse_many_classes(self, samples)
         objective = self._objective(samples, penalty)
         tasks, start = IterationTasks(self, objective, (X, y, sample_weight)), self._start(objective)
         self.classes_ = samples.classes
         tasks.start(start)
-        solution = solve(self, objective, penalty, start, (X, y), tasks.watch if tasks.is_watched else None)
+        solution = self._solve(samples, objective, penalty, start, (X, y), tasks.watch if tasks.is_watched else None)
         dtype = np.float64 if self.solver == "liblinear" else samples.x.dtype
         self.coef_, self.intercept_ = (each.astype(dtype) for each in coefficients(solution.params, objective))
         self.n_iter_ = np.array([max(solution.n_iter, min(1, self.max_iter))], np.int32)
@@ -240,6 +259,10 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
             backend=self.backend,
             n_threads=self.n_threads,
         )
+
+    def _solve(self, samples: Labelled, objective: LogisticObjective, *problem: Any) -> Solution:
+        """By Firth's likelihood or the objective; `problem` is the penalty, the start, what was given, and a watch."""
+        return solve_firth(self, samples, *problem[1:]) if self.firth else solve(self, objective, *problem)
 
     def _start(self, objective: LogisticObjective) -> Vector | None:
         if not self.warm_start or not hasattr(self, "coef_"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from fastnn.kernels.contract import Array
 from fastnn.models.base import Estimator, by_rows, known_strings, native_order, warn_caller
 from fastnn.models.class_weight import require_computable, times_weight, weights_of_classes
 from fastnn.models.convergence import hardly_resolved, not_converged
+from fastnn.models.deviations import deviations
 from fastnn.models.penalty import Penalty
 from fastnn.models.targets import as_labels, encode, require_two_classes
 from fastnn.solvers.choose import STOCHASTIC, minimise, minimise_separable
@@ -30,6 +32,7 @@ __all__ = [
     "refuse_many_classes",
     "refuse_non_finite",
     "solve",
+    "standardised",
     "weigh_classes",
 ]
 
@@ -122,6 +125,24 @@ def weigh_classes(samples: Labelled, class_weight: Mapping[Any, float] | str | N
     if samples.sample_weight is not None:
         require_computable(samples.sample_weight)
     return samples
+
+
+def standardised(model: Any, penalty: Penalty, samples: Labelled, given: tuple[Any, Any]) -> Penalty:
+    """The penalty for coefficients of standardised features, where the model wants it so.
+
+    `given` is X and y as `fit` got them.
+
+    Raises
+    ------
+    ValueError
+        If X has numbers that are not finite, or whose squares are not.
+    """
+    if not model.standardize:
+        return penalty
+    scale = deviations(samples.x, samples.sample_weight)
+    if not np.isfinite(scale * scale).all():
+        refuse_non_finite(model, [Solution(scale, np.nan, 0, False)], samples.x, given)
+    return replace(penalty, scale=scale)
 
 
 def params_of(coef: NDArray[Any], intercept: NDArray[Any] | None) -> Vector:

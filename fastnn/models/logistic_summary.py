@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from fastnn.models.base import Estimator, warn_caller
+from fastnn.models.firth_fit import contrasts, softmax_of
+from fastnn.models.firth_summary import FirthSummary, summarise
 from fastnn.models.inference import Evidence, Summary
 from fastnn.models.likelihood import Likelihood, Vector
 from fastnn.models.penalty import has_penalty
@@ -30,12 +32,17 @@ class LikelihoodInference:
 
     _kinds: ClassVar[Mapping[str, Kind]] = {**Estimator._kinds, "inference.Evidence": record(Evidence)}
 
-    def summary(self, X: Any = None, y: Any = None, sample_weight: Any = None, *, level: float = 0.95) -> Summary:
+    def summary(
+        self, X: Any = None, y: Any = None, sample_weight: Any = None, *, level: float = 0.95
+    ) -> Summary | FirthSummary:
         """Standard errors, z, p, confidence intervals, and figures of the likelihood; printed, a table.
 
         An unpenalised `fit` (``C=np.inf``) of at most 1000 parameters computes Fisher's information at the end, about
         one more iteration of Newton's method, because it shows whether the classes are separated; it keeps its
         inverse, and no data. For larger models, or where `coef_` has been changed, pass the data of the fit.
+
+        With ``firth=True`` intervals and tests are profiles of the penalised likelihood, each point of them a fit of
+        its own, so that the data of the fit are always needed.
 
         Parameters
         ----------
@@ -48,7 +55,7 @@ class LikelihoodInference:
 
         Returns
         -------
-        Summary
+        Summary or FirthSummary
 
         Raises
         ------
@@ -67,6 +74,8 @@ class LikelihoodInference:
             raise ValueError(f"level={level!r}, wanted a number in (0, 1), such as 0.95.")
         if (X is None) != (y is None):
             raise ValueError("summary needs both X and y, or neither.")
+        if getattr(self, "firth", False):
+            return _by_profiles(self, X, y, sample_weight, level)
         evidence = _kept(self) if X is None else _from_data(self, X, y, sample_weight)
         model: Any = self
         return evidence.summary(model.classes_, _names(model), level)
@@ -81,7 +90,7 @@ def gather_evidence(
     belong to the same point whatever `tol` is. A fit that was cut short stays where it is.
     """
     model._evidence = None
-    if has_penalty(model) or getattr(model, "bounds", None) is not None:
+    if has_penalty(model) or getattr(model, "bounds", None) is not None or getattr(model, "firth", False):
         return
     theta = _contrasts(model)
     likelihood = Likelihood(x, index, len(model.classes_), weight, model.fit_intercept)
@@ -102,9 +111,7 @@ def _names(model: Any) -> list[str]:
 
 def _move(model: Any, change: Vector) -> None:
     """Add a change of contrasts (m, k) to the coefficients; a softmax's keep their sum over the classes."""
-    if len(model.coef_) > 1:
-        change = np.pad(change, ((1, 0), (0, 0)))
-        change -= change.mean(axis=0)
+    change = softmax_of(change)
     if model.fit_intercept:
         model.intercept_ += change[:, 0].astype(model.intercept_.dtype)
     model.coef_ += change[:, model.fit_intercept :].astype(model.coef_.dtype)
@@ -112,10 +119,7 @@ def _move(model: Any, change: Vector) -> None:
 
 def _contrasts(model: Any) -> Vector:
     """theta (n_classes - 1, k) of a fitted model: intercept and features, against the first class."""
-    theta: Vector = model._dense_coef().astype(np.float64)
-    if model.fit_intercept:
-        theta = np.column_stack([np.asarray(model.intercept_, np.float64), theta])
-    return theta if len(theta) == 1 else theta[1:] - theta[0]
+    return contrasts(model._dense_coef(), model.intercept_ if model.fit_intercept else None)
 
 
 def _require_likelihood_alone(model: Any) -> None:
@@ -143,8 +147,22 @@ def _kept(model: Any) -> Evidence:
 
 
 def _from_data(model: Any, X: Any, y: Any, sample_weight: Any) -> Evidence:
-    x, y = model._read(X, y, reset=False)
-    weight = model._read_weight(sample_weight, x)
-    index = index_of(as_labels(y), model.classes_)
+    x, index, weight = _read(model, X, y, sample_weight)
     likelihood = Likelihood(x, index, len(model.classes_), weight, model.fit_intercept)
     return Evidence.of(likelihood, _contrasts(model))
+
+
+def _by_profiles(model: Any, X: Any, y: Any, sample_weight: Any, level: float) -> FirthSummary:
+    if X is None:
+        raise ValueError(
+            "summary of a fit with firth=True needs its data, because intervals and tests are profiles of the "
+            "penalised likelihood: summary(X, y)."
+        )
+    return summarise(model, *_read(model, X, y, sample_weight), level=level)
+
+
+def _read(model: Any, X: Any, y: Any, sample_weight: Any) -> tuple[Any, NDArray[np.integer], NDArray[Any] | None]:
+    """X (n, i), the numbers of the rows' classes (n,), and weights (n,)."""
+    x, y = model._read(X, y, reset=False)
+    weight = model._read_weight(sample_weight, x)
+    return x, index_of(as_labels(y), model.classes_), weight

@@ -32,6 +32,8 @@ class Penalty:
         Ones by default.
     bounds : (lower, upper), optional
         As the user has given them.
+    scale : ndarray (i,), optional
+        The penalty is that of ``scale_j * w_j`` in place of ``w_j``; bounds are those of ``w_j``.
     intercept_scaling : float, optional
         The intercept is the coefficient of a constant feature of that value and is penalised as one, as liblinear
         has it; without, it is not penalised.
@@ -41,6 +43,7 @@ class Penalty:
     l2: float
     factor: Vector | None = None
     bounds: Any = None
+    scale: Vector | None = None
     intercept_scaling: float | None = None
 
     @property
@@ -51,14 +54,16 @@ class Penalty:
     def alpha(self, n_features: int, total: float = 1.0) -> Vector:
         """The L2 strength of each feature (i,), for weights of the rows that sum up to `total`."""
         with np.errstate(over="ignore"):
-            alpha: Vector = np.minimum(self.l2 * self._factor(n_features), _MOST * min(total, 1.0))
+            by_feature = self.l2 * self._factor(n_features) * self._scale(n_features) ** 2
+            alpha: Vector = np.minimum(by_feature, _MOST * min(total, 1.0))
         return alpha
 
     def separable_over(self, objective: LogisticObjective) -> Separable:
         """As a part of the mean that the objective is, for all its params (p,)."""
         i, o = objective.x.shape[1], objective.outputs
-        factor = np.repeat(self._factor(i), o)
-        l1, l2 = (_share(each, factor, objective.total) for each in (self.l1, self.l2))
+        factor, scale = np.repeat(self._factor(i), o), np.repeat(self._scale(i), o)
+        l1 = _share(self.l1, factor, objective.total, scale)
+        l2 = _share(self.l2, factor * scale, objective.total, scale)
         table = Separable.of(i * o, l1, l2, *self._bounds(i, o)).table
         if not objective.fit_intercept:
             return Separable(table)
@@ -67,6 +72,9 @@ class Penalty:
         scaling = np.full(o, 1 / self.intercept_scaling)
         l1, l2 = _share(self.l1, scaling, objective.total), _share(self.l2, scaling, objective.total, scaling)
         return Separable(np.hstack([table, Separable.of(o, l1, l2).table]))
+
+    def _scale(self, n_features: int) -> Vector:
+        return np.ones(n_features) if self.scale is None else self.scale
 
     def _factor(self, n_features: int) -> Vector:
         if self.factor is None:
@@ -126,7 +134,9 @@ def penalty_of(model: Any) -> Penalty:
     factor = None if model.penalty_factor is None else np.asarray(model.penalty_factor, np.float64)
     if model.bounds is not None and len(model.bounds) != 2:
         raise ValueError(f"bounds={model.bounds!r}, wanted a pair (lower, upper); None in it for no bound.")
-    return Penalty(ratio * alpha, (1 - ratio) * alpha, factor, model.bounds, scaling)
+    if model.firth:
+        _refuse_with_firth(model, ratio, alpha)
+    return Penalty(ratio * alpha, (1 - ratio) * alpha, factor, model.bounds, intercept_scaling=scaling)
 
 
 def penalty_strength(model: Any) -> float:
@@ -138,10 +148,10 @@ def penalty_strength(model: Any) -> float:
         If the parameters ask for any other penalty.
     """
     penalty = penalty_of(model)
-    if not penalty.is_smooth or penalty.factor is not None:
+    if not penalty.is_smooth or penalty.factor is not None or model.standardize or model.firth:
         raise ValueError(
             "Only an L2 penalty that is the same for all features is possible here: use l1_ratio=0, bounds=None, "
-            "penalty_factor=None and another solver than 'liblinear'."
+            "penalty_factor=None, standardize=False, firth=False and another solver than 'liblinear'."
         )
     return penalty.l2
 
@@ -207,6 +217,11 @@ def refuse_unsupported(model: Any, ratio: float, *, penalised: bool = True) -> N
         raise ValueError(f"Solver {solver} supports only dual=False, got dual=True. Use dual=False.")
     if solver == "gradient_descent" and getattr(model, "bounds", None) is not None:
         raise ValueError("Solver gradient_descent knows no bounds. Use solver='auto'.")
+    if solver == "liblinear" and getattr(model, "standardize", False):
+        raise ValueError(
+            "Solver liblinear penalises the intercept, which is another one for standardised features, so that "
+            "standardize=True has no meaning there. Use solver='auto', or a StandardScaler."
+        )
     if solver == "liblinear":
         _refuse_for_liblinear(model.dual, ratio, penalised)
 
@@ -222,3 +237,20 @@ def _refuse_for_liblinear(dual: bool, ratio: float, penalised: bool) -> None:
         )
     if dual and ratio != 0:
         raise ValueError(f"dual=True is for an L2 penalty, got l1_ratio={ratio}. Use dual=False.")
+
+
+def _refuse_with_firth(model: Any, ratio: float, alpha: float) -> None:
+    """Raise ValueError for what is no part of Firth's penalised likelihood."""
+    if alpha > 0:
+        raise ValueError(
+            f"firth=True is a penalty by itself, and is for C=np.inf; got the strength {alpha:g} of another one "
+            f"(C={model.C}, alpha={model.alpha})."
+        )
+    others = {"l1_ratio": ratio != 0, "penalty_factor": model.penalty_factor is not None}
+    others |= {"bounds": model.bounds is not None, "solver": model.solver != "auto"}
+    found = [f"{name}={getattr(model, name)!r}" for name, is_set in others.items() if is_set]
+    if found:
+        raise ValueError(
+            f"firth=True has a method and a penalty of its own, so that {', '.join(found)} cannot act. Leave it at its "
+            "default."
+        )

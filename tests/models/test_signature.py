@@ -31,7 +31,7 @@ PAIRS = [
     (
         LogisticRegression,
         linear_model.LogisticRegression,
-        ["alpha", "penalty_factor", "bounds", "backend", "n_threads"],
+        ["alpha", "penalty_factor", "bounds", "standardize", "firth", "backend", "n_threads"],
     ),
 ]
 
