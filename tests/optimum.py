@@ -35,6 +35,14 @@ class Problem:
     penalty_factor: Vector | None = None
     intercept_is_penalised: bool = False  # as liblinear has it
 
+    def __repr__(self) -> str:
+        n, i = self.x.shape
+        rest = f"C={self.C}, fit_intercept={self.fit_intercept}, penalty_factor={self.penalty_factor}"
+        weighted = "" if self.sample_weight is None else ", weighted"
+        return (
+            f"Problem({type(self.x).__name__} ({n}, {i}) of {self.x.dtype}, {self.n_classes} classes, {rest}{weighted})"
+        )
+
     @property
     def parameters(self) -> dict[str, Any]:
         """Of a LogisticRegression of either library."""
@@ -92,7 +100,7 @@ class Optimum:
 
 
 def softmax(z: Vector, labels: NDArray[np.intp]) -> tuple[Vector, Vector, Vector]:
-    """Losses (n,), probabilities (k, n) and 1 - probabilities of raw outputs z (k, n), neither by subtraction from 1."""
+    """Losses (n,), probabilities (k, n) and 1 - probabilities of raw outputs z (k, n), none by subtraction from 1."""
     below = z - z[labels, np.arange(z.shape[1])]  # above 0 where another class is likelier
     largest = below.max(axis=0)
     e = np.exp(below - largest)
@@ -237,12 +245,13 @@ def find_optimum(problem: Problem) -> Optimum:
         theta[-1] = at.basis.T @ np.log(rates / rates.sum()) - (
             np.log(rates[0] / rates.sum()) if len(rates) == 2 else 0
         )
-    best = np.inf
-    for n_steps in range(MOST_STEPS):
+    best, n_steps = np.inf, 0
+    while n_steps < MOST_STEPS:
         step, value, decrement = newton_step(problem, at, theta)
         if decrement <= NEAR and decrement >= best / 4:  # rounding allows no more
             break
         best = min(best, decrement)
+        n_steps += 1
         theta = theta + line_search(problem, at, theta, step) * step
     assert decrement <= NEAR, f"the reference stopped with a decrement of {decrement:.1e} after {n_steps} steps"
     standardised = at.back @ theta

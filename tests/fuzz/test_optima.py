@@ -19,7 +19,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from fastnn import LogisticRegression
 
 TOL = 1e-8
-MOST = 1e-8  # excess, where rounding does not ask for more
+MOST = {"float64": 1e-8, "float32": 1e-7}  # excess, where rounding of coefficients does not ask for more
 
 
 @dataclass(frozen=True)
@@ -116,12 +116,14 @@ def check_smooth(drawn: Drawn, solver: str, problem: Problem) -> None:
     optimum = find_optimum(problem)
     model, converged = drawn.fitted(solver=solver, penalty_factor=problem.penalty_factor, warm_start=True)
     dtype = np.float64 if solver == "liblinear" else problem.x.dtype
-    most = max(MOST, 2 * rounding(problem, optimum, dtype))
+    most = max(MOST[np.dtype(dtype).name], 2 * rounding(problem, optimum, dtype))
     for times in ("first", "second"):
         missed = excess(model, problem, optimum)
         assert missed > -1e-12, f"the reference is wrong by {missed:.1e}"
         event(f"{solver} {'converged' if converged else 'warned'} at the {times} fit")
-        assert converged or solver in SLOW, f"{solver} gave up at the {times} fit, {missed:.1e} above the optimum"
+        # liblinear's duality gap of tol**2 is below the objective's rounding: it may be there and not know it.
+        may_stop = solver in SLOW or (solver == "liblinear" and missed <= most)
+        assert converged or may_stop, f"{solver} gave up at the {times} fit, {missed:.1e} above the optimum"
         assert missed <= most or not converged, f"{solver} is {missed:.1e} above the optimum after the {times} fit"
         converged = fits(model, drawn)
 
@@ -158,8 +160,8 @@ def check_conditions(problem: Problem, model: Any, share: float, bounds: Any) ->
     l1, l2 = share * problem.strengths, (1 - share) * problem.strengths
     slope = residual @ x + l2 * coef
     second = curvature @ x**2 + l2
-    lower, upper = ((-np.inf, np.inf) if bounds is None else
-                    (-np.inf if bounds[0] is None else bounds[0], np.inf if bounds[1] is None else bounds[1]))
+    given = bounds or (None, None)
+    lower, upper = -np.inf if given[0] is None else given[0], np.inf if given[1] is None else given[1]
     assert (coef >= lower).all() and (coef <= upper).all()
     gains = best_move(coef, slope, second, l1, lower, upper)
     objective = (problem.costs * losses).sum() + (l1 * np.abs(coef)).sum() + (l2 * coef**2).sum() / 2
