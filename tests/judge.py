@@ -1,4 +1,4 @@
-"""Whether a solver has come as near to an optimum as it has to: what `tol` asks for, or scikit-learn's best solver does."""
+"""Whether a solver has come as near to an optimum as `tol` asks, or as scikit-learn's best solver."""
 
 from __future__ import annotations
 

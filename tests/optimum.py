@@ -43,6 +43,9 @@ class Problem:
             f"Problem({type(self.x).__name__} ({n}, {i}) of {self.x.dtype}, {self.n_classes} classes, {rest}{weighted})"
         )
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))  # hypothesis would print every row
+
     @property
     def parameters(self) -> dict[str, Any]:
         """Of a LogisticRegression of either library."""

@@ -1,4 +1,4 @@
-"""How long fuzzing goes on: FASTNN_FUZZ=long for thousands of random examples, else a short run that is always the same."""
+"""How long fuzzing goes on: FASTNN_FUZZ=long for thousands of random examples, else some that are always the same."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much]}
 
+# Without shrinking, which takes minutes where a test fails.
 settings.register_profile(
     "short", max_examples=150, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate], **COMMON
 )
