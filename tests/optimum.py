@@ -35,6 +35,17 @@ class Problem:
     penalty_factor: Vector | None = None
     intercept_is_penalised: bool = False  # as liblinear has it
 
+    def __repr__(self) -> str:
+        n, i = self.x.shape
+        rest = f"C={self.C}, fit_intercept={self.fit_intercept}, penalty_factor={self.penalty_factor}"
+        weighted = "" if self.sample_weight is None else ", weighted"
+        return (
+            f"Problem({type(self.x).__name__} ({n}, {i}) of {self.x.dtype}, {self.n_classes} classes, {rest}{weighted})"
+        )
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))  # hypothesis would print every row
+
     @property
     def parameters(self) -> dict[str, Any]:
         """Of a LogisticRegression of either library."""
@@ -92,19 +103,20 @@ class Optimum:
 
 
 def softmax(z: Vector, labels: NDArray[np.intp]) -> tuple[Vector, Vector, Vector]:
-    """Losses (n,), probabilities (n, k) and 1 - probabilities, neither by subtraction from 1."""
-    rows = np.arange(len(z))
-    largest = z.max(axis=1, keepdims=True)
-    e = np.exp(z - largest)
-    total = e.sum(axis=1, keepdims=True)
-    p = e / total
-    others = np.stack([np.delete(p, c, axis=1).sum(axis=1) for c in range(z.shape[1])], axis=1)
-    below = z - z[rows, labels][:, None]  # above 0 where another class is likelier
-    top = np.maximum(below.max(axis=1), 0)
-    other = np.exp(below - top[:, None])
-    other[rows, labels] = 0
-    losses = np.where(top > 0, top + np.log(other.sum(axis=1) + np.exp(-top)), np.log1p(other.sum(axis=1)))
-    return losses, p, others
+    """Losses (n,), probabilities (k, n) and 1 - probabilities of raw outputs z (k, n), none by subtraction from 1."""
+    below = z - z[labels, np.arange(z.shape[1])]  # above 0 where another class is likelier
+    largest = below.max(axis=0)
+    e = np.exp(below - largest)
+    others = np.stack([sum(e[b] for b in range(len(e)) if b != c) for c in range(len(e))])
+    total = e.sum(axis=0)
+    losses = np.where(largest > 0, largest + np.log(total), np.log1p(np.take_along_axis(others, labels[None], 0)[0]))
+    return losses, e / total, others / total
+
+
+def raw_outputs(problem: Problem, coef: Vector, intercept: Vector) -> Vector:
+    """z (k, n) of every class, without rounding of its own; of two classes the first one's is zero."""
+    z = coef @ problem.centred.T + exact_offset(problem, coef, intercept)[:, None]
+    return np.vstack([np.zeros_like(z), z]) if len(z) == 1 else z
 
 
 def exact_offset(problem: Problem, coef: Vector, intercept: Vector) -> Vector:
@@ -124,10 +136,7 @@ def objective_at(problem: Problem, coef: Any, intercept: Any) -> float:
     intercept = np.broadcast_to(np.asarray(intercept, np.float64).ravel(), len(coef))
     if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
         return np.inf
-    z = problem.centred @ coef.T + exact_offset(problem, coef, intercept)
-    if z.shape[1] == 1:
-        z = np.hstack([np.zeros_like(z), z])
-    losses = softmax(z, problem.labels)[0]
+    losses = softmax(raw_outputs(problem, coef, intercept), problem.labels)[0]
     used = problem.costs > 0
     with np.errstate(over="ignore"):
         penalty = (problem.strengths * coef**2).sum() / 2 if problem.strengths.any() else 0.0
@@ -153,16 +162,15 @@ def rounding(problem: Problem, optimum: Optimum, dtype: Any) -> float:
     be nearer.
     """
     coef, intercept = optimum.coef, optimum.intercept
-    z = problem.centred @ coef.T + exact_offset(problem, coef, intercept)
-    z = np.hstack([np.zeros_like(z), z]) if z.shape[1] == 1 else z
-    _, p, others = softmax(z, problem.labels)
-    weight = np.sqrt(problem.costs[:, None] * p * others)[:, -len(coef) :]  # (n, o)
+    _, p, others = softmax(raw_outputs(problem, coef, intercept), problem.labels)
+    weight = np.sqrt(problem.costs * p * others)[-len(coef) :]  # (o, n)
     unit = np.abs(np.spacing(np.abs(coef).astype(dtype)).astype(np.float64)) / 2
-    norms = sum(np.linalg.norm(weight * (problem.dense[:, [j]] * unit[:, j]), axis=0) for j in range(coef.shape[1]))
+    columns = range(coef.shape[1])
+    norms = sum(np.linalg.norm(weight * np.outer(unit[:, j], problem.dense[:, j]), axis=1) for j in columns)
     norms = norms + np.sqrt(problem.strengths)[None, :] @ unit.T
     if problem.fit_intercept:
         last = np.spacing(np.abs(intercept).astype(dtype)).astype(np.float64) / 2
-        norms = norms + np.linalg.norm(weight, axis=0) * last
+        norms = norms + np.linalg.norm(weight, axis=1) * last
     return float(np.sum(norms) ** 2 / 2 / optimum.objective)
 
 
@@ -240,12 +248,13 @@ def find_optimum(problem: Problem) -> Optimum:
         theta[-1] = at.basis.T @ np.log(rates / rates.sum()) - (
             np.log(rates[0] / rates.sum()) if len(rates) == 2 else 0
         )
-    best = np.inf
-    for n_steps in range(MOST_STEPS):
+    best, n_steps = np.inf, 0
+    while n_steps < MOST_STEPS:
         step, value, decrement = newton_step(problem, at, theta)
         if decrement <= NEAR and decrement >= best / 4:  # rounding allows no more
             break
         best = min(best, decrement)
+        n_steps += 1
         theta = theta + line_search(problem, at, theta, step) * step
     assert decrement <= NEAR, f"the reference stopped with a decrement of {decrement:.1e} after {n_steps} steps"
     standardised = at.back @ theta
@@ -262,14 +271,14 @@ def newton_step(problem: Problem, at: Coordinates, theta: Vector) -> tuple[Vecto
     """Step (p, m), the objective, and the squared decrement as a share of it."""
     labels, costs = problem.labels, problem.costs
     rows = np.arange(len(labels))
-    losses, p, others = softmax(at.a @ theta @ at.basis.T, labels)
-    weight = np.sqrt(costs * (p * others).sum(axis=1))
+    losses, p, others = softmax(at.basis @ (at.a @ theta).T, labels)
+    weight = np.sqrt(costs * (p * others).sum(axis=0))
     inverse, order = whiten(np.vstack([weight[:, None] * at.a, at.penalty]))
     a, penalty = apply(at.a, inverse, order), apply(at.penalty, inverse, order)
     residual = p.copy()
-    residual[rows, labels] = -others[rows, labels]
+    residual[labels, rows] = -others[labels, rows]
     left = at.penalty @ theta
-    gradient = a.T @ (costs[:, None] * residual @ at.basis) + penalty.T @ left
+    gradient = a.T @ ((costs * residual).T @ at.basis) + penalty.T @ left
     hessian = whitened_hessian(a, penalty, costs, p, others, at.basis)
     jacobi = 1 / np.sqrt(np.maximum(np.diag(hessian), np.finfo(float).tiny))
     scaled = jacobi[:, None] * hessian * jacobi
@@ -299,29 +308,29 @@ def apply(rows: Vector, r: Vector, order: NDArray[np.intp]) -> Vector:
 
 def whitened_hessian(a: Vector, penalty: Vector, costs: Vector, p: Vector, others: Vector, basis: Vector) -> Vector:
     """The Hessian (p * m, p * m), in the order of a raveled theta (p, m)."""
-    curvature = -np.einsum("na,nb->nab", p, p)
-    classes = np.arange(p.shape[1])
-    curvature[:, classes, classes] = p * others
-    contrasts = np.einsum("n,nab,ax,by->nxy", costs, curvature, basis, basis, optimize=True)
+    curvature = -p[:, None] * p[None]  # (k, k, n)
+    classes = np.arange(len(p))
+    curvature[classes, classes] = p * others
+    contrasts = np.einsum("abn,ax,by->xyn", costs * curvature, basis, basis, optimize=True)
     m = basis.shape[1]
     hessian = np.zeros((a.shape[1], m, a.shape[1], m))
     for u in range(m):
         for v in range(m):
-            hessian[:, u, :, v] = a.T @ (contrasts[:, u, v][:, None] * a)
+            hessian[:, u, :, v] = a.T @ (contrasts[u, v][:, None] * a)
         hessian[:, u, :, u] += penalty.T @ penalty
     return hessian.reshape(a.shape[1] * m, -1)
 
 
 def line_search(problem: Problem, at: Coordinates, theta: Vector, step: Vector) -> float:
     """How many steps to the least objective along one, by its derivative, which only rises."""
-    z, d_z = at.a @ theta @ at.basis.T, at.a @ step @ at.basis.T
+    z, d_z = at.basis @ (at.a @ theta).T, at.basis @ (at.a @ step).T
     left, d_left = at.penalty @ theta, at.penalty @ step
-    rows = np.arange(len(z))
+    rows = np.arange(z.shape[1])
 
     def slope(t: float) -> float:
         _, p, others = softmax(z + t * d_z, problem.labels)
-        p[rows, problem.labels] = -others[rows, problem.labels]
-        return float((problem.costs * (p * d_z).sum(axis=1)).sum() + ((left + t * d_left) * d_left).sum())
+        p[problem.labels, rows] = -others[problem.labels, rows]
+        return float((problem.costs * (p * d_z).sum(axis=0)).sum() + ((left + t * d_left) * d_left).sum())
 
     low, high = 0.0, 1.0
     if slope(low) >= 0:

@@ -41,9 +41,9 @@ class Scales(NamedTuple):
 
     @property
     def far(self) -> Vector:
-        """Distances (i,) of the centres from zero, in deviations."""
+        """Distances (i,) of the centres from zero, in deviations; zero for constant features."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(self.centre == 0, 0.0, np.abs(self.centre) / self.deviation)
+            return np.where(self.deviation == 0, 0.0, np.abs(self.centre) / self.deviation)
 
     @property
     def worthwhile(self) -> Vector | None:
