@@ -148,6 +148,8 @@ def _settled(likelihood: Likelihood, point: Point) -> Point:
 
 def _has_maximum(likelihood: Likelihood, point: Point) -> bool:
     """Whether the probabilities, linearised along Newton's step, prove that the likelihood has a maximum."""
+    if _has_lost_rows(likelihood, point):
+        return False
     dependent = np.unique(point.curvature.dependent % likelihood.n_columns)  # of them the change below says nothing
     weights = likelihood.along(point.theta, point.step.reshape(point.theta.shape), dependent)
     if not (weights.lowest > _BY_FAR and (np.abs(weights.rest) <= _BALANCED * weights.mass).all()):
@@ -155,6 +157,13 @@ def _has_maximum(likelihood: Likelihood, point: Point) -> bool:
     # Another step would restore the balance, and change no weight by more than this, relatively.
     change = float(np.vdot(weights.rest, point.curvature.solve(weights.rest)))
     return change < (weights.lowest / 2) ** 2 * weights.least
+
+
+def _has_lost_rows(likelihood: Likelihood, point: Point) -> bool:
+    """Whether the information has a lower rank than where all rows count, because weights are rounded to zero."""
+    if point.curvature.rank == point.theta.size:
+        return False  # spares a pass over the rows
+    return point.curvature.rank < look(likelihood, np.zeros_like(point.theta)).curvature.rank
 
 
 def _by_direction(likelihood: Likelihood, theta: Vector) -> Finding:

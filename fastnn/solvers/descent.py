@@ -80,7 +80,7 @@ def descend(strategy: Strategy, start: Vector, *, goal: Goal, max_iter: int, wat
         slope = dot(point.d_params, direction)
         if _is_bottom(strategy, point, direction, slope, goal):
             return Solution(point.params, point.loss, iteration, True)
-        ahead = _step(strategy, point, direction, slope)
+        ahead = _step(strategy, point, direction, slope, goal.vanishing)
         if ahead is None:
             if strategy.renew():
                 continue
@@ -129,7 +129,7 @@ def _largest(vector: Vector) -> float:
     return float(np.abs(vector).max(initial=0.0))
 
 
-def _step(strategy: Strategy, point: Point, direction: Vector, slope: float) -> Point | None:
+def _step(strategy: Strategy, point: Point, direction: Vector, slope: float, vanishing: float) -> Point | None:
     """The first point along the direction, by a step of 1 and then shorter ones, where the loss falls enough.
 
     Where it changes by less than its own rounding, the slope decides: it must have halved.
@@ -142,7 +142,8 @@ def _step(strategy: Strategy, point: Point, direction: Vector, slope: float) -> 
         change = ahead.loss - point.loss
         slope_ahead = dot(ahead.d_params, direction)
         if change <= _SUFFICIENT * rate * slope:
-            return _longer(strategy, point, direction, ahead) if slope_ahead < _STEEP * slope and rate == 1 else ahead
+            is_short = rate == 1 and slope_ahead < _STEEP * slope and ahead.loss > vanishing
+            return _longer(strategy, point, direction, ahead, vanishing) if is_short else ahead
         if change <= slack and abs(slope_ahead) < 0.5 * abs(slope):
             return ahead
         if -rate * slope < slack:
@@ -151,7 +152,7 @@ def _step(strategy: Strategy, point: Point, direction: Vector, slope: float) -> 
     return None
 
 
-def _longer(strategy: Strategy, point: Point, direction: Vector, ahead: Point) -> Point:
+def _longer(strategy: Strategy, point: Point, direction: Vector, ahead: Point, vanishing: float) -> Point:
     """The last point that still goes down, by steps of 2, 4, 8 ...
 
     A row that lies far out bends the loss so much that a Newton step ends where this row is on its side, long before
@@ -163,7 +164,7 @@ def _longer(strategy: Strategy, point: Point, direction: Vector, ahead: Point) -
         if not beyond.loss <= ahead.loss:
             break
         ahead = beyond
-        if dot(ahead.d_params, direction) >= 0:
+        if ahead.loss <= vanishing or dot(ahead.d_params, direction) >= 0:
             break
         rate *= 2
     return ahead

@@ -148,7 +148,7 @@ class LogisticObjective:
         with np.errstate(over="ignore"):
             squares = np.append(scales.deviation, [1.0] * self.fit_intercept) ** 2
         unit = np.sqrt(np.repeat(squares, self.outputs) + 4 * self._strength * self.unit**2)
-        return self.in_units(np.where(unit == 0, 1.0, unit), scales.worthwhile)
+        return self.in_units(np.where(unit == 0, 1.0, unit), scales.centre if scales.centre.any() else None)
 
     def moments(self) -> tuple[Vector, Vector]:
         """Weighted means of the features and of their squares (i,).

@@ -14,10 +14,20 @@ from fastnn.kernels.select import native
 from fastnn.solvers.objective import Curved, Matrix, Vector
 from fastnn.solvers.one_thread import one_thread
 
-__all__ = ["CholeskyMetric", "DiagonalMetric", "Metric", "PartialMetric", "SharedMetric", "diagonal_of", "dot"]
+__all__ = [
+    "CholeskyMetric",
+    "DiagonalMetric",
+    "Metric",
+    "PartialMetric",
+    "SharedMetric",
+    "VANISHING",
+    "diagonal_of",
+    "dot",
+]
 
 _LEAST_DAMPING = 1e-13
 _MOST_DAMPING = 1e3
+VANISHING = 1e-18  # of second derivatives by features of scale one
 
 
 def dot(a: Vector, b: Vector) -> float:
@@ -61,12 +71,19 @@ class CholeskyMetric:
     A multiple of that diagonal is added, no more than makes it positive definite: so constant and
     duplicated columns, and directions in which the loss is flat, do no harm. Since it only
     preconditions, the optimum stays where it is.
+
+    Parameters
+    ----------
+    hessian : ndarray (p, p)
+    least : float, default=0.0
+        What stands for second derivatives that are less. By features of scale one, the rounding of a gradient over a
+        second derivative of 1e-30, such as that of the intercept of a class that no row has, is no step.
     """
 
-    def __init__(self, hessian: Matrix) -> None:
+    def __init__(self, hessian: Matrix, least: float = 0.0) -> None:
         from scipy.linalg.lapack import dpotrf  # here, since it is slow to import
 
-        diagonal = hessian.diagonal()
+        diagonal = np.maximum(hessian.diagonal(), least)
         self._inverse = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
         scaled = hessian * self._inverse
         scaled *= self._inverse[:, None]

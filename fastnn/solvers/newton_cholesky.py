@@ -8,7 +8,7 @@ import numpy as np
 
 from fastnn.solvers.descent import Point, descend
 from fastnn.solvers.memory import Memory
-from fastnn.solvers.metric import CholeskyMetric, dot
+from fastnn.solvers.metric import VANISHING, CholeskyMetric, dot
 from fastnn.solvers.objective import Curved, Goal, HasHessian, Solution, Vector, Watch
 
 __all__ = ["newton_cholesky"]
@@ -66,7 +66,7 @@ class _Fused:
         return Point(params, *self._objective.with_hessian(params))
 
     def direction(self, point: Point) -> Vector:
-        return -CholeskyMetric(point.extra).solve(point.d_params)
+        return -CholeskyMetric(point.extra, VANISHING).solve(point.d_params)
 
     def toward_minimum(self, point: Point) -> Vector:
         return self.direction(point)
@@ -101,7 +101,7 @@ class _Kept:
         self._fresh = self._metric is None or self._is_stale
         if self._metric is None or self._is_stale:
             self._is_stale, self._decrement = False, inf
-            self._metric = CholeskyMetric(self._source.with_hessian(point.params)[2])
+            self._metric = CholeskyMetric(self._source.with_hessian(point.params)[2], VANISHING)
             self._is_own, self._source = self._source is self._objective, self._objective  # a sample serves once
             self._memory.clear()
         direction = -self._memory.solve(self._metric, point.d_params)

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,9 +27,10 @@ from numpy.typing import NDArray
 
 from fastnn.kernels.contract import Array
 from fastnn.solvers.choose import goal_of, minimise
-from fastnn.solvers.cost import hessian_pays
+from fastnn.solvers.cost import hessian_cost, hessian_pays
 from fastnn.solvers.logistic_objective import LogisticObjective
-from fastnn.solvers.metric import CholeskyMetric, DiagonalMetric, Metric
+from fastnn.solvers.metric import VANISHING, CholeskyMetric, DiagonalMetric, Metric
+from fastnn.solvers.newton_cholesky import newton_cholesky
 from fastnn.solvers.objective import Matrix, Solution, Vector
 from fastnn.solvers.quasi_newton import quasi_newton
 from fastnn.solvers.resumed import End, Resumed
@@ -44,6 +46,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _SAVED = 10.0  # gradients, by a Hessian as the preconditioner, of each solve
+_CHEAP = 2.0  # gradients, that a Hessian of its own may cost in every step
 _HARDLY = 1  # steps, which leave a Hessian nearly what it was
 # Mean loss where rows are told apart so well that hardly any curvature is left. A subset that lacks some of these rows,
 # perhaps a whole class, would be led far away by it, to where only the rows held out could have led it.
@@ -252,14 +255,24 @@ class _Solver:
         return self._descend(task.objective, task.start, metric)
 
     def _descend(self, objective: Any, start: End, metric: Metric) -> tuple[Solution, End]:
-        def kept(params: Vector) -> Metric:
-            return metric
+        """From where the last solve ended, with a preconditioner that a Hessian of its own replaces where that pays."""
+        options: dict[str, Any] = {"goal": goal_of(objective, self._tol), "max_iter": self._max_iter}
+        cost = hessian_cost(self._losses) if self._has_hessians else inf
+        if cost <= _CHEAP:
+            begin = objective.coordinates.from_user(start.params)
+            solution = newton_cholesky(objective, begin, hessian_cost=cost, **options)
+            return solution, End(objective.coordinates.to_user(solution.params))
+        known = [metric]
 
-        resumed: Any = Resumed(objective, start)  # without second derivatives, which `kept` stands for
-        solution = quasi_newton(
-            resumed, resumed.start, goal=goal_of(objective, self._tol), max_iter=self._max_iter, metric_at=kept
-        )
+        def metric_at(params: Vector) -> Metric:
+            return known.pop() if known else self._metric_at(objective, metric, params)
+
+        resumed: Any = Resumed(objective, start)  # without second derivatives, which `metric_at` stands for
+        solution = quasi_newton(resumed, resumed.start, metric_at=metric_at, metric_cost=cost, **options)
         return solution, resumed.end(solution)
+
+    def _metric_at(self, objective: Any, metric: Metric, params: Vector) -> Metric:
+        return CholeskyMetric(objective.with_hessian(params)[2], VANISHING) if self._has_hessians else metric
 
 
 def _unit_metric(unit: Vector) -> Metric:

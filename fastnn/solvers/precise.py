@@ -8,7 +8,7 @@ from math import inf
 
 from fastnn.solvers.cost import hessian_pays
 from fastnn.solvers.logistic_objective import LogisticObjective
-from fastnn.solvers.metric import CholeskyMetric, Metric, dot
+from fastnn.solvers.metric import VANISHING, CholeskyMetric, Metric, dot
 from fastnn.solvers.objective import Goal, Solution, Vector, Watch, numbered_from
 from fastnn.solvers.precondition import preconditioner_for
 from fastnn.solvers.quasi_newton import quasi_newton
@@ -68,5 +68,5 @@ def refined(
 
 def _metric_of(objective: LogisticObjective) -> Callable[[Vector], Metric]:
     if hessian_pays(objective, _PASSES):
-        return lambda params: CholeskyMetric(objective.with_hessian(params)[2])
+        return lambda params: CholeskyMetric(objective.with_hessian(params)[2], VANISHING)
     return preconditioner_for(objective).at

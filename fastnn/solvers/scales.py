@@ -26,11 +26,10 @@ class Scales(NamedTuple):
     Attributes
     ----------
     centre : ndarray (i,)
-        Medians; zeros where nothing can make up for a shift.
+        Of features so far from zero that a solver gains by a shift; zero for the others.
     deviation : ndarray (i,)
         The root mean square of the distance from the centre, or, where outliers make that, the size of most of them;
         zero for a constant feature, not finite where X is not.
-
     has_values : ndarray of bool (i,)
         Whether a feature is more than zeros, also where its squares are all zero.
     """
@@ -41,21 +40,16 @@ class Scales(NamedTuple):
 
     @property
     def far(self) -> Vector:
-        """Distances (i,) of the centres from zero, in deviations; zero for constant features."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(self.deviation == 0, 0.0, np.abs(self.centre) / self.deviation)
-
-    @property
-    def worthwhile(self) -> Vector | None:
-        """The centres (i,), if a feature is so far from zero that a solver gains by a shift; else None."""
-        moved = self.far > _NEAR
-        return np.where(moved, self.centre, 0.0) if moved.any() else None
+        """Distances (i,) of the centres from zero, in deviations."""
+        return np.abs(self.centre) / np.where(self.deviation > 0, self.deviation, 1.0)
 
 
 def scales_of(
     x: Any, sample_weight: Array | None, means: Vector, squares: Vector, *, can_shift: bool, eps: float
 ) -> Scales:
     """Scales of the columns of X.
+
+    Where there are no outliers they are means and mean squares alone, so that a weight of two is the same as two rows.
 
     Parameters
     ----------
@@ -72,23 +66,30 @@ def scales_of(
     -------
     Scales
     """
-    rows = _some_rows(x, sample_weight)
-    centre, spread = np.zeros_like(means), np.zeros_like(means)
-    if len(rows):
-        tail = len(rows) // _TAIL
-        if can_shift:
-            ordered = np.sort(rows, axis=0)
-            centre = ordered[len(rows) // 2]
-            spread = (ordered[-1 - tail] - ordered[tail]) / 2
-        else:
-            spread = np.sort(np.abs(rows), axis=0)[-1 - tail]
-    variance = squares - centre * (2 * means - centre)
-    variance[variance <= _ROUNDING * eps * (squares + centre * centre)] = 0.0
-    deviation = np.sqrt(variance)
-    robust = np.where(deviation > 0, np.minimum(deviation, _LONGEST * spread), spread)
-    deviation = np.where(spread > 0, robust, deviation)
+    median, spread = _of_most(_some_rows(x, sample_weight), len(means))
+    centre = np.where(np.abs(means - median) <= _LONGEST * spread, means, median)
+    around = _limited(squares - centre * (2 * means - centre), spread, _ROUNDING * eps * (squares + centre * centre))
+    is_far = (np.abs(centre) > _NEAR * around) & (around > 0) & can_shift
+    size = np.where(spread + np.abs(median) > 0, spread + np.abs(median), 0.0)
+    deviation = np.where(is_far, around, _limited(squares, size, 0.0))
     deviation[~np.isfinite(squares)] = np.inf
-    return Scales(centre, deviation, (means != 0) | (squares > 0))
+    return Scales(np.where(is_far, centre, 0.0), deviation, (means != 0) | (squares > 0))
+
+
+def _of_most(rows: Vector, i: int) -> tuple[Vector, Vector]:
+    """The median (i,) of each column, and how far from each other the rows between the tails are, halved."""
+    if not len(rows):
+        return np.zeros(i), np.zeros(i)
+    tail = len(rows) // _TAIL
+    ordered = np.sort(rows, axis=0)
+    return ordered[len(rows) // 2], (ordered[-1 - tail] - ordered[tail]) / 2
+
+
+def _limited(squares: Vector, size: Vector, rounding: Vector | float) -> Vector:
+    """Roots of mean squares, no larger than most rows allow whose size is not zero; that size for what is rounding."""
+    root = np.sqrt(np.where(squares > rounding, squares, 0.0))
+    limited = np.where(root > 0, np.minimum(root, _LONGEST * size), size)
+    return np.where(size > 0, limited, root)
 
 
 def _some_rows(x: Any, sample_weight: Array | None) -> Vector:

@@ -53,7 +53,7 @@ class Stored:
             centre[:] = 0.0  # sparse rows are computed in float64, and stay sparse
         factor = _factors(objective, scales)
         steps = np.spacing(np.abs(scales.centre).astype(objective.x.dtype)).astype(np.float64)
-        coarse = tuple(map(int, np.flatnonzero((scales.far > 1) & (steps > _COARSE * scales.deviation))))
+        coarse = tuple(map(int, np.flatnonzero((scales.centre != 0) & (steps > _COARSE * scales.deviation))))
         if not centre.any() and (factor == 1).all():
             return cls(objective, centre, factor, coarse)
         strength = objective.strength * np.minimum(_spread_over(factor, objective) ** 2, _HUGE)

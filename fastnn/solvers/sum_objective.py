@@ -43,6 +43,18 @@ class SumObjective:
         loss = sum(share * loss for share, loss in zip(self._shares, losses, strict=True))
         return penalty + loss, self.gradient(gradients, params)
 
+    def with_hessian(self, params: Vector) -> tuple[float, Vector, Matrix]:
+        """Loss, gradient and Hessian (p, p)."""
+        found = [part.with_hessian(params) for part in self._parts]
+        penalty = float(np.einsum("i,i,i->", self.strength, params, params)) / 2
+        loss = sum(share * each[0] for share, each in zip(self._shares, found, strict=True))
+        gradient = self.gradient([each[1] for each in found], params)
+        return penalty + loss, gradient, self.hessian([each[2] for each in found])
+
+    def largest_change(self, step: Vector) -> float:
+        """By how much a step (p,) changes a row's score, at most."""
+        return max(part.largest_change(step) for part in self._parts)
+
     def gradient(self, gradients: Sequence[Vector], params: Vector) -> Vector:
         """The gradient at params, from those of the parts."""
         d_params = self.strength * params
