@@ -32,6 +32,7 @@ _CHEAP = 3.0  # gradients: a preconditioner that costs no more is made for each 
 _RENEWED = 8  # others after so many
 _CHECKED = 100.0  # gradients that a Hessian may cost that checks the end of a solver without any
 _CHEAP_CHECK = 5.0  # the same for L-BFGS, which knows something of second derivatives
+_NOTHING = 1e-15  # a mean loss that is as good as none
 _CLOSER = 0.1  # of the tolerance: SAGA stops where it just meets it, while a second-order step goes far beyond
 
 
@@ -98,7 +99,7 @@ def goal_of(objective: Any, tol: float, resolution: float | None = None) -> Goal
     ``5 * tol**2`` to gain for each; twice as much for all of them together. Without a penalty, where classes are
     separated, the loss falls towards zero for ever, and relative to it there is always as much left to gain.
     """
-    vanishing = 0.0 if objective.strength.any() else tol
+    vanishing = _NOTHING if objective.strength.any() else max(tol, _NOTHING)
     return Goal(
         tol,
         max(min(10 * tol * tol, 1e-3 * tol), objective.promise_resolution if resolution is None else resolution),
