@@ -102,7 +102,7 @@ def goal_of(objective: Any, tol: float, resolution: float | None = None) -> Goal
     vanishing = _NOTHING if objective.strength.any() else max(tol, _NOTHING)
     return Goal(
         tol,
-        max(min(10 * tol * tol, 1e-3 * tol), objective.promise_resolution if resolution is None else resolution),
+        max(min(10 * tol * tol, 5e-4 * tol), objective.promise_resolution if resolution is None else resolution),
         vanishing,
     )
 

@@ -19,7 +19,6 @@ _SHORTEST = 1e-10
 _LONGEST = 1e16
 _ROUNDING = 20.0  # times the loss's resolution: what cannot be gained any more
 _PATIENCE = 20  # iterations that lower the loss by less than its rounding in each
-_STEEP = 0.3  # of the slope: where a step leaves more of it, a longer one is tried
 _SMALL = 0.5  # change of a row's z: within it a logistic loss is near its parabola
 
 
@@ -37,6 +36,11 @@ class Strategy(Protocol):
     """What makes a solver."""
 
     resolution: float  # of the loss, relative
+
+    @property
+    def steep(self) -> float:
+        """Part of the slope: where a step leaves more of it, a longer one is tried."""
+        ...
 
     def evaluate(self, params: Vector) -> Point:
         """The point at params."""
@@ -68,8 +72,8 @@ def descend(strategy: Strategy, start: Vector, *, goal: Goal, max_iter: int, wat
     point = strategy.evaluate(start)
     iteration = 0
     recent: deque[float] = deque(maxlen=_PATIENCE)  # losses
-    while isfinite(_largest(point.d_params)):
-        if _is_flat(strategy, point, goal):
+    while isfinite(steepest := _largest(point.d_params)):
+        if steepest <= goal.gradient and _promises_nothing(strategy, point, goal):
             return Solution(point.params, point.loss, iteration, True)
         if iteration == max_iter:
             return Solution(point.params, point.loss, iteration, False, "Iterations reached the limit")
@@ -95,14 +99,12 @@ def descend(strategy: Strategy, start: Vector, *, goal: Goal, max_iter: int, wat
     return Solution(point.params, nan, iteration, False, "The gradient is not finite")
 
 
-def _is_flat(strategy: Strategy, point: Point, goal: Goal) -> bool:
-    """Whether the gradient is small, by features of scale one, and with it all that second derivatives promise.
+def _promises_nothing(strategy: Strategy, point: Point, goal: Goal) -> bool:
+    """Whether what second derivatives promise is as small as a gradient that is, by features of scale one.
 
     A small gradient alone says little of features that are nearly combinations of others, or of classes so rare that
     the loss has hardly any curvature.
     """
-    if not _largest(point.d_params) <= goal.gradient:
-        return False
     if goal.gain == inf or point.loss <= goal.vanishing:
         return True
     return -dot(point.d_params, strategy.toward_minimum(point)) / 2 <= goal.gain * abs(point.loss)
@@ -142,7 +144,7 @@ def _step(strategy: Strategy, point: Point, direction: Vector, slope: float, van
         change = ahead.loss - point.loss
         slope_ahead = dot(ahead.d_params, direction)
         if change <= _SUFFICIENT * rate * slope:
-            is_short = rate == 1 and slope_ahead < _STEEP * slope and ahead.loss > vanishing
+            is_short = rate == 1 and slope_ahead < strategy.steep * slope and ahead.loss > vanishing
             return _longer(strategy, point, direction, ahead, vanishing) if is_short else ahead
         if change <= slack and abs(slope_ahead) < 0.5 * abs(slope):
             return ahead

@@ -57,6 +57,8 @@ def newton_cg(
 class _Truncated:
     """Newton's direction as exactly as it is worth: the nearer the optimum, the more."""
 
+    steep = 0.36
+
     def __init__(self, objective: Curved, metric_at: Callable[[Vector], Metric], renewed: int) -> None:
         self._objective, self._metric_at, self._renewed = objective, metric_at, renewed
         self._steps = 0

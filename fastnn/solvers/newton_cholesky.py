@@ -16,6 +16,8 @@ __all__ = ["newton_cholesky"]
 _CHEAP = 2.0  # up to this cost every evaluation computes the Hessian too
 _PAIRS = 12
 _ENOUGH = 10.0  # times the square of the tolerance: a decrement at which most gradients are within it
+_OF_A_SAMPLE = 0.6  # part of the decrement that a step leaves by a sample's Hessian, after the first ones
+_TINY = float(np.finfo(np.float64).tiny)
 
 
 def newton_cholesky(
@@ -51,12 +53,14 @@ def newton_cholesky(
     Solution
     """
     fused = source is None and hessian_cost <= _CHEAP
-    strategy = _Fused(objective) if fused else _Kept(objective, source or objective, hessian_cost, goal.gradient)
+    strategy = _Fused(objective) if fused else _Kept(objective, source or objective, hessian_cost, goal)
     return descend(strategy, start, goal=goal, max_iter=max_iter, watch=watch)
 
 
 class _Fused:
     """Newton's direction at every point."""
+
+    steep = 0.36
 
     def __init__(self, objective: Curved) -> None:
         self._objective = objective
@@ -84,9 +88,8 @@ class _Fused:
 class _Kept:
     """A factor that is kept while the decrement falls so fast that a new one would not be quicker."""
 
-    def __init__(self, objective: Curved, source: HasHessian, cost: float, tol: float) -> None:
-        self._objective, self._source, self._cost = objective, source, cost
-        self._goal = _ENOUGH * tol**2 + np.finfo(np.float64).tiny
+    def __init__(self, objective: Curved, source: HasHessian, cost: float, goal: Goal) -> None:
+        self._objective, self._source, self._cost, self._goal = objective, source, cost, goal
         self._memory = Memory(_PAIRS)
         self._metric: CholeskyMetric | None = None
         self._fresh = self._is_stale = self._is_own = False
@@ -94,37 +97,49 @@ class _Kept:
         self._ratio = 0.0  # of the last two
         self.resolution = objective.resolution
 
+    @property
+    def steep(self) -> float:
+        """A new Hessian knows how far to go; others, and what corrects them, are often wrong by a half."""
+        return 0.36 if self._fresh and self._is_own else 0.9
+
     def evaluate(self, params: Vector) -> Point:
         return Point(params, *self._objective(params))
 
     def direction(self, point: Point) -> Vector:
-        self._fresh = self._metric is None or self._is_stale
         if self._metric is None or self._is_stale:
-            self._is_stale, self._decrement = False, inf
-            self._metric = CholeskyMetric(self._source.with_hessian(point.params)[2], VANISHING)
-            self._is_own, self._source = self._source is self._objective, self._objective  # a sample serves once
-            self._memory.clear()
-        direction = -self._memory.solve(self._metric, point.d_params)
+            self._renew_metric(point.params)
+        direction = self.toward_minimum(point)
         decrement = -dot(point.d_params, direction)
         self._ratio, self._decrement = decrement / self._decrement, decrement
         return direction
 
     def toward_minimum(self, point: Point) -> Vector:
-        return self.direction(point) if self._metric is None else -self._memory.solve(self._metric, point.d_params)
+        metric = self._metric or self._renew_metric(point.params)
+        return -self._memory.solve(metric, point.d_params)
+
+    def _renew_metric(self, params: Vector) -> CholeskyMetric:
+        metric = self._metric = CholeskyMetric(self._source.with_hessian(params)[2], VANISHING)
+        self._is_own, self._source = self._source is self._objective, self._objective  # a sample serves once
+        self._fresh, self._is_stale, self._decrement = True, False, inf
+        self._memory.clear()
+        return metric
 
     def largest_change(self, step: Vector) -> float:
         return self._objective.largest_change(step) if self._fresh and self._is_own else inf
 
     def moved(self, before: Point, after: Point) -> None:
         self._memory.add(after.params - before.params, after.d_params - before.d_params)
-        self._is_stale = not self._fresh and self._is_slow()
+        self._is_stale = not self._fresh and self._is_slow(abs(after.loss))
+        self._fresh = False
 
-    def _is_slow(self) -> bool:
+    def _is_slow(self, loss: float) -> bool:
         """Whether at this pace more steps are ahead than a new Hessian costs, with two steps after it."""
-        if self._ratio >= 1:
+        enough = _ENOUGH * self._goal.gradient**2 if self._goal.gain == inf else 2 * self._goal.gain * loss
+        ratio = self._ratio if self._is_own else max(self._ratio, _OF_A_SAMPLE)
+        if ratio >= 1:
             return True
-        ahead = log(max(self._decrement / self._goal, 1.0))
-        return self._ratio > 0 and ahead > -log(self._ratio) * (self._cost + 2)
+        ahead = log(max(self._decrement / (enough + _TINY), 1.0))
+        return ratio > 0 and ahead > -log(ratio) * (self._cost + 2)
 
     def renew(self) -> bool:
         self._is_stale = True

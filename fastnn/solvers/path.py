@@ -183,7 +183,8 @@ class _Solver:
 
     def solve(self, alpha: float) -> tuple[Solution, list[Solution]]:
         """All rows, and every subset."""
-        strength = alpha * self._stored.factor**2 if self._stored.is_copied else alpha
+        factor = self._stored.factor
+        strength = alpha if factor is None else alpha * factor**2
         objective = self._losses.penalised(strength)
         unit = np.sqrt(self._unit**2 + 4 * objective.strength)
         scaled = objective.in_units(unit, self._centre)
@@ -224,7 +225,7 @@ class _Solver:
         """The Hessian of the losses of all rows, in the user's units."""
         return SumObjective(self._pieces or [self._losses], 0.0).hessian(self._hessians)
 
-    def _of_pieces(self, alpha: float, unit: Vector) -> list[_Task]:
+    def _of_pieces(self, alpha: float | Vector, unit: Vector) -> list[_Task]:
         """Subsets that are each all pieces but one."""
         pieces = [piece.in_units(unit, self._centre) for piece in self._pieces]
         hessians = [piece.hessian_of(hessian) for piece, hessian in zip(pieces, self._hessians, strict=False)]
@@ -236,7 +237,7 @@ class _Solver:
             tasks.append(_Task(objective, start, curvature))
         return tasks
 
-    def _of_any(self, alpha: float, unit: Vector) -> list[_Task]:
+    def _of_any(self, alpha: float | Vector, unit: Vector) -> list[_Task]:
         """Any subsets, with a preconditioner that all share."""
         metric = _unit_metric(unit)
         if self._hessians and self._subsets:

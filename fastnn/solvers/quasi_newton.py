@@ -55,10 +55,13 @@ def quasi_newton(
 class _Remembering:
     """The preconditioned gradient, corrected by what the last steps found."""
 
+    steep = 0.9
+
     def __init__(self, objective: Curved, metric_at: Callable[[Vector], Metric], cost: float) -> None:
         self._objective, self._metric_at = objective, metric_at
         self._metric: Metric | None = None
         self._steps = 0  # since it was made
+        self._known: tuple[Point, Vector] | None = None  # the last direction
         self._limit = _RENEWED * max(cost, 1.0) / 2
         self._memory = Memory(_PAIRS, rescale=True)
         self.resolution = objective.resolution
@@ -71,10 +74,15 @@ class _Remembering:
             self._metric, self._steps = self._metric_at(point.params), 0
             self._limit *= 2
             self._memory.clear()
-        return -self._memory.solve(self._metric, point.d_params)
+            self._known = None
+        return self.toward_minimum(point)
 
     def toward_minimum(self, point: Point) -> Vector:
-        return self.direction(point) if self._metric is None else -self._memory.solve(self._metric, point.d_params)
+        if self._metric is None:
+            return self.direction(point)
+        if self._known is None or self._known[0] is not point:
+            self._known = point, -self._memory.solve(self._metric, point.d_params)
+        return self._known[1]
 
     def largest_change(self, step: Vector) -> float:
         return inf
@@ -86,4 +94,5 @@ class _Remembering:
     def renew(self) -> bool:
         has_been_used = bool(self._memory)
         self._memory.clear()
+        self._known = None
         return has_been_used

@@ -32,8 +32,9 @@ class Stored:
     Attributes
     ----------
     objective : LogisticObjective
-    centre : ndarray (i,)
-    factor : ndarray (i,)
+    centre : ndarray (i,), optional
+        None where there is no copy.
+    factor : ndarray (i,), optional
         Powers of two, which round nothing.
     coarse : tuple of int
         The user's columns that lie so far from zero that X's dtype resolves little of their deviation, however the
@@ -41,33 +42,37 @@ class Stored:
     """
 
     objective: LogisticObjective
-    centre: Vector
-    factor: Vector
+    centre: Vector | None
+    factor: Vector | None
     coarse: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, objective: LogisticObjective, scales: Scales) -> Stored:
         """What the passes can work with."""
-        centre = np.where(scales.far > _limit(objective), scales.centre, 0.0)
-        if not isinstance(objective.x, np.ndarray):
-            centre[:] = 0.0  # sparse rows are computed in float64, and stay sparse
-        factor = _factors(objective, scales)
-        steps = np.spacing(np.abs(scales.centre).astype(objective.x.dtype)).astype(np.float64)
-        coarse = tuple(map(int, np.flatnonzero((scales.centre != 0) & (steps > _COARSE * scales.deviation))))
-        if not centre.any() and (factor == 1).all():
-            return cls(objective, centre, factor, coarse)
-        strength = objective.strength * np.minimum(_spread_over(factor, objective) ** 2, _HUGE)
+        centre, factor = np.zeros(len(scales.deviation)), _factors(objective, scales)
+        coarse: tuple[int, ...] = ()
+        if scales.centre.any():
+            steps = np.spacing(np.abs(scales.centre).astype(objective.x.dtype)).astype(np.float64)
+            coarse = tuple(map(int, np.flatnonzero((scales.centre != 0) & (steps > _COARSE * scales.deviation))))
+            if isinstance(objective.x, np.ndarray):  # sparse rows are computed in float64, and stay sparse
+                centre = np.where(scales.far > _limit(objective), scales.centre, 0.0)
+        if factor is None and not centre.any():
+            return cls(objective, None, None, coarse)
+        factor = np.ones(len(centre)) if factor is None else factor
         with np.errstate(over="ignore"):
+            strength = objective.strength * np.minimum(_spread_over(factor, objective) ** 2, _HUGE)
             other = objective.over(_copied(objective.x, centre, factor), np.minimum(strength, _HUGE))
         return cls(other, centre, factor, coarse)
 
     @property
     def is_copied(self) -> bool:
         """Whether X had to be copied."""
-        return bool(self.centre.any() or (self.factor != 1).any())
+        return self.factor is not None
 
     def from_user(self, user: Vector) -> Vector:
         """Params (p,) of this problem, from w and b."""
+        if self.centre is None or self.factor is None:
+            return user
         params = user / _spread_over(self.factor, self.objective)
         if self.centre.any():
             w, b = _split(user, self.objective.outputs)
@@ -80,20 +85,27 @@ class Stored:
         The intercept is the best one for coefficients that are already rounded: of a feature that is a million
         deviations from zero, the rounding of its coefficient alone would move every z.
         """
-        coordinates = scaled.coordinates
-        user = params / coordinates.unit * _spread_over(self.factor, self.objective)
-        user = user.astype(self.objective.x.dtype).astype(np.float64)
-        centre = self.centre if coordinates.centre is None else self.centre + coordinates.centre / self.factor
-        if centre.any():
+        coordinates, dtype = scaled.coordinates, self.objective.x.dtype
+        here: Vector = params / coordinates.unit
+        user = here if self.factor is None else here * _spread_over(self.factor, self.objective)
+        user = user if dtype == np.float64 else user.astype(dtype).astype(np.float64)
+        centre = self._centre_with(coordinates.centre)
+        if centre is not None and centre.any():
+            at_centre = _split(here, self.objective.outputs)[1].copy()
             w, b = _split(user, self.objective.outputs)
-            at_centre = _split(params / coordinates.unit, self.objective.outputs)[1]
             for k in range(len(b)):
                 b[k] = intercept_at_zero(at_centre[k], centre, w[:, k])
         return user
 
+    def _centre_with(self, centre: Vector | None) -> Vector | None:
+        """This centre and another one of the stored columns together, by the user's features."""
+        if centre is None or self.centre is None or self.factor is None:
+            return self.centre if centre is None else centre
+        return self.centre + centre / self.factor
+
     def penalty(self, penalty: Separable) -> Separable:
         """The penalty and bounds (p,) of w and b as those of this problem's params."""
-        if (self.factor == 1).all():
+        if self.factor is None or (self.factor == 1).all():
             return penalty
         by = _spread_over(self.factor, self.objective)
         l1, l2, lower, upper = penalty.table
@@ -117,25 +129,26 @@ def _limit(objective: LogisticObjective) -> float:
     return float(_FAR / np.sqrt(eps))
 
 
-def _factors(objective: LogisticObjective, scales: Scales) -> Vector:
-    """Powers of two (i,), one where a column's size needs none."""
-    low, high = _HELD[objective.computes_in_float32]
+def _factors(objective: LogisticObjective, scales: Scales) -> Vector | None:
+    """Powers of two (i,), one where a column's size needs none; None if no column needs any."""
+    low, high = (10.0**power for power in _HELD[objective.computes_in_float32])
     size = scales.deviation
-    lost = (size > 10.0**high) | ((size < 10.0**low) & scales.has_values) | ~np.isfinite(size)
-    factor = np.ones(len(size))
-    if not lost.any():
-        return factor
-    largest = _largest(objective.x)
-    if np.isfinite(largest).all():
-        moved = lost & (largest > 0)
-        factor[moved] = np.ldexp(1.0, -np.frexp(largest[moved])[1])
+    if size.max(initial=0.0) <= high and size.min(initial=1.0) >= low:
+        return None
+    lost = (size > high) | ((size < low) & ((size > 0) | (scales.means != 0))) | ~np.isfinite(size)
+    largest = _largest(objective.x) if lost.any() else size
+    if not lost.any() or not np.isfinite(largest).all():
+        return None
+    factor, moved = np.ones(len(size)), lost & (largest > 0)
+    factor[moved] = np.ldexp(1.0, -np.frexp(largest[moved])[1])
     return factor
 
 
 def _largest(x: Any) -> Vector:
     """The largest magnitude in each column (i,)."""
     if isinstance(x, np.ndarray):
-        return np.maximum(x.max(axis=0), -x.min(axis=0)).astype(np.float64)
+        of_each: Vector = np.maximum(x.max(axis=0), -x.min(axis=0)).astype(np.float64)
+        return of_each
     largest: Vector = abs(x).max(axis=0).toarray().ravel().astype(np.float64)
     return largest
 
@@ -153,7 +166,8 @@ def _copied(x: Any, centre: Vector, factor: Vector) -> Any:
 
 def _of_elements(x: Any, by_column: Vector) -> Vector:
     """What belongs to the column of each stored element."""
-    return np.repeat(by_column, np.diff(x.indptr)) if x.format == "csc" else by_column[x.indices]
+    found: Vector = np.repeat(by_column, np.diff(x.indptr)) if x.format == "csc" else by_column[x.indices]
+    return found
 
 
 def _spread_over(by_feature: Vector, objective: LogisticObjective) -> Vector:

@@ -19,7 +19,7 @@ class SumObjective:
     ----------
     parts : sequence of LogisticObjective
         Of the same parameters.
-    alpha : float
+    alpha : float or ndarray (i,)
         As `LogisticObjective` takes it.
 
     Attributes
@@ -28,7 +28,7 @@ class SumObjective:
         As of `LogisticObjective`.
     """
 
-    def __init__(self, parts: Sequence[LogisticObjective], alpha: float) -> None:
+    def __init__(self, parts: Sequence[LogisticObjective], alpha: float | Vector) -> None:
         self._parts = parts
         total = sum(part.total for part in parts)
         self._shares = [part.total / total for part in parts]
