@@ -85,9 +85,9 @@ def minimise(
     watch = None if watch is None else _telling(watch, stored, scaled)
     options = {"tol": tol, "max_iter": max_iter, "watch": watch} | ({"seed": seed} if solver in STOCHASTIC else {})
     solution = SOLVERS[solver](scaled, begin, **options)
-    if solution.converged and scaled.computes_in_float32:
+    if scaled.computes_in_float32 and solution.n_iter < max_iter and np.isfinite(solution.loss):
         goal = goal_of(scaled, tol, Precise.promise_resolution)
-        if solution.is_rounding or goal.gain < scaled.promise_resolution:
+        if not solution.converged or solution.is_rounding or goal.gain < scaled.promise_resolution:
             solution = refined(scaled, solution, goal, max_iter=max_iter, watch=watch)
     return replace(solution, params=stored.to_user(scaled, scaled.centred(solution.params)), coarse=stored.coarse)
 

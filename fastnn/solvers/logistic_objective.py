@@ -199,12 +199,16 @@ class LogisticObjective:
         x, y, weight = _every(self.x, step), np.ascontiguousarray(self.y[::step]), self.sample_weight
         return x, self._kernels.rows(x), y, None if weight is None else np.ascontiguousarray(weight[::step])
 
-    def widened(self, rows: slice) -> LogisticObjective:
-        """The part of the losses that some rows of a dense X have, in float64; the parts of all rows add up."""
+    def widened(self, rows: slice, strength: Vector | None = None) -> LogisticObjective:
+        """The part of the losses that some rows of a dense X have, in float64, and a penalty, if any.
+
+        The parts of all rows add up.
+        """
         other = copy(self)
         other.x, other.y = self.x[rows].astype(np.float64), self.y[rows]
         other.sample_weight = None if self.sample_weight is None else self.sample_weight[rows].astype(np.float64)
-        other._rows, other._samples, other._strength = self._kernels.rows(other.x), {}, np.zeros(self.n_params)
+        other._rows, other._samples = self._kernels.rows(other.x), {}
+        other._strength = np.zeros(self.n_params) if strength is None else strength
         return other
 
     def rows_with_feature(self) -> NDArray[np.intp]:

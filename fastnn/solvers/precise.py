@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from math import inf
+from typing import Any
 
-from fastnn.solvers.cost import hessian_pays
+from fastnn.solvers.cost import hessian_cost, hessian_pays
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.metric import VANISHING, CholeskyMetric, Metric, dot
+from fastnn.solvers.newton_cholesky import newton_cholesky
 from fastnn.solvers.objective import Goal, Solution, Vector, Watch, numbered_from
 from fastnn.solvers.precondition import preconditioner_for
 from fastnn.solvers.quasi_newton import quasi_newton
@@ -16,6 +18,7 @@ from fastnn.solvers.quasi_newton import quasi_newton
 __all__ = ["Precise", "refined"]
 
 _ELEMENTS = 1 << 17  # of X that are float64 at a time: 1 MB, which stays in L2
+_SMALL = 1 << 21  # elements of X of which a copy in float64, of 16 MB, is made
 _PASSES = 50.0  # gradients that a Hessian may cost, which serves all steps
 
 
@@ -50,19 +53,20 @@ def refined(
 ) -> Solution:
     """Where the float32 passes of an objective have ended, the few steps that float64 still sees.
 
-    Second derivatives remain float32: they only precondition.
+    Of a small X they are Newton's, over a copy of it. Of others second derivatives remain float32: they precondition.
     """
-    precise = Precise(objective)
-    metric_at = _metric_of(objective)
-    rest = quasi_newton(
-        precise,  # type: ignore[arg-type]  # second derivatives come from metric_at
-        found.params,
-        goal=goal,
-        max_iter=max_iter - found.n_iter,
-        watch=numbered_from(found.n_iter, watch),
-        metric_at=metric_at,
-        metric_cost=inf,
-    )
+    options: dict[str, Any] = {
+        "goal": goal,
+        "max_iter": max_iter - found.n_iter,
+        "watch": numbered_from(found.n_iter, watch),
+    }
+    if objective.x.size <= _SMALL and hessian_pays(objective, _PASSES):
+        whole = objective.widened(slice(None), objective.strength)
+        rest = newton_cholesky(whole, found.params, hessian_cost=hessian_cost(whole), **options)
+    else:
+        metric_at = _metric_of(objective)
+        precise: Any = Precise(objective)  # second derivatives come from metric_at
+        rest = quasi_newton(precise, found.params, metric_at=metric_at, metric_cost=inf, **options)
     return replace(rest, n_iter=found.n_iter + rest.n_iter, solver=found.solver)
 
 
