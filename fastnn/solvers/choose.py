@@ -12,7 +12,7 @@ from fastnn.solvers.cost import hessian_pays, newton_pays
 from fastnn.solvers.gradient_descent import gradient_descent
 from fastnn.solvers.levels import newton_by_levels, steps_of
 from fastnn.solvers.logistic_objective import LogisticObjective
-from fastnn.solvers.metric import VANISHING, CholeskyMetric, Metric, dot
+from fastnn.solvers.metric import Metric, dot, newton_metric
 from fastnn.solvers.newton_cg import newton_cg
 from fastnn.solvers.objective import Goal, Solution, Vector, Watch, numbered_from
 from fastnn.solvers.precise import Precise, refined
@@ -123,7 +123,7 @@ def _lbfgs(objective: LogisticObjective, start: Vector, *, tol: float, max_iter:
     if not found.converged or not hessian_pays(objective, _CHEAP_CHECK) or _is_optimum(objective, found.params, goal):
         return found
     options: dict[str, Any] = {"goal": goal, "max_iter": max_iter - before, "watch": numbered_from(before, watch)}
-    options["metric_at"] = lambda params: CholeskyMetric(objective.with_hessian(params)[2], VANISHING)
+    options["metric_at"] = lambda params: newton_metric(objective.with_hessian(params)[2], objective.outputs)
     rest = quasi_newton(objective, found.params, **options)
     return replace(rest, n_iter=before + rest.n_iter)
 
@@ -176,7 +176,7 @@ def _is_optimum(objective: LogisticObjective, params: Vector, goal: Goal) -> boo
     """Whether a small gradient is also small for the curvature that there is."""
     if hessian_pays(objective, _CHECKED):
         loss, d_params, hessian = objective.with_hessian(params)
-        metric: Metric = CholeskyMetric(hessian, VANISHING)
+        metric: Metric = newton_metric(hessian, objective.outputs)
     else:
         (loss, d_params), metric = objective(params), preconditioner_for(objective).at(params)
     return dot(d_params, metric.solve(d_params)) / 2 <= goal.gain * abs(loss) or loss <= goal.vanishing

@@ -20,14 +20,14 @@ __all__ = [
     "Metric",
     "PartialMetric",
     "SharedMetric",
-    "VANISHING",
     "diagonal_of",
     "dot",
+    "newton_metric",
 ]
 
 _LEAST_DAMPING = 1e-13
 _MOST_DAMPING = 1e3
-VANISHING = 1e-18  # of second derivatives by features of scale one
+_VANISHING = 1e-18  # of second derivatives by features of scale one
 
 
 def dot(a: Vector, b: Vector) -> float:
@@ -116,6 +116,19 @@ class CholeskyMetric:
         with _threads_for(len(self._factor)):
             inverse = dtrtri(self._factor)[0]
         return np.ascontiguousarray(self._inverse[:, None] * inverse)
+
+
+def newton_metric(hessian: Matrix, outputs: int) -> CholeskyMetric:
+    """The Hessian (p, p) of a logistic regression with so many outputs, by features of scale one; it is changed.
+
+    A softmax does not change where the same is added to the coefficients of all classes. What rounding leaves of a
+    gradient in that direction, where the intercepts have no curvature at all, would be a large step: so it gets some.
+    """
+    if outputs > 1:
+        by_output = hessian.reshape(-1, outputs, len(hessian) // outputs, outputs)
+        mean = hessian.diagonal().reshape(-1, outputs).mean(axis=1)
+        np.einsum("jkjl->jkl", by_output)[...] += (mean / outputs)[:, None, None]
+    return CholeskyMetric(hessian, _VANISHING)
 
 
 class PartialMetric:

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastnn.solvers.descent import Point, descend
 from fastnn.solvers.memory import Memory
-from fastnn.solvers.metric import VANISHING, CholeskyMetric, dot
+from fastnn.solvers.metric import CholeskyMetric, dot, newton_metric
 from fastnn.solvers.objective import Curved, Goal, HasHessian, Solution, Vector, Watch
 
 __all__ = ["newton_cholesky"]
@@ -70,7 +70,7 @@ class _Fused:
         return Point(params, *self._objective.with_hessian(params))
 
     def direction(self, point: Point) -> Vector:
-        return -CholeskyMetric(point.extra, VANISHING).solve(point.d_params)
+        return -newton_metric(point.extra.copy(), self._objective.outputs).solve(point.d_params)
 
     def toward_minimum(self, point: Point) -> Vector:
         return self.direction(point)
@@ -118,7 +118,7 @@ class _Kept:
         return -self._memory.solve(metric, point.d_params)
 
     def _renew_metric(self, params: Vector) -> CholeskyMetric:
-        metric = self._metric = CholeskyMetric(self._source.with_hessian(params)[2], VANISHING)
+        metric = self._metric = newton_metric(self._source.with_hessian(params)[2], self._objective.outputs)
         self._is_own, self._source = self._source is self._objective, self._objective  # a sample serves once
         self._fresh, self._is_stale, self._decrement = True, False, inf
         self._memory.clear()

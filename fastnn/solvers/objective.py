@@ -38,6 +38,9 @@ class HasHessian(Protocol):
 class Curved(HasHessian, Protocol):
     """An objective that has second derivatives; `LogisticObjective` is one."""
 
+    outputs: int
+    """How many coefficients belong to a feature."""
+
     @property
     def resolution(self) -> float:
         """Of the loss, relative: smaller differences are rounding."""

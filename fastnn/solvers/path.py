@@ -29,7 +29,7 @@ from fastnn.kernels.contract import Array
 from fastnn.solvers.choose import goal_of, minimise
 from fastnn.solvers.cost import hessian_cost, hessian_pays
 from fastnn.solvers.logistic_objective import LogisticObjective
-from fastnn.solvers.metric import VANISHING, CholeskyMetric, DiagonalMetric, Metric
+from fastnn.solvers.metric import DiagonalMetric, Metric, newton_metric
 from fastnn.solvers.newton_cholesky import newton_cholesky
 from fastnn.solvers.objective import Matrix, Solution, Vector
 from fastnn.solvers.quasi_newton import quasi_newton
@@ -208,7 +208,7 @@ class _Solver:
             solution = minimise(objective, start, tol=self._tol, max_iter=self._max_iter)
             self._end = End(solution.params)
             return replace(solution, params=scaled.coordinates.from_user(solution.params))
-        metric = CholeskyMetric(scaled.hessian_of(self._on_average()))
+        metric = newton_metric(scaled.hessian_of(self._on_average()), scaled.outputs)
         solution, end = self._descend(scaled, self._end, metric)
         solution = replace(solution, params=scaled.centred(solution.params))
         self._end = end.at(scaled.coordinates.to_user(solution.params))
@@ -243,7 +243,7 @@ class _Solver:
         if self._hessians and self._subsets:
             share = float(np.mean([part.total for part in self._subsets])) / self._losses.total
             typical = self._losses.penalised(alpha / share).in_units(unit, self._centre)
-            metric = CholeskyMetric(typical.hessian_of(self._on_average()))
+            metric = newton_metric(typical.hessian_of(self._on_average()), typical.outputs)
         return [
             _Task(part.penalised(alpha).in_units(unit, self._centre), start, metric)
             for part, start in zip(self._subsets, self._ends, strict=True)
@@ -252,7 +252,9 @@ class _Solver:
     def _finish(self, task: _Task) -> tuple[Solution, End]:
         """The solution of a subset, and what is known there."""
         curvature = task.curvature
-        metric = CholeskyMetric(curvature) if isinstance(curvature, np.ndarray) else curvature
+        metric = (
+            newton_metric(curvature.copy(), self._losses.outputs) if isinstance(curvature, np.ndarray) else curvature
+        )
         return self._descend(task.objective, task.start, metric)
 
     def _descend(self, objective: Any, start: End, metric: Metric) -> tuple[Solution, End]:
@@ -273,7 +275,7 @@ class _Solver:
         return solution, resumed.end(solution)
 
     def _metric_at(self, objective: Any, metric: Metric, params: Vector) -> Metric:
-        return CholeskyMetric(objective.with_hessian(params)[2], VANISHING) if self._has_hessians else metric
+        return newton_metric(objective.with_hessian(params)[2], objective.outputs) if self._has_hessians else metric
 
 
 def _unit_metric(unit: Vector) -> Metric:

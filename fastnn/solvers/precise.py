@@ -9,7 +9,7 @@ from typing import Any
 
 from fastnn.solvers.cost import hessian_cost, hessian_pays
 from fastnn.solvers.logistic_objective import LogisticObjective
-from fastnn.solvers.metric import VANISHING, CholeskyMetric, Metric, dot
+from fastnn.solvers.metric import Metric, dot, newton_metric
 from fastnn.solvers.newton_cholesky import newton_cholesky
 from fastnn.solvers.objective import Goal, Solution, Vector, Watch, numbered_from
 from fastnn.solvers.precondition import preconditioner_for
@@ -72,5 +72,5 @@ def refined(
 
 def _metric_of(objective: LogisticObjective) -> Callable[[Vector], Metric]:
     if hessian_pays(objective, _PASSES):
-        return lambda params: CholeskyMetric(objective.with_hessian(params)[2], VANISHING)
+        return lambda params: newton_metric(objective.with_hessian(params)[2], objective.outputs)
     return preconditioner_for(objective).at

@@ -24,7 +24,7 @@ class SumObjective:
 
     Attributes
     ----------
-    resolution, promise_resolution, coordinates, strength
+    outputs, resolution, promise_resolution, coordinates, strength
         As of `LogisticObjective`.
     """
 
@@ -33,6 +33,7 @@ class SumObjective:
         total = sum(part.total for part in parts)
         self._shares = [part.total / total for part in parts]
         self._whole = parts[0].penalised(alpha * parts[0].total / total)
+        self.outputs = parts[0].outputs
         self.resolution, self.promise_resolution = parts[0].resolution, parts[0].promise_resolution
         self.coordinates, self.strength = self._whole.coordinates, self._whole.strength
 

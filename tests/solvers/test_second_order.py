@@ -25,7 +25,7 @@ SOLVERS = {
 class Valley:
     """sum of c log cosh(a . (x - centre)): convex, far from quadratic, its minimum at the centre."""
 
-    resolution = 1e-15
+    resolution, outputs = 1e-15, 1
 
     def __init__(self, scales: np.ndarray, centre: np.ndarray) -> None:
         rng = np.random.default_rng(0)
