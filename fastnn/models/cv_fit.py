@@ -17,14 +17,15 @@ from fastnn.models.cv_parameters import Grid
 from fastnn.models.cv_results import Results
 from fastnn.models.cv_scores import Scoring
 from fastnn.models.cv_tasks import PathTasks
-from fastnn.models.logistic_fit import Labelled, refuse_non_finite
+from fastnn.models.logistic_fit import MARGINS, Labelled, refuse_non_finite
 from fastnn.models.penalty import Penalty, strength_of
+from fastnn.solvers.choose import minimise
 from fastnn.solvers.objective import Solution, Vector
 from fastnn.solvers.path import Family, Rows, WatchPath, solve_family
 from fastnn.solvers.sparse_path import solve_sparse_family
 from fastnn.threads import get_num_threads
 
-__all__ = ["Fold", "cross_validate", "fit_family", "folds_of", "packed"]
+__all__ = ["Fold", "cross_validate", "fit_family", "folds_of", "packed", "refitted", "without_zeros"]
 
 Fold = tuple[Rows, Rows]
 
@@ -40,6 +41,7 @@ def folds_of(splits: Any, n: int) -> list[Fold]:
 def cross_validate(
     model: Any,
     samples: Labelled,
+    x: Any,
     grid: Grid,
     folds: Sequence[Fold],
     scoring: Scoring,
@@ -48,13 +50,14 @@ def cross_validate(
 ) -> tuple[Results, list[list[Array]]]:
     """Fit on all rows and on the training rows of every fold, and score on the rows held out.
 
+    `x` is X as `without_zeros` has it.
+
     Returns
     -------
     Results
     lists of ndarrays (o, k)
         Coefficients of the fits on all rows, by l1_ratio and C.
     """
-    x = _without_zeros(samples.x)
     subsets = [train for train, _ in folds]
     found = []
     for ratio in grid.l1_ratios:
@@ -78,7 +81,7 @@ def cross_validate(
     return results, [[packed(s.params, samples) for s in on_all] for on_all, _ in found]
 
 
-def _without_zeros(x: Any) -> Any:
+def without_zeros(x: Any) -> Any:
     """X as CSR where that makes many passes quicker: one-hot columns are zeros, most of them."""
     if not isinstance(x, np.ndarray):
         return x
@@ -93,6 +96,26 @@ def _without_zeros(x: Any) -> Any:
     return csr_array((x.ravel()[places], columns, starts.astype(index)), x.shape)
 
 
+def refitted(model: Any, samples: Labelled, x: Any, C: float, l1_ratio: float, coefs: Array) -> Array:
+    """Coefficients (o, k) of the penalty that was chosen, from those of the path, as near as `fit` of it alone comes.
+
+    Along the path, where most solves only serve a score, the end is not looked at as closely.
+    """
+    penalty = _penalty(model, C, l1_ratio)
+    if not penalty.is_smooth:
+        return coefs
+    losses = _family(model, samples, x).losses
+    start = np.ascontiguousarray(coefs.T, np.float64).ravel()
+    objective = losses.penalised(penalty.alpha(1, losses.total)[0])
+    solution = minimise(objective, start, tol=MARGINS["auto"] * model.tol, max_iter=model.max_iter)
+    return packed(solution.params, samples) if solution.converged else coefs
+
+
+def _family(model: Any, samples: Labelled, x: Any) -> Family:
+    settings = (model.fit_intercept, model.backend, model.n_threads)
+    return Family(x, samples.y, samples.outputs, samples.sample_weight, *settings)
+
+
 def fit_family(
     model: Any,
     samples: Labelled,
@@ -103,15 +126,7 @@ def fit_family(
     watch: WatchPath | None = None,
 ) -> tuple[list[Solution], list[list[Solution]]]:
     """Solutions for every C, on all rows of x and on subsets of them; `watch` is told which C is solved on all rows."""
-    family = Family(
-        x,
-        samples.y,
-        samples.outputs,
-        samples.sample_weight,
-        model.fit_intercept,
-        model.backend,
-        model.n_threads,
-    )
+    family = _family(model, samples, x)
     workers = model.n_threads or get_num_threads()
     if model.n_jobs is not None:
         workers = min(workers, effective_n_jobs(model.n_jobs))

@@ -15,7 +15,7 @@ from sklearn.utils.validation import _num_samples
 
 from fastnn.kernels.contract import Array
 from fastnn.models.base import NONE, by_rows, guarded
-from fastnn.models.cv_fit import cross_validate, folds_of, packed
+from fastnn.models.cv_fit import cross_validate, folds_of, packed, refitted, without_zeros
 from fastnn.models.cv_parameters import ScorerLike, SplitterLike, read_grid, read_legacy, read_scoring
 from fastnn.models.cv_results import choose
 from fastnn.models.cv_routing import keyword_sample_weight, route, router_of
@@ -236,9 +236,13 @@ class LogisticRegressionCV(LogisticRegression):
         weighted = weigh_classes(samples, self.class_weight)
         tasks = PathTasks(self, samples, grid, (X, y, sample_weight))
         tasks.start()
-        results, on_all = cross_validate(self, weighted, grid, folds, scores, (X, y), tasks)
+        x = without_zeros(weighted.x)
+        results, on_all = cross_validate(self, weighted, x, grid, folds, scores, (X, y), tasks)
         choice = choose(results, refit=self.refit)
-        coefs = choice.coefs if choice.place is None else on_all[choice.place[0]][choice.place[1]]
+        coefs = choice.coefs
+        if choice.place is not None:
+            l, c = choice.place
+            coefs = refitted(self, weighted, x, float(grid.Cs[c]), float(grid.l1_ratios[l]), on_all[l][c])
         self.coef_, self.intercept_ = self._split(coefs)
         results.set_attributes(self, choice, legacy=legacy)
         tasks.end()

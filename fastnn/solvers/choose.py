@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import log
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,8 @@ def minimise(
         return Solution(zeros, np.nan, 0, False, "The features' mean squares are not finite")
     # A start where all classes are certain, and wrongly so, has no curvature to begin with.
     begin = zeros if start is None else scaled.coordinates.from_user(stored.from_user(start))
-    begin = begin if start is not None and scaled(begin)[0] <= scaled(zeros)[0] else zeros
+    if start is not None and not _sampled(scaled, steps)(begin)[0] <= log(max(scaled.outputs, 2)):
+        begin = zeros
     watch = None if watch is None else _telling(watch, stored, scaled)
     options = {"tol": tol, "max_iter": max_iter, "watch": watch} | ({"seed": seed} if solver in STOCHASTIC else {})
     solution = SOLVERS[solver](scaled, begin, **options)
@@ -90,6 +92,11 @@ def minimise(
         if not solution.converged or solution.is_rounding or goal.gain < scaled.promise_resolution:
             solution = refined(scaled, solution, goal, max_iter=max_iter, watch=watch)
     return replace(solution, params=stored.to_user(scaled, scaled.centred(solution.params)), coarse=stored.coarse)
+
+
+def _sampled(objective: LogisticObjective, steps: Sequence[int]) -> LogisticObjective:
+    """The largest sample of those steps, or the problem itself."""
+    return objective.sample(steps[-1]) if steps else objective
 
 
 def goal_of(objective: Any, tol: float, resolution: float | None = None) -> Goal:

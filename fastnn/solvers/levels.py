@@ -49,11 +49,16 @@ def steps_of(objective: LogisticObjective) -> list[int]:
 def newton_by_levels(objective: LogisticObjective, start: Vector, *, goal: Goal, **options: Any) -> Solution:
     """`newton_cholesky` from a start that samples have found; where `start` is not zeros, from there.
 
+    The first Hessian is a sample's in any case.
+
     Takes and returns what `newton_cholesky` does. Iterations are counted on all rows.
     """
     cost = hessian_cost(objective)
     smaller: LogisticObjective | None = None
-    for step in [] if start.any() or options["max_iter"] == 0 else steps_of(objective):
+    steps = steps_of(objective)
+    if start.any() and steps:
+        smaller = objective.sample(steps[-1])
+    for step in [] if start.any() or options["max_iter"] == 0 else steps:
         sample = objective.sample(step)
         # Nearer than what a component of the gradient varies by between samples.
         near = Goal(max(goal.gradient, _OF_A_SAMPLE / len(sample.y) ** 0.5))

@@ -47,6 +47,7 @@ Result = TypeVar("Result")
 
 _SAVED = 10.0  # gradients, by a Hessian as the preconditioner, of each solve
 _CHEAP = 2.0  # gradients, that a Hessian of its own may cost in every step
+_ROUGH = 1e3  # times the square of the tolerance: what a solve may leave of the loss, since most serve a score alone
 _HARDLY = 1  # steps, which leave a Hessian nearly what it was
 # Mean loss where rows are told apart so well that hardly any curvature is left. A subset that lacks some of these rows,
 # perhaps a whole class, would be led far away by it, to where only the rows held out could have led it.
@@ -259,7 +260,9 @@ class _Solver:
 
     def _descend(self, objective: Any, start: End, metric: Metric) -> tuple[Solution, End]:
         """From where the last solve ended, with a preconditioner that a Hessian of its own replaces where that pays."""
-        options: dict[str, Any] = {"goal": goal_of(objective, self._tol), "max_iter": self._max_iter}
+        goal = goal_of(objective, self._tol)
+        goal = replace(goal, gain=max(goal.gain, _ROUGH * self._tol**2))
+        options: dict[str, Any] = {"goal": goal, "max_iter": self._max_iter}
         cost = hessian_cost(self._losses) if self._has_hessians else inf
         if cost <= _CHEAP:
             begin = objective.coordinates.from_user(start.params)
