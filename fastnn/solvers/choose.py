@@ -238,8 +238,7 @@ def minimise_separable(
     -------
     Solution
     """
-    is_free = bool(penalty.free[-objective.outputs :].all())
-    stored = Stored.of(objective, objective.scales(steps_of(objective), can_shift=is_free))
+    stored = Stored.for_penalty(objective, penalty, steps_of(objective))
     if stored.is_copied:
         start = None if start is None else stored.from_user(start)
         watch = None if watch is None else _telling(watch, stored, stored.objective)

@@ -11,6 +11,7 @@ from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.objective import Vector
 from fastnn.solvers.quadratic_model import HessianModel, QuadraticModel
 from fastnn.solvers.rows import Rows
+from fastnn.solvers.scales import has_far_columns
 from fastnn.solvers.separable import Separable
 from fastnn.solvers.working_set import MOST_WITH_HESSIAN, Features
 
@@ -61,7 +62,8 @@ class Restricted:
             x, _ = objective.sparse_columns(self.features)
             if x.nnz > _FILLED * x.shape[0] * x.shape[1]:
                 x = x.toarray(order="C")
-                self._centre(x.T, objective)
+                if has_far_columns(x):
+                    self._centre(x.T, objective)
         return HessianModel(objective.over(x), self._rows, self.penalty)
 
     def _by_column(self, objective: LogisticObjective) -> ColumnModel:

@@ -50,8 +50,7 @@ def solve_sparse_family(
     list of lists of Solution
     """
 
-    is_free = bool(penalties[0](family.losses).free[-family.outputs :].all()) if penalties else False
-    stored = Stored.of(family.losses, family.losses.scales(can_shift=is_free))
+    stored = Stored.for_penalty(family.losses, penalties[0](family.losses))
     family = replace(family, x=stored.objective.x) if stored.is_copied else family
 
     def along(part: Family) -> list[Solution]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -64,6 +65,14 @@ class Stored:
             other = objective.over(_copied(objective.x, centre, factor), np.minimum(strength, _HUGE))
         return cls(other, centre, factor, coarse)
 
+    @classmethod
+    def for_penalty(cls, objective: LogisticObjective, penalty: Separable, steps: Sequence[int] = ()) -> Stored:
+        """The same for a penalty of any kind, of which it depends whether an intercept makes up for a shift."""
+        if not isinstance(objective.x, np.ndarray) and _is_held(objective.x.data):
+            return cls(objective, None, None)
+        is_free = bool(penalty.free[-objective.outputs :].all())
+        return cls.of(objective, objective.scales(steps, can_shift=is_free))
+
     @property
     def is_copied(self) -> bool:
         """Whether X had to be copied."""
@@ -122,6 +131,13 @@ def intercept_at_zero(at_centre: float, centre: Vector, w: Vector) -> float:
         return float("nan")
     moved = np.flatnonzero(terms)
     return float(Fraction(at_centre) - sum(Fraction(centre[j]) * Fraction(w[j]) for j in moved))
+
+
+def _is_held(stored: Vector) -> bool:
+    """Whether the largest number is neither so large nor so small that its square may not be held by float64."""
+    low, high = (10.0**power for power in _HELD[False])
+    largest = max(stored.max(initial=0.0), -stored.min(initial=0.0))
+    return bool(low <= largest <= high or largest == 0)
 
 
 def _limit(objective: LogisticObjective) -> float:
