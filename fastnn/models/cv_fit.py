@@ -19,7 +19,7 @@ from fastnn.models.cv_scores import Scoring
 from fastnn.models.cv_tasks import PathTasks
 from fastnn.models.logistic_fit import MARGINS, Labelled, refuse_non_finite
 from fastnn.models.penalty import Penalty, strength_of
-from fastnn.solvers.choose import minimise
+from fastnn.solvers.choose import goal_of, minimise
 from fastnn.solvers.objective import Solution, Vector
 from fastnn.solvers.path import Family, Rows, WatchPath, solve_family
 from fastnn.solvers.sparse_path import solve_sparse_family
@@ -47,7 +47,7 @@ def cross_validate(
     scoring: Scoring,
     given: tuple[Any, Any],
     tasks: PathTasks,
-) -> tuple[Results, list[list[Array]]]:
+) -> tuple[Results, list[list[Solution]]]:
     """Fit on all rows and on the training rows of every fold, and score on the rows held out.
 
     `x` is X as `without_zeros` has it.
@@ -55,8 +55,8 @@ def cross_validate(
     Returns
     -------
     Results
-    lists of ndarrays (o, k)
-        Coefficients of the fits on all rows, by l1_ratio and C.
+    lists of Solution
+        Of all rows, by l1_ratio and C.
     """
     subsets = [train for train, _ in folds]
     found = []
@@ -78,7 +78,7 @@ def cross_validate(
     seen = samples._replace(x=x) if scoring.scorer is None else samples
     scores = _scores(model, seen, grid, folds, scoring, coefs)
     results = Results(grid, coefs, np.swapaxes(n_iter, 0, 1), scores)
-    return results, [[packed(s.params, samples) for s in on_all] for on_all, _ in found]
+    return results, [on_all for on_all, _ in found]
 
 
 def without_zeros(x: Any) -> Any:
@@ -96,19 +96,18 @@ def without_zeros(x: Any) -> Any:
     return csr_array((x.ravel()[places], columns, starts.astype(index)), x.shape)
 
 
-def refitted(model: Any, samples: Labelled, x: Any, C: float, l1_ratio: float, coefs: Array) -> Array:
-    """Coefficients (o, k) of the penalty that was chosen, from those of the path, as near as `fit` of it alone comes.
+def refitted(model: Any, samples: Labelled, x: Any, C: float, l1_ratio: float, solution: Solution) -> Array:
+    """Coefficients (o, k) of the penalty that was chosen, from its solution along the path, as near as `fit` comes.
 
     Along the path, where most solves only serve a score, the end is not looked at as closely.
     """
-    penalty = _penalty(model, C, l1_ratio)
-    if not penalty.is_smooth:
-        return coefs
+    penalty, tol = _penalty(model, C, l1_ratio), MARGINS["auto"] * model.tol
     losses = _family(model, samples, x).losses
-    start = np.ascontiguousarray(coefs.T, np.float64).ravel()
-    objective = losses.penalised(penalty.alpha(1, losses.total)[0])
-    solution = minimise(objective, start, tol=MARGINS["auto"] * model.tol, max_iter=model.max_iter)
-    return packed(solution.params, samples) if solution.converged else coefs
+    if penalty.is_smooth and solution.gain > goal_of(losses, tol).gain:
+        objective = losses.penalised(penalty.alpha(1, losses.total)[0])
+        nearer = minimise(objective, solution.params, tol=tol, max_iter=model.max_iter)
+        solution = nearer if nearer.converged else solution
+    return packed(solution.params, samples)
 
 
 def _family(model: Any, samples: Labelled, x: Any) -> Family:

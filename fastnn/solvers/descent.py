@@ -73,8 +73,10 @@ def descend(strategy: Strategy, start: Vector, *, goal: Goal, max_iter: int, wat
     iteration = 0
     recent: deque[float] = deque(maxlen=_PATIENCE)  # losses
     while isfinite(steepest := _largest(point.d_params)):
-        if steepest <= goal.gradient and _promises_nothing(strategy, point, goal):
-            return Solution(point.params, point.loss, iteration, True)
+        if steepest <= goal.gradient:
+            gain = _promise(strategy, point, goal)
+            if gain <= goal.gain or point.loss <= goal.vanishing:
+                return Solution(point.params, point.loss, iteration, True, gain=gain)
         if iteration == max_iter:
             return Solution(point.params, point.loss, iteration, False, "Iterations reached the limit")
         recent.append(point.loss)
@@ -99,15 +101,16 @@ def descend(strategy: Strategy, start: Vector, *, goal: Goal, max_iter: int, wat
     return Solution(point.params, nan, iteration, False, "The gradient is not finite")
 
 
-def _promises_nothing(strategy: Strategy, point: Point, goal: Goal) -> bool:
-    """Whether what second derivatives promise is as small as a gradient that is, by features of scale one.
+def _promise(strategy: Strategy, point: Point, goal: Goal) -> float:
+    """What second derivatives promise may be gained, in parts of the loss; infinite where the goal does not ask.
 
     A small gradient alone says little of features that are nearly combinations of others, or of classes so rare that
     the loss has hardly any curvature.
     """
-    if goal.gain == inf or point.loss <= goal.vanishing:
-        return True
-    return -dot(point.d_params, strategy.toward_minimum(point)) / 2 <= goal.gain * abs(point.loss)
+    if goal.gain == inf:
+        return inf
+    gain = -dot(point.d_params, strategy.toward_minimum(point)) / 2
+    return gain / abs(point.loss) if point.loss else inf
 
 
 def _is_bottom(strategy: Strategy, point: Point, newton: Vector, slope: float, goal: Goal) -> bool:

@@ -134,8 +134,10 @@ class _Kept:
 
     def _is_slow(self, loss: float) -> bool:
         """Whether at this pace more steps are ahead than a new Hessian costs, with two steps after it."""
-        enough = _ENOUGH * self._goal.gradient**2 if self._goal.gain == inf else 2 * self._goal.gain * loss
-        ratio = self._ratio if self._is_own else max(self._ratio, _OF_A_SAMPLE)
+        enough, ratio = _ENOUGH * self._goal.gradient**2, self._ratio
+        if self._goal.gain < inf:
+            enough = 2 * self._goal.gain * loss
+            ratio = ratio if self._is_own else max(ratio, _OF_A_SAMPLE)
         if ratio >= 1:
             return True
         ahead = log(max(self._decrement / (enough + _TINY), 1.0))

@@ -98,6 +98,8 @@ class Solution:
         Name of the one that has taken over from that asked for, where one has.
     is_rounding : bool
         Whether it ended because rounding hides what is left, and not at the goal.
+    gain : float
+        What second derivatives promise may still be gained, in parts of the loss, where that was looked at.
     coarse : tuple of int
         Features whose deviation X's dtype hardly resolves, because they lie so far from zero.
     """
@@ -109,4 +111,5 @@ class Solution:
     message: str = ""
     solver: str = ""
     is_rounding: bool = False
+    gain: float = inf
     coarse: tuple[int, ...] = ()
