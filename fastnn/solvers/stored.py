@@ -103,7 +103,7 @@ class Stored:
             at_centre = _split(here, self.objective.outputs)[1].copy()
             w, b = _split(user, self.objective.outputs)
             for k in range(len(b)):
-                b[k] = intercept_at_zero(at_centre[k], centre, w[:, k])
+                b[k] = dtype.type(intercept_at_zero(at_centre[k], centre, w[:, k]))
         return user
 
     def _centre_with(self, centre: Vector | None) -> Vector | None:

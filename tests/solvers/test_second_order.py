@@ -126,6 +126,64 @@ def test_a_gradient_that_points_the_wrong_way() -> None:
         assert "No step" in solution.message
 
 
+class Outlier:
+    """Rows of a logistic regression, one of which lies far out on its own side: the others say what the slope is."""
+
+    resolution, outputs = 4e-15, 1
+
+    def __init__(self, far: float) -> None:
+        rng = np.random.default_rng(0)
+        x = rng.normal(size=1000)
+        self.sign = np.where(rng.random(1000) < 1 / (1 + np.exp(-2 * x)), 1.0, -1.0)
+        self.x = x * self.sign
+        self.x[0] = far
+        self.share = 1.0
+
+    def __call__(self, params: np.ndarray) -> tuple[float, np.ndarray]:
+        z = self.x * params[0]
+        with np.errstate(over="ignore"):
+            wrong = 1 / (1 + np.exp(z))
+        return float(np.logaddexp(0, -z).mean()), np.array([-(self.x * wrong).mean()])
+
+    def with_hessian(self, params: np.ndarray) -> Any:
+        with np.errstate(over="ignore"):
+            wrong = 1 / (1 + np.exp(self.x * params[0]))
+        return (*self(params), np.array([[(self.x**2 * wrong * (1 - wrong)).mean()]]))
+
+    def with_diagonal(self, params: np.ndarray) -> Any:
+        loss, d_params, hessian = self.with_hessian(params)
+        return loss, d_params, hessian[0]
+
+    def with_product(self, params: np.ndarray) -> Any:
+        loss, d_params, hessian = self.with_hessian(params)
+        return loss, d_params, lambda vector: hessian @ vector
+
+    def largest_change(self, step: np.ndarray) -> float:
+        return float(np.abs(self.x * step[0]).max())
+
+
+@pytest.mark.parametrize("far", [1e3, 1e6, 1e12])
+def test_a_row_far_out_is_no_end(solve: Any, far: float) -> None:
+    """While it is not on its side, all that Newton's step promises is its share of the loss, a thousandth at most."""
+    solution = solve(Outlier(far), np.zeros(1), goal=Goal(1e-6, 1e-10), max_iter=100)
+    assert solution.converged
+    assert solution.n_iter < 60
+    without = solve(Outlier(1.0), np.zeros(1), goal=Goal(1e-9), max_iter=100)
+    np.testing.assert_allclose(solution.params, without.params, atol=0.01)
+
+
+def test_a_promise_decides_where_the_gradient_is_small(solve: Any) -> None:
+    """Two columns that differ little: the gradient by their difference is a thousandth of that by them."""
+    objective = Valley(np.ones(2), np.array([0.4, -0.4]))
+    objective.a[:, 1] = objective.a[:, 0] + 1e-4 * objective.a[:, 1]
+    near = solve(objective, np.zeros(2), goal=Goal(1e-3, 1e-12), max_iter=200)
+    assert near.converged
+    assert near.gain <= 1e-12
+    # What L-BFGS knows of second derivatives it has met on its way.
+    assert near.loss == pytest.approx(1.0, abs=1e-8 if solve is quasi_newton else 1e-11)
+    assert solve(objective, np.zeros(2), goal=Goal(1e-3), max_iter=200).loss > 1.0 + 1e-10
+
+
 def test_newton_cg_remembers_nothing_of_a_step() -> None:
     """Two steps at once are the same as one and then, from there, another one."""
     scales = np.logspace(-1, 1, 5)
