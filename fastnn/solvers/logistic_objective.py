@@ -247,14 +247,17 @@ class LogisticObjective:
         return csr_array(rows, shape), None if columns is None else csc_array(columns, shape)
 
     def largest_change(self, step: Vector) -> float:
-        """By how much a step (p,) moves the scores of a row against each other, in the row where that is most."""
-        w_b = self.coordinates.to_user(step).reshape(-1, self.outputs)
-        split = self.x.shape[1]
-        w, b = w_b[:split], (w_b[split] if self.fit_intercept else np.zeros(self.outputs))
+        """By how much a step (p,) moves the scores of a row against each other, in the row where that is most.
+
+        Infinite in float32, which loses the curvature of rows that are nearly certain, and with it how far they move.
+        """
+        if self.computes_in_float32:
+            return np.inf
+        by_feature = self.coordinates.to_user(step).reshape(-1, self.outputs)
+        w, b = np.ascontiguousarray(by_feature[: self.x.shape[1]]), by_feature[self.x.shape[1] :].sum(axis=0)
         if isinstance(self.x, np.ndarray):
-            z = np.empty((len(self.y), self.outputs), self.x.dtype)
-            given = (np.ascontiguousarray(w, z.dtype), b.astype(z.dtype), activations.get("identity"), z)
-            self._kernels.call("dense_forward", self.x, *given)
+            z = np.empty((len(self.y), self.outputs))
+            self._kernels.call("dense_forward", self.x, w, b, activations.get("identity"), z)
         else:
             z = self.x @ w + b
         change = np.abs(z[:, 0]) if self.outputs == 1 else z.max(axis=1) - z.min(axis=1)
