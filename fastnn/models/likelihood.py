@@ -172,6 +172,10 @@ class Likelihood:
     def covariance(self, inverse: Vector) -> Vector:
         """The covariance (m * k, m * k) of the user's contrasts, from the information's inverse."""
         p = len(inverse)
+        with np.errstate(over="ignore"):  # of features as small as 1e-155 there is no finite variance
+            return self._covariance(inverse, p)
+
+    def _covariance(self, inverse: Vector, p: int) -> Vector:
         half = self.in_user_units(inverse.reshape(-1, self.n_columns)).reshape(p, p)
         return self.in_user_units(half.T.reshape(-1, self.n_columns)).reshape(p, p)
 

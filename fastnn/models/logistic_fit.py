@@ -169,30 +169,34 @@ def refuse_many_classes(model: Any, samples: Labelled) -> None:
 
 
 def refuse_non_finite(model: Any, solutions: Sequence[Solution], x: Any, given: tuple[Any, Any]) -> None:
-    """Raise ValueError that says why, if a solution is not finite, or could not be found because squares of X are not.
+    """Raise ValueError that says why, if a solution is not finite.
 
     `x` (n, i) is what was fitted, and may be larger than memory; `given` is X and y as `fit` got them.
     """
-    finite = all(np.isfinite(solution.loss) and np.isfinite(solution.params).all() for solution in solutions)
-    if finite and all(solution.converged for solution in solutions):
+    if all(np.isfinite(solution.loss) and np.isfinite(solution.params).all() for solution in solutions):
         return
     stored = x if isinstance(x, np.ndarray) else x.data
     largest = max(stored.max(initial=0), -stored.min(initial=0))
     if not np.isfinite(largest):
         _validated(model, *given)  # says what is not finite, and where
+    if all(np.isfinite(solution.loss) for solution in solutions):
+        raise ValueError(
+            f"Solver produced non-finite parameter weights. No number in the input data is larger than {largest:.3g}, "
+            f"and {x.dtype} cannot hold coefficients of features as small as that. Scale them, for example by a "
+            "StandardScaler."
+        )
     summed = x.shape[0] if x.dtype == np.float64 else min(x.shape[0], _SUMMED)
     if largest > np.sqrt(np.finfo(x.dtype).max / summed):
         raise ValueError(
             f"{NON_FINITE}: it has numbers as large as {largest:.3g}, whose squares {x.dtype} cannot hold. Scale its "
             "features, for example by a StandardScaler."
         )
-    if 0 < largest < np.sqrt(np.finfo(x.dtype).tiny) and not finite:
+    if 0 < largest < np.sqrt(np.finfo(x.dtype).tiny):
         raise ValueError(
             f"Solver produced non-finite parameter weights. No number in the input data is larger than {largest:.3g}, "
             f"and their squares are less than {x.dtype} can hold. Scale its features, for example by a StandardScaler."
         )
-    if not finite:
-        raise ValueError(f"{NON_FINITE}.")
+    raise ValueError(f"{NON_FINITE}.")
 
 
 def solve(

@@ -62,6 +62,7 @@ class _Truncated:
     def __init__(self, objective: Curved, metric_at: Callable[[Vector], Metric], renewed: int) -> None:
         self._objective, self._metric_at, self._renewed = objective, metric_at, renewed
         self._steps = 0
+        self._known: tuple[Point, Vector] | None = None  # the last direction
         self._at_zero: float | None = None  # the size of the gradient there
         self.resolution = objective.resolution
 
@@ -69,7 +70,12 @@ class _Truncated:
         return Point(params, *self._objective.with_product(params))
 
     def direction(self, point: Point) -> Vector:
-        """Conjugate gradients from zero, so that every iterate goes downhill."""
+        """Conjugate gradients from zero, so that every iterate goes downhill; asked twice, it answers the same."""
+        if self._known is None or self._known[0] is not point:
+            self._known = point, self._solve(point)
+        return self._known[1]
+
+    def _solve(self, point: Point) -> Vector:
         if self._steps % self._renewed == 0:
             self._metric = self._metric_at(point.params)
         self._steps += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -118,3 +119,38 @@ def test_tiny_numbers_are_not_called_large() -> None:
     nowhere = Solution(np.full(4, np.nan), np.nan, 0, False)
     with pytest.raises(ValueError, match=r"No number .* larger than .*e-160, and their squares are less than float64"):
         refuse_non_finite(LogisticRegression(), [nowhere], 1e-160 * X / abs(X).max(), (X, Y))
+
+
+@pytest.mark.parametrize("scale", [1e-155, 1e-40, 1e155])
+@pytest.mark.parametrize("C", [1.0, np.inf])
+def test_features_of_any_size_are_fitted(scale: float, C: float) -> None:
+    """As their multiples are: without a penalty exactly so, and with one that is nothing, or all, beside them."""
+    x, y = RNG.normal(size=(300, 2)), RNG.integers(0, 2, 300)
+    y[:200] = x[:200, 0] > 0
+    with warnings.catch_warnings(action="error"):
+        found = LogisticRegression(C=C, tol=1e-8).fit(x * scale, y)
+    wanted = LogisticRegression(C=np.inf, tol=1e-8)
+    if C == 1.0 and scale < 1:
+        np.testing.assert_allclose(found.predict_proba(x * scale)[:, 1], y.mean(), rtol=1e-6)
+    else:
+        np.testing.assert_allclose(found.predict_proba(x * scale), wanted.fit(x, y).predict_proba(x), rtol=1e-6)
+
+
+def test_coefficients_that_float32_cannot_hold_are_said() -> None:
+    x = (1e-40 * X).astype(np.float32)
+    with pytest.raises(ValueError, match=r"float32 cannot hold coefficients of features as small as that"):
+        LogisticRegression(C=np.inf).fit(x, Y)
+
+
+@pytest.mark.parametrize(("dtype", "shift", "is_said"), [("f4", 1e5, True), ("f4", 1e3, False), ("f8", 1e5, False)])
+@pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
+def test_columns_that_the_dtype_hardly_resolves_are_named(
+    dtype: str, shift: float, is_said: bool, l1_ratio: float
+) -> None:
+    pandas = pytest.importorskip("pandas")
+    x = (RNG.normal(size=(300, 2)) + [0, shift]).astype(dtype)
+    frame = pandas.DataFrame(x, columns=["small", "year"])
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        LogisticRegression(l1_ratio=l1_ratio).fit(frame, RNG.integers(0, 2, 300))
+    named = [str(each.message) for each in caught if "lies so far from zero" in str(each.message)]
+    assert [message.startswith("Column 'year' of X") for message in named] == [True] * is_said
