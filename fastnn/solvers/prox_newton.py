@@ -151,7 +151,8 @@ def _felt_gap(
     An error d of a partial derivative makes the dual point infeasible by d / l1, which the gap has squared, or costs
     d**2 / (2 l2). What is left out is a direction without penalty, for which the last step speaks.
     """
-    size = np.repeat(objective.scales().deviation, objective.outputs)  # an outlier that is certain rounds nothing
+    deviation = objective.scales(can_shift=False).deviation  # an outlier that is certain of its class rounds nothing
+    size = np.repeat(deviation, objective.outputs)
     size = np.append(size, np.ones(objective.n_params - len(size))) / objective.unit
     terms = 1 + size @ np.abs(progress.params)  # of a row's z, which rounds
     rounding = _EPS * restricted.model.wrong().mean() * terms * size
