@@ -17,7 +17,7 @@ from fastnn.models.cv_parameters import Grid
 from fastnn.models.cv_results import Results
 from fastnn.models.cv_scores import Scoring
 from fastnn.models.cv_tasks import PathTasks
-from fastnn.models.logistic_fit import MARGINS, Labelled, refuse_non_finite
+from fastnn.models.logistic_fit import MARGIN, MARGINS, Labelled, refuse_non_finite
 from fastnn.models.penalty import Penalty, strength_of
 from fastnn.solvers.choose import goal_of, minimise
 from fastnn.solvers.objective import Solution, Vector
@@ -101,12 +101,14 @@ def refitted(model: Any, samples: Labelled, x: Any, C: float, l1_ratio: float, s
 
     Along the path, where most solves only serve a score, the end is not looked at as closely.
     """
-    penalty, tol = _penalty(model, C, l1_ratio), MARGINS["auto"] * model.tol
+    penalty, tol = _penalty(model, C, l1_ratio), MARGINS.get(model.solver, MARGIN) * model.tol
     losses = _family(model, samples, x).losses
     if penalty.is_smooth and solution.gain > goal_of(losses, tol).gain:
         objective = losses.penalised(penalty.alpha(1, losses.total)[0])
         nearer = minimise(objective, solution.params, tol=tol, max_iter=model.max_iter)
-        solution = nearer if nearer.converged else solution
+        if solution.converged and not nearer.converged:  # else the folds have warned
+            warn_caller(not_converged(model, nearer, "in the refit"))
+        solution = nearer
     return packed(solution.params, samples)
 
 

@@ -25,6 +25,7 @@ from fastnn.solvers.path import Family
 from fastnn.training.loop import NON_FINITE
 
 __all__ = [
+    "MARGIN",
     "MARGINS",
     "Labelled",
     "coefficients",
@@ -43,7 +44,7 @@ __all__ = [
 # optimum than scikit-learn on digits, breast cancer, wine and iris, standardised or not; at all of it, on the digits,
 # it did not (a relative 2e-3 to 5e-3 instead of 2e-4 to 1e-3, in 27 instead of 35 iterations).
 MARGINS = {"auto": 0.5, "gradient_descent": 1.0}
-_MARGIN = 0.1
+MARGIN = 0.1
 
 # Elements of a column of CSC, on average, below which it becomes rows once a fit. A gradient by column takes 1.4 times
 # that by row with 60 of them, 1.8 times with 16, and the conversion as long as 4 to 8 gradients by row, of which a fit
@@ -224,7 +225,7 @@ def solve(
     seed = int(check_random_state(model.random_state).randint(2**31 - 1)) if model.solver in STOCHASTIC else 0
     options = {"solver": model.solver, "max_iter": model.max_iter, "watch": watch, "seed": seed}
     if penalty.is_smooth:
-        margin = MARGINS.get(model.solver, _MARGIN)
+        margin = MARGINS.get(model.solver, MARGIN)
         solution = minimise(objective, start, tol=margin * model.tol, **options)
     else:
         solution = minimise_separable(objective, penalty.separable_over(objective), start, tol=model.tol, **options)

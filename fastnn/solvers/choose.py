@@ -104,9 +104,10 @@ def goal_of(objective: Any, tol: float, resolution: float | None = None) -> Goal
 
     A gradient of `tol` by features whose curvature is a tenth, as it is where classes overlap, leaves about
     ``5 * tol**2`` to gain for each; twice as much for all of them together. Without a penalty, where classes are
-    separated, the loss falls towards zero for ever, and relative to it there is always as much left to gain.
+    separated, the loss falls towards zero for ever, and there is always as much left to gain in relation to it: there
+    `tol` times the loss of a model without features is an end too.
     """
-    vanishing = _NOTHING if objective.strength.any() else max(tol, _NOTHING)
+    vanishing = _NOTHING if objective.strength.any() else max(tol * objective.null_loss(), _NOTHING)
     return Goal(
         tol,
         max(min(10 * tol * tol, 5e-4 * tol), objective.promise_resolution if resolution is None else resolution),

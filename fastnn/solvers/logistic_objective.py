@@ -14,14 +14,10 @@ from fastnn.kernels.contract import Array
 from fastnn.solvers.coordinates import Coordinates
 from fastnn.solvers.metric import dot
 from fastnn.solvers.objective import Matrix, Vector
-from fastnn.solvers.passes import Passes
+from fastnn.solvers.passes import Passes, every
 from fastnn.solvers.scales import Scales, scales_of
 
 __all__ = ["LogisticObjective"]
-
-# Bytes of a sample up to which it is copied, to stay in the cache: rows that lie apart cost a pass over 20,000 of
-# 50 floats as much as one over 100,000 in a row, 0.7 instead of 0.12 ms.
-_COPIED = 1 << 23
 
 _RESOLUTION = {True: 1e-7, False: 4e-15}  # of a mean of losses, by whether rows are computed in float32
 _PROMISE = {True: 1e-8, False: 4e-15}
@@ -108,6 +104,13 @@ class LogisticObjective:
     def strength(self) -> Vector:
         """Second derivatives (p,) of the penalty."""
         return self._strength
+
+    def null_loss(self) -> float:
+        """The loss of an intercept alone, or, without one, of equal probabilities."""
+        k = max(self.outputs, 2)
+        counts = np.bincount(self.y, self.sample_weight, k) if self.fit_intercept else np.ones(k)
+        shares = counts[counts > 0] / counts.sum()
+        return -float(shares @ np.log(shares))
 
     def by_rows(self) -> Any:
         """X as kernels read it that take one row after another, with every element in one piece.
@@ -196,7 +199,7 @@ class LogisticObjective:
 
     def _sampled(self, step: int) -> tuple[Any, Any, NDArray[np.int32], Array | None]:
         """X, as it is and as kernels read it, y and weights of every `step`-th row."""
-        x, y, weight = _every(self.x, step), np.ascontiguousarray(self.y[::step]), self.sample_weight
+        x, y, weight = every(self.x, step), np.ascontiguousarray(self.y[::step]), self.sample_weight
         return x, self._kernels.rows(x), y, None if weight is None else np.ascontiguousarray(weight[::step])
 
     def widened(self, rows: slice, strength: Vector | None = None) -> LogisticObjective:
@@ -384,16 +387,3 @@ class LogisticObjective:
         if self.outputs > 1:
             by_class = d_params.reshape(-1, self.outputs)
             by_class -= np.add.reduce(by_class, axis=1, keepdims=True) / self.outputs
-
-
-def _every(x: Any, step: int) -> Any:
-    """Every `step`-th row of x, in its form."""
-    if isinstance(x, np.ndarray):
-        rows = x[::step]
-        return np.ascontiguousarray(rows) if rows.nbytes <= _COPIED else rows
-    if x.format != "csc":
-        return x[::step]
-    indices = x.indices // step  # a slice of x takes twice the time
-    taken = np.flatnonzero(indices * step == x.indices)
-    starts = np.searchsorted(taken, x.indptr).astype(x.indptr.dtype)
-    return type(x)((x.data[taken], indices[taken], starts), shape=(-(-x.shape[0] // step), x.shape[1]))

@@ -1,4 +1,4 @@
-"""The kernels that pass over X, of one backend and for a number of threads."""
+"""The kernels that pass over X, of one backend and for a number of threads, and rows for them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import numpy as np
 from fastnn.kernels.select import kernels_for, resolve
 from fastnn.threads import resolve as resolve_threads
 
-__all__ = ["Passes"]
+__all__ = ["Passes", "every"]
+
+# Bytes of a sample up to which it is copied, to stay in the cache: rows that lie apart cost a pass over 20,000 of
+# 50 floats as much as one over 100,000 in a row, 0.7 instead of 0.12 ms.
+_COPIED = 1 << 23
 
 
 class Passes:
@@ -34,3 +38,16 @@ class Passes:
         if not self._threads or isinstance(x, np.ndarray):
             return x
         return self._module.SparseColumns(x) if x.format == "csc" else self._module.SparseRows(x)
+
+
+def every(x: Any, step: int) -> Any:
+    """Every `step`-th row of x, in its form."""
+    if isinstance(x, np.ndarray):
+        rows = x[::step]
+        return np.ascontiguousarray(rows) if rows.nbytes <= _COPIED else rows
+    if x.format != "csc":
+        return x[::step]
+    indices = x.indices // step  # a slice of x takes twice the time
+    taken = np.flatnonzero(indices * step == x.indices)
+    starts = np.searchsorted(taken, x.indptr).astype(x.indptr.dtype)
+    return type(x)((x.data[taken], indices[taken], starts), shape=(-(-x.shape[0] // step), x.shape[1]))

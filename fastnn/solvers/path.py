@@ -175,6 +175,8 @@ class _Solver:
         self._unit, self._centre = scaled.unit, scaled.coordinates.centre
         # One Hessian serves the solve that comes next, and all subsets.
         self._has_hessians = hessian_pays(self._losses, _SAVED * (1 + len(subsets)))
+        self._cost = hessian_cost(self._losses) if self._has_hessians else inf
+        self._keeps = self._has_hessians and self._cost > _CHEAP  # cheap ones are made anew in every step
         most = _MOST_NUMBERS / self._losses.n_params**2 if self._has_hessians else np.inf
         self._pieces = _pieces(family, subsets, most)
         self._subsets = [] if self._pieces else [family.subset(rows).losses for rows in subsets]
@@ -204,12 +206,14 @@ class _Solver:
 
     def _on_all(self, objective: LogisticObjective, scaled: LogisticObjective) -> Solution:
         """The solution of all rows, in the coordinates of `scaled`."""
-        if self._end is None or not self._hessians:
+        if self._end is None or (self._keeps and not self._hessians) or not self._has_hessians:
             start = None if self._end is None else self._end.params
             solution = minimise(objective, start, tol=self._tol, max_iter=self._max_iter)
             self._end = End(solution.params)
             return replace(solution, params=scaled.coordinates.from_user(solution.params))
-        metric = newton_metric(scaled.hessian_of(self._on_average()), scaled.outputs)
+        metric = None
+        if self._keeps:
+            metric = newton_metric(scaled.hessian_of(self._on_average()), scaled.outputs)
         solution, end = self._descend(scaled, self._end, metric)
         solution = replace(solution, params=scaled.centred(solution.params))
         self._end = end.at(scaled.coordinates.to_user(solution.params))
@@ -218,7 +222,7 @@ class _Solver:
     def _renew_hessians(self, solution: Solution) -> None:
         """Those at the solution of all rows, unless it has hardly moved, or is of no use to others."""
         useless = solution.n_iter <= _HARDLY or solution.loss < _SATURATED
-        if self._has_hessians and not (self._hessians and useless) and self._end is not None:
+        if self._keeps and not (self._hessians and useless) and self._end is not None:
             sources = self._pieces or [self._losses]
             self._hessians = [source.with_hessian(self._end.params)[2] for source in sources]
 
@@ -258,15 +262,14 @@ class _Solver:
         )
         return self._descend(task.objective, task.start, metric)
 
-    def _descend(self, objective: Any, start: End, metric: Metric) -> tuple[Solution, End]:
+    def _descend(self, objective: Any, start: End, metric: Metric | None) -> tuple[Solution, End]:
         """From where the last solve ended, with a preconditioner that a Hessian of its own replaces where that pays."""
         goal = goal_of(objective, self._tol)
         goal = replace(goal, gain=max(goal.gain, _ROUGH * self._tol**2))
         options: dict[str, Any] = {"goal": goal, "max_iter": self._max_iter}
-        cost = hessian_cost(self._losses) if self._has_hessians else inf
-        if cost <= _CHEAP:
+        if self._cost <= _CHEAP or metric is None:
             begin = objective.coordinates.from_user(start.params)
-            solution = newton_cholesky(objective, begin, hessian_cost=cost, **options)
+            solution = newton_cholesky(objective, begin, hessian_cost=self._cost, **options)
             return solution, End(objective.coordinates.to_user(solution.params))
         known = [metric]
 
@@ -274,7 +277,7 @@ class _Solver:
             return known.pop() if known else self._metric_at(objective, metric, params)
 
         resumed: Any = Resumed(objective, start)  # without second derivatives, which `metric_at` stands for
-        solution = quasi_newton(resumed, resumed.start, metric_at=metric_at, metric_cost=cost, **options)
+        solution = quasi_newton(resumed, resumed.start, metric_at=metric_at, metric_cost=self._cost, **options)
         return solution, resumed.end(solution)
 
     def _metric_at(self, objective: Any, metric: Metric, params: Vector) -> Metric:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastnn.kernels.contract import Array
 from fastnn.solvers.objective import Vector
@@ -66,9 +67,10 @@ def scales_of(
     -------
     Scales
     """
+    if not isinstance(x, np.ndarray) and x.shape[1] > _MOST_COLUMNS:
+        is_far = (means * means > _NEAR_SHARE * squares) & can_shift
+        return _of_wide(x, sample_weight, means, squares, np.flatnonzero(is_far), eps)
     rows = _some_rows(x, sample_weight)
-    if not len(rows):
-        return Scales(np.zeros_like(means), np.sqrt(squares), means)
     median, spread = _of_most(rows)
     size = spread + np.abs(median)
     is_near = not can_shift or (means * means <= _NEAR_SHARE * squares).all()
@@ -80,6 +82,18 @@ def scales_of(
     deviation = np.where(is_far, around, _limited(squares, size, 0.0))
     deviation[~np.isfinite(squares)] = np.inf
     return Scales(np.where(is_far, centre, 0.0), deviation, means)
+
+
+def _of_wide(
+    x: Any, sample_weight: Array | None, means: Vector, squares: Vector, far: NDArray[np.intp], eps: float
+) -> Scales:
+    """Scales of many sparse columns, of which medians are taken only where their means say that they lie far away."""
+    centre, deviation = np.zeros_like(means), np.sqrt(squares)
+    for start in range(0, len(far), _MOST_COLUMNS):
+        some = far[start : start + _MOST_COLUMNS]
+        of_some = scales_of(x[:, some], sample_weight, means[some], squares[some], can_shift=True, eps=eps)
+        centre[some], deviation[some] = of_some.centre, of_some.deviation
+    return Scales(centre, deviation, means)
 
 
 def _of_most(rows: Vector) -> tuple[Vector, Vector]:
@@ -98,21 +112,24 @@ def _limited(squares: Vector, size: Vector, rounding: Vector | float) -> Vector:
 
 def has_far_columns(x: Vector) -> bool:
     """Whether some columns of x (n, i) seem to lie many times as far from zero as their numbers from each other."""
-    rows = x[:: max(len(x) // _ROWS, 1)]
+    rows = x[:: _stride(len(x))]
     least, largest = rows.min(axis=0), rows.max(axis=0)
     varies = largest > least
     return bool((np.minimum(np.abs(least), np.abs(largest)) > _NEAR * (largest - least))[varies].any())
 
 
+def _stride(n: int) -> int:
+    """From row to row: odd, and so not in step with days, weeks or hundreds."""
+    return max(n // _ROWS, 1) | 1 if n > _ROWS * _ROWS else max(n // _ROWS, 1)
+
+
 def _some_rows(x: Any, sample_weight: Array | None) -> Vector:
     """Rows from all over X (m, i), of those that count."""
-    if not isinstance(x, np.ndarray) and x.shape[1] > _MOST_COLUMNS:
-        return np.empty((0, x.shape[1]))
     if sample_weight is not None:
         counted = np.flatnonzero(sample_weight > 0)
-        taken = x[counted[:: max(len(counted) // _ROWS, 1)]]
+        taken = x[counted[:: _stride(len(counted))]]
     else:
-        taken = x[:: max(x.shape[0] // _ROWS, 1)]
+        taken = x[:: _stride(x.shape[0])]
     if isinstance(taken, np.ndarray):
         return taken.astype(np.float64)
     rows, stored = np.zeros(taken.shape), taken.tocoo()

@@ -52,6 +52,10 @@ class SumObjective:
         gradient = self.gradient([each[1] for each in found], params)
         return penalty + loss, gradient, self.hessian([each[2] for each in found])
 
+    def null_loss(self) -> float:
+        """That of the parts, each with an intercept of its own: no more than of all of them with one."""
+        return sum(share * part.null_loss() for share, part in zip(self._shares, self._parts, strict=True))
+
     def largest_change(self, step: Vector) -> float:
         """By how much a step (p,) changes a row's score, at most."""
         return max(part.largest_change(step) for part in self._parts)
