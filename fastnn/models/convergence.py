@@ -40,9 +40,9 @@ def hardly_resolved(model: Any, solution: Solution, dtype: Any) -> str:
     names = getattr(model, "feature_names_in_", None)
     found = [f"{names[j]!r}" if names is not None else str(j) for j in solution.coarse]
     listed = ", ".join(found[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
-    other = "" if dtype == np.float64 else " before it becomes float32, or pass float64"
+    other = "" if dtype == np.float64 else " in float64, or pass float64"
+    which = f"Column {listed} of X lies" if len(found) == 1 else f"Columns {listed} of X lie"
     return (
-        f"Column {listed} of X lies so far from zero that {dtype} rounds its values, and the intercept, to a "
-        "thousandth of its deviation or worse: coefficients and predictions have that error. "
-        f"Subtract its median{other}."
+        f"{which} so far from zero that {dtype} rounds the values, and the intercept, to a thousandth of their "
+        f"deviation or worse: coefficients and predictions have that error. Subtract the median{other}."
     )

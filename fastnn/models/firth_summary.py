@@ -25,9 +25,9 @@ _EXACT = 1e-10
 _MOST_STEPS = 500
 
 _SEVERAL_MAXIMA = (
-    "The penalised likelihood has several maxima, and a higher one than that which the fit has found. What "
-    "reaches another one means little: chi2 may be 0, and an end of an interval infinite or far away. The "
-    "reason are separated classes and features with outliers: use their logarithms or ranks."
+    "The penalised likelihood has several maxima, and a higher one than that which the fit has found. A test "
+    "or an interval whose profile reaches another maximum means little: chi2 may be 0, and an end infinite or far "
+    "away. Separated classes, or features with outliers, are the reason: use their logarithms or ranks."
 )
 
 

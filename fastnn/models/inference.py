@@ -190,6 +190,11 @@ class Evidence:
                 f"Some columns are linear combinations of others ({found}), so that their coefficients are not unique "
                 "and have no standard errors. Leave these columns out."
             )
+        if self.separation == "unknown" and self.distance <= _FAR:
+            raise ValueError(
+                "Rounding hides whether the likelihood of these data has a maximum, and so whether standard errors "
+                "mean anything: some column has values far larger than its others. Leave those rows out."
+            )
         if self.separation == "unknown" or self.distance > _FAR:
             raise ValueError(
                 f"The coefficients lie {self.distance:.3g} standard errors from the maximum of the likelihood of these "

@@ -62,9 +62,9 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         With "liblinear" and an L2 penalty both are possible, and have the same optimum.
     tol : float, default=1e-4
         The solver stops where no component of the gradient of the mean objective is larger, by coefficients of
-        features of scale one, and Newton's decrement promises at most 1e-7 of the objective (for the default; it goes
-        with ``tol**2``), or where rounding hides what is left to gain; with an L1 share, `bounds` or "liblinear" where
-        the duality gap is at most ``tol**2`` times the objective.
+        features of scale one, and Newton's decrement promises at most 1e-7 of the objective for the default, with a
+        smaller `tol` as much less as its square, or where rounding hides what is left to gain; with an L1 share,
+        `bounds` or "liblinear" where the duality gap is at most ``tol**2`` times the objective.
     fit_intercept : bool, default=True
     intercept_scaling : float, default=1
         For "liblinear" alone: the intercept is the coefficient of a constant feature of this value, times it.

@@ -251,6 +251,6 @@ def _refuse_with_firth(model: Any, ratio: float, alpha: float) -> None:
     found = [f"{name}={getattr(model, name)!r}" for name, is_set in others.items() if is_set]
     if found:
         raise ValueError(
-            f"firth=True has a method and a penalty of its own, so that {', '.join(found)} cannot act. Leave it at its "
-            "default."
+            f"firth=True has a method and a penalty of its own, so that {', '.join(found)} cannot act. Leave them "
+            "at their defaults."
         )

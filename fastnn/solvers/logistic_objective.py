@@ -20,11 +20,12 @@ from fastnn.solvers.scales import Scales, scales_of
 __all__ = ["LogisticObjective"]
 
 _RESOLUTION = {True: 1e-7, False: 4e-15}  # of a mean of losses, by whether rows are computed in float32
+_CANCELLED = 1e-16  # of a term of z, such as that of a feature far from zero
 _PROMISE = {True: 1e-8, False: 4e-15}
 
 
 class LogisticObjective:
-    """Loss, gradient and second derivatives over one X that is never copied.
+    """Loss, gradient and second derivatives over one X, which is not copied.
 
     ``(sum of weight * cross-entropy + sum of alpha * w**2 / 2) / sum of weight``; the parameters are
     w (i, o) and then, with an intercept, b (o,), flat.
@@ -92,8 +93,10 @@ class LogisticObjective:
 
     @property
     def resolution(self) -> float:
-        """Relative rounding of the loss, in which rows round independently."""
-        return _RESOLUTION[self.computes_in_float32]
+        """Relative rounding of the loss, in which rows round independently; larger where terms of their z cancel."""
+        centre, unit = self.coordinates.centre, self.unit[:: self.outputs]
+        far = 0.0 if centre is None else float((np.abs(centre) / unit[: len(centre)]).max())
+        return _RESOLUTION[self.computes_in_float32] + _CANCELLED * far
 
     @property
     def promise_resolution(self) -> float:

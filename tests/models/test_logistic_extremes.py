@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from fastnn import LogisticRegression, LogisticRegressionCV, MLPClassifier, logistic_regression_path
 from fastnn.models.class_weight import weights_of_classes
@@ -154,3 +155,28 @@ def test_columns_that_the_dtype_hardly_resolves_are_named(
         LogisticRegression(l1_ratio=l1_ratio).fit(frame, RNG.integers(0, 2, 300))
     named = [str(each.message) for each in caught if "lies so far from zero" in str(each.message)]
     assert [message.startswith("Column 'year' of X") for message in named] == [True] * is_said
+
+
+@pytest.mark.parametrize("form", ["csr", "csc"])
+@pytest.mark.parametrize("solver", ["auto", "lbfgs", "newton-cg"])
+def test_a_filled_column_far_from_zero_among_many_sparse_ones(form: str, solver: str) -> None:
+    x = sparse.random_array((1000, 600), density=0.01, rng=0).toarray()
+    x[:, 0] = RNG.normal(size=1000)
+    y = (x[:, 0] + RNG.logistic(size=1000) > 0).astype(int)
+    wanted = LogisticRegression(solver=solver, tol=1e-8).fit(x, y)
+    x[:, 0] += 1e6
+    found = LogisticRegression(solver=solver, tol=1e-8).fit(sparse.csr_array(x).asformat(form), y)
+    np.testing.assert_allclose(found.coef_[0, 0], wanted.coef_[0, 0], rtol=1e-4)
+
+
+def test_rare_events_without_a_penalty_are_no_separation() -> None:
+    """The mean loss is less than tol from the start."""
+    y = np.zeros(300_000, int)
+    y[[7, 70_000, 250_000]] = 1
+    x = np.where(np.arange(len(y)) % 3 == 0, 1.0, 0.0)[:, None]
+    x[[7, 70_000], 0], x[250_000, 0] = 1.0, 0.0
+    path = logistic_regression_path(x, y, Cs=[np.inf])
+    coef, intercept = path.coefs.item(), path.intercepts.item()
+    p = 1 / (1 + np.exp(-x[:, 0] * coef - intercept))
+    assert p.mean() == pytest.approx(1e-5, rel=0.01)
+    assert coef == pytest.approx(np.log((2 / 100_000) / (1 / 200_000)), abs=0.05)
