@@ -105,8 +105,8 @@ def penalised_likelihood(
         n_rows = x.shape[0] if weight is None else np.count_nonzero(weight)
         raise ValueError(
             f"In {n_rows} rows of {likelihood.n_columns} columns some are linear combinations of others ({found}), so "
-            "Fisher's information is singular, and the penalised likelihood of firth=True has no maximum. Leave these "
-            "columns out."
+            "Fisher's information is singular whatever the classes are, and the penalised likelihood of firth=True has "
+            "no maximum. Leave these columns out."
         )
     return likelihood
 
