@@ -385,6 +385,7 @@ def test_what_some_rows_say_has_to_hold_for_all(monkeypatch: pytest.MonkeyPatch)
     with warnings.catch_warnings(record=True, action="always") as caught_now:
         model = Neuron("identity", random_state=0).fit(x, z)
     left = model.loss_ - _best_loss("identity", x, z)
+    assert caught_now
     for warning in caught_now:
         promised = re.search(r"lower by (\S+) at least", str(warning.message))
         assert promised is not None
