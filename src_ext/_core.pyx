@@ -5,21 +5,23 @@ Functions take the arguments of fastnn.kernels.contract and refuse, with a short
 what a kernel needs; fastnn.validation converts or explains. One file per kernel family is included below.
 """
 from cpython.exc cimport PyErr_CheckSignals
+from cpython.pyport cimport PY_SSIZE_T_MAX
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 cimport cython
 cimport numpy as cnp
 
 from libc.math cimport INFINITY
-from libc.string cimport memcmp, memcpy
+from libc.string cimport memcmp, memmove
 from libcpp cimport bool as cppbool
 
 from _contract cimport (
-    ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams, DenseForward,
-    Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Kernels, LimitedMemory, Link, LogisticPass,
-    LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Scratch, Separable, TeamFunction,
-    TeamKernel, WeightedGram, allocate, available_kernels, fastnn_build_info, fastnn_seconds, kCrowdedSeconds,
-    kFlatGrain, kLossRows, kNeuronBlocks, kNeuronStride, kNoLink, kStoreGradient, permutation as fill_permutation,
-    pool_is_awake, release, run_team, set_and_tell, wake_pool,
+    ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams,
+    DenseForward, Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Kernels, LimitedMemory, Link,
+    LogisticPass, LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Scratch, Separable,
+    TeamFunction, TeamKernel, WeightedGram, allocate, available_kernels, copy_indices, copy_starts,
+    fastnn_build_info, fastnn_seconds, kCrowdedSeconds, kFlatGrain, kLossRows, kMaxTeam, kNeuronBlocks,
+    kNeuronStride, kNoLink, kStoreGradient, permutation as fill_permutation, pool_is_awake, release, run_team,
+    set_and_tell, slots_of, wake_pool,
 )
 
 import os
@@ -32,6 +34,9 @@ cdef extern from "Python.h" nogil:
 cnp.import_array()
 
 include "binding.pxi"
+include "indices.pxi"
+include "sparse.pxi"
+include "plan.pxi"
 include "dense.pxi"
 include "activation.pxi"
 include "loss.pxi"
