@@ -74,7 +74,8 @@ expected = _core.loss_and_gradient(z, z * 2, None, "squared_error", np.empty_lik
 assert _core.loss_and_gradient(z, z * 2, None, Reader(), np.empty_like(z)) == expected and Reader.reads == 1
 for code in (-1, 9, 10**6):
     refuses(lambda: _core.link(z, Loss("mine", code), np.empty_like(z)))
-    refuses(lambda: _core.network_predict(plan, np.zeros(plan.n_params), np.zeros((3, 5)), Loss("mine", code), z[:3].copy()))
+    mine = Loss("mine", code)
+    refuses(lambda: _core.network_predict(plan, np.zeros(plan.n_params), np.zeros((3, 5)), mine, np.zeros((3, 2))))
 """)
 
 
@@ -102,7 +103,8 @@ plan = plan_of()
 params, x = np.zeros(plan.n_params), np.zeros((64, 5))
 for optimizer in (Larger(), Numbered(), Lacking(), Long()):
     refuses(lambda: epoch(plan, params, x, optimizer, OptimizerState.zeros(optimizer, params)))
-    refuses(lambda: epoch(plan, params, x, optimizer, OptimizerState.zeros(optimizer, params), runner=_core.Workspace()))
+    state = OptimizerState.zeros(optimizer, params)
+    refuses(lambda: epoch(plan, params, x, optimizer, state, runner=_core.Workspace()))
 for n_slots in (0, 1, 3, 50):
     slots = tuple(np.zeros(plan.n_params) for _ in range(n_slots))
     refuses(lambda: epoch(plan, params, x, Adam(), OptimizerState(0, slots)))
@@ -320,7 +322,7 @@ def change():
         order[:] = 2**45
         order[:] = right
 right = np.arange(100_000)
-labels, of_labels = np.zeros(100_000, np.int32), rng.normal(size=(8, 3))
+labels, first = np.zeros(100_000, np.int32), x[:, 0].copy()
 def relabel():
     while going:
         labels[:] = 2**30
@@ -336,7 +338,7 @@ for k in range(60):
     state = OptimizerState(0, (np.zeros(plan.n_params),))
     for call in (
         lambda: epoch(plan, params, x, SGD(), state, order),
-        lambda: _core.neuron_epoch("tanh", np.zeros(6), x, x[:, 0].copy(), None, order, 1, np.full(100_000, 0.01), None),
+        lambda: _core.neuron_epoch("tanh", np.zeros(6), x, first, None, order, 1, np.full(100_000, 0.01), None),
         lambda: _core.logistic_gradient(x, labels, None, np.zeros(18), 3, gradient, None, None, None),
         lambda: _core.saga_epoch(x, labels, None, order, None, np.ones(5), 1e5, 100_000, 1e-3, penalty, np.zeros(18),
                                  table, gradient),

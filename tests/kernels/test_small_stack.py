@@ -32,8 +32,8 @@ thread.join()
 """
 WORKS = {
     "a gradient": "own.loss_and_gradient(x, onehot)",
-    "epochs": "kernels.fit_epoch(own.plan, own.params.copy(), x, onehot, batch_size=64, optimizer='sgd',"
-    " state=fastnn.optimizers.OptimizerState.zeros(fastnn.SGD(), own.params), learning_rates=np.full(10, 0.1))",
+    "epochs": "kernels.fit_epoch(own.plan, own.params.copy(), x, onehot, batch_size=64, optimizer='sgd', state="
+    "fastnn.optimizers.OptimizerState.zeros(fastnn.SGD(), own.params), learning_rates=np.full(10, 0.1))",
     "wide layers": "wide.predict(x), wide.loss_and_gradient(x, onehot)",
     "a wide kernel": "kernels.dense_forward(x, weights, None), kernels.dense_backward_params(x, d)",
     "a sparse gradient": "_core.network_gradient(own.plan, own.params, _core.SparseRows(csr_array(x * (x > 1))), onehot,"
