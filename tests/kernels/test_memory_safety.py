@@ -9,7 +9,7 @@ import pytest
 from apart import run_apart
 
 SETUP = """
-import threading
+import threading, time
 from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
@@ -321,12 +321,14 @@ def change():
     while going:
         order[:] = 2**45
         order[:] = right
+        time.sleep(1e-3)  # most calls find them right
 right = np.arange(100_000)
 labels, first = np.zeros(100_000, np.int32), x[:, 0].copy()
 def relabel():
     while going:
         labels[:] = 2**30
         labels[:] = 2
+        time.sleep(1e-3)  # most calls find them right
 threads = [threading.Thread(target=each, daemon=True) for each in (change, relabel)]
 for thread in threads:
     thread.start()
