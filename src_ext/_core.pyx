@@ -14,11 +14,13 @@ from libc.string cimport memcmp, memcpy
 
 from _contract cimport (
     ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams, DenseForward,
-    Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Kernels, LimitedMemory, Link, LogisticPass,
+    Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Job, Kernels, LimitedMemory, Link,
+    LogisticPass,
     LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Separable, TeamFunction, TeamKernel,
-    WeightedGram, allocate, available_kernels, fastnn_build_info, fastnn_seconds, kCrowdedSeconds, kFlatGrain,
-    kLossRows, kNeuronBlocks, kNeuronStride, kNoLink, kStoreGradient, permutation as fill_permutation,
-    pool_is_awake, release, release_large_scratch, run_team, scratch, wake_pool,
+    WeightedGram, allocate, available_kernels, begin_job, end_job, fastnn_build_info, fastnn_interrupted,
+    fastnn_seconds, kCrowdedSeconds, kFlatGrain, kLossRows, kNeuronBlocks, kNeuronStride, kNoLink, kStoreGradient,
+    permutation as fill_permutation, pool_is_awake, release, release_large_scratch, run_team, scratch, wake_pool,
+    watch_signals,
 )
 
 import os
@@ -27,6 +29,7 @@ import numpy as np
 
 cnp.import_array()
 
+include "interrupt.pxi"
 include "binding.pxi"
 include "dense.pxi"
 include "activation.pxi"

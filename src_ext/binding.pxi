@@ -189,25 +189,29 @@ cdef int repeats = 1  # a benchmark's loop inside the call, see seconds_per_call
 cdef double last_seconds = 0
 
 
-cdef void run_repeatedly(TeamKernel kernel, void* arguments, int team) noexcept nogil:
+cdef void run_repeatedly(TeamKernel kernel, void* arguments, int team, const Job& job) noexcept nogil:
     global last_seconds
     cdef double start = fastnn_seconds()
     cdef int k
     for k in range(repeats):
         run_team(team, <TeamFunction>kernel, arguments)
+        if job.stopped:
+            break
     last_seconds = (fastnn_seconds() - start) / repeats
 
 
 cdef int run(TeamKernel kernel, void* arguments, double work, int n_threads) except -1:
+    cdef Job job
     cdef int team = team_for(work, work * repeats, n_threads)
-    if repeats > 1:
-        run_repeatedly(kernel, arguments, team)
-    elif work < WORK_WITH_GIL:
+    if repeats == 1 and work < WORK_WITH_GIL:
         kernel(arguments, 0, 1)
-    else:
-        with nogil:
-            run_team(team, <TeamFunction>kernel, arguments)
-    return 0
+        return 0
+    if repeats == 1:
+        return run_released(kernel, arguments, team)
+    begin_job(&job)
+    run_repeatedly(kernel, arguments, team, job)
+    end_job(&job)
+    return raise_if_stopped(job)
 
 
 cdef void* need_scratch(size_t nbytes) except NULL:

@@ -29,12 +29,15 @@ cdef int read_saga(Saga[float]* g, object x, cnp.ndarray y, cnp.ndarray sample_w
 
 
 cdef int run_saga(Saga[float]* g, int kind) except -1:
+    cdef Job job
     g.largest = 0.0
     g.workspace = need_scratch(kernels.saga_workspace[kind](g))
     with nogil:
+        begin_job(&job)
         kernels.saga_epoch[kind](g)
+        end_job(&job)
     release_large_scratch()
-    return 0
+    return raise_if_stopped(job)
 
 
 def saga_table(object x not None, cnp.ndarray y not None, cnp.ndarray sample_weight, cnp.ndarray shift,

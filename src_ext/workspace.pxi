@@ -25,7 +25,8 @@ cdef class Workspace:
     Vectors that are the same arrays as in the epoch before are not packed again, unless params have changed since. An
     epoch writes params, and their average if there is one, to the caller's arrays; what else is in state.slots must not
     change in between, and is written by `write_state`, or before an epoch that does not go on from there. An epoch that
-    is refused leaves it as it was written last; one that Ctrl-C ends has taken the steps it took.
+    is refused leaves it as it was written last; one that Ctrl-C ends has taken the steps it took, the last one
+    perhaps for a part of the parameters.
     """
     cdef void* memory
     cdef size_t nbytes
@@ -85,10 +86,9 @@ cdef class Workspace:
             self.forget()
             self.reserve(kernels.epoch_workspace[kind](g))
         g.workspace = self.memory
-        with nogil:
-            kernels.epoch_prepare[kind](g)
-        self.plan, self.params, self.slots, self.layout = plan, params, slots, layout
         self.goes_on = False  # until the epoch has come to its end
+        prepare_epoch(g, kind)
+        self.plan, self.params, self.slots, self.layout = plan, params, slots, layout
         return 0
 
     cdef void take_back(self, bint is_finite) noexcept:

@@ -144,7 +144,7 @@ FASTNN_INLINE bool run_batch(fastnn::Epoch<T>& g, const Workspace<T>& ws, const 
     if (done == count) break;
     if (me.index == 0) {
       g.rows_done = done;
-      g.paused = fastnn_seconds() > g.deadline;
+      g.paused = is_interrupted(me) || fastnn_seconds() > g.deadline;
     }
     fastnn::wait(ws.barrier, me.team);
     if (g.paused) return false;
@@ -188,10 +188,11 @@ FASTNN_INLINE bool run_step(fastnn::Epoch<T>& g, const Workspace<T>& ws, const R
     loss = g.batch_loss / total;
     g.next_step = step + 1;
     g.rows_done = 0;
-    if (!is_finite(loss)) g.stopped = 1;
+    const bool interrupted = is_interrupted(me);
+    if (!interrupted && !is_finite(loss)) g.stopped = 1;
     const double now = fastnn_seconds();
     g.crowded = me.team > 1 && is_crowded(g, ws, now);
-    if (g.stopped || g.crowded || now > g.deadline) g.last_step = g.next_step;
+    if (g.stopped || interrupted || g.crowded || now > g.deadline) g.last_step = g.next_step;
   }
   fastnn::wait(ws.barrier, me.team);
   if (me.index == 0) {
@@ -210,7 +211,7 @@ template <class T> void epoch_run(void* arguments, int member, int team) {
   const Workspace<T>& ws = workspace_of(g);
   const FlushSubnormals flush;
   alignas(64) T mirrors[kMirrorBytes / sizeof(T)];
-  const Member<T> me{member, team, mirrors};
+  const Member<T> me{member, team, mirrors, g.interrupted};
   ptrdiff_t done = g.rows_done;
   bool running = true;
   for (ptrdiff_t step = g.next_step; running && more_steps(g, step); ++step, done = 0) {

@@ -34,6 +34,8 @@ template <class T> struct SagaDense {
 
   FASTNN_INLINE double square(ptrdiff_t) const { return row_times(space.row); }
 
+  FASTNN_INLINE ptrdiff_t size(ptrdiff_t) const { return space.features; }
+
   template <bool kFull> FASTNN_INLINE void move(ptrdiff_t, double by) const {
     const VecF64 step = splat<double>(g.step), rows = splat<double>(double(g.rows) * g.step);
     for (ptrdiff_t k = 0; k < g.o; ++k) {
@@ -95,6 +97,7 @@ template <bool kFull, class T> FASTNN_INLINE void move_biases(const fastnn::Saga
 
 template <bool kFull, class Rows, class T> void saga_turns(fastnn::Saga<T>& g, const SagaSpace& space) {
   const Rows rows{g, space};
+  Meter meter;
   for (ptrdiff_t turn = 0; turn < g.turns; ++turn) {
     if (turn + kSagaAhead < g.turns) {
       const ptrdiff_t next = saga_row(g, turn + kSagaAhead);
@@ -113,6 +116,7 @@ template <bool kFull, class Rows, class T> void saga_turns(fastnn::Saga<T>& g, c
     }
     rows.template move<kFull>(r, weight / g.total);
     move_biases<kFull>(g, space, weight / g.total);
+    if (meter.stops(kFunctionWork * g.o * (rows.size(r) + 1))) return;
   }
   rows.template finish<kFull>(double(g.turns));
 }

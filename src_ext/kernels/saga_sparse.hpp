@@ -96,6 +96,8 @@ template <class T, class Index> struct SagaSparse {
     else for (Index e = starts[r]; e < starts[r + 1]; ++e) add_scores<kFull>(e, now);
   }
 
+  FASTNN_INLINE ptrdiff_t size(ptrdiff_t r) const { return ptrdiff_t(starts[r + 1] - starts[r]); }
+
   FASTNN_INLINE double square(ptrdiff_t r) const {
     double sum = 0;
     for (Index e = starts[r]; e < starts[r + 1]; ++e) sum += x(e) * x(e);

@@ -1,0 +1,28 @@
+# Ctrl-C while kernels run: see runtime/interrupt.hpp. A call that may be long runs as a job, without the GIL.
+
+import threading
+
+cdef extern from "Python.h":
+    int check_signals "PyErr_CheckSignals"() noexcept
+
+
+cdef int look_for_signals() noexcept with gil:
+    """Run the handlers of the signals that have come; whether one has raised. The error stays set."""
+    return check_signals() != 0
+
+
+watch_signals(look_for_signals, <unsigned long>threading.main_thread().ident)
+
+
+cdef inline int raise_if_stopped(const Job& job) except -1:
+    """What a signal's handler has raised while the job ran."""
+    return -1 if job.stopped else 0
+
+
+cdef int run_released(TeamKernel kernel, void* arguments, int team) except -1:
+    cdef Job job
+    with nogil:
+        begin_job(&job)
+        run_team(team, <TeamFunction>kernel, arguments)
+        end_job(&job)
+    return raise_if_stopped(job)
