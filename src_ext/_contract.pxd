@@ -3,6 +3,7 @@
 # The argument blocks are templates over the element type in which only pointers depend on it, so the binding fills
 # the float one and passes it to either kernel: the layout is the same.
 from libc.stdint cimport int32_t, int64_t, uint64_t
+from libcpp cimport bool as cppbool
 
 
 ctypedef void (*TeamKernel)(const void*, int, int) noexcept nogil
@@ -348,8 +349,9 @@ cdef extern from "runtime/interrupt.hpp" namespace "fastnn" nogil:
 cdef extern from "runtime/scratch.hpp" namespace "fastnn" nogil:
     void* allocate(size_t nbytes) noexcept
     void release(void* memory, size_t nbytes) noexcept
-    void* scratch(size_t nbytes) noexcept
-    void release_large_scratch() noexcept
+
+    cdef cppclass Scratch:
+        void* take(size_t nbytes) noexcept
 
 
 cdef extern from "runtime/random.hpp" namespace "fastnn" nogil:
@@ -365,6 +367,9 @@ cdef extern from * nogil:
     #define FASTNN_BUILD_INFO ""
     #endif
     static const char* fastnn_build_info() { return FASTNN_BUILD_INFO; }
+    /* The flag is set now; what it was before, also where several threads ask at a time. */
+    static inline bool set_and_tell(bool* flag) { return __atomic_exchange_n(flag, true, __ATOMIC_ACQ_REL); }
     """
     double fastnn_seconds() noexcept
     const char* fastnn_build_info() noexcept
+    cppbool set_and_tell(cppbool* flag) noexcept

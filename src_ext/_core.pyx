@@ -11,21 +11,23 @@ cimport numpy as cnp
 
 from libc.math cimport INFINITY
 from libc.string cimport memcmp, memcpy
+from libcpp cimport bool as cppbool
 
 from _contract cimport (
     ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams, DenseForward,
-    Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Job, Kernels, LimitedMemory, Link,
-    LogisticPass,
-    LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Separable, TeamFunction, TeamKernel,
-    WeightedGram, allocate, available_kernels, begin_job, end_job, fastnn_build_info, fastnn_interrupted,
+    Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Job, Kernels, LimitedMemory, Link, LogisticPass,
+    LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Scratch, Separable, TeamFunction,
+    TeamKernel, WeightedGram, allocate, available_kernels, begin_job, end_job, fastnn_build_info, fastnn_interrupted,
     fastnn_seconds, kCrowdedSeconds, kFlatGrain, kLossRows, kNeuronBlocks, kNeuronStride, kNoLink, kStoreGradient,
-    permutation as fill_permutation, pool_is_awake, release, release_large_scratch, run_team, scratch, wake_pool,
-    watch_signals,
+    permutation as fill_permutation, pool_is_awake, release, run_team, set_and_tell, wake_pool, watch_signals,
 )
 
 import os
 
 import numpy as np
+
+cdef extern from "Python.h" nogil:
+    unsigned long this_thread "PyThread_get_thread_ident"() noexcept
 
 cnp.import_array()
 

@@ -185,37 +185,57 @@ cdef void wake_for_the_next(int team) noexcept:
     last_call_alone = now
 
 
-cdef int repeats = 1  # a benchmark's loop inside the call, see seconds_per_call
+# A benchmark's loop inside the call, see seconds_per_call: of one thread, and not of what runs in the middle of it.
+cdef int repeats = 1
+cdef unsigned long repeating_thread = 0
+cdef bint is_repeating = False
 cdef double last_seconds = 0
 
 
+cdef inline int repeats_here() noexcept nogil:
+    return repeats if repeats > 1 and not is_repeating and repeating_thread == this_thread() else 1
+
+
 cdef void run_repeatedly(TeamKernel kernel, void* arguments, int team, const Job& job) noexcept nogil:
-    global last_seconds
+    global last_seconds, is_repeating
+    cdef int count = repeats_here()
+    if count == 1:
+        run_team(team, <TeamFunction>kernel, arguments)
+        return
+    is_repeating = True
     cdef double start = fastnn_seconds()
     cdef int k
-    for k in range(repeats):
+    for k in range(count):
         run_team(team, <TeamFunction>kernel, arguments)
         if job.stopped:
             break
-    last_seconds = (fastnn_seconds() - start) / repeats
+    last_seconds = (fastnn_seconds() - start) / count
+    is_repeating = False
 
 
-cdef int run(TeamKernel kernel, void* arguments, double work, int n_threads) except -1:
+cdef int run_for_benchmark(TeamKernel kernel, void* arguments, int team) except -1:
     cdef Job job
-    cdef int team = team_for(work, work * repeats, n_threads)
-    if repeats == 1 and work < WORK_WITH_GIL:
-        kernel(arguments, 0, 1)
-        return 0
-    if repeats == 1:
-        return run_released(kernel, arguments, team)
     begin_job(&job)
     run_repeatedly(kernel, arguments, team, job)
     end_job(&job)
     return raise_if_stopped(job)
 
 
-cdef void* need_scratch(size_t nbytes) except NULL:
-    cdef void* memory = scratch(nbytes if nbytes > 0 else 1)
+cdef int run(TeamKernel kernel, void* arguments, double work, int n_threads) except -1:
+    cdef int count = repeats_here()
+    cdef int team = team_for(work, work * count, n_threads)
+    if count > 1:
+        return run_for_benchmark(kernel, arguments, team)
+    if work >= WORK_WITH_GIL:
+        return run_released(kernel, arguments, team)
+    kernel(arguments, 0, 1)
+    return 0
+
+
+# Memory that is the call's own until the function that has the Scratch returns: Python code may run in any kernel, as a
+# handler of a signal, and call others.
+cdef void* need_scratch(Scratch& call, size_t nbytes) except NULL:
+    cdef void* memory = call.take(nbytes if nbytes > 0 else 1)
     if memory == NULL:
         raise MemoryError(f"a kernel needs {nbytes} bytes of scratch memory")
     return memory

@@ -39,6 +39,7 @@ def dense_backward_input(cnp.ndarray d_z not None, cnp.ndarray w not None, cnp.n
                          int n_threads=0):
     """out = d_z @ w.T"""
     cdef DenseBackwardInput[float] g
+    cdef Scratch memory
     cdef int kind = kind_of(d_z)
     g.d_z = <float*>input_2d(d_z, "d_z", kind, -1, -1)
     g.n, g.o = cnp.PyArray_DIM(d_z, 0), cnp.PyArray_DIM(d_z, 1)
@@ -49,7 +50,8 @@ def dense_backward_input(cnp.ndarray d_z not None, cnp.ndarray w not None, cnp.n
     apart(out, w)
     if is_nothing(out):
         return
-    g.scratch = <float*>need_scratch(kernels.dense_backward_input_scratch[kind](g.i, g.o) * (8 if kind else 4))
+    cdef size_t item = 8 if kind else 4
+    g.scratch = <float*>need_scratch(memory, kernels.dense_backward_input_scratch[kind](g.i, g.o) * item)
     run_pack(&g, kind)
     run(kernels.dense_backward_input[kind], &g, 2.0 * g.n * g.i * g.o, n_threads)
 

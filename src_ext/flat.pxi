@@ -20,10 +20,11 @@ def clip_by_value(cnp.ndarray d_params not None, double limit, int n_threads=0):
 def clip_by_norm(cnp.ndarray d_params not None, double limit, int n_threads=0):
     """Scaled down to a Euclidean norm of at most limit, in place; returns the norm before."""
     cdef FlatVector[float] g
+    cdef Scratch memory
     cdef int kind = read_vector(&g, d_params, "d_params", limit)
     cdef Py_ssize_t k
     cdef double squares = 0
-    g.partial = <double*>need_scratch((g.count // kFlatGrain + 1) * sizeof(double))
+    g.partial = <double*>need_scratch(memory, (g.count // kFlatGrain + 1) * sizeof(double))
     run(kernels.sum_of_squares[kind], &g, 8.0 * g.count, n_threads)
     for k in range((g.count + kFlatGrain - 1) // kFlatGrain):
         squares += g.partial[k]
@@ -37,6 +38,7 @@ def clip_by_norm(cnp.ndarray d_params not None, double limit, int n_threads=0):
 def all_finite(cnp.ndarray x not None, int n_threads=0):
     """Whether no element of x, of any dimensions and C-contiguous, is infinite or NaN."""
     cdef FlatVector[float] g
+    cdef Scratch memory
     cdef int kind = kind_of(x)
     cdef Py_ssize_t k
     cdef double nothing = 0
@@ -44,11 +46,10 @@ def all_finite(cnp.ndarray x not None, int n_threads=0):
         refuse(x, "x", kind, cnp.PyArray_NDIM(x))
     g.values = <float*>cnp.PyArray_DATA(x)
     g.count = cnp.PyArray_SIZE(x)
-    g.partial = <double*>need_scratch((g.count // kFlatGrain + 1) * sizeof(double))
+    g.partial = <double*>need_scratch(memory, (g.count // kFlatGrain + 1) * sizeof(double))
     run(kernels.sum_of_nothing[kind], &g, 4.0 * g.count, n_threads)
     for k in range((g.count + kFlatGrain - 1) // kFlatGrain):
         nothing += g.partial[k]
-    release_large_scratch()
     return nothing == 0
 
 

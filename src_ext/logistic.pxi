@@ -185,7 +185,8 @@ cdef int run_pass(LogisticPass[float]* g, int kind, int n_threads) except -1:
         trial = trial_of(work, team)
         team = quicker_team(trial)
     cdef double started = fastnn_seconds()
-    g.workspace = need_scratch(kernels.logistic_workspace[kind](g, team))
+    cdef Scratch memory
+    g.workspace = need_scratch(memory, kernels.logistic_workspace[kind](g, team))
     if work < WORK_WITH_GIL:
         kernels.logistic_prepare[kind](g)
         kernels.logistic_rows[kind](g, 0, 1)
@@ -199,7 +200,6 @@ cdef int run_pass(LogisticPass[float]* g, int kind, int n_threads) except -1:
         run_team(team, <TeamFunction>kernels.logistic_sums[kind], g)
         kernels.logistic_finish[kind](g)
         end_job(&job)
-    release_large_scratch()
     raise_if_stopped(job)
     if trial != NULL:
         book_trial(trial, team, fastnn_seconds() - started)
@@ -295,6 +295,7 @@ def logistic_product(object x not None, cnp.ndarray sample_weight, cnp.ndarray s
 def weighted_gram(object x not None, cnp.ndarray weight not None, cnp.ndarray out not None, int n_threads=0):
     """out = x.T @ diag(weight) @ x; where out is one larger, x has a last column of ones."""
     cdef WeightedGram[float] g
+    cdef Scratch memory
     x = as_read(x)
     cdef int kind = read_features(&g.x, x)
     g.weight = <float*>input_1d(weight, "weight", kind, g.x.n)
@@ -306,7 +307,7 @@ def weighted_gram(object x not None, cnp.ndarray weight not None, cnp.ndarray ou
     out.fill(0)
     cdef double work = <double>g.x.stored * g.x.stored / max(g.x.n, 1)
     cdef int team = team_for(work, work, n_threads)
-    g.packed = <float*>need_scratch(team * kernels.gram_scratch[kind](&g) * (8 if kind else 4))
+    g.packed = <float*>need_scratch(memory, team * kernels.gram_scratch[kind](&g) * (8 if kind else 4))
     cdef Job job
     with nogil:
         begin_job(&job)

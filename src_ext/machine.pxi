@@ -75,12 +75,14 @@ def read_bandwidth(Py_ssize_t nbytes):
 def seconds_per_call(int count, object kernel, *arguments, **keywords):
     """Seconds of one call of a kernel of this module, timed by a loop of `count` calls below the binding.
 
-    Only for benchmarks: one thread at a time.
+    Only for benchmarks: one at a time. Calls that other threads make meanwhile are done once.
     """
-    global repeats
+    global repeats, repeating_thread
     if count < 2:
         raise ValueError(f"count={count}, wanted at least 2")
-    repeats = count
+    if repeats > 1:
+        raise RuntimeError("seconds_per_call is at work: let it end, it times one at a time")
+    repeats, repeating_thread = count, this_thread()
     try:
         kernel(*arguments, **keywords)
     finally:

@@ -33,6 +33,7 @@ cdef double multiply_adds(const NetworkShape& shape) noexcept:
 
 cdef int run_forward(NetworkForward[float]* g, object plan, cnp.ndarray params, object x, cnp.ndarray out,
                      int n_threads) except -1:
+    cdef Scratch memory
     cdef int kind = kind_of(params)
     cdef Py_ssize_t claimed = 0
     cdef Py_ssize_t columns = 2 if g.pairs else g.shape.widths[g.shape.layers]
@@ -53,11 +54,8 @@ cdef int run_forward(NetworkForward[float]* g, object plan, cnp.ndarray params, 
         work -= 2.0 * (<double>g.n * g.shape.widths[0] - g.sparse.stored) * g.shape.widths[1]
     cdef int team = team_for(work, work, n_threads)
     cdef size_t item = 8 if kind else 4
-    g.scratch = <float*>need_scratch(team * kernels.network_forward_scratch[kind](g) * item)
-    try:
-        return run(kernels.network_forward[kind], g, work, team)
-    finally:
-        release_large_scratch()
+    g.scratch = <float*>need_scratch(memory, team * kernels.network_forward_scratch[kind](g) * item)
+    return run(kernels.network_forward[kind], g, work, team)
 
 
 def network_forward(object plan, cnp.ndarray params not None, object x not None, cnp.ndarray out not None,
@@ -179,6 +177,7 @@ cdef int prepare_epoch(Epoch[float]* g, int kind) except -1:
 # a lent workspace, which comes prepared, only as far as others see it.
 cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) except -1:
     global crowded_until, seconds_lost
+    cdef Scratch memory
     cdef Job job
     cdef double work = 6.0 * g.batch_size * multiply_adds(g.shape)
     cdef bint crowded = fastnn_seconds() < crowded_until
@@ -192,7 +191,7 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
     crowded = False
     cdef bint lent = g.workspace != NULL
     if not lent:
-        g.workspace = need_scratch(kernels.epoch_workspace[kind](g))
+        g.workspace = need_scratch(memory, kernels.epoch_workspace[kind](g))
     g.next_step, g.rows_done, g.loss_sum, g.penalty_sum, g.stopped = 0, 0, 0.0, 0.0, 0
     g.started, g.crowded, g.lost_before, g.lost = fastnn_seconds(), 0, seconds_lost, 0.0
     g.interrupted = &job.stopped
@@ -226,7 +225,6 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
     finally:
         # Three quarters full after a crowd: if it is still there, a few lost milliseconds tell.
         seconds_lost = 0.75 * kCrowdedSeconds if crowded else max(0.0, seconds_lost + g.lost)
-        release_large_scratch()
 
 
 def fit_epoch(object plan, cnp.ndarray params not None, object x not None, cnp.ndarray y not None,

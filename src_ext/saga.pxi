@@ -29,14 +29,14 @@ cdef int read_saga(Saga[float]* g, object x, cnp.ndarray y, cnp.ndarray sample_w
 
 
 cdef int run_saga(Saga[float]* g, int kind) except -1:
+    cdef Scratch memory
     cdef Job job
     g.largest = 0.0
-    g.workspace = need_scratch(kernels.saga_workspace[kind](g))
+    g.workspace = need_scratch(memory, kernels.saga_workspace[kind](g))
     with nogil:
         begin_job(&job)
         kernels.saga_epoch[kind](g)
         end_job(&job)
-    release_large_scratch()
     return raise_if_stopped(job)
 
 

@@ -32,7 +32,8 @@ cdef class Workspace:
     cdef size_t nbytes
     cdef object plan, params, slots  # whose vectors lie packed in memory; None: nobody's
     cdef Layout layout
-    cdef bint goes_on, is_lent  # goes_on: the vectors are those that an epoch has ended with
+    cdef bint goes_on  # the vectors are those that an epoch has ended with
+    cdef cppbool is_lent
 
     def __dealloc__(self):
         release(self.memory, self.nbytes)
@@ -59,9 +60,9 @@ cdef class Workspace:
             self.is_lent = False
 
     cdef int claim(self) except -1:
-        if self.is_lent:
-            raise ValueError("this Workspace is in use by another thread: every one needs its own")
-        self.is_lent = True
+        if set_and_tell(&self.is_lent):
+            raise RuntimeError("this Workspace is in use, by another thread or by a call that this one has interrupted: "
+                               "let that end, or take one of its own")
         return 0
 
     cdef int write(self, bint ends) except -1:

@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include <new>
+#include <utility>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -20,18 +21,16 @@ bool is_large(size_t bytes) { return bytes >= 4 * kHugePage; }
 
 std::align_val_t alignment_of(size_t bytes) { return std::align_val_t(is_large(bytes) ? kHugePage : 64); }
 
+// What the thread keeps for its next call.
 struct Block {
   void* memory = nullptr;
-  size_t bytes = 0;
-  void free() {
-    release(memory, bytes);
-    memory = nullptr;
-    bytes = 0;
+  size_t size = 0;
+  ~Block() {
+    if (memory) release(memory, size);
   }
-  ~Block() { free(); }
 };
 
-thread_local Block block;
+thread_local Block kept;
 
 }  // namespace
 
@@ -45,17 +44,27 @@ void* allocate(size_t bytes) {
 
 void release(void* memory, size_t bytes) { ::operator delete(memory, alignment_of(bytes)); }
 
-void* scratch(size_t bytes) {
-  if (bytes > block.bytes) {
-    block.free();
-    block.memory = allocate(bytes);
-    if (block.memory) block.bytes = bytes;
-  }
-  return block.memory;
+void* Scratch::take(size_t bytes) {
+  Block& block = kept;
+  memory = block.memory;
+  size = block.size;
+  block.memory = nullptr;
+  block.size = 0;
+  if (memory && size >= bytes) return memory;
+  if (memory) release(memory, size);
+  memory = allocate(bytes);
+  size = bytes;
+  return memory;
 }
 
-void release_large_scratch() {
-  if (block.bytes > kKeptScratch) block.free();
+Scratch::~Scratch() {
+  if (!memory) return;
+  Block& block = kept;
+  if (size <= kKeptScratch && size > block.size) {  // block: of a call in the middle of this one
+    std::swap(block.memory, memory);
+    std::swap(block.size, size);
+  }
+  if (memory) release(memory, size);
 }
 
 }  // namespace fastnn

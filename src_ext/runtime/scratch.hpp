@@ -9,12 +9,25 @@ namespace fastnn {
 void* allocate(size_t bytes);
 void release(void* memory, size_t bytes);
 
-// A thread's own block, which only grows: at least `bytes`, as `allocate` gives them. Valid until the thread's next
-// call; kept for it unless larger than kKeptScratch.
-void* scratch(size_t bytes);
-void release_large_scratch();
-
 constexpr size_t kKeptScratch = size_t(32) << 20;
+
+// Memory of one call, for as long as the call lasts. A thread keeps a block for its next call, unless it is larger than
+// kKeptScratch. A call takes the block away with it: one that Python code makes in the middle of another, as a handler
+// of a signal may in any kernel, finds none and allocates its own.
+class Scratch {
+ public:
+  Scratch() = default;
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch();
+
+  // At least `bytes`, as `allocate` gives them; once.
+  void* take(size_t bytes);
+
+ private:
+  void* memory = nullptr;
+  size_t size = 0;
+};
 
 }  // namespace fastnn
 

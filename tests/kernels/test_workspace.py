@@ -216,7 +216,7 @@ def test_two_threads_cannot_have_one():
         try:
             for _ in range(10):
                 epochs.run(2)
-        except ValueError as fault:
+        except RuntimeError as fault:
             refused.append(str(fault))
 
     threads = [threading.Thread(target=train) for _ in range(2)]
