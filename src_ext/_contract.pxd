@@ -343,6 +343,8 @@ cdef extern from "runtime/interrupt.hpp" namespace "fastnn" nogil:
         int32_t stopped
     void begin_job(Job* job) noexcept
     void end_job(Job* job) noexcept
+    double look_every(double seconds) noexcept
+    const int32_t* obey(const int32_t* cancelled) noexcept
     void watch_signals(int (*look)() noexcept, unsigned long main_thread) noexcept
 
 

@@ -4,7 +4,7 @@
 Functions take the arguments of fastnn.kernels.contract and refuse, with a short error, every array that is not exactly
 what a kernel needs; fastnn.validation converts or explains. One file per kernel family is included below.
 """
-from cpython.exc cimport PyErr_CheckSignals
+from cpython.exc cimport PyErr_Occurred
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 cimport cython
 cimport numpy as cnp
@@ -19,6 +19,7 @@ from _contract cimport (
     LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Scratch, Separable, TeamFunction,
     TeamKernel, WeightedGram, allocate, available_kernels, begin_job, end_job, fastnn_build_info, fastnn_interrupted,
     fastnn_seconds, kCrowdedSeconds, kFlatGrain, kLossRows, kNeuronBlocks, kNeuronStride, kNoLink, kStoreGradient,
+    look_every, obey,
     permutation as fill_permutation, pool_is_awake, release, run_team, set_and_tell, wake_pool, watch_signals,
 )
 

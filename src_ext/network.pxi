@@ -205,6 +205,7 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
             with nogil:
                 begin_job(&job)
                 run_team(team, <TeamFunction>kernel, g)
+                fastnn_interrupted()  # steps may be shorter than what a kernel looks after
                 end_job(&job)
             raise_if_stopped(job)
             if g.stopped:  # and no interrupt keeps what is not finite
@@ -212,7 +213,6 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
             if g.crowded:
                 crowded, team = True, 1
                 crowded_until = fastnn_seconds() + CROWDED_FOR
-            PyErr_CheckSignals()
         if g.stopped or g.loss_sum - g.loss_sum != 0:
             return False
         if trial != NULL and not crowded:

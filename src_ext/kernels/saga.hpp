@@ -127,7 +127,7 @@ template <class Rows, bool kIsSparse, class T> void saga_with(fastnn::Saga<T>& g
   read_coordinates(g, space, is_full);
   if (is_full) saga_turns<true, Rows>(g, space);
   else saga_turns<false, Rows>(g, space);
-  write_coordinates(g, space);
+  if (!fastnn_interrupted()) write_coordinates(g, space);
 }
 
 template <class T> void saga_epoch(void* arguments) {

@@ -123,6 +123,7 @@ template <class T, class Index> struct SagaSparse {
   }
 
   template <bool kFull> void finish(double now) const {
+    Meter meter;
     for (ptrdiff_t c = 0; c < space.biases; c += kLanes<double>) {
       VecF64 lag;
       for (int k = 0; k < kLanes<double>; ++k) {
@@ -130,6 +131,7 @@ template <class T, class Index> struct SagaSparse {
         lag[k] = j < g.x.i ? now - space.last[j] : 0.0;
       }
       store<double>(space.v + c, made_up<kFull>(space, g.step, lag, At{c}));
+      if (meter.stops(kFunctionWork * kLanes<double>)) return;
     }
   }
 

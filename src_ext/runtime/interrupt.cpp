@@ -14,12 +14,13 @@ namespace {
 
 // Seconds between two looks: a tenth of what Ctrl-C may take. Where another Python thread computes, a look waits 5 ms
 // for the GIL.
-constexpr double kLookEvery = 0.05;
+std::atomic<double> between_looks{0.05};
 
 std::atomic<int (*)()> look_for_signals{nullptr};
 std::atomic<unsigned long> main_thread{0};
 thread_local Job* led = nullptr;
 thread_local Job* followed = nullptr;
+thread_local const int32_t* obeyed = nullptr;
 
 unsigned long this_thread() { return (unsigned long)(pthread_self()); }
 
@@ -43,7 +44,7 @@ int look_with_plain_numbers() {
 
 bool is_due(Job& job) {
   const double now = fastnn_seconds();
-  if (job.next_look == 0) job.next_look = now + kLookEvery;
+  if (job.next_look == 0) job.next_look = now + between_looks.load(std::memory_order_relaxed);
   return now >= job.next_look;
 }
 
@@ -51,7 +52,7 @@ void look(Job& job) {
   led = nullptr;  // what a handler calls is no part of this job
   const int found = look_with_plain_numbers();
   led = &job;
-  job.next_look = fastnn_seconds() + kLookEvery;
+  job.next_look = fastnn_seconds() + between_looks.load(std::memory_order_relaxed);
   if (found) __atomic_store_n(&job.stopped, 1, __ATOMIC_RELEASE);
 }
 
@@ -60,6 +61,7 @@ void look(Job& job) {
 void begin_job(Job* job) {
   job->looks = this_thread() == main_thread.load(std::memory_order_relaxed);
   job->outer = led;
+  job->cancelled = obeyed;
   led = job;
 }
 
@@ -68,6 +70,14 @@ void end_job(Job* job) { led = job->outer; }
 Job* led_job() { return led; }
 
 void follow_job(Job* job) { followed = job; }
+
+const int32_t* obey(const int32_t* cancelled) {
+  const int32_t* const before = obeyed;
+  obeyed = cancelled;
+  return before;
+}
+
+double look_every(double seconds) { return between_looks.exchange(seconds); }
 
 void watch_signals(int (*look)(), unsigned long thread) {
   look_for_signals.store(look);
@@ -81,7 +91,12 @@ extern "C" int fastnn_interrupted() {
   Job* const job = led ? led : followed;
   if (!job) return 0;
   if (__atomic_load_n(&job->stopped, __ATOMIC_ACQUIRE)) return 1;
-  if (job != led || !job->looks || !is_due(*job)) return 0;
+  if (job != led) return 0;
+  if (job->cancelled && __atomic_load_n(job->cancelled, __ATOMIC_RELAXED)) {
+    __atomic_store_n(&job->stopped, 1, __ATOMIC_RELEASE);
+    return 1;
+  }
+  if (!job->looks || !is_due(*job)) return 0;
   look(*job);
   return job->stopped;
 }

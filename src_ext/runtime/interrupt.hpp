@@ -18,6 +18,7 @@ struct Job {
   bool looks = false;    // led by the main thread
   double next_look = 0;  // on the clock of `seconds()`; 0: not begun
   Job* outer = nullptr;  // in the middle of which this one was begun, by a signal handler
+  const int32_t* cancelled = nullptr;  // set where another thread ends it; or null
 };
 
 // From `begin_job` to `end_job` this thread leads the job: teams that it starts work for it.
@@ -28,8 +29,14 @@ void end_job(Job* job);
 Job* led_job();
 void follow_job(Job* job);
 
+// What cancels the jobs that this thread leads from now on, or null; returns what did before.
+const int32_t* obey(const int32_t* cancelled);
+
 // `look` takes the GIL, runs the handlers of signals that have come, and says whether one has raised; the error stays
 // set. `main_thread` as Python numbers it.
 void watch_signals(int (*look)(), unsigned long main_thread);
+
+// Seconds between two looks; returns what they were. For tests.
+double look_every(double seconds);
 
 }  // namespace fastnn
