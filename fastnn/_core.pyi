@@ -1,7 +1,7 @@
 """Types of the compiled module; src_ext/*.pxi has the functions."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Self, final
+from typing import Any, Self, TypeVar, final
 
 from numpy import dtype, float64, int32, int64, intp, ndarray
 from numpy.typing import DTypeLike
@@ -11,11 +11,18 @@ from fastnn.activations import Activation
 from fastnn.losses import Loss
 from fastnn.optimizers import Optimizer, OptimizerState
 
+_Result = TypeVar("_Result")
 _Array = ndarray[Any, dtype[Any]]
 
 ACTIVATION_CODES: dict[str, int]
 LOSS_CODES: dict[str, int]
 OPTIMIZER_CODES: dict[str, int]
+
+class Cancellation:
+    def __init__(self) -> None: ...
+    def set(self) -> None: ...
+    def is_set(self) -> bool: ...
+    def run(self, function: Callable[..., _Result], *arguments: Any) -> _Result: ...
 
 def dense_forward(
     x: _Array, w: _Array, b: _Array | None, activation: str | Activation, out: _Array, n_threads: int = 0
@@ -264,6 +271,7 @@ def logistic_product(
     n_threads: int = 0,
 ) -> None: ...
 def weighted_gram(x: Any, weight: _Array, out: ndarray[Any, dtype[float64]], n_threads: int = 0) -> None: ...
+def look_for_signals_every(seconds: float) -> float: ...
 def simd_level() -> str: ...
 def simd_available() -> tuple[str, ...]: ...
 def vector_bytes() -> int: ...

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan"]
 
+_DRAWS = 1 << 20  # random numbers at once: 10 ms, that Ctrl-C need not wait for all of a layer
+
 
 def _split(layers: Iterable[Layer]) -> tuple[list[Dense], list[float]]:
     """The Dense layers, and the rate of the Dropout before each."""
@@ -219,7 +221,10 @@ class Plan:
             ruling = min(l, max(self.n_layers - 2, 0))
             factor = 2.0 if self.activations[ruling].name == "sigmoid" else 6.0
             bound = sqrt(factor / sum(w.shape))
-            w[...] = random_state.uniform(-bound, bound, w.shape)
+            rows = max(1, _DRAWS // w.shape[1])
+            for first in range(0, len(w), rows):
+                block = w[first : first + rows]
+                block[...] = random_state.uniform(-bound, bound, block.shape)
             if b is not None:
                 b[...] = random_state.uniform(-bound, bound, b.shape)
         return params

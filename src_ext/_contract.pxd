@@ -151,6 +151,7 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         T *d_params
         void *workspace
         bint resumes, ends
+        const int32_t *interrupted
         Py_ssize_t next_step, last_step
         double deadline
         Py_ssize_t rows_done
@@ -333,6 +334,20 @@ cdef extern from "runtime/pool.hpp" namespace "fastnn" nogil:
     void run_team(int team, TeamFunction function, void* arguments) noexcept
     bint pool_is_awake() noexcept
     void wake_pool(int team) noexcept
+
+
+cdef extern from "runtime/interrupt.hpp" nogil:
+    int fastnn_interrupted() noexcept
+
+
+cdef extern from "runtime/interrupt.hpp" namespace "fastnn" nogil:
+    cdef cppclass Job:
+        int32_t stopped
+    void begin_job(Job* job) noexcept
+    void end_job(Job* job) noexcept
+    double look_every(double seconds) noexcept
+    const int32_t* obey(const int32_t* cancelled) noexcept
+    void watch_signals(int (*look)() noexcept, unsigned long main_thread) noexcept
 
 
 cdef extern from "runtime/scratch.hpp" namespace "fastnn" nogil:

@@ -4,7 +4,7 @@
 Functions take the arguments of fastnn.kernels.contract and refuse, with a short error, every array that is not exactly
 what a kernel needs; fastnn.validation converts or explains. One file per kernel family is included below.
 """
-from cpython.exc cimport PyErr_CheckSignals
+from cpython.exc cimport PyErr_Occurred
 from cpython.pyport cimport PY_SSIZE_T_MAX
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 cimport cython
@@ -16,12 +16,12 @@ from libcpp cimport bool as cppbool
 
 from _contract cimport (
     ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams,
-    DenseForward, Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Kernels, LimitedMemory, Link,
+    DenseForward, Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Job, Kernels, LimitedMemory, Link,
     LogisticPass, LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Scratch, Separable,
-    TeamFunction, TeamKernel, WeightedGram, allocate, available_kernels, copy_indices, copy_starts,
-    fastnn_build_info, fastnn_seconds, kCrowdedSeconds, kFlatGrain, kLossRows, kMaxTeam, kNeuronBlocks,
-    kNeuronStride, kNoLink, kStoreGradient, permutation as fill_permutation, pool_is_awake, release, run_team,
-    set_and_tell, slots_of, wake_pool,
+    TeamFunction, TeamKernel, WeightedGram, allocate, available_kernels, begin_job, copy_indices, copy_starts,
+    end_job, fastnn_build_info, fastnn_interrupted, fastnn_seconds, kCrowdedSeconds, kFlatGrain, kLossRows, kMaxTeam,
+    kNeuronBlocks, kNeuronStride, kNoLink, kStoreGradient, look_every, obey, permutation as fill_permutation,
+    pool_is_awake, release, run_team, set_and_tell, slots_of, wake_pool, watch_signals,
 )
 
 import os
@@ -33,6 +33,7 @@ cdef extern from "Python.h" nogil:
 
 cnp.import_array()
 
+include "interrupt.pxi"
 include "binding.pxi"
 include "indices.pxi"
 include "sparse.pxi"

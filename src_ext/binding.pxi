@@ -208,7 +208,7 @@ cdef inline int repeats_here() noexcept nogil:
     return repeats if repeats > 1 and not is_repeating and repeating_thread == this_thread() else 1
 
 
-cdef void run_repeatedly(TeamKernel kernel, void* arguments, int team) noexcept nogil:
+cdef void run_repeatedly(TeamKernel kernel, void* arguments, int team, const Job& job) noexcept nogil:
     global last_seconds, is_repeating
     cdef int count = repeats_here()
     if count == 1:
@@ -219,20 +219,28 @@ cdef void run_repeatedly(TeamKernel kernel, void* arguments, int team) noexcept 
     cdef int k
     for k in range(count):
         run_team(team, <TeamFunction>kernel, arguments)
+        if job.stopped:
+            break
     last_seconds = (fastnn_seconds() - start) / count
     is_repeating = False
+
+
+cdef int run_for_benchmark(TeamKernel kernel, void* arguments, int team) except -1:
+    cdef Job job
+    begin_job(&job)
+    run_repeatedly(kernel, arguments, team, job)
+    end_job(&job)
+    return raise_if_stopped(job)
 
 
 cdef int run(TeamKernel kernel, void* arguments, double work, int n_threads) except -1:
     cdef int count = repeats_here()
     cdef int team = team_for(work, work * count, n_threads)
     if count > 1:
-        run_repeatedly(kernel, arguments, team)
-    elif work < WORK_WITH_GIL:
-        kernel(arguments, 0, 1)
-    else:
-        with nogil:
-            run_team(team, <TeamFunction>kernel, arguments)
+        return run_for_benchmark(kernel, arguments, team)
+    if work >= WORK_WITH_GIL:
+        return run_released(kernel, arguments, team)
+    kernel(arguments, 0, 1)
     return 0
 
 

@@ -97,8 +97,7 @@ def quadratic_descent(cnp.ndarray hessian not None, cnp.ndarray penalty not None
     cdef cnp.ndarray active = np.empty(count, np.int64)
     g.active = <int64_t*>cnp.PyArray_DATA(active)
     g.fall, g.sweeps = 0.0, 0
-    with nogil:
-        kernels.quadratic_descent(&g, 0, 1)
+    run_released(kernels.quadratic_descent, &g, 1)
     return g.fall, g.sweeps
 
 
@@ -133,8 +132,7 @@ def column_descent(object columns, cnp.ndarray weight not None, cnp.ndarray p, c
     cdef cnp.ndarray active = np.empty(m * g.o, np.int64)
     g.active = <int64_t*>cnp.PyArray_DATA(active)
     g.fall, g.sweeps = 0.0, 0
-    with nogil:
-        kernels.column_descent(&g, 0, 1)
+    run_released(kernels.column_descent, &g, 1)
     return g.fall, g.sweeps
 
 

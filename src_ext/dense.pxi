@@ -23,6 +23,18 @@ def dense_forward(cnp.ndarray x not None, cnp.ndarray w not None, cnp.ndarray b,
     run(kernels.dense_forward[kind], &g, 2.0 * g.n * g.i * g.o + 16.0 * g.n * g.o, n_threads)
 
 
+cdef int run_pack(DenseBackwardInput[float]* g, int kind) except -1:
+    cdef Job job
+    if 16.0 * g.i * g.o < WORK_WITH_GIL:
+        kernels.pack_transposed[kind](g)
+        return 0
+    with nogil:
+        begin_job(&job)
+        kernels.pack_transposed[kind](g)
+        end_job(&job)
+    return raise_if_stopped(job)
+
+
 def dense_backward_input(cnp.ndarray d_z not None, cnp.ndarray w not None, cnp.ndarray out not None,
                          int n_threads=0):
     """out = d_z @ w.T"""
@@ -40,7 +52,7 @@ def dense_backward_input(cnp.ndarray d_z not None, cnp.ndarray w not None, cnp.n
         return
     cdef size_t item = 8 if kind else 4
     g.scratch = <float*>need_scratch(memory, kernels.dense_backward_input_scratch[kind](g.i, g.o) * item)
-    kernels.pack_transposed[kind](&g)
+    run_pack(&g, kind)
     run(kernels.dense_backward_input[kind], &g, 2.0 * g.n * g.i * g.o, n_threads)
 
 

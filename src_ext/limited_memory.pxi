@@ -16,9 +16,7 @@ cdef int run_memory(TeamKernel kernel, cnp.ndarray steps, cnp.ndarray changes, c
     for array in (steps, changes, curvatures, factors):
         apart(vector, array)
     g.newest, g.count = newest, count
-    with nogil:
-        kernel(&g, 0, 1)
-    return 0
+    return run_released(kernel, &g, 1)
 
 
 def memory_backward(cnp.ndarray steps not None, cnp.ndarray changes not None, cnp.ndarray curvatures not None,

@@ -71,6 +71,7 @@ cdef int read_labels(LogisticPass[float]* g, cnp.ndarray y) except -1:
 
 
 cdef int run_pass(LogisticPass[float]* g, int kind, int n_threads) except -1:
+    cdef Job job
     cdef double pairs = g.o * (g.o + 1) / 2.0 if g.hessian != NULL else 0.0
     cdef double filled = <double>g.x.stored / max(g.x.n, 1)
     cdef double work = g.x.stored * (4.0 * g.o + pairs * filled) + LINK_WORK * g.x.n * g.o
@@ -89,10 +90,13 @@ cdef int run_pass(LogisticPass[float]* g, int kind, int n_threads) except -1:
         kernels.logistic_finish[kind](g)
         return 0
     with nogil:
+        begin_job(&job)
         kernels.logistic_prepare[kind](g)
-        run_repeatedly(kernels.logistic_rows[kind], g, team)
+        run_repeatedly(kernels.logistic_rows[kind], g, team, job)
         run_team(team, <TeamFunction>kernels.logistic_sums[kind], g)
         kernels.logistic_finish[kind](g)
+        end_job(&job)
+    raise_if_stopped(job)
     if trial != NULL:
         book_trial(trial, work, team, fastnn_seconds() - started)
     return 0
@@ -200,6 +204,10 @@ def weighted_gram(object x not None, cnp.ndarray weight not None, cnp.ndarray ou
     cdef double work = <double>g.x.stored * g.x.stored / max(g.x.n, 1)
     cdef int team = team_for(work, work, n_threads)
     g.packed = <float*>need_scratch(memory, team * kernels.gram_scratch[kind](&g) * (8 if kind else 4))
+    cdef Job job
     with nogil:
-        run_repeatedly(kernels.gram_columns[kind], &g, team)
+        begin_job(&job)
+        run_repeatedly(kernels.gram_columns[kind], &g, team, job)
         run_team(team, <TeamFunction>kernels.gram_mirror[kind], &g)
+        end_job(&job)
+    raise_if_stopped(job)

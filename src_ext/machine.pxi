@@ -43,8 +43,12 @@ def permutation(uint64_t seed, uint64_t epoch, cnp.ndarray out not None):
                          f"wanted one writable dimension of int64")
     cdef int64_t* order = <int64_t*>cnp.PyArray_DATA(out)
     cdef Py_ssize_t n = cnp.PyArray_DIM(out, 0)
+    cdef Job job
     with nogil:
+        begin_job(&job)
         fill_permutation(seed, epoch, order, n)
+        end_job(&job)
+    raise_if_stopped(job)
 
 
 def fma_peak(object dtype):

@@ -164,10 +164,20 @@ cdef int share_scratch(Epoch[float]* g, Scratch& memory, cnp.ndarray order, Py_s
     return 0
 
 
+cdef int prepare_epoch(Epoch[float]* g, int kind) except -1:
+    cdef Job job
+    with nogil:
+        begin_job(&job)
+        kernels.epoch_prepare[kind](g)
+        end_job(&job)
+    return raise_if_stopped(job)
+
+
 # Runs all steps in pieces that end in time to look for Ctrl-C. True when all was finite: then it is written back, from
 # a lent workspace, which comes prepared, only as far as others see it.
 cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, bint lent, int n_threads) except -1:
     global crowded_until, seconds_lost
+    cdef Job job
     cdef double work = 6.0 * g.batch_size * multiply_adds(g.shape)
     cdef bint crowded = fastnn_seconds() < crowded_until
     cdef int team = 1 if crowded else team_for(work, work * steps, n_threads)
@@ -180,22 +190,25 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, bint lent, int 
     crowded = False
     g.next_step, g.rows_done, g.loss_sum, g.penalty_sum, g.stopped = 0, 0, 0.0, 0.0, 0
     g.started, g.crowded, g.lost_before, g.lost = fastnn_seconds(), 0, seconds_lost, 0.0
+    g.interrupted = &job.stopped
     try:
         if not lent:
-            with nogil:
-                kernels.epoch_prepare[kind](g)
+            prepare_epoch(g, kind)
         started = fastnn_seconds()
         while g.next_step < steps:
             g.last_step = steps
             g.deadline = fastnn_seconds() + CHECK_SIGNALS_EVERY
             with nogil:
+                begin_job(&job)
                 run_team(team, <TeamFunction>kernel, g)
+                fastnn_interrupted()  # steps may be shorter than what a kernel looks after
+                end_job(&job)
+            raise_if_stopped(job)
             if g.stopped:  # and no interrupt keeps what is not finite
                 break
             if g.crowded:
                 crowded, team = True, 1
                 crowded_until = fastnn_seconds() + CROWDED_FOR
-            PyErr_CheckSignals()
         if g.stopped or g.loss_sum - g.loss_sum != 0:
             return False
         if trial != NULL and not crowded:

@@ -23,6 +23,7 @@ cdef void neuron_batches(NeuronEpoch[float]* g, int kind, int team) noexcept nog
 
 # Runs all steps in pieces that end in time to look for Ctrl-C. True when every loss was finite.
 cdef bint run_neuron(NeuronEpoch[float]* g, int kind, int n_threads) except -1:
+    cdef Job job
     cdef double row_work = 4.0 * (g.i + 1)
     cdef Py_ssize_t slab_rows = min(min(g.batch_size, g.n), kNeuronBlocks * g.block_rows)
     cdef int team = 1
@@ -32,11 +33,14 @@ cdef bint run_neuron(NeuronEpoch[float]* g, int kind, int n_threads) except -1:
     while g.next_row < g.n and g.loss_sum - g.loss_sum == 0:
         g.deadline = fastnn_seconds() + CHECK_SIGNALS_EVERY
         with nogil:
+            begin_job(&job)
             if g.batch_size == 1:
                 kernels.neuron_online[kind](g)
             else:
                 neuron_batches(g, kind, team)
-        PyErr_CheckSignals()
+            fastnn_interrupted()
+            end_job(&job)
+        raise_if_stopped(job)
     return g.loss_sum - g.loss_sum == 0
 
 

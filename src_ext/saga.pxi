@@ -32,14 +32,17 @@ cdef int run_saga(Saga[float]* g, cnp.ndarray order, int kind) except -1:
     cdef Scratch memory
     cdef size_t of_order = <size_t>(g.turns + 7) // 8 * 8 * sizeof(int64_t) if order is not None else 0
     cdef char* base = <char*>need_scratch(memory, of_order + kernels.saga_workspace[kind](g))
+    cdef Job job
     g.largest = 0.0
     g.order = NULL
     if order is not None:
         g.order = copy_order(order, <int64_t*>base, g.x.n)
     g.workspace = base + of_order
     with nogil:
+        begin_job(&job)
         kernels.saga_epoch[kind](g)
-    return 0
+        end_job(&job)
+    return raise_if_stopped(job)
 
 
 def saga_table(object x not None, cnp.ndarray y not None, cnp.ndarray sample_weight, cnp.ndarray shift,

@@ -1,5 +1,7 @@
 # Columns of compressed sparse rows, as coordinate descent reads them.
 
+cdef Py_ssize_t ROWS_OF_PIECE = 1024  # between two looks for Ctrl-C
+
 ctypedef fused Stored:
     float
     double
@@ -16,6 +18,8 @@ cdef void copy_columns(const Features* x, const int32_t* place, double* values, 
     cdef int32_t j
     starts[0] = 0
     for r in range(x.n):
+        if r % ROWS_OF_PIECE == 0 and fastnn_interrupted():
+            return
         for k in range(x_starts[r], x_starts[r + 1]):
             j = place[x_columns[k]]
             values[end] = given[k]  # whether it counts is not known in advance: no branch that would be guessed wrong
@@ -31,6 +35,8 @@ cdef void turn_rows(const double* values, const Index* columns, const Index* sta
     cdef Index k
     cdef int64_t at
     for r in range(n):
+        if r % ROWS_OF_PIECE == 0 and fastnn_interrupted():
+            return
         for k in range(starts[r], starts[r + 1]):
             at = ends[columns[k]]
             ends[columns[k]] = at + 1
@@ -44,7 +50,7 @@ cdef void fill_columns(const Features* x, int kind, const int32_t* place, double
         copy_columns[Index, double](x, place, values, columns, starts, NULL)
     else:
         copy_columns[Index, float](x, place, values, columns, starts, NULL)
-    if by_column != NULL:
+    if by_column != NULL and not fastnn_interrupted():  # else columns are not complete
         turn_rows[Index](values, columns, starts, x.n, by_column, rows, ends)
 
 
@@ -96,9 +102,13 @@ def take_columns(object x not None, cnp.ndarray features not None, bint by_colum
     cdef void* s = cnp.PyArray_DATA(starts)
     cdef int32_t* r = <int32_t*>cnp.PyArray_DATA(rows)
     cdef int64_t* e = <int64_t*>cnp.PyArray_DATA(moving)
+    cdef Job job
     with nogil:
+        begin_job(&job)
         if given.view.has_long_indices:
             fill_columns[int64_t](&given.view, given.kind, at, v, <int64_t*>c, <int64_t*>s, to, r, e)
         else:
             fill_columns[int32_t](&given.view, given.kind, at, v, <int32_t*>c, <int32_t*>s, to, r, e)
+        end_job(&job)
+    raise_if_stopped(job)
     return (values[:size], columns[:size], starts), ((turned, rows, ends) if by_column else None)

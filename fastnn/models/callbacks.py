@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from threading import Event
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sklearn.callback import CallbackSupportMixin, FitCallback
 from sklearn.utils import _safe_indexing
@@ -14,6 +13,9 @@ from fastnn.models.packed import Packed
 from fastnn.plan import Plan
 from fastnn.training.callbacks import Epoch, Watcher
 from fastnn.training.history import History
+
+if TYPE_CHECKING:
+    from fastnn._core import Cancellation
 
 __all__ = ["EpochEnd", "FitTasks", "TellsOfEpochs", "network_until"]
 
@@ -93,12 +95,12 @@ class FitTasks:
         Whose `_init_callback_context` comes from scikit-learn's `CallbackSupportMixin`.
     X, y, sample_weight
         What `fit` was given.
-    cancelled : threading.Event, optional
+    cancelled : Cancellation, optional
         Once it is set, the next epoch begins with a KeyboardInterrupt: Ctrl-C for threads, of which
         Python tells only the main one.
     """
 
-    def __init__(self, model: Any, X: Any, y: Any, sample_weight: Any, cancelled: Event | None = None) -> None:
+    def __init__(self, model: Any, X: Any, y: Any, sample_weight: Any, cancelled: Cancellation | None = None) -> None:
         self._cancelled = cancelled
         self._model = model
         self._given = (X, y, sample_weight)

@@ -15,12 +15,14 @@ border that it leaves: a large multiple of the first one, plus the second, separ
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr, solve_triangular
 
 from fastnn.models.likelihood import Likelihood, Vector
+from fastnn.workers import aside
 
 __all__ = ["ZERO", "Pairs", "linear_program", "separable_pairs", "without_noise"]
 
@@ -105,7 +107,8 @@ def linear_program(cost: Vector, least: Vector, matrix: Vector, bounds: Vector) 
     from scipy.sparse import csr_array
 
     options = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
-    found = linprog(cost, csr_array(-matrix), -least, bounds=bounds, method="highs-ds", options=options)
+    program = partial(linprog, cost, csr_array(-matrix), -least, bounds=bounds, method="highs-ds", options=options)
+    found = aside(program)
     return Optimum(found.x, -found.ineqlin.marginals) if found.status == 0 else None
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, nullcontext
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,12 @@ from fastnn.errors import out_of_range, wrong_type
 from fastnn.kernels.contract import Array
 from fastnn.models.base import collected_warnings, guarded, laid_out_or_sparse, native_order, warn_caller
 from fastnn.models.mlp_base import BaseMLP
+from fastnn.workers import cancellation, finished
 from fastnn.threads import get_num_threads, threads
 from fastnn.validation import as_integers, check_counts
+
+if TYPE_CHECKING:
+    from fastnn._core import Cancellation
 
 __all__ = ["fit_many"]
 
@@ -70,7 +73,7 @@ def fit_many(
 
     Notes
     -----
-    Ctrl-C ends all fits after the epoch that they are in, and propagates. Each keeps its last
+    Ctrl-C ends all fits in the epoch that they are in, and propagates. Each keeps its last
     finished epoch; those that have none are as they were.
 
     Examples
@@ -88,25 +91,22 @@ def fit_many(
     every = _read_rows(rows, len(models), x.shape[0])
     n_jobs = get_num_threads() if n_jobs is None else n_jobs
     check_counts(n_jobs=n_jobs)
-    cancelled = threading.Event()
+    cancelled = cancellation()
     alone = min(n_jobs, len(models)) < 2
     config = get_config()
 
-    def fit(model: MLP, own: Rows) -> list[tuple[str, type[Warning]]]:
+    def fit(task: tuple[MLP, Rows]) -> list[tuple[str, type[Warning]]]:
+        model, own = task
         with nullcontext() if alone else threads(1), config_context(**config), collected_warnings() as warned:
             _fit_one(model, X, x, y, sample_weight, own, cancelled)
         return warned
 
-    with _finished(ThreadPoolExecutor(n_jobs), cancelled) as pool:
-        futures = [pool.submit(fit, model, own) for model, own in zip(models, every, strict=True)]
-        while wait(futures, timeout=0.1).not_done:  # where a wait without an end would not hear of Ctrl-C
-            pass
-    _tell(models, futures)
+    _tell(models, finished(fit, list(zip(models, every, strict=True)), n_jobs, cancelled))
     return models
 
 
 @guarded
-def _fit_one(model: Any, X: Any, x: Array, y: Any, sample_weight: Any, rows: Rows, cancelled: threading.Event) -> None:
+def _fit_one(model: Any, X: Any, x: Array, y: Any, sample_weight: Any, rows: Rows, cancelled: Cancellation) -> None:
     """Fit to x, which X has become; X itself has names of features, and these are what the model learns."""
     reset = not (model.warm_start and hasattr(model, "coefs_"))
     validate_data(model, X, reset=reset, skip_check_array=True)
@@ -115,18 +115,6 @@ def _fit_one(model: Any, X: Any, x: Array, y: Any, sample_weight: Any, rows: Row
     model._fit(x, y, sample_weight, incremental=False, rows=rows, cancelled=cancelled, y_numeric=numeric)
     if names is not None:
         model.feature_names_in_ = names
-
-
-@contextmanager
-def _finished(pool: ThreadPoolExecutor, cancelled: threading.Event) -> Iterator[ThreadPoolExecutor]:
-    """The pool, and no thread of it left behind: where the block ends early, its fits do too."""
-    try:
-        yield pool
-    except BaseException:  # Ctrl-C is one
-        cancelled.set()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _tell(models: Sequence[BaseMLP], futures: Sequence[Future[list[tuple[str, type[Warning]]]]]) -> None:

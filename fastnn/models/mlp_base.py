@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from numbers import Integral
-from threading import Event
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -36,6 +35,9 @@ from fastnn.schedules import Plateau, Schedule
 from fastnn.training.checkpoint import Choose
 from fastnn.training.engine import Engine
 from fastnn.training.loop import Samples
+
+if TYPE_CHECKING:
+    from fastnn._core import Cancellation
 
 __all__ = ["BaseMLP", "trains_by_epochs"]
 
@@ -169,7 +171,7 @@ class BaseMLP(Insight, Estimator):
         classes: Any = None,
         keep: KeepArguments = NOT_KEPT,
         rows: NDArray[np.int64] | None = None,
-        cancelled: Event | None = None,
+        cancelled: Cancellation | None = None,
         **how: Any,
     ) -> None:
         """Train on all samples or on some rows of them, until `cancelled` is set."""

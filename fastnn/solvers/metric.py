@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fastnn import activations
 from fastnn.kernels.select import native
+from fastnn.solvers.cholesky import factorise, inverse_of_triangle, rows_of, solve_triangle
 from fastnn.solvers.objective import Curved, Matrix, Vector
 from fastnn.solvers.one_thread import one_thread
 
@@ -81,41 +82,38 @@ class CholeskyMetric:
     """
 
     def __init__(self, hessian: Matrix, least: float = 0.0) -> None:
-        from scipy.linalg.lapack import dpotrf  # here, since it is slow to import
-
         diagonal = np.maximum(hessian.diagonal(), least)
         self._inverse = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-        scaled = hessian * self._inverse
-        scaled *= self._inverse[:, None]
+        scaled = np.empty_like(hessian)
+        for rows in rows_of(len(hessian)):
+            np.multiply(hessian[rows], self._inverse, out=scaled[rows])
+            scaled[rows] *= self._inverse[rows, None]
         damping = _LEAST_DAMPING * len(hessian)
-        info = 1
-        while info != 0 and damping < _MOST_DAMPING:
+        is_definite = False
+        while not is_definite and damping < _MOST_DAMPING:
             scaled.ravel()[:: len(scaled) + 1] = 1 + damping
             with _threads_for(len(scaled)):
-                self._factor, info = dpotrf(scaled.T)  # a Fortran array, so that LAPACK copies it only once
+                self._factor, is_definite = factorise(scaled)
             damping *= 100
-        if info != 0:
+        if not is_definite:
             if not np.isfinite(scaled).all():
                 raise ValueError("The Hessian has numbers that are not finite.")
             # Where rows are certain, the rounding of float32 can leave more beside the diagonal than on it.
-            self._factor = np.asfortranarray(np.eye(len(scaled)))
+            self._factor = np.eye(len(scaled))
 
     def solve(self, vector: Vector) -> Vector:
         """See Metric; also for several vectors, the columns of (p, k)."""
-        from scipy.linalg.lapack import dpotrs
-
         inverse = self._inverse if vector.ndim == 1 else self._inverse[:, None]
         with _threads_for(len(vector)):
-            solution: Vector = dpotrs(self._factor, inverse * vector)[0]
+            half = solve_triangle(self._factor, inverse * vector)
+            solution: Vector = solve_triangle(self._factor, half, transposed=True)
         return inverse * solution
 
     def root(self) -> Matrix:
         """V (p, p), whose product with its own transpose is the inverse."""
-        from scipy.linalg.lapack import dtrtri
-
         with _threads_for(len(self._factor)):
-            inverse = dtrtri(self._factor)[0]
-        return np.ascontiguousarray(self._inverse[:, None] * inverse)
+            inverse = inverse_of_triangle(self._factor)
+        return np.ascontiguousarray(self._inverse[:, None] * inverse.T)
 
 
 def newton_metric(hessian: Matrix, outputs: int) -> CholeskyMetric:

@@ -16,7 +16,6 @@ No fold starts at the solution of all rows, near as it is: a solution keeps a tr
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
@@ -37,6 +36,7 @@ from fastnn.solvers.resumed import End, Resumed
 from fastnn.solvers.stored import Stored
 from fastnn.solvers.sum_objective import SumObjective
 from fastnn.threads import threads
+from fastnn.workers import cancellation, finished
 
 __all__ = ["Family", "Rows", "WatchPath", "side_by_side", "solve_family"]
 
@@ -148,8 +148,7 @@ def side_by_side(do: Callable[[Task], Result], tasks: Sequence[Task], n_workers:
         with threads(1):
             return do(task)
 
-    with ThreadPoolExecutor(n_workers) as pool:
-        return list(pool.map(alone, tasks))
+    return [future.result() for future in finished(alone, tasks, n_workers, cancellation())]
 
 
 @dataclass(frozen=True)

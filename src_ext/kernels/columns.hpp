@@ -4,7 +4,7 @@
 // element, or elements, of a vector of rows p that stand in the same rows.
 #pragma once
 
-#include "kernels/simd.hpp"
+#include "kernels/pieces.hpp"
 #include "runtime/contract.hpp"
 
 namespace {
@@ -125,9 +125,11 @@ struct Ones {
 // where there is a p (softmax), and for one output moment = sum of x weight.
 template <class Column> void column_sums_of(const fastnn::ColumnSums& g, int member, int team) {
   const auto share = fastnn::share_of(g.columns.m, 1, member, team);
+  Meter meter;
   for (ptrdiff_t j = share.begin; j < share.end; ++j) {
     const Column column = Column::of(g.columns, j);
     for (ptrdiff_t k = 0; k < g.o; ++k) {
+      if (meter.stops(kCopyWork * (column.count + 1))) return;
       const ptrdiff_t c = j * g.o + k;
       const double *d_z = g.d_z + k * g.columns.n, *weight = g.weight + k * g.columns.n;
       if (g.o > 1) {

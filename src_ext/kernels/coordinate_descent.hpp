@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kernels/columns.hpp"
+#include "kernels/pieces.hpp"
 
 namespace {
 
@@ -21,13 +22,14 @@ FASTNN_INLINE double coordinate_minimum(const fastnn::Separable& penalty, ptrdif
 }
 
 // One pass over `count` coordinates, those of `chosen` where it is given. Returns the curvature times the squared moves,
-// which bounds what the model fell by.
+// which bounds what the model fell by; where Ctrl-C ends it, NaN, below which nothing falls.
 template <class Model>
 FASTNN_INLINE double sweep(Model& model, const fastnn::Separable& penalty, double* w, const int64_t* chosen,
-                           ptrdiff_t count) {
+                           ptrdiff_t count, Meter& meter) {
   double fall = model.move_intercept();
   for (ptrdiff_t a = 0; a < count; ++a) {
     const ptrdiff_t c = chosen ? chosen[a] : a;
+    if (meter.stops(model.work(c))) return __builtin_nan("");
     const double h = model.curvature(c);
     const double delta = coordinate_minimum(penalty, c, w[c], model.gradient(c), h) - w[c];
     if (delta == 0) continue;
@@ -43,8 +45,9 @@ FASTNN_INLINE double sweep(Model& model, const fastnn::Separable& penalty, doubl
 template <class Model> void descend(Model& model, fastnn::Descent& g) {
   const ptrdiff_t count = g.coordinates;
   g.sweeps = 0;
+  Meter meter;
   while (g.sweeps < g.max_sweeps) {
-    g.fall = sweep(model, g.penalty, g.w, nullptr, count);
+    g.fall = sweep(model, g.penalty, g.w, nullptr, count, meter);
     ++g.sweeps;
     if (!(g.fall > g.tolerance)) return;
     ptrdiff_t active = 0;
@@ -52,7 +55,7 @@ template <class Model> void descend(Model& model, fastnn::Descent& g) {
       if (g.w[c] != 0 || g.penalty.l1[c] == 0) g.active[active++] = c;
     if (active == count) continue;
     for (double fall = g.fall; fall > g.tolerance && g.sweeps < g.max_sweeps; ++g.sweeps)
-      fall = sweep(model, g.penalty, g.w, g.active, active);
+      fall = sweep(model, g.penalty, g.w, g.active, active, meter);
   }
 }
 
@@ -63,6 +66,7 @@ struct GivenHessian {
   ptrdiff_t count;
   FASTNN_INLINE double curvature(ptrdiff_t c) const { return hessian[c * count + c]; }
   FASTNN_INLINE double gradient(ptrdiff_t c) const { return d_w[c]; }
+  FASTNN_INLINE ptrdiff_t work(ptrdiff_t) const { return kCopyWork * count; }
   FASTNN_INLINE void move(ptrdiff_t c, double delta) {
     DenseColumn{hessian + c * count, count}.add_to(d_w, [=](auto at, auto x) { (void)at; return delta * x; });
   }
@@ -86,6 +90,7 @@ template <class Column> struct ByColumns {
   double shift;
 
   FASTNN_INLINE double curvature(ptrdiff_t c) const { return g.curvature[c]; }
+  FASTNN_INLINE ptrdiff_t work(ptrdiff_t c) const { return kCopyWork * (Column::of(g.columns, c / g.o).count + 1); }
 
   FASTNN_INLINE double gradient(ptrdiff_t c) const {
     const Column column = Column::of(g.columns, c / g.o);

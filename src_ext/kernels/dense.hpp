@@ -136,6 +136,7 @@ __attribute__((noinline)) void forward_copied(const T* x, const T* w, ForwardTil
                                               ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t c0, ptrdiff_t c1) {
   alignas(64) T packed[kBlockRows * kPanel<T>];
   const bool apply_relu = policy.apply_relu;
+  Meter meter;
   for (; c0 < c1; c0 += kPanel<T>) {
     const ptrdiff_t end = c0 + kPanel<T> < c1 ? c0 + kPanel<T> : c1;
     for (ptrdiff_t k0 = 0; k0 < i; k0 += kBlockRows) {
@@ -145,6 +146,7 @@ __attribute__((noinline)) void forward_copied(const T* x, const T* w, ForwardTil
       policy.apply_relu = apply_relu && k0 + depth == i;
       const PackedColumns<T> columns{packed, depth, c0};
       multiply<T, false>(StridedRows<T>{x + k0, i}, columns, depth, policy, r0, r1, c0, end);
+      if (meter.stops((r1 - r0) * depth * kPanel<T>)) return;
     }
   }
 }
@@ -156,12 +158,14 @@ FASTNN_INLINE void forward_rows(const T* x, const T* w, const T* b, T* out, ptrd
   const bool copied = i > 0 && r1 - r0 >= kCopyPays && o * ptrdiff_t(sizeof(T)) >= kWideBytes;
   if (copied) forward_copied(x, w, policy, i, o, r0, r1, c0, c1);
   else if (is_fused(activation))
-    multiply<T, false>(StridedRows<T>{x, i}, PlainColumns<T>{w, o}, i, policy, r0, r1, c0, c1);
+    multiply_in_pieces<T, false>(StridedRows<T>{x, i}, PlainColumns<T>{w, o}, i, policy, r0, r1, c0, c1);
   if (is_fused(activation)) return;
+  Meter meter;
   for (ptrdiff_t r = r0; r < r1; r += kForwardRows) {
     const ptrdiff_t end = r + kForwardRows < r1 ? r + kForwardRows : r1;
-    if (!copied) multiply<T, false>(StridedRows<T>{x, i}, PlainColumns<T>{w, o}, i, policy, r, end, c0, c1);
+    if (!copied) multiply_in_pieces<T, false>(StridedRows<T>{x, i}, PlainColumns<T>{w, o}, i, policy, r, end, c0, c1);
     activate_block<T>(out, o, activation, r, end, c0, c1);
+    if (meter.stops((end - r) * (c1 - c0) * (copied ? kFunctionWork : i + kFunctionWork))) return;
   }
 }
 
@@ -175,7 +179,9 @@ template <class T> void dense_forward(const void* arguments, int member, int tea
   const bool by_columns = shares_columns(g.n, g.activation, team);
   const auto rows = by_columns ? fastnn::Share{0, g.n} : fastnn::share_of(g.n, kTileRows, member, team);
   const auto columns = by_columns ? fastnn::share_of(g.o, kPanel<T>, member, team) : fastnn::Share{0, g.o};
-  forward_rows<T>(g.x, g.w, g.b, g.out, g.i, g.o, g.activation, rows.begin, rows.end, columns.begin, columns.end);
+  in_pieces(rows, kPieceRows, g.i * g.o, [&](ptrdiff_t r0, ptrdiff_t r1) __attribute__((always_inline)) {
+    forward_rows<T>(g.x, g.w, g.b, g.out, g.i, g.o, g.activation, r0, r1, columns.begin, columns.end);
+  });
 }
 
 // --- d_x = d_z @ w.T --------------------------------------------------------------------------------------------
@@ -192,11 +198,13 @@ template <class T> FASTNN_INLINE ptrdiff_t panel_width(ptrdiff_t c0, ptrdiff_t c
 }
 
 template <class T> void pack_transpose(const T* w, ptrdiff_t i, ptrdiff_t o, T* packed) {
+  Meter meter;
   for (ptrdiff_t c0 = 0; c0 < i; c0 += kPanel<T>) {
     const ptrdiff_t width = panel_width<T>(c0, i);
     T* panel = packed + o * c0;
     for (ptrdiff_t k = 0; k < o; ++k)
       for (ptrdiff_t c = 0; c < width; ++c) panel[k * width + c] = c0 + c < i ? w[(c0 + c) * o + k] : T(0);
+    if (meter.stops(o * width * kCopyWork)) return;
   }
 }
 
@@ -212,7 +220,9 @@ template <class T> void dense_backward_input(const void* arguments, int member, 
   const auto rows = fastnn::share_of(g.n, kTileRows, member, team);
   SumTile<T> policy{g.out, g.i, false};
   const PackedColumns<T> columns{g.scratch, g.o};
-  multiply<T, false>(StridedRows<T>{g.d_z, g.o}, columns, g.o, policy, rows.begin, rows.end, 0, g.i);
+  in_pieces(rows, kPieceRows, g.i * g.o, [&](ptrdiff_t r0, ptrdiff_t r1) __attribute__((always_inline)) {
+    multiply_in_pieces<T, false>(StridedRows<T>{g.d_z, g.o}, columns, g.o, policy, r0, r1, 0, g.i);
+  });
 }
 
 // --- d_w = x.T @ d_z, d_b = column sums of d_z ---------------------------------------------------------------------
@@ -222,6 +232,7 @@ template <class T> void dense_backward_input(const void* arguments, int member, 
 constexpr ptrdiff_t kGradientRows = kBlockRows;
 
 template <class T> void sum_columns(const T* d_z, ptrdiff_t n, ptrdiff_t o, T* d_b, ptrdiff_t c0, ptrdiff_t c1) {
+  Meter meter;
   for (ptrdiff_t c = c0; c < c1; c += kLanes<T>) {
     const int tail = int(c1 - c < kLanes<T> ? c1 - c : kLanes<T>);
     Vec<T> total = {};
@@ -230,6 +241,7 @@ template <class T> void sum_columns(const T* d_z, ptrdiff_t n, ptrdiff_t o, T* d
       const ptrdiff_t end = r0 + kGradientRows < n ? r0 + kGradientRows : n;
       for (ptrdiff_t r = r0; r < end; ++r) block += load_first<T>(d_z + r * o + c, tail);
       total += block;
+      if (meter.stops(kGradientRows * kFunctionWork)) return;
     }
     store_first<T>(d_b + c, total, tail);
   }
@@ -244,15 +256,17 @@ FASTNN_INLINE void add_block(const fastnn::DenseBackwardParams<T>& g, ptrdiff_t 
   SumTile<T> policy{g.d_w, g.o, k0 > 0};
   if (rows.end - rows.begin < kCopyPays) {
     const PlainColumns<T> right{d_z, g.o};
-    multiply<T, true>(left, right, depth, policy, rows.begin, rows.end, columns.begin, columns.end);
+    multiply_in_pieces<T, true>(left, right, depth, policy, rows.begin, rows.end, columns.begin, columns.end);
     return;
   }
   alignas(64) T packed[kBlockRows * kPanel<T>];
+  Meter meter;
   for (ptrdiff_t c0 = columns.begin; c0 < columns.end; c0 += kPanel<T>) {
     const ptrdiff_t c1 = c0 + kPanel<T> < columns.end ? c0 + kPanel<T> : columns.end;
     copy_panel(d_z + c0, g.o, depth, c1 - c0, packed);
     const PackedColumns<T> right{packed, depth, c0};
     multiply<T, true>(left, right, depth, policy, rows.begin, rows.end, c0, c1);
+    if (meter.stops((rows.end - rows.begin) * depth * kPanel<T>)) return;
   }
 }
 
@@ -262,8 +276,11 @@ template <class T> void dense_backward_params(const void* arguments, int member,
   const auto rows = by_columns ? fastnn::Share{0, g.i} : fastnn::share_of(g.i, kTileRows, member, team);
   const auto panels = fastnn::share_of(g.o, kPanel<T>, member, team);
   const auto columns = by_columns ? panels : fastnn::Share{0, g.o};
-  for (ptrdiff_t k0 = 0; k0 < g.n || k0 == 0; k0 += kGradientRows)
+  Meter meter;
+  for (ptrdiff_t k0 = 0; k0 < g.n || k0 == 0; k0 += kGradientRows) {
     add_block(g, k0, k0 + kGradientRows < g.n ? kGradientRows : g.n - k0, rows, columns);
+    if (meter.stops(kGradientRows * (rows.end - rows.begin) * (columns.end - columns.begin))) return;
+  }
   sum_columns<T>(g.d_z, g.n, g.o, g.d_b, panels.begin, panels.end);
 }
 
@@ -274,10 +291,14 @@ template <class T> void activation_forward(const void* arguments, int member, in
   const auto rows = fastnn::share_of(g.n, 16, member, team);
   const ptrdiff_t begin = rows.begin * g.o, count = (rows.end - rows.begin) * g.o;
   if (!is_row_function(g.activation)) {
-    run_activation<T>(g.activation, g.z + begin, g.out + begin, nullptr, count);
+    in_pieces({begin, begin + count}, fastnn::kFlatGrain, kFunctionWork, [&](ptrdiff_t at, ptrdiff_t end) {
+      run_activation<T>(g.activation, g.z + at, g.out + at, nullptr, end - at);
+    });
     return;
   }
-  run_row_function<T>(g.activation, g.z + begin, g.out + begin, g.o, rows.end - rows.begin, g.o);
+  in_pieces(rows, 16, kFunctionWork * g.o, [&](ptrdiff_t r0, ptrdiff_t r1) {
+    run_row_function<T>(g.activation, g.z + r0 * g.o, g.out + r0 * g.o, g.o, r1 - r0, g.o);
+  });
 }
 
 template <class T> void activation_backward(const void* arguments, int member, int team) {
@@ -285,12 +306,16 @@ template <class T> void activation_backward(const void* arguments, int member, i
   const auto rows = fastnn::share_of(g.n, 16, member, team);
   const ptrdiff_t begin = rows.begin * g.o, count = (rows.end - rows.begin) * g.o;
   if (!is_row_function(g.activation)) {
-    activation_backward_tile<T>(g.activation, g.z + begin, g.a + begin, g.d_a + begin, g.out + begin, count);
+    in_pieces({begin, begin + count}, fastnn::kFlatGrain, kFunctionWork, [&](ptrdiff_t at, ptrdiff_t end) {
+      activation_backward_tile<T>(g.activation, g.z + at, g.a + at, g.d_a + at, g.out + at, end - at);
+    });
     return;
   }
+  Meter meter;
   for (ptrdiff_t at = begin; at < begin + count; at += g.o) {
     if (g.activation == kSoftmax) softmax_backward_row<T>(g.a + at, g.d_a + at, g.out + at, g.o);
     else log_softmax_backward_row<T>(g.a + at, g.d_a + at, g.out + at, g.o);
+    if (meter.stops(kFunctionWork * g.o)) return;
   }
 }
 

@@ -2,7 +2,7 @@
 // function of (seed, step, layer, row, column): nothing is stored, and every backend and thread sees the same.
 #pragma once
 
-#include "kernels/simd.hpp"
+#include "kernels/pieces.hpp"
 #include "runtime/contract.hpp"
 #include "runtime/random.hpp"
 
@@ -72,8 +72,11 @@ template <class T> void dropout(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::Dropout<T>*>(arguments);
   const DropoutRule rule = dropout_rule(g.seed, g.step, g.layer, g.rate);
   const auto rows = fastnn::share_of(g.n, 1, member, team);
-  for (ptrdiff_t r = rows.begin; r < rows.end; ++r)
+  Meter meter;
+  for (ptrdiff_t r = rows.begin; r < rows.end; ++r) {
     drop_row<T>(rule, ptrdiff_t(g.first_row) + r, g.x + r * g.o, g.out + r * g.o, g.o);
+    if (meter.stops(kFunctionWork * (g.o + 1))) return;
+  }
 }
 
 }  // namespace

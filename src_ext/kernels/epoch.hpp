@@ -144,7 +144,7 @@ FASTNN_INLINE bool run_batch(fastnn::Epoch<T>& g, const Workspace<T>& ws, const 
     if (done == count) break;
     if (me.index == 0) {
       g.rows_done = done;
-      g.paused = fastnn_seconds() > g.deadline;
+      g.paused = is_interrupted(me) || fastnn_seconds() > g.deadline;
     }
     fastnn::wait(ws.barrier, me.team);
     if (g.paused) return false;
@@ -188,10 +188,11 @@ FASTNN_INLINE bool run_step(fastnn::Epoch<T>& g, const Workspace<T>& ws, const R
     loss = g.batch_loss / total;
     g.next_step = step + 1;
     g.rows_done = 0;
-    if (!is_finite(loss)) g.stopped = 1;
+    const bool interrupted = is_interrupted(me);
+    if (!interrupted && !is_finite(loss)) g.stopped = 1;
     const double now = fastnn_seconds();
     g.crowded = me.team > 1 && is_crowded(g, ws, now);
-    if (g.stopped || g.crowded || now > g.deadline) g.last_step = g.next_step;
+    if (g.stopped || interrupted || g.crowded || now > g.deadline) g.last_step = g.next_step;
   }
   fastnn::wait(ws.barrier, me.team);
   if (me.index == 0) {
@@ -220,13 +221,13 @@ __attribute__((noinline)) void run_steps(fastnn::Epoch<T>& g, const Workspace<T>
 template <class T>
 __attribute__((noinline)) void run_as_worker(fastnn::Epoch<T>& g, const Workspace<T>& ws, int member, int team) {
   alignas(64) T mirrors[kMirrorBytes / sizeof(T)];
-  run_steps(g, ws, Member<T>{member, team, mirrors});
+  run_steps(g, ws, Member<T>{member, team, mirrors, g.interrupted});
 }
 
 template <class T> void epoch_run(void* arguments, int member, int team) {
   auto& g = *static_cast<fastnn::Epoch<T>*>(arguments);
   const Workspace<T>& ws = workspace_of(g);
-  if (member == 0) run_steps(g, ws, Member<T>{member, team, ws.mirrors});
+  if (member == 0) run_steps(g, ws, Member<T>{member, team, ws.mirrors, g.interrupted});
   else run_as_worker(g, ws, member, team);
 }
 

@@ -73,7 +73,7 @@ template <class T, class Rows>
 FASTNN_INLINE void forward_layer(const Layer<T>& layer, const T* w, const Rows& rows, ptrdiff_t r0, ptrdiff_t r1) {
   ForwardTile<T> policy{layer.a, layer.stride, layer.b, layer.activation == kRelu};
   const PackedColumns<T> columns{w, layer.i};
-  multiply<T, false>(rows, columns, layer.i, policy, r0, r1, 0, layer.padded);
+  multiply_in_pieces<T, false>(rows, columns, layer.i, policy, r0, r1, 0, layer.padded);
   activate(layer, r0, r1);
 }
 
@@ -192,7 +192,8 @@ FASTNN_INLINE void backward_layer(const Layer<T>& layer, const T* transposed, co
                                   ptrdiff_t r1) {
   BackwardTile<T> policy{below.d_z, below.a, below.slope, below.stride, below.activation};
   const PackedColumns<T> columns{transposed, layer.o};
-  multiply<T, false>(StridedRows<T>{layer.d_z, layer.stride}, columns, layer.o, policy, r0, r1, 0, below.padded);
+  const StridedRows<T> rows{layer.d_z, layer.stride};
+  multiply_in_pieces<T, false>(rows, columns, layer.o, policy, r0, r1, 0, below.padded);
   if (is_row_function(below.activation)) apply_row_slope(below, r0, r1);
 }
 
@@ -247,12 +248,23 @@ void turn_sparse(const fastnn::Epoch<T>& g, const Workspace<T>& ws, int64_t step
   turn_rows(g, entries_of(ws, strip), dropout_of(g, 0) > 0 ? &rule : nullptr, first, count);
 }
 
+// Whether Ctrl-C has come. Every phase asks before it begins: the phase before may have left some of its work undone,
+// also pointers unset. All members keep on meeting at the barriers of the step, which ends the run.
+template <class T> FASTNN_INLINE bool is_interrupted(const Member<T>& me) {
+  return __atomic_load_n(me.interrupted, __ATOMIC_RELAXED) != 0;
+}
+
 template <class T>
 void row_phase(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, const Member<T>& me) {
+  if (is_interrupted(me)) return;
   if (!g.x && me.index == me.team - 1) turn_sparse(g, ws, chunk.step, 0, chunk.first, chunk.count);
   const auto rows = fastnn::share_of(chunk.count, ws.block, me.index, me.team);
-  for (ptrdiff_t r0 = rows.begin; r0 < rows.end; r0 += ws.stretch)
-    train_rows(g, ws, chunk, me, r0, r0 + ws.stretch < rows.end ? r0 + ws.stretch : rows.end);
+  Meter meter;
+  for (ptrdiff_t r0 = rows.begin; r0 < rows.end; r0 += ws.stretch) {
+    const ptrdiff_t r1 = r0 + ws.stretch < rows.end ? r0 + ws.stretch : rows.end;
+    train_rows(g, ws, chunk, me, r0, r1);
+    if (meter.stops((r1 - r0) * ws.cost)) return;
+  }
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ void forward_sparse(const fastnn::Epoch<T>& g, const Layer<T>& layer, const Drop
                     ptrdiff_t r0, ptrdiff_t r1) {
   ForwardTile<T> policy{layer.a, layer.stride, layer.b, layer.activation == kRelu};
   const PackedColumns<T> columns{layer.w, layer.i};
+  Meter meter;
   for (ptrdiff_t r = r0; r < r1; ++r) {
     const ptrdiff_t row = row_at(g, first + r);
     const uint64_t key = rule ? dropout_key<T>(*rule, first + r) : 0;
@@ -33,6 +34,7 @@ void forward_sparse(const fastnn::Epoch<T>& g, const Layer<T>& layer, const Drop
       for_entries<T>(g.sparse, row, rule, key, use);
     };
     multiply_sparse_row<T>(entries, columns, policy, r, layer.padded);
+    if (meter.stops(stored_of(g.sparse, row) * layer.padded)) return;
   }
 }
 

@@ -298,16 +298,30 @@ FASTNN_INLINE bool owns(const Workspace<T>& ws, ptrdiff_t t, const Member<T>& me
   return (ws.task[t].cost_before + end) / 2 * me.team / ws.cost == me.index;
 }
 
+// run(t) for the member's tasks, each of which is done as a whole; `depth` is what an element of it costs.
+template <class T, class Run>
+FASTNN_INLINE void for_tasks(const Workspace<T>& ws, ptrdiff_t depth, const Member<T>& me, const Run& run) {
+  if (is_interrupted(me)) return;
+  Meter meter;
+  for (ptrdiff_t t = 0; t < ws.tasks; ++t) {
+    if (!owns(ws, t, me)) continue;
+    run(t);
+    if (meter.stops((ws.task[t].r1 - ws.task[t].r0) * kPanel<T> * depth)) return;
+  }
+}
+
 template <class T, class Rule>
 void update_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& treatment, ptrdiff_t count,
                   const Member<T>& me) {
-  for (ptrdiff_t t = 0; t < ws.tasks; ++t)
-    if (owns(ws, t, me)) ws.task_penalty[t] = update_task(ws, ws.task[t], rule, treatment, count);
+  for_tasks(ws, count, me, [&](ptrdiff_t t) __attribute__((always_inline)) {
+    ws.task_penalty[t] = update_task(ws, ws.task[t], rule, treatment, count);
+  });
 }
 
 template <class T> void add_phase(const Workspace<T>& ws, ptrdiff_t count, bool first, const Member<T>& me) {
-  for (ptrdiff_t t = 0; t < ws.tasks; ++t)
-    if (owns(ws, t, me)) add_task(ws, ws.task[t], {0, count}, !first);
+  for_tasks(ws, count, me, [&](ptrdiff_t t) __attribute__((always_inline)) {
+    add_task(ws, ws.task[t], {0, count}, !first);
+  });
 }
 
 template <class T> void clear_strip(const Workspace<T>& ws, ptrdiff_t strip) {
@@ -342,6 +356,7 @@ void strip_phase(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<
                  const Member<T>& me) {
   const auto strips = fastnn::share_of(kStrips, 1, me.index, me.team);
   for (ptrdiff_t q = strips.begin; q < strips.end; ++q) {
+    if (is_interrupted(me)) return;
     if (first) clear_strip(ws, q);
     run_strip(g, ws, chunk, q, me);
   }
@@ -349,20 +364,22 @@ void strip_phase(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<
 
 template <class T, class Rule>
 void finish_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& treatment, const Member<T>& me) {
-  for (ptrdiff_t t = 0; t < ws.tasks; ++t)
-    if (owns(ws, t, me)) ws.task_penalty[t] = finish_task(ws, ws.task[t], rule, treatment);
+  for_tasks(ws, kFunctionWork, me, [&](ptrdiff_t t) __attribute__((always_inline)) {
+    ws.task_penalty[t] = finish_task(ws, ws.task[t], rule, treatment);
+  });
 }
 
 // As finish_phase, with the gradient as a whole no longer than the limit.
 template <class T, class Rule>
 void clipped_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& treatment, double limit,
                    const Member<T>& me) {
-  for (ptrdiff_t t = 0; t < ws.tasks; ++t)
-    if (owns(ws, t, me)) correct_task(ws, t, treatment);
+  for_tasks(ws, kFunctionWork, me,
+            [&](ptrdiff_t t) __attribute__((always_inline)) { correct_task(ws, t, treatment); });
   fastnn::wait(ws.barrier, me.team);
   const T factor = factor_of_norm(ws, limit);
-  for (ptrdiff_t t = 0; t < ws.tasks; ++t)
-    if (owns(ws, t, me)) scaled_task(ws, ws.task[t], rule, treatment, factor);
+  for_tasks(ws, kFunctionWork, me, [&](ptrdiff_t t) __attribute__((always_inline)) {
+    scaled_task(ws, ws.task[t], rule, treatment, factor);
+  });
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 // after it.
 #pragma once
 
-#include "kernels/simd.hpp"
+#include "kernels/pieces.hpp"
 #include "runtime/contract.hpp"
 
 namespace {
@@ -30,8 +30,9 @@ template <class T> FASTNN_INLINE Vec<T> clip(Vec<T> value, T limit) {
 template <class T, class Change>
 FASTNN_INLINE void over_share(const fastnn::FlatVector<T>& g, int member, int team, const Change& change) {
   const auto part = fastnn::share_of(g.count, fastnn::kFlatGrain, member, team);
-  for (ptrdiff_t c = part.begin; c < part.end; c += kLanes<T>)
-    change(c, int(part.end - c < kLanes<T> ? part.end - c : kLanes<T>));
+  in_pieces(part, fastnn::kFlatGrain, kCopyWork, [&](ptrdiff_t begin, ptrdiff_t end) {
+    for (ptrdiff_t c = begin; c < end; c += kLanes<T>) change(c, int(end - c < kLanes<T> ? end - c : kLanes<T>));
+  });
 }
 
 template <class T> void clip_by_value(const void* arguments, int member, int team) {
@@ -45,6 +46,7 @@ template <class T> void clip_by_value(const void* arguments, int member, int tea
 template <class T> void sum_of_squares(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::FlatVector<T>*>(arguments);
   const auto part = fastnn::share_of(g.count, fastnn::kFlatGrain, member, team);
+  Meter meter;
   for (ptrdiff_t begin = part.begin; begin < part.end; begin += fastnn::kFlatGrain) {
     const ptrdiff_t end = begin + fastnn::kFlatGrain < part.end ? begin + fastnn::kFlatGrain : part.end;
     Wide<T> squares = {};
@@ -53,6 +55,7 @@ template <class T> void sum_of_squares(const void* arguments, int member, int te
       squares += v * v;
     }
     g.partial[begin / fastnn::kFlatGrain] = sum_wide<T>(squares);
+    if (meter.stops(kCopyWork * fastnn::kFlatGrain)) return;
   }
 }
 
@@ -73,9 +76,11 @@ template <class T> FASTNN_INLINE Vec<T> nothing_of(const T* values, ptrdiff_t co
 template <class T> void sum_of_nothing(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::FlatVector<T>*>(arguments);
   const auto part = fastnn::share_of(g.count, fastnn::kFlatGrain, member, team);
+  Meter meter;
   for (ptrdiff_t begin = part.begin; begin < part.end; begin += fastnn::kFlatGrain) {
     const ptrdiff_t end = begin + fastnn::kFlatGrain < part.end ? begin + fastnn::kFlatGrain : part.end;
     g.partial[begin / fastnn::kFlatGrain] = double(sum_lanes<T>(nothing_of<T>(g.values + begin, end - begin)));
+    if (meter.stops(kCopyWork * fastnn::kFlatGrain)) return;
   }
 }
 

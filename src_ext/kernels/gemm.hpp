@@ -9,7 +9,7 @@
 // AVX2 and SSE2 have 16 registers: 6x2). Per k it loads 2 vectors of B and broadcasts kTileRows elements of A.
 #pragma once
 
-#include "kernels/simd.hpp"
+#include "kernels/pieces.hpp"
 
 namespace {
 
@@ -162,5 +162,17 @@ FASTNN_INLINE void multiply(const Rows& rows, const Columns& b, ptrdiff_t depth,
     else multiply_columns<T, 1, ACROSS>(rows, b, depth, policy, r0, r1, c0, tail);
   }
 }
+
+// The same in pieces of panels, between which Ctrl-C may end it.
+template <class T, bool ACROSS, class Rows, class Columns, class Policy>
+FASTNN_INLINE void multiply_in_pieces(const Rows& rows, const Columns& b, ptrdiff_t depth, Policy& policy, ptrdiff_t r0,
+                                      ptrdiff_t r1, ptrdiff_t c0, ptrdiff_t c1) {
+  in_pieces({c0, c1}, kPanel<T>, (r1 - r0) * depth, [&](ptrdiff_t begin, ptrdiff_t end) __attribute__((always_inline)) {
+    multiply<T, ACROSS>(rows, b, depth, policy, r0, r1, begin, end);
+  });
+}
+
+// Rows of a piece where all rows together would be too many, whole tiles.
+constexpr ptrdiff_t kPieceRows = 144 * kTileRows;
 
 }  // namespace

@@ -2,7 +2,7 @@
 // does it all, and every sum has one order.
 #pragma once
 
-#include "kernels/simd.hpp"
+#include "kernels/pieces.hpp"
 #include "runtime/contract.hpp"
 
 namespace {
@@ -41,11 +41,13 @@ FASTNN_INLINE ptrdiff_t pair_of(const fastnn::LimitedMemory& g, ptrdiff_t age) {
 inline void memory_backward(const void* arguments, int, int) {
   const auto& g = *static_cast<const fastnn::LimitedMemory*>(arguments);
   double product = add_then_dot(0, nullptr, g.vector, g.steps + g.newest * g.p, g.p);
+  Meter meter;
   for (ptrdiff_t age = 0; age < g.count; ++age) {
     const ptrdiff_t k = pair_of(g, age);
     g.factors[k] = product / g.curvatures[k];
     const double* next = age + 1 < g.count ? g.steps + pair_of(g, age + 1) * g.p : nullptr;
     product = add_then_dot(-g.factors[k], g.changes + k * g.p, g.vector, next, g.p);
+    if (meter.stops(kCopyWork * g.p)) return;
   }
 }
 
@@ -53,10 +55,12 @@ inline void memory_backward(const void* arguments, int, int) {
 inline void memory_forward(const void* arguments, int, int) {
   const auto& g = *static_cast<const fastnn::LimitedMemory*>(arguments);
   double product = add_then_dot(0, nullptr, g.vector, g.changes + pair_of(g, g.count - 1) * g.p, g.p);
+  Meter meter;
   for (ptrdiff_t age = g.count - 1; age >= 0; --age) {
     const ptrdiff_t k = pair_of(g, age);
     const double* next = age > 0 ? g.changes + pair_of(g, age - 1) * g.p : nullptr;
     product = add_then_dot(g.factors[k] - product / g.curvatures[k], g.steps + k * g.p, g.vector, next, g.p);
+    if (meter.stops(kCopyWork * g.p)) return;
   }
 }
 

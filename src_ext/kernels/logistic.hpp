@@ -243,6 +243,14 @@ template <class T> FASTNN_INLINE ptrdiff_t rows_of_block(const fastnn::LogisticP
   return rows > kPassRows ? kPassRows : rows < 32 ? 32 : rows;
 }
 
+// About what they cost, in multiply-adds.
+template <class T, class Rows>
+FASTNN_INLINE ptrdiff_t work_of_block(const fastnn::LogisticPass<T>& g, const SlotLayout& l, ptrdiff_t rows) {
+  const double filled = g.x.n > 0 ? double(g.x.stored) / double(g.x.n) : 0;
+  const double sums = double(l.wide) * (kIsSparse<Rows> ? double(2 * kCopyWork) : 2.0) + double(l.pairs) * filled;
+  return ptrdiff_t(double(rows) * (filled * sums + double(kFunctionWork * l.wide)));
+}
+
 template <class T> void logistic_rows(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::LogisticPass<T>*>(arguments);
   with_rows<T>(g, [&](auto kind) {
@@ -253,13 +261,17 @@ template <class T> void logistic_rows(const void* arguments, int member, int tea
     Real *z = space.members + member * l.member, *p = z + l.block * l.wide, *weights = p + l.block * l.wide;
     const Rows x = rows_of<T, Rows>(g, l, space.parameters, weights + 2 * l.block);
     const auto share = fastnn::share_of(l.slots, 1, member, team);
-    const ptrdiff_t step = rows_of_block(g);
+    const ptrdiff_t step = rows_of_block(g), work = work_of_block<T, Rows>(g, l, step);
+    Meter meter;
     for (ptrdiff_t slot = share.begin; slot < share.end; ++slot) {
       double* sums = space.slots + slot * l.size;
       memset(sums, 0, size_t(l.size) * sizeof *sums);
       const PassBlock<T, Rows> block{g, l, x, z, p, weights, sums};
       const ptrdiff_t end = (slot + 1) * l.rows < g.x.n ? (slot + 1) * l.rows : g.x.n;
-      for (ptrdiff_t r = slot * l.rows; r < end; r += step) block.run(r, end - r < step ? end - r : step);
+      for (ptrdiff_t r = slot * l.rows; r < end; r += step) {
+        block.run(r, end - r < step ? end - r : step);
+        if (meter.stops(work)) return;
+      }
     }
   });
 }

@@ -56,11 +56,11 @@ template <class T, class Index> struct SparseColumns {
     Index *starts = reinterpret_cast<Index*>(packed), *columns = starts + (x.cut + 2);
     T* values = reinterpret_cast<T*>(packed + turned_indices(x));
     memset(starts, 0, size_t(rows + 2) * sizeof *starts);
-    for_columns(r0, [&](ptrdiff_t, Index begin, Index end) __attribute__((always_inline)) {
+    for_columns<false>(r0, [&](ptrdiff_t, Index begin, Index end) __attribute__((always_inline)) {
       for (Index k = begin; k < end; ++k) ++starts[row(k) - r0 + 2];
     });
     for (ptrdiff_t r = 1; r < rows; ++r) starts[r + 1] += starts[r];  // where row r begins
-    for_columns(r0, [&](ptrdiff_t j, Index begin, Index end) __attribute__((always_inline)) {
+    for_columns<false>(r0, [&](ptrdiff_t j, Index begin, Index end) __attribute__((always_inline)) {
       for (Index k = begin; k < end; ++k) {
         const Index at = starts[row(k) - r0 + 1]++;
         columns[at] = Index(j);
@@ -82,10 +82,15 @@ template <class T, class Index> struct SparseColumns {
   ptrdiff_t row(Index k) const { return ptrdiff_t(static_cast<const Index*>(x.indices)[k]); }
   T value(Index k) const { return static_cast<const T*>(x.values)[k]; }
 
-  // Calls use(column, begin, end) with the elements of each column that lie in the block of row r0.
-  template <class Use> FASTNN_INLINE void for_columns(ptrdiff_t r0, const Use& use) const {
+  // Calls use(column, begin, end) with the elements of each column that lie in the block of row r0. What others follow as
+  // indices must be complete, whatever Ctrl-C wants.
+  template <bool MAY_STOP = true, class Use> FASTNN_INLINE void for_columns(ptrdiff_t r0, const Use& use) const {
     const Index *begin = static_cast<const Index*>(x.cells) + r0 / x.cut * i, *end = begin + i;
-    for (ptrdiff_t j = 0; j < i; ++j) use(j, begin[j], end[j]);
+    Meter meter;
+    for (ptrdiff_t j = 0; j < i; ++j) {
+      use(j, begin[j], end[j]);
+      if (MAY_STOP && meter.stops(kCopyWork * wide * ptrdiff_t(end[j] - begin[j] + 1))) return;
+    }
   }
 
   template <bool SQUARED> FASTNN_INLINE double element(Index k) const {

@@ -40,7 +40,7 @@ template <class T> struct DenseRows {
     if (wide > 1) {
       ForwardTile<T> policy{z, wide, b, false};
       const StridedRows<T> left{x + r0 * stride, stride};
-      multiply<T, false>(left, PlainColumns<T>{w, wide}, i, policy, 0, rows, 0, wide);
+      multiply_in_pieces<T, false>(left, PlainColumns<T>{w, wide}, i, policy, 0, rows, 0, wide);
       return;
     }
     ptrdiff_t r = 0;
@@ -53,7 +53,7 @@ template <class T> struct DenseRows {
     if (wide > 1) {
       DoubleTile<T> policy{d_w, wide};
       const StridedRows<T> left{x + r0 * stride, stride};
-      multiply<T, true>(left, PlainColumns<T>{factor, wide}, rows, policy, 0, i, 0, wide);
+      multiply_in_pieces<T, true>(left, PlainColumns<T>{factor, wide}, rows, policy, 0, i, 0, wide);
     } else {
       add_columns<T, false>(x + r0 * stride, stride, rows, i, factor, nullptr, d_w, nullptr);
     }
@@ -67,13 +67,16 @@ template <class T> struct DenseRows {
       return;
     }
     add(r0, rows, factor, d_w);
-    for (ptrdiff_t r = 0; r < rows; ++r)
+    Meter meter;
+    for (ptrdiff_t r = 0; r < rows; ++r) {
       for (ptrdiff_t j = 0; j < i; ++j) {
         const T value = x[(r0 + r) * stride + j];
         const Vec<T> square = splat<T>(value * value);
         for (ptrdiff_t c = 0; c < wide; c += kLanes<T>)
           add_to(squares + j * wide + c, square * load<T>(weight + r * wide + c), kLanes<T>);
       }
+      if (meter.stops(kCopyWork * i * wide)) return;
+    }
   }
 
   // gram (i, i), its upper triangle, += x.T @ diag(weight) @ x

@@ -22,34 +22,42 @@ template <class T, class Index> struct SparseRows {
   static constexpr ptrdiff_t scratch(const fastnn::Features&) { return 0; }
 
   void scores(ptrdiff_t r0, ptrdiff_t rows, double* z) const {
+    Meter meter;
     for (ptrdiff_t r = 0; r < rows; ++r) {
       const Index begin = starts[r0 + r], end = starts[r0 + r + 1];
       if (wide == 1) z[r] = row_score(begin, end) + b[0];
       else score_row(begin, end, z + r * wide);
+      if (meter.stops(kCopyWork * wide * (end - begin))) return;
     }
   }
 
   void add(ptrdiff_t r0, ptrdiff_t rows, const double* factor, double* d_w) const {
+    Meter meter;
     for (ptrdiff_t r = 0; r < rows; ++r) {
-      const Index end = starts[r0 + r + 1];
+      const Index begin = starts[r0 + r], end = starts[r0 + r + 1];
       if (wide == 1) {
         const double by = factor[r];
-        for (Index k = starts[r0 + r]; k < end; ++k) d_w[columns[k]] += by * double(values[k]);
+        for (Index k = begin; k < end; ++k) d_w[columns[k]] += by * double(values[k]);
       } else {
-        for (Index k = starts[r0 + r]; k < end; ++k) add_row(double(values[k]), factor + r * wide, d_w, columns[k]);
+        for (Index k = begin; k < end; ++k) add_row(double(values[k]), factor + r * wide, d_w, columns[k]);
       }
+      if (meter.stops(kCopyWork * wide * (end - begin))) return;
     }
   }
 
   void add_with_squares(ptrdiff_t r0, ptrdiff_t rows, const double* factor, const double* weight, double* d_w,
                         double* squares) const {
     add(r0, rows, factor, d_w);
-    for (ptrdiff_t r = 0; r < rows; ++r)
-      for (Index k = starts[r0 + r]; k < starts[r0 + r + 1]; ++k) {
+    Meter meter;
+    for (ptrdiff_t r = 0; r < rows; ++r) {
+      const Index begin = starts[r0 + r], end = starts[r0 + r + 1];
+      for (Index k = begin; k < end; ++k) {
         const double square = double(values[k]) * double(values[k]);
         if (wide == 1) squares[columns[k]] += square * weight[r];
         else add_row(square, weight + r * wide, squares, columns[k]);
       }
+      if (meter.stops(kCopyWork * wide * (end - begin))) return;
+    }
   }
 
   // gram + gram.T += x.T @ diag(weight) @ x: every two elements of a row once, one with itself by half.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernels/activation.hpp"
+#include "kernels/pieces.hpp"
 #include "kernels/vector_math.hpp"
 #include "runtime/contract.hpp"
 
@@ -247,10 +248,12 @@ FASTNN_INLINE double loss_rows(int loss, double parameter, const Rows& rows, ptr
     return with_elementwise(loss, [&](auto kind) __attribute__((always_inline)) {
       return single_output_rows<T, decltype(kind)>(rows, r0, r1, T(parameter));
     });
+  Meter meter;
   for (; r0 < r1; ++r0) {
     const double weight = rows.weight(r0);
     total += weight * loss_row<T>(loss, rows.z(r0), rows.y(r0), rows.d_z(r0), o, T(parameter),
                                   T(weight / rows.weight_total));
+    if (meter.stops(o)) break;
   }
   return total;
 }
@@ -274,9 +277,11 @@ template <class T> void loss_and_gradient(const void* arguments, int member, int
   const auto& g = *static_cast<const fastnn::LossAndGradient<T>*>(arguments);
   const PlainLossRows<T> view{g, g.weight_total};
   const auto rows = fastnn::share_of(g.n, fastnn::kLossRows, member, team);
+  Meter meter;
   for (ptrdiff_t r0 = rows.begin; r0 < rows.end; r0 += fastnn::kLossRows) {
     const ptrdiff_t r1 = r0 + fastnn::kLossRows < rows.end ? r0 + fastnn::kLossRows : rows.end;
     g.partial[r0 / fastnn::kLossRows] = loss_rows<T>(g.loss, g.parameter, view, r0, r1, g.o);
+    if (meter.stops(kFunctionWork * (r1 - r0) * g.o)) return;
   }
 }
 
@@ -297,7 +302,9 @@ template <class T> void link_rows(int loss, const T* z, T* out, ptrdiff_t n, ptr
 template <class T> void link(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::Link<T>*>(arguments);
   const auto rows = fastnn::share_of(g.n, 16, member, team);
-  link_rows<T>(g.loss, g.z + rows.begin * g.o, g.out + rows.begin * g.o, rows.end - rows.begin, g.o);
+  in_pieces(rows, 16, kFunctionWork * g.o, [&](ptrdiff_t r0, ptrdiff_t r1) {
+    link_rows<T>(g.loss, g.z + r0 * g.o, g.out + r0 * g.o, r1 - r0, g.o);
+  });
 }
 
 }  // namespace

@@ -74,6 +74,13 @@ template <class T> FASTNN_INLINE ptrdiff_t buffer_size(const fastnn::NetworkShap
   return turned ? turned_buffer<T>(shape) : kNetworkRows * widest_layer(shape, 1, shape.layers);
 }
 
+// Multiply-adds of a row.
+inline ptrdiff_t row_work(const fastnn::NetworkShape& shape) {
+  ptrdiff_t work = 0;
+  for (ptrdiff_t l = 0; l < shape.layers; ++l) work += (shape.widths[l] + kFunctionWork) * shape.widths[l + 1];
+  return work;
+}
+
 // Elements that one member of the team needs.
 template <class T> ptrdiff_t network_forward_scratch(const void* arguments) {
   const auto& g = *static_cast<const fastnn::NetworkForward<T>*>(arguments);
@@ -101,9 +108,11 @@ template <class T>
 __attribute__((noinline)) void forward_sparse_rows(const fastnn::Features& x, const T* w, const T* b, T* out, ptrdiff_t o,
                                                    int64_t activation, ptrdiff_t r0, ptrdiff_t r1) {
   ForwardTile<T> policy{out, o, b, activation == kRelu};
+  Meter meter;
   for (ptrdiff_t r = r0; r < r1; ++r) {
     const auto entries = [&](const auto& use) __attribute__((always_inline)) { for_stored<T>(x, r, use); };
     multiply_sparse_row<T>(entries, PlainColumns<T>{w, o}, policy, r - r0, o);
+    if (meter.stops(stored_of(x, r) * o)) return;
   }
   if (!is_fused(activation)) activate_block<T>(out, o, activation, 0, r1 - r0, 0, o);
 }
@@ -162,6 +171,8 @@ template <class T> void network_forward(const void* arguments, int member, int t
   T* const buffers[2] = {scratch, scratch + size};
   const bool wide = widest_layer(g.shape, 1, g.shape.layers + 1) * ptrdiff_t(sizeof(T)) >= kWideBytes;
   const ptrdiff_t rows = network_block_rows(g.n, team, wide), blocks = (g.n + rows - 1) / rows;
+  const ptrdiff_t work = blocks > 1 ? rows * row_work(g.shape) : 0;
+  Meter meter;
   Vec<T> nothing[2] = {};
   for (;;) {
     const ptrdiff_t block = __atomic_fetch_add(g.claimed, 1, __ATOMIC_RELAXED);
@@ -169,6 +180,7 @@ template <class T> void network_forward(const void* arguments, int member, int t
     if (block >= blocks) break;
     const ptrdiff_t r0 = block * rows;
     forward_block(g, turned, buffers, r0, r0 + rows < g.n ? r0 + rows : g.n, nothing);
+    if (meter.stops(work)) return;
   }
   if (g.infinite && !(sum_lanes<T>(nothing[0] + nothing[1]) == T(0))) __atomic_store_n(g.infinite, 1, __ATOMIC_RELAXED);
 }

@@ -4,7 +4,7 @@
 // 1 - beta is not computed in float32.
 #pragma once
 
-#include "kernels/simd.hpp"
+#include "kernels/pieces.hpp"
 #include "runtime/contract.hpp"
 
 namespace {
@@ -109,8 +109,10 @@ FASTNN_INLINE void update_flat(const fastnn::OptimizerStep<T>& g, const Rule& ru
 template <class T> void optimizer_step(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::OptimizerStep<T>*>(arguments);
   const auto part = fastnn::share_of(g.count, fastnn::kFlatGrain, member, team);
-  with_rule<T>(g.optimizer, g.hyper, g.learning_rate, g.step,
-               [&](const auto& rule) { update_flat<T>(g, rule, part.begin, part.end); });
+  with_rule<T>(g.optimizer, g.hyper, g.learning_rate, g.step, [&](const auto& rule) {
+    in_pieces(part, fastnn::kFlatGrain, kFunctionWork,
+              [&](ptrdiff_t begin, ptrdiff_t end) { update_flat<T>(g, rule, begin, end); });
+  });
 }
 
 }  // namespace

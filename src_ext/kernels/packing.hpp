@@ -9,12 +9,14 @@ namespace {
 // each row of each panel of one layer's weights, or of what runs parallel to them.
 template <class T, class E, class Action>
 FASTNN_INLINE void for_panel_rows(const Layer<T>& layer, T* packed, E* w, const Action& action) {
+  Meter meter;
   const ptrdiff_t by_row = layer.turned ? 1 : layer.o, by_column = layer.turned ? layer.o : 1;
   for (ptrdiff_t c0 = 0; c0 < layer.columns; c0 += kPanel<T>) {
     const ptrdiff_t width = panel_width<T>(c0, layer.columns), left = layer.columns - c0;
     for (ptrdiff_t k = 0; k < layer.rows; ++k)
       action(packed + layer.rows * c0 + k * width, w + k * by_row + c0 * by_column, by_column,
              left < width ? left : width, width);
+    if (meter.stops(kCopyWork * layer.rows * width)) return;
   }
 }
 
@@ -58,7 +60,9 @@ FASTNN_INLINE void mirror_rows(const Layer<T>& layer, T* mirror, ptrdiff_t c0, p
 }
 
 template <class T> void mirror_layer(const Layer<T>& layer, T* mirror) {
-  for (ptrdiff_t c0 = 0; c0 < layer.columns; c0 += kPanel<T>) mirror_rows(layer, mirror, c0, 0, layer.rows);
+  in_pieces({0, layer.columns}, kPanel<T>, kCopyWork * layer.rows, [&](ptrdiff_t begin, ptrdiff_t end) {
+    for (ptrdiff_t c0 = begin; c0 < end; c0 += kPanel<T>) mirror_rows(layer, mirror, c0, 0, layer.rows);
+  });
 }
 
 template <class T> FASTNN_INLINE T* mirror_of(const Layer<T>& layer, const Member<T>& me) {

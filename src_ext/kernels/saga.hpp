@@ -35,6 +35,8 @@ template <class T> struct SagaDense {
 
   FASTNN_INLINE double square(ptrdiff_t) const { return row_times(space.row); }
 
+  FASTNN_INLINE ptrdiff_t size(ptrdiff_t) const { return space.features; }
+
   template <bool kFull> FASTNN_INLINE void move(ptrdiff_t, double by) const {
     const VecF64 step = splat<double>(g.step), rows = splat<double>(double(g.rows) * g.step);
     for (ptrdiff_t k = 0; k < g.o; ++k) {
@@ -97,6 +99,7 @@ template <bool kFull, class T> FASTNN_INLINE void move_biases(const fastnn::Saga
 
 template <bool kFull, class Rows, class T> void saga_turns(fastnn::Saga<T>& g, const SagaSpace& space) {
   const Rows rows{g, space};
+  Meter meter;
   for (ptrdiff_t turn = 0; turn < g.turns; ++turn) {
     if (turn + kSagaAhead < g.turns) {
       const ptrdiff_t next = saga_row(g, turn + kSagaAhead);
@@ -115,6 +118,7 @@ template <bool kFull, class Rows, class T> void saga_turns(fastnn::Saga<T>& g, c
     }
     rows.template move<kFull>(r, weight / g.total);
     move_biases<kFull>(g, space, weight / g.total);
+    if (meter.stops(kFunctionWork * g.o * (rows.size(r) + 1))) return;
   }
   rows.template finish<kFull>(double(g.turns));
 }
@@ -125,7 +129,7 @@ template <class Rows, bool kIsSparse, class T> void saga_with(fastnn::Saga<T>& g
   read_coordinates(g, space, is_full);
   if (is_full) saga_turns<true, Rows>(g, space);
   else saga_turns<false, Rows>(g, space);
-  write_coordinates(g, space);
+  if (!fastnn_interrupted()) write_coordinates(g, space);
 }
 
 template <class T> void saga_epoch(void* arguments) {

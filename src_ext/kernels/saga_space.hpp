@@ -91,7 +91,9 @@ template <class T> void read_coordinates(const fastnn::Saga<T>& g, const SagaSpa
     space.shift[j] = g.shift ? g.shift[j] : 0.0;
     space.scale[j] = g.scale[j];
   }
-  for (ptrdiff_t j = 0; j < g.x.i + g.has_bias; ++j)
+  Meter meter;
+  for (ptrdiff_t j = 0; j < g.x.i + g.has_bias; ++j) {
+    if (meter.stops(kFunctionWork * g.o)) return;
     for (ptrdiff_t k = 0; k < g.o; ++k) {
       const ptrdiff_t from = j * g.o + k, c = space.place(j, k, g.x.i);
       const double shrinking = g.step * g.penalty.l2[from];
@@ -106,6 +108,7 @@ template <class T> void read_coordinates(const fastnn::Saga<T>& g, const SagaSpa
       space.rate[c] = log1p_of(shrinking);
       space.reach[c] = shrinking > 0 ? g.step * (space.rate[c] / shrinking) : g.step;
     }
+  }
 }
 
 template <class T> void write_coordinates(const fastnn::Saga<T>& g, const SagaSpace& space) {

@@ -96,6 +96,8 @@ template <class T, class Index> struct SagaSparse {
     else for (Index e = starts[r]; e < starts[r + 1]; ++e) add_scores<kFull>(e, now);
   }
 
+  FASTNN_INLINE ptrdiff_t size(ptrdiff_t r) const { return ptrdiff_t(starts[r + 1] - starts[r]); }
+
   FASTNN_INLINE double square(ptrdiff_t r) const {
     double sum = 0;
     for (Index e = starts[r]; e < starts[r + 1]; ++e) sum += x(e) * x(e);
@@ -121,6 +123,7 @@ template <class T, class Index> struct SagaSparse {
   }
 
   template <bool kFull> void finish(double now) const {
+    Meter meter;
     for (ptrdiff_t c = 0; c < space.biases; c += kLanes<double>) {
       VecF64 lag;
       for (int k = 0; k < kLanes<double>; ++k) {
@@ -128,6 +131,7 @@ template <class T, class Index> struct SagaSparse {
         lag[k] = j < g.x.i ? now - space.last[j] : 0.0;
       }
       store<double>(space.v + c, made_up<kFull>(space, g.step, lag, At{c}));
+      if (meter.stops(kFunctionWork * kLanes<double>)) return;
     }
   }
 

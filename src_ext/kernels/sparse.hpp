@@ -14,6 +14,15 @@ FASTNN_INLINE void for_stored_at(const fastnn::Features& x, ptrdiff_t row, const
   for (ptrdiff_t e = starts[row], end = starts[row + 1]; e < end; ++e) use(ptrdiff_t(columns[e]), values[e]);
 }
 
+FASTNN_INLINE ptrdiff_t stored_of(const fastnn::Features& x, ptrdiff_t row) {
+  if (!x.has_long_indices) {
+    const auto* starts = static_cast<const int32_t*>(x.starts);
+    return ptrdiff_t(starts[row + 1] - starts[row]);
+  }
+  const auto* starts = static_cast<const int64_t*>(x.starts);
+  return ptrdiff_t(starts[row + 1] - starts[row]);
+}
+
 // Calls use(column, value) for what a row has stored.
 template <class T, class Use>
 FASTNN_INLINE void for_stored(const fastnn::Features& x, ptrdiff_t row, const Use& use) {

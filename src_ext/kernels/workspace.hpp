@@ -46,6 +46,7 @@ struct WeightTask {
 template <class T> struct Member {
   int index, team;
   T* mirrors;
+  const int32_t* interrupted;
 };
 
 // Rows of sparse x by columns. The entries of column k end at ends[k] and begin where those of column k - 1 end.

@@ -174,6 +174,7 @@ template <class T> struct Epoch {
   void* workspace;
   int resumes;  // the workspace is as the epoch before has left it; only params may have changed since
   int ends;     // `slots`: nothing goes on in the workspace
+  const int32_t* interrupted;  // set where Ctrl-C ends it in the middle of a step
   // progress
   ptrdiff_t next_step, last_step;  // steps of this epoch
   double deadline;                 // seconds on the clock of `seconds()`

@@ -15,6 +15,7 @@
 #include <pthread.h>
 
 #include "runtime/barrier.hpp"
+#include "runtime/interrupt.hpp"
 
 namespace fastnn {
 namespace {
@@ -33,6 +34,7 @@ struct Pool {
   int workers = 0;
   TeamFunction function = nullptr;
   void* arguments = nullptr;
+  Job* led = nullptr;  // by the caller, for Ctrl-C
 };
 
 // Never destroyed: workers are detached and may outlive static destructors. Replaced in a forked child.
@@ -97,6 +99,7 @@ void work(Pool* p, int member, unsigned seen) {
     const int team = int(seen % kJobStep);
     if (member >= team) continue;
     leave_callers_cpu(*p);
+    follow_job(p->led);
     p->function(p->arguments, member, team);
     p->unfinished.fetch_sub(1, std::memory_order_release);
   }
@@ -118,6 +121,7 @@ int grow(Pool& p, int wanted) {
 void start_job(Pool& p, int team, TeamFunction function, void* arguments) {
   p.function = function;
   p.arguments = arguments;
+  p.led = led_job();
   p.unfinished.store(team - 1, std::memory_order_relaxed);
   p.callers_cpu.store(cpu_of_this_thread(), std::memory_order_relaxed);
   const unsigned count = p.job.load(std::memory_order_relaxed) / kJobStep + 1;

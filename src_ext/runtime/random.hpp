@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/interrupt.hpp"
+
 namespace fastnn {
 
 constexpr uint64_t kGolden = 0x9E3779B97F4A7C15u;
@@ -24,10 +26,13 @@ static inline uint64_t dropout_seed(uint64_t seed, uint64_t layer) { return rand
 
 static inline uint32_t dropout_threshold(double rate) { return uint32_t(rate * 4294967296.0); }
 
+constexpr ptrdiff_t kDraws = 1 << 16;  // between two looks for Ctrl-C: a millisecond where each misses all caches
+
 // Fisher-Yates from the top: order becomes a permutation of 0 .. n-1; n < 2^32.
 static inline void permutation(uint64_t seed, uint64_t epoch, int64_t* order, ptrdiff_t n) {
   for (ptrdiff_t k = 0; k < n; ++k) order[k] = k;
   for (ptrdiff_t k = n - 1; k > 0; --k) {
+    if (k % kDraws == 0 && fastnn_interrupted()) return;
     const uint64_t high = random_bits(seed, epoch, uint64_t(k)) >> 32;
     const ptrdiff_t j = ptrdiff_t((high * uint64_t(k + 1)) >> 32);
     const int64_t kept = order[k];

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from fastnn.activations import ACTIVATIONS, Activation
@@ -9,10 +11,12 @@ from fastnn.errors import wrong_type
 from fastnn.kernels.contract import Array
 from fastnn.kernels.jit import piecewise_loops, smooth_loops
 from fastnn.kernels.jit.compiler import ActivationLoops, compile_activation
+from fastnn.kernels.pieces import pieces
 
 __all__ = ["activate", "activation_backward", "activation_forward"]
 
 _IDENTITY = ACTIVATIONS["identity"].code  # a copy, no loop
+_WORK = 64  # multiply-adds in the time of an element
 _NAMED = vars(piecewise_loops) | vars(smooth_loops)
 _REGISTERED = {
     each.code: ActivationLoops(_NAMED[f"{each.name}_value"], _NAMED[f"{each.name}_backward"])
@@ -30,10 +34,16 @@ def _loops(activation: Activation) -> ActivationLoops:
     return compile_activation(activation.value, activation.slope)
 
 
+def _parts(z: Array) -> Iterator[slice]:
+    return pieces(len(z), _WORK * (z.shape[1] if z.ndim == 2 else 1))
+
+
 def activate(activation: Activation, a: Array) -> None:
     """Put activation(z) where a (n, o) holds z."""
     if activation.code != _IDENTITY:
-        _loops(activation).value(a if activation.by_row else a.reshape(-1))
+        z = a if activation.by_row else a.reshape(-1)
+        for part in _parts(z):
+            _loops(activation).value(z[part])
 
 
 def activation_forward(z: Array, activation: Activation, out: Array) -> None:
@@ -48,5 +58,6 @@ def activation_backward(z: Array, a: Array, d_a: Array, activation: Activation, 
         np.copyto(out, d_a)
         return
     arrays = (z, a, d_a, out)
-    flat = arrays if activation.by_row else (array.reshape(-1) for array in arrays)
-    _loops(activation).backward(*flat)
+    flat = arrays if activation.by_row else tuple(array.reshape(-1) for array in arrays)
+    for part in _parts(z if activation.by_row else flat[0]):
+        _loops(activation).backward(*(array[part] for array in flat))

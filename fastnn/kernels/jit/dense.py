@@ -13,6 +13,7 @@ from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
 from fastnn.kernels.jit.activation import activate
 from fastnn.kernels.jit.style import kernel
+from fastnn.kernels.pieces import pieces
 
 __all__ = ["dense_backward_input", "dense_backward_params", "dense_forward"]
 
@@ -123,11 +124,9 @@ def _backward_input(d_z: Any, w: Any, out: Any) -> None:
 
 
 @kernel
-def _backward_params(x: Any, d_z: Any, d_w: Any, d_b: Any) -> None:
+def _add_params(x: Any, d_z: Any, d_w: Any, d_b: Any) -> None:
     n, i = x.shape
     o = d_z.shape[1]
-    d_w[:] = 0
-    d_b[:] = 0
     if o == 1:
         _add_product(d_z.reshape((1, n)), x, d_w.reshape((1, i)))
     else:
@@ -140,17 +139,22 @@ def _backward_params(x: Any, d_z: Any, d_w: Any, d_b: Any) -> None:
 def dense_forward(x: Array, w: Array, b: Array | None, activation: Activation, out: Array) -> None:
     """out (n, o) = activation(x (n, i) @ w (i, o) + b (o,))."""
     if out.size:  # else the loop over the rows might never end
-        _forward(x, w, b, out)
+        for rows in pieces(len(out), w.size):
+            _forward(x[rows], w, b, out[rows])
         activate(activation, out)
 
 
 def dense_backward_input(d_z: Array, w: Array, out: Array) -> None:
     """out (n, i) = d_z (n, o) @ w (i, o) transposed: the gradient of x."""
     if out.size:
-        _backward_input(d_z, w, out)
+        for rows in pieces(len(out), w.size):
+            _backward_input(d_z[rows], w, out[rows])
 
 
 def dense_backward_params(x: Array, d_z: Array, d_w: Array, d_b: Array) -> None:
     """d_w (i, o) and d_b (o,): sums over the rows of x (n, i) and d_z (n, o)."""
     if d_b.size:  # else the loop over the rows of d_w might never end
-        _backward_params(x, d_z, d_w, d_b)
+        d_w[:] = 0
+        d_b[:] = 0
+        for rows in pieces(len(x), d_w.size):
+            _add_params(x[rows], d_z[rows], d_w, d_b)

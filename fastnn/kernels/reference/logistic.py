@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.kernels.contract import Array
+from fastnn.kernels.pieces import multiply
 from fastnn.kernels.reference.activation import sigmoid, softmax
 
 __all__ = ["logistic_gradient", "logistic_product", "weighted_gram"]
@@ -76,7 +77,7 @@ def weighted_gram(x: Features, weight: Array, out: Doubles) -> None:
     x = x.astype(np.float64)
     if with_ones:
         x = np.column_stack([x, np.ones(len(x))])
-    out[...] = (x * weight[:, None]).T @ x
+    out[...] = multiply((x * weight[:, None]).T, x)
 
 
 # --- pieces -------------------------------------------------------------------------------------
@@ -92,14 +93,16 @@ def _weight(sample_weight: Array | None, n: int) -> Doubles:
 
 
 def _forward(x: Features, w: Doubles, b: Doubles | None) -> Doubles:
-    z: Doubles = x.astype(np.float64) @ w
+    z: Doubles = multiply(x.astype(np.float64), w)
     return z if b is None else z + b
 
 
 def _backward(x: Features, d_z: Doubles, with_ones: bool, square: bool = False) -> Doubles:
     """x.T @ d_z, and the sums of d_z for b; flat."""
     x = x.astype(np.float64)
-    d_w = ((x * x if isinstance(x, np.ndarray) else x.power(2)) if square else x).T @ d_z
+    if square:
+        x = x * x if isinstance(x, np.ndarray) else x.power(2)
+    d_w = multiply(x.T, d_z)
     return np.concatenate([d_w.ravel(), d_z.sum(axis=0)]) if with_ones else d_w.ravel()
 
 

@@ -1,0 +1,28 @@
+"""Rows in pieces, for what is one call of NumPy or Numba: Python sees Ctrl-C between two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+__all__ = ["multiply", "pieces"]
+
+_WORK = 1 << 28  # multiply-adds: 20 ms of one core at a quarter of its peak
+_LEAST = 16  # rows, and of more a multiple, so that loops over several rows at a time find them in the same groups
+
+
+def pieces(n: int, work: int) -> Iterator[slice]:
+    """Slices of n rows, each of which takes `work` multiply-adds."""
+    rows = max(_WORK // max(work, 1) // _LEAST, 1) * _LEAST
+    for first in range(0, n, rows):
+        yield slice(first, first + rows)
+
+
+def multiply(left: Any, right: Any) -> Any:
+    """``left @ right`` of matrices; where left is a sparse one, or small, at once."""
+    if not isinstance(left, np.ndarray):
+        return left @ right
+    parts = [left[rows] @ right for rows in pieces(len(left), left.shape[1] * right.shape[1])]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else left @ right

@@ -1,0 +1,81 @@
+"""Several things at a time in threads, all of which Ctrl-C ends: Python tells only the main thread of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import copy_context
+from threading import Thread, current_thread, main_thread
+from typing import TYPE_CHECKING, TypeVar
+
+from fastnn.kernels.select import native
+
+if TYPE_CHECKING:
+    from fastnn._core import Cancellation
+
+__all__ = ["aside", "cancellation", "finished"]
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+def cancellation() -> Cancellation:
+    """What tells `finished` threads to end."""
+    made: Cancellation = native.Cancellation()
+    return made
+
+
+def finished(
+    do: Callable[[Task], Result], tasks: Sequence[Task], n_workers: int, cancelled: Cancellation
+) -> list[Future[Result]]:
+    """What has come of every task, in their order, when the last one has ended.
+
+    Parameters
+    ----------
+    do : callable
+    tasks : sequence
+    n_workers : int
+        Threads.
+    cancelled : Cancellation
+        Is set where Ctrl-C, or another error, comes to this thread meanwhile: then kernels that the others run raise
+        KeyboardInterrupt, and this function the error when all have ended.
+    """
+    with _cancelled_by_errors(ThreadPoolExecutor(n_workers), cancelled) as pool:
+        futures = [pool.submit(cancelled.run, do, task) for task in tasks]
+        while wait(futures, timeout=0.1).not_done:  # where a wait without an end would not hear of Ctrl-C
+            pass
+    return futures
+
+
+@contextmanager
+def _cancelled_by_errors(pool: ThreadPoolExecutor, cancelled: Cancellation) -> Iterator[ThreadPoolExecutor]:
+    """The pool, and no thread of it left behind: where the block ends early, its tasks do too."""
+    try:
+        yield pool
+    except BaseException:  # Ctrl-C is one
+        cancelled.set()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def aside(do: Callable[[], Result]) -> Result:
+    """What ``do()`` makes, in a thread of its own, which Ctrl-C leaves behind: for what cannot be ended, but releases the GIL.
+
+    What is left behind comes to its own end some time, and nobody sees it.
+    """
+    if current_thread() is not main_thread():  # nobody tells this one of Ctrl-C
+        return do()
+    future: Future[Result] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(do())
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=copy_context().run, args=(work,), daemon=True).start()
+    while wait([future], timeout=0.1).not_done:
+        pass
+    return future.result()
