@@ -13,12 +13,13 @@ from libc.math cimport INFINITY
 from libc.string cimport memcmp, memcpy
 
 from _contract cimport (
-    ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams, DenseForward,
-    Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Kernels, LimitedMemory, Link, LogisticPass,
-    LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Separable, TeamFunction, TeamKernel,
-    WeightedGram, allocate, available_kernels, fastnn_build_info, fastnn_seconds, kCrowdedSeconds, kFlatGrain,
-    kLossRows, kNeuronBlocks, kNeuronStride, kNoLink, kStoreGradient, permutation as fill_permutation,
-    pool_is_awake, release, release_large_scratch, run_team, scratch, wake_pool,
+    ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams,
+    DenseForward, Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Kernels, LimitedMemory, Link,
+    LogisticPass, LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Separable,
+    TeamFunction, TeamKernel, WeightedGram, allocate, allowed_team, available_kernels, crowded_seconds as
+    seconds_of_crowd, fastnn_build_info, fastnn_seconds, keep_teams as keep_teams_as_asked, kFlatGrain, kLossRows,
+    kNeuronBlocks, kNeuronStride, kNoLink, kStoreGradient, permutation as fill_permutation, pool_is_awake, release,
+    release_large_scratch, run_shares, run_team, scratch, wake_pool,
 )
 
 import os

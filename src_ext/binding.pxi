@@ -170,7 +170,7 @@ cdef int team_for(double work, double total, int n_threads) except -1:
             from fastnn.threads import get_num_threads as function
             get_num_threads = function
         n_threads = get_num_threads()
-    cdef int team = <int>min(<double>n_threads, work / WORK_PER_THREAD)
+    cdef int team = allowed_team(<int>min(<double>n_threads, work / WORK_PER_THREAD))
     if team > 1 and total < WORK_TO_WAKE and not pool_is_awake():
         wake_for_the_next(team)
         return 1
@@ -189,13 +189,15 @@ cdef int repeats = 1  # a benchmark's loop inside the call, see seconds_per_call
 cdef double last_seconds = 0
 
 
-cdef void run_repeatedly(TeamKernel kernel, void* arguments, int team) noexcept nogil:
+# Returns how many members the team had.
+cdef int run_repeatedly(TeamKernel kernel, void* arguments, int team) noexcept nogil:
     global last_seconds
     cdef double start = fastnn_seconds()
-    cdef int k
+    cdef int k, members = 1
     for k in range(repeats):
-        run_team(team, <TeamFunction>kernel, arguments)
+        members = run_shares(team, <TeamFunction>kernel, arguments)
     last_seconds = (fastnn_seconds() - start) / repeats
+    return members
 
 
 cdef int run(TeamKernel kernel, void* arguments, double work, int n_threads) except -1:
@@ -206,7 +208,7 @@ cdef int run(TeamKernel kernel, void* arguments, double work, int n_threads) exc
         kernel(arguments, 0, 1)
     else:
         with nogil:
-            run_team(team, <TeamFunction>kernel, arguments)
+            run_shares(team, <TeamFunction>kernel, arguments)
     return 0
 
 

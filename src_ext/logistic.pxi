@@ -184,6 +184,7 @@ cdef int run_pass(LogisticPass[float]* g, int kind, int n_threads) except -1:
         trial = trial_of(work, team)
         team = quicker_team(trial)
     cdef double started = fastnn_seconds()
+    cdef int members
     g.workspace = need_scratch(kernels.logistic_workspace[kind](g, team))
     if work < WORK_WITH_GIL:
         kernels.logistic_prepare[kind](g)
@@ -193,11 +194,11 @@ cdef int run_pass(LogisticPass[float]* g, int kind, int n_threads) except -1:
         return 0
     with nogil:
         kernels.logistic_prepare[kind](g)
-        run_repeatedly(kernels.logistic_rows[kind], g, team)
-        run_team(team, <TeamFunction>kernels.logistic_sums[kind], g)
+        members = run_repeatedly(kernels.logistic_rows[kind], g, team)
+        run_shares(team, <TeamFunction>kernels.logistic_sums[kind], g)
         kernels.logistic_finish[kind](g)
     release_large_scratch()
-    if trial != NULL:
+    if trial != NULL and members == team:
         book_trial(trial, team, fastnn_seconds() - started)
     return 0
 
@@ -305,4 +306,4 @@ def weighted_gram(object x not None, cnp.ndarray weight not None, cnp.ndarray ou
     g.packed = <float*>need_scratch(team * kernels.gram_scratch[kind](&g) * (8 if kind else 4))
     with nogil:
         run_repeatedly(kernels.gram_columns[kind], &g, team)
-        run_team(team, <TeamFunction>kernels.gram_mirror[kind], &g)
+        run_shares(team, <TeamFunction>kernels.gram_mirror[kind], &g)

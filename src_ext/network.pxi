@@ -4,12 +4,6 @@
 cdef double CHECK_SIGNALS_EVERY = 0.02
 
 
-# Until this time epochs run on one thread, because the last team waited for cores that other programs had.
-cdef double crowded_until = 0.0
-cdef double CROWDED_FOR = 0.2
-cdef double seconds_lost = 0.0
-
-
 cdef int read_shape(NetworkShape* shape, object plan) except -1:
     cdef cnp.ndarray widths = plan.widths_array
     cdef cnp.ndarray activations = plan.activation_codes
@@ -169,51 +163,49 @@ cdef int read_optimizer(Epoch[float]* g, object optimizer, object state, int kin
 # Runs all steps in pieces that end in time to look for Ctrl-C. True when all was finite: then it is written back, from
 # a lent workspace, which comes prepared, only as far as others see it.
 cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) except -1:
-    global crowded_until, seconds_lost
     cdef double work = 6.0 * g.batch_size * multiply_adds(g.shape)
-    cdef bint crowded = fastnn_seconds() < crowded_until
-    cdef int team = 1 if crowded else team_for(work, work * steps, n_threads)
-    cdef EpochKernel kernel = kernels.epoch_run[kind]
+    cdef int team = team_for(work, work * steps, n_threads)
+    cdef bint lent = g.workspace != NULL
     cdef Trial* trial = NULL
-    cdef double started = 0
     if team > 1 and work < WORK_TO_TRY:
         trial = trial_of(work, team)
         team = quicker_team(trial)
-    crowded = False
-    cdef bint lent = g.workspace != NULL
     if not lent:
         g.workspace = need_scratch(kernels.epoch_workspace[kind](g))
     g.next_step, g.rows_done, g.loss_sum, g.penalty_sum, g.stopped = 0, 0, 0.0, 0.0, 0
-    g.started, g.crowded, g.lost_before, g.lost = fastnn_seconds(), 0, seconds_lost, 0.0
     try:
         if not lent:
             with nogil:
                 kernels.epoch_prepare[kind](g)
-        started = fastnn_seconds()
-        while g.next_step < steps:
-            g.last_step = steps
-            g.deadline = fastnn_seconds() + CHECK_SIGNALS_EVERY
-            with nogil:
-                run_team(team, <TeamFunction>kernel, g)
-            if g.stopped:  # and no interrupt keeps what is not finite
-                break
-            if g.crowded:
-                crowded, team = True, 1
-                crowded_until = fastnn_seconds() + CROWDED_FOR
-            PyErr_CheckSignals()
+        run_steps(g, kind, steps, team, trial)
         if g.stopped or g.loss_sum - g.loss_sum != 0:
             return False
-        if trial != NULL and not crowded:
-            book_trial(trial, team, (fastnn_seconds() - started) / steps)
         with nogil:
             kernels.epoch_finish[kind](g)
             if not lent and not g.stopped:
                 kernels.epoch_slots[kind](g)
         return not g.stopped
     finally:
-        # Three quarters full after a crowd: if it is still there, a few lost milliseconds tell.
-        seconds_lost = 0.75 * kCrowdedSeconds if crowded else max(0.0, seconds_lost + g.lost)
         release_large_scratch()
+
+
+cdef int run_steps(Epoch[float]* g, int kind, Py_ssize_t steps, int team, Trial* trial) except -1:
+    cdef EpochKernel kernel = kernels.epoch_run[kind]
+    cdef double started = fastnn_seconds()
+    cdef bint as_planned = True
+    cdef int members
+    while g.next_step < steps:
+        g.last_step = steps
+        g.deadline = fastnn_seconds() + CHECK_SIGNALS_EVERY
+        with nogil:
+            members = run_team(team, <TeamFunction>kernel, g)
+        as_planned = as_planned and members == team
+        if g.stopped:  # and no interrupt keeps what is not finite
+            return 0
+        PyErr_CheckSignals()
+    if trial != NULL and as_planned:
+        book_trial(trial, team, (fastnn_seconds() - started) / steps)
+    return 0
 
 
 def fit_epoch(object plan, cnp.ndarray params not None, object x not None, cnp.ndarray y not None,
