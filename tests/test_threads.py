@@ -64,14 +64,14 @@ def test_a_count_above_all_machines_is_taken_as_the_most(huge):
         assert fastnn.get_num_threads() == 4096
 
 
-@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer", "ignore::FutureWarning")
 @pytest.mark.parametrize("huge", [2**31, 2**63, 10**30])
 def test_everything_takes_such_a_count(huge):
     x, y = np.arange(30.0).reshape(10, 3), np.arange(10) % 2
     for model in (
         fastnn.MLPClassifier((3,), max_iter=2, random_state=0),
         fastnn.LogisticRegression(),
-        fastnn.LogisticRegressionCV(cv=2, l1_ratios=(0,), use_legacy_attributes=False),
+        fastnn.LogisticRegressionCV(cv=2),
         fastnn.Neuron(random_state=0),
     ):
         one, many = (clone(model).set_params(n_threads=n).fit(x, y).predict(x) for n in (1, huge))
