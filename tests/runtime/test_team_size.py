@@ -70,7 +70,7 @@ def test_no_more_members_than_cpus():
         compute(8)
         assert workers() == min(8, len(cpus)) - 1
         learn(2**20)
-        assert workers() == min(64, len(cpus)) - 1
+        assert workers() <= min(64, len(cpus)) - 1
     """)
 
 
@@ -92,8 +92,8 @@ def test_too_many_threads_cost_little():
             LogisticRegression(n_threads=n_threads).fit(x, y)
             return time.perf_counter() - start
 
-        few, many = ([seconds(n) for _ in range(15)] for n in (1, 8))
-        print(np.median(many) / np.median(few))
+        few, many = np.median([[seconds(1), seconds(8)] for _ in range(15)], axis=0)
+        print(many / few)
     """)
     assert float(ratio) < 3
 
