@@ -16,20 +16,20 @@ from fastnn.errors import unknown_name, wrong_type
 Range = tuple[Callable[[float], bool], str]  # a test, and what passes it in words
 
 _ABOVE_ZERO: Range = (lambda value: 0 < value < math.inf, "a finite number above 0")
-_NOT_NEGATIVE: Range = (lambda value: 0 <= value < math.inf, "a finite number of at least 0")
+NOT_NEGATIVE: Range = (lambda value: 0 <= value < math.inf, "a finite number of at least 0")
 _SHARE: Range = (lambda value: 0 <= value <= 1, "a number in [0, 1]")
-_BELOW_ONE: Range = (lambda value: 0 <= value < 1, "a number in [0, 1)")
-_RANGES: dict[str, Range] = {
+BELOW_ONE: Range = (lambda value: 0 <= value < 1, "a number in [0, 1)")
+RANGES: dict[str, Range] = {
     "learning_rate": _ABOVE_ZERO,
     "momentum": _SHARE,
-    "rho": _BELOW_ONE,
-    "beta_1": _BELOW_ONE,
-    "beta_2": _BELOW_ONE,
+    "rho": BELOW_ONE,
+    "beta_1": BELOW_ONE,
+    "beta_2": BELOW_ONE,
     "epsilon": _ABOVE_ZERO,
-    "weight_decay": _NOT_NEGATIVE,
+    "weight_decay": NOT_NEGATIVE,
     "clip_value": _ABOVE_ZERO,
     "clip_norm": _ABOVE_ZERO,
-    "ema": _BELOW_ONE,
+    "ema": BELOW_ONE,
 }
 # Of every optimizer, and no arguments of its kernel.
 _AROUND_THE_STEP = ("clip_value", "clip_norm", "ema")
@@ -79,9 +79,9 @@ class Optimizer:
     def __post_init__(self) -> None:
         for each in fields(self):
             value = getattr(self, each.name)
-            if each.name not in _RANGES or (value is None and each.default is None):  # a flag, or left out
+            if each.name not in RANGES or (value is None and each.default is None):  # a flag, or left out
                 continue
-            allows, wanted = _RANGES[each.name]
+            allows, wanted = RANGES[each.name]
             if not isinstance(value, Real):
                 raise wrong_type(each.name, value, wanted)
             if not allows(float(value)):

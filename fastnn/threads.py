@@ -3,6 +3,9 @@
 In order: `n_threads` of the call, `threads(n)` around it, `set_num_threads`, FASTNN_NUM_THREADS,
 OMP_NUM_THREADS, else the least of the processor's affinity, the cgroup's quota and the number of
 physical cores. Results never depend on it.
+
+A count is a limit: the kernels use no more threads than there are CPUs that the calling thread may
+run on, and only one for a while where other programs need these.
 """
 
 from __future__ import annotations
@@ -12,6 +15,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# A larger count is taken for it, as OpenMP takes a count above its limit: no machine has more CPUs.
+_MOST = 4096
+
 _local = threading.local()
 _chosen: int | None = None
 _default: int | None = None
@@ -20,8 +26,8 @@ _default: int | None = None
 def _from_environment() -> int | None:
     for name in ("FASTNN_NUM_THREADS", "OMP_NUM_THREADS"):
         text = os.environ.get(name, "").split(",")[0].strip()  # "4,2" has one count per level
-        if text.isdecimal() and int(text) > 0:
-            return int(text)
+        if text.isdecimal() and (digits := text.lstrip("0")):
+            return min(int(digits[:9]), _MOST)  # Python refuses to read thousands of digits
         if text and name == "FASTNN_NUM_THREADS":  # OpenMP's variable has forms that are not ours
             raise ValueError(f"FASTNN_NUM_THREADS={text!r}, wanted an integer of at least 1")
     return None
@@ -32,7 +38,7 @@ def _checked(n: int) -> int:
         raise TypeError(f"n_threads={n!r}, wanted an integer")
     if n < 1:
         raise ValueError(f"n_threads={n}, wanted at least 1")
-    return int(n)
+    return min(int(n), _MOST)
 
 
 def get_num_threads() -> int:
@@ -52,6 +58,8 @@ def get_num_threads() -> int:
 
 def set_num_threads(n: int | None) -> None:
     """Set the number of threads for the whole process; None returns to the default.
+
+    More than 4096 are taken as 4096.
 
     Raises
     ------

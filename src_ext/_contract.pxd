@@ -13,7 +13,6 @@ ctypedef void (*EpochFunction)(void*) noexcept nogil
 
 cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
     const Py_ssize_t kLossRows
-    const double kCrowdedSeconds
 
     cdef cppclass DenseForward[T]:
         const T *x
@@ -155,8 +154,6 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
         Py_ssize_t next_step, last_step
         double deadline
         Py_ssize_t rows_done
-        double started, lost_before, lost
-        int crowded
         double loss_sum, penalty_sum
         int stopped
 
@@ -331,7 +328,8 @@ cdef extern from "runtime/cpu.hpp" namespace "fastnn" nogil:
 cdef extern from "runtime/pool.hpp" namespace "fastnn" nogil:
     const int kMaxTeam
     ctypedef void (*TeamFunction)(void*, int, int) noexcept nogil
-    void run_team(int team, TeamFunction function, void* arguments) noexcept
+    int run_team(int team, TeamFunction function, void* arguments) noexcept
+    int run_shares(int team, TeamFunction function, void* arguments) noexcept
     bint pool_is_awake() noexcept
     void wake_pool(int team) noexcept
 
@@ -348,6 +346,12 @@ cdef extern from "runtime/interrupt.hpp" namespace "fastnn" nogil:
     double look_every(double seconds) noexcept
     const int32_t* obey(const int32_t* cancelled) noexcept
     void watch_signals(int (*look)() noexcept, unsigned long main_thread) noexcept
+
+
+cdef extern from "runtime/team_size.hpp" namespace "fastnn" nogil:
+    int allowed_team(int team) noexcept
+    void keep_teams(bint as_asked) noexcept
+    double crowded_seconds() noexcept
 
 
 cdef extern from "runtime/scratch.hpp" namespace "fastnn" nogil:

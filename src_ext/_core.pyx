@@ -18,10 +18,11 @@ from _contract cimport (
     ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams,
     DenseForward, Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Job, Kernels, LimitedMemory, Link,
     LogisticPass, LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Scratch, Separable,
-    TeamFunction, TeamKernel, WeightedGram, allocate, available_kernels, begin_job, copy_indices, copy_starts,
-    end_job, fastnn_build_info, fastnn_interrupted, fastnn_seconds, kCrowdedSeconds, kFlatGrain, kLossRows, kMaxTeam,
-    kNeuronBlocks, kNeuronStride, kNoLink, kStoreGradient, look_every, obey, permutation as fill_permutation,
-    pool_is_awake, release, run_team, set_and_tell, slots_of, wake_pool, watch_signals,
+    TeamFunction, TeamKernel, WeightedGram, allocate, allowed_team, available_kernels, begin_job, copy_indices,
+    copy_starts, crowded_seconds as seconds_of_crowd, end_job, fastnn_build_info, fastnn_interrupted, fastnn_seconds,
+    keep_teams as keep_teams_as_asked, kFlatGrain, kLossRows, kMaxTeam, kNeuronBlocks, kNeuronStride, kNoLink,
+    kStoreGradient, look_every, obey, permutation as fill_permutation, pool_is_awake, release, run_shares, run_team,
+    set_and_tell, slots_of, wake_pool, watch_signals,
 )
 
 import os

@@ -182,7 +182,7 @@ cdef int team_for(double work, double total, int n_threads) except -1:
             from fastnn.threads import get_num_threads as function
             get_num_threads = function
         n_threads = max(get_num_threads(), 1)
-    cdef int team = <int>min(min(<double>n_threads, <double>kMaxTeam), work / WORK_PER_THREAD)
+    cdef int team = allowed_team(<int>min(min(<double>n_threads, <double>kMaxTeam), work / WORK_PER_THREAD))
     if team > 1 and total < WORK_TO_WAKE and not pool_is_awake():
         wake_for_the_next(team)
         return 1
@@ -208,21 +208,22 @@ cdef inline int repeats_here() noexcept nogil:
     return repeats if repeats > 1 and not is_repeating and repeating_thread == this_thread() else 1
 
 
-cdef void run_repeatedly(TeamKernel kernel, void* arguments, int team, const Job& job) noexcept nogil:
+# Returns how many members the team had.
+cdef int run_repeatedly(TeamKernel kernel, void* arguments, int team, const Job& job) noexcept nogil:
     global last_seconds, is_repeating
     cdef int count = repeats_here()
     if count == 1:
-        run_team(team, <TeamFunction>kernel, arguments)
-        return
+        return run_shares(team, <TeamFunction>kernel, arguments)
     is_repeating = True
     cdef double start = fastnn_seconds()
-    cdef int k
+    cdef int k, members = 1
     for k in range(count):
-        run_team(team, <TeamFunction>kernel, arguments)
+        members = run_shares(team, <TeamFunction>kernel, arguments)
         if job.stopped:
             break
     last_seconds = (fastnn_seconds() - start) / count
     is_repeating = False
+    return members
 
 
 cdef int run_for_benchmark(TeamKernel kernel, void* arguments, int team) except -1:

@@ -25,7 +25,7 @@ cdef int run_released(TeamKernel kernel, void* arguments, int team) except -1:
     cdef Job job
     with nogil:
         begin_job(&job)
-        run_team(team, <TeamFunction>kernel, arguments)
+        run_shares(team, <TeamFunction>kernel, arguments)
         end_job(&job)
     return raise_if_stopped(job)
 

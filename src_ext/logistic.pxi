@@ -82,6 +82,7 @@ cdef int run_pass(LogisticPass[float]* g, int kind, int n_threads) except -1:
         team = quicker_team(trial)
     cdef double started = fastnn_seconds()
     cdef Scratch memory
+    cdef int members
     g.workspace = need_scratch(memory, kernels.logistic_workspace[kind](g, team))
     if work < WORK_WITH_GIL:
         kernels.logistic_prepare[kind](g)
@@ -92,12 +93,12 @@ cdef int run_pass(LogisticPass[float]* g, int kind, int n_threads) except -1:
     with nogil:
         begin_job(&job)
         kernels.logistic_prepare[kind](g)
-        run_repeatedly(kernels.logistic_rows[kind], g, team, job)
-        run_team(team, <TeamFunction>kernels.logistic_sums[kind], g)
+        members = run_repeatedly(kernels.logistic_rows[kind], g, team, job)
+        run_shares(team, <TeamFunction>kernels.logistic_sums[kind], g)
         kernels.logistic_finish[kind](g)
         end_job(&job)
     raise_if_stopped(job)
-    if trial != NULL:
+    if trial != NULL and members == team:
         book_trial(trial, work, team, fastnn_seconds() - started)
     return 0
 
@@ -208,6 +209,6 @@ def weighted_gram(object x not None, cnp.ndarray weight not None, cnp.ndarray ou
     with nogil:
         begin_job(&job)
         run_repeatedly(kernels.gram_columns[kind], &g, team, job)
-        run_team(team, <TeamFunction>kernels.gram_mirror[kind], &g)
+        run_shares(team, <TeamFunction>kernels.gram_mirror[kind], &g)
         end_job(&job)
     raise_if_stopped(job)

@@ -15,6 +15,22 @@ def vector_bytes():
     return kernels.vector_bytes
 
 
+def keep_teams(bint as_asked):
+    """Whether teams are as large as asked for from now on, whatever the CPUs and the crowd: for tests of large teams.
+
+    FASTNN_KEEP_TEAMS=1 in the environment says it from the start.
+    """
+    keep_teams_as_asked(as_asked)
+
+
+keep_teams(os.environ.get("FASTNN_KEEP_TEAMS", "").strip() == "1")
+
+
+def crowded_seconds():
+    """How long teams will have one member yet, since others have their CPUs; 0 where there is no crowd."""
+    return seconds_of_crowd()
+
+
 def build_info():
     """What was compiled with what, as setup.py recorded it."""
     return fastnn_build_info().decode()

@@ -4,12 +4,6 @@
 cdef double CHECK_SIGNALS_EVERY = 0.02
 
 
-# Until this time epochs run on one thread, because the last team waited for cores that other programs had.
-cdef double crowded_until = 0.0
-cdef double CROWDED_FOR = 0.2
-cdef double seconds_lost = 0.0
-
-
 cdef int run_forward(NetworkForward[float]* g, NativePlan plan, cnp.ndarray params, object x, cnp.ndarray out,
                      int n_threads) except -1:
     cdef Scratch memory
@@ -176,51 +170,48 @@ cdef int prepare_epoch(Epoch[float]* g, int kind) except -1:
 # Runs all steps in pieces that end in time to look for Ctrl-C. True when all was finite: then it is written back, from
 # a lent workspace, which comes prepared, only as far as others see it.
 cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, bint lent, int n_threads) except -1:
-    global crowded_until, seconds_lost
-    cdef Job job
     cdef double work = 6.0 * g.batch_size * multiply_adds(g.shape)
-    cdef bint crowded = fastnn_seconds() < crowded_until
-    cdef int team = 1 if crowded else team_for(work, work * steps, n_threads)
-    cdef EpochKernel kernel = kernels.epoch_run[kind]
+    cdef int team = team_for(work, work * steps, n_threads)
     cdef Trial* trial = NULL
-    cdef double started = 0
     if team > 1 and work < WORK_TO_TRY:
         trial = trial_of(work, team)
         team = quicker_team(trial)
-    crowded = False
     g.next_step, g.rows_done, g.loss_sum, g.penalty_sum, g.stopped = 0, 0, 0.0, 0.0, 0
-    g.started, g.crowded, g.lost_before, g.lost = fastnn_seconds(), 0, seconds_lost, 0.0
+    if not lent:
+        prepare_epoch(g, kind)
+    run_steps(g, kind, steps, work, team, trial)
+    if g.stopped or g.loss_sum - g.loss_sum != 0:
+        return False
+    with nogil:
+        kernels.epoch_finish[kind](g)
+        if not lent and not g.stopped:
+            kernels.epoch_slots[kind](g)
+    return not g.stopped
+
+
+cdef int run_steps(Epoch[float]* g, int kind, Py_ssize_t steps, double work, int team,
+                   Trial* trial) except -1:
+    cdef Job job
+    cdef EpochKernel kernel = kernels.epoch_run[kind]
+    cdef double started = fastnn_seconds()
+    cdef bint as_planned = True
+    cdef int members
     g.interrupted = &job.stopped
-    try:
-        if not lent:
-            prepare_epoch(g, kind)
-        started = fastnn_seconds()
-        while g.next_step < steps:
-            g.last_step = steps
-            g.deadline = fastnn_seconds() + CHECK_SIGNALS_EVERY
-            with nogil:
-                begin_job(&job)
-                run_team(team, <TeamFunction>kernel, g)
-                fastnn_interrupted()  # steps may be shorter than what a kernel looks after
-                end_job(&job)
-            raise_if_stopped(job)
-            if g.stopped:  # and no interrupt keeps what is not finite
-                break
-            if g.crowded:
-                crowded, team = True, 1
-                crowded_until = fastnn_seconds() + CROWDED_FOR
-        if g.stopped or g.loss_sum - g.loss_sum != 0:
-            return False
-        if trial != NULL and not crowded:
-            book_trial(trial, work, team, (fastnn_seconds() - started) / steps)
+    while g.next_step < steps:
+        g.last_step = steps
+        g.deadline = fastnn_seconds() + CHECK_SIGNALS_EVERY
         with nogil:
-            kernels.epoch_finish[kind](g)
-            if not lent and not g.stopped:
-                kernels.epoch_slots[kind](g)
-        return not g.stopped
-    finally:
-        # Three quarters full after a crowd: if it is still there, a few lost milliseconds tell.
-        seconds_lost = 0.75 * kCrowdedSeconds if crowded else max(0.0, seconds_lost + g.lost)
+            begin_job(&job)
+            members = run_team(team, <TeamFunction>kernel, g)
+            fastnn_interrupted()  # steps may be shorter than what a kernel looks after
+            end_job(&job)
+        raise_if_stopped(job)
+        if g.stopped:  # and no interrupt keeps what is not finite
+            return 0
+        as_planned = as_planned and members == team
+    if trial != NULL and as_planned:
+        book_trial(trial, work, team, (fastnn_seconds() - started) / steps)
+    return 0
 
 
 def fit_epoch(object plan, cnp.ndarray params not None, object x not None, cnp.ndarray y not None,

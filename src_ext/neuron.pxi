@@ -15,7 +15,7 @@ cdef void neuron_batches(NeuronEpoch[float]* g, int kind, int team) noexcept nog
     while True:
         end = min(g.n, (g.next_row // g.batch_size + 1) * g.batch_size)
         g.slab_rows = min(end - g.next_row, kNeuronBlocks * g.block_rows)
-        run_team(team, <TeamFunction>kernels.neuron_gradient[kind], g)
+        run_shares(team, <TeamFunction>kernels.neuron_gradient[kind], g)
         kernels.neuron_add[kind](g)
         if not neuron_goes_on(g[0]):
             break

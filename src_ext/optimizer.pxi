@@ -1,13 +1,24 @@
 # One optimizer step on flat vectors, in place.
 
+# The ranges of fastnn.optimizers, which says them in words.
+cdef inline bint is_share(double value) noexcept:
+    return 0 <= value < 1
+
+
+cdef inline bint is_above_zero(double value) noexcept:
+    return 0 < value < INFINITY
+
+
 cdef int optimizer_step(int optimizer, cnp.ndarray params, cnp.ndarray d_params, tuple slots, int64_t step,
-                        double learning_rate, tuple hyper, int n_threads) except -1:
+                        double learning_rate, tuple hyper, bint in_range, int n_threads) except -1:
     cdef OptimizerStep[float] g
     cdef int kind = kind_of(params)
     cdef Py_ssize_t k
     cdef cnp.ndarray slot
     if step < 1:
         raise ValueError(f"step={step}, wanted at least 1")
+    if not in_range or not 0 <= learning_rate < INFINITY:
+        raise ValueError(f"learning_rate={learning_rate} and {hyper}: one of them is out of its range")
     g.optimizer, g.step, g.learning_rate = optimizer, step, learning_rate
     g.params = <float*>output_1d(params, "params", kind, -1)
     g.count = cnp.PyArray_DIM(params, 0)
@@ -29,38 +40,44 @@ cdef int optimizer_step(int optimizer, cnp.ndarray params, cnp.ndarray d_params,
 def sgd_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray velocity not None,
              double learning_rate, double momentum, bint nesterov, int n_threads=0):
     """Stochastic gradient descent with momentum."""
-    optimizer_step(0, params, d_params, (velocity,), 1, learning_rate, (momentum, nesterov), n_threads)
+    optimizer_step(0, params, d_params, (velocity,), 1, learning_rate, (momentum, nesterov), 0 <= momentum <= 1,
+                   n_threads)
 
 
 def adam_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray m not None,
               cnp.ndarray v not None, int64_t step, double learning_rate, double beta_1, double beta_2,
               double epsilon, int n_threads=0):
     """Adam; step counts from 1."""
-    optimizer_step(1, params, d_params, (m, v), step, learning_rate, (beta_1, beta_2, epsilon), n_threads)
+    cdef bint in_range = is_share(beta_1) and is_share(beta_2) and is_above_zero(epsilon)
+    optimizer_step(1, params, d_params, (m, v), step, learning_rate, (beta_1, beta_2, epsilon), in_range, n_threads)
 
 
 def rmsprop_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray v not None,
                  double learning_rate, double rho, double epsilon, int n_threads=0):
     """RMSprop: the gradient over the root of a running mean of its square."""
-    optimizer_step(2, params, d_params, (v,), 1, learning_rate, (rho, epsilon), n_threads)
+    cdef bint in_range = is_share(rho) and is_above_zero(epsilon)
+    optimizer_step(2, params, d_params, (v,), 1, learning_rate, (rho, epsilon), in_range, n_threads)
 
 
 def adagrad_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray v not None,
                  double learning_rate, double epsilon, int n_threads=0):
     """Adagrad: the gradient over the root of the sum of its squares."""
-    optimizer_step(3, params, d_params, (v,), 1, learning_rate, (epsilon,), n_threads)
+    optimizer_step(3, params, d_params, (v,), 1, learning_rate, (epsilon,), is_above_zero(epsilon), n_threads)
 
 
 def adamw_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray m not None,
                cnp.ndarray v not None, int64_t step, double learning_rate, double beta_1, double beta_2,
                double epsilon, double weight_decay, int n_threads=0):
     """Adam with decoupled weight decay; step counts from 1."""
+    cdef bint in_range = (is_share(beta_1) and is_share(beta_2) and is_above_zero(epsilon)
+                          and 0 <= weight_decay < INFINITY)
     hyper = (beta_1, beta_2, epsilon, weight_decay)
-    optimizer_step(4, params, d_params, (m, v), step, learning_rate, hyper, n_threads)
+    optimizer_step(4, params, d_params, (m, v), step, learning_rate, hyper, in_range, n_threads)
 
 
 def nadam_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray m not None,
                cnp.ndarray v not None, int64_t step, double learning_rate, double beta_1, double beta_2,
                double epsilon, int n_threads=0):
     """Adam with Nesterov's look-ahead; step counts from 1."""
-    optimizer_step(5, params, d_params, (m, v), step, learning_rate, (beta_1, beta_2, epsilon), n_threads)
+    cdef bint in_range = is_share(beta_1) and is_share(beta_2) and is_above_zero(epsilon)
+    optimizer_step(5, params, d_params, (m, v), step, learning_rate, (beta_1, beta_2, epsilon), in_range, n_threads)

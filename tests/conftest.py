@@ -13,8 +13,13 @@ from fastnn.kernels.contract import BACKENDS
 
 
 def pytest_configure() -> None:
-    """Take Ctrl-C as usual: a background job of a shell starts with the signal ignored."""
+    """Take Ctrl-C as usual, and get teams as large as asked for, in tests and in the processes that they start.
+
+    A background job of a shell starts with the signal ignored. Teams larger than the machine, and in a crowd, are what
+    tests of bits need; those of the limits take the variable away again.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ["FASTNN_KEEP_TEAMS"] = "1"
 
 
 @pytest.fixture(params=BACKENDS)

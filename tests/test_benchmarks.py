@@ -264,7 +264,16 @@ def test_fits_at_once_beside_fits_in_a_row(monkeypatch):
     oversubscribed, cases = load("oversubscribed"), load("cases")
     monkeypatch.setattr(oversubscribed, "SECONDS", 0.001)
     net = cases.Net((4, 3, 2), 50, 10)
-    in_a_row = oversubscribed.seconds_in_a_row(net, 2, 2, 1)
-    at_once = oversubscribed.seconds_at_once(net, 2, 2, 2, threading.Thread, threading.Barrier)
-    assert oversubscribed.epochs_for(net, oversubscribed.data_of(net)) >= 2
-    assert in_a_row > 0 and at_once > 0
+    job = oversubscribed.NetworkFit(net, 2)
+    in_a_row = oversubscribed.seconds_in_a_row(job, 2, 1)
+    at_once = oversubscribed.seconds_at_once(job, 2, 2, threading.Thread, threading.Barrier)
+    assert oversubscribed.epochs_for(net) >= 2
+    assert in_a_row > 0 and len(at_once) == 2 and min(at_once) > 0
+
+
+def test_logistic_fits_with_too_many_threads(monkeypatch, capsys):
+    oversubscribed = load("oversubscribed")
+    monkeypatch.setattr(oversubscribed, "THREADS", (1, 8))
+    oversubscribed.show("Title", ("processes", "n_threads", "a fit", "ratio"), oversubscribed.logistic_rows(2, 1, 1000))
+    _, _, *rows = capsys.readouterr().out.split("\n\n")[1].splitlines()
+    assert [tuple(row.split(" | ")[:2]) for row in rows] == [(f"| {p}", str(n)) for p in (1, 2) for n in (1, 8)]

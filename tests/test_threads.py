@@ -7,10 +7,12 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
+from sklearn.base import clone
 
 import fastnn
-from fastnn import _cores
+import fastnn.kernels
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +55,34 @@ def test_refused(set_count):
             set_count(n)
 
 
+@pytest.mark.parametrize("huge", [2**31, 2**63, 10**30])
+def test_a_count_above_all_machines_is_taken_as_the_most(huge):
+    fastnn.set_num_threads(huge)
+    assert fastnn.get_num_threads() == 4096
+    fastnn.set_num_threads(None)
+    with fastnn.threads(huge):
+        assert fastnn.get_num_threads() == 4096
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer", "ignore::FutureWarning")
+@pytest.mark.parametrize("huge", [2**31, 2**63, 10**30])
+def test_everything_takes_such_a_count(huge):
+    x, y = np.arange(30.0).reshape(10, 3), np.arange(10) % 2
+    for model in (
+        fastnn.MLPClassifier((3,), max_iter=2, random_state=0),
+        fastnn.LogisticRegression(),
+        fastnn.LogisticRegressionCV(cv=2),
+        fastnn.Neuron(random_state=0),
+    ):
+        one, many = (clone(model).set_params(n_threads=n).fit(x, y).predict(x) for n in (1, huge))
+        np.testing.assert_array_equal(one, many)
+    for kernel in (
+        lambda n: fastnn.kernels.dense_forward(x, x.T.copy(), None, n_threads=n),
+        lambda n: fastnn.kernels.clip_by_norm(x.ravel().copy(), limit=1.0, n_threads=n),
+    ):
+        np.testing.assert_array_equal(kernel(1), kernel(huge))
+
+
 def _count_with(**variables: str) -> str:
     clean = {k: v for k, v in os.environ.items() if not k.endswith("NUM_THREADS")}
     code = "import fastnn; print(fastnn.get_num_threads())"
@@ -65,31 +95,7 @@ def test_environment():
     assert _count_with(FASTNN_NUM_THREADS="5", OMP_NUM_THREADS="3") == "5"
     assert _count_with(OMP_NUM_THREADS="3,2") == "3"
     assert "FASTNN_NUM_THREADS='many', wanted" in _count_with(FASTNN_NUM_THREADS="many")
-
-
-def test_granted_cores(monkeypatch):
-    monkeypatch.setattr(_cores, "_affinity", lambda: {0, 1, 2, 3})
-    monkeypatch.setattr(_cores, "_quota", lambda: float("inf"))
-    monkeypatch.setattr(_cores, "_read", lambda path: "0,2" if path.parts[-3] in ("cpu0", "cpu2") else "")
-    assert _cores.granted_cores() == 3  # 0 and 2 are one core
-    monkeypatch.setattr(_cores, "_quota", lambda: 2.5)
-    assert _cores.granted_cores() == 2
-    monkeypatch.setattr(_cores, "_quota", lambda: 0.5)
-    assert _cores.granted_cores() == 1
-
-
-def test_quota_of_control_groups(monkeypatch):
-    files = {
-        "/proc/self/cgroup": "0::/pod/container",
-        "/sys/fs/cgroup/pod/container/cpu.max": "max 100000",
-        "/sys/fs/cgroup/pod/cpu.max": "150000 100000",
-    }
-    monkeypatch.setattr(_cores, "_read", lambda path: files.get(str(path), ""))
-    assert _cores._quota() == 1.5  # the parent's limit holds for its children
-    files = {
-        "/sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1",
-        "/sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
-    }
-    assert _cores._quota() == float("inf")
-    files["/sys/fs/cgroup/cpu/cpu.cfs_quota_us"] = "200000"
-    assert _cores._quota() == 2.0
+    assert "FASTNN_NUM_THREADS='0', wanted" in _count_with(FASTNN_NUM_THREADS="0")
+    for huge in ("4294967296", "9" * 5000):
+        assert _count_with(FASTNN_NUM_THREADS=huge) == _count_with(OMP_NUM_THREADS=huge) == "4096"
+    assert _count_with(OMP_NUM_THREADS="0002") == "2"

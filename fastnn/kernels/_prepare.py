@@ -31,7 +31,7 @@ __all__ = ["REFUSED", "run_checked"]
 # The public kernels first call the compiled kernel with what they were given: it checks types,
 # flags and shapes itself and raises before it writes. What it refuses comes here, to be converted
 # or explained.
-REFUSED = (ValueError, TypeError, AttributeError, IndexError)
+REFUSED = (ValueError, TypeError, AttributeError, IndexError, OverflowError)
 
 
 def run_checked(name: str, backend: str, n_threads: int | None, given: dict[str, Any]) -> tuple[Any, list[Array]]:
@@ -146,12 +146,18 @@ def _prepare_outputs(
         else:
             own = np.dtype(np.float64) if argument.double else dtype
             check_output(argument.name, ready[argument.name], shape, own)
-    others = {argument.name: given[argument.name] for argument in kernel.with_role("input")}
+    others = _memory_of_inputs(kernel, ready, given)
     if kernel.name == "fit_epoch":
         others |= dict(zip(ready["optimizer"].state_names, ready["state"].slots, strict=True))
     for argument in written:
         check_no_overlap(argument.name, ready[argument.name], others)
         others[argument.name] = ready[argument.name]
+
+
+def _memory_of_inputs(kernel: Kernel, ready: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """What a user gave as inputs, and what is no ndarray as the array of its memory that it has become."""
+    names = [argument.name for argument in kernel.with_role("input")]
+    return {name: given[name] if isinstance(given[name], np.ndarray) else ready[name] for name in names}
 
 
 def _check_rows(ready: dict[str, Any], sizes: Sizes) -> None:
@@ -174,6 +180,7 @@ def _check_rows(ready: dict[str, Any], sizes: Sizes) -> None:
 
 def _check_state(ready: dict[str, Any], dtype: np.dtype[Any]) -> None:
     """An optimizer's state that fits the plan."""
+    _integer(0)("state.step", ready["state"].step)
     plan, state = ready["plan"], ready["state"]
     names = ready["optimizer"].state_names
     if len(state.slots) != len(names):
@@ -184,7 +191,8 @@ def _check_state(ready: dict[str, Any], dtype: np.dtype[Any]) -> None:
         check_output(f"{name} of state", slot, (plan.n_params,), dtype)
     for k, (name, slot) in enumerate(zip(names, state.slots, strict=True)):
         check_no_overlap(name, slot, dict(zip(names[:k], state.slots[:k], strict=True)))
-        check_no_overlap(name, slot, {key: ready[key] for key in ("x", "y", "sample_weight")})
+        others = ("x", "y", "sample_weight", "order", "learning_rates")
+        check_no_overlap(name, slot, {key: ready[key] for key in others})
 
 
 def _check_neuron(ready: dict[str, Any], sizes: Sizes) -> None:
@@ -211,58 +219,68 @@ def _state(name: str, value: Any) -> optimizers.OptimizerState:
     return value
 
 
-def _count(name: str, value: Any) -> int:
+def _whole(name: str, value: Any, low: int) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise wrong_type(name, value, "an integer of at least 1")
-    if value < 1:
-        raise out_of_range(name, value, "at least 1")
+        raise wrong_type(name, value, f"an integer of at least {low}")
+    if value < low:
+        raise out_of_range(name, value, f"at least {low}")
     return int(value)
 
 
-def _natural(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise wrong_type(name, value, "an integer of at least 0")
-    if not 0 <= int(value) < 1 << 63:
-        raise out_of_range(name, value, "at least 0 and below 2**63")
-    return int(value)
+def _integer(low: int) -> Callable[[str, Any], int]:
+    """Integers from low on that a kernel can hold."""
 
+    def convert(name: str, value: Any) -> int:
+        number = _whole(name, value, low)
+        if number >= 1 << 63:
+            raise out_of_range(name, value, f"at least {low} and below 2**63")
+        return number
 
-def _share(name: str, value: Any) -> float:
-    if not 0 <= _number(name, value) < 1:
-        raise out_of_range(name, value, "a number in [0, 1)")
-    return float(value)
-
-
-def _limit(name: str, value: Any) -> float:
-    if not _number(name, value) > 0:
-        raise out_of_range(name, value, "a number above 0")
-    return float(value)
+    return convert
 
 
 def _number(name: str, value: Any) -> float:
     if not isinstance(value, Real):
         raise wrong_type(name, value, "a real number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise out_of_range(name, value, "a number that float64 can hold") from None
 
 
-_SPECIAL: dict[str, Callable[[str, Any], Any]] = {
+def _within(allowed: optimizers.Range) -> Callable[[str, Any], float]:
+    allows, wanted = allowed
+
+    def convert(name: str, value: Any) -> float:
+        number = _number(name, value)
+        if not allows(number):
+            raise out_of_range(name, value, wanted)
+        return number
+
+    return convert
+
+
+_OPTIONS: dict[str, Callable[[str, Any], Any]] = {
     "plan": _plan,
     "activation": lambda name, value: activations.get(value),
     "loss": lambda name, value: losses.get(value),
     "optimizer": lambda name, value: optimizers.get(value),
     "state": _state,
-    "step": _count,
-    "batch_size": _count,
+    "step": _integer(1),
+    "batch_size": lambda name, value: _whole(name, value, 1),  # more than all rows are all of them
     "nesterov": lambda name, value: bool(value),
-    "rate": _share,
-    "decay": _share,
-    "limit": _limit,
-    "seed": _natural,
-    "layer": _natural,
-    "first_row": _natural,
+    "rate": _within(optimizers.BELOW_ONE),
+    "decay": _within(optimizers.BELOW_ONE),
+    "limit": _within((lambda value: value > 0, "a number above 0")),
+    "seed": _integer(0),
+    "layer": _integer(0),
+    "first_row": _integer(0),
+    **{name: _within(allowed) for name, allowed in optimizers.RANGES.items()},
+    "learning_rate": _within(optimizers.NOT_NEGATIVE),  # a schedule may give 0
+    "alpha": _within(optimizers.NOT_NEGATIVE),
+    "l1": _within(optimizers.NOT_NEGATIVE),
 }
 
 
 def _option(name: str, value: Any) -> Any:
-    convert: Callable[[str, Any], Any] = _SPECIAL.get(name, _number)
-    return convert(name, value)
+    return _OPTIONS[name](name, value)

@@ -168,13 +168,6 @@ template <class T> double penalty_of(const Workspace<T>& ws) {
   return penalty;
 }
 
-// A team that goes on losing a fifth of its time in long waits shares its cores with other programs: one thread does
-// better then. A leaky bucket over calls, so that one lost time slice (about 4 ms) does not count as a crowd.
-template <class T> FASTNN_INLINE bool is_crowded(fastnn::Epoch<T>& g, const Workspace<T>& ws, double now) {
-  g.lost = 1e-9 * double(__atomic_load_n(&ws.barrier->lost_nanoseconds, __ATOMIC_RELAXED)) - 0.2 * (now - g.started);
-  return g.lost_before + g.lost > fastnn::kCrowdedSeconds;
-}
-
 // Member 0 keeps the books; the others see `stopped` and `last_step` after the barrier. False: paused.
 template <class T, class Rule>
 FASTNN_INLINE bool run_step(fastnn::Epoch<T>& g, const Workspace<T>& ws, const Rule& rule, ptrdiff_t step,
@@ -190,9 +183,8 @@ FASTNN_INLINE bool run_step(fastnn::Epoch<T>& g, const Workspace<T>& ws, const R
     g.rows_done = 0;
     const bool interrupted = is_interrupted(me);
     if (!interrupted && !is_finite(loss)) g.stopped = 1;
-    const double now = fastnn_seconds();
-    g.crowded = me.team > 1 && is_crowded(g, ws, now);
-    if (g.stopped || interrupted || g.crowded || now > g.deadline) g.last_step = g.next_step;
+    const bool is_too_large = me.team > 1 && fastnn_is_crowded();
+    if (g.stopped || interrupted || is_too_large || fastnn_seconds() > g.deadline) g.last_step = g.next_step;
   }
   fastnn::wait(ws.barrier, me.team);
   if (me.index == 0) {

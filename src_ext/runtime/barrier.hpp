@@ -2,13 +2,15 @@
 //
 // Plain __atomic builtins, no library: it is included by the kernels of every instruction set. A round of two
 // spinning threads takes about 0.1 to 0.25 microseconds; after kSpins polls a member yields its core, so that an
-// oversubscribed machine makes progress, and books the time as lost.
+// oversubscribed machine makes progress, and books the time as lost (see team_size.hpp).
 #pragma once
 
 #include <stdint.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
+
+#include "runtime/team_size.hpp"
 
 namespace fastnn {
 
@@ -18,7 +20,6 @@ extern "C" double fastnn_seconds();
 struct Barrier {
   alignas(64) int32_t waiting = 0;
   alignas(64) int32_t round = 0;
-  alignas(64) int64_t lost_nanoseconds = 0;
 };
 
 static inline void pause_spin() {
@@ -32,9 +33,20 @@ static inline void pause_spin() {
 constexpr int kSpins = 1000;  // about 20 microseconds
 constexpr int kShortSpins = 50;
 
-static inline void wait_yielding(Barrier* barrier, int32_t round, double start) {
-  while (__atomic_load_n(&barrier->round, __ATOMIC_ACQUIRE) == round) fastnn_yield();
-  __atomic_add_fetch(&barrier->lost_nanoseconds, int64_t((fastnn_seconds() - start) * 1e9), __ATOMIC_RELAXED);
+template <class Done> static inline double yield_until(const Done& done, double start) {
+  while (!done()) fastnn_yield();
+  return fastnn_seconds() - start;
+}
+
+// Returns the seconds of a long wait, 0 for a short one.
+template <class Done> static inline double wait_until(const Done& done) {
+  double start = 0;
+  for (int spins = 0; !done(); ++spins) {
+    if (spins == kShortSpins) start = fastnn_seconds();
+    if (spins == kSpins) return yield_until(done, start);
+    pause_spin();
+  }
+  return 0;
 }
 
 static inline void wait(Barrier* barrier, int team) {
@@ -45,12 +57,9 @@ static inline void wait(Barrier* barrier, int team) {
     __atomic_store_n(&barrier->round, round + 1, __ATOMIC_RELEASE);
     return;
   }
-  double start = 0;
-  for (int spins = 0; __atomic_load_n(&barrier->round, __ATOMIC_ACQUIRE) == round; ++spins) {
-    if (spins == kShortSpins) start = fastnn_seconds();
-    if (spins == kSpins) return wait_yielding(barrier, round, start);
-    pause_spin();
-  }
+  const auto is_over = [=] { return __atomic_load_n(&barrier->round, __ATOMIC_ACQUIRE) != round; };
+  const double lost = wait_until(is_over);
+  if (lost > 0) fastnn_lost(lost);
 }
 
 }  // namespace fastnn

@@ -148,8 +148,6 @@ template <class T> struct NetworkForward {
 
 constexpr int kNoLink = -1;
 
-constexpr double kCrowdedSeconds = 0.02;
-
 // Training: `prepare` packs the parameters, `run` does steps until `last_step` or the deadline, `finish` unpacks them and
 // their average if all is finite, `slots` what else the optimizer remembers.
 template <class T> struct Epoch {
@@ -181,9 +179,6 @@ template <class T> struct Epoch {
   ptrdiff_t rows_done;             // of the step that is under way, when it paused between two chunks
   double batch_loss;               // of those rows
   int paused;
-  double started;                  // when `run` was called for the first time
-  double lost_before, lost;        // seconds lost in long waits above a fifth of the time: until then, and since
-  int crowded;                     // the team waits too much: go on with one thread
   double loss_sum, penalty_sum;    // sums over steps of the batch's mean loss and penalty times its rows
   int stopped;                     // a loss, a parameter or an average is not finite
 };
