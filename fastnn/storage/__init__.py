@@ -11,15 +11,18 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fastnn.storage.codec import Kind, decode, encode, record
-from fastnn.storage.files import FilePath, read_file, remove_drafts, require_safetensors, write_file
+from fastnn.errors import FileError
+from fastnn.storage.codec import decode, encode
+from fastnn.storage.drafts import remove_drafts
+from fastnn.storage.files import FilePath, read_file, require_safetensors, write_file
 from fastnn.storage.kinds import KINDS, records_of
+from fastnn.storage.records import Kind, record
 
 __all__ = [
     "KINDS",
+    "FAULTS",
     "FilePath",
     "Kind",
-    "encode",
     "fill",
     "read",
     "record",
@@ -28,6 +31,9 @@ __all__ = [
     "require_safetensors",
     "write",
 ]
+
+FAULTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError)
+"""What objects raise that are made of parts which make none: of files, all of it becomes a `FileError`."""
 
 
 def write(path: FilePath, purpose: str, value: Any, kinds: Mapping[str, Kind] = KINDS) -> None:
@@ -46,7 +52,8 @@ def write(path: FilePath, purpose: str, value: Any, kinds: Mapping[str, Kind] = 
     TypeError
         If the value contains something of another type.
     ValueError
-        If it contains a user's own activation or loss, or its description is too long for a file.
+        If it contains a user's own activation or loss, is nested too deeply, or its description is too long for a
+        file; or if the path is a device, a pipe or a socket.
     ImportError
         If safetensors is not installed.
     OSError
@@ -60,7 +67,7 @@ def read(path: FilePath, purpose: str, kinds: Mapping[str, Kind] = KINDS) -> Any
 
     Raises
     ------
-    ValueError
+    FileError
         If the file is no such file, damaged, or of a newer format.
     ImportError
         If safetensors is not installed.
@@ -70,8 +77,8 @@ def read(path: FilePath, purpose: str, kinds: Mapping[str, Kind] = KINDS) -> Any
     content, tensors = read_file(path, purpose)
     try:
         return decode(content, tensors, kinds)
-    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError, MemoryError) as fault:
-        raise ValueError(f"{Path(path)} holds what no {purpose} consists of: {fault}") from fault
+    except FAULTS as fault:
+        raise FileError(f"{Path(path)} holds what no {purpose} consists of: {fault}") from fault
 
 
 def fill(own: NDArray[Any], saved: NDArray[Any]) -> None:
