@@ -15,6 +15,7 @@ from contextlib import contextmanager
 _local = threading.local()
 _chosen: int | None = None
 _default: int | None = None
+_MOST = 2**31 - 1  # what kernels can be told; no machine has as many
 
 
 def _from_environment() -> int | None:
@@ -32,7 +33,7 @@ def _checked(n: int) -> int:
         raise TypeError(f"n_threads={n!r}, wanted an integer")
     if n < 1:
         raise ValueError(f"n_threads={n}, wanted at least 1")
-    return int(n)
+    return min(int(n), _MOST)
 
 
 def get_num_threads() -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import importlib
 import os
 import re
 import secrets
@@ -15,18 +16,16 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from fastnn.errors import FileError
-
-try:
-    import fcntl
-except ImportError:  # Windows, where nobody can remove a file that is open: that is a lock too
-    fcntl = None  # type: ignore[assignment]
 
 __all__ = ["remove_drafts", "replace"]
 
 FilePath = str | os.PathLike[str]
+
+# None on Windows, where nobody can remove a file that is open: that is a lock too.
+fcntl: Any = importlib.import_module("fcntl") if os.name == "posix" else None
 
 _NOT_FOLLOWED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 

@@ -67,7 +67,7 @@ def _digest(purpose: str, content: str, tensors: Tensors) -> str:
     for name in sorted(tensors):
         array = tensors[name]
         digest.update(f"\n{name} {array.dtype.name} {array.shape}\n".encode())
-        digest.update(_bytes_of(array))
+        digest.update(_bytes_of(array).data)
     return digest.hexdigest()
 
 

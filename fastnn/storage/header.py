@@ -55,7 +55,9 @@ def read_header(file: BinaryIO, size: int) -> tuple[dict[str, str], list[Place]]
     metadata = content.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
         raise ValueError("its metadata are no mapping of texts")
-    places = sorted((_place(name, entry) for name, entry in content.items()), key=lambda place: (place.begin, place.end))
+    places = sorted(
+        (_place(name, entry) for name, entry in content.items()), key=lambda place: (place.begin, place.end)
+    )
     end = 0
     for place in places:
         if place.begin != end:

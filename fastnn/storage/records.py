@@ -38,9 +38,9 @@ class Kind:
 
 def is_number(value: Any) -> bool:
     """Whether the value is a real number that kernels can compute with; NaN and infinity are."""
-    if isinstance(value, Integral):
-        return not isinstance(value, bool) and abs(int(value)) < _LARGEST
-    return isinstance(value, Real)
+    if type(value) is bool:
+        return False
+    return abs(int(value)) < _LARGEST if isinstance(value, Integral) else isinstance(value, Real)
 
 
 def record(cls: type) -> Kind:
@@ -74,7 +74,7 @@ def _require_fields(cls: type, parts: dict[str, Any]) -> None:
 @cache
 def _types_of(cls: type) -> dict[str, Any]:
     types = get_type_hints(cls)
-    return {field.name: types[field.name] for field in fields(cls)}  # type: ignore[arg-type] # a dataclass
+    return {field.name: types[field.name] for field in fields(cls)}
 
 
 def _is_of(value: Any, wanted: Any) -> bool:

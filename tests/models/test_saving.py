@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from sklearn.base import clone
 
 from fastnn import (
     Activation,
+    Adam,
     Dense,
     LogisticRegression,
     LogisticRegressionCV,
@@ -24,7 +27,10 @@ from fastnn import (
     Neuron,
     storage,
 )
+from fastnn.errors import FileError
 from fastnn.models.saving import MODEL_KINDS
+from fastnn.optimizers import OptimizerState
+from fastnn.training.neuron import Average
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -247,7 +253,19 @@ def test_another_class(tmp_path: Path) -> None:
         ({"coefs_": "weights"}, "coefs_"),
         ({"coefs_": None}, "coefs_"),
         ({"n_features_in_": 4}, "from 3 inputs to 1 outputs, wanted 4 and 1"),
-        ({"classes_": np.arange(3)}, "from 3 inputs to 1 outputs, wanted 3 and 3"),
+        ({"classes_": np.arange(3)}, "out_activation_ is 'logistic', which is for two classes, and there are 3"),
+        ({"classes_": np.array([1, 0])}, "classes_ is an array .* wanted an array of labels, sorted"),
+        ({"out_activation_": "softmax"}, "from 3 inputs to 1 outputs, wanted 3 and 2"),
+        ({"out_activation_": "identity"}, "out_activation_ is 'identity', of a network with the loss 'binary_cross"),
+        ({"_multilabel": True}, "from 3 inputs to 1 outputs, wanted 3 and 2"),
+        ({"n_outputs_": 2}, "n_outputs_ and n_layers_ are 2 and 3"),
+        ({"feature_names_in_": np.array(["a", "b"], object)}, "feature_names_in_ has 2 names, wanted 3"),
+        ({"_network": 3}, "_network is no attribute"),
+        ({"history_": {"loss": [1.0], "seconds": []}}, "history_ is .* wanted a dict of lists of numbers, of the same"),
+        ({"t_": -1}, "t_ is -1, wanted an integer of at least 0"),
+        ({"t_": 2**70}, "t_ is .* at most"),
+        ({"parameters": {"alpha": -1.0}}, "The 'alpha' parameter of MLPClassifier must be"),
+        ({"parameters": {"random_state": -1}}, "Seed|seed"),
         ({"predict": 3}, "predict is no attribute of a fitted MLPClassifier"),
         ({"parameters": {"alpha_2": 3}}, "alpha_2"),
         ({"parameters": None}, "parameters"),
@@ -280,9 +298,117 @@ def test_parts_of_a_linear_model_that_do_not_fit(
         type(estimator).load(tmp_path / "model")
 
 
-def test_an_optimizers_memory_that_does_not_fit(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("part", "value", "error"),
+    [
+        ("state", OptimizerState(1, (np.zeros(3), np.zeros(3))), r"a slot of the optimizer has shape \(3,\), wanted"),
+        ("state", OptimizerState(1, (np.zeros(21, np.float32),) * 2), "a slot of the optimizer is of float32, wanted"),
+        ("state", OptimizerState(1, (np.zeros(21),)), "the optimizer has 1 slots, wanted m, v"),
+        ("state", OptimizerState(-1, (np.zeros(21),) * 2), "step is -1, wanted an integer of at least 0"),
+        ("behind", np.zeros(3), r"has shape \(3,\), wanted \(21,\)"),
+        ("seed", 2**60, "seed is 1152921504606846976"),
+        ("seed", 2**63, "the seed of Run cannot be 9223372036854775808"),
+        ("seed", "one", "the seed of Run cannot be 'one'"),
+        ("rate", Adam(), "the rate of Run cannot be Adam"),
+    ],
+)
+def test_what_training_goes_on_from(part: str, value: Any, error: str, tmp_path: Path) -> None:
     model = MLPRegressor(hidden_layer_sizes=(4,), max_iter=1).fit(X, Y)
-    model._training.state.slots = (np.zeros(3), np.zeros(3))
+    parts = model.__getstate__()
     model.save(tmp_path / "model")
-    with pytest.raises(ValueError, match="a slot of the optimizer has shape"):
+    training = replace(model._training, **{part: value})
+    rewritten(tmp_path / "model", _training=training)
+    with pytest.raises(FileError, match=error):
         MLPRegressor.load(tmp_path / "model")
+    model._training = training
+    with pytest.raises(FileError, match=f"was not written, .*{error}"):
+        model.save(tmp_path / "other")
+    assert parts.keys() == model.__getstate__().keys()
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"_average": Average(np.zeros(3))}, r"the average has shape \(3,\)"),
+        ({"_average": Average(np.zeros(4, np.float32))}, "the average is a sum of float32"),
+        ({"_average": Average(np.zeros(4), -1)}, "n_steps is -1"),
+        ({"classes_": np.arange(3)}, "classes_ has 3, wanted 2"),
+        ({"classes_": None}, "classes_ is missing"),
+        ({"learning_rate_": None}, "learning_rate_ is missing"),
+        ({"history_": {"loss": np.zeros(3)}}, "history_ has loss, wanted coef, intercept"),
+        ({"parameters": {"activation": "softmax"}}, "activation='softmax' needs several outputs"),
+    ],
+)
+def test_parts_of_a_neuron_that_do_not_fit(changes: dict[str, Any], error: str, tmp_path: Path) -> None:
+    clone(MODELS["perceptron"]).fit(X, Y).save(tmp_path / "model")
+    rewritten(tmp_path / "model", **changes)
+    with pytest.raises(FileError, match=error):
+        Neuron.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "error"),
+    [
+        ("theta", np.zeros((1, 3)), "theta has shape"),
+        ("covariance", np.zeros((3, 3)), "covariance has shape"),
+        ("separating", (3,), "separating has other numbers"),
+        ("dependent", np.array([4]), "dependent has other numbers"),
+        ("separation", "perhaps", "the separation of Evidence cannot be 'perhaps'"),
+    ],
+)
+def test_what_a_summary_needs_must_be_of_the_model(part: str, value: Any, error: str, tmp_path: Path) -> None:
+    model = clone(MODELS["unpenalised"]).fit(X, Y)
+    model.save(tmp_path / "model")
+    parts = storage.read(tmp_path / "model", "model", LogisticRegression._kinds)
+    parts["_evidence"] = replace(parts["_evidence"], **{part: value})
+    storage.write(tmp_path / "model", "model", parts, LogisticRegression._kinds)
+    with pytest.raises(FileError, match=error):
+        LogisticRegression.load(tmp_path / "model")
+
+
+def test_an_attribute_of_the_users_own(tmp_path: Path) -> None:
+    """It is named, and not lost in silence; what is saved can be loaded."""
+    model = LogisticRegression().fit(X, Y)
+    model.note = "mine"
+    with pytest.raises(FileError, match="was not written, .*note is no attribute of a fitted LogisticRegression"):
+        model.save(tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_asks_for_memory_that_it_has_not(tmp_path: Path) -> None:
+    network = network_of()
+    network.save(tmp_path / "file")
+    parameters = storage.read(tmp_path / "file", "model", MODEL_KINDS)["parameters"]
+    rewritten(tmp_path / "file", parameters={**parameters, "n_inputs": 10**9})
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileError, match=r"wanted float32 of shape \(1000000000, 5\)"):
+            Network.load(tmp_path / "file")
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("indptr", "indices", "columns"),
+    [([0, 2**40, 1], [0], 3), ([0, 0, 1], [3], 3), ([0, 1], [-1], 3), ([0, 1], [0], 2**40), ([0, 2**40, 0], [], 3)],
+)
+def test_a_sparse_matrix_that_would_be_read_outside_of_its_memory(
+    indptr: list[int], indices: list[int], columns: int, tmp_path: Path
+) -> None:
+    LogisticRegression().fit(X, Y).sparsify().save(tmp_path / "model")
+    parts = storage.read(tmp_path / "model", "model", LogisticRegression._kinds)
+
+    class Forged:
+        pass
+
+    def take(forged: Any) -> dict[str, Any]:
+        arrays = {"indices": np.array(indices, np.int64), "indptr": np.array(indptr, np.int64)}
+        return {"data": np.ones(len(indices)), **arrays, "shape": (len(indptr) - 1, columns)}
+
+    parts["coef_"] = Forged()
+    kinds = {**MODEL_KINDS, "csr_array": storage.Kind(Forged, take, Forged)}
+    storage.write(tmp_path / "model", "model", parts, kinds)
+    with pytest.raises(FileError, match=r"a sparse matrix of shape|coef_ has shape"):
+        LogisticRegression.load(tmp_path / "model")
