@@ -29,7 +29,7 @@ from fastnn.models.mlp_checkpoint import NOT_KEPT, KeepArguments, keep_of
 from fastnn.models.mlp_fit import fit_epochs
 from fastnn.models.mlp_lbfgs import fit_lbfgs
 from fastnn.models.mlp_options import dropout_of, refuse_conflicts
-from fastnn.models.mlp_validation import HeldOut, Scorer, split, spread, taken
+from fastnn.models.mlp_validation import HeldOut, Scorer, require_split, split, spread, taken
 from fastnn.models.packed import Packed
 from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
 from fastnn.optimizers import OPTIMIZERS, Optimizer
@@ -226,7 +226,9 @@ class BaseMLP(Insight, Estimator):
         if X is None:
             if not self.early_stopping:
                 return everything.rows, None
-            rows, others = choose("rows", lambda: split(self, everything.taken(seen.y), random_state))
+            y = everything.taken(seen.y)
+            drawn = choose("rows", lambda: split(self, y, random_state), lambda drawn: require_split(drawn, len(y)))
+            rows, others = drawn
             return everything.rows_of(rows), replace(everything, rows=everything.rows_of(others))
         x, y = self._read(X, y, reset=False, dtype=seen.x.dtype, multi_output=True, **how)
         y = self._read_targets(y)

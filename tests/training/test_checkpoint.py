@@ -15,9 +15,11 @@ import pytest
 from sameness import same
 
 from fastnn import SGD, Activation, Dense, Network, storage
+from fastnn.errors import FileError
 from fastnn.optimizers import OPTIMIZERS, Optimizer, OptimizerState
 from fastnn.plan import Plan
 from fastnn.schedules import Cosine, OneCycle, Plateau
+from fastnn.storage.drafts import _prefix
 from fastnn.training.callbacks import Epoch
 from fastnn.training.checkpoint import Checkpoint, NoCheckpoint, checkpoint_of
 from fastnn.training.engine import Engine
@@ -44,6 +46,10 @@ class Killed(Exception):
 
 def nothing() -> None:
     """What brings parts up to date before they are written; these always are."""
+
+
+def nothing_wrong(choice: np.ndarray) -> None:
+    """What lets any choice pass."""
 
 
 def killer(number: int) -> Callable[[Epoch], None]:
@@ -176,21 +182,22 @@ def test_every_so_many_epochs_and_at_the_end(tmp_path: Path) -> None:
 
 def test_what_was_chosen_at_random_is_kept(tmp_path: Path) -> None:
     first = Checkpoint(tmp_path / "run", {})
-    assert first.choose("rows", lambda: np.array([3, 1])).tolist() == [3, 1]
+    assert first.choose("rows", lambda: np.array([3, 1]), nothing_wrong).tolist() == [3, 1]
     first.attach(np.zeros(2), nothing)
     first(1, ended=False)
     second = Checkpoint(tmp_path / "run", {}, resume=True)
-    assert second.choose("rows", lambda: np.array([0])).tolist() == [3, 1]
+    assert second.choose("rows", lambda: np.array([0]), nothing_wrong).tolist() == [3, 1]
     second.attach(np.zeros(2), nothing)
     second(2, ended=False)
     third = Checkpoint(tmp_path / "run", {}, resume=True)
-    assert third.choose("rows", lambda: np.array([0])).tolist() == [3, 1]
+    assert third.choose("rows", lambda: np.array([0]), nothing_wrong).tolist() == [3, 1]
     afresh = Checkpoint(tmp_path / "run", {}, resume=False)
-    assert afresh.choose("rows", lambda: np.array([0])).tolist() == [0]
+    assert afresh.choose("rows", lambda: np.array([0]), nothing_wrong).tolist() == [0]
 
 
 def test_what_a_killed_process_was_writing_is_removed(tmp_path: Path) -> None:
-    names = (".run[1].0123abcd.tmp", ".run[1]", "run1.tmp", ".run1.0123abcd.tmp")
+    draft = f"{_prefix(tmp_path / 'run[1]')}1-0123abcd.draft"
+    names = (draft, ".run[1]", ".run[1].notes.tmp", f"{_prefix(tmp_path / 'run[1].2')}1-0123abcd.draft", f"{draft}2")
     for name in names:
         (tmp_path / name).touch()
     Checkpoint(tmp_path / "run[1]", {}, resume=True)
@@ -259,10 +266,48 @@ def test_damaged_and_foreign_files(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="run is no whole checkpoint: something is missing"):
         Checkpoint(path, {}, resume=True)
     one_epoch(path, {})
-    with pytest.raises(ValueError, match="no whole checkpoint of this run: 'history'"):
+    with pytest.raises(FileError, match="no whole checkpoint of this run: it has the parts , wanted history"):
         Checkpoint(path, {}, resume=True).attach(np.zeros(2), nothing, history=History())
     with pytest.raises(ValueError, match=r"no whole checkpoint of this run: .*float64 of shape \(2,\), wanted"):
         Checkpoint(path, {}, resume=True).attach(np.zeros(3), nothing)
+
+
+def forged(path: Path, part: str, **changes: Any) -> None:
+    """Change the state of a part in a checkpoint."""
+    saved = storage.read(path, "checkpoint")
+    saved["parts"][part].update(changes)
+    storage.write(path, "checkpoint", saved)
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "error"),
+    [
+        ("run", {"seed": -1}, "seed is -1, wanted an integer from 0"),
+        ("run", {"epoch": 2**63}, "epoch is 9223372036854775808"),
+        ("run", {"step": 1.5}, "step is 1.5"),
+        ("run", {"slots": (np.zeros(3),)}, r"float64 of shape \(3,\), wanted float32 of shape \(32,\)"),
+        ("run", {"slots": ()}, "shorter|longer"),
+        ("run", {"rate": {"current": "fast", "best": 0.0, "waited": 0}}, "current is 'fast', wanted a number"),
+        ("outcome", {"losses": []}, "no outcome, or there was none"),
+        ("outcome", {"losses": [1.0, "a"]}, "losses is .* wanted a list of numbers"),
+        ("outcome", {"reason": "bored"}, "no outcome"),
+        ("history", {"loss": []}, "different lengths"),
+        ("history", {"loss": None}, "loss is None, wanted a list of numbers"),
+        ("stopping", {"best_params": np.zeros(3, np.float32)}, r"float32 of shape \(3,\), wanted"),
+        ("stopping", {"best_params": [0.0]}, r"there is \[0.0\], wanted an array"),
+        ("stopping", {"stalled": None}, "stalled is None"),
+    ],
+)
+def test_what_a_run_goes_on_from_is_checked(part: str, change: dict[str, Any], error: str, tmp_path: Path) -> None:
+    how: dict[str, Any] = {"optimizer": "sgd", "schedule": Plateau(0.1)}
+    network_of().fit(X, Y, epochs=1, checkpoint=tmp_path / "run", **how)
+    forged(tmp_path / "run", part, **change)
+    network = network_of()
+    before = network.params.copy()
+    with pytest.raises(FileError, match=f"no whole checkpoint of this run: .*({error})"):
+        network.fit(X, Y, epochs=2, checkpoint=tmp_path / "run", resume=True, **how)
+    np.testing.assert_array_equal(network.params, before)
+    assert network.loss_curve == []
 
 
 @pytest.mark.parametrize(
