@@ -107,9 +107,7 @@ class Run:
 
     def copy(self) -> Run:
         """An independent copy."""
-        slots = tuple(slot.copy() for slot in self.state.slots)
-        state = OptimizerState(self.state.step, slots)
-        rate = _copied(self.rate)
+        state, rate = self.state.copy(), _copied(self.rate)
         behind = None if self.behind is None else self.behind.copy()
         return Run(self.optimizer, state, rate, self.seed, self.epoch, self.n_seen, behind)
 
