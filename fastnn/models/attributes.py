@@ -57,9 +57,9 @@ class _Curves:
 
     def accepts(self, value: Any) -> bool:
         """See Check."""
-        if not isinstance(value, dict) or not value.keys() <= set(HISTORY):
+        if not isinstance(value, dict) or value.keys() != set(HISTORY):
             return False
-        return all(map(_CURVE.accepts, value.values())) and len(set(map(len, value.values()))) <= 1
+        return all(map(_CURVE.accepts, value.values())) and len(set(map(len, value.values()))) == 1
 
     def __str__(self) -> str:
         return f"a dict of lists of numbers, of the same length, by {', '.join(HISTORY)}"

@@ -17,7 +17,6 @@ from fastnn.models.network_data import read_layers
 from fastnn.models.saving import Saved
 from fastnn.plan import Plan
 from fastnn.training.engine import Engine
-from fastnn.training.history import HISTORY
 from fastnn.validation import as_floating, check_counts
 
 __all__ = ["FlatParams"]
@@ -80,7 +79,6 @@ class FlatParams(Saved):
         check_attributes(cls, attributes, NETWORK)
         _require_names("parameters", parameters, ("layers", "n_inputs", "loss", "dtype", "backend", "n_threads"))
         _require_names("attributes", attributes, NETWORK)
-        _require_names("history", attributes["history"], HISTORY)
         check_counts(n_inputs=parameters["n_inputs"])
         layers = read_layers(parameters.pop("layers"))
         plan = Plan.from_layers(layers, parameters.pop("n_inputs"), parameters.pop("loss"), parameters.pop("dtype"))

@@ -155,22 +155,26 @@ class _Decoder:
             raise ValueError(f"the tensor {next(iter(self._tensors))!r} belongs to nothing")
 
     def decode(self, node: Any) -> Any:
-        if not isinstance(node, (list, dict)):
-            return node
         self._depth += 1
-        if self._depth > 3 * _DEEPEST:  # an object is described by a mapping in a mapping, items in a list
+        if self._depth > _DEEPEST:
             raise ValueError(f"it is nested more than {_DEEPEST} levels deep")
-        value = [self.decode(item) for item in node] if isinstance(node, list) else self._mapping(node)
+        value = self._decode(node)
         self._depth -= 1
         return value
 
-    def _mapping(self, node: dict[str, Any]) -> Any:
+    def _decode(self, node: Any) -> Any:
+        if isinstance(node, list):
+            return [self.decode(item) for item in node]
+        if not isinstance(node, dict):
+            return node
         tag = node.get("$")
         if tag is None:
             return {key: self.decode(item) for key, item in node.items()}
-        if tag in self._kinds:
-            return self._kinds[tag].make(**self.decode(node["parts"]))
-        return self._builtin(tag, node)
+        if tag not in self._kinds:
+            return self._builtin(tag, node)
+        if not isinstance(node["parts"], dict):
+            raise TypeError(f"the parts of {tag} are {node['parts']!r}, wanted a mapping")
+        return self._kinds[tag].make(**{name: self.decode(part) for name, part in node["parts"].items()})
 
     def _builtin(self, tag: str, node: dict[str, Any]) -> Any:
         match tag:
@@ -197,7 +201,7 @@ class _Decoder:
         return np.dtype(node["dtype"]).type(value)
 
     def _array(self, node: dict[str, Any]) -> NDArray[Any]:
-        items, shape = self.decode(_list(node, "items")), _list(node, "shape")
+        items, shape = [self.decode(item) for item in _list(node, "items")], _list(node, "shape")
         if not all(type(length) is int and 0 <= length <= sys.maxsize for length in shape):
             raise ValueError(f"the shape {shape} is not possible")
         if prod(shape) != len(items):
