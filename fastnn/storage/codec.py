@@ -1,9 +1,10 @@
 """Values as a description in JSON and named arrays, and back.
 
 What JSON has stands for itself. Everything else is an object with the key "$", whose value says
-what it is: "tensor" refers to an array by its name in the file; "tuple", "dict", "float", "scalar"
-and "array" (of strings, or of objects) are Python's and NumPy's; and any other is the tag of a
-`Kind`. Only what is written here or in a `Kind` is ever made, so a file cannot name code to run.
+what it is: "tensor" refers to an array by its name in the file, and "floats" to one that is a long
+list; "tuple", "dict", "float", "scalar" and "array" (of strings, or of objects) are Python's and
+NumPy's; and any other is the tag of a `Kind`. Only what is written here or in a `Kind` is ever
+made, so a file cannot name code to run, and each tensor becomes one thing.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ __all__ = ["decode", "encode"]
 _DTYPES = frozenset(
     ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64")
 )
+_MANY = 100  # so many numbers of a list, such as losses of epochs, are no text: a header has 100 MB at most
 _DEEPEST = 64  # levels of lists, mappings and objects inside each other
 
 # Bytes that the arrays of strings of a file may take beyond 64 for each character: NumPy makes all strings of an array
@@ -87,6 +89,8 @@ class _Encoder:
             return str(value)
         if type(value) is float:
             return value if isfinite(value) else {"$": "float", "value": repr(value)}
+        if type(value) is list and len(value) >= _MANY and set(map(type, value)) == {float}:
+            return self._array(np.array(value), place) | {"$": "floats"}
         if type(value) in (list, tuple):
             items = [self.encode(item, f"{place}.{k}") for k, item in enumerate(value)]
             return items if type(value) is list else {"$": "tuple", "items": items}
@@ -180,6 +184,8 @@ class _Decoder:
         match tag:
             case "tensor":
                 return self._tensors.pop(node["name"])  # two that share their memory would change each other
+            case "floats":
+                return self._floats(node)
             case "tuple":
                 return tuple(self.decode(item) for item in _list(node, "items"))
             case "dict":
@@ -191,6 +197,13 @@ class _Decoder:
             case "array":
                 return self._array(node)
         raise ValueError(f"{tag!r} is of no known kind")
+
+    def _floats(self, node: dict[str, Any]) -> list[float]:
+        array = self._tensors.pop(node["name"])
+        if array.dtype != np.float64 or array.ndim != 1:
+            raise ValueError(f"a list of numbers is an array of {array.dtype} of shape {array.shape}")
+        numbers: list[float] = array.tolist()
+        return numbers
 
     def _scalar(self, node: dict[str, Any]) -> Any:
         value = self.decode(node["value"])

@@ -38,6 +38,8 @@ class Kind:
 
 def is_number(value: Any) -> bool:
     """Whether the value is a real number that kernels can compute with; NaN and infinity are."""
+    if type(value) is float:  # of histories there are millions
+        return True
     if type(value) is bool:
         return False
     return abs(int(value)) < _LARGEST if isinstance(value, Integral) else isinstance(value, Real)

@@ -26,6 +26,7 @@ VALUES: dict[str, Any] = {
     "nested": {"a": (1, [2.5, (None,)], {"b": ()})},
     "dict of anything": {1: "a", (2, "b"): 3.0, None: True, "$": "sign"},
     "scalars": [np.float32(0.1), np.float64("nan"), np.int64(-3), np.bool_(True), np.uint8(255), np.float16(2)],
+    "many numbers": [[0.1, math.nan, -0.0, math.inf, 5e-324] * 40, [0.5] * 99 + [1], (0.5,) * 200, [[0.5] * 100] * 2],
     "a dict of arrays": {"x.y": np.zeros(2), "x": {"y": np.ones(2)}},
 }
 ARRAYS: dict[str, np.ndarray] = {
@@ -143,6 +144,7 @@ def test_a_users_own_functions_are_refused() -> None:
         ({"$": "os.system", "parts": {"command": "true"}}, "'os.system' is of no known kind"),
         ({"$": "tensor", "name": "nowhere"}, "nowhere"),
         ({"$": "tensor"}, "name"),
+        ({"$": "floats", "name": "nowhere"}, "nowhere"),
         ({"$": ["tuple"], "items": []}, "unhashable"),
         ({"$": "scalar", "dtype": "object", "value": 1}, "dtype 'object' is not known"),
         ({"$": "array", "dtype": "V8", "shape": [1], "items": [1]}, "V8"),
@@ -228,6 +230,16 @@ def test_what_cannot_be_read_again_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="not written, since it could not be read again: the step"):
         write(tmp_path / "file", "test", OptimizerState(None, ()), check=lambda value: None)  # type: ignore[arg-type]
     assert not list(tmp_path.iterdir())
+
+
+def test_a_million_numbers_are_bytes(tmp_path: Path) -> None:
+    """As text they would need more than a header can have, where they are not finite."""
+    numbers = [math.nan] * 10**6
+    content, tensors = encode({"loss": numbers}, KINDS)
+    assert len(content) < 100
+    assert tensors["loss"].nbytes == 8 * 10**6
+    with pytest.raises(ValueError, match="a list of numbers is an array of float32"):
+        decode(content, {"loss": np.zeros(3, np.float32)}, KINDS)
 
 
 def test_a_description_nested_too_deeply(tmp_path: Path) -> None:
