@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from fastnn.kernels.contract import Array
+from fastnn.models.attributes import COUNT
 from fastnn.models.parameters import Integer
+from fastnn.storage import require_array
 from fastnn.training.loop import Run
 
 __all__ = [
@@ -22,7 +24,6 @@ __all__ = [
     "require_whole_logistic",
 ]
 
-_COUNT = Integer(0, 2**53)
 _LINK_OF_OUTPUT = {"logistic": "sigmoid", "softmax": "softmax", "identity": "identity", "exp": "exp"}
 
 
@@ -65,7 +66,7 @@ def require_whole_logistic(model: Any) -> None:
         require_run(model._training, size, size + rows)
 
 
-def require_average(model: Any, n_params: int) -> None:
+def require_average(model: Any, n_params: int, dtype: Any) -> None:
     """Raise ValueError where the average of a neuron's parameters is one of others."""
     average = getattr(model, "_average", None)
     if average is None:
@@ -75,7 +76,7 @@ def require_average(model: Any, n_params: int) -> None:
         raise ValueError(f"the average is a sum of {average.total.dtype}, wanted float64")
     _require_shape("the average", average.total, (n_params,))
     if average.last is not None:
-        _require_shape("what is averaged", average.last, (n_params,))
+        require_array(average.last, (n_params,), np.dtype(dtype))
 
 
 def require_weights_of_passes(model: Any) -> None:
@@ -158,7 +159,7 @@ def _outputs_of_classes(model: Any, n_classes: int) -> int:
 
 
 def _require_dtype(run: Run, params: Array) -> None:
-    for slot in run.state.slots:
+    for slot in (*run.state.slots, *(() if run.behind is None else (run.behind,))):
         if slot.dtype != params.dtype:
             raise ValueError(f"a slot of the optimizer is of {slot.dtype}, wanted {params.dtype}")
 
@@ -182,8 +183,8 @@ def require_run(run: Run, *sizes: int) -> None:
 
 def _require_counts(**counts: Any) -> None:
     for name, count in counts.items():
-        if not _COUNT.accepts(count):
-            raise ValueError(f"{name} is {count!r}, wanted {_COUNT}")
+        if not COUNT.accepts(count):
+            raise ValueError(f"{name} is {count!r}, wanted {COUNT}")
 
 
 def _require_names(model: Any) -> None:

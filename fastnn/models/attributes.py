@@ -20,7 +20,7 @@ from fastnn.training.history import HISTORY
 from fastnn.training.loop import Run
 from fastnn.training.neuron import Average
 
-__all__ = ["CHOSEN", "LOGISTIC", "MLP", "MLP_CLASSIFIER", "NETWORK", "NEURON", "check_attributes"]
+__all__ = ["CHOSEN", "COUNT", "LOGISTIC", "MLP", "MLP_CLASSIFIER", "NETWORK", "NEURON", "check_attributes"]
 
 Table = Mapping[str, Sequence[Check]]
 
@@ -35,6 +35,14 @@ class _Number:
 
     def __str__(self) -> str:
         return "a number"
+
+
+class _Count(Integer):
+    """An integer of Python's: one of NumPy's overflows where it goes on being counted."""
+
+    def accepts(self, value: Any) -> bool:
+        """See Check."""
+        return type(value) is int and super().accepts(value)
 
 
 @dataclass(frozen=True)
@@ -130,26 +138,26 @@ class _Names:
 _CURVE = _Curve()
 _NUMBER = _Number()
 _NONE = Is("None", (type(None),))
-_COUNT = Integer(0, 2**62)  # what a count may become: with what is added to it, one of 64 bits
+COUNT = _Count(0, 2**53)  # so far a float counts too
 _RUN = Is("the state of a training run", (Run,))
 _WEIGHTS = _Array("fiu")  # users may assign any
 _PER_CLASS = _Array("fiuO")
 
-_ANY: Table = {"n_features_in_": (Integer(1, 2**62),), "feature_names_in_": (_Names(),)}
+_ANY: Table = {"n_features_in_": (_Count(1, 2**53),), "feature_names_in_": (_Names(),)}
 _LINEAR: Table = {**_ANY, "classes_": (_Labels(),), "intercept_": (_Array("f", 1),)}
 
 NETWORK: Table = {
     "weights": (_Several(_Array("f", 2), list),),
     "biases": (_Several(Is("an array or None", (np.ndarray, type(None))), list),),
     "history": (_Curves(),),
-    "_seed": (Integer(0, 2**31 - 1),),
+    "_seed": (_Count(0, 2**31 - 1),),
 }
 NEURON: Table = {
     **_LINEAR,
     "coef_": (_Array("f", 2),),
     "loss_curve_": (_CURVE,),
     "loss_": (_NUMBER,),
-    "n_iter_": (_COUNT,),
+    "n_iter_": (COUNT,),
     "learning_rate_": (_NUMBER,),
     "history_": (_Several(_Array("f"), dict),),
     "_training": (_RUN,),
@@ -160,7 +168,7 @@ LOGISTIC: Table = {
     "coef_": (_Array("f", 2), Is("a CSR array", (csr_array,))),
     "n_iter_": (_Array("i", 1),),
     "_training": (_RUN, _NONE),
-    "_rows_seen": (_COUNT,),
+    "_rows_seen": (COUNT,),
 }
 CHOSEN: Table = {
     **_LINEAR,
@@ -178,10 +186,10 @@ MLP: Table = {
     "coefs_": (_Several(_WEIGHTS, list),),
     "intercepts_": (_Several(_WEIGHTS, list),),
     "out_activation_": (OneOf(("identity", "logistic", "softmax", "exp")),),
-    "n_outputs_": (Integer(1, 2**62),),
-    "n_layers_": (Integer(2, 2**62),),
-    "n_iter_": (_COUNT,),
-    "t_": (_COUNT,),
+    "n_outputs_": (_Count(1, 2**53),),
+    "n_layers_": (_Count(2, 2**53),),
+    "n_iter_": (COUNT,),
+    "t_": (COUNT,),
     "loss_": (_NUMBER,),
     "best_loss_": (_NUMBER, _NONE),
     "best_validation_score_": (_NUMBER, _NONE),
@@ -190,7 +198,7 @@ MLP: Table = {
     "validation_scores_": (_CURVE, _NONE),
     "history_": (_Curves(),),
     "_training": (_RUN,),
-    "_no_improvement_count": (_COUNT,),
+    "_no_improvement_count": (COUNT,),
     "_plan": (Is("the plan of a network", (Plan,)),),
 }
 MLP_CLASSIFIER: Table = {**MLP, "classes_": (_Labels(),), "_multilabel": (Flag(),)}

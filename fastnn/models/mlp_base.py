@@ -72,6 +72,17 @@ class _Sizes:
 
 
 @dataclass(frozen=True)
+class _Activations:
+    def accepts(self, value: Any) -> bool:
+        """See Check."""
+        given = value if isinstance(value, (list, tuple)) else [value]
+        return all(isinstance(each, (str, Activation)) for each in given)
+
+    def __str__(self) -> str:
+        return "a name, an Activation, or a list of them"
+
+
+@dataclass(frozen=True)
 class _Rates:
     def accepts(self, value: Any) -> bool:
         """See Check."""
@@ -86,7 +97,7 @@ class BaseMLP(Insight, Estimator):
 
     _parameters: ClassVar[Mapping[str, Any]] = {
         "hidden_layer_sizes": (_Sizes(),),
-        "activation": (Is("a name, an Activation, or a list of them", (str, Activation, list, tuple)),),
+        "activation": (_Activations(),),
         "solver": (OneOf(("lbfgs", *OPTIMIZERS)), Is("an optimizer", (Optimizer,))),
         "alpha": (Real(0, open_high=True),),
         "batch_size": (OneOf(("auto",)), Integer(1)),

@@ -51,7 +51,7 @@ class NeuronBase(Estimator):
         if is_classifier(self):
             require_classes(self, 2, 2)
         require_linear(self, 1)
-        require_average(self, n_params)
+        require_average(self, n_params, self._dtype())
         require_weights_of_passes(self)
         training = getattr(self, "_training", None)
         if training is not None:

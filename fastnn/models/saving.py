@@ -89,6 +89,7 @@ class Saved(ABC):
         """
         parts = storage.read(path, "model", cls._kinds)
         name = parts.pop("class", None) if isinstance(parts, dict) else None
+        name = name if isinstance(name, str) else None
         if name != cls.__name__:
             raise FileError(f"{Path(path)} holds a model of the class {name}, not {cls.__name__}: use {name}.load.")
         try:

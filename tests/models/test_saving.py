@@ -240,9 +240,10 @@ def test_another_class(tmp_path: Path) -> None:
     rewritten(tmp_path / "model", purpose="checkpoint")
     with pytest.raises(ValueError, match="holds a checkpoint, wanted a model"):
         MLPRegressor.load(tmp_path / "model")
-    storage.write(tmp_path / "model", "model", [1, 2])
-    with pytest.raises(ValueError, match="of the class None"):
-        MLPRegressor.load(tmp_path / "model")
+    for parts in ([1, 2], {"class": np.zeros(3)}, {}):
+        storage.write(tmp_path / "model", "model", parts)
+        with pytest.raises(FileError, match="of the class None"):
+            MLPRegressor.load(tmp_path / "model")
 
 
 @pytest.mark.parametrize(
@@ -264,6 +265,7 @@ def test_another_class(tmp_path: Path) -> None:
         ({"history_": {"loss": [1.0], "seconds": []}}, "history_ is .* wanted a dict of lists of numbers, of the same"),
         ({"t_": -1}, "t_ is -1, wanted an integer of at least 0"),
         ({"t_": 2**70}, "t_ is .* at most"),
+        ({"t_": np.int8(3)}, "t_ is np.int8"),
         ({"parameters": {"alpha": -1.0}}, "The 'alpha' parameter of MLPClassifier must be"),
         ({"parameters": {"random_state": -1}}, "Seed|seed"),
         ({"predict": 3}, "predict is no attribute of a fitted MLPClassifier"),
@@ -333,6 +335,7 @@ def test_what_training_goes_on_from(part: str, value: Any, error: str, tmp_path:
         ({"_average": Average(np.zeros(3))}, r"the average has shape \(3,\)"),
         ({"_average": Average(np.zeros(4, np.float32))}, "the average is a sum of float32"),
         ({"_average": Average(np.zeros(4), -1)}, "n_steps is -1"),
+        ({"_average": Average(np.zeros(4), 1, np.zeros(4, np.float16))}, r"is float16 of shape \(4,\), wanted float64"),
         ({"classes_": np.arange(3)}, "classes_ has 3, wanted 2"),
         ({"classes_": None}, "classes_ is missing"),
         ({"learning_rate_": None}, "learning_rate_ is missing"),
