@@ -73,10 +73,13 @@ class Estimator(Saved, BaseEstimator):
 
     @classmethod
     def _put_together(cls, parameters: dict[str, Any], attributes: dict[str, Any]) -> Self:
+        # A user's subclass may have other parameters, and set those of its base.
+        inherited = {name: attributes.pop(name) for name in (*cls._parameters, "random_state") if name in attributes}
         check_attributes(cls, attributes, cls._attributes)
         model = cls(**parameters)
+        model.__dict__.update(inherited)
         check_parameters(model, cls._parameters)
-        check_random_state(parameters.get("random_state"))
+        check_random_state(getattr(model, "random_state", None))
         model.__setstate__(attributes)
         if attributes:
             model._require_whole()

@@ -25,6 +25,7 @@ from sklearn.base import clone
 
 from fastnn import Dense, Dropout, LogisticRegression, MLPClassifier, Network
 from fastnn.errors import FileError
+from fastnn.models.mlp_base import BaseMLP
 from fastnn.schedules import Plateau
 
 NAMES = ["perceptron", "unit", "unpenalised", "cross-validated", "everything", "margins", "sgd", "quantile", "lbfgs"]
@@ -192,3 +193,12 @@ def test_an_untouched_file_passes() -> None:
             model = type(model_of(name)).load(Path(folder) / "model")
             ask(model)
             go_on(model)
+
+
+def test_the_fuzzing_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without one of the checks there is a file that is taken for a model, and is none."""
+    monkeypatch.setattr(BaseMLP, "_require_whole", lambda model: None)
+    with pytest.raises((AssertionError, TypeError, LookupError, AttributeError, ValueError)) as caught:
+        for seed in range(2000):
+            test_models.hypothesis.inner_test("labels", Random(seed))
+    assert not isinstance(caught.value, FileError)

@@ -13,6 +13,7 @@ import pytest
 import safetensors.numpy
 from estimators import MODELS, X, Y, goes_on
 from sameness import same
+from scipy.sparse import csr_array
 from sklearn.base import clone
 
 from fastnn import (
@@ -164,6 +165,36 @@ def test_a_class_of_the_users_own(tmp_path: Path) -> None:
     assert type(saved(Mine().fit(X, Y), tmp_path)) is Mine
     with pytest.raises(ValueError, match="holds a model of the class Mine, not LogisticRegression"):
         LogisticRegression.load(tmp_path / "model.safetensors")
+
+
+class Small(MLPClassifier):
+    """Has one parameter of its own, and sets those of its base."""
+
+    def __init__(self, width: int = 3) -> None:
+        super().__init__((width,), max_iter=2, random_state=0)
+        self.width = width
+
+
+def test_a_class_with_other_parameters(tmp_path: Path) -> None:
+    model = Small(4).fit(X, Y)
+    model.alpha = 0.5
+    twin = saved(model, tmp_path)
+    assert (twin.width, twin.hidden_layer_sizes, twin.alpha) == (4, (4,), 0.5)
+    np.testing.assert_array_equal(twin.predict_proba(X), model.predict_proba(X))
+    parts = storage.read(tmp_path / "model.safetensors", "model", MODEL_KINDS)
+    storage.write(tmp_path / "model.safetensors", "model", parts | {"alpha": "x"}, MODEL_KINDS)
+    with pytest.raises(FileError, match="The 'alpha' parameter of Small must be"):
+        Small.load(tmp_path / "model.safetensors")
+
+
+def test_a_sparse_model_takes_memory_for_x_that_fits(tmp_path: Path) -> None:
+    """A file need not have a byte for a column, so predictions look at X first."""
+    model = LogisticRegression().fit(X, Y).sparsify()
+    model.coef_ = csr_array(([0.5], ([0], [2])), shape=(1, 10**11))
+    model.n_features_in_ = 10**11
+    twin = saved(model, tmp_path)
+    with pytest.raises(ValueError, match="X has 3 features"):
+        twin.predict(X)
 
 
 def test_metadata_requests_are_not_saved(tmp_path: Path) -> None:
