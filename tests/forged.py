@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from fastnn import storage
+from fastnn.models.saving import MODEL_KINDS
 from fastnn.storage import files
 
 _CODES = {"b1": "BOOL", "f2": "F16", "f4": "F32", "f8": "F64"}
@@ -188,3 +190,11 @@ def _lie(forgery: Forgery, random: Random) -> None:
     shapes = [[10**12], [0, 2**62], [-1], [2**63], [], [1] * 99, [1.0], None]
     lies = {"dtype": ["F64", "I8", "BOOL", "X", 3], "shape": shapes, "data_offsets": [[0, 8], [8, 0], [0], [-8, 0], 3]}
     forgery.lies[name] = {what: random.choice(lies[what])}
+
+
+def rewritten(path: Path, purpose: str = "model", **changes: Any) -> Path:
+    """The file of a model with other parts; a part that is None is left out."""
+    parts = storage.read(path, "model", MODEL_KINDS) | changes
+    parts = {name: part for name, part in parts.items() if part is not None}
+    storage.write(path, purpose, parts, MODEL_KINDS)
+    return path

@@ -177,6 +177,8 @@ def _read_whole(path: Path) -> dict[str, Any]:
         raise FileError(f"{path} is no whole checkpoint: something is missing.")
     if not all(isinstance(saved[name], dict) for name in ("settings", "chosen", "parts")):
         raise FileError(f"{path} is no whole checkpoint: settings, choices or parts are no mapping.")
+    if not all(isinstance(words, str) for words in saved["settings"].values()):
+        raise FileError(f"{path} is no whole checkpoint: its settings are not in words.")
     return saved
 
 

@@ -10,7 +10,7 @@ import tempfile
 import tracemalloc
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,7 +25,6 @@ from sklearn.base import clone
 
 from fastnn import Dense, Dropout, LogisticRegression, MLPClassifier, Network
 from fastnn.errors import FileError
-from fastnn.models.mlp_base import BaseMLP
 from fastnn.schedules import Plateau
 
 NAMES = ["perceptron", "unit", "unpenalised", "cross-validated", "everything", "margins", "sgd", "quantile", "lbfgs"]
@@ -103,6 +102,10 @@ def ask(model: Any) -> None:
     for name in ANSWERS:
         if hasattr(model, name):
             assert len(getattr(model, name)(x)) == 5
+    assert repr(model)
+    if hasattr(model, "summary"):
+        with suppress(ValueError):  # which says why there is none
+            assert str(model.summary())
 
 
 def go_on(model: Any) -> None:
@@ -195,10 +198,15 @@ def test_an_untouched_file_passes() -> None:
             go_on(model)
 
 
-def test_the_fuzzing_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_asked_can_fail(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Without one of the checks there is a file that is taken for a model, and is none."""
-    monkeypatch.setattr(BaseMLP, "_require_whole", lambda model: None)
-    with pytest.raises((AssertionError, TypeError, LookupError, AttributeError, ValueError)) as caught:
-        for seed in range(2000):
-            test_models.hypothesis.inner_test("labels", Random(seed))
-    assert not isinstance(caught.value, FileError)
+    forgery = file_of("labels").copy()
+    del forgery.content["classes_"], forgery.tensors["classes_"]
+    forgery.write(tmp_path / "model")
+    with pytest.raises(FileError, match="classes_ is missing"):
+        MLPClassifier.load(tmp_path / "model")
+    monkeypatch.setattr(MLPClassifier, "_require_whole", lambda model: None)
+    with pytest.raises(AttributeError):
+        ask(MLPClassifier.load(tmp_path / "model"))
+    with pytest.raises(AssertionError), bounded(0):
+        np.empty(2 * MEMORY, np.uint8)
