@@ -1,8 +1,12 @@
-"""Sentences that errors share."""
+"""The error of files, and sentences that errors share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+
+class FileError(ValueError):
+    """A file is damaged, is none of fastnn's, or holds what makes no model or checkpoint; or cannot be written so."""
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> ValueError:

@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastnn.kernels.contract import BACKENDS, Array
 from fastnn.kernels.select import native
+from fastnn.models.attributes import check_attributes
+from fastnn.models.csr_kind import CSR
 from fastnn.models.parameters import Check, Flag, Integer, Is, OneOf, check_parameters
-from fastnn.models.saving import MODEL_KINDS, Saved, require_linear, require_network, require_own_names
+from fastnn.models.saving import MODEL_KINDS, Saved
 from fastnn.storage import Kind
 
 __all__ = [
@@ -54,21 +56,12 @@ SHARED: dict[str, tuple[Check, ...]] = {
 _NOT_SAVED = ("_skl_callbacks", "_metadata_request")  # set_callbacks and set_fit_request have put them there
 
 
-def _take_csr(array: csr_array) -> dict[str, Any]:
-    return {"data": array.data, "indices": array.indices, "indptr": array.indptr, "shape": array.shape}
-
-
-def _make_csr(data: Any, indices: Any, indptr: Any, shape: Any) -> csr_array:
-    array = csr_array((data, indices, indptr), shape=shape)
-    array.check_format(full_check=True)
-    return array
-
-
 class Estimator(Saved, BaseEstimator):
-    """Base of all estimators; `_parameters` says what each parameter may be."""
+    """Base of all estimators; `_parameters` says what each parameter may be, `_attributes` what a file may set."""
 
     _parameters: ClassVar[Mapping[str, Sequence[Check]]] = {}
-    _kinds: ClassVar[Mapping[str, Kind]] = {**MODEL_KINDS, "csr_array": Kind(csr_array, _take_csr, _make_csr)}
+    _attributes: ClassVar[Mapping[str, Sequence[Check]]] = {}
+    _kinds: ClassVar[Mapping[str, Kind]] = {**MODEL_KINDS, "csr_array": CSR}
 
     def _taken_apart(self) -> tuple[dict[str, Any], dict[str, Any]]:
         state = dict(cast(dict[str, Any], self.__getstate__()))
@@ -80,14 +73,20 @@ class Estimator(Saved, BaseEstimator):
 
     @classmethod
     def _put_together(cls, parameters: dict[str, Any], attributes: dict[str, Any]) -> Self:
-        require_own_names(cls, attributes)
+        # A user's subclass may have other parameters, and set those of its base.
+        inherited = {name: attributes.pop(name) for name in (*cls._parameters, "random_state") if name in attributes}
+        check_attributes(cls, attributes, cls._attributes)
         model = cls(**parameters)
+        model.__dict__.update(inherited)
+        check_parameters(model, cls._parameters)
+        check_random_state(getattr(model, "random_state", None))
         model.__setstate__(attributes)
-        if hasattr(model, "coefs_"):
-            require_network(model)
-        elif hasattr(model, "coef_"):
-            require_linear(model)
+        if attributes:
+            model._require_whole()
         return model
+
+    def _require_whole(self) -> None:
+        """Raise ValueError where fitted attributes that each may be what they are make no model together."""
 
     def _read(self, X: Any, y: Any, *, reset: bool, dtype: Any = None, **how: Any) -> tuple[Any, NDArray[Any]]:
         """X as (n, i), of `dtype` or of its own, and y; checked as scikit-learn does. A sparse X is CSR then."""

@@ -14,6 +14,8 @@ from sklearn.utils import check_random_state
 
 from fastnn import activations, losses
 from fastnn.kernels.contract import Array
+from fastnn.models import attributes
+from fastnn.models.agreement import require_whole_logistic
 from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded
 from fastnn.models.firth_fit import solve_firth
 from fastnn.models.inference import Evidence
@@ -152,6 +154,10 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         "firth": (Flag(),),
         **SHARED,
     }
+    _attributes: ClassVar[Mapping[str, Any]] = {
+        **attributes.LOGISTIC,
+        "_evidence": (Is("what a summary needs", (Evidence,)), NONE),
+    }
 
     def __init__(
         self,
@@ -276,6 +282,9 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
 
     # --- predict --------------------------------------------------------------------------------
 
+    def _require_whole(self) -> None:
+        require_whole_logistic(self)
+
     def _dense_coef(self) -> Array:
         coef: Any = self.coef_
         return np.asarray(coef.toarray() if issparse(coef) else coef)
@@ -283,11 +292,12 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
     def _asked(self, X: Any) -> tuple[Engine, Array, Any]:
         """The engine of the fitted model, its params (p,), and X as it reads it."""
         self._require_fitted("coef_")
-        coef, intercept = self._dense_coef(), np.asarray(self.intercept_)
         dtype = self._dtype()
+        x = self._read_x(X, dtype)  # before a sparse coef_ of as many columns takes memory
+        coef, intercept = self._dense_coef(), np.asarray(self.intercept_)
         engine = self._engine(coef.shape[1], dtype)
         params: Array = np.concatenate([coef.T.ravel(), intercept.ravel()]).astype(dtype, copy=False)
-        return engine, params, self._read_x(X, dtype)
+        return engine, params, x
 
     def _raw(self, X: Any) -> tuple[Engine, Array]:
         """The engine of the fitted model, and z (n, o)."""

@@ -14,6 +14,8 @@ from sklearn.utils import check_random_state, metadata_routing
 from sklearn.utils.validation import _num_samples
 
 from fastnn.kernels.contract import Array
+from fastnn.models import attributes
+from fastnn.models.agreement import require_there
 from fastnn.models.base import NONE, by_rows, guarded
 from fastnn.models.cv_fit import cross_validate, folds_of, packed, refitted, without_zeros
 from fastnn.models.cv_parameters import ScorerLike, SplitterLike, read_grid, read_legacy, read_scoring
@@ -127,6 +129,7 @@ class LogisticRegressionCV(LogisticRegression):
         "refit": (Flag(),),
         "use_legacy_attributes": (Flag(), OneOf(("warn",))),
     }
+    _attributes: ClassVar[Mapping[str, Any]] = attributes.CHOSEN
 
     def __init__(
         self,
@@ -247,6 +250,10 @@ class LogisticRegressionCV(LogisticRegression):
         results.set_attributes(self, choice, legacy=legacy)
         tasks.end()
         return self
+
+    def _require_whole(self) -> None:
+        super()._require_whole()
+        require_there(self, "C_")
 
     def _require_known_classes(self) -> None:
         if isinstance(self.class_weight, Mapping) and not set(self.class_weight) <= set(self.classes_):

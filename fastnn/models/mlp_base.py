@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from numbers import Integral
+from threading import Event
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -17,6 +18,8 @@ from fastnn import activations, losses
 from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
+from fastnn.models import attributes
+from fastnn.models.agreement import require_network
 from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, Estimator
 from fastnn.models.callbacks import FitTasks
 from fastnn.models.class_weight import times_class_weight
@@ -26,7 +29,7 @@ from fastnn.models.mlp_checkpoint import NOT_KEPT, KeepArguments, keep_of
 from fastnn.models.mlp_fit import fit_epochs
 from fastnn.models.mlp_lbfgs import fit_lbfgs
 from fastnn.models.mlp_options import dropout_of, refuse_conflicts
-from fastnn.models.mlp_validation import HeldOut, Scorer, split, spread, taken
+from fastnn.models.mlp_validation import HeldOut, Scorer, require_split, split, spread, taken
 from fastnn.models.packed import Packed
 from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
 from fastnn.optimizers import OPTIMIZERS, Optimizer
@@ -72,6 +75,17 @@ class _Sizes:
 
 
 @dataclass(frozen=True)
+class _Activations:
+    def accepts(self, value: Any) -> bool:
+        """See Check."""
+        given = value if isinstance(value, (list, tuple)) else [value]
+        return all(isinstance(each, (str, Activation)) for each in given)
+
+    def __str__(self) -> str:
+        return "a name, an Activation, or a list of them"
+
+
+@dataclass(frozen=True)
 class _Rates:
     def accepts(self, value: Any) -> bool:
         """See Check."""
@@ -86,7 +100,7 @@ class BaseMLP(Insight, Estimator):
 
     _parameters: ClassVar[Mapping[str, Any]] = {
         "hidden_layer_sizes": (_Sizes(),),
-        "activation": (Is("a name, an Activation, or a list of them", (str, Activation, list, tuple)),),
+        "activation": (_Activations(),),
         "solver": (OneOf(("lbfgs", *OPTIMIZERS)), Is("an optimizer", (Optimizer,))),
         "alpha": (Real(0, open_high=True),),
         "batch_size": (OneOf(("auto",)), Integer(1)),
@@ -120,6 +134,7 @@ class BaseMLP(Insight, Estimator):
         "intercept_init": (NONE, ARRAYS),
         **SHARED,
     }
+    _attributes: ClassVar[Mapping[str, Any]] = attributes.MLP
     coefs_: list[Array]
     intercepts_: list[Array]
     out_activation_: str
@@ -225,7 +240,9 @@ class BaseMLP(Insight, Estimator):
         if X is None:
             if not self.early_stopping:
                 return everything.rows, None
-            rows, others = choose("rows", lambda: split(self, everything.taken(seen.y), random_state))
+            y = everything.taken(seen.y)
+            drawn = choose("rows", lambda: split(self, y, random_state), lambda drawn: require_split(drawn, len(y)))
+            rows, others = drawn
             return everything.rows_of(rows), replace(everything, rows=everything.rows_of(others))
         x, y = self._read(X, y, reset=False, dtype=seen.x.dtype, multi_output=True, **how)
         y = self._read_targets(y)
@@ -330,30 +347,30 @@ class BaseMLP(Insight, Estimator):
             state.pop(name, None)
         return state
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        network: Packed | None = self.__dict__.get("_network")
-        if network is not None:
-            self.coefs_, self.intercepts_ = network.lists()
-
     def _taken_apart(self) -> tuple[dict[str, Any], dict[str, Any]]:
         parameters, attributes = super()._taken_apart()
         network = attributes.pop("_network", None)
         if network is not None:
             coefs, intercepts = network.lists()
             attributes |= {"coefs_": coefs, "intercepts_": intercepts, "_plan": network.plan}
+        elif "coefs_" in attributes:  # which users may assign as lists
+            attributes |= {name: list(map(np.asarray, attributes[name])) for name in ("coefs_", "intercepts_")}
         return parameters, attributes
 
-    @classmethod
-    def _put_together(cls, parameters: dict[str, Any], attributes: dict[str, Any]) -> Self:
-        plan: Plan | None = attributes.pop("_plan", None)
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The state of a pickle, or of a file, which has the weights and their plan in place of the network."""
+        plan: Plan | None = state.get("_plan")
         if plan is not None:
-            coefs, intercepts = attributes.pop("coefs_"), attributes.pop("intercepts_")
-            network = Packed.of(coefs, intercepts, plan.activations, plan.loss)
-            if (network.plan.widths, network.plan.dtype) != (plan.widths, plan.dtype):
-                raise ValueError(f"coefs_ make a network of the widths {network.plan.widths}, wanted {plan.widths}")
-            attributes["_network"] = Packed(plan, network.params)
-        return super()._put_together(parameters, attributes)
+            network = Packed.of(state["coefs_"], state["intercepts_"], plan.activations, plan.loss)
+            state = {name: value for name, value in state.items() if name not in ("_plan", "coefs_", "intercepts_")}
+            state["_network"] = network.planned(plan)
+        super().__setstate__(state)
+        own: Packed | None = self.__dict__.get("_network")
+        if own is not None:
+            self.coefs_, self.intercepts_ = own.lists()
+
+    def _require_whole(self) -> None:
+        require_network(self)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from fastnn.kernels.contract import Array
 from fastnn.storage import FilePath
 from fastnn.training.checkpoint import Checkpoint, NoCheckpoint, checkpoint_of
 from fastnn.training.loop import Samples
+from fastnn.training.saved import read_numbers
 
 __all__ = ["NOT_KEPT", "CurvesBefore", "KeepArguments", "keep_of"]
 
@@ -66,9 +68,11 @@ class CurvesBefore:
         """See training.checkpoint."""
         return {name: value for name, value in vars(self._model).items() if name in self._NAMES}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], params: Array) -> None:
         """See training.checkpoint."""
+        curves = {name: None if state[name] is None else read_numbers(state, name) for name in state}
+        if not curves.keys() <= set(self._NAMES):
+            raise ValueError(f"the curves of the fits before are {', '.join(curves)}, wanted {', '.join(self._NAMES)}")
         for name in self._NAMES:
             vars(self._model).pop(name, None)
-            if name in state:
-                setattr(self._model, name, state[name])
+        vars(self._model).update(curves)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -13,6 +13,8 @@ from sklearn.utils.metaestimators import available_if
 from fastnn import losses
 from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
+from fastnn.models import attributes
+from fastnn.models.agreement import require_classes
 from fastnn.models.class_weight import weights_of_classes, weights_of_labels
 from fastnn.models.mlp_base import BaseMLP
 from fastnn.models.outputs import class_index, log_probabilities
@@ -49,6 +51,7 @@ def _is_hinge(model: LabelMLP) -> bool:
 class LabelMLP(ClassifierMixin, BaseMLP):
     """A deep network that tells classes apart, but for its parameters and `fit`."""
 
+    _attributes: ClassVar[Mapping[str, Any]] = attributes.MLP_CLASSIFIER
     loss: str
     label_smoothing: float
     class_weight: Mapping[Any, float] | Sequence[Mapping[int, float]] | str | None
@@ -135,6 +138,10 @@ class LabelMLP(ClassifierMixin, BaseMLP):
     def _loss(self) -> Loss:
         names = {"identity": "hinge", "softmax": "cross_entropy", "logistic": "binary_cross_entropy"}
         return losses.get(names[self.out_activation_])
+
+    def _require_whole(self) -> None:
+        require_classes(self, 1)
+        super()._require_whole()
 
     # --- raw outputs to labels ------------------------------------------------------------------
 

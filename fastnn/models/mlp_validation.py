@@ -18,7 +18,7 @@ from fastnn.models.parameters import OneOf
 from fastnn.training.engine import Engine
 from fastnn.training.loop import Samples, Validate
 
-__all__ = ["HeldOut", "Scorer", "split", "spread", "taken", "validate_on"]
+__all__ = ["HeldOut", "Scorer", "require_split", "split", "spread", "taken", "validate_on"]
 
 Score = Callable[[Array, Array, float], float]
 """score(params, z, loss), z (n, o) the raw output and loss the mean one; higher is better."""
@@ -95,6 +95,15 @@ def split(model: Any, y: Array, random_state: Any) -> tuple[NDArray[np.int64], N
             "Increase validation_fraction, or fit on more samples."
         )
     return rows.astype(np.int64), held_out.astype(np.int64)
+
+
+def require_split(rows: Any, n: int) -> None:
+    """Raise ValueError unless this, from a file, is what `split` gives for n rows: each of them on one side."""
+    sides = rows if isinstance(rows, tuple) else ()
+    if [(type(side), getattr(side, "dtype", None), np.ndim(side)) for side in sides] != 2 * [(np.ndarray, np.int64, 1)]:
+        raise ValueError("the rows that are held out are no two arrays of int64")
+    if min(map(len, sides)) == 0 or not np.array_equal(np.sort(np.concatenate(sides)), np.arange(n)):
+        raise ValueError(f"the rows to train on and those that are held out are not each of {n} rows once")
 
 
 def validate_on(model: Any, engine: Engine, held_out: HeldOut) -> Validate:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fastnn import storage
 from fastnn.kernels.contract import Array
 from fastnn.layers import Layer
-from fastnn.models.saving import Saved, fill_layers, require_own_names
+from fastnn.models.attributes import NETWORK, check_attributes
+from fastnn.models.network_data import read_layers
+from fastnn.models.saving import Saved
 from fastnn.plan import Plan
 from fastnn.training.engine import Engine
-from fastnn.validation import as_floating
+from fastnn.validation import as_floating, check_counts
 
 __all__ = ["FlatParams"]
 
@@ -72,10 +76,15 @@ class FlatParams(Saved):
 
     @classmethod
     def _put_together(cls, parameters: dict[str, Any], attributes: dict[str, Any]) -> Self:
-        network = cls(**{**parameters, "random_state": 0})
-        fill_layers(network.weights + network.biases, attributes.pop("weights") + attributes.pop("biases"))
-        require_own_names(cls, attributes)
-        vars(network).update(attributes)
+        check_attributes(cls, attributes, NETWORK)
+        _require_names("parameters", parameters, ("layers", "n_inputs", "loss", "dtype", "backend", "n_threads"))
+        _require_names("attributes", attributes, NETWORK)
+        check_counts(n_inputs=parameters["n_inputs"])
+        layers = read_layers(parameters.pop("layers"))
+        plan = Plan.from_layers(layers, parameters.pop("n_inputs"), parameters.pop("loss"), parameters.pop("dtype"))
+        params = _joined(plan, attributes.pop("weights"), attributes.pop("biases"))
+        network = cls.__new__(cls)
+        network.__setstate__({"layers": layers, "plan": plan, **parameters, "_params": params, **attributes})
         return network
 
     def __copy__(self) -> Self:
@@ -90,3 +99,22 @@ class FlatParams(Saved):
         # A memory-mapped file gives read-only arrays.
         self._params = np.require(self._params, requirements=["C", "A", "W"])
         self._engine = Engine(self.plan, self.backend, self.n_threads)
+
+
+def _require_names(what: str, given: Mapping[str, Any], names: Iterable[str]) -> None:
+    if given.keys() != set(names):
+        raise ValueError(f"the {what} are {', '.join(sorted(given))}, wanted {', '.join(sorted(names))}")
+
+
+def _joined(plan: Plan, weights: Sequence[Array], biases: Sequence[Array | None]) -> Array:
+    """The flat vector (p,) of the arrays of all layers; ValueError where they are of other layers than the plan's."""
+    parts = []
+    for i, o, bias, w, b in zip(plan.widths[:-1], plan.widths[1:], plan.bias, weights, biases, strict=True):
+        storage.require_array(w, (i, o), plan.dtype)
+        parts.append(w.ravel())
+        if bias != (b is not None):
+            raise ValueError("a layer has biases where its description has none, or none where it has some")
+        if b is not None:
+            storage.require_array(b, (o,), plan.dtype)
+            parts.append(b)
+    return np.concatenate(parts)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,15 @@ from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.metaestimators import available_if
 
 from fastnn.kernels.contract import Array
+from fastnn.models import attributes
+from fastnn.models.agreement import (
+    require_average,
+    require_classes,
+    require_linear,
+    require_run,
+    require_there,
+    require_weights_of_passes,
+)
 from fastnn.models.base import Estimator
 from fastnn.models.neuron_plot import plot_decision_line
 from fastnn.models.neuron_rules import (
@@ -29,10 +39,24 @@ __all__ = ["NeuronBase"]
 class NeuronBase(Estimator):
     """Answers, scores, tags and the picture of a neuron; `Neuron` adds how it learns."""
 
+    _attributes: ClassVar[Mapping[str, Any]] = attributes.NEURON
     activation: Any
     coef_: Array
     intercept_: Array
     classes_: NDArray[Any]
+
+    def _require_whole(self) -> None:
+        function_of(self)
+        n_params = getattr(self, "n_features_in_", 0) + 1
+        if is_classifier(self):
+            require_classes(self, 2, 2)
+        require_linear(self, 1)
+        require_average(self, n_params, self._dtype())
+        require_weights_of_passes(self)
+        training = getattr(self, "_training", None)
+        if training is not None:
+            require_there(self, "learning_rate_")
+            require_run(training, n_params)
 
     def _dtype(self) -> Any:
         both = np.result_type(self.coef_, self.intercept_)

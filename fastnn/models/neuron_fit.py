@@ -158,7 +158,7 @@ def _fitted(epoch: Epoch, average: Average | None) -> dict[str, Any]:
 def _set_attributes(
     neuron: Any, params: Array, run: Run, outcome: Outcome, average: Average | None, goes_on: bool
 ) -> None:
-    before = neuron.loss_curve_ if goes_on else []
+    before = getattr(neuron, "loss_curve_", []) if goes_on else []
     neuron.loss_curve_ = [*before, *outcome.losses]
     neuron.loss_ = [loss for loss in neuron.loss_curve_ if isfinite(loss)][-1]
     neuron.n_iter_ = len(outcome.losses)

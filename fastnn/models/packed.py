@@ -64,6 +64,12 @@ class Packed:
         packed._sources = sources
         return packed
 
+    def planned(self, plan: Plan) -> Packed:
+        """The same numbers as another plan has them; ValueError where that is of another network."""
+        if (self.plan.widths, self.plan.dtype, self.plan.bias) != (plan.widths, plan.dtype, plan.bias):
+            raise ValueError(f"coefs_ make a network of the widths {self.plan.widths}, wanted {plan.widths}")
+        return Packed(plan, self.params)
+
     def follows(
         self,
         coefs: Sequence[Array],

@@ -46,7 +46,10 @@ class Real:
         """See Check."""
         if type(value) is not float and (isinstance(value, _FLAGS) or not isinstance(value, RealNumber)):
             return False
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # an integer of hundreds of digits
+            return False
         above = number > self.low if self.open_low else number >= self.low
         below = number < self.high if self.open_high else number <= self.high
         return above and below
@@ -58,17 +61,18 @@ class Real:
 
 @dataclass(frozen=True)
 class Integer:
-    """An integer of at least `low`."""
+    """An integer of at least `low`, and of at most `high` where there is one."""
 
     low: int
+    high: int | None = None
 
     def accepts(self, value: Any) -> bool:
         """See Check."""
         is_integer = type(value) is int or (isinstance(value, Integral) and not isinstance(value, _FLAGS))
-        return is_integer and int(value) >= self.low
+        return is_integer and int(value) >= self.low and (self.high is None or int(value) <= self.high)
 
     def __str__(self) -> str:
-        return f"an integer of at least {self.low}"
+        return f"an integer of at least {self.low}" + ("" if self.high is None else f", and at most {self.high}")
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import numpy as np
-
 from fastnn import plan, storage
-from fastnn.kernels.contract import Array
-from fastnn.storage import FilePath, Kind, record, records_of
+from fastnn.errors import FileError
+from fastnn.storage import FAULTS, FilePath, Kind, record, records_of
 from fastnn.training import rates
 from fastnn.training.loop import Run
 from fastnn.training.neuron import Average
 
-__all__ = ["MODEL_KINDS", "Saved", "fill_layers", "require_linear", "require_network", "require_own_names"]
+__all__ = ["MODEL_KINDS", "Saved"]
 
 MODEL_KINDS: dict[str, Kind] = {
     **storage.KINDS,
@@ -46,7 +44,8 @@ class Saved(ABC):
         Raises
         ------
         ValueError
-            If the model has an activation or a loss of the user's own: a file holds no code.
+            If the model has an activation or a loss of the user's own: a file holds no code. If `load` would refuse
+            the file, as for a parameter that is out of its range or an attribute that `fit` does not set.
         TypeError
             If a parameter or an attribute is of a type that files cannot hold, such as a function.
         ImportError
@@ -56,7 +55,14 @@ class Saved(ABC):
         """
         parameters, attributes = self._taken_apart()
         parts = {"class": type(self).__name__, "parameters": parameters, **attributes}
-        storage.write(path, "model", parts, self._kinds)
+
+        def check(parts: dict[str, Any]) -> None:
+            try:
+                self._put_together(parts.pop("parameters"), {k: v for k, v in parts.items() if k != "class"})
+            except FAULTS as fault:
+                raise FileError(f"{Path(path)} was not written, since `load` would refuse it: {fault}") from fault
+
+        storage.write(path, "model", parts, self._kinds, check)
 
     @classmethod
     def load(cls, path: FilePath) -> Self:
@@ -73,8 +79,8 @@ class Saved(ABC):
 
         Raises
         ------
-        ValueError
-            If the file is damaged, is not fastnn's, has a newer format, or holds a model of another
+        FileError
+            A ValueError. If the file is damaged, is not fastnn's, has a newer format, or holds a model of another
             class or one whose parts do not fit each other.
         ImportError
             If the package safetensors is not installed.
@@ -83,12 +89,13 @@ class Saved(ABC):
         """
         parts = storage.read(path, "model", cls._kinds)
         name = parts.pop("class", None) if isinstance(parts, dict) else None
+        name = name if isinstance(name, str) else None
         if name != cls.__name__:
-            raise ValueError(f"{Path(path)} holds a model of the class {name}, not {cls.__name__}: use {name}.load.")
+            raise FileError(f"{Path(path)} holds a model of the class {name}, not {cls.__name__}: use {name}.load.")
         try:
             return cls._put_together(parts.pop("parameters"), parts)
-        except (ValueError, TypeError, LookupError, AttributeError) as fault:
-            raise ValueError(f"{Path(path)} does not hold a whole {name}: {fault}") from fault
+        except FAULTS as fault:
+            raise FileError(f"{Path(path)} does not hold a whole {name}: {fault}") from fault
 
     @abstractmethod
     def _taken_apart(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -98,53 +105,3 @@ class Saved(ABC):
     @abstractmethod
     def _put_together(cls, parameters: dict[str, Any], attributes: dict[str, Any]) -> Self:
         """The model of what `_taken_apart` gave; ValueError or TypeError if it makes none."""
-
-
-def fill_layers(own: Sequence[Array | None], saved: Sequence[Array | None]) -> None:
-    """Copy weights and biases from a file; ValueError where those of the file are of other layers."""
-    for mine, array in zip(own, saved, strict=True):
-        if mine is not None and array is not None:
-            storage.fill(mine, array)
-        elif mine is not array:
-            raise ValueError("a layer has biases where its description has none, or none where it has some")
-
-
-# --- whether the parts of a model fit each other --------------------------------------------------
-
-
-def require_own_names(cls: type, attributes: Mapping[str, Any]) -> None:
-    """Raise ValueError where an attribute would hide a method or a property of the class."""
-    hidden = sorted(name for name in attributes if hasattr(cls, name))
-    if hidden:
-        raise ValueError(f"{', '.join(hidden)} is no attribute of a fitted {cls.__name__}")
-
-
-def require_linear(model: Any) -> None:
-    """Raise ValueError unless coef_, intercept_, classes_ and n_features_in_ fit each other."""
-    classes = getattr(model, "classes_", None)
-    rows = 1 if classes is None or len(classes) == 2 else len(classes)
-    _require_shape("coef_", model.coef_, (rows, model.n_features_in_))
-    _require_shape("intercept_", model.intercept_, (rows,))
-
-
-def require_network(model: Any) -> None:
-    """Raise ValueError unless the weights make a network of n_features_in_ inputs for classes_."""
-    widths = model._packed().plan.widths
-    classes = getattr(model, "classes_", None)
-    one_output = classes is not None and len(classes) == 2 and widths[-1] == 1
-    outputs = model.n_outputs_ if classes is None or one_output else len(classes)
-    if (widths[0], widths[-1]) != (model.n_features_in_, outputs):
-        raise ValueError(
-            f"coefs_ make a network from {widths[0]} inputs to {widths[-1]} outputs, wanted "
-            f"{model.n_features_in_} and {outputs}"
-        )
-    training: Run | None = getattr(model, "_training", None)
-    if training is not None:
-        for slot in training.state.slots:
-            _require_shape("a slot of the optimizer", slot, model._packed().params.shape)
-
-
-def _require_shape(name: str, array: Any, shape: tuple[int, ...]) -> None:
-    if np.issubdtype(array.dtype, np.floating) and array.shape == shape:
-        return
-    raise ValueError(f"{name} has shape {array.shape} and dtype {array.dtype}, wanted {shape} and real numbers")

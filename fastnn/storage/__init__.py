@@ -5,32 +5,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import reprlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.storage.codec import Kind, decode, encode, record
-from fastnn.storage.files import FilePath, read_file, remove_drafts, require_safetensors, write_file
+from fastnn.errors import FileError
+from fastnn.storage.codec import decode, encode
+from fastnn.storage.drafts import remove_drafts
+from fastnn.storage.files import FilePath, read_file, require_safetensors, write_file
 from fastnn.storage.kinds import KINDS, records_of
+from fastnn.storage.records import Kind, is_number, record
 
 __all__ = [
     "KINDS",
+    "FAULTS",
     "FilePath",
     "Kind",
-    "encode",
     "fill",
+    "is_number",
     "read",
     "record",
     "records_of",
     "remove_drafts",
+    "require_array",
     "require_safetensors",
     "write",
 ]
 
+FAULTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError)
+"""What objects raise that are made of parts which make none: of files, all of it becomes a `FileError`."""
 
-def write(path: FilePath, purpose: str, value: Any, kinds: Mapping[str, Kind] = KINDS) -> None:
+
+def write(
+    path: FilePath,
+    purpose: str,
+    value: Any,
+    kinds: Mapping[str, Kind] = KINDS,
+    check: Callable[[Any], object] | None = None,
+) -> None:
     """Put a value into a file, whole or not at all.
 
     Parameters
@@ -40,19 +56,29 @@ def write(path: FilePath, purpose: str, value: Any, kinds: Mapping[str, Kind] = 
         What the file is for, such as "model"; `read` asks for the same.
     value : dict, list, tuple, ndarray, number, string, bool or None, or what is of one of the kinds
     kinds : mapping of str to Kind
+    check : callable, optional
+        check(value) on what `read` will give, before anything is written; it raises what is wrong with that.
 
     Raises
     ------
     TypeError
         If the value contains something of another type.
     ValueError
-        If it contains a user's own activation or loss, or its description is too long for a file.
+        If it contains a user's own activation or loss, is nested too deeply, or its description is too long for a
+        file; or if the path is a device, a pipe or a socket.
     ImportError
         If safetensors is not installed.
     OSError
         If the file cannot be written; what was there before is then still there.
     """
-    write_file(path, purpose, *encode(value, kinds))
+    content, tensors = encode(value, kinds)
+    if check is not None:
+        try:
+            again = decode(content, tensors, kinds)
+        except FAULTS as fault:
+            raise FileError(f"{Path(path)} was not written, since it could not be read again: {fault}") from fault
+        check(again)
+    write_file(path, purpose, content, tensors)
 
 
 def read(path: FilePath, purpose: str, kinds: Mapping[str, Kind] = KINDS) -> Any:
@@ -60,7 +86,7 @@ def read(path: FilePath, purpose: str, kinds: Mapping[str, Kind] = KINDS) -> Any
 
     Raises
     ------
-    ValueError
+    FileError
         If the file is no such file, damaged, or of a newer format.
     ImportError
         If safetensors is not installed.
@@ -70,12 +96,19 @@ def read(path: FilePath, purpose: str, kinds: Mapping[str, Kind] = KINDS) -> Any
     content, tensors = read_file(path, purpose)
     try:
         return decode(content, tensors, kinds)
-    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError, MemoryError) as fault:
-        raise ValueError(f"{Path(path)} holds what no {purpose} consists of: {fault}") from fault
+    except FAULTS as fault:
+        raise FileError(f"{Path(path)} holds what no {purpose} consists of: {fault}") from fault
 
 
-def fill(own: NDArray[Any], saved: NDArray[Any]) -> None:
+def fill(own: NDArray[Any], saved: Any) -> None:
     """Copy an array from a file into one's own; ValueError where it is of another shape or dtype."""
-    if (own.shape, own.dtype) != (saved.shape, saved.dtype):
-        raise ValueError(f"an array is {saved.dtype} of shape {saved.shape}, wanted {own.dtype} of shape {own.shape}")
+    require_array(saved, own.shape, own.dtype)
     own[...] = saved
+
+
+def require_array(saved: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Raise ValueError where what a file has is no array of this shape and dtype."""
+    if not isinstance(saved, np.ndarray):
+        raise ValueError(f"there is {reprlib.repr(saved)}, wanted an array of {dtype} of shape {shape}")
+    if (saved.shape, saved.dtype) != (shape, dtype):
+        raise ValueError(f"an array is {saved.dtype} of shape {saved.shape}, wanted {dtype} of shape {shape}")

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
+import stat
 from collections.abc import Mapping
-from glob import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastnn._version import __version__
+from fastnn.errors import FileError
+from fastnn.storage import drafts
+from fastnn.storage.header import Place, read_header
 
-__all__ = ["FORMAT_VERSION", "FilePath", "read_file", "remove_drafts", "require_safetensors", "write_file"]
+__all__ = ["FORMAT_VERSION", "FilePath", "read_file", "require_safetensors", "write_file"]
 
 FilePath = str | os.PathLike[str]
 Tensors = Mapping[str, NDArray[Any]]
@@ -56,45 +58,8 @@ def write_file(path: FilePath, purpose: str, content: str, tensors: Tensors) -> 
     try:
         data = safetensors.numpy.save(dict(tensors), metadata)
     except safetensors.SafetensorError as fault:
-        raise ValueError(f"{Path(path)} was not written: {fault}") from fault
-    _replace(path, data)
-
-
-def _replace(path: FilePath, data: bytes) -> None:
-    """Put the bytes in place of a file at once: a crash leaves the old file or the new one."""
-    target = _target(path)
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with open(draft, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, target)
-    except BaseException:  # Ctrl-C is one
-        draft.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        _fsync_folder(target.parent)
-
-
-def remove_drafts(path: FilePath) -> None:
-    """Remove what processes have left beside a file that died while they wrote it; none may be writing it now."""
-    target = _target(path)
-    for draft in target.parent.glob(f".{escape(target.name)}.*.tmp"):
-        draft.unlink(missing_ok=True)
-
-
-def _target(path: FilePath) -> Path:
-    return Path(os.path.realpath(path))  # a link goes on pointing to it
-
-
-def _fsync_folder(folder: Path) -> None:
-    """Make the new name last, not only the new content."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        raise FileError(f"{Path(path)} was not written: {fault}") from fault
+    drafts.replace(path, data)
 
 
 def _digest(purpose: str, content: str, tensors: Tensors) -> str:
@@ -102,8 +67,12 @@ def _digest(purpose: str, content: str, tensors: Tensors) -> str:
     for name in sorted(tensors):
         array = tensors[name]
         digest.update(f"\n{name} {array.dtype.name} {array.shape}\n".encode())
-        digest.update(array.reshape(-1).view(np.uint8).data)
+        digest.update(_bytes_of(array).data)
     return digest.hexdigest()
+
+
+def _bytes_of(array: NDArray[Any]) -> NDArray[np.uint8]:
+    return array.reshape(-1).view(np.uint8)
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -111,31 +80,56 @@ def _digest(purpose: str, content: str, tensors: Tensors) -> str:
 
 def read_file(path: FilePath, purpose: str) -> tuple[str, dict[str, NDArray[Any]]]:
     """The description and the arrays of a file, both checked; see `fastnn.storage.read`."""
-    safetensors = require_safetensors()
-    open(path, "rb").close()  # Python's errors for a missing file or a folder are clearer
-    try:
-        with safetensors.safe_open(path, framework="np") as file:
-            metadata = file.metadata() or {}
-            _require_ours(Path(path), metadata, purpose)
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-    except (safetensors.SafetensorError, TypeError, KeyError) as fault:
-        raise ValueError(f"{Path(path)} is damaged, or no safetensors file: {fault}") from fault
-    if _digest(purpose, metadata["content"], tensors) != metadata["sha256"]:
-        raise ValueError(f"{Path(path)} is damaged: its content does not match its digest. Take another copy.")
+    require_safetensors()
+    with open(path, "rb", opener=_open) as file:
+        try:
+            size = _size_of(file)
+            metadata, places = read_header(file, size)
+        except (ValueError, RecursionError, MemoryError) as fault:
+            raise FileError(f"{Path(path)} is damaged, or no safetensors file: {fault}.") from fault
+        _require_ours(Path(path), metadata, purpose)
+        try:
+            tensors = {place.name: _read_tensor(file, place) for place in places}
+            matches = _digest(purpose, metadata["content"], tensors) == metadata["sha256"]
+        except (ValueError, MemoryError) as fault:
+            raise FileError(f"{Path(path)} is damaged, or larger than memory: {fault}.") from fault
+    if not matches:
+        raise FileError(f"{Path(path)} is damaged: its content does not match its digest. Take another copy.")
     return metadata["content"], tensors
+
+
+def _open(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe would wait for who writes to it
+
+
+def _size_of(file: BinaryIO) -> int:
+    found = os.fstat(file.fileno())
+    if not stat.S_ISREG(found.st_mode):
+        raise ValueError("it is a device, a pipe or a socket")
+    return found.st_size
+
+
+def _read_tensor(file: BinaryIO, place: Place) -> NDArray[Any]:
+    """The tensor that comes next in the file."""
+    array: NDArray[Any] = np.empty(place.shape, place.dtype)
+    if file.readinto(_bytes_of(array).data) != array.nbytes:  # type: ignore[attr-defined]
+        raise ValueError("it became shorter while it was read")
+    if array.dtype == np.bool_ and _bytes_of(array).max(initial=0) > 1:
+        raise ValueError(f"the tensor {place.name!r} has truth values that are neither 0 nor 1")
+    return array
 
 
 def _require_ours(path: Path, metadata: Mapping[str, str], purpose: str) -> None:
     wanted = ("format", "format_version", "fastnn_version", "purpose", "content", "sha256")
     if metadata.get("format") != FORMAT or not all(name in metadata for name in wanted):
-        raise ValueError(f"{path} is a safetensors file, but not one that fastnn has written.")
+        raise FileError(f"{path} is a safetensors file, but not one that fastnn has written.")
     version = metadata["format_version"]
     if not version.isdecimal() or int(version) < 1:
-        raise ValueError(f"{path} is damaged: its format version is {version!r}, wanted an integer of at least 1.")
+        raise FileError(f"{path} is damaged: its format version is {version!r}, wanted an integer of at least 1.")
     if int(version) > FORMAT_VERSION:
-        raise ValueError(
+        raise FileError(
             f"{path} has format version {version} (of fastnn {metadata['fastnn_version']}); this is fastnn "
             f"{__version__}, which reads versions up to {FORMAT_VERSION}. Upgrade fastnn to read it."
         )
     if metadata["purpose"] != purpose:
-        raise ValueError(f"{path} holds a {metadata['purpose']}, wanted a {purpose}.")
+        raise FileError(f"{path} holds a {metadata['purpose']}, wanted a {purpose}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import is_dataclass
 from types import ModuleType
 from typing import Any
 
@@ -11,16 +11,17 @@ import numpy as np
 from fastnn import activations, layers, losses, optimizers, schedules
 from fastnn.activations import Activation
 from fastnn.losses import Loss
-from fastnn.storage.codec import Kind, record
+from fastnn.storage.records import Kind, is_number, record
 
 __all__ = ["KINDS", "records_of"]
 
 
 def records_of(module: ModuleType) -> dict[str, Kind]:
-    """The kinds of all dataclasses that a module defines, by its name and theirs."""
+    """The kinds of all dataclasses that a module defines, by its name and theirs; but of none that are only bases."""
     area = module.__name__.rpartition(".")[2]
-    classes = [each for each in vars(module).values() if isinstance(each, type) and is_dataclass(each)]
-    return {f"{area}.{cls.__name__}": record(cls) for cls in classes if cls.__module__ == module.__name__}
+    classes = {each for each in vars(module).values() if isinstance(each, type) and is_dataclass(each)}
+    own = [cls for cls in classes if cls.__module__ == module.__name__ and not classes & set(cls.__subclasses__())]
+    return {f"{area}.{cls.__name__}": record(cls) for cls in sorted(own, key=lambda cls: cls.__name__)}
 
 
 # --- by name ------------------------------------------------------------------------------------
@@ -37,18 +38,20 @@ def _make_activation(name: str) -> Activation:
 
 
 def _take_loss(loss: Loss) -> dict[str, Any]:
-    """The name, and what makes the loss another one than that of its name, such as a quantile."""
-    known = losses.LOSSES.get(loss.name)
-    if known is None or known.code != loss.code:
+    """The name, and the parameter where it is not that of the name, such as a quantile."""
+    if loss.name not in losses.LOSSES or losses.get(loss.name).with_parameter(loss.parameter) != loss:
         raise _own("loss", loss.name)
-    names = [field.name for field in fields(Loss)]
-    return {"name": loss.name} | {
-        name: getattr(loss, name) for name in names if getattr(loss, name) != getattr(known, name)
-    }
+    known = losses.get(loss.name)
+    return {"name": loss.name} | ({} if loss == known else {"parameter": loss.parameter})
 
 
-def _make_loss(name: str, **changes: Any) -> Loss:
-    return replace(losses.get(name), **changes)
+def _make_loss(name: str, parameter: float | None = None) -> Loss:
+    if parameter is None:
+        return losses.get(name)
+    with_parameter = {"huber": losses.huber, "pinball": losses.pinball}
+    if name not in with_parameter or not is_number(parameter):
+        raise ValueError(f"the loss {name!r} cannot have the parameter {parameter!r}")
+    return with_parameter[name](parameter)
 
 
 def _own(what: str, name: str) -> ValueError:
@@ -61,6 +64,9 @@ def _own(what: str, name: str) -> ValueError:
 # --- NumPy's ------------------------------------------------------------------------------------
 
 
+_N_KEY = 624
+
+
 def _take_random_state(state: np.random.RandomState) -> dict[str, Any]:
     parts: dict[str, Any] = state.get_state(legacy=False)
     if parts["bit_generator"] != "MT19937":
@@ -71,6 +77,19 @@ def _take_random_state(state: np.random.RandomState) -> dict[str, Any]:
 
 
 def _make_random_state(state: Any) -> np.random.RandomState:
+    """The state, whose numbers NumPy would use as they are: from a place outside of the key it reads any memory."""
+    if state.keys() != {"bit_generator", "state", "has_gauss", "gauss"} or state["state"].keys() != {"key", "pos"}:
+        raise ValueError("a RandomState has other parts")
+    key, pos = state["state"]["key"], state["state"]["pos"]
+    if not isinstance(key, np.ndarray) or key.dtype != np.uint32 or key.shape != (_N_KEY,):
+        raise ValueError(f"the key of a RandomState has to be {_N_KEY} numbers of uint32")
+    if not (key[0] >> 31 or key[1:].any()):
+        raise ValueError("the key of a RandomState is zero, of which only zeros come")
+    if type(pos) is not int or not 0 <= pos <= _N_KEY:
+        raise ValueError(f"the pos of a RandomState is {pos!r}, wanted an integer from 0 to {_N_KEY}")
+    gauss = state["gauss"]
+    if state["bit_generator"] != "MT19937" or state["has_gauss"] not in (0, 1) or type(gauss) is not float:
+        raise ValueError("a RandomState has to be of MT19937, and its gauss a number")
     made = np.random.RandomState(0)
     made.set_state(state)
     return made

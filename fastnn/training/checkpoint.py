@@ -7,7 +7,8 @@ what the caller describes as `settings` must be the same again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from numbers import Real
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn import storage
+from fastnn.errors import FileError
 from fastnn.kernels.contract import Array
 from fastnn.storage import FilePath
 from fastnn.validation import check_counts
@@ -23,8 +25,8 @@ from fastnn.validation import check_counts
 __all__ = ["Checkpoint", "Choose", "NoCheckpoint", "Stateful", "checkpoint_of"]
 
 T = TypeVar("T")
-Choose = Callable[[str, Callable[[], Any]], Any]
-"""choose(name, choice), as `Checkpoint.choose`."""
+Choose = Callable[[str, Callable[[], Any], Callable[[Any], None]], Any]
+"""choose(name, choice, require), as `Checkpoint.choose`."""
 
 _PURPOSE = "checkpoint"
 
@@ -36,8 +38,8 @@ class Stateful(Protocol):
         """What `load_state_dict` needs to bring another one to where this one is."""
         ...
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from there."""
+    def load_state_dict(self, state: Mapping[str, Any], params: Array) -> None:
+        """Go on from there, with these parameters (p,); ValueError for a state that is none of such a run."""
         ...
 
 
@@ -46,7 +48,7 @@ class NoCheckpoint:
 
     resumed = False
 
-    def choose(self, name: str, choice: Callable[[], T]) -> T:
+    def choose(self, name: str, choice: Callable[[], T], require: Callable[[T], None]) -> T:
         """See Checkpoint."""
         return choice()
 
@@ -100,9 +102,20 @@ class Checkpoint(NoCheckpoint):
             self._require_same_run()
         self.resumed = bool(self._saved)
 
-    def choose(self, name: str, choice: Callable[[], T]) -> T:
-        """What the run chose at random when it began, such as the rows that are held out."""
-        self._chosen[name] = self._saved["chosen"][name] if self.resumed else choice()
+    def choose(self, name: str, choice: Callable[[], T], require: Callable[[T], None]) -> T:
+        """What the run chose at random when it began, such as the rows that are held out.
+
+        Raises
+        ------
+        ValueError
+            If the file has another choice than one that `require` lets pass.
+        """
+        if self.resumed:
+            with self._whole():
+                self._chosen[name] = self._saved["chosen"][name]
+                require(self._chosen[name])
+        else:
+            self._chosen[name] = choice()
         chosen: T = self._chosen[name]
         return chosen
 
@@ -117,13 +130,22 @@ class Checkpoint(NoCheckpoint):
         self._params, self._write_state, self._parts = params, write_state, parts
         if not self.resumed:
             return
-        try:
-            storage.fill(params, self._saved["params"])
+        with self._whole():
+            saved = self._saved["parts"]
+            if saved.keys() != parts.keys():
+                raise ValueError(f"it has the parts {', '.join(saved)}, wanted {', '.join(parts)}")
             for name, part in parts.items():
-                part.load_state_dict(self._saved["parts"][name])
-        except (ValueError, TypeError, LookupError, AttributeError) as fault:
-            raise ValueError(f"{self.path} is no whole checkpoint of this run: {fault}") from fault
+                part.load_state_dict(saved[name], params)
+            storage.fill(params, self._saved["params"])  # at the end: a damaged file changes no network
         self._saved = {}  # several times as large as the parameters
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """What the file lacks, or has in another form, is the file's fault."""
+        try:
+            yield
+        except storage.FAULTS as fault:
+            raise FileError(f"{self.path} is no whole checkpoint of this run: {fault}") from fault
 
     def __call__(self, number: int, ended: bool) -> None:
         """Epoch `number` is over; write the file, if it is time to."""
@@ -143,7 +165,7 @@ class Checkpoint(NoCheckpoint):
         names = [name for name in {**was, **now} if was.get(name) != now.get(name)]
         if names:
             differences = "; ".join(f"{name} was {was.get(name)}, now {now.get(name)}" for name in names)
-            raise ValueError(
+            raise FileError(
                 f"{self.path} is the checkpoint of another run: {differences}. Resume with the same, "
                 "or start afresh with resume=False or another path."
             )
@@ -151,9 +173,13 @@ class Checkpoint(NoCheckpoint):
 
 def _read_whole(path: Path) -> dict[str, Any]:
     saved = storage.read(path, _PURPOSE)
-    if isinstance(saved, dict) and {"settings", "chosen", "params", "parts"} <= saved.keys():
-        return saved
-    raise ValueError(f"{path} is no whole checkpoint: something is missing.")
+    if not isinstance(saved, dict) or saved.keys() != {"settings", "chosen", "params", "parts"}:
+        raise FileError(f"{path} is no whole checkpoint: something is missing.")
+    if not all(isinstance(saved[name], dict) for name in ("settings", "chosen", "parts")):
+        raise FileError(f"{path} is no whole checkpoint: settings, choices or parts are no mapping.")
+    if not all(isinstance(words, str) for words in saved["settings"].values()):
+        raise FileError(f"{path} is no whole checkpoint: its settings are not in words.")
+    return saved
 
 
 def checkpoint_of(

@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fastnn.kernels.contract import Array
 from fastnn.training.callbacks import Epoch
+from fastnn.training.saved import read_numbers
 
 __all__ = ["HISTORY", "History"]
 
@@ -41,7 +43,10 @@ class History:
         """What has been written down so far: see `training.checkpoint`."""
         return dict(self.lists)
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], params: Array) -> None:
         """Go on from there."""
+        saved = {name: read_numbers(state, name) for name in self.lists}
+        if len(set(map(len, saved.values()))) > 1:
+            raise ValueError("the lists of the epochs have different lengths")
         for name, values in self.lists.items():
-            values[:] = state[name]
+            values[:] = saved[name]

@@ -1,7 +1,6 @@
 """Epochs: an order of rows, one call of fit_epoch, watchers that may stop; divergence and Ctrl-C.
 
-What a run carries from epoch to epoch lies in `Run`, so that a later call can go on where this one
-ended.
+What a run carries from epoch to epoch lies in `Run`, so that a later call can go on where this one ended.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from functools import partial
 from math import ceil, isfinite
 from operator import add
 from time import perf_counter
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,7 @@ from fastnn.storage import fill
 from fastnn.training.callbacks import Epoch, Watcher
 from fastnn.training.engine import Engine
 from fastnn.training.rates import Rate, rate_state
+from fastnn.training.saved import read_count, read_number, read_numbers
 
 __all__ = [
     "NON_FINITE",
@@ -107,9 +107,7 @@ class Run:
 
     def copy(self) -> Run:
         """An independent copy."""
-        slots = tuple(slot.copy() for slot in self.state.slots)
-        state = OptimizerState(self.state.step, slots)
-        rate = _copied(self.rate)
+        state, rate = self.state.copy(), _copied(self.rate)
         behind = None if self.behind is None else self.behind.copy()
         return Run(self.optimizer, state, rate, self.seed, self.epoch, self.n_seen, behind)
 
@@ -118,15 +116,15 @@ class Run:
         counts = {name: getattr(self, name) for name in _COUNTS}
         return {**counts, "step": self.state.step, "slots": self.state.slots, "rate": rate_state(self.rate)}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], params: Array) -> None:
         """Go on from there."""
         for name in _COUNTS:
-            setattr(self, name, state[name])
-        self.state.step = state["step"]
+            setattr(self, name, read_count(state, name))
+        self.state.step = read_count(state, "step")
         for own, saved in zip(self.state.slots, state["slots"], strict=True):
             fill(own, saved)
         for name in rate_state(self.rate):
-            setattr(self.rate, name, state["rate"][name])
+            setattr(self.rate, name, read_number(state["rate"], name))
 
 
 class Parts(Protocol):
@@ -160,10 +158,12 @@ class Outcome:
         """What has come of the epochs so far: see `training.checkpoint`."""
         return dict(vars(self))
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], params: Array) -> None:
         """Go on from there."""
-        for name in vars(self):
-            setattr(self, name, state[name])
+        losses, reason, message = read_numbers(state, "losses"), state["reason"], state["message"]
+        if reason not in get_args(Reason) or not isinstance(message, str) or not any(map(isfinite, losses)):
+            raise ValueError("what has come of the epochs is no outcome, or there was none")
+        self.losses, self.reason, self.message = losses, reason, message
 
 
 def _copied(rate: Rate) -> Rate:

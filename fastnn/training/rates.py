@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from math import inf
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ __all__ = [
 Rates = NDArray[np.float64]
 
 
+@runtime_checkable
 class Rate(Protocol):
     """What the training loop needs to know about learning rates."""
 
@@ -94,7 +95,10 @@ class InverseScaling(_Heedless):
 
     def epoch_ended(self, n_seen: int) -> None:
         """See Rate."""
-        self.current = self.initial / (n_seen + 1) ** self.power
+        try:
+            self.current = self.initial / (n_seen + 1) ** self.power
+        except OverflowError:
+            self.current = 0.0
 
 
 @dataclass

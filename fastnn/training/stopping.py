@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastnn.kernels.contract import Array
+from fastnn.storage import require_array
 from fastnn.training.callbacks import Epoch
 from fastnn.training.rates import Rate
+from fastnn.training.saved import read_count, read_number
 
 __all__ = ["Stopping", "by_loss", "by_score", "by_validation_loss"]
 
@@ -89,7 +91,10 @@ class Stopping:
         """What has been seen so far: see `training.checkpoint`."""
         return {name: getattr(self, name) for name in _SEEN}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], params: Array) -> None:
         """Go on from there."""
-        for name in _SEEN:
-            setattr(self, name, state[name])
+        best_params = state["best_params"]
+        if best_params is not None:
+            require_array(best_params, params.shape, params.dtype)
+        self.best, self.stalled = read_number(state, "best"), read_count(state, "stalled")
+        self.best_params = best_params if self.keep_best else None

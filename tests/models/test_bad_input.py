@@ -204,6 +204,8 @@ MLP_ERRORS: list[tuple[dict[str, Any], str]] = [
     ({"activation": ["relu", "tanh"]}, "names 2 activations, wanted 1: one for each hidden layer"),
     ({"activation": "sign"}, "'sign', which has no slope"),
     ({"activation": 3}, "'activation' parameter"),
+    ({"alpha": 10**400}, "'alpha' parameter of MLPClassifier must be a number"),
+    ({"activation": ["relu", 3]}, "'activation' parameter of MLPClassifier must be a name"),
     ({"hidden_layer_sizes": (4, 0)}, "hidden_layer_sizes must be > 0"),
     ({"hidden_layer_sizes": -1}, "hidden_layer_sizes must be > 0"),
     ({"hidden_layer_sizes": "4"}, "hidden_layer_sizes"),

@@ -16,6 +16,7 @@ from sameness import same
 from sklearn.base import clone
 
 from fastnn import SGD, MLPClassifier, MLPRegressor, storage
+from fastnn.errors import FileError
 from fastnn.schedules import OneCycle, Plateau
 from fastnn.training.callbacks import Epoch
 
@@ -204,6 +205,39 @@ def test_another_estimator_and_a_damaged_file(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(ValueError, match="is damaged"):
         MLPClassifier(**HOW).fit(X, Y, checkpoint=path, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("rows", "held_out"),
+    [
+        (np.arange(54), np.arange(55, 61)),  # the kernels would read behind the end of X
+        (np.arange(-1, 53), np.arange(53, 59)),
+        (np.arange(54), np.arange(54, 59)),
+        (np.arange(60), np.arange(0)),
+        (np.arange(54.0), np.arange(54, 60)),
+        (None, None),
+    ],
+)
+def test_rows_that_are_held_out_are_rows(rows: Any, held_out: Any, tmp_path: Path) -> None:
+    model = MLPClassifier(early_stopping=True, **HOW)
+    clone(model).fit(X, Y, checkpoint=tmp_path / "run")
+    saved = storage.read(tmp_path / "run", "checkpoint")
+    saved["chosen"]["rows"] = (rows, held_out)
+    storage.write(tmp_path / "run", "checkpoint", saved)
+    with pytest.raises(FileError, match="no whole checkpoint of this run: the rows"):
+        model.fit(X, Y, checkpoint=tmp_path / "run", resume=True)
+    assert not hasattr(model, "coefs_")
+
+
+def test_curves_of_the_fits_before_are_numbers(tmp_path: Path) -> None:
+    model = MLPClassifier(**HOW)
+    clone(model).fit(X, Y, checkpoint=tmp_path / "run")
+    for curves in ({"loss_curve_": ["a"]}, {"predict": [1.0]}):
+        saved = storage.read(tmp_path / "run", "checkpoint")
+        saved["parts"]["curves"] = curves
+        storage.write(tmp_path / "run", "checkpoint", saved)
+        with pytest.raises(FileError, match="no whole checkpoint of this run: (loss_curve_|the curves)"):
+            model.fit(X, Y, checkpoint=tmp_path / "run", resume=True)
 
 
 def test_arguments_that_do_not_go_together(tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ from sameness import same
 
 from fastnn import activations, losses, optimizers, schedules
 from fastnn.activations import Activation
+from fastnn.errors import FileError
 from fastnn.layers import Dense, Dropout
 from fastnn.losses import Loss
 from fastnn.optimizers import OPTIMIZERS, OptimizerState
-from fastnn.storage import KINDS, read, write
+from fastnn.storage import KINDS, Kind, read, write
 from fastnn.storage.codec import decode, encode
 
 VALUES: dict[str, Any] = {
@@ -25,6 +26,7 @@ VALUES: dict[str, Any] = {
     "nested": {"a": (1, [2.5, (None,)], {"b": ()})},
     "dict of anything": {1: "a", (2, "b"): 3.0, None: True, "$": "sign"},
     "scalars": [np.float32(0.1), np.float64("nan"), np.int64(-3), np.bool_(True), np.uint8(255), np.float16(2)],
+    "many numbers": [[0.1, math.nan, -0.0, math.inf, 5e-324] * 40, [0.5] * 99 + [1], (0.5,) * 200, [[0.5] * 100] * 2],
     "a dict of arrays": {"x.y": np.zeros(2), "x": {"y": np.ones(2)}},
 }
 ARRAYS: dict[str, np.ndarray] = {
@@ -142,6 +144,7 @@ def test_a_users_own_functions_are_refused() -> None:
         ({"$": "os.system", "parts": {"command": "true"}}, "'os.system' is of no known kind"),
         ({"$": "tensor", "name": "nowhere"}, "nowhere"),
         ({"$": "tensor"}, "name"),
+        ({"$": "floats", "name": "nowhere"}, "nowhere"),
         ({"$": ["tuple"], "items": []}, "unhashable"),
         ({"$": "scalar", "dtype": "object", "value": 1}, "dtype 'object' is not known"),
         ({"$": "array", "dtype": "V8", "shape": [1], "items": [1]}, "V8"),
@@ -152,7 +155,20 @@ def test_a_users_own_functions_are_refused() -> None:
         ({"$": "layers.Dense", "parts": {}}, "units"),
         ({"$": "layers.Dense", "parts": [3]}, "mapping"),
         ({"$": "activation", "parts": {"name": "cube"}}, "Unknown activation 'cube'"),
-        ({"$": "random_state", "parts": {"state": {"bit_generator": "MT19937"}}}, "state"),
+        ({"$": "random_state", "parts": {"state": {"bit_generator": "MT19937"}}}, "RandomState has other parts"),
+        ({"$": "array", "dtype": "U200000000", "shape": [1], "items": ["a"]}, "nearly empty, and too large"),
+        ([{"$": "array", "dtype": "U200000", "shape": [1], "items": ["a"]}] * 2, "nearly empty, and too large"),
+        ({"$": "array", "dtype": "U1", "shape": [1], "items": ["ab"]}, "items that are no strings, or longer"),
+        ({"$": "array", "dtype": "U1", "shape": [-1], "items": ["a"]}, r"the shape \[-1\] is not possible"),
+        ({"$": "float", "value": "1e5"}, "'1e5' is no number"),
+        ({"$": "scalar", "dtype": "int8", "value": "1"}, "'1' is no number"),
+        ({"$": "optimizers.Optimizer", "parts": {}}, "of no known kind"),
+        ({"$": "optimizers.Adam", "parts": {"learning_rate": True}}, "the learning_rate of Adam cannot be True"),
+        ({"$": "optimizers.Adam", "parts": {"learning_rate": 10**400}}, "the learning_rate of Adam cannot be 1000"),
+        ({"$": "optimizers.OptimizerState", "parts": {"step": 1, "slots": [[1.0]]}}, "the slots of OptimizerState"),
+        ({"$": "loss", "parts": {"name": "absolute", "code": 7}}, "code"),
+        ({"$": "loss", "parts": {"name": "absolute", "parameter": 0.5}}, "'absolute' cannot have the parameter 0.5"),
+        ({"$": "loss", "parts": {"name": "pinball", "parameter": 2.0}}, "quantile=2.0"),
     ],
 )
 def test_descriptions_of_nothing_are_refused(description: Any, error: str, tmp_path: Path) -> None:
@@ -161,6 +177,69 @@ def test_descriptions_of_nothing_are_refused(description: Any, error: str, tmp_p
     write_file(tmp_path / "file", "test", json.dumps(description), {})
     with pytest.raises(ValueError, match=f"holds what no test consists of: .*({error})"):
         read(tmp_path / "file", "test")
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"pos": 10**9}, "pos of a RandomState is 1000000000, wanted an integer from 0 to 624"),
+        ({"pos": -1}, "pos of a RandomState is -1"),
+        ({"pos": 1.0}, "pos of a RandomState is 1.0"),
+        ({"key": np.zeros(624, np.uint32)}, "is zero, of which only zeros come"),
+        ({"key": np.ones(623, np.uint32)}, "624 numbers of uint32"),
+        ({"key": np.ones(624)}, "624 numbers of uint32"),
+        ({"key": None}, "624 numbers of uint32"),
+        ({"spare": 1}, "other parts"),
+    ],
+)
+def test_a_random_state_that_numpy_would_read_outside_of_its_key(change: Any, error: str, tmp_path: Path) -> None:
+    state = np.random.RandomState(0).get_state(legacy=False)
+    state["state"] |= change
+    kinds = {**KINDS, "random_state": Kind(Forged, lambda forged: {"state": state}, Forged)}
+    write(tmp_path / "file", "test", Forged(), kinds)
+    with pytest.raises(FileError, match=error):
+        read(tmp_path / "file", "test")
+
+
+class Forged:
+    """What is written as if it were something else."""
+
+
+def test_a_tensor_belongs_to_one_thing_and_every_one_to_something(tmp_path: Path) -> None:
+    description = json.dumps([{"$": "tensor", "name": "x"}] * 2)
+    with pytest.raises(LookupError, match="x"):
+        decode(description, {"x": np.zeros(2)}, KINDS)
+    with pytest.raises(ValueError, match="the tensor 'y' belongs to nothing"):
+        decode("[]", {"y": np.zeros(2)}, KINDS)
+
+
+@pytest.mark.parametrize("text", ['{"a":1,"a":2}', "[NaN]", "[-Infinity]", "[", "1" * 5000])
+def test_no_json_of_ours(text: str) -> None:
+    with pytest.raises(ValueError, match="twice|no number|Expecting|digits"):
+        decode(text, {}, KINDS)
+
+
+def test_what_cannot_be_read_again_is_not_written(tmp_path: Path) -> None:
+    value: Any = []
+    for _ in range(70):
+        value = [value]
+    with pytest.raises(ValueError, match="nested more than 64 levels deep"):
+        write(tmp_path / "file", "test", value)
+    with pytest.raises(ValueError, match="nearly empty, and too large"):
+        write(tmp_path / "file", "test", np.array(["a"], "U1000000"))
+    with pytest.raises(FileError, match="not written, since it could not be read again: the step"):
+        write(tmp_path / "file", "test", OptimizerState(None, ()), check=lambda value: None)  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_million_numbers_are_bytes(tmp_path: Path) -> None:
+    """As text they would need more than a header can have, where they are not finite."""
+    numbers = [math.nan] * 10**6
+    content, tensors = encode({"loss": numbers}, KINDS)
+    assert len(content) < 100
+    assert tensors["loss"].nbytes == 8 * 10**6
+    with pytest.raises(ValueError, match="a list of numbers is an array of float32"):
+        decode(content, {"loss": np.zeros(3, np.float32)}, KINDS)
 
 
 def test_a_description_nested_too_deeply(tmp_path: Path) -> None:

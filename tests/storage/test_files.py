@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+from fastnn.errors import FileError
 from fastnn.storage import files, read, write
 
 VALUE = {"name": "ü", "x": np.arange(50, dtype=np.float32), "flags": np.array([True, False]), "n": 3}
@@ -91,6 +92,67 @@ def test_flipped_bits_are_refused(path: Path) -> None:
             assert "value.safetensors" in str(fault)
             refused += 1
     assert refused > 380
+
+
+def test_a_file_that_shrinks_while_it_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = files.read_header
+
+    def shrink(file: Any, size: int) -> Any:
+        found = real(file, size)
+        os.truncate(path, file.tell() + 10)
+        return found
+
+    write(path, "test", np.zeros(10**5))
+    monkeypatch.setattr(files, "read_header", shrink)
+    with pytest.raises(FileError, match="it became shorter while it was read"):
+        read(path, "test")
+
+
+HEADERS: dict[str, tuple[Any, str]] = {
+    "no mapping": ([], "its header is no mapping"),
+    "metadata": ({"__metadata__": {"a": 1}}, "its metadata are no mapping of texts"),
+    "no entry": ({"x": 1}, "needs dtype, shape and data_offsets"),
+    "other entries": ({"x": {"dtype": "F64", "shape": [], "data_offsets": [0, 8], "more": 1}}, "needs dtype, shape"),
+    "dtype": ({"x": {"dtype": "F65", "shape": [1], "data_offsets": [0, 8]}}, "has the dtype 'F65'"),
+    "dtype of another type": ({"x": {"dtype": ["F64"], "shape": [1], "data_offsets": [0, 8]}}, "has the dtype"),
+    "too large": ({"x": {"dtype": "F64", "shape": [10**12], "data_offsets": [0, 8]}}, "does not fill bytes"),
+    "empty and too large": ({"x": {"dtype": "F64", "shape": [0, 2**62], "data_offsets": [0, 0]}}, "no array can have"),
+    "many dimensions": ({"x": {"dtype": "F64", "shape": [1] * 99, "data_offsets": [0, 8]}}, "no array can have"),
+    "negative": ({"x": {"dtype": "F64", "shape": [-1, -1], "data_offsets": [0, 8]}}, "no integers of at least 0"),
+    "flag": ({"x": {"dtype": "F64", "shape": [True], "data_offsets": [0, 8]}}, "no integers of at least 0"),
+    "one offset": ({"x": {"dtype": "F64", "shape": [1], "data_offsets": [8]}}, "does not fill bytes"),
+    "hole": ({"x": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}, "begins at byte 4 of the data, wanted 0"),
+    "two in one place": (
+        {name: {"dtype": "F64", "shape": [1], "data_offsets": [0, 8]} for name in "xy"},
+        "begins at byte 0 of the data, wanted 8",
+    ),
+    "behind the end": ({"x": {"dtype": "F64", "shape": [2], "data_offsets": [0, 16]}}, "its tensors end at byte"),
+    "less than there is": ({"x": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, "its tensors end at byte"),
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_headers_that_are_not_those_of_their_bytes(name: str, tmp_path: Path) -> None:
+    header, error = HEADERS[name]
+    text = json.dumps(header).encode()
+    (tmp_path / "file").write_bytes(struct.pack("<Q", len(text)) + text + bytes(8))
+    with pytest.raises(FileError, match=f"file is damaged, or no safetensors file: .*{error}"):
+        read(tmp_path / "file", "test")
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"{}" * 2, b'{"a":NaN}', b"\xff\xff", b"[" * 10**5])
+def test_headers_that_are_none(text: bytes, tmp_path: Path) -> None:
+    for length in (len(text), 0, 2**63, 2**64 - 1):
+        (tmp_path / "file").write_bytes(struct.pack("<Q", length) + text)
+        with pytest.raises(FileError, match="file is damaged, or no safetensors file"):
+            read(tmp_path / "file", "test")
+
+
+def test_truth_values_that_are_none(tmp_path: Path) -> None:
+    flags = np.array([2, 0], np.uint8).view(bool)
+    write(tmp_path / "file", "test", [flags])
+    with pytest.raises(FileError, match="truth values that are neither 0 nor 1"):
+        read(tmp_path / "file", "test")
 
 
 def test_foreign_files_are_refused(tmp_path: Path) -> None:

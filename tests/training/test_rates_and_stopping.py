@@ -25,6 +25,12 @@ def stopped_after(stopping: Stopping, losses: list[float]) -> int:
     return 0
 
 
+def test_inverse_scaling_by_a_power_that_overflows() -> None:
+    rate = by_name("invscaling", 0.5, 1e300)
+    rate.epoch_ended(10)
+    assert rate.rates(0, 1).tolist() == [0.0]
+
+
 def test_inverse_scaling_starts_with_the_second_epoch() -> None:
     rate = by_name("invscaling", 0.5, 0.25)
     assert rate.rates(0, 2).tolist() == [0.5, 0.5]
