@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastnn.kernels.contract import BACKENDS, Array
 from fastnn.kernels.select import native
+from fastnn.models.fitting import apart
 from fastnn.models.parameters import Check, Flag, Integer, Is, OneOf, check_parameters
 from fastnn.models.saving import MODEL_KINDS, Saved, require_linear, require_network, require_own_names
 from fastnn.storage import Kind
@@ -202,18 +203,15 @@ def dense(x: Any) -> Array:
 
 
 def guarded(method: Method) -> Method:
-    """Let a method that fits check the parameters first, and undo what it has set if it fails."""
+    """Let a method that fits check the parameters first, and work `apart`: if it fails, the model stays as it was."""
+    incremental = method.__name__ == "partial_fit"
 
     @wraps(method)
     def fit(self: Estimator, *args: Any, **kwargs: Any) -> Any:
-        check_parameters(self, self._parameters)
-        before = dict(self.__dict__)
-        try:
-            return method(self, *args, **kwargs)
-        except BaseException:  # Ctrl-C is one
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
+        with apart(self, goes_on=incremental or bool(getattr(self, "warm_start", False))) as twin:
+            check_parameters(twin, twin._parameters)
+            method(twin, *args, **kwargs)
+        return self
 
     return cast(Method, fit)
 

@@ -14,6 +14,7 @@ from fastnn import losses
 from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
 from fastnn.models.class_weight import weights_of_classes, weights_of_labels
+from fastnn.models.fitting import held
 from fastnn.models.mlp_base import BaseMLP
 from fastnn.models.outputs import class_index, log_probabilities
 from fastnn.models.targets import (
@@ -167,10 +168,11 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         -------
         ndarray (n_samples,) or (n_samples, n_labels)
         """
-        z = self._raw(X)[1]
-        if self._is_multilabel():
+        now = held(self)
+        z = now._raw(X)[1]
+        if now._is_multilabel():
             return (z > 0).astype(int)
-        labels: NDArray[Any] = self.classes_[self._likeliest(z)]
+        labels: NDArray[Any] = now.classes_[now._likeliest(z)]
         return labels
 
     def _likeliest(self, z: Array) -> NDArray[Any]:
@@ -191,7 +193,7 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         ndarray (n_samples,) for two classes, else (n_samples, n_classes)
             For two classes above 0 where the second one is predicted.
         """
-        z = self._raw(X)[1]
+        z = held(self)._raw(X)[1]
         return z[:, 0] if z.shape[1] == 1 else z
 
     @available_if(_has_probabilities)
@@ -207,8 +209,9 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         ndarray (n_samples, n_classes)
             Columns in the order of `classes_`.
         """
-        p = self._output(X, link=True, pairs=True)[1]
-        return p if len(self.classes_) > 1 else np.ones((len(p), 1), p.dtype)
+        now = held(self)
+        p = now._output(X, link=True, pairs=True)[1]
+        return p if len(now.classes_) > 1 else np.ones((len(p), 1), p.dtype)
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X: Any) -> Array:
@@ -222,8 +225,9 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         -------
         ndarray (n_samples, n_classes)
         """
-        engine, z = self._raw(X)
-        return log_probabilities(engine, z) if len(self.classes_) > 1 else np.zeros_like(z)
+        now = held(self)
+        engine, z = now._raw(X)
+        return log_probabilities(engine, z) if len(now.classes_) > 1 else np.zeros_like(z)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 
 from fastnn.kernels.contract import Array
 from fastnn.models.base import Estimator
+from fastnn.models.fitting import held
 from fastnn.models.neuron_plot import plot_decision_line
 from fastnn.models.neuron_rules import (
     function_of,
@@ -65,8 +66,9 @@ class NeuronBase(Estimator):
         -------
         ndarray (n_samples,)
         """
-        engine, z = self._raw(X)
-        return engine.activation(z, function_of(self))[:, 0]
+        now = held(self)
+        engine, z = now._raw(X)
+        return engine.activation(z, function_of(now))[:, 0]
 
     @available_if(is_classifier)
     def decision_function(self, X: Any) -> Array:
@@ -80,7 +82,7 @@ class NeuronBase(Estimator):
         -------
         ndarray (n_samples,)
         """
-        return self._raw(X)[1][:, 0]
+        return held(self)._raw(X)[1][:, 0]
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The class of every row, or for a regressor the same as `activate`.
@@ -93,10 +95,11 @@ class NeuronBase(Estimator):
         -------
         ndarray (n_samples,)
         """
-        if not is_classifier(self):
-            return self.activate(X)
-        index = class_index(self._raw(X)[1])
-        labels: NDArray[Any] = self.classes_[index]
+        now = held(self)
+        if not is_classifier(now):
+            return now.activate(X)
+        index = class_index(now._raw(X)[1])
+        labels: NDArray[Any] = now.classes_[index]
         return labels
 
     @available_if(has_probabilities)
@@ -111,7 +114,7 @@ class NeuronBase(Estimator):
         -------
         ndarray (n_samples, 2)
         """
-        engine, params, x = self._asked(X)
+        engine, params, x = held(self)._asked(X)
         return engine.predict(params, x, link=True, pairs=True)[0]
 
     @available_if(has_probabilities)
@@ -126,7 +129,7 @@ class NeuronBase(Estimator):
         -------
         ndarray (n_samples, 2)
         """
-        return log_probabilities(*self._raw(X))
+        return log_probabilities(*held(self)._raw(X))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy, or for a regressor the coefficient of determination R^2.
@@ -141,8 +144,9 @@ class NeuronBase(Estimator):
         -------
         float
         """
-        measure = accuracy_score if is_classifier(self) else r2_score
-        return float(measure(y, self.predict(X), sample_weight=sample_weight))
+        now = held(self)
+        measure = accuracy_score if is_classifier(now) else r2_score
+        return float(measure(y, now.predict(X), sample_weight=sample_weight))
 
     @available_if(is_classifier)
     def plot_decision_line(self, X: Any = None, y: Any = None, *, ax: Any = None) -> Any:
@@ -171,8 +175,9 @@ class NeuronBase(Estimator):
         ImportError
             If matplotlib is not installed.
         """
-        self._require_fitted("coef_")
-        return plot_decision_line(self, X, y, ax)
+        now = held(self)
+        now._require_fitted("coef_")
+        return plot_decision_line(now, X, y, ax)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
