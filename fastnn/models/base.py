@@ -130,9 +130,10 @@ class Estimator(Saved, BaseEstimator):
 
     def _is_laid_out(self, X: Any, dtype: Any) -> bool:
         """Whether X can be used as it is, if it is finite."""
-        if not _is_laid_out(X) or hasattr(self, "feature_names_in_"):
+        if type(X) is not np.ndarray or X.dtype != dtype or X.ndim != 2 or "feature_names_in_" in self.__dict__:
             return False
-        return bool(X.dtype == dtype and X.shape[1] == self.n_features_in_)
+        is_plain = X.size > 0 and X.flags.c_contiguous and X.flags.aligned
+        return bool(is_plain and X.shape[1] == self.n_features_in_)
 
     def _read_weight(self, sample_weight: Any, x: Array, name: str = "sample_weight") -> Array | None:
         """The weights of the rows (n,), of x's dtype; None where there are none."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any, TypeVar
 
-__all__ = ["apart", "grown", "held", "only_fit"]
+__all__ = ["CURVES", "apart", "grown", "held", "is_fitting", "only_fit"]
 
 Model = TypeVar("Model")
 State = dict[str, Any]
@@ -86,6 +86,11 @@ def only_fit(model: Any, *, goes_on: bool) -> Iterator[None]:
             fits.remove(goes_on)
             if not fits:
                 _running.goes_on.pop(id(model), None)
+
+
+def is_fitting(model: Any) -> bool:
+    """Whether a fit of the model is at work."""
+    return id(model) in _running.goes_on
 
 
 # --- a fit at its own place -----------------------------------------------------------------------

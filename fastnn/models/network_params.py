@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from fastnn.kernels.contract import Array
 from fastnn.layers import Layer
+from fastnn.models.fitting import is_fitting
 from fastnn.models.saving import Saved, fill_layers, require_own_names
 from fastnn.plan import Plan
 from fastnn.training.engine import Engine
@@ -30,11 +31,19 @@ class FlatParams(Saved):
 
     @property
     def params(self) -> Array:
-        """All parameters (p,): layer by layer w in C order, then b. Assigning copies into it."""
+        """All parameters (p,): layer by layer w in C order, then b. Assigning copies into it.
+
+        A `fit` puts another vector in its place when it ends: views of this one stay what they were before.
+        """
         return self._params
 
     @params.setter
     def params(self, flat: ArrayLike) -> None:
+        if is_fitting(self):
+            raise RuntimeError(
+                "params cannot be assigned while the network is being fitted: at the end they become those of the fit. "
+                "Assign them afterwards, or let the callback return True to end it."
+            )
         values = as_floating("params", flat)
         if values.shape != self._params.shape:
             raise ValueError(f"params has shape {values.shape}, wanted {self._params.shape}.")

@@ -41,14 +41,18 @@ class NeuronBase(Estimator):
 
     def _params(self) -> Array:
         """w and then b, (n_features + 1,), of what coef_ and intercept_ are now."""
+        return self._params_in(self._dtype())
+
+    def _params_in(self, dtype: Any) -> Array:
         w, b = np.ravel(self.coef_), np.ravel(self.intercept_)
-        return np.concatenate([w, b]).astype(self._dtype(), copy=False)
+        return np.concatenate([w, b]).astype(dtype, copy=False)
 
     def _asked(self, X: Any) -> tuple[Engine, Array, Any]:
         """An engine that gives z, its params, and X as it reads it."""
         self._require_fitted("coef_")
-        x = self._read_x(X, self._dtype())
-        return raw_engine(self, x.shape[1], x.dtype), self._params(), x
+        dtype = self._dtype()
+        x = self._read_x(X, dtype)
+        return raw_engine(self, x.shape[1], x.dtype), self._params_in(dtype), x
 
     def _raw(self, X: Any) -> tuple[Engine, Array]:
         """An engine that gives z, and z (n, 1)."""

@@ -82,9 +82,10 @@ class Engine:
         """X as kernels read it, a sparse one checked once for all epochs."""
         if isinstance(x, np.ndarray):
             return x
-        if self._checked[0] is not x:
-            self._checked = (x, self._as_read(x))
-        return self._checked[1]
+        checked = self._checked  # read once: another thread may put another x there
+        if checked[0] is not x:
+            checked = self._checked = (x, self._as_read(x))
+        return checked[1]
 
     def _as_read(self, x: Any) -> Any:
         return self._kernels.SparseRows(x) if self._threads and not isinstance(x, np.ndarray) else x
@@ -177,8 +178,16 @@ class Engine:
         """Keep, until the end, what one epoch has in memory for the next: where it works, and packed vectors.
 
         The optimizer's state must not change between epochs, but by them. What it remembers, but for an average of the
-        parameters, is in its slots only after `write_state`, and at the end.
+        parameters, is in its slots only after `write_state`, and at the end. For one run at a time: another one, in a
+        callback of this or in another thread, takes a copy of the engine.
+
+        Raises
+        ------
+        RuntimeError
+            If another run is at work.
         """
+        if self._workspace is not None:
+            raise RuntimeError("This engine is at work on another run, whose vectors it keeps: take copy.copy of it.")
         if self._threads:
             self._workspace = self._kernels.Workspace()
         try:
