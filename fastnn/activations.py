@@ -59,10 +59,11 @@ class Activation:
         raise no_subclass(cls, "Activation", "Give your functions to an Activation: Activation(name, value=, slope=).")
 
     def __post_init__(self) -> None:
-        if not isinstance(self.code, int):
+        code: object = self.code
+        if not isinstance(code, int):
             wanted = "none: functions are given by name, as in Activation('cube', value=cube, slope=cube_slope)"
-            raise wrong_type(f"code of activation {self.name!r}", self.code, wanted)
-        if self.code != USER:
+            raise wrong_type(f"code of activation {self.name!r}", code, wanted)
+        if code != USER:
             _require_listed(self)
             return
         if self.by_row:

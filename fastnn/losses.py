@@ -75,17 +75,19 @@ class Loss:
             raise ValueError(
                 f"The loss {self.name!r} is a user's own, and kernels know none but these: {', '.join(_LISTED)}."
             )
-        if not isinstance(self.code, int) or (self.code, self.link) != listed:
+        code: object = self.code
+        if not isinstance(code, int) or (code, self.link) != listed:
             raise ValueError(
-                f"The loss {self.name!r} has the code {listed[0]} and the link {listed[1]!r}, got {self.code!r} and "
+                f"The loss {self.name!r} has the code {listed[0]} and the link {listed[1]!r}, got {code!r} and "
                 f"{self.link!r}. Take fastnn.losses.get({self.name!r})."
             )
         word, allows, wanted = _PARAMETERS.get(self.name, _NO_PARAMETER)
-        if not isinstance(self.parameter, Real):
-            raise wrong_type(word, self.parameter, wanted)
-        if not allows(float(self.parameter)):
-            raise ValueError(f"{word}={self.parameter}, wanted {wanted}")
-        object.__setattr__(self, "parameter", float(self.parameter))
+        parameter: object = self.parameter
+        if not isinstance(parameter, Real):
+            raise wrong_type(word, parameter, wanted)
+        if not allows(float(parameter)):
+            raise ValueError(f"{word}={parameter}, wanted {wanted}")
+        object.__setattr__(self, "parameter", float(parameter))
 
     def with_parameter(self, parameter: float) -> Loss:
         """Return the same loss with another delta or quantile."""
