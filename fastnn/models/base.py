@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastnn.kernels.contract import BACKENDS, Array
 from fastnn.kernels.select import native
-from fastnn.models.fitting import apart
+from fastnn.models.fitting import apart, with_own_curves
 from fastnn.models.parameters import Check, Flag, Integer, Is, OneOf, check_parameters
 from fastnn.models.saving import MODEL_KINDS, Saved, require_linear, require_network, require_own_names
 from fastnn.storage import Kind
@@ -71,8 +71,11 @@ class Estimator(Saved, BaseEstimator):
     _parameters: ClassVar[Mapping[str, Sequence[Check]]] = {}
     _kinds: ClassVar[Mapping[str, Kind]] = {**MODEL_KINDS, "csr_array": Kind(csr_array, _take_csr, _make_csr)}
 
+    def __getstate__(self) -> dict[str, Any]:
+        return with_own_curves(cast(dict[str, Any], super().__getstate__()))
+
     def _taken_apart(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        state = dict(cast(dict[str, Any], self.__getstate__()))
+        state = self.__getstate__()
         for name in _NOT_SAVED:
             state.pop(name, None)
         names = self._get_param_names()

@@ -7,18 +7,18 @@ attribute `__dict__` once is therefore to have one state and no mixture of two, 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, TypeVar
 
-__all__ = ["CURVES", "apart", "grown", "held", "is_fitting", "only_fit"]
+__all__ = ["apart", "held", "is_fitting", "only_fit", "with_own_curves"]
 
 Model = TypeVar("Model")
 State = dict[str, Any]
 
-CURVES = ("loss_curve_", "validation_loss_curve_", "validation_scores_", "history_")
-"""Attributes with lists that a fit which goes on makes longer: to copy them would make every call dearer."""
+# A fit that goes on makes their lists longer, and takes back what it has added if it fails.
+_CURVES = ("loss_curve_", "validation_loss_curve_", "validation_scores_", "history_")
 
 _new = object.__new__
 _MISSING = object()
@@ -147,19 +147,21 @@ def _differs(name: str, one: State, other: State) -> bool:
 # --- curves ---------------------------------------------------------------------------------------
 
 
-def grown(before: Sequence[Any] | None, new: Sequence[Any]) -> list[Any]:
-    """What a curve becomes with new values: longer in place, where it is a list.
-
-    Only of a model that is fitted `apart`, which takes them back if the fit fails.
-    """
-    curve = before if isinstance(before, list) else list(before or ())
-    curve.extend(new)
-    return curve
-
-
 def _curves(state: State) -> Iterator[list[Any]]:
-    for name in CURVES:
+    for name in _CURVES:
         found = state.get(name)
         for curve in found.values() if isinstance(found, dict) else [found]:
             if isinstance(curve, list):
                 yield curve
+
+
+def with_own_curves(state: State) -> State:
+    """A state whose curves do not become longer with those of the model that it was copied from."""
+    copies = {name: _copied(state[name]) for name in _CURVES if name in state}
+    return state | copies
+
+
+def _copied(curve: Any) -> Any:
+    if isinstance(curve, dict):
+        return {name: _copied(values) for name, values in curve.items()}
+    return curve.copy() if hasattr(curve, "copy") else curve

@@ -324,7 +324,7 @@ class BaseMLP(Insight, Estimator):
 
     def __getstate__(self) -> dict[str, Any]:
         now = held(self)
-        state = dict(super(BaseMLP, now).__getstate__())
+        state = super(BaseMLP, now).__getstate__()
         # One flat vector or its views: so a pickle has the weights once, and a memory-mapped one is not copied.
         for name in ("_assigned", *(("_network",) if now._shown() is None else ("coefs_", "intercepts_"))):
             state.pop(name, None)

@@ -203,7 +203,7 @@ def fit_network(
 
 def _become(network: Network, params: Array, seed: int, history: History) -> None:
     """Put what has been learnt in the place of what was, at once."""
-    network.__dict__ = {**vars(network), "_params": params, "_seed": seed, "history": history.lists}
+    network.__dict__ = {**vars(network), "_params": params, "_seed": seed, "history": history.joined()}
 
 
 def _stopping(how: Training, rate: Rate, held_out: Samples | None) -> Stopping:

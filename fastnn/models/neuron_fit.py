@@ -17,7 +17,7 @@ from fastnn.models.neuron_rules import initial_params, learning_engine, longest_
 from fastnn.optimizers import SGD, OptimizerState
 from fastnn.training.callbacks import Epoch, Watcher
 from fastnn.training.engine import Engine
-from fastnn.training.history import History
+from fastnn.training.history import History, grown
 from fastnn.training.loop import Outcome, Run, Samples, in_order, shuffled, train
 from fastnn.training.neuron import Average
 from fastnn.training.progress import progress
@@ -65,7 +65,7 @@ def learn(neuron: Any, samples: Samples, goes_on: bool, passes: int | None, task
     stopping = Stopping(neuron.tol, neuron.n_iter_no_change, run.rate)
     outcome = _train(neuron, engine, samples, params, run, passes, [*watchers, stopping], tasks)
     _set_attributes(neuron, params, run, outcome, average, goes_on)
-    neuron.learning_rate_ = history.lists["learning_rate"][-1]
+    neuron.learning_rate_ = history.new["learning_rate"][-1]
     _set_history(neuron, history, weights if neuron.keep_history else None, goes_on)
     tasks.end()
     _warn(outcome, passes)
@@ -158,9 +158,8 @@ def _fitted(epoch: Epoch, average: Average | None) -> dict[str, Any]:
 def _set_attributes(
     neuron: Any, params: Array, run: Run, outcome: Outcome, average: Average | None, goes_on: bool
 ) -> None:
-    before = neuron.loss_curve_ if goes_on else []
-    neuron.loss_curve_ = [*before, *outcome.losses]
-    neuron.loss_ = [loss for loss in neuron.loss_curve_ if isfinite(loss)][-1]
+    neuron.loss_curve_ = grown(neuron.loss_curve_ if goes_on else None, outcome.losses)
+    neuron.loss_ = [loss for loss in outcome.losses if isfinite(loss)][-1]
     neuron.n_iter_ = len(outcome.losses)
     neuron._training = run
     neuron.__dict__.update(_answer(params, average))
@@ -178,7 +177,7 @@ def _set_history(neuron: Any, history: History, weights: _Weights | None, goes_o
         return
     params = np.array(weights.params if before is None else weights.params[1:])
     new = {"coef": params[:, :-1], "intercept": params[:, -1]}
-    new |= {name: np.array(history.lists[name]) for name in ("loss", "learning_rate")}
+    new |= {name: np.array(history.new[name]) for name in ("loss", "learning_rate")}
     if before is not None:
         new = {name: np.concatenate([before[name], values]) for name, values in new.items()}
     neuron.history_ = new
