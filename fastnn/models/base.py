@@ -34,7 +34,6 @@ __all__ = [
     "Estimator",
     "by_rows",
     "collected_warnings",
-    "dense",
     "guarded",
     "known_strings",
     "native_order",
@@ -199,11 +198,6 @@ def laid_out_or_sparse(x: Any) -> Any:
 def by_rows(x: Any) -> Any:
     """X with a CSC matrix made CSR, for what takes rows out of it."""
     return x.tocsr() if issparse(x) and x.format == "csc" else x
-
-
-def dense(x: Any) -> Array:
-    """A matrix as kernels want it, which may have been sparse."""
-    return np.require(x.toarray(order="C") if issparse(x) else x, x.dtype, ["C", "A"])
 
 
 def guarded(method: Method) -> Method:

@@ -24,7 +24,7 @@ from fastnn.training.progress import progress
 from fastnn.training.rates import Constant, Rate, scheduled
 from fastnn.training.stopping import Stopping
 
-__all__ = ["learn"]
+__all__ = ["batch_size_of", "learn"]
 
 # Too much to be left: this part of the loss, and so many times what the passes without improvement may have gained.
 _PART = 0.2
@@ -122,7 +122,8 @@ def _train(
     watchers: list[Watcher],
     tasks: FitTasks,
 ) -> Outcome:
-    n, size = len(samples.x), _batch_size(neuron, samples)
+    n = samples.x.shape[0]
+    size = batch_size_of(neuron, n)
     if name_of(neuron) == "sign":
         watchers = [*watchers, lambda epoch: epoch.loss == 0]
     with progress(neuron.verbose, passes or 1) as printers:
@@ -139,8 +140,8 @@ def _train(
         )
 
 
-def _batch_size(neuron: Any, samples: Samples) -> int:
-    n = len(samples.x)
+def batch_size_of(neuron: Any, n: int) -> int:
+    """Rows of a step, of n."""
     return n if neuron.batch_size in (None, "full") else min(int(neuron.batch_size), n)
 
 
@@ -199,7 +200,7 @@ def _warn_of_slowness(neuron: Any, engine: Engine, samples: Samples, params: Arr
     That is, where much is left to gain, more than so many passes could have gained.
     """
     gain = _missed(neuron, engine, every(samples, _LOOKED_AT), samples, params, outcome)
-    if gain > 0 and len(samples.x) > _LOOKED_AT:  # what some rows say has to hold for all
+    if gain > 0 and samples.x.shape[0] > _LOOKED_AT:  # what some rows say has to hold for all
         gain = _missed(neuron, engine, samples, samples, params, outcome)
     if not gain > 0:
         return
@@ -215,7 +216,8 @@ def _warn_of_slowness(neuron: Any, engine: Engine, samples: Samples, params: Arr
 def _missed(neuron: Any, engine: Engine, seen: Samples, samples: Samples, params: Array, outcome: Outcome) -> float:
     """What is left to gain by the rows seen, if that is much, and more than the last passes could have gained."""
     gain, speed = left_to_gain(neuron, engine, seen, params)
-    weight, n_steps = samples.sample_weight, float(-(-len(samples.x) // _batch_size(neuron, samples)))
+    n, weight = samples.x.shape[0], samples.sample_weight
+    n_steps = float(-(-n // batch_size_of(neuron, n)))
     if neuron.batch_size == 1 and weight is not None:
         n_steps = float(weight.sum(dtype=np.float64))
     waited = neuron.n_iter_no_change + 1

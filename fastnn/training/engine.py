@@ -23,6 +23,7 @@ from fastnn.validation import check_size, dense_rows
 __all__ = ["Engine"]
 
 _BLOCK = 2048  # rows that are worked on at once where not all of them shall be in memory
+_BLOCK_BYTES = 1 << 28  # of them, if they are wide: 256 MB
 
 
 class Engine:
@@ -72,11 +73,15 @@ class Engine:
         if rows is None and (self._threads or isinstance(x, np.ndarray)):
             self._kernels.network_forward(self.plan, params, self._rows_of(x), out, *self._threads)
             return out
-        for first in range(0, n, _BLOCK):
-            block = slice(first, first + _BLOCK)
+        for block in self._blocks(n):
             taken = x[block if rows is None else rows[block]]
             self._kernels.network_forward(self.plan, params, self._as_read(taken), out[block], *self._threads)
         return out
+
+    def _blocks(self, n: int) -> Iterator[slice]:
+        """Parts of n rows, few enough that they can be made dense."""
+        size = max(1, min(_BLOCK, _BLOCK_BYTES // (self.plan.widths[0] * self.plan.dtype.itemsize)))
+        return (slice(first, first + size) for first in range(0, n, size))
 
     def _rows_of(self, x: Any) -> Any:
         """X as kernels read it, a sparse one checked once for all epochs."""
@@ -106,8 +111,7 @@ class Engine:
         shape = (x.shape[0], len(outputs), self.plan.widths[0])
         check_size("The gradient", shape, self.plan.dtype)
         out = np.empty(shape, self.plan.dtype)
-        for first in range(0, x.shape[0], _BLOCK):
-            rows = slice(first, first + _BLOCK)
+        for rows in self._blocks(x.shape[0]):
             taken = dense_rows(x[rows])
             input_gradient(self._kernels, self.plan, params, taken, outputs, link, out[rows], *self._threads)
         return out[:, 0] if len(outputs) == 1 else out
