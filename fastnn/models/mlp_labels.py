@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,12 @@ def _is_hinge(model: LabelMLP) -> bool:
     """Whether the network has, or will have, margins for outputs."""
     output = getattr(model, "out_activation_", None)
     return model.loss == "hinge" if output is None else bool(output == "identity")
+
+
+def _require(has: Callable[[LabelMLP], bool], model: LabelMLP, engine: Engine, *links: str) -> None:
+    """Raise where the model has been fitted anew, with another loss, since its method was looked up."""
+    if engine.plan.loss.link not in links:
+        has(model)
 
 
 class LabelMLP(ClassifierMixin, BaseMLP):
@@ -193,7 +199,9 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         ndarray (n_samples,) for two classes, else (n_samples, n_classes)
             For two classes above 0 where the second one is predicted.
         """
-        z = held(self)._raw(X)[1]
+        now = held(self)
+        engine, z = now._raw(X)
+        _require(_has_margins, now, engine, "identity")
         return z[:, 0] if z.shape[1] == 1 else z
 
     @available_if(_has_probabilities)
@@ -210,7 +218,8 @@ class LabelMLP(ClassifierMixin, BaseMLP):
             Columns in the order of `classes_`.
         """
         now = held(self)
-        p = now._output(X, link=True, pairs=True)[1]
+        engine, p = now._output(X, link=True, pairs=True)
+        _require(_has_probabilities, now, engine, "sigmoid", "softmax")
         return p if len(now.classes_) > 1 else np.ones((len(p), 1), p.dtype)
 
     @available_if(_has_probabilities)
@@ -227,6 +236,7 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         """
         now = held(self)
         engine, z = now._raw(X)
+        _require(_has_probabilities, now, engine, "sigmoid", "softmax")
         return log_probabilities(engine, z) if len(now.classes_) > 1 else np.zeros_like(z)
 
     def __sklearn_tags__(self) -> Any:

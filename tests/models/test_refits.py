@@ -208,6 +208,20 @@ def test_predictions_beside_partial_fit_are_of_some_finished_call(name: str) -> 
     assert model.predict_proba(X).tobytes() == after[-1]
 
 
+def test_a_method_of_the_old_loss() -> None:
+    """Margins are no probabilities, and nothing but the fit says which of them there are."""
+    model = MLPClassifier(**SMALL).fit(X, OLD)
+    old = [model.predict_proba, model.predict_log_proba]
+    model.set_params(loss="hinge").fit(X, OLD)
+    margins = model.decision_function
+    for ask in old:
+        with pytest.raises(AttributeError, match="'hinge' has no probabilities"):
+            ask(X)
+    model.set_params(loss="cross_entropy").fit(X, OLD)
+    with pytest.raises(AttributeError, match="decision_function is for loss='hinge'"):
+        margins(X)
+
+
 # --- what users assign ----------------------------------------------------------------------------
 
 
