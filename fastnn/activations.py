@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from fastnn.errors import unknown_name, wrong_type
+from fastnn.errors import no_subclass, unknown_name, wrong_type
 
 Scalar = Callable[[float], float]
 Slope = Callable[[float, float], float]
@@ -30,7 +30,7 @@ class Activation:
     ----------
     name : str
     code : int, default=-1
-        Its number in the kernels; -1 for a user's own.
+        Its number in the kernels; -1 for a user's own, which has no other.
     value : callable or None
         value(z) -> a, on floats; None for a row function.
     slope : callable or None
@@ -43,7 +43,9 @@ class Activation:
     Raises
     ------
     TypeError
-        If an element-wise function has no value or no slope that can be called.
+        If there is no value or no slope that can be called, or the code is no integer.
+    ValueError
+        If there is a code, by which kernels would take another function than the one that is given.
     """
 
     name: str
@@ -53,13 +55,33 @@ class Activation:
     by_row: bool = field(default=False, repr=False)
     has_slope: bool = field(default=True, repr=False)
 
+    def __init_subclass__(cls) -> None:
+        raise no_subclass(cls, "Activation", "Give your functions to an Activation: Activation(name, value=, slope=).")
+
     def __post_init__(self) -> None:
-        if self.by_row:
+        code: object = self.code
+        if not isinstance(code, int):
+            wanted = "none: functions are given by name, as in Activation('cube', value=cube, slope=cube_slope)"
+            raise wrong_type(f"code of activation {self.name!r}", code, wanted)
+        if code != USER:
+            _require_listed(self)
             return
+        if self.by_row:
+            raise wrong_type(f"activation {self.name!r}", "by_row=True", "one with value(z) and slope(z, a)")
         if not callable(self.value):
             raise wrong_type(f"value of activation {self.name!r}", self.value, "a function of z")
         if not callable(self.slope):
             raise wrong_type(f"slope of activation {self.name!r}", self.slope, "a function of z, a")
+
+
+def _require_listed(activation: Activation) -> None:
+    """Raise ValueError for a code of the library's own that is not this activation's."""
+    if ACTIVATIONS.get(activation.name) != activation:
+        raise ValueError(
+            f"code={activation.code} of activation {activation.name!r}: numbers stand for the library's own functions, "
+            "whatever is given with them. Leave it out for a function of yours; fastnn.activations.get has the "
+            "library's."
+        )
 
 
 # --- piecewise linear ---------------------------------------------------------------------------
@@ -254,26 +276,37 @@ def _mish_slope(z: float, a: float) -> float:
 
 # --- the registry -------------------------------------------------------------------------------
 
+
+def _listed(
+    name: str, code: int, value: Scalar | None = None, slope: Slope | None = None, has_slope: bool = True
+) -> Activation:
+    """One of the library's own, which alone have a code; without functions it works on rows."""
+    activation = object.__new__(Activation)
+    own = {"name": name, "code": code, "value": value, "slope": slope, "by_row": value is None, "has_slope": has_slope}
+    vars(activation).update(own)
+    return activation
+
+
 _ALL = (
-    Activation("identity", 0, _identity, _identity_slope),
-    Activation("sigmoid", 1, _sigmoid, _sigmoid_slope),
-    Activation("tanh", 2, _tanh, _tanh_slope),
-    Activation("sign", 3, _sign, _sign_slope, has_slope=False),
-    Activation("relu", 4, _relu, _relu_slope),
-    Activation("leaky_relu", 5, _leaky_relu, _leaky_relu_slope),
-    Activation("elu", 6, _elu, _elu_slope),
-    Activation("selu", 7, _selu, _selu_slope),
-    Activation("gelu", 8, _gelu, _gelu_slope),
-    Activation("gelu_tanh", 9, _gelu_tanh, _gelu_tanh_slope),
-    Activation("silu", 10, _silu, _silu_slope),
-    Activation("mish", 11, _mish, _mish_slope),
-    Activation("softplus", 12, _softplus, _softplus_slope),
-    Activation("softsign", 13, _softsign, _softsign_slope),
-    Activation("hard_sigmoid", 14, _hard_sigmoid, _hard_sigmoid_slope),
-    Activation("hard_tanh", 15, _hard_tanh, _hard_tanh_slope),
-    Activation("hard_swish", 16, _hard_swish, _hard_swish_slope),
-    Activation("softmax", 17, by_row=True),
-    Activation("log_softmax", 18, by_row=True),
+    _listed("identity", 0, _identity, _identity_slope),
+    _listed("sigmoid", 1, _sigmoid, _sigmoid_slope),
+    _listed("tanh", 2, _tanh, _tanh_slope),
+    _listed("sign", 3, _sign, _sign_slope, has_slope=False),
+    _listed("relu", 4, _relu, _relu_slope),
+    _listed("leaky_relu", 5, _leaky_relu, _leaky_relu_slope),
+    _listed("elu", 6, _elu, _elu_slope),
+    _listed("selu", 7, _selu, _selu_slope),
+    _listed("gelu", 8, _gelu, _gelu_slope),
+    _listed("gelu_tanh", 9, _gelu_tanh, _gelu_tanh_slope),
+    _listed("silu", 10, _silu, _silu_slope),
+    _listed("mish", 11, _mish, _mish_slope),
+    _listed("softplus", 12, _softplus, _softplus_slope),
+    _listed("softsign", 13, _softsign, _softsign_slope),
+    _listed("hard_sigmoid", 14, _hard_sigmoid, _hard_sigmoid_slope),
+    _listed("hard_tanh", 15, _hard_tanh, _hard_tanh_slope),
+    _listed("hard_swish", 16, _hard_swish, _hard_swish_slope),
+    _listed("softmax", 17),
+    _listed("log_softmax", 18),
 )
 ACTIVATIONS: dict[str, Activation] = {activation.name: activation for activation in _ALL}
 ALIASES = {"logistic": "sigmoid"}  # scikit-learn's name

@@ -39,6 +39,13 @@ def out_of_range(name: str, value: object, wanted: str) -> ValueError:
     return ValueError(f"{name}={value!r} is not possible, wanted {wanted}.")
 
 
+def no_subclass(cls: type, base: str, instead: str) -> TypeError:
+    """Build the error for a subclass of a class whose objects compiled code reads: what came, and what to do."""
+    return TypeError(
+        f"{cls.__name__} cannot be a subclass of {base}: kernels know its fields and codes, and nothing else. {instead}"
+    )
+
+
 def wrong_type(name: str, value: object, wanted: str) -> TypeError:
     """Build the error for an argument of the wrong type: its name, what came, what was wanted."""
     return TypeError(f"{name} is {value!r} of type {type(value).__name__}, wanted {wanted}.")

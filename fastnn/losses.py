@@ -7,14 +7,36 @@ is the weighted mean over its rows.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.errors import unknown_name, wrong_type
+from fastnn.errors import no_subclass, unknown_name, wrong_type
 
 Targets = NDArray[np.floating]
+
+
+_LISTED = {  # name: code, link
+    "squared_error": (0, "identity"),
+    "binary_cross_entropy": (1, "sigmoid"),
+    "cross_entropy": (2, "softmax"),
+    "absolute": (3, "identity"),
+    "huber": (4, "identity"),
+    "log_cosh": (5, "identity"),
+    "poisson": (6, "exp"),
+    "pinball": (7, "identity"),
+    "hinge": (8, "identity"),
+}
+_Parameter = tuple[str, Callable[[float], bool], str]  # its name, a test, and what passes it in words
+_PARAMETERS: dict[str, _Parameter] = {
+    "huber": ("delta", lambda delta: 0 < delta < math.inf, "a finite number above 0"),
+    "pinball": ("quantile", lambda quantile: 0 < quantile < 1, "a number between 0 and 1"),
+}
+_NO_PARAMETER: _Parameter = ("parameter", lambda parameter: parameter == 0, "0: this loss has none")
+_DEFAULTS = {"huber": 1.35, "pinball": 0.5}
 
 
 @dataclass(frozen=True)
@@ -30,6 +52,13 @@ class Loss:
         "identity", "sigmoid", "softmax" or "exp".
     parameter : float
         Huber's delta or the pinball loss's quantile; 0 where there is none.
+
+    Raises
+    ------
+    ValueError
+        If kernels know no such loss, or not by that code and link, or its parameter is not possible.
+    TypeError
+        If the parameter is no number.
     """
 
     name: str
@@ -37,36 +66,44 @@ class Loss:
     link: str = "identity"
     parameter: float = 0.0
 
+    def __init_subclass__(cls) -> None:
+        raise no_subclass(cls, "Loss", "Take one of fastnn.losses.LOSSES.")
+
+    def __post_init__(self) -> None:
+        listed = _LISTED.get(self.name)
+        if listed is None:
+            raise ValueError(
+                f"The loss {self.name!r} is a user's own, and kernels know none but these: {', '.join(_LISTED)}."
+            )
+        code: object = self.code
+        if not isinstance(code, int) or (code, self.link) != listed:
+            raise ValueError(
+                f"The loss {self.name!r} has the code {listed[0]} and the link {listed[1]!r}, got {code!r} and "
+                f"{self.link!r}. Take fastnn.losses.get({self.name!r})."
+            )
+        word, allows, wanted = _PARAMETERS.get(self.name, _NO_PARAMETER)
+        parameter: object = self.parameter
+        if not isinstance(parameter, Real):
+            raise wrong_type(word, parameter, wanted)
+        if not allows(float(parameter)):
+            raise ValueError(f"{word}={parameter}, wanted {wanted}")
+        object.__setattr__(self, "parameter", float(parameter))
+
     def with_parameter(self, parameter: float) -> Loss:
         """Return the same loss with another delta or quantile."""
-        return replace(self, parameter=float(parameter))
+        return replace(self, parameter=parameter)
 
 
-_ALL = (
-    Loss("squared_error", 0),
-    Loss("binary_cross_entropy", 1, "sigmoid"),
-    Loss("cross_entropy", 2, "softmax"),
-    Loss("absolute", 3),
-    Loss("huber", 4, parameter=1.35),
-    Loss("log_cosh", 5),
-    Loss("poisson", 6, "exp"),
-    Loss("pinball", 7, parameter=0.5),
-    Loss("hinge", 8),
-)
-LOSSES: dict[str, Loss] = {loss.name: loss for loss in _ALL}
+LOSSES: dict[str, Loss] = {name: Loss(name, *known, _DEFAULTS.get(name, 0.0)) for name, known in _LISTED.items()}
 
 
 def huber(delta: float = 1.35) -> Loss:
     """Huber's loss: r**2 / 2 up to |r| = delta, then linear (Huber 1964)."""
-    if not 0 < delta < math.inf:
-        raise ValueError(f"delta={delta}, wanted a finite number above 0")
     return LOSSES["huber"].with_parameter(delta)
 
 
 def pinball(quantile: float = 0.5) -> Loss:
     """The pinball loss, whose minimiser is the given quantile (Koenker & Bassett 1978)."""
-    if not 0 < quantile < 1:
-        raise ValueError(f"quantile={quantile}, wanted a number between 0 and 1")
     return LOSSES["pinball"].with_parameter(quantile)
 
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.errors import unknown_name, wrong_type
+from fastnn.errors import no_subclass, unknown_name, wrong_type
 
 Range = tuple[Callable[[float], bool], str]  # a test, and what passes it in words
 
@@ -75,6 +75,11 @@ class Optimizer:
     code: ClassVar[int]
     slots: ClassVar[tuple[str, ...]]
     counts_steps: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        if cls.__module__ != __name__:  # one with more fields would call its kernel with too many numbers
+            instead = "Use one of those in fastnn.optimizers, with other hyper-parameters."
+            raise no_subclass(cls, cls.__mro__[1].__name__, instead)
 
     def __post_init__(self) -> None:
         for each in fields(self):

@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike
 
 from fastnn import activations, losses
 from fastnn.activations import Activation
-from fastnn.errors import out_of_range, wrong_type
+from fastnn.errors import no_subclass, out_of_range, wrong_type
 from fastnn.kernels.contract import Array
 from fastnn.kernels.select import native
 from fastnn.layers import Dense, Dropout, Layer
@@ -85,6 +85,9 @@ class Plan:
     loss: Loss
     dtype: np.dtype[np.floating]
     dropout: tuple[float, ...] = ()
+
+    def __init_subclass__(cls) -> None:
+        raise no_subclass(cls, "Plan", "Make a Plan with other values.")
 
     def __post_init__(self) -> None:
         def store(name: str, value: object) -> None:

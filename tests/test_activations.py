@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -129,3 +131,30 @@ def test_an_own_activation():
 def test_pickling(name):
     activation = activations.get(name)
     assert pickle.loads(pickle.dumps(activation)) == activation
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"code": 1000}, ValueError, "code=1000 of activation 'mine'.*Leave it out"),
+        ({"code": 2}, ValueError, "code=2 of activation 'mine'"),
+        ({"name": "tanh", "code": 2}, ValueError, "code=2 of activation 'tanh'.*the library's own"),
+        ({"code": -2}, ValueError, "code=-2"),
+        ({"code": math.tanh}, TypeError, "code of activation 'mine' is .*tanh.*functions are given by name"),
+        ({"code": 2.0}, TypeError, "code of activation 'mine' is 2.0"),
+        ({"by_row": True}, TypeError, "'mine' is 'by_row=True'.*wanted one with value"),
+        ({"name": "softmax", "code": 17}, ValueError, "code=17"),
+    ],
+)
+def test_codes_are_the_librarys_alone(arguments, error, message):
+    with pytest.raises(error, match=message):
+        Activation(**{"name": "mine", "value": abs, "slope": max, **arguments})
+
+
+def test_copies_of_the_librarys_own():
+    tanh = activations.get("tanh")
+    assert replace(tanh) == copy.deepcopy(tanh) == tanh
+    with pytest.raises(ValueError, match="code=2 of activation 'tanh'"):
+        replace(tanh, value=abs)
+    with pytest.raises(TypeError, match="Mine cannot be a subclass of Activation: kernels know its fields"):
+        type("Mine", (Activation,), {})

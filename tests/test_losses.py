@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -64,3 +65,31 @@ def test_get():
 @pytest.mark.parametrize("name", losses.LOSSES)
 def test_pickling(name):
     assert pickle.loads(pickle.dumps(losses.get(name))) == losses.get(name)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (("mine", 0), ValueError, "loss 'mine' is a user's own, and kernels know none but these: squared_error, "),
+        (("huber", 99), ValueError, "'huber' has the code 4 and the link 'identity', got 99"),
+        (("poisson", 6), ValueError, "'poisson' has the code 6 and the link 'exp', got 6 and 'identity'"),
+        (("hinge", 8.0), ValueError, "got 8.0"),
+        (("huber", 4, "identity", -1.0), ValueError, "delta=-1.0, wanted a finite number above 0"),
+        (("pinball", 7), ValueError, "quantile=0.0"),
+        (("pinball", 7, "identity", "0.5"), TypeError, "quantile is '0.5'"),
+        (("absolute", 3, "identity", 0.5), ValueError, "parameter=0.5, wanted 0: this loss has none"),
+    ],
+)
+def test_a_loss_that_kernels_do_not_know(arguments, error, message):
+    with pytest.raises(error, match=message):
+        losses.Loss(*arguments)
+
+
+def test_a_loss_cannot_be_bent():
+    with pytest.raises(ValueError, match="'hinge' has the code 8"):
+        replace(losses.get("hinge"), code=0)
+    with pytest.raises(ValueError, match="parameter=2, wanted 0"):
+        losses.get("hinge").with_parameter(2)
+    with pytest.raises(TypeError, match="Mine cannot be a subclass of Loss"):
+        type("Mine", (losses.Loss,), {})
+    assert pickle.loads(pickle.dumps(losses.huber(2))) == losses.huber(2.0)

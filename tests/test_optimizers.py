@@ -9,7 +9,7 @@ from dataclasses import FrozenInstanceError, fields
 import numpy as np
 import pytest
 
-from fastnn import optimizers
+from fastnn import MLPClassifier, optimizers
 from fastnn.kernels.contract import KERNELS
 from fastnn.optimizers import (
     OPTIMIZERS,
@@ -166,3 +166,18 @@ def test_state():
 def test_pickling(kind):
     optimizer = kind(0.1)
     assert pickle.loads(pickle.dumps(optimizer)) == optimizer
+
+
+def test_a_subclass_has_no_kernel():
+    with pytest.raises(TypeError, match=r"Longer cannot be a subclass of Adam.*Use one of those in fastnn\.optimizers"):
+
+        class Longer(optimizers.Adam):
+            more: float = 0.5
+
+    with pytest.raises(TypeError, match="cannot be a subclass of Optimizer"):
+        type("Mine", (optimizers.Optimizer,), {"name": "mine", "code": 77})
+
+
+def test_an_optimizer_of_no_kind_is_refused():
+    with pytest.raises(TypeError, match="wanted a name or an optimizer"):
+        MLPClassifier(solver=optimizers.Optimizer(0.1)).fit([[0.0], [1.0]], [0, 1])

@@ -144,3 +144,10 @@ def test_equality_hash_and_pickle(plan):
     assert again.native is not plan.native
     with pytest.raises(FrozenInstanceError):
         plan.widths = (1, 1)
+
+
+def test_a_plan_has_no_subclasses() -> None:
+    with pytest.raises(TypeError, match="Wider cannot be a subclass of Plan: kernels know its fields"):
+
+        class Wider(Plan):
+            widths_array = np.array([10**9, 1])

@@ -23,6 +23,7 @@ from fastnn.kernels.contract import BACKENDS, Array
 from fastnn.kernels.select import native
 from fastnn.models.attributes import check_attributes
 from fastnn.models.csr_kind import CSR
+from fastnn.models.fitting import apart, with_own_curves
 from fastnn.models.parameters import Check, Flag, Integer, Is, OneOf, check_parameters
 from fastnn.models.saving import MODEL_KINDS, Saved
 from fastnn.storage import Kind
@@ -35,7 +36,6 @@ __all__ = [
     "Estimator",
     "by_rows",
     "collected_warnings",
-    "dense",
     "guarded",
     "known_strings",
     "native_order",
@@ -63,8 +63,11 @@ class Estimator(Saved, BaseEstimator):
     _attributes: ClassVar[Mapping[str, Sequence[Check]]] = {}
     _kinds: ClassVar[Mapping[str, Kind]] = {**MODEL_KINDS, "csr_array": CSR}
 
+    def __getstate__(self) -> dict[str, Any]:
+        return with_own_curves(cast(dict[str, Any], super().__getstate__()))
+
     def _taken_apart(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        state = dict(cast(dict[str, Any], self.__getstate__()))
+        state = self.__getstate__()
         for name in _NOT_SAVED:
             state.pop(name, None)
         names = self._get_param_names()
@@ -128,9 +131,10 @@ class Estimator(Saved, BaseEstimator):
 
     def _is_laid_out(self, X: Any, dtype: Any) -> bool:
         """Whether X can be used as it is, if it is finite."""
-        if not _is_laid_out(X) or hasattr(self, "feature_names_in_"):
+        if type(X) is not np.ndarray or X.dtype != dtype or X.ndim != 2 or "feature_names_in_" in self.__dict__:
             return False
-        return bool(X.dtype == dtype and X.shape[1] == self.n_features_in_)
+        is_plain = X.size > 0 and X.flags.c_contiguous and X.flags.aligned
+        return bool(is_plain and X.shape[1] == self.n_features_in_)
 
     def _read_weight(self, sample_weight: Any, x: Array, name: str = "sample_weight") -> Array | None:
         """The weights of the rows (n,), of x's dtype; None where there are none."""
@@ -195,24 +199,16 @@ def by_rows(x: Any) -> Any:
     return x.tocsr() if issparse(x) and x.format == "csc" else x
 
 
-def dense(x: Any) -> Array:
-    """A matrix as kernels want it, which may have been sparse."""
-    return np.require(x.toarray(order="C") if issparse(x) else x, x.dtype, ["C", "A"])
-
-
 def guarded(method: Method) -> Method:
-    """Let a method that fits check the parameters first, and undo what it has set if it fails."""
+    """Let a method that fits check the parameters first, and work `apart`: if it fails, the model stays as it was."""
+    incremental = method.__name__ == "partial_fit"
 
     @wraps(method)
     def fit(self: Estimator, *args: Any, **kwargs: Any) -> Any:
-        check_parameters(self, self._parameters)
-        before = dict(self.__dict__)
-        try:
-            return method(self, *args, **kwargs)
-        except BaseException:  # Ctrl-C is one
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
+        with apart(self, goes_on=incremental or bool(getattr(self, "warm_start", False))) as twin:
+            check_parameters(twin, twin._parameters)
+            method(twin, *args, **kwargs)
+        return self
 
     return cast(Method, fit)
 

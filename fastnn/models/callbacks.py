@@ -167,7 +167,6 @@ def network_until(plan: Plan, history: History) -> Fitted:
 
     def fitted(epoch: Epoch) -> dict[str, Any]:
         network = Packed(plan, epoch.params.astype(plan.dtype))
-        lists = {name: list(values) for name, values in history.lists.items()}
-        return {**network.attributes(), "n_iter_": epoch.number, "loss_": epoch.loss, "history_": lists}
+        return {**network.attributes(), "n_iter_": epoch.number, "loss_": epoch.loss, "history_": history.lists}
 
     return fitted

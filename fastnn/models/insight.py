@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from fastnn.kernels.contract import Array
 from fastnn.models.callbacks import TellsOfEpochs
+from fastnn.models.fitting import held
 from fastnn.models.loss_curve import LossCurveDisplay
 from fastnn.models.packed import Packed
 from fastnn.training.engine import Engine
@@ -47,8 +48,9 @@ class Insight(TellsOfEpochs):
         ImportError
             If matplotlib is not installed.
         """
-        check_is_fitted(self)
-        return LossCurveDisplay.from_estimator(self, ax=ax, **kwargs)
+        now = held(self)
+        check_is_fitted(now)
+        return LossCurveDisplay.from_estimator(now, ax=ax, **kwargs)
 
     def input_gradient(self, X: Any, output: int | None = None, *, link: bool = False) -> Array:
         """How the network's outputs change with the features: d output / d input, sample by sample.
@@ -73,5 +75,5 @@ class Insight(TellsOfEpochs):
         ValueError
             If X has another number of features, or there is no such output.
         """
-        engine, network, x = self._readied(X)
+        engine, network, x = held(self)._readied(X)
         return engine.input_gradient(network.params, x, output, link)

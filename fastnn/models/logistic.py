@@ -18,6 +18,7 @@ from fastnn.models import attributes
 from fastnn.models.agreement import require_whole_logistic
 from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded
 from fastnn.models.firth_fit import solve_firth
+from fastnn.models.fitting import held
 from fastnn.models.inference import Evidence
 from fastnn.models.logistic_fit import (
     Labelled,
@@ -326,7 +327,7 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         ndarray (n_samples,) for two classes, else (n_samples, n_classes)
             For two classes above 0 where the second one is predicted.
         """
-        z = self._raw(X)[1]
+        z = held(self)._raw(X)[1]
         return z[:, 0] if z.shape[1] == 1 else z
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -340,8 +341,9 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         -------
         ndarray (n_samples,)
         """
-        index = class_index(self._raw(X)[1])
-        labels: NDArray[Any] = self.classes_[index]
+        now = held(self)
+        index = class_index(now._raw(X)[1])
+        labels: NDArray[Any] = now.classes_[index]
         return labels
 
     def predict_proba(self, X: Any) -> Array:
@@ -356,7 +358,7 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         ndarray (n_samples, n_classes)
             Columns in the order of `classes_`.
         """
-        engine, params, x = self._asked(X)
+        engine, params, x = held(self)._asked(X)
         return engine.predict(params, x, link=True, pairs=True)[0]
 
     def predict_log_proba(self, X: Any) -> Array:
@@ -370,18 +372,20 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         -------
         ndarray (n_samples, n_classes)
         """
-        return log_probabilities(*self._raw(X))
+        return log_probabilities(*held(self)._raw(X))
 
     def sparsify(self) -> LogisticRegression:
         """Turn `coef_` into a sparse array (CSR)."""
-        self._require_fitted("coef_")
-        self.coef_ = csr_array(self.coef_)
+        now = held(self)
+        now._require_fitted("coef_")
+        now.coef_ = csr_array(now.coef_)
         return self
 
     def densify(self) -> LogisticRegression:
         """Turn `coef_` back into an ndarray."""
-        self._require_fitted("coef_")
-        self.coef_ = self._dense_coef()
+        now = held(self)
+        now._require_fitted("coef_")
+        now.coef_ = now._dense_coef()
         return self
 
     def __sklearn_tags__(self) -> Any:

@@ -23,6 +23,7 @@ from fastnn.models.cv_results import choose
 from fastnn.models.cv_routing import keyword_sample_weight, route, router_of
 from fastnn.models.cv_scores import Scoring
 from fastnn.models.cv_tasks import PathTasks
+from fastnn.models.fitting import held
 from fastnn.models.logistic import LogisticRegression
 from fastnn.models.logistic_fit import Labelled, read_samples, refuse_many_classes, weigh_classes
 from fastnn.models.parameters import Flag, Integer, Numbers, OneOf, Real
@@ -299,7 +300,8 @@ class LogisticRegressionCV(LogisticRegression):
         float
         """
         _, params = route(self, "score", sample_weight, score_params)
-        return float(self._get_scorer()(self, X, y, **params))
+        now = held(self)  # a scorer may ask it for several answers
+        return float(now._get_scorer()(now, X, y, **params))
 
     def get_metadata_routing(self) -> Any:
         """Who wants which metadata: the splitter and the scorer.

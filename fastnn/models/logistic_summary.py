@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from fastnn.models.base import Estimator, warn_caller
 from fastnn.models.firth_fit import contrasts, softmax_of
 from fastnn.models.firth_summary import FirthSummary, summarise
+from fastnn.models.fitting import held
 from fastnn.models.inference import Evidence, Summary
 from fastnn.models.likelihood import Likelihood, Vector
 from fastnn.models.penalty import has_penalty
@@ -68,16 +69,16 @@ class LikelihoodInference:
         The covariance is the inverse of Fisher's information, which here is the observed one too. For more than two
         classes the parameters are log-odds against the first class; a softmax's own coefficients are not identified.
         """
-        check_is_fitted(self)
-        _require_likelihood_alone(self)
+        model: Any = held(self)
+        check_is_fitted(model)
+        _require_likelihood_alone(model)
         if not 0 < level < 1:
             raise ValueError(f"level={level!r}, wanted a number in (0, 1), such as 0.95.")
         if (X is None) != (y is None):
             raise ValueError("summary needs both X and y, or neither.")
-        if getattr(self, "firth", False):
-            return _by_profiles(self, X, y, sample_weight, level)
-        evidence = _kept(self) if X is None else _from_data(self, X, y, sample_weight)
-        model: Any = self
+        if getattr(model, "firth", False):
+            return _by_profiles(model, X, y, sample_weight, level)
+        evidence = _kept(model) if X is None else _from_data(model, X, y, sample_weight)
         return evidence.summary(model.classes_, _names(model), level)
 
 

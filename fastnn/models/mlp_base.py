@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from numbers import Integral
-from threading import Event
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -23,6 +22,7 @@ from fastnn.models.agreement import require_network
 from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, Estimator
 from fastnn.models.callbacks import FitTasks
 from fastnn.models.class_weight import times_class_weight
+from fastnn.models.fitting import held
 from fastnn.models.initial import ARRAYS, initial_params
 from fastnn.models.insight import Insight
 from fastnn.models.mlp_checkpoint import NOT_KEPT, KeepArguments, keep_of
@@ -341,9 +341,10 @@ class BaseMLP(Insight, Estimator):
         return network if network is not None and network.shows(self.coefs_, self.intercepts_) else None
 
     def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
+        now = held(self)
+        state = super(BaseMLP, now).__getstate__()
         # One flat vector or its views: so a pickle has the weights once, and a memory-mapped one is not copied.
-        for name in ("_assigned", *(("_network",) if self._shown() is None else ("coefs_", "intercepts_"))):
+        for name in ("_assigned", *(("_network",) if now._shown() is None else ("coefs_", "intercepts_"))):
             state.pop(name, None)
         return state
 

@@ -18,7 +18,7 @@ from fastnn.models.packed import Packed
 from fastnn.optimizers import OptimizerState
 from fastnn.training.checkpoint import Checkpoint, NoCheckpoint
 from fastnn.training.engine import Engine
-from fastnn.training.history import History
+from fastnn.training.history import History, grown
 from fastnn.training.loop import Outcome, Run, Samples, in_order, shuffled, train
 from fastnn.training.progress import progress
 from fastnn.training.stopping import Stopping, by_score
@@ -132,8 +132,8 @@ def _stopping(model: Any, run: Run, network: Packed) -> Stopping:
 
 def _tell(model: Any, outcome: Outcome, stopping: Stopping, run: Run, history: History, has_validation: bool) -> None:
     """Set the fitted attributes that epochs have."""
-    model.history_ = history.lists
-    model.loss_curve_ = [*getattr(model, "loss_curve_", []), *outcome.losses]
+    model.history_ = history.joined()
+    model.loss_curve_ = grown(getattr(model, "loss_curve_", None), outcome.losses)
     model.loss_ = [loss for loss in outcome.losses if math.isfinite(loss)][-1]
     model.n_iter_ = len(outcome.losses)
     model.t_ = run.n_seen
@@ -145,8 +145,8 @@ def _tell(model: Any, outcome: Outcome, stopping: Stopping, run: Run, history: H
     diverged = outcome.reason == "diverged"
     n_finished = len(outcome.losses) - diverged
     for name, key in (("validation_loss_curve_", "validation_loss"), ("validation_scores_", "validation_score")):
-        values = history.lists[key][-n_finished:] + [math.nan] * diverged
-        setattr(model, name, [*(getattr(model, name, None) or []), *values])
+        values = model.history_[key][-n_finished:] + [math.nan] * diverged
+        setattr(model, name, grown(getattr(model, name, None), values))
     scores = [score for score in model.validation_scores_ if not math.isnan(score)]
     model.best_validation_score_ = stopping.best if model.early_stopping else max(scores, default=math.nan)
 

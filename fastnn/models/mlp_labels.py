@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from fastnn.losses import Loss
 from fastnn.models import attributes
 from fastnn.models.agreement import require_classes
 from fastnn.models.class_weight import weights_of_classes, weights_of_labels
+from fastnn.models.fitting import held
 from fastnn.models.mlp_base import BaseMLP
 from fastnn.models.outputs import class_index, log_probabilities
 from fastnn.models.targets import (
@@ -46,6 +47,12 @@ def _is_hinge(model: LabelMLP) -> bool:
     """Whether the network has, or will have, margins for outputs."""
     output = getattr(model, "out_activation_", None)
     return model.loss == "hinge" if output is None else bool(output == "identity")
+
+
+def _require(has: Callable[[LabelMLP], bool], model: LabelMLP, engine: Engine, *links: str) -> None:
+    """Raise where the model has been fitted anew, with another loss, since its method was looked up."""
+    if engine.plan.loss.link not in links:
+        has(model)
 
 
 class LabelMLP(ClassifierMixin, BaseMLP):
@@ -174,10 +181,11 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         -------
         ndarray (n_samples,) or (n_samples, n_labels)
         """
-        z = self._raw(X)[1]
-        if self._is_multilabel():
+        now = held(self)
+        z = now._raw(X)[1]
+        if now._is_multilabel():
             return (z > 0).astype(int)
-        labels: NDArray[Any] = self.classes_[self._likeliest(z)]
+        labels: NDArray[Any] = now.classes_[now._likeliest(z)]
         return labels
 
     def _likeliest(self, z: Array) -> NDArray[Any]:
@@ -198,7 +206,9 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         ndarray (n_samples,) for two classes, else (n_samples, n_classes)
             For two classes above 0 where the second one is predicted.
         """
-        z = self._raw(X)[1]
+        now = held(self)
+        engine, z = now._raw(X)
+        _require(_has_margins, now, engine, "identity")
         return z[:, 0] if z.shape[1] == 1 else z
 
     @available_if(_has_probabilities)
@@ -214,8 +224,10 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         ndarray (n_samples, n_classes)
             Columns in the order of `classes_`.
         """
-        p = self._output(X, link=True, pairs=True)[1]
-        return p if len(self.classes_) > 1 else np.ones((len(p), 1), p.dtype)
+        now = held(self)
+        engine, p = now._output(X, link=True, pairs=True)
+        _require(_has_probabilities, now, engine, "sigmoid", "softmax")
+        return p if len(now.classes_) > 1 else np.ones((len(p), 1), p.dtype)
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X: Any) -> Array:
@@ -229,8 +241,10 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         -------
         ndarray (n_samples, n_classes)
         """
-        engine, z = self._raw(X)
-        return log_probabilities(engine, z) if len(self.classes_) > 1 else np.zeros_like(z)
+        now = held(self)
+        engine, z = now._raw(X)
+        _require(_has_probabilities, now, engine, "sigmoid", "softmax")
+        return log_probabilities(engine, z) if len(now.classes_) > 1 else np.zeros_like(z)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

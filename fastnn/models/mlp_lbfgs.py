@@ -65,7 +65,7 @@ def fit_lbfgs(model: Any, network: Packed, samples: Samples, tasks: FitTasks, ro
             solution = watch.last
     if not np.isfinite(solution.loss) and watch.last is not None:
         solution = replace(watch.last, message=f"its loss became {solution.loss}, and what was before is kept")
-    model.history_ = history.lists
+    model.history_ = history.joined()
     _finish(model, network, replace(solution, converged=solution.converged or watch.stopped))
     model.loss_ = _users_loss(plan, samples, solution, float(model.alpha))
 

@@ -7,6 +7,7 @@ from inspect import signature
 from numbers import Real
 from typing import Any
 
+from fastnn import optimizers
 from fastnn.optimizers import OPTIMIZERS, SGD, Optimizer
 from fastnn.training import rates
 
@@ -24,8 +25,9 @@ _BY_STEP = ("dropout", "l1", *_AROUND_THE_STEP, "scoring")
 def optimizer_of(model: Any) -> Optimizer:
     """The optimizer that `solver` is, or names: then its hyper-parameters are the model's."""
     if isinstance(model.solver, Optimizer):
+        chosen = optimizers.get(model.solver)
         around = {name: getattr(model, name) for name in _AROUND_THE_STEP}
-        return replace(model.solver, **{name: float(value) for name, value in around.items() if value is not None})
+        return replace(chosen, **{name: float(value) for name, value in around.items() if value is not None})
     kind = OPTIMIZERS[model.solver]
     given: dict[str, Any] = {}
     for field in fields(kind):

@@ -17,6 +17,7 @@ from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
 from fastnn.models.base import guarded
+from fastnn.models.fitting import held
 from fastnn.models.mlp_base import BaseMLP, trains_by_epochs
 from fastnn.models.parameters import Is, OneOf
 from fastnn.optimizers import Optimizer
@@ -354,7 +355,7 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         -------
         ndarray (n_samples,) or (n_samples, n_outputs)
         """
-        predictions = self._output(X, link=True)[1]
+        predictions = held(self)._output(X, link=True)[1]
         return predictions[:, 0] if predictions.shape[1] == 1 else predictions
 
 

@@ -15,6 +15,7 @@ from fastnn.kernels.contract import Array
 from fastnn.layers import Layer
 from fastnn.losses import Loss
 from fastnn.models import looks
+from fastnn.models.fitting import only_fit
 from fastnn.models.loss_curve import LossCurveDisplay
 from fastnn.models.network_data import Batches, read_inputs, read_layers, read_samples
 from fastnn.models.network_fit import Training, fit_network, read_callbacks, read_source, read_validation, settings_of
@@ -226,6 +227,9 @@ class Network(FlatParams):
     ) -> Network:
         """Train from the present parameters on; the optimizer starts afresh.
 
+        Training works on a copy: the network answers as before until the end, in callbacks and other threads too, and
+        has then a new vector `params`, that of the last finished epoch also where an error or Ctrl-C ends it.
+
         Parameters
         ----------
         x : array-like (n, n_inputs)
@@ -258,7 +262,8 @@ class Network(FlatParams):
         tol : float, default=1e-4
         callbacks : iterable of callables, optional
             Each is called at the end of every epoch with its `number`, `loss`, `learning_rate`,
-            read-only `params` (p,), `validation_loss` and `seconds`; training ends when one returns True.
+            read-only `params` (p,), `validation_loss` and `seconds`; training ends when one returns True. For
+            answers of the epoch, assign these `params` to a copy of the network.
         verbose : bool, int or "bar", default=False
             True or a number prints a line for every epoch; "bar" shows a progress bar (by tqdm or rich, where
             one is installed) once training has taken half a second.
@@ -283,6 +288,8 @@ class Network(FlatParams):
             finished epoch stays. If the checkpoint is of another run, or damaged.
         TypeError
             If `y` is missing and x has no batches.
+        RuntimeError
+            If the network is being fitted already, by another thread or by the fit that called this one.
         ImportError, OSError
             If a checkpoint needs safetensors, which is not installed, or its file cannot be written.
         """
@@ -295,7 +302,8 @@ class Network(FlatParams):
         samples = read_source(self, x, y, sample_weight, how)
         held_out = read_validation(self.plan, x_val, y_val, sample_weight_val)
         keep = checkpoint_of(checkpoint, resume, checkpoint_every, lambda: settings_of(self, samples, held_out, how))
-        message = fit_network(self, samples, held_out, how, read_callbacks(callbacks), verbose, keep)
+        with only_fit(self, goes_on=True):
+            message = fit_network(self, samples, held_out, how, read_callbacks(callbacks), verbose, keep)
         if message:
             warnings.warn(message, RuntimeWarning, stacklevel=2)
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass, fields, replace
 from math import inf
 from types import NoneType
@@ -161,42 +162,48 @@ def fit_network(
     verbose: bool | int | str,
     checkpoint: Checkpoint | NoCheckpoint,
 ) -> str:
-    """Train the network in place; what a user should know, where something went wrong.
+    """Train a copy of the parameters, which the network then has; what a user should know, where something went wrong.
 
     Raises
     ------
     ValueError
         If training diverges in the first epoch, or the checkpoint is damaged.
     """
-    engine, params = network._engine, network.params
+    engine, params = copy(network._engine), network.params.copy()
     rate = Constant(how.optimizer.learning_rate) if how.schedule is None else scheduled(how.schedule)
     state = OptimizerState.zeros(how.optimizer, params)
     run = Run(how.optimizer, state, rate, network._seed, epoch=len(network.loss_curve))
     outcome, history, stopping = Outcome(), History(network.history), _stopping(how, rate, held_out)
     checkpoint.attach(params, engine.write_state, run=run, outcome=outcome, history=history, stopping=stopping)
-    network._seed = run.seed
-    network.history = history.lists
     order = None
     if how.shuffle and isinstance(samples, Samples):  # a stream sees to its order itself
         order = shuffled(engine, run.seed, len(samples.x), how.batch_size)
-    with progress(verbose, how.epochs) as printers:
-        train(
-            engine,
-            samples,
-            params,
-            run,
-            order=order,
-            batch_size=how.batch_size,
-            alpha=how.alpha,
-            l1=how.l1,
-            max_epochs=how.epochs,
-            watchers=(history, stopping, *printers, *callbacks),
-            validate=None if held_out is None else _validate_on(engine, held_out),
-            outcome=outcome,
-            keep=checkpoint,
-        )
-    run.leave(params, stopping.best_params)
+    try:
+        with progress(verbose, how.epochs) as printers:
+            train(
+                engine,
+                samples,
+                params,
+                run,
+                order=order,
+                batch_size=how.batch_size,
+                alpha=how.alpha,
+                l1=how.l1,
+                max_epochs=how.epochs,
+                watchers=(history, stopping, *printers, *callbacks),
+                validate=None if held_out is None else _validate_on(engine, held_out),
+                outcome=outcome,
+                keep=checkpoint,
+            )
+        run.leave(params, stopping.best_params)
+    finally:  # what has been finished stays, whatever ends the rest
+        _become(network, params, run.seed, history)
     return outcome.message
+
+
+def _become(network: Network, params: Array, seed: int, history: History) -> None:
+    """Put what has been learnt in the place of what was, at once."""
+    network.__dict__ = {**vars(network), "_params": params, "_seed": seed, "history": history.joined()}
 
 
 def _stopping(how: Training, rate: Rate, held_out: Samples | None) -> Stopping:

@@ -13,6 +13,7 @@ from fastnn import storage
 from fastnn.kernels.contract import Array
 from fastnn.layers import Layer
 from fastnn.models.attributes import NETWORK, check_attributes
+from fastnn.models.fitting import is_fitting
 from fastnn.models.network_data import read_layers
 from fastnn.models.saving import Saved
 from fastnn.plan import Plan
@@ -34,11 +35,19 @@ class FlatParams(Saved):
 
     @property
     def params(self) -> Array:
-        """All parameters (p,): layer by layer w in C order, then b. Assigning copies into it."""
+        """All parameters (p,): layer by layer w in C order, then b. Assigning copies into it.
+
+        A `fit` puts another vector in its place when it ends: views of this one stay what they were before.
+        """
         return self._params
 
     @params.setter
     def params(self, flat: ArrayLike) -> None:
+        if is_fitting(self):
+            raise RuntimeError(
+                "params cannot be assigned while the network is being fitted: at the end they become those of the fit. "
+                "Assign them afterwards, or let the callback return True to end it."
+            )
         values = as_floating("params", flat)
         if values.shape != self._params.shape:
             raise ValueError(f"params has shape {values.shape}, wanted {self._params.shape}.")

@@ -9,15 +9,16 @@ import numpy as np
 from sklearn.callback import with_callbacks
 
 from fastnn.activations import Activation
-from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, dense, guarded
+from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, guarded
 from fastnn.models.callbacks import FitTasks, TellsOfEpochs
 from fastnn.models.neuron_base import NeuronBase
-from fastnn.models.neuron_fit import learn
+from fastnn.models.neuron_fit import batch_size_of, learn
 from fastnn.models.neuron_rules import is_classifier, name_of
 from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
 from fastnn.models.targets import two_classes
 from fastnn.schedules import Plateau, Schedule
 from fastnn.training.loop import Samples
+from fastnn.training.neuron import dense_where_small
 
 __all__ = ["Neuron"]
 
@@ -163,7 +164,7 @@ class Neuron(TellsOfEpochs, NeuronBase):
         Parameters
         ----------
         X : array-like or sparse matrix (n_samples, n_features)
-            Sparse matrices are converted to dense ones.
+            A sparse matrix is made dense where that takes at most 64 MB, else some batches after the other.
         y : array-like (n_samples,)
             Labels of two classes, or numbers for a regressor.
         sample_weight : array-like (n_samples,), default=None
@@ -212,7 +213,7 @@ class Neuron(TellsOfEpochs, NeuronBase):
         tasks = FitTasks(self, X, y, sample_weight)
         dtype = self._dtype() if goes_on else None
         x, y = self._read(X, y, reset=not goes_on, dtype=dtype, y_numeric=not is_classifier(self))
-        x = dense(x)
+        x = dense_where_small(x, batch_size_of(self, x.shape[0]))
         if is_classifier(self):
             known = getattr(self, "classes_", None)
             self.classes_, y = two_classes(y, partial=passes is None, known=known, classes=classes)

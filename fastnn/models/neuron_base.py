@@ -22,6 +22,7 @@ from fastnn.models.agreement import (
     require_weights_of_passes,
 )
 from fastnn.models.base import Estimator
+from fastnn.models.fitting import held
 from fastnn.models.neuron_plot import plot_decision_line
 from fastnn.models.neuron_rules import (
     function_of,
@@ -64,14 +65,18 @@ class NeuronBase(Estimator):
 
     def _params(self) -> Array:
         """w and then b, (n_features + 1,), of what coef_ and intercept_ are now."""
+        return self._params_in(self._dtype())
+
+    def _params_in(self, dtype: Any) -> Array:
         w, b = np.ravel(self.coef_), np.ravel(self.intercept_)
-        return np.concatenate([w, b]).astype(self._dtype(), copy=False)
+        return np.concatenate([w, b]).astype(dtype, copy=False)
 
     def _asked(self, X: Any) -> tuple[Engine, Array, Any]:
         """An engine that gives z, its params, and X as it reads it."""
         self._require_fitted("coef_")
-        x = self._read_x(X, self._dtype())
-        return raw_engine(self, x.shape[1], x.dtype), self._params(), x
+        dtype = self._dtype()
+        x = self._read_x(X, dtype)
+        return raw_engine(self, x.shape[1], x.dtype), self._params_in(dtype), x
 
     def _raw(self, X: Any) -> tuple[Engine, Array]:
         """An engine that gives z, and z (n, 1)."""
@@ -89,8 +94,9 @@ class NeuronBase(Estimator):
         -------
         ndarray (n_samples,)
         """
-        engine, z = self._raw(X)
-        return engine.activation(z, function_of(self))[:, 0]
+        now = held(self)
+        engine, z = now._raw(X)
+        return engine.activation(z, function_of(now))[:, 0]
 
     @available_if(is_classifier)
     def decision_function(self, X: Any) -> Array:
@@ -104,7 +110,7 @@ class NeuronBase(Estimator):
         -------
         ndarray (n_samples,)
         """
-        return self._raw(X)[1][:, 0]
+        return held(self)._raw(X)[1][:, 0]
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The class of every row, or for a regressor the same as `activate`.
@@ -117,10 +123,11 @@ class NeuronBase(Estimator):
         -------
         ndarray (n_samples,)
         """
-        if not is_classifier(self):
-            return self.activate(X)
-        index = class_index(self._raw(X)[1])
-        labels: NDArray[Any] = self.classes_[index]
+        now = held(self)
+        if not is_classifier(now):
+            return now.activate(X)
+        index = class_index(now._raw(X)[1])
+        labels: NDArray[Any] = now.classes_[index]
         return labels
 
     @available_if(has_probabilities)
@@ -135,7 +142,7 @@ class NeuronBase(Estimator):
         -------
         ndarray (n_samples, 2)
         """
-        engine, params, x = self._asked(X)
+        engine, params, x = held(self)._asked(X)
         return engine.predict(params, x, link=True, pairs=True)[0]
 
     @available_if(has_probabilities)
@@ -150,7 +157,7 @@ class NeuronBase(Estimator):
         -------
         ndarray (n_samples, 2)
         """
-        return log_probabilities(*self._raw(X))
+        return log_probabilities(*held(self)._raw(X))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy, or for a regressor the coefficient of determination R^2.
@@ -165,8 +172,9 @@ class NeuronBase(Estimator):
         -------
         float
         """
-        measure = accuracy_score if is_classifier(self) else r2_score
-        return float(measure(y, self.predict(X), sample_weight=sample_weight))
+        now = held(self)
+        measure = accuracy_score if is_classifier(now) else r2_score
+        return float(measure(y, now.predict(X), sample_weight=sample_weight))
 
     @available_if(is_classifier)
     def plot_decision_line(self, X: Any = None, y: Any = None, *, ax: Any = None) -> Any:
@@ -195,8 +203,9 @@ class NeuronBase(Estimator):
         ImportError
             If matplotlib is not installed.
         """
-        self._require_fitted("coef_")
-        return plot_decision_line(self, X, y, ax)
+        now = held(self)
+        now._require_fitted("coef_")
+        return plot_decision_line(now, X, y, ax)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

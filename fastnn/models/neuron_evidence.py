@@ -12,6 +12,7 @@ from fastnn.kernels.contract import Array
 from fastnn.models.neuron_rules import function_of, name_of
 from fastnn.training.engine import Engine
 from fastnn.training.loop import Samples
+from fastnn.validation import dense_rows
 
 __all__ = ["every", "left_to_gain"]
 
@@ -31,7 +32,8 @@ def left_to_gain(neuron: Any, engine: Engine, samples: Samples, params: Array) -
     that step: for a learning rate of one the fall by each step. It takes five passes over X.
     """
     x, weight = samples.x, samples.sample_weight
-    share = np.full(len(x), 1 / len(x)) if weight is None else weight / weight.sum(dtype=np.float64)
+    n = x.shape[0]
+    share = np.full(n, 1 / n) if weight is None else weight / weight.sum(dtype=np.float64)
     w, b = params[:-1].astype(np.float64), float(params[-1])
     loss = _loss_by_z(neuron, engine, samples.y[:, 0].astype(np.float64), share)
     mean = _sums(x, lambda rows, part: share[part] @ rows)
@@ -54,7 +56,7 @@ def left_to_gain(neuron: Any, engine: Engine, samples: Samples, params: Array) -
 
 def every(samples: Samples, at_most: int) -> Samples:
     """At most so many of the rows, evenly spaced."""
-    step = -(-len(samples.x) // at_most)
+    step = -(-samples.x.shape[0] // at_most)
     weight = samples.sample_weight
     return Samples(samples.x[::step], samples.y[::step], None if weight is None else weight[::step])
 
@@ -85,15 +87,15 @@ def _best_gain(losses: list[float]) -> float:
     return max(0.0, losses[0] - min(loss for loss in losses if np.isfinite(loss))) if np.isfinite(losses[0]) else 0.0
 
 
-def _chunks(x: Array) -> Iterator[tuple[slice, Vector]]:
+def _chunks(x: Any) -> Iterator[tuple[slice, Vector]]:
     """X in float64, some rows after the other."""
     size = max(1, _CHUNK // x.shape[1])
-    for first in range(0, len(x), size):
+    for first in range(0, x.shape[0], size):
         part = slice(first, first + size)
-        yield part, x[part].astype(np.float64, copy=False)
+        yield part, dense_rows(x[part]).astype(np.float64, copy=False)
 
 
-def _sums(x: Array, of_rows: Callable[[Vector, slice], Vector]) -> Vector:
+def _sums(x: Any, of_rows: Callable[[Vector, slice], Vector]) -> Vector:
     """The sum of what each chunk of rows gives."""
     total: Vector = np.zeros(x.shape[1])
     for part, rows in _chunks(x):
@@ -101,6 +103,6 @@ def _sums(x: Array, of_rows: Callable[[Vector, slice], Vector]) -> Vector:
     return total
 
 
-def _by_row(x: Array, of_rows: Callable[[Vector], Vector]) -> Vector:
+def _by_row(x: Any, of_rows: Callable[[Vector], Vector]) -> Vector:
     """What each chunk of rows gives for its rows (n,)."""
     return np.concatenate([of_rows(rows) for _, rows in _chunks(x)])

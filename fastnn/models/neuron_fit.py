@@ -17,14 +17,14 @@ from fastnn.models.neuron_rules import initial_params, learning_engine, longest_
 from fastnn.optimizers import SGD, OptimizerState
 from fastnn.training.callbacks import Epoch, Watcher
 from fastnn.training.engine import Engine
-from fastnn.training.history import History
+from fastnn.training.history import History, grown
 from fastnn.training.loop import Outcome, Run, Samples, in_order, shuffled, train
 from fastnn.training.neuron import Average
 from fastnn.training.progress import progress
 from fastnn.training.rates import Constant, Rate, scheduled
 from fastnn.training.stopping import Stopping
 
-__all__ = ["learn"]
+__all__ = ["batch_size_of", "learn"]
 
 # Too much to be left: this part of the loss, and so many times what the passes without improvement may have gained.
 _PART = 0.2
@@ -65,7 +65,7 @@ def learn(neuron: Any, samples: Samples, goes_on: bool, passes: int | None, task
     stopping = Stopping(neuron.tol, neuron.n_iter_no_change, run.rate)
     outcome = _train(neuron, engine, samples, params, run, passes, [*watchers, stopping], tasks)
     _set_attributes(neuron, params, run, outcome, average, goes_on)
-    neuron.learning_rate_ = history.lists["learning_rate"][-1]
+    neuron.learning_rate_ = history.new["learning_rate"][-1]
     _set_history(neuron, history, weights if neuron.keep_history else None, goes_on)
     tasks.end()
     _warn(outcome, passes)
@@ -122,7 +122,8 @@ def _train(
     watchers: list[Watcher],
     tasks: FitTasks,
 ) -> Outcome:
-    n, size = len(samples.x), _batch_size(neuron, samples)
+    n = samples.x.shape[0]
+    size = batch_size_of(neuron, n)
     if name_of(neuron) == "sign":
         watchers = [*watchers, lambda epoch: epoch.loss == 0]
     with progress(neuron.verbose, passes or 1) as printers:
@@ -139,8 +140,8 @@ def _train(
         )
 
 
-def _batch_size(neuron: Any, samples: Samples) -> int:
-    n = len(samples.x)
+def batch_size_of(neuron: Any, n: int) -> int:
+    """Rows of a step, of n."""
     return n if neuron.batch_size in (None, "full") else min(int(neuron.batch_size), n)
 
 
@@ -158,9 +159,8 @@ def _fitted(epoch: Epoch, average: Average | None) -> dict[str, Any]:
 def _set_attributes(
     neuron: Any, params: Array, run: Run, outcome: Outcome, average: Average | None, goes_on: bool
 ) -> None:
-    before = getattr(neuron, "loss_curve_", []) if goes_on else []
-    neuron.loss_curve_ = [*before, *outcome.losses]
-    neuron.loss_ = [loss for loss in neuron.loss_curve_ if isfinite(loss)][-1]
+    neuron.loss_curve_ = grown(getattr(neuron, "loss_curve_", None) if goes_on else None, outcome.losses)
+    neuron.loss_ = next(loss for loss in reversed(neuron.loss_curve_) if isfinite(loss))
     neuron.n_iter_ = len(outcome.losses)
     neuron._training = run
     neuron.__dict__.update(_answer(params, average))
@@ -178,7 +178,7 @@ def _set_history(neuron: Any, history: History, weights: _Weights | None, goes_o
         return
     params = np.array(weights.params if before is None else weights.params[1:])
     new = {"coef": params[:, :-1], "intercept": params[:, -1]}
-    new |= {name: np.array(history.lists[name]) for name in ("loss", "learning_rate")}
+    new |= {name: np.array(history.new[name]) for name in ("loss", "learning_rate")}
     if before is not None:
         new = {name: np.concatenate([before[name], values]) for name, values in new.items()}
     neuron.history_ = new
@@ -200,7 +200,7 @@ def _warn_of_slowness(neuron: Any, engine: Engine, samples: Samples, params: Arr
     That is, where much is left to gain, more than so many passes could have gained.
     """
     gain = _missed(neuron, engine, every(samples, _LOOKED_AT), samples, params, outcome)
-    if gain > 0 and len(samples.x) > _LOOKED_AT:  # what some rows say has to hold for all
+    if gain > 0 and samples.x.shape[0] > _LOOKED_AT:  # what some rows say has to hold for all
         gain = _missed(neuron, engine, samples, samples, params, outcome)
     if not gain > 0:
         return
@@ -216,7 +216,8 @@ def _warn_of_slowness(neuron: Any, engine: Engine, samples: Samples, params: Arr
 def _missed(neuron: Any, engine: Engine, seen: Samples, samples: Samples, params: Array, outcome: Outcome) -> float:
     """What is left to gain by the rows seen, if that is much, and more than the last passes could have gained."""
     gain, speed = left_to_gain(neuron, engine, seen, params)
-    weight, n_steps = samples.sample_weight, float(-(-len(samples.x) // _batch_size(neuron, samples)))
+    n, weight = samples.x.shape[0], samples.sample_weight
+    n_steps = float(-(-n // batch_size_of(neuron, n)))
     if neuron.batch_size == 1 and weight is not None:
         n_steps = float(weight.sum(dtype=np.float64))
     waited = neuron.n_iter_no_change + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastnn import activations, losses
 from fastnn.activations import Activation
@@ -92,11 +93,20 @@ def initial_params(neuron: Any, plan: Plan, random_state: Any) -> Array:
     return plan.initial_params(random_state)
 
 
-def longest_safe_rate(neuron: Any, x: Array, sample_weight: Array | None) -> float:
+def _squares(x: Any) -> NDArray[np.float64]:
+    """The squared length (n,) of every row; x may be sparse."""
+    if isinstance(x, np.ndarray):
+        lengths: NDArray[np.float64] = np.einsum("ni,ni->n", x, x, dtype=np.float64)
+        return lengths
+    stored = x.astype(np.float64)
+    return np.asarray(stored.multiply(stored).sum(axis=1), np.float64).ravel()
+
+
+def longest_safe_rate(neuron: Any, x: Any, sample_weight: Array | None) -> float:
     """The rate that "auto" means: so short that no single row makes learning diverge."""
     if name_of(neuron) == "sign":
         return 1.0  # from zero, the answers do not depend on it
-    lengths = 1 + np.einsum("ni,ni->n", x, x, dtype=np.float64)
+    lengths = 1 + _squares(x)
     if sample_weight is not None and neuron.batch_size == 1:
         lengths *= sample_weight  # as long as its step is
     elif sample_weight is not None:

@@ -26,6 +26,7 @@ class Packed:
         weights, biases = plan.unpack(params)
         self._weights = tuple(weights)
         self._biases = tuple(b for b in biases if b is not None)
+        self._views = (*self._weights, *self._biases)
         self._sources: tuple[Array, ...] = ()  # the arrays of users that this is a copy of
 
     def __reduce__(self) -> tuple[type[Packed], tuple[Plan, Array]]:
@@ -82,7 +83,7 @@ class Packed:
         To copy numbers is all that a prediction has to do then: users may change them at any time, and nothing but
         reading them would tell.
         """
-        given, own = (*coefs, *intercepts), (*self._weights, *self._biases)
+        given, own = (*coefs, *intercepts), self._views
         if (self.plan.activations, self.plan.loss) != (tuple(activations), loss) or not _same(given, self._sources):
             return False
         if not all(map(_is_alike, given, own)):
@@ -109,7 +110,7 @@ class Packed:
 
     def shows(self, coefs: Sequence[Array], intercepts: Sequence[Array]) -> bool:
         """Whether these are still the views: nobody has put another array in their place."""
-        return _same((*coefs, *intercepts), (*self._weights, *self._biases))
+        return _same((*coefs, *intercepts), self._views)
 
 
 def _is_alike(array: Array, view: Array) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.solvers.objective import Matrix, Vector
+from fastnn.solvers.objective import Matrix
 
 __all__ = ["factorise", "inverse_of_triangle", "rows_of", "solve_triangle"]
 

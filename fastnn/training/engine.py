@@ -23,6 +23,7 @@ from fastnn.validation import check_size, dense_rows
 __all__ = ["Engine"]
 
 _BLOCK = 2048  # rows that are worked on at once where not all of them shall be in memory
+_BLOCK_BYTES = 1 << 28  # of them, if they are wide: 256 MB
 
 
 class Engine:
@@ -72,19 +73,24 @@ class Engine:
         if rows is None and (self._threads or isinstance(x, np.ndarray)):
             self._kernels.network_forward(self.plan, params, self._rows_of(x), out, *self._threads)
             return out
-        for first in range(0, n, _BLOCK):
-            block = slice(first, first + _BLOCK)
+        for block in self._blocks(n):
             taken = x[block if rows is None else rows[block]]
             self._kernels.network_forward(self.plan, params, self._as_read(taken), out[block], *self._threads)
         return out
+
+    def _blocks(self, n: int) -> Iterator[slice]:
+        """Parts of n rows, few enough that they can be made dense."""
+        size = max(1, min(_BLOCK, _BLOCK_BYTES // (self.plan.widths[0] * self.plan.dtype.itemsize)))
+        return (slice(first, first + size) for first in range(0, n, size))
 
     def _rows_of(self, x: Any) -> Any:
         """X as kernels read it, a sparse one checked once for all epochs."""
         if isinstance(x, np.ndarray):
             return x
-        if self._checked[0] is not x:
-            self._checked = (x, self._as_read(x))
-        return self._checked[1]
+        checked = self._checked  # read once: another thread may put another x there
+        if checked[0] is not x:
+            checked = self._checked = (x, self._as_read(x))
+        return checked[1]
 
     def _as_read(self, x: Any) -> Any:
         return self._kernels.SparseRows(x) if self._threads and not isinstance(x, np.ndarray) else x
@@ -105,8 +111,7 @@ class Engine:
         shape = (x.shape[0], len(outputs), self.plan.widths[0])
         check_size("The gradient", shape, self.plan.dtype)
         out = np.empty(shape, self.plan.dtype)
-        for first in range(0, x.shape[0], _BLOCK):
-            rows = slice(first, first + _BLOCK)
+        for rows in self._blocks(x.shape[0]):
             taken = dense_rows(x[rows])
             input_gradient(self._kernels, self.plan, params, taken, outputs, link, out[rows], *self._threads)
         return out[:, 0] if len(outputs) == 1 else out
@@ -177,8 +182,16 @@ class Engine:
         """Keep, until the end, what one epoch has in memory for the next: where it works, and packed vectors.
 
         The optimizer's state must not change between epochs, but by them. What it remembers, but for an average of the
-        parameters, is in its slots only after `write_state`, and at the end.
+        parameters, is in its slots only after `write_state`, and at the end. For one run at a time: another one, in a
+        callback of this or in another thread, takes a copy of the engine.
+
+        Raises
+        ------
+        RuntimeError
+            If another run is at work.
         """
+        if self._workspace is not None:
+            raise RuntimeError("This engine is at work on another run, whose vectors it keeps: take copy.copy of it.")
         if self._threads:
             self._workspace = self._kernels.Workspace()
         try:

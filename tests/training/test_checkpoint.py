@@ -92,7 +92,7 @@ def run_training(
         outcome=outcome,
         keep=keep,
     )
-    history.lists.pop("seconds")
+    history.new.pop("seconds")
     return params, {name: part.state_dict() for name, part in parts.items()}
 
 

@@ -17,7 +17,7 @@ from numba import njit, types
 from numba.core.errors import NumbaError
 from numba.extending import is_jitted
 
-__all__ = ["REMEMBERED", "ActivationLoops", "compile_activation", "compile_scalar", "compile_scalars"]
+__all__ = ["REMEMBERED", "ActivationLoops", "compile_activation", "compile_scalar", "compile_scalars", "name_of"]
 
 REMEMBERED = 256  # functions; a lambda made anew in every fit must not fill the memory
 # No reassociation: the order of a user's sums may matter, as it does in (1 + z) - 1.
@@ -58,12 +58,12 @@ def compile_scalar(function: Callable[..., float]) -> Any:
         compiled.compile(arguments)
     except NumbaError as error:
         raise TypeError(
-            f"{_name(function)} cannot be compiled for floats, wanted a function that uses "
+            f"{name_of(function)} cannot be compiled for floats, wanted a function that uses "
             f"numbers, the math module and other such functions. Numba says: {error}"
         ) from error
     result = compiled.overloads[arguments].signature.return_type
     if not isinstance(result, types.Float | types.Integer | types.Boolean):
-        raise TypeError(f"{_name(function)} returns {result}, wanted a float on every path.")
+        raise TypeError(f"{name_of(function)} returns {result}, wanted a float on every path.")
     return compiled
 
 
@@ -112,7 +112,7 @@ def _scalar_of(function: Callable[..., float], *wanted: str) -> Any:
     came = _argument_types(compiled).count(types.float64)
     if came != len(wanted):
         raise TypeError(
-            f"{_name(function)} takes {came} {'argument' if came == 1 else 'arguments'}, "
+            f"{name_of(function)} takes {came} {'argument' if came == 1 else 'arguments'}, "
             f"wanted {len(wanted)} ({', '.join(wanted)})."
         )
     return compiled
@@ -125,7 +125,8 @@ def _argument_types(compiled: Any) -> tuple[Any, ...]:
     return tuple(types.float64 if each.default is each.empty else omitted(each.default) for each in arguments)
 
 
-def _name(function: Any) -> str:
+def name_of(function: Any) -> str:
+    """What users call a function."""
     return getattr(function, "__name__", repr(function))
 
 

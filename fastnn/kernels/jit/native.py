@@ -10,7 +10,8 @@ from numba import carray, cfunc, types
 
 from fastnn.activations import Activation
 from fastnn.errors import wrong_type
-from fastnn.kernels.jit.compiler import REMEMBERED, compile_scalars
+from fastnn.kernels.jit.compiler import REMEMBERED, compile_scalars, name_of
+from fastnn.kernels.jit.failing import can_fail
 
 __all__ = ["NativeActivation", "native_activation"]
 
@@ -50,7 +51,7 @@ def native_activation(activation: Activation, dtype: Any) -> NativeActivation:
     Raises
     ------
     TypeError
-        If the activation has no such functions, or Numba cannot compile them.
+        If the activation has no such functions, Numba cannot compile them, or one of them can raise an error.
     """
     if activation.value is None or activation.slope is None:
         raise wrong_type("activation", activation, "one with value(z) and slope(z, a)")
@@ -77,4 +78,17 @@ def _compiled(value: Any, slope: Any, dtype: Any) -> NativeActivation:
             a_array[k] = after
             slope_array[k] = scalar_slope(before, np.float64(a_array[k]))
 
+    _require_no_error(value_only, value)
+    _require_no_error(value_and_slope, slope)
     return NativeActivation(value_only, value_and_slope)
+
+
+def _require_no_error(tile: Any, function: Any) -> None:
+    """Raise TypeError if a tile can be left undone: nobody above it would hear of that."""
+    if can_fail(tile.inspect_llvm(), tile.native_name.removeprefix("cfunc.")):
+        raise TypeError(
+            f"{name_of(function)} can raise an error, which native code cannot stop for: by raise or assert, by a "
+            "division in a function that has been compiled with Numba's defaults, or by lists and arrays, for which "
+            "memory may be missing. Return math.nan in place of an error, give functions that are not compiled yet, do "
+            "without lists and arrays, or use backend='jit' or 'reference', which pass errors on."
+        )

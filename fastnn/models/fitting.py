@@ -1,0 +1,167 @@
+"""Fits beside predictions: a fit works on a twin of the model, which takes the model's place at once when it has ended.
+
+A state, the `__dict__` of a model, is changed by users alone: a fit that ends puts another in its place. To read the
+attribute `__dict__` once is therefore to have one state and no mixture of two, with the GIL and without it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any, TypeVar
+
+__all__ = ["apart", "held", "is_fitting", "only_fit", "with_own_curves"]
+
+Model = TypeVar("Model")
+State = dict[str, Any]
+
+# A fit that goes on makes their lists longer, and takes back what it has added if it fails.
+_CURVES = ("loss_curve_", "validation_loss_curve_", "validation_scores_", "history_")
+
+_new = object.__new__
+_MISSING = object()
+
+
+def held(model: Model) -> Model:
+    """A twin that shares the model's present state: what it answers is of one fit, whatever ends meanwhile.
+
+    What is assigned to it the state has, and with it the model, unless a fit has ended since.
+    """
+    twin = _new(type(model))
+    twin.__dict__ = model.__dict__
+    return twin
+
+
+# --- which fits may be at work at once ------------------------------------------------------------
+
+
+class _Running:
+    """Fits at work, by the identity of their models: nothing of it is in a model that is copied or pickled."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, as in a forked child: of its threads none is at a fit that another of its parent had begun."""
+        self.lock = Lock()
+        self.goes_on: dict[int, list[bool]] = {}
+
+
+_running = _Running()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_running.forget)
+
+
+@contextmanager
+def only_fit(model: Any, *, goes_on: bool) -> Iterator[None]:
+    """For the time of a fit: refuse others of the same model that would lose what this one learns, or it theirs.
+
+    Parameters
+    ----------
+    model : estimator or Network
+    goes_on : bool
+        Whether the fit goes on from what the model has learnt. Those that do not may run side by side: each has an
+        answer of its own, and the last to end stays.
+
+    Raises
+    ------
+    RuntimeError
+        If there is such a fit already, in another thread or around this one.
+    """
+    with _running.lock:
+        fits = _running.goes_on.setdefault(id(model), [])
+        if fits and (goes_on or any(fits)):
+            raise RuntimeError(
+                f"This {type(model).__name__} is being fitted already, by another thread or by the fit that called "
+                "this one, and one of the two goes on from what the model has learnt, so that what the other learns "
+                "would be lost. Fit one after the other, or fit copies, such as copy.deepcopy makes."
+            )
+        fits.append(goes_on)
+    try:
+        yield
+    finally:
+        with _running.lock:
+            fits.remove(goes_on)
+            if not fits:
+                _running.goes_on.pop(id(model), None)
+
+
+def is_fitting(model: Any) -> bool:
+    """Whether a fit of the model is at work."""
+    return id(model) in _running.goes_on
+
+
+# --- a fit at its own place -----------------------------------------------------------------------
+
+
+@contextmanager
+def apart(model: Model, *, goes_on: bool) -> Iterator[Model]:
+    """A twin of the model, to fit; at the end the model becomes what the twin is then. If anything fails it stays.
+
+    What others have set on the model meanwhile stays too, unless the fit has set the same.
+    """
+    twin = _new(type(model))
+    # What calls back gets the twin, and a fit of it in the middle of this one would be of no use to either.
+    with only_fit(model, goes_on=goes_on), only_fit(twin, goes_on=True):
+        state = vars(model)
+        before = state.copy()
+        lengths = [(curve, len(curve)) for curve in _curves(before)]
+        vars(twin).update(before)
+        try:
+            yield twin
+        except BaseException:  # Ctrl-C is one
+            for curve, length in lengths:
+                del curve[length:]
+            raise
+        with _running.lock:
+            model.__dict__ = _joined(vars(twin), before, vars(model), undisturbed=vars(model) is state)
+
+
+def _joined(fitted: State, before: State, now: State, *, undisturbed: bool) -> State:
+    """What the fit has made of the state before, and what users have made of it since.
+
+    Where it was not left undisturbed, another fit has ended since, whose attributes are not to be mixed with these.
+    """
+    joined = dict(fitted)
+    for name in before.keys() | now.keys():
+        if not (undisturbed or _is_users(name)) or _differs(name, fitted, before) or not _differs(name, now, before):
+            continue
+        if name in now:
+            joined[name] = now[name]
+        else:
+            del joined[name]
+    return joined
+
+
+def _is_users(name: str) -> bool:
+    """Whether the attribute is a parameter, or another that no fit sets."""
+    return not (name.startswith("_") or name.endswith("_"))
+
+
+def _differs(name: str, one: State, other: State) -> bool:
+    return one.get(name, _MISSING) is not other.get(name, _MISSING)
+
+
+# --- curves ---------------------------------------------------------------------------------------
+
+
+def _curves(state: State) -> Iterator[list[Any]]:
+    for name in _CURVES:
+        found = state.get(name)
+        for curve in found.values() if isinstance(found, dict) else [found]:
+            if isinstance(curve, list):
+                yield curve
+
+
+def with_own_curves(state: State) -> State:
+    """A state whose curves do not become longer with those of the model that it was copied from."""
+    copies = {name: _copied(state[name]) for name in _CURVES if name in state}
+    return state | copies
+
+
+def _copied(curve: Any) -> Any:
+    if isinstance(curve, dict):
+        return {name: _copied(values) for name, values in curve.items()}
+    return curve.copy() if hasattr(curve, "copy") else curve
