@@ -18,6 +18,7 @@ from fastnn.validation import (
     Sizes,
     as_floating,
     as_integers,
+    check_floating,
     check_no_overlap,
     check_output,
     check_size,
@@ -25,13 +26,13 @@ from fastnn.validation import (
     laid_out,
 )
 
-__all__ = ["REFUSED", "run_checked"]
+__all__ = ["REFUSED", "as_count", "as_flag", "run_checked"]
 
 # What the compiled kernels raise, and what reading the shape of something that is no array raises.
 # The public kernels first call the compiled kernel with what they were given: it checks types,
 # flags and shapes itself and raises before it writes. What it refuses comes here, to be converted
 # or explained.
-REFUSED = (ValueError, TypeError, AttributeError, IndexError)
+REFUSED = (ValueError, TypeError, AttributeError, IndexError, OverflowError)
 
 
 def run_checked(name: str, backend: str, n_threads: int | None, given: dict[str, Any]) -> tuple[Any, list[Array]]:
@@ -57,7 +58,8 @@ def run_checked(name: str, backend: str, n_threads: int | None, given: dict[str,
     ready = _prepare(kernel, given)
     arguments = (ready[argument] for argument in kernel.argument_names)
     returned = getattr(kernels_for(chosen), name)(*arguments, *threads)
-    return returned, [ready[argument.name] for argument in kernel.with_role("update", "output")]
+    written = [argument.name for argument in kernel.with_role("update", "output")]
+    return returned, [ready[name] if given[name] is None else given[name] for name in written]
 
 
 def _prepare(kernel: Kernel, given: dict[str, Any]) -> dict[str, Any]:
@@ -118,6 +120,8 @@ def _dtype(kernel: Kernel, ready: dict[str, Any]) -> np.dtype[Any]:
         for argument in kernel.with_role("input") or kernel.with_role("update")
         if not (argument.integer or argument.double or ready[argument.name] is None)
     }
+    if not kernel.with_role("input"):
+        check_floating(floating)
     dtype = common_dtype(floating)
     if "plan" in ready and ready["plan"].dtype != dtype:
         raise TypeError(
@@ -146,6 +150,9 @@ def _prepare_outputs(
         else:
             own = np.dtype(np.float64) if argument.double else dtype
             check_output(argument.name, ready[argument.name], shape, own)
+            ready[argument.name] = np.asarray(
+                ready[argument.name]
+            )  # a matrix has two dimensions however it is reshaped
     others = {argument.name: given[argument.name] for argument in kernel.with_role("input")}
     if kernel.name == "fit_epoch":
         others |= dict(zip(ready["optimizer"].state_names, ready["state"].slots, strict=True))
@@ -211,7 +218,15 @@ def _state(name: str, value: Any) -> optimizers.OptimizerState:
     return value
 
 
-def _count(name: str, value: Any) -> int:
+def as_flag(name: str, value: Any) -> bool:
+    """`value` as True or False, of which 1 and 0 are other names; TypeError if it is neither."""
+    if not isinstance(value, (bool, np.bool_, Real)) or value not in (0, 1):
+        raise wrong_type(name, value, "True or False")
+    return bool(value)
+
+
+def as_count(name: str, value: Any) -> int:
+    """`value` as an int of at least 1; TypeError or ValueError if it is none."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise wrong_type(name, value, "an integer of at least 1")
     if value < 1:
@@ -242,7 +257,10 @@ def _limit(name: str, value: Any) -> float:
 def _number(name: str, value: Any) -> float:
     if not isinstance(value, Real):
         raise wrong_type(name, value, "a real number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise out_of_range(name, value, "a number that float64 can hold") from None
 
 
 _SPECIAL: dict[str, Callable[[str, Any], Any]] = {
@@ -251,11 +269,13 @@ _SPECIAL: dict[str, Callable[[str, Any], Any]] = {
     "loss": lambda name, value: losses.get(value),
     "optimizer": lambda name, value: optimizers.get(value),
     "state": _state,
-    "step": _count,
-    "batch_size": _count,
-    "nesterov": lambda name, value: bool(value),
+    "step": as_count,
+    "batch_size": as_count,
+    "nesterov": as_flag,
     "rate": _share,
     "decay": _share,
+    "beta_1": _share,  # with 1, the correction of the first steps would divide by 0
+    "beta_2": _share,
     "limit": _limit,
     "seed": _natural,
     "layer": _natural,
