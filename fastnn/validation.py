@@ -23,6 +23,7 @@ __all__ = [
     "as_floating",
     "as_integers",
     "check_counts",
+    "check_floating",
     "check_no_overlap",
     "check_output",
     "check_reals",
@@ -68,7 +69,9 @@ def as_integers(name: str, value: Any) -> NDArray[np.int64]:
         If `value` has anything else than integers.
     """
     array = _as_array(name, value)
-    if array.dtype.kind not in "iu" and array.size > 0:
+    if array.size == 0:  # an empty list is of float64
+        return np.empty(array.shape, np.int64)
+    if array.dtype.kind not in "iu":
         raise TypeError(f"{name} of shape {array.shape} has dtype {array.dtype}, wanted integers (int64).")
     return array.astype(np.int64, copy=False)
 
@@ -102,6 +105,16 @@ def common_dtype(arrays: Mapping[str, NDArray[Any]]) -> np.dtype[Any]:
                 f"arrays of a kernel need one dtype. Convert one, as by {name}.astype(np.{dtype})."
             )
     return dtype
+
+
+def check_floating(arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Raise TypeError if an array that is updated in place is neither float32 nor float64."""
+    for name, array in arrays.items():
+        if array.dtype not in _FLOATING:
+            raise TypeError(
+                f"{name} of shape {array.shape} has dtype {array.dtype}, wanted float32 or float64, as it is updated "
+                f"in place. Pass {name}.astype(np.float64)."
+            )
 
 
 def check_counts(**counts: Any) -> None:

@@ -21,7 +21,7 @@ from fastnn.kernels.contract import KERNELS, Argument, Kernel
 from fastnn.kernels.select import kernels_for
 
 GUARD_CELLS = 32
-GUARD = -12345.5  # exact in every dtype
+GUARD = -12345.5  # exact in every floating dtype
 
 Run = Callable[..., Any]
 
@@ -42,7 +42,9 @@ def assert_guards(name: str, array: NDArray[Any]) -> None:
     while isinstance(cells.base, np.ndarray):
         cells = cells.base
     around = np.concatenate([cells[:GUARD_CELLS], cells[len(cells) - GUARD_CELLS :]])
-    assert (around == GUARD).all(), f"{name} of shape {array.shape} was written beyond its end"
+    assert (around == np.array(GUARD).astype(around.dtype)).all(), (
+        f"{name} of shape {array.shape} was written beyond its end"
+    )
 
 
 def check(backend: str, name: str, dtype: Any, **arguments: Any) -> None:

@@ -18,6 +18,7 @@ from fastnn.validation import (
     Sizes,
     as_floating,
     as_integers,
+    check_floating,
     check_no_overlap,
     check_output,
     check_size,
@@ -25,7 +26,7 @@ from fastnn.validation import (
     laid_out,
 )
 
-__all__ = ["REFUSED", "run_checked"]
+__all__ = ["REFUSED", "as_count", "as_flag", "run_checked"]
 
 # What the compiled kernels raise, and what reading the shape of something that is no array raises.
 # The public kernels first call the compiled kernel with what they were given: it checks types,
@@ -57,7 +58,8 @@ def run_checked(name: str, backend: str, n_threads: int | None, given: dict[str,
     ready = _prepare(kernel, given)
     arguments = (ready[argument] for argument in kernel.argument_names)
     returned = getattr(kernels_for(chosen), name)(*arguments, *threads)
-    return returned, [ready[argument.name] for argument in kernel.with_role("update", "output")]
+    written = [argument.name for argument in kernel.with_role("update", "output")]
+    return returned, [ready[name] if given[name] is None else given[name] for name in written]
 
 
 def _prepare(kernel: Kernel, given: dict[str, Any]) -> dict[str, Any]:
@@ -118,6 +120,8 @@ def _dtype(kernel: Kernel, ready: dict[str, Any]) -> np.dtype[Any]:
         for argument in kernel.with_role("input") or kernel.with_role("update")
         if not (argument.integer or argument.double or ready[argument.name] is None)
     }
+    if not kernel.with_role("input"):
+        check_floating(floating)
     dtype = common_dtype(floating)
     if "plan" in ready and ready["plan"].dtype != dtype:
         raise TypeError(
@@ -146,6 +150,8 @@ def _prepare_outputs(
         else:
             own = np.dtype(np.float64) if argument.double else dtype
             check_output(argument.name, ready[argument.name], shape, own)
+            # A matrix has two dimensions however it is reshaped.
+            ready[argument.name] = np.asarray(ready[argument.name])
     others = _memory_of_inputs(kernel, ready, given)
     if kernel.name == "fit_epoch":
         others |= dict(zip(ready["optimizer"].state_names, ready["state"].slots, strict=True))
@@ -219,6 +225,13 @@ def _state(name: str, value: Any) -> optimizers.OptimizerState:
     return value
 
 
+def as_flag(name: str, value: Any) -> bool:
+    """`value` as True or False, of which 1 and 0 are other names; TypeError if it is neither."""
+    if not isinstance(value, (bool, np.bool_, Real)) or value not in (0, 1):
+        raise wrong_type(name, value, "True or False")
+    return bool(value)
+
+
 def _whole(name: str, value: Any, low: int) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise wrong_type(name, value, f"an integer of at least {low}")
@@ -237,6 +250,9 @@ def _integer(low: int) -> Callable[[str, Any], int]:
         return number
 
     return convert
+
+
+as_count = _integer(1)
 
 
 def _number(name: str, value: Any) -> float:
@@ -266,9 +282,9 @@ _OPTIONS: dict[str, Callable[[str, Any], Any]] = {
     "loss": lambda name, value: losses.get(value),
     "optimizer": lambda name, value: optimizers.get(value),
     "state": _state,
-    "step": _integer(1),
+    "step": as_count,
     "batch_size": lambda name, value: _whole(name, value, 1),  # more than all rows are all of them
-    "nesterov": lambda name, value: bool(value),
+    "nesterov": as_flag,
     "rate": _within(optimizers.BELOW_ONE),
     "decay": _within(optimizers.BELOW_ONE),
     "limit": _within((lambda value: value > 0, "a number above 0")),

@@ -162,8 +162,11 @@ def _network_gradient(
     alpha: float,
     d_params: Array,
 ) -> float:
-    """Mean loss over all rows, with penalty; its gradient goes to d_params (p,)."""
+    """Mean loss over all rows, with penalty; its gradient goes to d_params (p,). Without rows both are zero."""
     x = dense_rows(x)
+    if len(x) == 0:
+        d_params[...] = 0
+        return 0.0
     layers = _allocate(plan, len(x))
     loss = _gradient(kernels, plan, params, x, y, sample_weight, d_params, layers, lambda l, values: values)
     return loss + _add_penalty(plan, params, d_params, alpha, 0.0, _total_weight(sample_weight, len(x)))

@@ -73,7 +73,7 @@ def network_gradient(
     backend: str = "auto",
     n_threads: int | None = None,
 ) -> tuple[float, Array]:
-    """Compute the mean loss over the rows, with its L2 penalty, and its gradient.
+    """Compute the mean loss over the rows, with its L2 penalty, and its gradient; without rows zero, and zeros.
 
     Parameters
     ----------

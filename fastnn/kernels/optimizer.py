@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from fastnn.kernels._prepare import REFUSED, run_checked
+from fastnn.kernels._prepare import REFUSED, as_count, as_flag, run_checked
 from fastnn.kernels.contract import KERNELS, Array
 from fastnn.kernels.select import native
 from fastnn.threads import resolve as resolve_threads
@@ -71,7 +71,7 @@ def sgd_step(
     ValueError, TypeError
         As `fastnn.kernels` says.
     """
-    arguments = (params, d_params, velocity, learning_rate, momentum, nesterov)
+    arguments = (params, d_params, velocity, learning_rate, momentum, as_flag("nesterov", nesterov))
     return _step("sgd_step", arguments, backend, n_threads)
 
 
@@ -112,7 +112,8 @@ def adam_step(
     ValueError, TypeError
         As `fastnn.kernels` says.
     """
-    arguments = (params, d_params, m, v, step, learning_rate, beta_1, beta_2, epsilon)
+    count = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
+    arguments = (params, d_params, m, v, count, learning_rate, beta_1, beta_2, epsilon)
     return _step("adam_step", arguments, backend, n_threads)
 
 
@@ -225,7 +226,8 @@ def adamw_step(
     ValueError, TypeError
         As `fastnn.kernels` says.
     """
-    arguments = (params, d_params, m, v, step, learning_rate, beta_1, beta_2, epsilon, weight_decay)
+    count = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
+    arguments = (params, d_params, m, v, count, learning_rate, beta_1, beta_2, epsilon, weight_decay)
     return _step("adamw_step", arguments, backend, n_threads)
 
 
@@ -266,7 +268,8 @@ def nadam_step(
     ValueError, TypeError
         As `fastnn.kernels` says.
     """
-    arguments = (params, d_params, m, v, step, learning_rate, beta_1, beta_2, epsilon)
+    count = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
+    arguments = (params, d_params, m, v, count, learning_rate, beta_1, beta_2, epsilon)
     return _step("nadam_step", arguments, backend, n_threads)
 
 

@@ -26,6 +26,7 @@ from fastnn.models.csr_kind import CSR
 from fastnn.models.fitting import apart, with_own_curves
 from fastnn.models.parameters import Check, Flag, Integer, Is, OneOf, check_parameters
 from fastnn.models.saving import MODEL_KINDS, Saved
+from fastnn.models.sparse_input import require_sound
 from fastnn.storage import Kind
 
 __all__ = [
@@ -38,7 +39,7 @@ __all__ = [
     "collected_warnings",
     "guarded",
     "known_strings",
-    "native_order",
+    "readable",
     "warn_caller",
 ]
 
@@ -100,7 +101,7 @@ class Estimator(Saved, BaseEstimator):
             return X, y
         x, y = validate_data(
             self,
-            native_order(X),
+            readable(X),
             known_strings(y),
             reset=reset,
             accept_sparse="csr",
@@ -122,7 +123,7 @@ class Estimator(Saved, BaseEstimator):
         """X as (n, i) for a fitted model that computes in `dtype`; a sparse one is CSR then."""
         if self._is_plain(X, dtype):
             return np.asarray(X)
-        x = validate_data(self, native_order(X), reset=False, accept_sparse="csr", dtype=_dtypes(dtype), order="C")
+        x = validate_data(self, readable(X), reset=False, accept_sparse="csr", dtype=_dtypes(dtype), order="C")
         return laid_out_or_sparse(x)
 
     def _is_plain(self, X: Any, dtype: Any) -> bool:
@@ -142,6 +143,10 @@ class Estimator(Saved, BaseEstimator):
             return None
         if isinstance(sample_weight, Number):
             sample_weight = np.full(x.shape[0], sample_weight)
+        given = np.asarray(sample_weight)
+        require_no_times(name, given)
+        if given.dtype.kind in "SUT":
+            raise TypeError(f"{name} of shape {given.shape} has dtype {given.dtype}, wanted numbers.")
         weight = check_array(sample_weight, ensure_2d=False, dtype=x.dtype, order="C", input_name=name)
         if weight.shape != (x.shape[0],):
             raise ValueError(f"{name} has shape {weight.shape}, wanted ({x.shape[0]},): one for each row.")
@@ -173,11 +178,34 @@ def _is_usable_target(y: Any, n: int) -> bool:
     return y.dtype in (np.float32, np.float64) and bool(native.all_finite(np.require(y, requirements=["C", "A"])))
 
 
-def native_order(X: Any) -> Any:
-    """X in native byte order, so that float32 stays float32."""
-    if isinstance(X, np.ndarray) and X.dtype.kind == "f" and not X.dtype.isnative:
-        return X.astype(X.dtype.newbyteorder("="))
-    return X
+def readable(X: Any) -> Any:
+    """X as scikit-learn's validators read it well: in native byte order, so that float32 stays float32.
+
+    Raises
+    ------
+    TypeError
+        If X has dates or times, which they take for large numbers.
+    ValueError
+        If a sparse X has elements outside of it, which they would follow.
+    """
+    if issparse(X):
+        require_sound(X)
+    if not isinstance(X, np.ndarray):
+        return X
+    require_no_times("X", X)
+    if X.dtype.kind == "f" and X.dtype.itemsize > 8:
+        with np.errstate(over="ignore"):  # infinity is refused then
+            return X.astype(np.float64)
+    return X if X.dtype.isnative or X.dtype.kind != "f" else X.astype(X.dtype.newbyteorder("="))
+
+
+def require_no_times(name: str, array: NDArray[Any]) -> None:
+    """Raise TypeError for dates and times, of which numbers are to be made by who knows their unit."""
+    if array.dtype.kind in "mM":
+        raise TypeError(
+            f"{name} of shape {array.shape} has dtype {array.dtype}, wanted numbers: make some of it, such as "
+            f"({name} - {name}.min()) / np.timedelta64(1, 'D')."
+        )
 
 
 def known_strings(y: Any) -> Any:

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from fastnn.kernels.contract import Array
-from fastnn.models.base import Estimator, by_rows, known_strings, native_order, warn_caller
+from fastnn.models.base import Estimator, by_rows, known_strings, readable, warn_caller
 from fastnn.models.class_weight import require_computable, times_weight, weights_of_classes
 from fastnn.models.convergence import hardly_resolved, not_converged
 from fastnn.models.deviations import deviations
@@ -105,7 +105,7 @@ def _are_plain_labels(y: Any, n: int) -> bool:
 def _validated(model: Estimator, X: Any, y: Any) -> tuple[Any, Any]:
     dtypes = [np.float64, np.float32]
     y = known_strings(y)
-    x, y = validate_data(model, native_order(X), y, reset=True, accept_sparse=["csr", "csc"], dtype=dtypes, order="C")
+    x, y = validate_data(model, readable(X), y, reset=True, accept_sparse=["csr", "csc"], dtype=dtypes, order="C")
     if isinstance(x, np.ndarray):
         return np.require(x, x.dtype, ["C", "A"]), y
     return (by_rows(x) if x.nnz < _FULL_COLUMN * x.shape[1] else x), y

@@ -16,7 +16,7 @@ from sklearn.utils.validation import validate_data
 
 from fastnn.errors import out_of_range, wrong_type
 from fastnn.kernels.contract import Array
-from fastnn.models.base import collected_warnings, guarded, laid_out_or_sparse, native_order, warn_caller
+from fastnn.models.base import collected_warnings, guarded, laid_out_or_sparse, readable, warn_caller
 from fastnn.models.mlp_base import BaseMLP
 from fastnn.threads import get_num_threads, threads
 from fastnn.validation import as_integers, check_counts
@@ -86,7 +86,7 @@ def fit_many(
     """
     models = list(estimators)
     _check_estimators(models)
-    x = check_array(native_order(X), accept_sparse="csr", dtype=[np.float64, np.float32], order="C")
+    x = check_array(readable(X), accept_sparse="csr", dtype=[np.float64, np.float32], order="C")
     x = laid_out_or_sparse(x)
     every = _read_rows(rows, len(models), x.shape[0])
     n_jobs = get_num_threads() if n_jobs is None else n_jobs

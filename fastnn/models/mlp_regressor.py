@@ -334,7 +334,7 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
             )
 
     def _encode(self, y: NDArray[Any], dtype: DTypeLike, name: str = "y") -> Array:
-        targets: Array = np.ascontiguousarray(y.reshape(len(y), -1), dtype)
+        targets: Array = np.require(y.reshape(len(y), -1), dtype, ["C", "A"])
         _require_possible(name, targets, self._loss())
         return targets
 

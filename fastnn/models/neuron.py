@@ -221,4 +221,4 @@ class Neuron(TellsOfEpochs, NeuronBase):
         elif classes is not None:
             raise ValueError("classes are for classifiers: with this activation a Neuron is a regressor.")
         weight = self._read_weight(sample_weight, x)
-        learn(self, Samples(x, np.ascontiguousarray(y, x.dtype)[:, None], weight), goes_on, passes, tasks)
+        learn(self, Samples(x, np.require(y, x.dtype, ["C", "A"])[:, None], weight), goes_on, passes, tasks)

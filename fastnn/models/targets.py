@@ -42,6 +42,8 @@ def as_labels(y: Any) -> Labels:
     """
     if type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "iub":
         return y  # nothing else can be meant, and to ask costs more than to train on a few rows
+    if getattr(getattr(y, "dtype", None), "kind", None) == "V":
+        raise TypeError(f"y of shape {y.shape} has dtype {y.dtype}, wanted a label for each row, such as a number.")
     check_classification_targets(y)
     if is_multilabel(y):
         return y.toarray() if issparse(y) else np.asarray(y)

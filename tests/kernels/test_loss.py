@@ -7,6 +7,7 @@ from math import exp, log, log1p
 import numpy as np
 import pytest
 from gradcheck import assert_gradient
+from kernel_calls import targets
 from oracle import check
 from shapes import pairs
 
@@ -16,23 +17,6 @@ from fastnn.kernels.select import kernels_for
 ALL = (*losses.LOSSES.values(), losses.huber(0.3), losses.pinball(0.9))
 IDS = (*losses.LOSSES, "huber 0.3", "pinball 0.9")
 every_loss = pytest.mark.parametrize("loss", ALL, ids=IDS)
-
-
-def targets(rng: np.random.Generator, loss: losses.Loss, shape: tuple[int, int]) -> np.ndarray:
-    """Targets (n, o) that the loss is made for."""
-    n, o = shape
-    if loss.name == "cross_entropy":
-        y = rng.random(size=shape)
-        y[::2] = 0
-        y[::2, : min(o, 1)] = 1
-        return y / np.maximum(y.sum(axis=1, keepdims=True), 1e-300)
-    if loss.name == "binary_cross_entropy":
-        return np.where(rng.random(shape) < 0.3, rng.random(shape), rng.integers(0, 2, shape))
-    if loss.name == "poisson":
-        return rng.poisson(2.0, shape).astype(np.float64)
-    if loss.name == "hinge":
-        return rng.choice([-1.0, 1.0], shape)
-    return rng.normal(size=shape)
 
 
 @every_loss

@@ -1,0 +1,199 @@
+"""X, y and weights in containers of every kind, at the doors of all estimators: the same answers, or refused in words.
+
+A refusal leaves the estimator as it was.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from containers import COLUMNS, NUMBERS, REFUSED_COLUMN, REFUSED_WEIGHTS, REFUSED_X, SAME_X
+from estimators import MODELS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sameness import same
+from sklearn.base import clone, is_classifier
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+
+pytestmark = [
+    pytest.mark.filterwarnings(f"ignore::{each.__module__}.{each.__name__}")
+    for each in (ConvergenceWarning, DataConversionWarning)
+]
+pytestmark += [
+    pytest.mark.filterwarnings(f"ignore:X {names}") for names in ("does not have valid", "has feature names")
+]
+
+REFUSALS = (ValueError, TypeError)
+N = 40
+X = np.random.default_rng(0).integers(-8, 8, (N, 3)) / 4  # so that every dtype has them exactly
+Y = (X[:, 0] + 0.3 * X[:, 1] > 0).astype(float)
+WEIGHTS = np.random.default_rng(1).integers(1, 4, N).astype(float)
+
+# What is known not to work: take it out of the list when it does.
+LEFT_OUT: dict[tuple[str, str], str] = {
+    ("X", f"{form}_array, indices {indices}, starts {starts}"): "indices are of no type that kernels take, or of two"
+    for form in ("csr", "csc")
+    for indices in ("i2", "u2", "i4", "u4", "i8", ">i4")
+    for starts in ("i4", "i8")
+    if (indices, starts) not in (("i4", "i4"), ("i8", "i8"))
+}
+
+names = st.sampled_from(list(MODELS))
+few = settings(max_examples=max(settings().max_examples // 2, 1))
+
+
+def of(argument: str, *containers: Any) -> st.SearchStrategy[tuple[str, Any]]:
+    """A name and a maker of what stands for an argument, from one of the tables."""
+    pairs = [pair for table in containers for pair in table.items()]
+    return st.sampled_from([pair for pair in pairs if (argument, pair[0]) not in LEFT_OUT])
+
+
+# --- the same numbers ---------------------------------------------------------------------------
+
+
+@few
+@given(names, of("X", SAME_X), st.booleans())
+def test_x_in_every_container(name: str, container: tuple[str, Any], partial: bool) -> None:
+    x = made(container, X)
+    model = learner(name)
+    if not learns(model, partial, container, x, Y):
+        return
+    wanted = fit(learner(name), partial, as_plain(container), Y)
+    assert_alike(answers(wanted, X), answers(model, X), container)
+    assert_alike(answers(wanted, X), answers(model, made(container, X)), container)
+
+
+@few
+@given(names, of("y", NUMBERS, COLUMNS), st.booleans())
+def test_y_in_every_container(name: str, container: tuple[str, Any], partial: bool) -> None:
+    y, model = made(container, Y), learner(name)
+    if learns(model, partial, container, X, y):
+        assert_alike(answers(fit(learner(name), partial, X, Y), X), answers(model, X), container)
+
+
+@few
+@given(names, of("sample_weight", NUMBERS, COLUMNS), st.booleans())
+def test_weights_in_every_container(name: str, container: tuple[str, Any], partial: bool) -> None:
+    weights, model = made(container, WEIGHTS), learner(name)
+    if learns(model, partial, container, X, Y, weights):
+        assert_alike(answers(fit(learner(name), partial, X, Y, WEIGHTS), X), answers(model, X), container)
+
+
+def made(container: tuple[str, Any], plain: np.ndarray) -> Any:
+    """The container with those numbers."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of pandas and SciPy
+        return container[1](plain.copy())
+
+
+def as_plain(container: tuple[str, Any]) -> np.ndarray:
+    """X as a plain array, of float32 where the container has that."""
+    return X.astype(np.float32) if "float32" in container[0] else X
+
+
+def learner(name: str) -> Any:
+    """A model to fit, in few epochs."""
+    return clone(MODELS[name]).set_params(random_state=0)
+
+
+def fit(model: Any, partial: bool, x: Any, y: Any, weights: Any = None) -> Any:
+    """Fit the model, or in part where it can."""
+    if not (partial and hasattr(model, "partial_fit")):
+        return model.fit(x, y, weights)
+    classes = {"classes": [0.0, 1.0]} if is_classifier(model) else {}
+    return model.partial_fit(x, y, sample_weight=weights, **classes)
+
+
+def learns(model: Any, partial: bool, container: tuple[str, Any], *data: Any) -> bool:
+    """Whether the model can be fitted to that; if not it says so, and is as it was."""
+    before = snapshot(model)
+    try:
+        fit(model, partial, *data)
+    except REFUSALS as refusal:
+        assert str(refusal), container[0]
+        assert_unchanged(model, before)
+        return False
+    return True
+
+
+def answers(model: Any, x: Any) -> np.ndarray:
+    """Probabilities, or what the model has instead."""
+    found: np.ndarray = getattr(model, "predict_proba", model.predict)(x)
+    return found
+
+
+def assert_alike(wanted: np.ndarray, found: np.ndarray, container: tuple[str, Any]) -> None:
+    """The same but for the order of sums, in the dtype of the smaller one."""
+    exact = wanted.dtype == found.dtype == np.float64
+    np.testing.assert_allclose(found, wanted, **({"rtol": 1e-8} if exact else {"rtol": 1e-3}), err_msg=container[0])
+
+
+# --- what is no X, no y and no weight -----------------------------------------------------------
+
+
+@few
+@given(names, of("X", REFUSED_X), st.booleans(), st.booleans())
+def test_what_is_no_x_is_refused(name: str, container: tuple[str, Any], partial: bool, fitted: bool) -> None:
+    refuses(name, container, partial, fitted, made(container, X), Y)
+
+
+@few
+@given(names, of("y", REFUSED_COLUMN), st.booleans(), st.booleans())
+def test_what_is_no_y_is_refused(name: str, container: tuple[str, Any], partial: bool, fitted: bool) -> None:
+    refuses(name, container, partial, fitted, X, made(container, Y))
+
+
+@few
+@given(names, of("sample_weight", REFUSED_WEIGHTS), st.booleans(), st.booleans())
+def test_what_is_no_weight_is_refused(name: str, container: tuple[str, Any], partial: bool, fitted: bool) -> None:
+    refuses(name, container, partial, fitted, X, Y, made(container, WEIGHTS))
+
+
+@few
+@given(names, of("X", REFUSED_X))
+def test_what_is_no_x_is_refused_by_a_fitted_model(name: str, container: tuple[str, Any]) -> None:
+    if container[0] == "a row less":
+        return
+    model = fitted_model(name)
+    before = snapshot(model)
+    with pytest.raises(REFUSALS) as refusal:
+        answers(model, made(container, X))
+    assert str(refusal.value)
+    assert_unchanged(model, before)
+
+
+@cache
+def _fitted(name: str) -> Any:
+    return clone(MODELS[name]).fit(X, Y)
+
+
+def fitted_model(name: str) -> Any:
+    """A model that has been fitted."""
+    return copy.deepcopy(_fitted(name))
+
+
+def refuses(name: str, container: tuple[str, Any], partial: bool, fitted: bool, *data: Any) -> None:
+    """Fail unless a fit is refused in words, and changes nothing."""
+    model = fitted_model(name) if fitted else learner(name)
+    before = snapshot(model)
+    with pytest.raises(REFUSALS) as refusal:
+        fit(model, partial, *data)
+    assert str(refusal.value), container[0]
+    assert_unchanged(model, before)
+
+
+def snapshot(model: Any) -> dict[str, Any]:
+    """All that the model holds."""
+    return copy.deepcopy(vars(model))
+
+
+def assert_unchanged(model: Any, before: dict[str, Any]) -> None:
+    """The model holds what it held."""
+    assert list(vars(model)) == list(before)
+    for name, value in before.items():
+        assert name in ("_network", "_training") or same(vars(model)[name], value), name  # these hold what others hold
