@@ -24,7 +24,8 @@ USER = -1  # the code of an activation that is not in the registry
 class Activation:
     """An element-wise function of z, or one of whole rows.
 
-    A user's own is ``Activation("cube", value=..., slope=...)``.
+    A user's own is ``Activation("cube", value=..., slope=...)``. The backend "native", which
+    compiles it with Numba, refuses functions that can raise: there math.nan says that there is no number.
 
     Attributes
     ----------

@@ -125,8 +125,11 @@ def _joined(fitted: State, before: State, now: State, *, undisturbed: bool) -> S
     Where it was not left undisturbed, another fit has ended since, whose attributes are not to be mixed with these.
     """
     joined = dict(fitted)
-    for name in before.keys() | now.keys():
-        if not (undisturbed or _is_users(name)) or _differs(name, fitted, before) or not _differs(name, now, before):
+    set_since = [name for name, value in now.items() if before.get(name, _MISSING) is not value]
+    gone_since = [name for name in before if name not in now]
+    for name in [*set_since, *gone_since]:
+        is_fits = fitted.get(name, _MISSING) is not before.get(name, _MISSING)
+        if is_fits or not (undisturbed or _is_users(name)):
             continue
         if name in now:
             joined[name] = now[name]
@@ -138,10 +141,6 @@ def _joined(fitted: State, before: State, now: State, *, undisturbed: bool) -> S
 def _is_users(name: str) -> bool:
     """Whether the attribute is a parameter, or another that no fit sets."""
     return not (name.startswith("_") or name.endswith("_"))
-
-
-def _differs(name: str, one: State, other: State) -> bool:
-    return one.get(name, _MISSING) is not other.get(name, _MISSING)
 
 
 # --- curves ---------------------------------------------------------------------------------------

@@ -131,3 +131,11 @@ def test_without_numba_a_users_activation_says_what_to_do(monkeypatch):
     cube = activations.Activation("cube", value=_cube, slope=_cube_slope)
     with pytest.raises(ImportError, match="'cube' is a user's own.*install numba, or use backend='reference'"):
         public.activation_forward(np.ones((2, 2)), cube)
+
+
+def test_a_users_own_may_have_any_name(backend):
+    """Also that of a function of rows."""
+    half = activations.Activation("softmax", value=lambda z: 0.5 * z, slope=lambda z, a: 0.5)
+    z = np.array([[1.0, -2.0]])
+    found = public.activation_backward(z, 0.5 * z, z, half, backend=backend)
+    np.testing.assert_array_equal(found, 0.5 * z)

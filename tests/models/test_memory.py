@@ -150,7 +150,7 @@ LIMITS = {
     "averaged": 7.2,
     "averaged, full batch": 8.2,
     "averaged, early stopping": 8.2,
-    "network": 8.2,
+    "network": 9.2,  # averaged, early stopping, and what it answers by meanwhile
 }
 
 

@@ -269,9 +269,9 @@ def activation_forward(z: Array, activation: Activation, out: Array) -> None:
 @np.errstate(all="ignore")
 def activation_backward(z: Array, a: Array, d_a: Array, activation: Activation, out: Array) -> None:
     """out (n, o) = d_a times the slope; for functions of a row, d_a times their Jacobian."""
-    if activation.name == "softmax":
-        out[...] = a * (d_a - (d_a * a).sum(axis=1, keepdims=True))
-    elif activation.name == "log_softmax":
-        out[...] = d_a - np.exp(a) * d_a.sum(axis=1, keepdims=True)
-    else:
+    if not activation.by_row:
         out[...] = d_a * _slope(z, a, activation)
+    elif activation.name == "softmax":
+        out[...] = a * (d_a - (d_a * a).sum(axis=1, keepdims=True))
+    else:
+        out[...] = d_a - np.exp(a) * d_a.sum(axis=1, keepdims=True)
