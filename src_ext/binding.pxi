@@ -158,7 +158,7 @@ cdef double WORK_WITH_GIL = 5e4
 cdef object get_num_threads = None
 
 
-cdef int team_for(double work, double total, int n_threads) except -1:
+cdef int team_for(double work, double total, Py_ssize_t n_threads) except -1:
     """Members of the team for `work` between two barriers, `total` of the call: at most n_threads (0: the default)."""
     global get_num_threads
     if n_threads < 0:
@@ -200,7 +200,7 @@ cdef int run_repeatedly(TeamKernel kernel, void* arguments, int team) noexcept n
     return members
 
 
-cdef int run(TeamKernel kernel, void* arguments, double work, int n_threads) except -1:
+cdef int run(TeamKernel kernel, void* arguments, double work, Py_ssize_t n_threads) except -1:
     cdef int team = team_for(work, work * repeats, n_threads)
     if repeats > 1:
         run_repeatedly(kernel, arguments, team)
