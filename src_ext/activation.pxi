@@ -1,6 +1,6 @@
 # Activations by themselves.
 
-def activation_forward(cnp.ndarray z not None, object activation, cnp.ndarray out not None, int n_threads=0):
+def activation_forward(cnp.ndarray z not None, object activation, cnp.ndarray out not None, Py_ssize_t n_threads=0):
     """out = activation(z)"""
     cdef ActivationForward[float] g
     cdef int kind = kind_of(z)
@@ -16,7 +16,7 @@ def activation_forward(cnp.ndarray z not None, object activation, cnp.ndarray ou
 
 
 def activation_backward(cnp.ndarray z not None, cnp.ndarray a not None, cnp.ndarray d_a not None, object activation,
-                        cnp.ndarray out not None, int n_threads=0):
+                        cnp.ndarray out not None, Py_ssize_t n_threads=0):
     """out = d_a * slope, or the Jacobian product of a row function"""
     cdef ActivationBackward[float] g
     cdef int kind = kind_of(z)

@@ -170,7 +170,7 @@ cdef double WORK_WITH_GIL = 5e4
 cdef object get_num_threads = None
 
 
-cdef int team_for(double work, double total, int n_threads) except -1:
+cdef int team_for(double work, double total, Py_ssize_t n_threads) except -1:
     """Members of the team for `work` between two barriers, `total` of the call: at most n_threads (0: the default)."""
     global get_num_threads
     if n_threads < 0:
@@ -234,7 +234,7 @@ cdef int run_for_benchmark(TeamKernel kernel, void* arguments, int team) except 
     return raise_if_stopped(job)
 
 
-cdef int run(TeamKernel kernel, void* arguments, double work, int n_threads) except -1:
+cdef int run(TeamKernel kernel, void* arguments, double work, Py_ssize_t n_threads) except -1:
     cdef int count = repeats_here()
     cdef int team = team_for(work, work * count, n_threads)
     if count > 1:

@@ -56,7 +56,7 @@ cdef int read_penalty(Separable* g, cnp.ndarray penalty, Py_ssize_t count) excep
 
 
 def column_sums(object columns, cnp.ndarray d_z not None, cnp.ndarray weight not None, cnp.ndarray p,
-                cnp.ndarray d_w not None, cnp.ndarray curvature not None, cnp.ndarray moment, int n_threads=0):
+                cnp.ndarray d_w not None, cnp.ndarray curvature not None, cnp.ndarray moment, Py_ssize_t n_threads=0):
     """d_w, curvature (m, o) = gradient and second derivatives by the coefficients of columns; moment (m,) = x.weight"""
     cdef ColumnSums g
     columns = read_columns(&g.columns, columns)

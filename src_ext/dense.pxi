@@ -1,7 +1,7 @@
 # Dense layers.
 
 def dense_forward(cnp.ndarray x not None, cnp.ndarray w not None, cnp.ndarray b, object activation,
-                  cnp.ndarray out not None, int n_threads=0):
+                  cnp.ndarray out not None, Py_ssize_t n_threads=0):
     """out = activation(x @ w + b); b may be None."""
     cdef DenseForward[float] g
     cdef int kind = kind_of(x)
@@ -36,7 +36,7 @@ cdef int run_pack(DenseBackwardInput[float]* g, int kind) except -1:
 
 
 def dense_backward_input(cnp.ndarray d_z not None, cnp.ndarray w not None, cnp.ndarray out not None,
-                         int n_threads=0):
+                         Py_ssize_t n_threads=0):
     """out = d_z @ w.T"""
     cdef DenseBackwardInput[float] g
     cdef Scratch memory
@@ -57,7 +57,7 @@ def dense_backward_input(cnp.ndarray d_z not None, cnp.ndarray w not None, cnp.n
 
 
 def dense_backward_params(cnp.ndarray x not None, cnp.ndarray d_z not None, cnp.ndarray d_w not None,
-                          cnp.ndarray d_b not None, int n_threads=0):
+                          cnp.ndarray d_b not None, Py_ssize_t n_threads=0):
     """d_w = x.T @ d_z, d_b = d_z.sum(axis=0)"""
     cdef DenseBackwardParams[float] g
     cdef int kind = kind_of(x)

@@ -10,14 +10,14 @@ cdef int read_vector(FlatVector[float]* g, cnp.ndarray values, str name, double 
     return kind
 
 
-def clip_by_value(cnp.ndarray d_params not None, double limit, int n_threads=0):
+def clip_by_value(cnp.ndarray d_params not None, double limit, Py_ssize_t n_threads=0):
     """Every component within [-limit, limit], in place."""
     cdef FlatVector[float] g
     cdef int kind = read_vector(&g, d_params, "d_params", limit)
     run(kernels.clip_by_value[kind], &g, 8.0 * g.count, n_threads)
 
 
-def clip_by_norm(cnp.ndarray d_params not None, double limit, int n_threads=0):
+def clip_by_norm(cnp.ndarray d_params not None, double limit, Py_ssize_t n_threads=0):
     """Scaled down to a Euclidean norm of at most limit, in place; returns the norm before."""
     cdef FlatVector[float] g
     cdef Scratch memory
@@ -35,7 +35,7 @@ def clip_by_norm(cnp.ndarray d_params not None, double limit, int n_threads=0):
     return norm
 
 
-def all_finite(cnp.ndarray x not None, int n_threads=0):
+def all_finite(cnp.ndarray x not None, Py_ssize_t n_threads=0):
     """Whether no element of x, of any dimensions and C-contiguous, is infinite or NaN."""
     cdef FlatVector[float] g
     cdef Scratch memory
@@ -68,7 +68,7 @@ def refresh(cnp.ndarray copy not None, cnp.ndarray original not None):
         memmove(cnp.PyArray_DATA(copy), cnp.PyArray_DATA(original), cnp.PyArray_NBYTES(copy))
 
 
-def ema_step(cnp.ndarray average not None, cnp.ndarray params not None, double decay, int n_threads=0):
+def ema_step(cnp.ndarray average not None, cnp.ndarray params not None, double decay, Py_ssize_t n_threads=0):
     """average = decay * average + (1 - decay) * params"""
     cdef FlatVector[float] g
     cdef int kind = read_vector(&g, average, "average", decay)
@@ -78,7 +78,7 @@ def ema_step(cnp.ndarray average not None, cnp.ndarray params not None, double d
 
 
 def dropout(cnp.ndarray x not None, double rate, uint64_t seed, int64_t step, int64_t layer, int64_t first_row,
-            cnp.ndarray out not None, int n_threads=0):
+            cnp.ndarray out not None, Py_ssize_t n_threads=0):
     """out = x / (1 - rate) where the mask of (seed, step, layer, row, column) keeps it, else 0."""
     cdef Dropout[float] g
     cdef int kind = kind_of(x)

@@ -70,7 +70,7 @@ cdef int read_labels(LogisticPass[float]* g, cnp.ndarray y) except -1:
     return 0
 
 
-cdef int run_pass(LogisticPass[float]* g, int kind, int n_threads) except -1:
+cdef int run_pass(LogisticPass[float]* g, int kind, Py_ssize_t n_threads) except -1:
     cdef Job job
     cdef double pairs = g.o * (g.o + 1) / 2.0 if g.hessian != NULL else 0.0
     cdef double filled = <double>g.x.stored / max(g.x.n, 1)
@@ -105,7 +105,7 @@ cdef int run_pass(LogisticPass[float]* g, int kind, int n_threads) except -1:
 
 def logistic_gradient(object x not None, cnp.ndarray y not None, cnp.ndarray sample_weight,
                       cnp.ndarray params not None, Py_ssize_t outputs, cnp.ndarray d_params not None,
-                      cnp.ndarray state, cnp.ndarray diagonal, cnp.ndarray hessian, int n_threads=0):
+                      cnp.ndarray state, cnp.ndarray diagonal, cnp.ndarray hessian, Py_ssize_t n_threads=0):
     """The weighted sum of cross-entropies; d_params its gradient, the others second derivatives."""
     cdef LogisticPass[float] g
     x = as_read(x)
@@ -152,7 +152,7 @@ cdef int separate_outputs(tuple outputs, tuple inputs) except -1:
 
 
 cdef int fill_hessian(object x, object sample_weight, object state, bint has_bias, object hessian,
-                      int n_threads) except -1:
+                      Py_ssize_t n_threads) except -1:
     """A weighted Gram matrix for every two outputs, by the second derivative of the loss by both."""
     cdef Py_ssize_t o = state.shape[1], k, m
     if o == 1:
@@ -172,7 +172,7 @@ cdef int fill_hessian(object x, object sample_weight, object state, bint has_bia
 
 
 def logistic_product(object x not None, cnp.ndarray sample_weight, cnp.ndarray state not None,
-                     cnp.ndarray vector not None, cnp.ndarray out not None, int n_threads=0):
+                     cnp.ndarray vector not None, cnp.ndarray out not None, Py_ssize_t n_threads=0):
     """out = the Hessian where logistic_gradient wrote state, times vector."""
     cdef LogisticPass[float] g
     x = as_read(x)
@@ -189,7 +189,7 @@ def logistic_product(object x not None, cnp.ndarray sample_weight, cnp.ndarray s
     run_pass(&g, kind, n_threads)
 
 
-def weighted_gram(object x not None, cnp.ndarray weight not None, cnp.ndarray out not None, int n_threads=0):
+def weighted_gram(object x not None, cnp.ndarray weight not None, cnp.ndarray out not None, Py_ssize_t n_threads=0):
     """out = x.T @ diag(weight) @ x; where out is one larger, x has a last column of ones."""
     cdef WeightedGram[float] g
     cdef Scratch memory

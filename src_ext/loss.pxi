@@ -1,6 +1,6 @@
 # Losses and links.
 
-def link(cnp.ndarray z not None, object loss, cnp.ndarray out not None, int n_threads=0):
+def link(cnp.ndarray z not None, object loss, cnp.ndarray out not None, Py_ssize_t n_threads=0):
     """out = the loss's prediction for the raw output z"""
     cdef Link[float] g
     cdef int kind = kind_of(z)
@@ -22,7 +22,7 @@ cdef double total_weight(cnp.ndarray sample_weight, Py_ssize_t n) except? -1:
 
 
 def loss_and_gradient(cnp.ndarray z not None, cnp.ndarray y not None, cnp.ndarray sample_weight, object loss,
-                      cnp.ndarray d_z not None, int n_threads=0):
+                      cnp.ndarray d_z not None, Py_ssize_t n_threads=0):
     """The mean loss as a float; d_z its gradient."""
     cdef LossAndGradient[float] g
     cdef int kind = kind_of(z)

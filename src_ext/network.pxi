@@ -5,7 +5,7 @@ cdef double CHECK_SIGNALS_EVERY = 0.02
 
 
 cdef int run_forward(NetworkForward[float]* g, NativePlan plan, cnp.ndarray params, object x, cnp.ndarray out,
-                     int n_threads) except -1:
+                     Py_ssize_t n_threads) except -1:
     cdef Scratch memory
     cdef int kind = plan.kind
     cdef Py_ssize_t claimed = 0
@@ -32,7 +32,7 @@ cdef int run_forward(NetworkForward[float]* g, NativePlan plan, cnp.ndarray para
 
 
 def network_forward(object plan, cnp.ndarray params not None, object x not None, cnp.ndarray out not None,
-                    int n_threads=0):
+                    Py_ssize_t n_threads=0):
     """out = the last layer's activation"""
     cdef NetworkForward[float] g
     cdef NativePlan native = native_plan(plan, kind_of(params))
@@ -43,7 +43,7 @@ def network_forward(object plan, cnp.ndarray params not None, object x not None,
 
 
 def network_predict(object plan, cnp.ndarray params not None, object x not None, object loss,
-                    cnp.ndarray out not None, int n_threads=0):
+                    cnp.ndarray out not None, Py_ssize_t n_threads=0):
     """out = the loss's link of the last layer's activation (itself where loss is None); whether a dense x is finite.
 
     Where out has two columns for a network of one output, they belong to its negative and to it: both probabilities of
@@ -169,7 +169,7 @@ cdef int prepare_epoch(Epoch[float]* g, int kind) except -1:
 
 # Runs all steps in pieces that end in time to look for Ctrl-C. True when all was finite: then it is written back, from
 # a lent workspace, which comes prepared, only as far as others see it.
-cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, bint lent, int n_threads) except -1:
+cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, bint lent, Py_ssize_t n_threads) except -1:
     cdef double work = 6.0 * g.batch_size * multiply_adds(g.shape)
     cdef int team = team_for(work, work * steps, n_threads)
     cdef Trial* trial = NULL
@@ -216,7 +216,7 @@ cdef int run_steps(Epoch[float]* g, int kind, Py_ssize_t steps, double work, int
 
 def fit_epoch(object plan, cnp.ndarray params not None, object x not None, cnp.ndarray y not None,
               cnp.ndarray sample_weight, cnp.ndarray order, Py_ssize_t batch_size, object optimizer, object state,
-              cnp.ndarray learning_rates not None, double alpha, double l1, uint64_t seed, int n_threads=0):
+              cnp.ndarray learning_rates not None, double alpha, double l1, uint64_t seed, Py_ssize_t n_threads=0):
     """One pass over the rows in mini-batches; updates params and state in place; the mean loss and penalty.
 
     Where a loss is not finite, or at the end a parameter or what state knows of their average, both are NaN, and params
@@ -230,7 +230,7 @@ def fit_epoch(object plan, cnp.ndarray params not None, object x not None, cnp.n
 def _fit_epoch(Workspace workspace, object plan, cnp.ndarray params not None, object x not None,
                cnp.ndarray y not None, cnp.ndarray sample_weight, cnp.ndarray order, Py_ssize_t batch_size,
                object optimizer, object state, cnp.ndarray learning_rates not None, double alpha, double l1,
-               uint64_t seed, int n_threads=0):
+               uint64_t seed, Py_ssize_t n_threads=0):
     cdef Epoch[float] g
     cdef Scratch memory
     cdef int kind = kind_of(params)
@@ -265,7 +265,7 @@ def _fit_epoch(Workspace workspace, object plan, cnp.ndarray params not None, ob
 
 
 def network_gradient(object plan, cnp.ndarray params not None, object x not None, cnp.ndarray y not None,
-                     cnp.ndarray sample_weight, double alpha, cnp.ndarray d_params not None, int n_threads=0):
+                     cnp.ndarray sample_weight, double alpha, cnp.ndarray d_params not None, Py_ssize_t n_threads=0):
     """The mean loss with its L2 penalty; d_params its gradient."""
     cdef Epoch[float] g
     cdef Scratch memory

@@ -22,7 +22,7 @@ cdef void neuron_batches(NeuronEpoch[float]* g, int kind, int team) noexcept nog
 
 
 # Runs all steps in pieces that end in time to look for Ctrl-C. True when every loss was finite.
-cdef bint run_neuron(NeuronEpoch[float]* g, int kind, int n_threads) except -1:
+cdef bint run_neuron(NeuronEpoch[float]* g, int kind, Py_ssize_t n_threads) except -1:
     cdef Job job
     cdef double row_work = 4.0 * (g.i + 1)
     cdef Py_ssize_t slab_rows = min(min(g.batch_size, g.n), kNeuronBlocks * g.block_rows)
@@ -71,7 +71,7 @@ cdef int read_neuron(NeuronEpoch[float]* g, cnp.ndarray params, cnp.ndarray x, c
 
 def neuron_epoch(object activation, cnp.ndarray params not None, cnp.ndarray x not None, cnp.ndarray y not None,
                  cnp.ndarray sample_weight, cnp.ndarray order, Py_ssize_t batch_size,
-                 cnp.ndarray learning_rates not None, cnp.ndarray total, int n_threads=0):
+                 cnp.ndarray learning_rates not None, cnp.ndarray total, Py_ssize_t n_threads=0):
     """One pass over the rows; updates params and total in place and returns the mean loss.
 
     Where the loss or a parameter is not finite at the end it returns NaN and leaves both as they were.

@@ -10,7 +10,7 @@ cdef inline bint is_above_zero(double value) noexcept:
 
 
 cdef int optimizer_step(int optimizer, cnp.ndarray params, cnp.ndarray d_params, tuple slots, int64_t step,
-                        double learning_rate, tuple hyper, bint in_range, int n_threads) except -1:
+                        double learning_rate, tuple hyper, bint in_range, Py_ssize_t n_threads) except -1:
     cdef OptimizerStep[float] g
     cdef int kind = kind_of(params)
     cdef Py_ssize_t k
@@ -41,7 +41,7 @@ cdef int optimizer_step(int optimizer, cnp.ndarray params, cnp.ndarray d_params,
 
 
 def sgd_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray velocity not None,
-             double learning_rate, double momentum, bint nesterov, int n_threads=0):
+             double learning_rate, double momentum, bint nesterov, Py_ssize_t n_threads=0):
     """Stochastic gradient descent with momentum."""
     optimizer_step(0, params, d_params, (velocity,), 1, learning_rate, (momentum, nesterov), 0 <= momentum <= 1,
                    n_threads)
@@ -49,28 +49,28 @@ def sgd_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.nda
 
 def adam_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray m not None,
               cnp.ndarray v not None, int64_t step, double learning_rate, double beta_1, double beta_2,
-              double epsilon, int n_threads=0):
+              double epsilon, Py_ssize_t n_threads=0):
     """Adam; step counts from 1."""
     cdef bint in_range = is_share(beta_1) and is_share(beta_2) and is_above_zero(epsilon)
     optimizer_step(1, params, d_params, (m, v), step, learning_rate, (beta_1, beta_2, epsilon), in_range, n_threads)
 
 
 def rmsprop_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray v not None,
-                 double learning_rate, double rho, double epsilon, int n_threads=0):
+                 double learning_rate, double rho, double epsilon, Py_ssize_t n_threads=0):
     """RMSprop: the gradient over the root of a running mean of its square."""
     cdef bint in_range = is_share(rho) and is_above_zero(epsilon)
     optimizer_step(2, params, d_params, (v,), 1, learning_rate, (rho, epsilon), in_range, n_threads)
 
 
 def adagrad_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray v not None,
-                 double learning_rate, double epsilon, int n_threads=0):
+                 double learning_rate, double epsilon, Py_ssize_t n_threads=0):
     """Adagrad: the gradient over the root of the sum of its squares."""
     optimizer_step(3, params, d_params, (v,), 1, learning_rate, (epsilon,), is_above_zero(epsilon), n_threads)
 
 
 def adamw_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray m not None,
                cnp.ndarray v not None, int64_t step, double learning_rate, double beta_1, double beta_2,
-               double epsilon, double weight_decay, int n_threads=0):
+               double epsilon, double weight_decay, Py_ssize_t n_threads=0):
     """Adam with decoupled weight decay; step counts from 1."""
     cdef bint in_range = (is_share(beta_1) and is_share(beta_2) and is_above_zero(epsilon)
                           and 0 <= weight_decay < INFINITY)
@@ -80,7 +80,7 @@ def adamw_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.n
 
 def nadam_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray m not None,
                cnp.ndarray v not None, int64_t step, double learning_rate, double beta_1, double beta_2,
-               double epsilon, int n_threads=0):
+               double epsilon, Py_ssize_t n_threads=0):
     """Adam with Nesterov's look-ahead; step counts from 1."""
     cdef bint in_range = is_share(beta_1) and is_share(beta_2) and is_above_zero(epsilon)
     optimizer_step(5, params, d_params, (m, v), step, learning_rate, (beta_1, beta_2, epsilon), in_range, n_threads)

@@ -83,6 +83,13 @@ def test_everything_takes_such_a_count(huge):
         np.testing.assert_array_equal(kernel(1), kernel(huge))
 
 
+def test_the_compiled_module_takes_it_too():
+    x, outs = np.ones((300, 300)), np.empty((2, 300, 300))
+    for out, n_threads in zip(outs, (1, 2**31), strict=True):
+        fastnn.kernels.kernels_for("native").dense_forward(x, x, None, "relu", out, n_threads)
+    np.testing.assert_array_equal(*outs)
+
+
 def _count_with(**variables: str) -> str:
     clean = {k: v for k, v in os.environ.items() if not k.endswith("NUM_THREADS")}
     code = "import fastnn; print(fastnn.get_num_threads())"
