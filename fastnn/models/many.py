@@ -18,9 +18,9 @@ from fastnn.errors import out_of_range, wrong_type
 from fastnn.kernels.contract import Array
 from fastnn.models.base import collected_warnings, guarded, laid_out_or_sparse, native_order, warn_caller
 from fastnn.models.mlp_base import BaseMLP
-from fastnn.workers import cancellation, finished
 from fastnn.threads import get_num_threads, threads
 from fastnn.validation import as_integers, check_counts
+from fastnn.workers import cancellation, finished
 
 if TYPE_CHECKING:
     from fastnn._core import Cancellation
