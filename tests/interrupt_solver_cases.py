@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from interrupt_cases import CORE, LONG, RNG, Case, case, nothing, numbers, writing
+from interrupt_cases import CASES, CORE, LONG, RNG, Case, case, nothing, numbers, writing
 from scipy.sparse import csc_array, csr_array, random_array
+
+__all__ = ["CASES"]  # these too
 
 
 def logistic_of(x: Any, outputs: int, *, diagonal: bool = False, hessian: bool = False) -> Case:

@@ -60,11 +60,14 @@ def logistic(n: int = 20_000, i: int = 2500, k: int = 2, **options: Any) -> Call
 
 
 def mlp(hidden: tuple[int, ...], n: int = 2000, i: int = 500, **options: Any) -> Call:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        MLPClassifier((2, 2), **options, max_iter=1).fit(rows(8, 1), labels(8))  # Numba has compiled its kernels then
     return fit(MLPClassifier(hidden, **options), rows(n, i), labels(n))
 
 
 def sparse_columns() -> Any:
-    return csc_array(random_array((20_000, 3000), density=0.2, format="csc", rng=0))
+    return csc_array(random_array((20_000, 2000), density=0.1, format="csc", rng=0))
 
 
 def separated() -> Call:
@@ -113,11 +116,11 @@ CALLS: dict[str, Callable[[], Call]] = {
     "a linear program": separated,
     "LogisticRegressionCV": lambda: cross_validated(),
     "LogisticRegressionCV, l1": lambda: cross_validated(l1_ratios=[1.0], solver="saga"),
-    "MLPClassifier": lambda: mlp((6000, 6000), batch_size=1000),
+    "MLPClassifier": lambda: mlp((3500, 3500), batch_size=2000),
     "MLPClassifier, L-BFGS": lambda: mlp((3000, 3000), solver="lbfgs"),
-    "MLPRegressor": lambda: fit(MLPRegressor((5000, 5000), batch_size=500), rows(2000, 500), rows(2000, 1)[:, 0]),
+    "MLPRegressor": lambda: fit(MLPRegressor(hidden_layer_sizes=(3000, 3000), batch_size=2000), rows(2000, 500), rows(2000, 1)[:, 0]),
     "Neuron": lambda: fit(Neuron("sigmoid", batch_size=20_000, **FOREVER), rows(20_000, 500), labels(20_000)),
-    "Neuron, online": lambda: fit(Neuron("sign", **FOREVER), rows(20_000, 500), labels(20_000)),
+    "Neuron, online": lambda: fit(Neuron("sign", n_iter_no_change=10**9, **FOREVER), rows(20_000, 500), labels(20_000)),
     "Network.predict": predicting,
     "Network.loss_and_gradient": gradient,
     "fit_many": many,
@@ -155,13 +158,12 @@ def wait_of(call: Call, after: float) -> tuple[float, float]:
 @pytest.mark.parametrize("name", CALLS)
 def test_it_ends_within_half_a_second(name: str) -> None:
     call = CALLS[name]()
-    waits = []
-    for after in (0.4, 0.6, 0.5):
-        seconds, slower = wait_of(call, after)
-        waits.append(seconds / slower)
-        if waits[-1] < LIMIT:
-            break
-    assert min(waits) < LIMIT, waits
+    for after in (0.25, 1.0):  # in what comes before the work, and in it
+        waits: list[float] = []
+        while not any(wait < LIMIT for wait in waits) and len(waits) < 3:
+            seconds, slower = wait_of(call, after)
+            waits.append(seconds / slower)
+        assert min(waits) < LIMIT, waits
 
 
 def test_no_estimator_is_missing() -> None:

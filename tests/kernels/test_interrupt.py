@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from interrupt_cases import CASES, CORE, Case
+from interrupt_cases import CORE, Case
+from interrupt_solver_cases import CASES
 
 import fastnn.kernels
 from fastnn.kernels.contract import COORDINATE_DESCENT, KERNELS, LIMITED_MEMORY, LOGISTIC_PASSES, SAGA
