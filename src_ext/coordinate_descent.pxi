@@ -21,7 +21,7 @@ cdef class CscColumns:
         if take_starts(starts, self.starts, min(cnp.PyArray_DIM(rows, 0), cnp.PyArray_DIM(self.values, 0))) < 0:
             self.refuse()
         self.rows = np.empty(self.starts[self.view.m], np.int32)
-        if not take_indices(rows, self.rows, min(self.view.n, MOST_ROWS + 1)):
+        if not take_indices(rows, self.rows, self.starts[0], min(self.view.n, MOST_ROWS + 1)):
             self.refuse()
         self.view.starts = <const int64_t*>cnp.PyArray_DATA(self.starts)
         self.view.rows = <const int32_t*>cnp.PyArray_DATA(self.rows)
