@@ -1,7 +1,7 @@
 """Types of the compiled module; src_ext/*.pxi has the functions."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, Self, TypeVar, final
 
 from numpy import dtype, float64, int32, int64, intp, ndarray
 from numpy.typing import DTypeLike
@@ -18,6 +18,7 @@ ACTIVATION_CODES: dict[str, int]
 LOSS_CODES: dict[str, int]
 OPTIMIZER_CODES: dict[str, int]
 
+@final
 class Cancellation:
     def __init__(self) -> None: ...
     def set(self) -> None: ...
@@ -108,6 +109,18 @@ def ema_step(average: _Array, params: _Array, decay: float, n_threads: int = 0) 
 def dropout(
     x: _Array, rate: float, seed: int, step: int, layer: int, first_row: int, out: _Array, n_threads: int = 0
 ) -> None: ...
+
+@final
+class NativePlan:
+    def __new__(
+        cls,
+        widths: Iterable[int],
+        activations: Iterable[str | Activation],
+        bias: Iterable[bool],
+        dropout: Iterable[float],
+        dtype: DTypeLike,
+    ) -> Self: ...
+
 def network_forward(plan: Any, params: _Array, x: _Array, out: _Array, n_threads: int = 0) -> None: ...
 def network_predict(plan: Any, params: _Array, x: Any, loss: Any, out: _Array, n_threads: int = 0) -> bool: ...
 def network_gradient(
@@ -199,14 +212,18 @@ def dot(a: ndarray[Any, dtype[float64]], b: ndarray[Any, dtype[float64]]) -> flo
 @disjoint_base
 class SparseMatrix:
     shape: tuple[int, int]
+    def __new__(cls, x: Any) -> Self: ...
 
-@disjoint_base
-class SparseRows(SparseMatrix):
-    def __init__(self, x: Any) -> None: ...
+@final
+class SparseRows(SparseMatrix): ...
 
-@disjoint_base
-class SparseColumns(SparseMatrix):
-    def __init__(self, x: Any) -> None: ...
+@final
+class SparseColumns(SparseMatrix): ...
+
+@final
+class CscColumns:
+    shape: tuple[int, int]
+    def __new__(cls, x: Any) -> Self: ...
 
 def saga_table(
     x: Any,

@@ -294,11 +294,17 @@ def get(activation: str | Activation) -> Activation:
     Raises
     ------
     ValueError
-        If the name is unknown; the message has the nearest known one.
+        If the name is unknown; the message has the nearest known one. If an Activation has a code, but is not the
+        library's of that code: kernels would compute another function than its own.
     TypeError
         If `activation` is neither a string nor an Activation.
     """
     if isinstance(activation, Activation):
+        if activation.code != USER and activation != ACTIVATIONS.get(activation.name):
+            raise ValueError(
+                f"Activation {activation.name!r} has code={activation.code}: codes are numbers of the library's own "
+                "activations. Leave it out."
+            )
         return activation
     if not isinstance(activation, str):
         raise wrong_type("activation", activation, "a name or an Activation")

@@ -10,18 +10,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from math import sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from fastnn import activations, losses
 from fastnn.activations import Activation
 from fastnn.errors import out_of_range, wrong_type
 from fastnn.kernels.contract import Array
-from fastnn.kernels.users import compiled_activation
+from fastnn.kernels.select import native
 from fastnn.layers import Dense, Dropout, Layer
 from fastnn.losses import Loss
+
+if TYPE_CHECKING:
+    from fastnn._core import NativePlan
 
 __all__ = ["Plan"]
 
@@ -49,12 +52,6 @@ def _split(layers: Iterable[Layer]) -> tuple[list[Dense], list[float]]:
     if before is not None:
         raise ValueError(f"{before!r} is the last layer and would drop the network's output; a Dense must follow it.")
     return dense, rates
-
-
-def _read_only(values: Iterable[float], dtype: DTypeLike) -> NDArray[Any]:
-    array = np.array(tuple(values), dtype)
-    array.flags.writeable = False
-    return array
 
 
 @dataclass(frozen=True)
@@ -158,38 +155,16 @@ class Plan:
         return sum(i * o + o * bias for i, o, bias in zip(self.widths[:-1], self.widths[1:], self.bias, strict=True))
 
     @cached_property
-    def widths_array(self) -> NDArray[np.int64]:
-        """`widths` as int64 (n_layers + 1,), read-only."""
-        return _read_only(self.widths, np.int64)
-
-    @cached_property
-    def _users_activations(self) -> tuple[Any, ...]:
-        """A user's own activations, compiled for the native engine; None for those of the library."""
-        return tuple(compiled_activation(each, self.dtype) if each.code < 0 else None for each in self.activations)
-
-    @cached_property
-    def activation_codes(self) -> NDArray[np.int64]:
-        """What the native engine calls the activations, int64 (n_layers,), read-only.
-
-        A number of the registry, or for a user's own the address of what Numba made of it.
+    def native(self) -> NativePlan:
+        """The plan as the native kernels read it: checked, copied once, and with users' own activations compiled.
 
         Raises
         ------
         ImportError, TypeError
-            If one is a user's own and there is no Numba, or Numba cannot compile it.
+            If an activation is a user's own and there is no Numba, or Numba cannot compile it.
         """
-        pairs = zip(self.activations, self._users_activations, strict=True)
-        return _read_only((each.code if own is None else own.address for each, own in pairs), np.int64)
-
-    @cached_property
-    def bias_flags(self) -> NDArray[np.int32]:
-        """1 where a layer has a b, else 0; int32 (n_layers,), read-only."""
-        return _read_only(self.bias, np.int32)
-
-    @cached_property
-    def dropout_rates(self) -> NDArray[np.float64]:
-        """`dropout` as float64 (n_layers,), read-only."""
-        return _read_only(self.dropout, np.float64)
+        made: NativePlan = native.NativePlan(self.widths, self.activations, self.bias, self.dropout, self.dtype)
+        return made
 
     def require_trainable(self) -> None:
         """Raise ValueError if a layer's activation has no slope, so that no gradient passes it."""

@@ -128,6 +128,7 @@ cdef extern from "runtime/contract.hpp" namespace "fastnn" nogil:
     cdef int kStoreGradient
     cdef int kMaxSlots
     cdef int kMaxHyper
+    int slots_of(int optimizer) noexcept
 
     cdef cppclass Epoch[T]:
         NetworkShape shape
@@ -328,6 +329,7 @@ cdef extern from "runtime/cpu.hpp" namespace "fastnn" nogil:
 
 
 cdef extern from "runtime/pool.hpp" namespace "fastnn" nogil:
+    const int kMaxTeam
     ctypedef void (*TeamFunction)(void*, int, int) noexcept nogil
     void run_team(int team, TeamFunction function, void* arguments) noexcept
     bint pool_is_awake() noexcept
@@ -354,6 +356,11 @@ cdef extern from "runtime/scratch.hpp" namespace "fastnn" nogil:
 
     cdef cppclass Scratch:
         void* take(size_t nbytes) noexcept
+
+
+cdef extern from "runtime/indices.hpp" namespace "fastnn" nogil:
+    bint copy_indices[Given, Own](const Given* given, Own* own, Py_ssize_t count, Py_ssize_t limit) noexcept
+    Py_ssize_t copy_starts[Given, Own](const Given* given, Own* own, Py_ssize_t count, Py_ssize_t stored) noexcept
 
 
 cdef extern from "runtime/random.hpp" namespace "fastnn" nogil:

@@ -5,22 +5,23 @@ Functions take the arguments of fastnn.kernels.contract and refuse, with a short
 what a kernel needs; fastnn.validation converts or explains. One file per kernel family is included below.
 """
 from cpython.exc cimport PyErr_Occurred
-from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from cpython.pyport cimport PY_SSIZE_T_MAX
+from libc.stdint cimport int32_t, int64_t, uint64_t
 cimport cython
 cimport numpy as cnp
 
 from libc.math cimport INFINITY
-from libc.string cimport memcmp, memcpy
+from libc.string cimport memcmp, memmove
 from libcpp cimport bool as cppbool
 
 from _contract cimport (
-    ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams, DenseForward,
-    Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Job, Kernels, LimitedMemory, Link, LogisticPass,
-    LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Scratch, Separable, TeamFunction,
-    TeamKernel, WeightedGram, allocate, available_kernels, begin_job, end_job, fastnn_build_info, fastnn_interrupted,
-    fastnn_seconds, kCrowdedSeconds, kFlatGrain, kLossRows, kNeuronBlocks, kNeuronStride, kNoLink, kStoreGradient,
-    look_every, obey,
-    permutation as fill_permutation, pool_is_awake, release, run_team, set_and_tell, wake_pool, watch_signals,
+    ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams,
+    DenseForward, Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Job, Kernels, LimitedMemory, Link,
+    LogisticPass, LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Scratch, Separable,
+    TeamFunction, TeamKernel, WeightedGram, allocate, available_kernels, begin_job, copy_indices, copy_starts,
+    end_job, fastnn_build_info, fastnn_interrupted, fastnn_seconds, kCrowdedSeconds, kFlatGrain, kLossRows, kMaxTeam,
+    kNeuronBlocks, kNeuronStride, kNoLink, kStoreGradient, look_every, obey, permutation as fill_permutation,
+    pool_is_awake, release, run_team, set_and_tell, slots_of, wake_pool, watch_signals,
 )
 
 import os
@@ -34,6 +35,9 @@ cnp.import_array()
 
 include "interrupt.pxi"
 include "binding.pxi"
+include "indices.pxi"
+include "sparse.pxi"
+include "plan.pxi"
 include "dense.pxi"
 include "activation.pxi"
 include "loss.pxi"

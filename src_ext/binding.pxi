@@ -61,23 +61,33 @@ cdef inline int64_t activation_code(object activation, object own) except -1:
     if own is not None:
         return own.address
     found = activation_code_of.get(activation) if type(activation) is str else activation.code
-    if found is None or not 0 <= found < <int>len(ACTIVATION_CODES):
+    cdef int64_t code = -1 if found is None else found
+    if not 0 <= code < <int>len(ACTIVATION_CODES):
         raise ValueError(f"unknown activation {activation!r}, wanted one of {', '.join(ACTIVATION_CODES)}")
-    return found
+    return code
 
 
-cdef object loss_of(object loss):
-    """The Loss that a name stands for, with its default parameter; a Loss itself if the kernels have it."""
+cdef struct LossNumbers:
+    int code
+    double parameter
+
+
+cdef LossNumbers read_loss(object loss) except *:
+    """A Loss in numbers, or one that a name stands for with its default parameter; each is read once."""
+    cdef LossNumbers numbers
     if type(loss) is str:
         from fastnn.losses import get
         loss = get(loss)
-    if not 0 <= loss.code < len(LOSS_CODES):
+    numbers.code, numbers.parameter = loss.code, loss.parameter
+    if not 0 <= numbers.code < <int>len(LOSS_CODES):
         raise ValueError(f"unknown loss {loss!r}, wanted one of {', '.join(LOSS_CODES)}")
-    return loss
+    return numbers
 
 
 # 0 for float32, 1 for float64.
 cdef inline int kind_of(cnp.ndarray a) except -1:
+    if a is None:
+        raise TypeError("an array is None, wanted one of float32 or float64")
     cdef int number = cnp.PyArray_TYPE(a)
     if number == cnp.NPY_FLOAT32:
         return 0
@@ -91,6 +101,8 @@ cdef inline bint is_plain(cnp.ndarray a, int flags) noexcept:
 
 
 cdef object refuse(cnp.ndarray a, str name, int kind, int ndim):
+    if a is None:
+        raise TypeError(f"{name} is None, wanted an array")
     wanted = "float32" if kind == 0 else "float64"
     state = "" if is_plain(a, cnp.NPY_ARRAY_CARRAY_RO) else ", not plain C-contiguous memory"
     state += "" if cnp.PyArray_ISWRITEABLE(a) else ", read-only"
@@ -100,14 +112,14 @@ cdef object refuse(cnp.ndarray a, str name, int kind, int ndim):
 
 # An input: right type and dimensions, C-contiguous, aligned, native byte order. -1 as a size means any.
 cdef inline void* input_1d(cnp.ndarray a, str name, int kind, Py_ssize_t size) except? NULL:
-    if (cnp.PyArray_NDIM(a) != 1 or cnp.PyArray_TYPE(a) != (cnp.NPY_FLOAT64 if kind else cnp.NPY_FLOAT32)
+    if (a is None or cnp.PyArray_NDIM(a) != 1 or cnp.PyArray_TYPE(a) != (cnp.NPY_FLOAT64 if kind else cnp.NPY_FLOAT32)
             or not is_plain(a, cnp.NPY_ARRAY_CARRAY_RO) or (size >= 0 and cnp.PyArray_DIM(a, 0) != size)):
         refuse(a, name, kind, 1)
     return cnp.PyArray_DATA(a)
 
 
 cdef inline void* input_2d(cnp.ndarray a, str name, int kind, Py_ssize_t rows, Py_ssize_t columns) except? NULL:
-    if (cnp.PyArray_NDIM(a) != 2 or cnp.PyArray_TYPE(a) != (cnp.NPY_FLOAT64 if kind else cnp.NPY_FLOAT32)
+    if (a is None or cnp.PyArray_NDIM(a) != 2 or cnp.PyArray_TYPE(a) != (cnp.NPY_FLOAT64 if kind else cnp.NPY_FLOAT32)
             or not is_plain(a, cnp.NPY_ARRAY_CARRAY_RO) or (rows >= 0 and cnp.PyArray_DIM(a, 0) != rows)
             or (columns >= 0 and cnp.PyArray_DIM(a, 1) != columns)):
         refuse(a, name, kind, 2)
@@ -115,13 +127,13 @@ cdef inline void* input_2d(cnp.ndarray a, str name, int kind, Py_ssize_t rows, P
 
 
 cdef inline void* output_1d(cnp.ndarray a, str name, int kind, Py_ssize_t size) except? NULL:
-    if not cnp.PyArray_ISWRITEABLE(a):
+    if a is None or not cnp.PyArray_ISWRITEABLE(a):
         refuse(a, name, kind, 1)
     return input_1d(a, name, kind, size)
 
 
 cdef inline void* output_2d(cnp.ndarray a, str name, int kind, Py_ssize_t rows, Py_ssize_t columns) except? NULL:
-    if not cnp.PyArray_ISWRITEABLE(a):
+    if a is None or not cnp.PyArray_ISWRITEABLE(a):
         refuse(a, name, kind, 2)
     return input_2d(a, name, kind, rows, columns)
 
@@ -169,8 +181,8 @@ cdef int team_for(double work, double total, int n_threads) except -1:
         if get_num_threads is None:
             from fastnn.threads import get_num_threads as function
             get_num_threads = function
-        n_threads = get_num_threads()
-    cdef int team = <int>min(<double>n_threads, work / WORK_PER_THREAD)
+        n_threads = max(get_num_threads(), 1)
+    cdef int team = <int>min(min(<double>n_threads, <double>kMaxTeam), work / WORK_PER_THREAD)
     if team > 1 and total < WORK_TO_WAKE and not pool_is_awake():
         wake_for_the_next(team)
         return 1

@@ -1,43 +1,48 @@
 # Coordinate descent on quadratic models with a separable penalty; float64 alone.
 
-cdef int read_columns(Columns* g, object x, list keep) except -1:
-    """An ndarray (m, n), one column of X a row, or a CSC matrix (n, m); `keep` holds on to arrays made on the way."""
+@cython.final
+@cython.auto_pickle(False)
+cdef class CscColumns:
+    """A CSC matrix (n, m) in float64 with checked copies of its starts and rows: kernels may follow them."""
     cdef cnp.ndarray values, starts, rows
+    cdef Columns view
+    cdef readonly tuple shape
+
+    def __cinit__(self, object x not None):
+        cdef cnp.ndarray starts = x.indptr, rows = x.indices
+        self.values = x.data
+        self.shape = tuple(x.shape)
+        self.view.n, self.view.m = self.shape
+        self.view.values = <double*>input_1d(self.values, "columns.data", 1, -1)
+        if not is_index(starts) or not is_index(rows) or cnp.PyArray_DIM(starts, 0) != self.view.m + 1 or min(
+                self.shape) < 0:
+            self.refuse()
+        self.starts = np.empty(self.view.m + 1, np.int64)
+        if take_starts(starts, self.starts, min(cnp.PyArray_DIM(rows, 0), cnp.PyArray_DIM(self.values, 0))) < 0:
+            self.refuse()
+        self.rows = np.empty(self.starts[self.view.m], np.int32)
+        if not take_indices(rows, self.rows, self.starts[0], min(self.view.n, MOST_ROWS + 1)):
+            self.refuse()
+        self.view.starts = <const int64_t*>cnp.PyArray_DATA(self.starts)
+        self.view.rows = <const int32_t*>cnp.PyArray_DATA(self.rows)
+
+    cdef int refuse(self) except -1:
+        raise ValueError(f"columns has shape {self.shape} and {len(self.values)} entries, with starts or rows that "
+                         f"point outside of it or are none of int32 or int64")
+
+
+cdef object read_columns(Columns* g, object x):
+    """An ndarray (m, n), one column of X a row, or a CSC matrix (n, m); returns what to hold on to meanwhile."""
+    cdef CscColumns sparse
     if isinstance(x, np.ndarray):
-        values = x
-        g.values = <double*>input_2d(values, "columns", 1, -1, -1)
-        g.m, g.n = cnp.PyArray_DIM(values, 0), cnp.PyArray_DIM(values, 1)
+        g.values = <double*>input_2d(x, "columns", 1, -1, -1)
+        g.m, g.n = cnp.PyArray_DIM(x, 0), cnp.PyArray_DIM(x, 1)
         g.starts = NULL
         g.rows = NULL
-        return 0
-    g.n, g.m = x.shape
-    values = x.data
-    if x.indices.dtype != np.int32 and x.indices.size and not 0 <= x.indices.min() <= x.indices.max() < 2**31:
-        raise ValueError(f"columns has rows from {x.indices.min()} to {x.indices.max()}, wanted 0 to {g.n - 1}")
-    starts = np.ascontiguousarray(x.indptr, np.int64)
-    rows = np.ascontiguousarray(x.indices, np.int32)
-    g.values = <double*>input_1d(values, "columns.data", 1, -1)
-    g.starts, g.rows = <const int64_t*>cnp.PyArray_DATA(starts), <const int32_t*>cnp.PyArray_DATA(rows)
-    if starts.ndim != 1 or starts.size != g.m + 1 or not are_entries(g[0], min(values.size, rows.size)):
-        raise ValueError(f"columns has shape {x.shape} and {values.size} entries, with starts or rows that point "
-                         f"outside of it")
-    keep.extend((values, starts, rows))
-    return 0
-
-
-cdef bint are_entries(const Columns& x, Py_ssize_t stored) noexcept:
-    """Whether all columns and rows of a CSC matrix exist."""
-    cdef Py_ssize_t j, k
-    cdef const uint32_t* rows = <const uint32_t*>x.rows
-    cdef uint32_t last = <uint32_t>(min(x.n, <Py_ssize_t>1 << 31) - 1), signs = 0
-    if x.starts[0] < 0 or x.starts[x.m] > stored:
-        return False
-    for j in range(x.m):
-        if x.starts[j + 1] < x.starts[j]:
-            return False
-    for k in range(x.starts[0], x.starts[x.m]):
-        signs |= rows[k] | (last - rows[k])  # of one that is below 0 or above the last row
-    return signs >> 31 == 0
+        return x
+    sparse = x if isinstance(x, CscColumns) else CscColumns(x)
+    g[0] = sparse.view
+    return sparse
 
 
 cdef Py_ssize_t entries_of(const Columns& columns) noexcept:
@@ -54,8 +59,7 @@ def column_sums(object columns, cnp.ndarray d_z not None, cnp.ndarray weight not
                 cnp.ndarray d_w not None, cnp.ndarray curvature not None, cnp.ndarray moment, int n_threads=0):
     """d_w, curvature (m, o) = gradient and second derivatives by the coefficients of columns; moment (m,) = x.weight"""
     cdef ColumnSums g
-    cdef list keep = []
-    read_columns(&g.columns, columns, keep)
+    columns = read_columns(&g.columns, columns)
     cdef Py_ssize_t n = g.columns.n, m = g.columns.m
     g.d_z = <double*>input_2d(d_z, "d_z", 1, -1, n)
     g.o = cnp.PyArray_DIM(d_z, 0)
@@ -88,6 +92,8 @@ def quadratic_descent(cnp.ndarray hessian not None, cnp.ndarray penalty not None
         apart(w, array)
         apart(d_w, array)
     apart(w, d_w)
+    if is_nothing(w):
+        return 0.0, 0
     cdef cnp.ndarray active = np.empty(count, np.int64)
     g.active = <int64_t*>cnp.PyArray_DATA(active)
     g.fall, g.sweeps = 0.0, 0
@@ -102,8 +108,7 @@ def column_descent(object columns, cnp.ndarray weight not None, cnp.ndarray p, c
                    cnp.ndarray q):
     """Updates w (m, o), b (o,), u (o, n) and, for several outputs, q (n,); returns as quadratic_descent does."""
     cdef Descent g
-    cdef list keep = []
-    read_columns(&g.columns, columns, keep)
+    columns = read_columns(&g.columns, columns)
     cdef Py_ssize_t m = g.columns.m
     g.n = g.columns.n
     g.weight = <double*>input_2d(weight, "weight", 1, -1, g.n)

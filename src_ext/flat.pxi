@@ -65,7 +65,7 @@ def refresh(cnp.ndarray copy not None, cnp.ndarray original not None):
     if not is_plain(original, cnp.NPY_ARRAY_CARRAY_RO) or not is_plain(copy, cnp.NPY_ARRAY_CARRAY):
         copy[...] = original
     elif memcmp(cnp.PyArray_DATA(copy), cnp.PyArray_DATA(original), cnp.PyArray_NBYTES(copy)) != 0:
-        memcpy(cnp.PyArray_DATA(copy), cnp.PyArray_DATA(original), cnp.PyArray_NBYTES(copy))
+        memmove(cnp.PyArray_DATA(copy), cnp.PyArray_DATA(original), cnp.PyArray_NBYTES(copy))
 
 
 def ema_step(cnp.ndarray average not None, cnp.ndarray params not None, double decay, int n_threads=0):
@@ -88,5 +88,7 @@ def dropout(cnp.ndarray x not None, double rate, uint64_t seed, int64_t step, in
     g.n, g.o = cnp.PyArray_DIM(x, 0), cnp.PyArray_DIM(x, 1)
     g.out = <float*>output_2d(out, "out", kind, g.n, g.o)
     apart(out, x)
+    if is_nothing(out):
+        return
     g.rate, g.seed, g.step, g.layer, g.first_row = rate, seed, step, layer, first_row
     run(kernels.dropout[kind], &g, 8.0 * g.n * g.o, n_threads)

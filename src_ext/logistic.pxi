@@ -7,123 +7,16 @@ cdef double PASSES_OF_A_FIT = 8.0
 # Below this a pass may wait longer for the other core than it computes: while another library's threads still spin, a
 # fit on the digits took 14 instead of 6 ms with two threads, and takes 8 with one.
 cdef double PASS_TO_TRY = 1e7
+cdef Py_ssize_t MOST_OUTPUTS = 0x7fffffff  # classes are int32
 # Sums of second derivatives that every slot of rows keeps; larger Hessians are made apart, by columns.
 cdef double FUSED_SUMS = 66000.0
-
-
-# Rows of a block of a CSC matrix: so many that a column has some elements in it (a pass over 20,000 x 20,000 with 0.3 %
-# stored takes 12 ms with 12 of them, 2.9 ms with 24, 2.0 ms with all), but no fewer than this.
-cdef double ELEMENTS_OF_CELL = 24.0
-cdef Py_ssize_t LEAST_CUT = 256
-
-
-ctypedef fused Index:
-    int32_t
-    int64_t
-
-
-@cython.auto_pickle(False)
-cdef class SparseMatrix:
-    """What rows and columns have in common: arrays that are kept, and the kernels' view of them."""
-    cdef object values, indices, starts
-    cdef Features view
-    cdef int kind
-    cdef readonly tuple shape
-
-    cdef int read(self, object x, str form) except -1:
-        cdef cnp.ndarray values = x.data
-        cdef cnp.ndarray indices = x.indices
-        cdef cnp.ndarray starts = x.indptr
-        cdef int index_type = cnp.PyArray_TYPE(starts)
-        self.shape = tuple(x.shape)
-        self.kind = kind_of(values)
-        self.view.n, self.view.i = self.shape
-        cdef Py_ssize_t count = self.view.n if form == "csr" else self.view.i
-        self.view.values = input_1d(values, "data", self.kind, -1)
-        if (x.format != form or index_type not in (cnp.NPY_INT32, cnp.NPY_INT64)
-                or cnp.PyArray_TYPE(indices) != index_type
-                or not is_plain(indices, cnp.NPY_ARRAY_CARRAY_RO) or not is_plain(starts, cnp.NPY_ARRAY_CARRAY_RO)
-                or cnp.PyArray_NDIM(starts) != 1 or cnp.PyArray_DIM(starts, 0) != count + 1):
-            raise ValueError(f"a sparse matrix has format {x.format!r} and indices of {indices.dtype}; "
-                             f"wanted {form.upper()} with indices of int32 or int64")
-        self.view.indices, self.view.starts = cnp.PyArray_DATA(indices), cnp.PyArray_DATA(starts)
-        self.view.has_long_indices = index_type == cnp.NPY_INT64
-        self.view.stride, self.view.cells = 0, NULL
-        self.values, self.indices, self.starts = values, indices, starts
-        stored = starts[count]
-        if starts[0] != 0 or stored > min(len(indices), len(values)) or not (starts[1:] >= starts[:count]).all():
-            self.refuse()
-        self.view.stored = stored
-        return 0
-
-    cdef int refuse(self) except -1:
-        raise ValueError(f"a sparse matrix of shape {self.shape} has indices that point outside of it")
-
-
-@cython.auto_pickle(False)
-cdef class SparseRows(SparseMatrix):
-    """A CSR matrix that has been checked: kernels may follow its indices."""
-    cdef Py_ssize_t longest  # entries of the longest row
-    cdef cnp.ndarray counts  # of stored elements by column, where somebody has asked
-
-    def __init__(self, object x not None):
-        self.read(x, "csr")
-        columns = self.indices[:self.view.stored]
-        if len(columns) and (columns.min() < 0 or columns.max() >= self.view.i):
-            self.refuse()
-        self.longest = int(np.diff(self.starts).max(initial=0))
-
-
-@cython.auto_pickle(False)
-cdef class SparseColumns(SparseMatrix):
-    """A CSC matrix that has been checked, and where blocks of rows begin in each column; for logistic passes."""
-    cdef object cells
-
-    def __init__(self, object x not None):
-        if not x.has_sorted_indices:
-            x = x.sorted_indices()
-        self.read(x, "csc")
-        cdef double rows = ELEMENTS_OF_CELL * self.view.i * self.view.n / max(self.view.stored, 1)
-        cdef double most = max(LEAST_CUT, self.view.n / 2.0)  # two members of a team have work
-        self.view.cut = (<Py_ssize_t>min(max(rows, LEAST_CUT), most) + 15) // 16 * 16
-        blocks = (self.view.n + self.view.cut - 1) // self.view.cut
-        self.cells = np.empty((blocks + 1, self.view.i), self.starts.dtype)
-        cdef bint right
-        if self.view.has_long_indices:
-            right = find_cells[int64_t](&self.view, <int64_t*>cnp.PyArray_DATA(self.cells))
-        else:
-            right = find_cells[int32_t](&self.view, <int32_t*>cnp.PyArray_DATA(self.cells))
-        if not right:
-            self.refuse()
-        self.view.cells = cnp.PyArray_DATA(self.cells)
-        self.view.fullest_block = int(np.diff(self.cells.sum(axis=1, dtype=np.int64)).max(initial=0))
-
-
-cdef bint find_cells(const Features* x, Index* cells) noexcept:
-    """Fill cells (blocks + 1, i); False where a column's rows do not ascend from 0 to n - 1."""
-    cdef const Index* starts = <const Index*>x.starts
-    cdef const Index* rows = <const Index*>x.indices
-    cdef Py_ssize_t j, block, blocks = (x.n + x.cut - 1) // x.cut, past
-    cdef Index at, end, last
-    for j in range(x.i):
-        at, end, last = starts[j], starts[j + 1], 0
-        cells[j] = at
-        for block in range(blocks):
-            past = min((block + 1) * x.cut, x.n)
-            while at < end and last <= rows[at] < past:
-                last = rows[at]
-                at += 1
-            cells[(block + 1) * x.i + j] = at
-        if at != end:
-            return False
-    return True
 
 
 cdef int read_features(Features* view, object x) except -1:
     """What x is, ndarray or SparseMatrix; returns its kind. The view is as long valid as x is."""
     cdef cnp.ndarray dense
     cdef Py_ssize_t item
-    if isinstance(x, SparseMatrix):
+    if isinstance(x, (SparseRows, SparseColumns)):
         view[0] = (<SparseMatrix>x).view
         return (<SparseMatrix>x).kind
     dense = x
@@ -142,7 +35,7 @@ cdef int read_features(Features* view, object x) except -1:
 
 
 cdef object as_read(object x):
-    if isinstance(x, (np.ndarray, SparseMatrix)):
+    if isinstance(x, (np.ndarray, SparseRows, SparseColumns)):
         return x
     return SparseColumns(x) if x.format == "csc" else SparseRows(x)
 
@@ -151,10 +44,13 @@ cdef int read_params(LogisticPass[float]* g, cnp.ndarray params, Py_ssize_t outp
     g.params = <double*>input_1d(params, "params", 1, -1)
     g.o = outputs
     cdef Py_ssize_t size = cnp.PyArray_DIM(params, 0)
-    g.has_bias = size != g.x.i * outputs
-    if outputs < 1 or (g.has_bias and size != (g.x.i + 1) * outputs):
-        raise ValueError(f"params has {size} elements, wanted {g.x.i * outputs} or {(g.x.i + 1) * outputs}: "
-                         f"for {g.x.i} features and {outputs} output(s)")
+    cdef bint is_whole = 0 < outputs <= MOST_OUTPUTS and size % outputs == 0
+    cdef Py_ssize_t for_each = size // outputs if is_whole else -1
+    g.has_bias = for_each != g.x.i
+    cdef object features = g.x.i, o = outputs  # whose product may be too large for a C integer
+    if not is_whole or for_each - g.has_bias != g.x.i:
+        raise ValueError(f"params has {size} elements, wanted {features * o} or {(features + 1) * o}: for {features} "
+                         f"features and {o} output(s)")
     return 0
 
 
@@ -202,7 +98,7 @@ cdef int run_pass(LogisticPass[float]* g, int kind, int n_threads) except -1:
         end_job(&job)
     raise_if_stopped(job)
     if trial != NULL:
-        book_trial(trial, team, fastnn_seconds() - started)
+        book_trial(trial, work, team, fastnn_seconds() - started)
     return 0
 
 

@@ -8,7 +8,7 @@ def link(cnp.ndarray z not None, object loss, cnp.ndarray out not None, int n_th
     g.n, g.o = cnp.PyArray_DIM(z, 0), cnp.PyArray_DIM(z, 1)
     g.out = <float*>output_2d(out, "out", kind, g.n, g.o)
     apart(out, z)
-    g.loss = loss_of(loss).code
+    g.loss = read_loss(loss).code
     if is_nothing(out):
         return
     run(kernels.link[kind], &g, 16.0 * g.n * g.o, n_threads)
@@ -36,12 +36,13 @@ def loss_and_gradient(cnp.ndarray z not None, cnp.ndarray y not None, cnp.ndarra
     g.d_z = <float*>output_2d(d_z, "d_z", kind, g.n, g.o)
     apart(d_z, z)
     apart(d_z, y)
-    loss = loss_of(loss)
-    g.loss = loss.code
-    g.parameter = loss.parameter
+    cdef LossNumbers numbers = read_loss(loss)
+    g.loss, g.parameter = numbers.code, numbers.parameter
+    if is_nothing(d_z):
+        return 0.0
     g.weight_total = total_weight(sample_weight, g.n)
     cdef Py_ssize_t blocks = (g.n + kLossRows - 1) // kLossRows
     cdef cnp.ndarray partial = np.zeros(blocks)
     g.partial = <double*>cnp.PyArray_DATA(partial)
     run(kernels.loss_and_gradient[kind], &g, 32.0 * g.n * g.o, n_threads)
-    return sum(partial.tolist()) / g.weight_total if g.n else 0.0
+    return sum(partial.tolist()) / g.weight_total

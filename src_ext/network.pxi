@@ -10,31 +10,10 @@ cdef double CROWDED_FOR = 0.2
 cdef double seconds_lost = 0.0
 
 
-cdef int read_shape(NetworkShape* shape, object plan) except -1:
-    cdef cnp.ndarray widths = plan.widths_array
-    cdef cnp.ndarray activations = plan.activation_codes
-    cdef cnp.ndarray has_bias = plan.bias_flags
-    cdef cnp.ndarray dropout = plan.dropout_rates
-    shape.layers = cnp.PyArray_DIM(activations, 0)
-    shape.widths = <const int64_t*>cnp.PyArray_DATA(widths)
-    shape.activations = <const int64_t*>cnp.PyArray_DATA(activations)
-    shape.has_bias = <const int32_t*>cnp.PyArray_DATA(has_bias)
-    shape.dropout = <const double*>cnp.PyArray_DATA(dropout)
-    return 0
-
-
-cdef double multiply_adds(const NetworkShape& shape) noexcept:
-    cdef double total = 0
-    cdef Py_ssize_t l
-    for l in range(shape.layers):
-        total += <double>shape.widths[l] * <double>shape.widths[l + 1]
-    return total
-
-
-cdef int run_forward(NetworkForward[float]* g, object plan, cnp.ndarray params, object x, cnp.ndarray out,
+cdef int run_forward(NetworkForward[float]* g, NativePlan plan, cnp.ndarray params, object x, cnp.ndarray out,
                      int n_threads) except -1:
     cdef Scratch memory
-    cdef int kind = kind_of(params)
+    cdef int kind = plan.kind
     cdef Py_ssize_t claimed = 0
     cdef Py_ssize_t columns = 2 if g.pairs else g.shape.widths[g.shape.layers]
     g.params = <float*>input_1d(params, "params", kind, plan.n_params)
@@ -62,10 +41,11 @@ def network_forward(object plan, cnp.ndarray params not None, object x not None,
                     int n_threads=0):
     """out = the last layer's activation"""
     cdef NetworkForward[float] g
-    read_shape(&g.shape, plan)
+    cdef NativePlan native = native_plan(plan, kind_of(params))
+    g.shape = native.shape
     g.link, g.pairs = kNoLink, False
     g.infinite = NULL
-    run_forward(&g, plan, params, x, out, n_threads)
+    run_forward(&g, native, params, x, out, n_threads)
 
 
 def network_predict(object plan, cnp.ndarray params not None, object x not None, object loss,
@@ -77,11 +57,12 @@ def network_predict(object plan, cnp.ndarray params not None, object x not None,
     """
     cdef NetworkForward[float] g
     cdef int infinite = 0
-    read_shape(&g.shape, plan)
-    g.link = kNoLink if loss is None else loss_of(loss).code
+    cdef NativePlan native = native_plan(plan, kind_of(params))
+    g.shape = native.shape
+    g.link = kNoLink if loss is None else read_loss(loss).code
     g.pairs = g.shape.widths[g.shape.layers] == 1 and cnp.PyArray_NDIM(out) == 2 and cnp.PyArray_DIM(out, 1) == 2
     g.infinite = &infinite
-    run_forward(&g, plan, params, x, out, n_threads)
+    run_forward(&g, native, params, x, out, n_threads)
     return infinite == 0
 
 
@@ -107,18 +88,18 @@ cdef int read_rows(Epoch[float]* g, object x, int kind) except -1:
     return 0
 
 
-cdef int read_data(Epoch[float]* g, object plan, cnp.ndarray params, object x, cnp.ndarray y,
-                   cnp.ndarray sample_weight, int kind) except -1:
-    read_shape(&g.shape, plan)
+cdef int read_data(Epoch[float]* g, NativePlan plan, object loss, cnp.ndarray params, object x, cnp.ndarray y,
+                   cnp.ndarray sample_weight) except -1:
+    cdef int kind = plan.kind
+    cdef LossNumbers numbers = read_loss(loss)
+    g.shape = plan.shape
     g.params = <float*>input_1d(params, "params", kind, plan.n_params)
     read_rows(g, x, kind)
     g.y = <float*>input_2d(y, "y", kind, g.n, g.shape.widths[g.shape.layers])
     g.sample_weight = NULL
     if sample_weight is not None:
         g.sample_weight = <float*>input_1d(sample_weight, "sample_weight", kind, g.n)
-    loss = loss_of(plan.loss)
-    g.loss = loss.code
-    g.loss_parameter = loss.parameter
+    g.loss, g.loss_parameter = numbers.code, numbers.parameter
     g.order = NULL
     g.learning_rates = NULL
     g.d_params = NULL
@@ -130,37 +111,56 @@ cdef int read_data(Epoch[float]* g, object plan, cnp.ndarray params, object x, c
     return 0
 
 
-# The rows to visit, all of which there are.
-cdef const int64_t* read_order(cnp.ndarray order, Py_ssize_t rows) except? NULL:
-    cdef Py_ssize_t k
-    if (cnp.PyArray_NDIM(order) != 1 or cnp.PyArray_TYPE(order) != cnp.NPY_INT64
-            or not is_plain(order, cnp.NPY_ARRAY_CARRAY_RO)):
-        raise ValueError(f"order has shape {(<object>order).shape} and dtype {order.dtype}; "
-                         f"wanted one dimension of int64")
-    cdef const int64_t* row = <const int64_t*>cnp.PyArray_DATA(order)
-    for k in range(cnp.PyArray_DIM(order, 0)):
-        if row[k] < 0 or row[k] >= rows:
-            raise ValueError(f"order[{k}] = {row[k]} is not a row of x, which has {rows}")
-    return row
+# Numbers of each optimizer but the learning rate, by its code.
+cdef list N_HYPER = [2, 3, 2, 1, 4, 3]
 
 
-cdef int read_optimizer(Epoch[float]* g, object optimizer, object state, int kind, Py_ssize_t count) except -1:
+cdef int read_optimizer(Epoch[float]* g, object optimizer, object state) except -1:
     cdef Py_ssize_t k
-    g.optimizer = optimizer.code
-    for k, value in enumerate(optimizer.hyper):
-        g.hyper[k] = value
-    slots = state.slots
-    if len(slots) != len(optimizer.state_names):
-        raise ValueError(f"state has {len(slots)} vectors, wanted {', '.join(optimizer.state_names)}")
-    for k, slot in enumerate(slots):
-        g.slots[k] = <float*>output_1d(slot, "state.slots", kind, count)
+    cdef int code = optimizer.code
+    cdef tuple hyper = tuple(optimizer.hyper)
+    if not 0 <= code < <int>len(N_HYPER) or len(hyper) != N_HYPER[code]:
+        raise ValueError(f"an optimizer of the type {type(optimizer).__name__} has the code {code} and {len(hyper)} "
+                         f"numbers beside the learning rate; the native kernels know those of fastnn.optimizers, with "
+                         f"their own fields alone")
+    g.optimizer = code
+    for k in range(len(hyper)):
+        g.hyper[k] = hyper[k]
     g.first_step = state.step
-    if optimizer.clip_value is not None:
-        g.clip_value = optimizer.clip_value
-    if optimizer.clip_norm is not None:
-        g.clip_norm = optimizer.clip_norm
-    if optimizer.ema is not None:
-        g.ema = optimizer.ema
+    clip_value, clip_norm, ema = optimizer.clip_value, optimizer.clip_norm, optimizer.ema
+    if clip_value is not None:
+        g.clip_value = clip_value
+    if clip_norm is not None:
+        g.clip_norm = clip_norm
+    if ema is not None:
+        g.ema = ema
+        if not 0 <= g.ema < 1:
+            raise ValueError(f"ema={ema!r}, wanted a number in [0, 1)")
+    return 0
+
+
+# The optimizer's vectors, all written at the end; the caller holds on to the tuple.
+cdef int read_slots(Epoch[float]* g, tuple slots, int kind, Py_ssize_t count) except -1:
+    cdef Py_ssize_t k, wanted = slots_of(g.optimizer) + (g.ema >= 0)
+    if len(slots) != wanted:
+        raise ValueError(f"state has {len(slots)} vectors, wanted {wanted} of an optimizer of this kind")
+    for k in range(wanted):
+        g.slots[k] = <float*>output_1d(slots[k], "state.slots", kind, count)
+    return 0
+
+
+# Scratch for the order's copy and, where it is not lent, the workspace behind it.
+cdef int share_scratch(Epoch[float]* g, Scratch& memory, cnp.ndarray order, Py_ssize_t rows, int kind,
+                       bint lent) except -1:
+    cdef size_t of_order = 0 if order is None else <size_t>(g.n + 7) // 8 * 8 * sizeof(int64_t)
+    cdef char* base
+    if lent and order is None:
+        return 0
+    base = <char*>need_scratch(memory, of_order + (0 if lent else kernels.epoch_workspace[kind](g)))
+    if order is not None:
+        g.order = copy_order(order, <int64_t*>base, rows)
+    if not lent:
+        g.workspace = base + of_order
     return 0
 
 
@@ -175,9 +175,8 @@ cdef int prepare_epoch(Epoch[float]* g, int kind) except -1:
 
 # Runs all steps in pieces that end in time to look for Ctrl-C. True when all was finite: then it is written back, from
 # a lent workspace, which comes prepared, only as far as others see it.
-cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) except -1:
+cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, bint lent, int n_threads) except -1:
     global crowded_until, seconds_lost
-    cdef Scratch memory
     cdef Job job
     cdef double work = 6.0 * g.batch_size * multiply_adds(g.shape)
     cdef bint crowded = fastnn_seconds() < crowded_until
@@ -189,9 +188,6 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
         trial = trial_of(work, team)
         team = quicker_team(trial)
     crowded = False
-    cdef bint lent = g.workspace != NULL
-    if not lent:
-        g.workspace = need_scratch(memory, kernels.epoch_workspace[kind](g))
     g.next_step, g.rows_done, g.loss_sum, g.penalty_sum, g.stopped = 0, 0, 0.0, 0.0, 0
     g.started, g.crowded, g.lost_before, g.lost = fastnn_seconds(), 0, seconds_lost, 0.0
     g.interrupted = &job.stopped
@@ -216,7 +212,7 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, int n_threads) 
         if g.stopped or g.loss_sum - g.loss_sum != 0:
             return False
         if trial != NULL and not crowded:
-            book_trial(trial, team, (fastnn_seconds() - started) / steps)
+            book_trial(trial, work, team, (fastnn_seconds() - started) / steps)
         with nogil:
             kernels.epoch_finish[kind](g)
             if not lent and not g.stopped:
@@ -245,25 +241,30 @@ def _fit_epoch(Workspace workspace, object plan, cnp.ndarray params not None, ob
                object optimizer, object state, cnp.ndarray learning_rates not None, double alpha, double l1,
                uint64_t seed, int n_threads=0):
     cdef Epoch[float] g
+    cdef Scratch memory
     cdef int kind = kind_of(params)
-    cdef Py_ssize_t k
-    read_data(&g, plan, params, x, y, sample_weight, kind)
+    cdef NativePlan native = native_plan(plan, kind)
+    cdef Py_ssize_t rows
+    cdef tuple slots = tuple(state.slots)
+    read_data(&g, native, plan.loss, params, x, y, sample_weight)
+    read_optimizer(&g, optimizer, state)
+    rows = g.n
     if order is not None:
-        g.order = read_order(order, g.n)
-        g.n = cnp.PyArray_DIM(order, 0)
+        g.n = length_of_order(order)
     if batch_size < 1:
         raise ValueError(f"batch_size={batch_size}, wanted at least 1")
     if g.n == 0:
         return 0.0, 0.0
     g.batch_size = min(batch_size, g.n)
-    output_1d(params, "params", kind, -1)
-    read_optimizer(&g, optimizer, state, kind, cnp.PyArray_DIM(params, 0))
+    output_1d(params, "params", kind, native.n_params)
+    read_slots(&g, slots, kind, native.n_params)
     g.alpha, g.l1, g.seed = alpha, l1, seed
-    cdef Py_ssize_t steps = (g.n + g.batch_size - 1) // g.batch_size
+    cdef Py_ssize_t steps = g.n // g.batch_size + (g.n % g.batch_size > 0)
     g.learning_rates = <double*>input_1d(learning_rates, "learning_rates", 1, steps)
+    share_scratch(&g, memory, order, rows, kind, workspace is not None)
     if workspace is not None:
-        workspace.lend(&g, kind, plan, params, state.slots)
-    cdef bint is_finite = run_epoch(&g, kind, steps, n_threads)
+        workspace.lend(&g, kind, native, params, slots)
+    cdef bint is_finite = run_epoch(&g, kind, steps, workspace is not None, n_threads)
     if workspace is not None:
         workspace.take_back(is_finite)
     if not is_finite:
@@ -276,9 +277,11 @@ def network_gradient(object plan, cnp.ndarray params not None, object x not None
                      cnp.ndarray sample_weight, double alpha, cnp.ndarray d_params not None, int n_threads=0):
     """The mean loss with its L2 penalty; d_params its gradient."""
     cdef Epoch[float] g
+    cdef Scratch memory
     cdef int kind = kind_of(params)
-    read_data(&g, plan, params, x, y, sample_weight, kind)
-    g.d_params = <float*>output_1d(d_params, "d_params", kind, cnp.PyArray_DIM(params, 0))
+    cdef NativePlan native = native_plan(plan, kind)
+    read_data(&g, native, plan.loss, params, x, y, sample_weight)
+    g.d_params = <float*>output_1d(d_params, "d_params", kind, native.n_params)
     for array in (params, y) if isinstance(x, SparseRows) else (params, x, y):
         apart(d_params, array)
     if g.n == 0:
@@ -287,7 +290,8 @@ def network_gradient(object plan, cnp.ndarray params not None, object x not None
     g.batch_size = g.n
     g.optimizer = kStoreGradient
     g.alpha = alpha
-    if not run_epoch(&g, kind, 1, n_threads):
+    share_scratch(&g, memory, None, g.n, kind, False)
+    if not run_epoch(&g, kind, 1, False, n_threads):
         d_params.fill(np.nan)
         return float("nan")
     return (g.loss_sum + g.penalty_sum) / g.n

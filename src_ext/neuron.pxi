@@ -46,7 +46,8 @@ cdef bint run_neuron(NeuronEpoch[float]* g, int kind, int n_threads) except -1:
 
 cdef int read_neuron(NeuronEpoch[float]* g, cnp.ndarray params, cnp.ndarray x, cnp.ndarray y,
                      cnp.ndarray sample_weight, cnp.ndarray order, Py_ssize_t batch_size,
-                     cnp.ndarray learning_rates, int kind) except -1:
+                     cnp.ndarray learning_rates, int kind, Scratch& memory) except -1:
+    cdef Py_ssize_t rows
     g.x = <float*>input_2d(x, "x", kind, -1, -1)
     g.n, g.i = cnp.PyArray_DIM(x, 0), cnp.PyArray_DIM(x, 1)
     g.y = <float*>input_1d(y, "y", kind, g.n)
@@ -56,8 +57,8 @@ cdef int read_neuron(NeuronEpoch[float]* g, cnp.ndarray params, cnp.ndarray x, c
         g.sample_weight = <float*>input_1d(sample_weight, "sample_weight", kind, g.n)
     g.order = NULL
     if order is not None:
-        g.order = read_order(order, g.n)
-        g.n = cnp.PyArray_DIM(order, 0)
+        rows, g.n = g.n, length_of_order(order)
+        g.order = copy_order(order, <int64_t*>need_scratch(memory, g.n * sizeof(int64_t)), rows)
     if batch_size < 1:
         raise ValueError(f"batch_size={batch_size}, wanted at least 1")
     g.batch_size = batch_size
@@ -76,8 +77,9 @@ def neuron_epoch(object activation, cnp.ndarray params not None, cnp.ndarray x n
     Where the loss or a parameter is not finite at the end it returns NaN and leaves both as they were.
     """
     cdef NeuronEpoch[float] g
+    cdef Scratch memory
     cdef int kind = kind_of(params)
-    read_neuron(&g, params, x, y, sample_weight, order, batch_size, learning_rates, kind)
+    read_neuron(&g, params, x, y, sample_weight, order, batch_size, learning_rates, kind, memory)
     own = users_activation(activation, kind)
     g.activation = activation_code(activation, own)
     if own is None and g.activation >= <int64_t>activation_code_of["softmax"]:
@@ -87,11 +89,13 @@ def neuron_epoch(object activation, cnp.ndarray params not None, cnp.ndarray x n
         output_1d(total, "total", 1, size)
     if g.n == 0:
         return 0.0
-    cdef cnp.ndarray new_params = np.zeros(g.stride, params.dtype)
-    cdef cnp.ndarray new_total = np.zeros(0) if total is None else total.copy()
-    cdef cnp.ndarray partial = np.empty((1 if batch_size == 1 else kNeuronBlocks, g.stride), params.dtype)
+    floating = np.float64 if kind else np.float32
+    cdef cnp.ndarray new_params = np.zeros(g.stride, floating), new_total = np.zeros(0 if total is None else size)
+    cdef cnp.ndarray partial = np.empty((1 if batch_size == 1 else kNeuronBlocks, g.stride), floating)
     cdef cnp.ndarray gradient = np.zeros(0 if batch_size == 1 else size)
     new_params[:size] = params
+    if total is not None:
+        new_total[:] = total
     g.params = <float*>cnp.PyArray_DATA(new_params)
     g.total = NULL
     if total is not None:

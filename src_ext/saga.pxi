@@ -28,11 +28,16 @@ cdef int read_saga(Saga[float]* g, object x, cnp.ndarray y, cnp.ndarray sample_w
     return kind
 
 
-cdef int run_saga(Saga[float]* g, int kind) except -1:
+cdef int run_saga(Saga[float]* g, cnp.ndarray order, int kind) except -1:
     cdef Scratch memory
     cdef Job job
+    cdef size_t of_order = <size_t>(g.turns + 7) // 8 * 8 * sizeof(int64_t) if order is not None else 0
+    cdef char* base = <char*>need_scratch(memory, of_order + kernels.saga_workspace[kind](g))
     g.largest = 0.0
-    g.workspace = need_scratch(memory, kernels.saga_workspace[kind](g))
+    g.order = NULL
+    if order is not None:
+        g.order = copy_order(order, <int64_t*>base, g.x.n)
+    g.workspace = base + of_order
     with nogil:
         begin_job(&job)
         kernels.saga_epoch[kind](g)
@@ -55,11 +60,10 @@ def saga_table(object x not None, cnp.ndarray y not None, cnp.ndarray sample_wei
     cdef cnp.ndarray penalty = np.zeros((4, cnp.PyArray_DIM(params, 0)))
     penalty[2], penalty[3] = -INFINITY, INFINITY
     read_penalty(&g.penalty, penalty, cnp.PyArray_DIM(params, 0))
-    g.order = NULL
     g.turns, g.rows, g.step, g.total = g.x.n, g.x.n, 0.0, total
     table.fill(0)
     d_params.fill(0)
-    run_saga(&g, kind)
+    run_saga(&g, None, kind)
     return g.largest
 
 
@@ -73,8 +77,7 @@ def saga_epoch(object x not None, cnp.ndarray y not None, cnp.ndarray sample_wei
     cdef int kind = read_saga(&g, x, y, sample_weight, shift, scale, params, table, d_params)
     read_penalty(&g.penalty, penalty, cnp.PyArray_DIM(params, 0))
     separate_outputs((params, table, d_params), (order, penalty))
-    g.order = read_order(order, g.x.n)
     if not (step > 0 and total > 0 and rows > 0):
         raise ValueError(f"step={step}, total={total} and rows={rows}, wanted numbers above 0")
-    g.turns, g.rows, g.step, g.total = cnp.PyArray_DIM(order, 0), rows, step, total
-    run_saga(&g, kind)
+    g.turns, g.rows, g.step, g.total = length_of_order(order), rows, step, total
+    run_saga(&g, order, kind)

@@ -1,6 +1,5 @@
 # Columns of compressed sparse rows, as coordinate descent reads them.
 
-cdef Py_ssize_t MOST_ROWS = 0x7fffffff  # numbers of rows are int32 there
 cdef Py_ssize_t ROWS_OF_PIECE = 1024  # between two looks for Ctrl-C
 
 ctypedef fused Stored:
@@ -81,6 +80,7 @@ def take_columns(object x not None, cnp.ndarray features not None, bint by_colum
     features (m,) are their numbers, each once.
     """
     cdef SparseRows given = x if isinstance(x, SparseRows) else SparseRows(x)
+    features = np.array(features)  # what is counted below is what is written
     cdef Py_ssize_t m = len(features)
     cdef cnp.ndarray place = np.full(given.view.i, -1, np.int32)
     place[features] = np.arange(m, dtype=np.int32)

@@ -40,10 +40,12 @@ cdef int quicker_team(Trial* trial) noexcept:
     return 1 if alone else trial.team
 
 
-cdef void book_trial(Trial* trial, int team, double seconds) noexcept:
+cdef void book_trial(Trial* trial, double work, int team, double seconds) noexcept:
     """Take note of a step's time: at once where it is shorter, slowly where it is longer, as by other programs.
 
     Not even a time slice that was lost to them counts for more than a quarter, so that one of them decides nothing.
     """
+    if trial.work != work or not (team == 1 or trial.team == team):
+        return  # another call has come between, with other work
     cdef double* known = &trial.seconds[0 if team == 1 else 1]
     known[0] = seconds if known[0] == 0 or seconds < known[0] else 0.75 * known[0] + 0.25 * min(seconds, 2 * known[0])

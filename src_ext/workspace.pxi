@@ -30,7 +30,9 @@ cdef class Workspace:
     """
     cdef void* memory
     cdef size_t nbytes
-    cdef object plan, params, slots  # whose vectors lie packed in memory; None: nobody's
+    cdef NativePlan plan  # whose vectors lie packed in memory; None: nobody's
+    cdef object params
+    cdef tuple slots
     cdef Layout layout
     cdef bint goes_on  # the vectors are those that an epoch has ended with
     cdef bint has_news  # an epoch has ended since the slots were written
@@ -62,8 +64,8 @@ cdef class Workspace:
 
     cdef int claim(self) except -1:
         if set_and_tell(&self.is_lent):
-            raise RuntimeError("this Workspace is in use, by another thread or by a call that this one has interrupted: "
-                               "let that end, or take one of its own")
+            raise RuntimeError("this Workspace is in use, by another thread or by a call that this one has "
+                               "interrupted: let that end, or take one of its own")
         return 0
 
     cdef int write(self, bint ends) except -1:
@@ -72,14 +74,14 @@ cdef class Workspace:
         if self.slots is None or not self.has_news:
             return 0
         for k, slot in enumerate(self.slots):
-            g.slots[k] = <float*>output_1d(slot, "state.slots", self.layout.kind, len(self.params))
+            g.slots[k] = <float*>output_1d(slot, "state.slots", self.layout.kind, self.plan.n_params)
         g.workspace, g.ends = self.memory, ends
         with nogil:
             kernels.epoch_slots[self.layout.kind](&g)
         self.has_news = False
         return 0
 
-    cdef int lend(self, Epoch[float]* g, int kind, object plan, object params, object slots) except -1:
+    cdef int lend(self, Epoch[float]* g, int kind, NativePlan plan, object params, tuple slots) except -1:
         """Give the epoch memory in which its vectors lie packed: they may from the epoch before."""
         cdef Layout layout = epoch_layout_of(g[0], kind)
         g.resumes = (self.goes_on and self.plan is plan and self.params is params and self.slots is slots

@@ -86,7 +86,7 @@ def test_the_largest_plan(dtype: Any) -> None:
     width = sys.maxsize // np.dtype(dtype).itemsize
     plan = Plan.from_layers([Dense(width, bias=False)], 1, "squared_error", dtype)
     assert plan.n_params == width
-    assert plan.widths_array.tolist() == [1, width]
+    assert plan.native is not None
     with pytest.raises(MemoryError):
         plan.initial_params(0)
     with pytest.raises(MemoryError):

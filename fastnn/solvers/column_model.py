@@ -46,7 +46,7 @@ class ColumnModel:
         by_rows: LogisticObjective | None = None,
     ) -> None:
         self._objective, self._columns, self._rows = objective, columns, rows
-        self._by_rows = by_rows
+        self._by_rows, self._as_read = by_rows, objective.columns_as_read(columns)
         o, has_intercept = objective.outputs, objective.fit_intercept
         self._shape = (len(penalty) // o - has_intercept, o)
         split = self._split = self._shape[0] * o
@@ -84,7 +84,7 @@ class ColumnModel:
         self._moment = None if len(p) > 1 else np.empty(self._shape[0])
         d_w, self._curvature = np.empty(self._shape), np.empty(self._shape)
         sums = (d_w, self._curvature, self._moment)
-        self._objective.kernel("column_sums", self._columns, d_z, self._weight, self._p, *sums)
+        self._objective.kernel("column_sums", self._as_read, d_z, self._weight, self._p, *sums)
         self._curvature_b = (self._weight if self._p is None else self._weight * (1 - self._p)).sum(axis=1)
         n_biases = self._shape[1] if self._objective.fit_intercept else 0
         self.gradient = np.concatenate([d_w.ravel(), d_z.sum(axis=1)[:n_biases]])
@@ -129,7 +129,7 @@ class ColumnModel:
         u = np.zeros_like(self._weight)
         q = None if o == 1 else np.zeros(u.shape[1])
         of_intercept = (d_b, self._curvature_b, self._penalty_b) if len(d_b) else (None, None, None)
-        model = (self._columns, self._weight, self._p, d_w, self._curvature, self._moment)
+        model = (self._as_read, self._weight, self._p, d_w, self._curvature, self._moment)
         given = (*model, self._penalty_w.table, *of_intercept, tolerance, sweeps, w, b, u, q)
         self._objective.kernel("column_descent", *given, threads=False)
 

@@ -269,6 +269,10 @@ class LogisticObjective:
         change = np.abs(z[:, 0]) if self.outputs == 1 else z.max(axis=1) - z.min(axis=1)
         return float((change if self.sample_weight is None else change * (self.sample_weight > 0)).max(initial=0.0))
 
+    def columns_as_read(self, columns: Any) -> Any:
+        """Columns as the kernels of coordinate descent take them, checked."""
+        return self._kernels.columns(columns)
+
     def kernel(self, name: str, *arguments: Any, threads: bool = True) -> Any:
         """Call another kernel of the backend, with these threads where it has any."""
         return self._kernels.call(name, *arguments, threads=threads)

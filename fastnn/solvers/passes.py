@@ -39,6 +39,10 @@ class Passes:
             return x
         return self._module.SparseColumns(x) if x.format == "csc" else self._module.SparseRows(x)
 
+    def columns(self, x: Any) -> Any:
+        """Columns in float64 (m, n), or as CSC (n, m), as coordinate descent reads them, checked once for all calls."""
+        return x if not self._threads or isinstance(x, np.ndarray) else self._module.CscColumns(x)
+
 
 def every(x: Any, step: int) -> Any:
     """Every `step`-th row of x, in its form."""

@@ -206,12 +206,9 @@ template <class T> FASTNN_INLINE bool more_steps(const fastnn::Epoch<T>& g, ptrd
   return step < __atomic_load_n(&g.last_step, __ATOMIC_RELAXED);
 }
 
-template <class T> void epoch_run(void* arguments, int member, int team) {
-  auto& g = *static_cast<fastnn::Epoch<T>*>(arguments);
-  const Workspace<T>& ws = workspace_of(g);
+template <class T>
+__attribute__((noinline)) void run_steps(fastnn::Epoch<T>& g, const Workspace<T>& ws, const Member<T>& me) {
   const FlushSubnormals flush;
-  alignas(64) T mirrors[kMirrorBytes / sizeof(T)];
-  const Member<T> me{member, team, mirrors, g.interrupted};
   ptrdiff_t done = g.rows_done;
   bool running = true;
   for (ptrdiff_t step = g.next_step; running && more_steps(g, step); ++step, done = 0) {
@@ -219,6 +216,19 @@ template <class T> void epoch_run(void* arguments, int member, int team) {
     if (g.optimizer == fastnn::kStoreGradient) run(KeepGradient<T>{});
     else with_rule<T>(g.optimizer, g.hyper, g.learning_rates[step], g.first_step + step + 1, run);
   }
+}
+
+template <class T>
+__attribute__((noinline)) void run_as_worker(fastnn::Epoch<T>& g, const Workspace<T>& ws, int member, int team) {
+  alignas(64) T mirrors[kMirrorBytes / sizeof(T)];
+  run_steps(g, ws, Member<T>{member, team, mirrors, g.interrupted});
+}
+
+template <class T> void epoch_run(void* arguments, int member, int team) {
+  auto& g = *static_cast<fastnn::Epoch<T>*>(arguments);
+  const Workspace<T>& ws = workspace_of(g);
+  if (member == 0) run_steps(g, ws, Member<T>{member, team, ws.mirrors, g.interrupted});
+  else run_as_worker(g, ws, member, team);
 }
 
 }  // namespace

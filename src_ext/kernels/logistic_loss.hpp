@@ -21,6 +21,12 @@ template <class T> FASTNN_INLINE IVec<T> is_one(const int32_t* y) {
   }
 }
 
+// The class of a row for a softmax, read once: whatever another thread writes to y meanwhile, it is one of `o`.
+FASTNN_INLINE ptrdiff_t class_at(const int32_t* y, ptrdiff_t r, ptrdiff_t o) {
+  const ptrdiff_t found = __atomic_load_n(y + r, __ATOMIC_RELAXED);
+  return size_t(found) < size_t(o) ? found : 0;
+}
+
 template <class T, class W> FASTNN_INLINE Vec<T> load_weights(const W* weight, int lanes) {
   if constexpr (sizeof(T) == sizeof(W)) {
     return load_lanes<T>(weight, lanes);
@@ -69,15 +75,16 @@ FASTNN_INLINE double softmax_block(T* z, T* p, const int32_t* y, const W* weight
       sum += kept;
     }
     const T by = weight ? T(weight[r]) : T(1);
+    const ptrdiff_t own = class_at(y, r, o);
     mass[r] = sum_lanes<T>(sum);
-    total -= double(by) * double(row[y[r]] - top[0]);
+    total -= double(by) * double(row[own] - top[0]);
     const Vec<T> inverse = splat<T>(T(1) / mass[r]), weights = splat<T>(by);
     for (ptrdiff_t c = 0; c < wide; c += kLanes<T>) {
       const Vec<T> probability = load<T>(out + c) * inverse;
       store<T>(out + c, probability);
       store<T>(row + c, weights * probability);
     }
-    row[y[r]] -= by;
+    row[own] -= by;
   }
   Vec<T> logarithms = {};
   for_vectors<T>(rows, [&](ptrdiff_t r, int lanes) __attribute__((always_inline)) {

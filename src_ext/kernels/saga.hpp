@@ -6,6 +6,7 @@
 // prox is that of the penalty, between bounds. Turns follow one another, so one thread does it, in float64.
 #pragma once
 
+#include "kernels/logistic_loss.hpp"
 #include "kernels/saga_sparse.hpp"
 
 namespace {
@@ -67,16 +68,17 @@ template <class T> struct SagaDense {
 };
 
 // A row's slopes go to the table, how they have changed to `space.change`.
-FASTNN_INLINE void saga_slopes(const SagaSpace& space, double* table, int32_t y, ptrdiff_t o) {
+FASTNN_INLINE void saga_slopes(const SagaSpace& space, double* table, const int32_t* y, ptrdiff_t r, ptrdiff_t o) {
   if (o == 1) {
-    const double wrong = vsigmoid<double>(splat<double>(y == 1 ? -space.z[0] : space.z[0]))[0];
-    const double slope = y == 1 ? -wrong : wrong;
+    const bool is_one = y[r] == 1;
+    const double wrong = vsigmoid<double>(splat<double>(is_one ? -space.z[0] : space.z[0]))[0];
+    const double slope = is_one ? -wrong : wrong;
     space.change[0] = slope - table[0];
     table[0] = slope;
     return;
   }
   softmax_row<double>(space.z, space.z, o);
-  space.z[y] -= 1;
+  space.z[class_at(y, r, o)] -= 1;
   for (ptrdiff_t k = 0; k < o; ++k) {
     space.change[k] = space.z[k] - table[k];
     table[k] = space.z[k];
@@ -109,7 +111,7 @@ template <bool kFull, class Rows, class T> void saga_turns(fastnn::Saga<T>& g, c
     const double weight = g.sample_weight ? double(g.sample_weight[r]) : 1.0;
     for (ptrdiff_t k = 0; k < g.o; ++k) space.z[k] = space.v[space.biases + k];
     rows.template scores<kFull>(r, double(turn));
-    saga_slopes(space, g.table + r * g.o, g.y[r], g.o);
+    saga_slopes(space, g.table + r * g.o, g.y, r, g.o);
     if (g.step == 0) {  // only the table is filled: there is time to look at the rows
       const double size = weight * (rows.square(r) + double(g.has_bias));
       g.largest = size > g.largest ? size : g.largest;

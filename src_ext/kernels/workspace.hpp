@@ -71,6 +71,7 @@ template <class T> struct Workspace {
   double* task_penalty; // of its weights, one for each task; to be divided by the batch's weight
   double* task_squares; // sum of the squared gradient, one for each task
   T* x_kept;            // the chunk's rows after dropout on the inputs; null without it
+  T* mirrors;           // member 0's own: the caller's stack may be small
   ColumnEntries<T> entries;  // of sparse x; by strips, the first of kStrips
   ptrdiff_t room_for_entries;  // of each of them
   fastnn::Barrier* barrier;
@@ -115,7 +116,7 @@ constexpr ptrdiff_t kStretchRows = 128;
 constexpr ptrdiff_t kStrips = 16;
 constexpr ptrdiff_t kStripBytes = 128 * 1024;  // of weights at most
 constexpr ptrdiff_t kStripsWork = ptrdiff_t(1) << 26;  // rows times weights between two looks at the clock
-constexpr ptrdiff_t kMirrorBytes = 64 * 1024;  // of a member's own mirrors, on its stack of at least twice as much
+constexpr ptrdiff_t kMirrorBytes = 64 * 1024;  // of a member's own mirrors; a worker's stack has at least twice as much
 
 // Rows of a group of weight rows: whole tiles and whole square transposes.
 template <class T> constexpr ptrdiff_t group_rows() {
@@ -328,6 +329,7 @@ template <class T> Workspace<T>* lay_out(Arena& arena, const fastnn::Epoch<T>& g
     if (has_mirror(layer, l)) mirrors += mirror_size(layer);
     if (ws.layer) ws.layer[l] = layer;
   }
+  ws.mirrors = arena.take<T>(ws.shares_mirrors ? 0 : mirrors);
   if (stored) *stored = ws;
   return stored;
 }
