@@ -18,6 +18,7 @@ ACTIVATION_CODES: dict[str, int]
 LOSS_CODES: dict[str, int]
 OPTIMIZER_CODES: dict[str, int]
 
+@final
 class Cancellation:
     def __init__(self) -> None: ...
     def set(self) -> None: ...

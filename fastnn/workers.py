@@ -61,11 +61,9 @@ def _cancelled_by_errors(pool: ThreadPoolExecutor, cancelled: Cancellation) -> I
 
 
 def aside(do: Callable[[], Result]) -> Result:
-    """What ``do()`` makes, in a thread of its own, which Ctrl-C leaves behind.
+    """What ``do()`` makes, in a thread of its own that Ctrl-C leaves behind.
 
-    For what cannot be ended, but releases the GIL.
-
-    What is left behind comes to its own end some time, and nobody sees it.
+    For what cannot be ended, but releases the GIL. It comes to its own end some time, and nobody sees it.
     """
     if current_thread() is not main_thread():  # nobody tells this one of Ctrl-C
         return do()

@@ -30,6 +30,7 @@ cdef int run_released(TeamKernel kernel, void* arguments, int team) except -1:
     return raise_if_stopped(job)
 
 
+@cython.final
 @cython.auto_pickle(False)
 cdef class Cancellation:
     """Ends what other threads do: once it is set, kernels that they run raise KeyboardInterrupt."""

@@ -30,9 +30,9 @@ cdef int read_saga(Saga[float]* g, object x, cnp.ndarray y, cnp.ndarray sample_w
 
 cdef int run_saga(Saga[float]* g, cnp.ndarray order, int kind) except -1:
     cdef Scratch memory
+    cdef Job job
     cdef size_t of_order = <size_t>(g.turns + 7) // 8 * 8 * sizeof(int64_t) if order is not None else 0
     cdef char* base = <char*>need_scratch(memory, of_order + kernels.saga_workspace[kind](g))
-    cdef Job job
     g.largest = 0.0
     g.order = NULL
     if order is not None:

@@ -4,7 +4,8 @@ All take array-likes of one floating dtype (float32 or float64; integers become 
 layout and byte order, also read-only. ``out`` is memory for the result: of the right shape and
 dtype, writable, C-contiguous, and apart from every input. ``backend`` is "auto" (native), "native",
 "jit" or "reference"; ``n_threads`` belongs to native alone. NaN and infinity in arrays flow
-through; options without a meaning, such as a negative penalty, are a ValueError.
+through; options without a meaning, such as a negative penalty, are a ValueError. Ctrl-C ends a
+kernel in the middle: then what it writes, also in place, is of no use.
 
 Shapes: n rows, i inputs and o outputs of a layer.
 """

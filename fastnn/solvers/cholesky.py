@@ -28,7 +28,7 @@ def rows_of(count: int, size: int = _BLOCK, first: int = 0) -> Iterator[slice]:
 
 
 def factorise(matrix: Matrix) -> tuple[Matrix, bool]:
-    """The factor of a positive definite matrix (p, p), of which the lower triangle is read, and whether it is one."""
+    """The factor of a positive definite matrix (p, p), by its lower triangle alone, and whether it is one."""
     from scipy.linalg.lapack import dpotrf  # here, since it is slow to import
 
     if len(matrix) <= _AT_ONCE:
