@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import gc
 import os
 import pickle
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -26,6 +29,7 @@ from fastnn import (
     Neuron,
     fit_many,
 )
+from fastnn.models import fitting
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{ConvergenceWarning.__module__}.ConvergenceWarning")
 
@@ -410,6 +414,50 @@ def test_a_network_is_fitted_once_at_a_time() -> None:
     np.testing.assert_array_equal(model.params, wanted.params)
     assert model.loss_curve == wanted.loss_curve
     pickle.loads(pickle.dumps(model)).fit(X, CLASSES, epochs=1)
+
+
+def test_a_fit_that_was_broken_off_anywhere_refuses_no_other() -> None:
+    """As Ctrl-C may, before or after what tidies up."""
+    model = network()
+    begun = fitting.only_fit(model, goes_on=True)
+    begun.__enter__()
+    with pytest.raises(RuntimeError, match=REFUSED):
+        model.fit(X, CLASSES)
+    fit = fitting._running.of(model).pop()
+    del begun, fit
+    gc.collect()
+    model.fit(X, CLASSES, epochs=1)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="no such signal here")
+def test_handlers_of_signals_fit_and_ask() -> None:
+    """Wherever they strike: also in the middle of what is done with a lock."""
+    model, called = LogisticRegression(random_state=0).fit(X, OLD), []
+    wanted = LogisticRegression(random_state=0).fit(X, OLD).predict_proba(X)
+    other = network()
+    start = other.params.copy()
+
+    def handle(number: int, frame: Any) -> None:
+        called.append(number)
+        np.testing.assert_array_equal(model.fit(X, OLD).predict_proba(X), wanted)
+        try:
+            other.fit(X, CLASSES, epochs=1)
+        except RuntimeError as refused:
+            assert REFUSED in str(refused)
+
+    before = signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.003, 0.003)
+    try:
+        until = time.monotonic() + 1
+        while time.monotonic() < until:
+            np.testing.assert_array_equal(model.fit(X, OLD).predict_proba(X), wanted)
+            with contextlib.suppress(RuntimeError):
+                other.fit(X, CLASSES, epochs=1)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert len(called) > 5
+    assert (other.fit(X, CLASSES, epochs=1).params != start).any()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
