@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
+from dataclasses import dataclass
+from threading import RLock
 from typing import Any, TypeVar
+from weakref import ref
 
 __all__ = ["apart", "held", "is_fitting", "only_fit", "with_own_curves"]
 
@@ -37,16 +39,37 @@ def held(model: Model) -> Model:
 # --- which fits may be at work at once ------------------------------------------------------------
 
 
+@dataclass(eq=False)
+class _Fit:
+    """A fit at work. It is over when nobody has this any more, wherever Ctrl-C has struck."""
+
+    model: Any
+    goes_on: bool
+
+
 class _Running:
-    """Fits at work, by the identity of their models: nothing of it is in a model that is copied or pickled."""
+    """The fits at work: nothing of them is in a model that is copied or pickled."""
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
         """Begin anew, as in a forked child: of its threads none is at a fit that another of its parent had begun."""
-        self.lock = Lock()
-        self.goes_on: dict[int, list[bool]] = {}
+        # A handler of a signal may fit while the lock is held by what it interrupts. It has ended when that goes on.
+        self.lock = RLock()
+        self._fits: tuple[ref[_Fit], ...] = ()
+
+    def of(self, model: Any) -> list[_Fit]:
+        """Those of a model; with the lock."""
+        return [fit for fit in (each() for each in self._fits) if fit is not None and fit.model is model]
+
+    def add(self, fit: _Fit) -> None:
+        """One begins; with the lock."""
+        self._fits = (*self._fits, ref(fit))
+
+    def remove(self, fit: _Fit) -> None:
+        """One has ended, and those that are no more are forgotten; with the lock."""
+        self._fits = tuple(each for each in self._fits if each() not in (None, fit))
 
 
 _running = _Running()
@@ -70,27 +93,27 @@ def only_fit(model: Any, *, goes_on: bool) -> Iterator[None]:
     RuntimeError
         If there is such a fit already, in another thread or around this one.
     """
+    fit = _Fit(model, goes_on)
     with _running.lock:
-        fits = _running.goes_on.setdefault(id(model), [])
-        if fits and (goes_on or any(fits)):
+        others = _running.of(model)
+        if others and (goes_on or any(other.goes_on for other in others)):
             raise RuntimeError(
                 f"This {type(model).__name__} is being fitted already, by another thread or by the fit that called "
                 "this one, and one of the two goes on from what the model has learnt, so that what the other learns "
                 "would be lost. Fit one after the other, or fit copies, such as copy.deepcopy makes."
             )
-        fits.append(goes_on)
+        _running.add(fit)
     try:
         yield
     finally:
         with _running.lock:
-            fits.remove(goes_on)
-            if not fits:
-                _running.goes_on.pop(id(model), None)
+            _running.remove(fit)
 
 
 def is_fitting(model: Any) -> bool:
     """Whether a fit of the model is at work."""
-    return id(model) in _running.goes_on
+    with _running.lock:
+        return bool(_running.of(model))
 
 
 # --- a fit at its own place -----------------------------------------------------------------------
