@@ -26,7 +26,7 @@ OTHERS = {
     *("activation_codes", "loss_codes", "optimizer_codes", "Workspace", "SparseMatrix"),
 }
 
-few = settings(max_examples=max(settings().max_examples // 4, 1))
+few = settings(max_examples=max(settings().max_examples // 8, 1))
 
 
 def test_every_function_is_called() -> None:

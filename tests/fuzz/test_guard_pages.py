@@ -24,7 +24,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_kernels_stay_inside() -> None:
-    count = settings().max_examples // 4
+    count = settings().max_examples // 8
     found = run(str(TESTS / "guard_pages.py"), str(count))
     assert found.returncode == 0, f"{found.stdout[-100:]}\n{found.stderr[-2000:]}"
     assert found.stdout.endswith("all kernels stayed inside\n")
