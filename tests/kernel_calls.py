@@ -12,9 +12,10 @@ from math import ceil
 from typing import Any
 
 import numpy as np
+from broken import ODD_ARRAYS, ODD_OPTIONS
 from hypothesis import strategies as st
 from networks import LAYERS, OPTIMIZERS, problem
-from oracle import guarded
+from oracle import assert_guards, guarded
 
 from fastnn import kernels, losses
 from fastnn.activations import ACTIVATIONS
@@ -205,3 +206,32 @@ def _neuron(draw: Draw, dtype: Any) -> dict[str, Any]:
     given["sample_weight"] = guarded(rng.integers(0, 4, n) / 2, dtype, False) if weight else None
     given["total"] = guarded(rng.normal(size=i + 1), np.float64, True) if draw(st.booleans()) else None
     return given | _epoch(draw, n)
+
+
+# --- what becomes of them -----------------------------------------------------------------------
+
+NEGATIVE = ("-1", "-0.5", "-2**70", "minus infinity", "NaN")
+# What is known not to work as it should, and what no machine could do; all else is tried.
+LEFT_OUT = {
+    **{("step", change): "overflows in the compiled kernel" for change in ("2**63", "2**70", "10**400", "uint64")},
+    **{(name, change): "no penalty is negative" for name in ("alpha", "l1") for change in NEGATIVE},
+    ("order", "huge"): "every row of it is looked at",
+}
+
+
+def odd_arguments(call: Call) -> st.SearchStrategy[tuple[str, str]]:
+    """One argument of a call, and what becomes of it."""
+    pairs = []
+    for argument in call.kernel.arguments:
+        odd = ODD_OPTIONS if argument.role == "option" else ODD_ARRAYS
+        pairs += [(argument.name, change) for change in odd]
+    return st.sampled_from([pair for pair in pairs if pair not in LEFT_OUT])
+
+
+def assert_only_written(found: Call, before: Call) -> None:
+    """Guard cells and inputs are as they were."""
+    written = [argument.name for argument in found.kernel.with_role("output", "update")]
+    for key, array in found.arrays().items():
+        assert_guards(key, array)
+        if key not in written and not key.startswith("state"):
+            np.testing.assert_array_equal(array, before.arrays()[key], f"{key} is an input and was changed")

@@ -44,7 +44,7 @@ LEFT_OUT: dict[tuple[str, str], str] = {
 }
 
 names = st.sampled_from(list(MODELS))
-few = settings(max_examples=max(settings().max_examples // 2, 1))
+few = settings(max_examples=max(settings().max_examples // 3, 1))
 
 
 def of(argument: str, *containers: Any) -> st.SearchStrategy[tuple[str, Any]]:

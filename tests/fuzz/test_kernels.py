@@ -9,7 +9,7 @@ import pytest
 from broken import LAYOUTS, ODD_ARRAYS, ODD_OPTIONS
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernel_calls import Call, calls
+from kernel_calls import Call, assert_only_written, calls, odd_arguments
 from oracle import assert_guards, check_function
 
 from fastnn import kernels
@@ -22,14 +22,7 @@ REFUSALS = (ValueError, TypeError)
 # A float32 rounding error of a small gradient becomes one of Adam's step: rates are at most 0.05.
 TOLERANCE = {np.float32: {"rtol": 5e-3, "atol": 5e-3}, np.float64: {"rtol": 1e-7, "atol": 1e-9}}
 
-NEGATIVE = ("-1", "-0.5", "-2**70", "minus infinity", "NaN")
 NO_NUMBERS = ("NaN", "infinity", "minus infinity", "2**63", "2**70", "-2**70", "10**400", "uint64")
-# What is known not to work as it should, and what no machine could do; all else is tried.
-LEFT_OUT = {
-    **{("step", change): "overflows in the compiled kernel" for change in ("2**63", "2**70", "10**400", "uint64")},
-    **{(name, change): "no penalty is negative" for name in ("alpha", "l1") for change in NEGATIVE},
-    ("order", "huge"): "every row of it is looked at",
-}
 AS_FLOATS = ("an array of no dimension", "a decimal")  # a compiled kernel takes them for numbers, which they are
 
 few = settings(max_examples=max(settings().max_examples // 8, 1))
@@ -102,15 +95,6 @@ def assert_same(found: Call, numbers: Any, wanted: Call, wanted_numbers: Any) ->
             np.testing.assert_allclose(one, other, **TOLERANCE[found.dtype])
 
 
-def assert_only_written(found: Call, before: Call) -> None:
-    """Guard cells and inputs are as they were."""
-    written = [argument.name for argument in found.kernel.with_role("output", "update")]
-    for key, array in found.arrays().items():
-        assert_guards(key, array)
-        if key not in written and not key.startswith("state"):
-            np.testing.assert_array_equal(array, before.arrays()[key], f"{key} is an input and was changed")
-
-
 # --- wrong calls --------------------------------------------------------------------------------
 
 
@@ -127,15 +111,6 @@ def test_odd_calls_are_right_or_refused(backend: str, name: str, data: st.DataOb
         return
     if change not in NO_NUMBERS:  # where infinities meet, the order of operations decides
         assert_same(*found, *wanted)
-
-
-def odd_arguments(call: Call) -> st.SearchStrategy[tuple[str, str]]:
-    """One argument of a call, and what becomes of it."""
-    pairs = []
-    for argument in call.kernel.arguments:
-        odd = ODD_OPTIONS if argument.role == "option" else ODD_ARRAYS
-        pairs += [(argument.name, change) for change in odd]
-    return st.sampled_from([pair for pair in pairs if pair not in LEFT_OUT])
 
 
 def outcome(call: Call, argument: str, change: str, backend: str) -> Any:
