@@ -21,7 +21,7 @@ cdef class CscColumns:
         if take_starts(starts, self.starts, min(cnp.PyArray_DIM(rows, 0), cnp.PyArray_DIM(self.values, 0))) < 0:
             self.refuse()
         self.rows = np.empty(self.starts[self.view.m], np.int32)
-        if not take_indices(rows, self.rows, min(self.view.n, MOST_ROWS + 1)):
+        if not take_indices(rows, self.rows, self.starts[0], min(self.view.n, MOST_ROWS + 1)):
             self.refuse()
         self.view.starts = <const int64_t*>cnp.PyArray_DATA(self.starts)
         self.view.rows = <const int32_t*>cnp.PyArray_DATA(self.rows)
@@ -75,8 +75,6 @@ def column_sums(object columns, cnp.ndarray d_z not None, cnp.ndarray weight not
     for array in (d_z, weight):
         apart(d_w, array)
         apart(curvature, array)
-    if is_nothing(d_w):
-        return
     run(kernels.column_sums, &g, 6.0 * entries_of(g.columns) * g.o, n_threads)
 
 
@@ -132,8 +130,6 @@ def column_descent(object columns, cnp.ndarray weight not None, cnp.ndarray p, c
     else:
         g.moment = <double*>input_1d(moment, "moment", 1, m)
     read_intercept(&g, d_b, curvature_b, penalty_b)
-    if g.o == 0:
-        return 0.0, 0
     cdef cnp.ndarray active = np.empty(m * g.o, np.int64)
     g.active = <int64_t*>cnp.PyArray_DATA(active)
     g.fall, g.sweeps = 0.0, 0

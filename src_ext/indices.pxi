@@ -15,11 +15,11 @@ cdef bint is_index(cnp.ndarray a) except -1:
             and is_plain(a, cnp.NPY_ARRAY_CARRAY_RO))
 
 
-cdef bint take_indices(cnp.ndarray given, cnp.ndarray own, Py_ssize_t limit) except -1:
-    """own = as many of the given ones; whether all are in 0 .. limit - 1, which the type of `own` holds."""
-    cdef void* to = cnp.PyArray_DATA(own)
-    cdef const void* source = cnp.PyArray_DATA(given)
-    cdef Py_ssize_t count = cnp.PyArray_DIM(own, 0)
+cdef bint take_indices(cnp.ndarray given, cnp.ndarray own, Py_ssize_t first, Py_ssize_t limit) except -1:
+    """own = the given ones from `first` on; whether all are in 0 .. limit - 1, which the type of `own` holds."""
+    cdef Py_ssize_t count = cnp.PyArray_DIM(own, 0) - first
+    cdef void* to = <char*>cnp.PyArray_DATA(own) + first * cnp.PyArray_ITEMSIZE(own)
+    cdef const void* source = <char*>cnp.PyArray_DATA(given) + first * cnp.PyArray_ITEMSIZE(given)
     cdef bint is_long = cnp.PyArray_TYPE(given) == cnp.NPY_INT64, becomes_long = cnp.PyArray_TYPE(own) == cnp.NPY_INT64
     cdef bint right
     with nogil:

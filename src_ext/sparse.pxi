@@ -42,11 +42,11 @@ cdef class SparseMatrix:
         index = np.int64 if self.view.has_long_indices else np.int32
         self.starts = np.empty(count + 1, index)
         self.longest = take_starts(starts, self.starts, most)
-        if self.longest < 0:
+        if self.longest < 0 or self.starts[0] != 0:
             self.refuse()
         self.view.stored = self.starts[count]
         self.indices = np.empty(self.view.stored, index)
-        if not take_indices(indices, self.indices, self.view.n + self.view.i - count):
+        if not take_indices(indices, self.indices, 0, self.view.n + self.view.i - count):
             self.refuse()
         self.view.indices, self.view.starts = cnp.PyArray_DATA(self.indices), cnp.PyArray_DATA(self.starts)
         self.view.stride, self.view.cells = 0, NULL

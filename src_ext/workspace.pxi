@@ -62,8 +62,8 @@ cdef class Workspace:
 
     cdef int claim(self) except -1:
         if set_and_tell(&self.is_lent):
-            raise RuntimeError("this Workspace is in use, by another thread or by a call that this one has interrupted: "
-                               "let that end, or take one of its own")
+            raise RuntimeError("this Workspace is in use, by another thread or by a call that this one has "
+                               "interrupted: let that end, or take one of its own")
         return 0
 
     cdef int write(self, bint ends) except -1:

@@ -1,6 +1,6 @@
-// Copies of what kernels follow as an index. The caller's arrays may change while a kernel runs, by another thread or by
-// a handler of a signal; so what is checked is the copy, which nobody else has. It takes one pass, whose pieces are looked
-// at while they are in L1: 0.17 ns for an int32, as NumPy's minimum and maximum without a copy.
+// Copies of what kernels follow as an index. The caller's arrays may change while a kernel runs, by another thread or
+// by a handler of a signal; so the copy is checked, which nobody else has. One pass, whose pieces are looked at
+// while they are in L1, takes 0.25 ns for an int32, where NumPy's minimum and maximum without a copy took 0.13.
 #pragma once
 
 #include <stddef.h>
@@ -51,10 +51,10 @@ bool copy_indices(const Index* given, Own* own, ptrdiff_t count, ptrdiff_t limit
 }
 
 // own = given, where each of `count` rows (or columns) begins among `stored` elements, and the end of the last. Returns
-// the elements of the longest, or -1 where they do not ascend from 0 or end beyond the stored ones.
+// the elements of the longest, or -1 where they do not ascend, from 0 or later, or end beyond the stored ones.
 template <class Index, class Own>
 ptrdiff_t copy_starts(const Index* given, Own* own, ptrdiff_t count, ptrdiff_t stored) {
-  if (!copy_indices(given, own, count + 1, stored + 1) || own[0] != 0) return -1;
+  if (!copy_indices(given, own, count + 1, stored + 1)) return -1;
   ptrdiff_t longest = 0;
   for (ptrdiff_t k = 0; k < count; ++k) {
     const ptrdiff_t length = ptrdiff_t(own[k + 1]) - ptrdiff_t(own[k]);

