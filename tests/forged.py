@@ -150,7 +150,7 @@ def _rename(forgery: Forgery, random: Random) -> None:
 
 def _wrap(forgery: Forgery, random: Random) -> None:
     parent, key = _somewhere(forgery, random)
-    for _ in range(random.choice([1, 2, 70, 400])):
+    for _ in range(random.choice([1, 2, 60, 80])):
         parent[key] = [parent[key]]
 
 

@@ -28,6 +28,8 @@ def _make(data: Any, indices: Any, indptr: Any, shape: Any) -> csr_array:
     for array, kind in ((data, "f"), (indices, "i"), (indptr, "i")):
         if not isinstance(array, np.ndarray) or array.ndim != 1 or array.dtype.kind != kind:
             raise ValueError("a sparse matrix has one array of real numbers, and two of integers")
+    if data.dtype not in (np.float32, np.float64):  # SciPy's loops know no others
+        raise ValueError(f"a sparse matrix of {data.dtype} is none of float32 or float64")
     _require_places(len(data), indices, indptr, shape)
     return csr_array((data, indices, indptr), shape=shape)
 

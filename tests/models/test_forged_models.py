@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from estimators import MODELS, X, Y
 from forged import rewritten
+from scipy.sparse import csr_array
 from sklearn.base import clone
 
 from fastnn import (
@@ -226,3 +227,14 @@ def test_a_chosen_penalty_is_there(tmp_path: Path) -> None:
     rewritten(tmp_path / "model", C_=None)
     with pytest.raises(FileError, match="C_ is missing"):
         LogisticRegressionCV.load(tmp_path / "model")
+
+
+def test_a_sparse_matrix_of_halves_is_none(tmp_path: Path) -> None:
+    """SciPy makes no dense one of it."""
+    LogisticRegression().fit(X, Y).sparsify().save(tmp_path / "model")
+    coef = csr_array(([0.5], ([0], [2])), shape=(1, 3), dtype=np.float32)
+    coef.data = coef.data.astype(np.float16)
+    parts = storage.read(tmp_path / "model", "model", LogisticRegression._kinds)
+    storage.write(tmp_path / "model", "model", parts | {"coef_": coef}, LogisticRegression._kinds)
+    with pytest.raises(FileError, match="a sparse matrix of float16"):
+        LogisticRegression.load(tmp_path / "model")
