@@ -25,8 +25,8 @@ cdef class Workspace:
     Vectors that are the same arrays as in the epoch before are not packed again, unless params have changed since. An
     epoch writes params, and their average if there is one, to the caller's arrays; what else is in state.slots must not
     change in between, and is written by `write_state`, or before an epoch that does not go on from there. An epoch that
-    is refused leaves it as it was written last, and so does the first one if Ctrl-C ends it; a later one that Ctrl-C ends
-    has taken the steps it took, the last one perhaps for a part of the parameters.
+    is refused leaves it as it was written last, and so does the first one after that if Ctrl-C ends it; a later one
+    that Ctrl-C ends has taken the steps it took, the last one perhaps for a part of the parameters.
     """
     cdef void* memory
     cdef size_t nbytes

@@ -118,7 +118,9 @@ CALLS: dict[str, Callable[[], Call]] = {
     "LogisticRegressionCV, l1": lambda: cross_validated(l1_ratios=[1.0], solver="saga"),
     "MLPClassifier": lambda: mlp((3500, 3500), batch_size=2000),
     "MLPClassifier, L-BFGS": lambda: mlp((3000, 3000), solver="lbfgs"),
-    "MLPRegressor": lambda: fit(MLPRegressor(hidden_layer_sizes=(3000, 3000), batch_size=2000), rows(2000, 500), rows(2000, 1)[:, 0]),
+    "MLPRegressor": lambda: fit(
+        MLPRegressor(hidden_layer_sizes=(3000, 3000), batch_size=2000), rows(2000, 500), rows(2000, 1)[:, 0]
+    ),
     "Neuron": lambda: fit(Neuron("sigmoid", batch_size=20_000, **FOREVER), rows(20_000, 500), labels(20_000)),
     "Neuron, online": lambda: fit(Neuron("sign", n_iter_no_change=10**9, **FOREVER), rows(20_000, 500), labels(20_000)),
     "Network.predict": predicting,

@@ -179,7 +179,7 @@ template <class T> void dense_forward(const void* arguments, int member, int tea
   const bool by_columns = shares_columns(g.n, g.activation, team);
   const auto rows = by_columns ? fastnn::Share{0, g.n} : fastnn::share_of(g.n, kTileRows, member, team);
   const auto columns = by_columns ? fastnn::share_of(g.o, kPanel<T>, member, team) : fastnn::Share{0, g.o};
-  in_pieces(rows, kPieceRows, g.i * g.o, [&](ptrdiff_t r0, ptrdiff_t r1) __attribute__((always_inline)) {
+  in_pieces(rows, kPieceRows, (g.i + 1) * g.o, [&](ptrdiff_t r0, ptrdiff_t r1) __attribute__((always_inline)) {
     forward_rows<T>(g.x, g.w, g.b, g.out, g.i, g.o, g.activation, r0, r1, columns.begin, columns.end);
   });
 }
@@ -220,7 +220,7 @@ template <class T> void dense_backward_input(const void* arguments, int member, 
   const auto rows = fastnn::share_of(g.n, kTileRows, member, team);
   SumTile<T> policy{g.out, g.i, false};
   const PackedColumns<T> columns{g.scratch, g.o};
-  in_pieces(rows, kPieceRows, g.i * g.o, [&](ptrdiff_t r0, ptrdiff_t r1) __attribute__((always_inline)) {
+  in_pieces(rows, kPieceRows, g.i * (g.o + 1), [&](ptrdiff_t r0, ptrdiff_t r1) __attribute__((always_inline)) {
     multiply_in_pieces<T, false>(StridedRows<T>{g.d_z, g.o}, columns, g.o, policy, r0, r1, 0, g.i);
   });
 }
