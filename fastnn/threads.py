@@ -21,7 +21,6 @@ _MOST = 4096
 _local = threading.local()
 _chosen: int | None = None
 _default: int | None = None
-_MOST = 2**31 - 1  # what kernels can be told; no machine has as many
 
 
 def _from_environment() -> int | None:

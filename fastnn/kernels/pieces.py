@@ -14,8 +14,8 @@ _LEAST = 16  # rows, and of more a multiple, so that loops over several rows at 
 
 
 def pieces(n: int, work: int) -> Iterator[slice]:
-    """Slices of n rows, each of which takes `work` multiply-adds."""
-    rows = max(_WORK // max(work, 1) // _LEAST, 1) * _LEAST
+    """Slices of n rows, each of which takes `work` multiply-adds; all at once where there is nothing to do."""
+    rows = max(_WORK // work // _LEAST, 1) * _LEAST if work else max(n, 1)
     for first in range(0, n, rows):
         yield slice(first, first + rows)
 
