@@ -98,12 +98,6 @@ def _count_with(**variables: str) -> str:
     return done.stdout.strip() or done.stderr
 
 
-def test_more_threads_than_kernels_can_be_told():
-    fastnn.set_num_threads(10**30)
-    assert fastnn.get_num_threads() == 2**31 - 1
-    assert fastnn.kernels.dense_forward([[1.0]], [[2.0]], [3.0], n_threads=10**30).tolist() == [[5.0]]
-
-
 def test_environment():
     assert _count_with(FASTNN_NUM_THREADS="5", OMP_NUM_THREADS="3") == "5"
     assert _count_with(OMP_NUM_THREADS="3,2") == "3"
