@@ -25,8 +25,8 @@ cdef class Workspace:
     Vectors that are the same arrays as in the epoch before are not packed again, unless params have changed since. An
     epoch writes params, and their average if there is one, to the caller's arrays; what else is in state.slots must not
     change in between, and is written by `write_state`, or before an epoch that does not go on from there. An epoch that
-    is refused leaves it as it was written last, and so does the first one after that if Ctrl-C ends it; a later one
-    that Ctrl-C ends has taken the steps it took, the last one perhaps for a part of the parameters.
+    is refused leaves it as it was written last; one that Ctrl-C ends has taken the steps it took, the last one perhaps
+    for a part of the parameters.
     """
     cdef void* memory
     cdef size_t nbytes
@@ -35,7 +35,6 @@ cdef class Workspace:
     cdef tuple slots
     cdef Layout layout
     cdef bint goes_on  # the vectors are those that an epoch has ended with
-    cdef bint has_news  # an epoch has ended since the slots were written
     cdef cppbool is_lent
 
     def __dealloc__(self):
@@ -71,14 +70,13 @@ cdef class Workspace:
     cdef int write(self, bint ends) except -1:
         cdef Epoch[float] g
         cdef Py_ssize_t k
-        if self.slots is None or not self.has_news:
+        if self.slots is None:
             return 0
         for k, slot in enumerate(self.slots):
             g.slots[k] = <float*>output_1d(slot, "state.slots", self.layout.kind, self.plan.n_params)
         g.workspace, g.ends = self.memory, ends
         with nogil:
             kernels.epoch_slots[self.layout.kind](&g)
-        self.has_news = False
         return 0
 
     cdef int lend(self, Epoch[float]* g, int kind, NativePlan plan, object params, tuple slots) except -1:
@@ -98,13 +96,13 @@ cdef class Workspace:
 
     cdef void take_back(self, bint is_finite) noexcept:
         """The epoch has come to its end; or it was refused, and nothing goes on from there."""
-        self.goes_on = self.has_news = is_finite
+        self.goes_on = is_finite
         if not is_finite:
             self.forget()
 
     cdef void forget(self) noexcept:
         self.plan = self.params = self.slots = None
-        self.goes_on = self.has_news = False
+        self.goes_on = False
 
     cdef int reserve(self, size_t nbytes) except -1:
         if nbytes <= self.nbytes:
