@@ -91,14 +91,6 @@ def many() -> Call:
     return lambda: fit_many(models, rows(2000, 500), labels(2000), n_jobs=2)
 
 
-def summary() -> Call:
-    x, y = rows(20_000, 1500, float), labels(20_000)
-    model = LogisticRegression(C=np.inf, solver="lbfgs").fit(x[:, :2], y)
-    model.coef_ = np.zeros((1, x.shape[1]))
-    model.n_features_in_ = x.shape[1]
-    return lambda: model.summary(x, y)
-
-
 def cross_validated(**options: Any) -> Call:
     return fit(LogisticRegressionCV(**options), rows(20_000, 1000), labels(20_000))
 
@@ -129,9 +121,11 @@ CALLS: dict[str, Callable[[], Call]] = {
 }
 
 
-def wait_of(call: Call, after: float) -> tuple[float, float]:
-    """Seconds from a signal until its error arrives, and by what factor other programs make the call slower."""
+def wait_of(call: Call, after: float) -> tuple[float, float] | None:
+    """Seconds from a signal until its error arrives, and by what factor other programs make the call slower.
 
+    None where the call has ended before the signal.
+    """
     sent: list[float] = []
 
     def interrupt(number: int, frame: Any) -> None:
@@ -151,7 +145,8 @@ def wait_of(call: Call, after: float) -> tuple[float, float]:
         passed = time.perf_counter() - start
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    assert sent, f"it took no more than {passed:.2f} s: nothing was interrupted"
+    if not sent:
+        return None
     of_all = (time.process_time() - of_all) / fastnn.get_num_threads()
     used = max(time.thread_time() - of_thread, of_all, 1e-3)
     return passed - after, min(max(passed / used, 1.0), MOST_CROWDED)
@@ -163,8 +158,12 @@ def test_it_ends_within_half_a_second(name: str) -> None:
     for after in (0.25, 1.0):  # in what comes before the work, and in it
         waits: list[float] = []
         while not any(wait < LIMIT for wait in waits) and len(waits) < 3:
-            seconds, slower = wait_of(call, after)
-            waits.append(seconds / slower)
+            found = wait_of(call, after)
+            if found is None:  # on a fast machine
+                after /= 2
+                assert after > 0.1, "it is over too soon to be interrupted"
+            else:
+                waits.append(found[0] / found[1])
         assert min(waits) < LIMIT, waits
 
 

@@ -12,7 +12,6 @@ from sklearn.base import ClassifierMixin
 from sklearn.callback import with_callbacks
 from sklearn.utils import check_random_state
 
-from fastnn import activations, losses
 from fastnn.kernels.contract import Array
 from fastnn.models import attributes
 from fastnn.models.agreement import require_whole_logistic
@@ -36,7 +35,7 @@ from fastnn.models.logistic_tasks import IterationTasks, TellsCallbacks
 from fastnn.models.outputs import class_index, log_probabilities
 from fastnn.models.parameters import Flag, Integer, Is, Numbers, OneOf, Real
 from fastnn.models.penalty import Penalty, penalty_of
-from fastnn.plan import Plan
+from fastnn.plan import linear_plan
 from fastnn.solvers.choose import SOLVERS
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.objective import Solution, Vector
@@ -310,9 +309,8 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
 
     def _engine(self, n_inputs: int, dtype: Any, bias: bool = True) -> Engine:
         binary = len(self.classes_) == 2
-        loss = losses.get("binary_cross_entropy" if binary else "cross_entropy")
-        widths = (n_inputs, 1 if binary else len(self.classes_))
-        plan = Plan(widths, (activations.get("identity"),), (bias,), loss, np.dtype(dtype))
+        loss = "binary_cross_entropy" if binary else "cross_entropy"
+        plan = linear_plan(n_inputs, 1 if binary else len(self.classes_), loss, np.dtype(dtype), bias)
         return Engine(plan, self.backend, self.n_threads)
 
     def decision_function(self, X: Any) -> Array:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn import activations, losses
+from fastnn import activations
 from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
-from fastnn.plan import Plan
+from fastnn.plan import Plan, linear_plan
 from fastnn.training.engine import Engine
 from fastnn.training.neuron import Average, NeuronEngine
 
@@ -25,7 +25,6 @@ __all__ = [
     "raw_engine",
 ]
 
-_IDENTITY = activations.get("identity")
 _CLASSIFIERS = ("sigmoid", "sign")
 # From zero these reach the same optimum as from anywhere; the others might not get away from it.
 _FROM_ZERO = ("sigmoid", "sign", "identity")
@@ -65,8 +64,7 @@ def function_of(neuron: Any) -> Activation:
 
 def _plan(n_inputs: int, dtype: Any) -> Plan:
     """z = w . x + b, with the sigmoid as link."""
-    loss = losses.get("binary_cross_entropy")
-    return Plan((n_inputs, 1), (_IDENTITY,), (True,), loss, np.dtype(dtype))
+    return linear_plan(n_inputs, 1, "binary_cross_entropy", np.dtype(dtype))
 
 
 def learning_engine(neuron: Any, n_inputs: int, dtype: Any, average: Average | None) -> Engine:

@@ -36,16 +36,22 @@ bool copy_indices(const Index* given, Own* own, ptrdiff_t count, ptrdiff_t limit
   constexpr size_t largest = size_t(std::numeric_limits<Index>::max());
   if (limit <= 0) return count == 0;
   const size_t last = size_t(limit - 1) < largest ? size_t(limit - 1) : largest;
+  const auto highest = std::make_unsigned_t<Index>(last);
   bool right = true;
-  for (ptrdiff_t k = 0; k < count; k += kIndexPiece) {
+  ptrdiff_t k = 0;
+  if constexpr (std::is_same_v<Index, Own>) {  // what is looked at is the copy, in its place
+    for (; k + kIndexPiece <= count; k += kIndexPiece) {
+      memcpy(own + k, given + k, kIndexPiece * sizeof(Index));
+      right &= is_right_piece(own + k, highest);
+    }
+  }
+  for (; k < count; k += kIndexPiece) {
     const ptrdiff_t size = count - k < kIndexPiece ? count - k : kIndexPiece;
     Index piece[kIndexPiece];
     if (size < kIndexPiece) memset(piece, 0, sizeof piece);
     memcpy(piece, given + k, size_t(size) * sizeof(Index));
-    right &= is_right_piece(piece, std::make_unsigned_t<Index>(last));
-    if constexpr (std::is_same_v<Index, Own>) memcpy(own + k, piece, size_t(size) * sizeof(Index));
-    else
-      for (ptrdiff_t j = 0; j < size; ++j) own[k + j] = Own(piece[j]);
+    right &= is_right_piece(piece, highest);
+    for (ptrdiff_t j = 0; j < size; ++j) own[k + j] = Own(piece[j]);
   }
   return right;
 }
