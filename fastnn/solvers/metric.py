@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fastnn import activations
 from fastnn.kernels.select import native
-from fastnn.solvers.cholesky import factorise, inverse_of_triangle, rows_of, solve_triangle
+from fastnn.solvers.cholesky import factorise, inverse_of_triangle, scaled_by, solve
 from fastnn.solvers.objective import Curved, Matrix, Vector
 from fastnn.solvers.one_thread import one_thread
 
@@ -84,10 +84,7 @@ class CholeskyMetric:
     def __init__(self, hessian: Matrix, least: float = 0.0) -> None:
         diagonal = np.maximum(hessian.diagonal(), least)
         self._inverse = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-        scaled = np.empty_like(hessian)
-        for rows in rows_of(len(hessian)):
-            np.multiply(hessian[rows], self._inverse, out=scaled[rows])
-            scaled[rows] *= self._inverse[rows, None]
+        scaled = scaled_by(hessian, self._inverse)
         damping = _LEAST_DAMPING * len(hessian)
         is_definite = False
         while not is_definite and damping < _MOST_DAMPING:
@@ -105,8 +102,7 @@ class CholeskyMetric:
         """See Metric; also for several vectors, the columns of (p, k)."""
         inverse = self._inverse if vector.ndim == 1 else self._inverse[:, None]
         with _threads_for(len(vector)):
-            half = solve_triangle(self._factor, inverse * vector)
-            solution: Vector = solve_triangle(self._factor, half, transposed=True)
+            solution: Vector = solve(self._factor, inverse * vector)
         return inverse * solution
 
     def root(self) -> Matrix:
