@@ -334,11 +334,8 @@ def get(activation: str | Activation) -> Activation:
         If `activation` is neither a string nor an Activation.
     """
     if isinstance(activation, Activation):
-        if activation.code != USER and activation != ACTIVATIONS.get(activation.name):
-            raise ValueError(
-                f"Activation {activation.name!r} has code={activation.code}: codes are numbers of the library's own "
-                "activations. Leave it out."
-            )
+        if activation.code != USER:
+            _require_listed(activation)
         return activation
     if not isinstance(activation, str):
         raise wrong_type("activation", activation, "a name or an Activation")

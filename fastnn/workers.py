@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ALL_COMPLETED, FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
 from threading import Thread, current_thread, main_thread
@@ -27,7 +27,12 @@ def cancellation() -> Cancellation:
 
 
 def finished(
-    do: Callable[[Task], Result], tasks: Sequence[Task], n_workers: int, cancelled: Cancellation
+    do: Callable[[Task], Result],
+    tasks: Sequence[Task],
+    n_workers: int,
+    cancelled: Cancellation,
+    *,
+    all_or_none: bool = False,
 ) -> list[Future[Result]]:
     """What has come of every task, in their order, when the last one has ended.
 
@@ -40,12 +45,22 @@ def finished(
     cancelled : Cancellation
         Is set where Ctrl-C, or another error, comes to this thread meanwhile: then kernels that the others run raise
         KeyboardInterrupt, and this function the error when all have ended.
+    all_or_none : bool, default=False
+        Whether the error of a task is such an error too: nobody wants what comes of the others then.
     """
+    until = FIRST_EXCEPTION if all_or_none else ALL_COMPLETED
     with _cancelled_by_errors(ThreadPoolExecutor(n_workers), cancelled) as pool:
         futures = [pool.submit(cancelled.run, do, task) for task in tasks]
-        while wait(futures, timeout=0.1).not_done:  # where a wait without an end would not hear of Ctrl-C
-            pass
+        # A wait without an end would not hear of Ctrl-C.
+        while (state := wait(futures, timeout=0.1, return_when=until)).not_done:
+            if all_or_none:
+                _raise_error_of(state.done)
     return futures
+
+
+def _raise_error_of(ended: Iterable[Future[Result]]) -> None:
+    for future in ended:
+        future.result()
 
 
 @contextmanager

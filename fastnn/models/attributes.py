@@ -8,6 +8,7 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import get_annotations
 from typing import Any
 
 import numpy as np
@@ -109,16 +110,19 @@ class _Several:
 
 @dataclass(frozen=True)
 class _Labels:
-    """Classes in their order, each once."""
+    """Classes, each once, in any order: users may give them other names."""
 
     def accepts(self, value: Any) -> bool:
         """See Check."""
         if not isinstance(value, np.ndarray) or value.dtype.kind not in "biufUO" or value.ndim != 1 or not len(value):
             return False
-        return len(value) == 1 or bool(np.all(value[1:] > value[:-1]))
+        try:
+            return len(set(value.tolist())) == len(value)
+        except TypeError:  # a list among them has no hash
+            return False
 
     def __str__(self) -> str:
-        return "an array of labels, sorted, each once"
+        return "an array of labels, each once"
 
 
 @dataclass(frozen=True)
@@ -205,14 +209,28 @@ MLP_CLASSIFIER: Table = {**MLP, "classes_": (_Labels(),), "_multilabel": (Flag()
 
 
 def check_attributes(cls: type, attributes: Mapping[str, Any], table: Table) -> None:
-    """Raise ValueError where an attribute is not in the table, or not what it may be."""
-    unknown = ", ".join(sorted(attributes.keys() - table.keys()))
+    """Raise ValueError where an attribute is not in the table, or not what it may be.
+
+    A user's subclass may have others, which are the business of its own methods.
+    """
+    unknown = ", ".join(sorted(name for name in attributes.keys() - table.keys() if not _is_users(cls, name)))
     if unknown:
         raise ValueError(f"{unknown} is no attribute of a fitted {cls.__name__} that files have")
     for name, value in attributes.items():
-        if not any(check.accepts(value) for check in table[name]):
+        if name in table and not any(check.accepts(value) for check in table[name]):
             wanted = ", or ".join(map(str, table[name]))
             raise ValueError(f"{name} is {_in_words(value)}, wanted {wanted}")
+
+
+def _is_users(cls: type, name: str) -> bool:
+    """Whether an attribute is one that a user's subclass has in public, and that nothing of ours reads."""
+    if _is_ours(cls) or name.startswith("_") or hasattr(cls, name):
+        return False
+    return not any(name in get_annotations(base) for base in cls.__mro__ if _is_ours(base))
+
+
+def _is_ours(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] == "fastnn"
 
 
 def _in_words(value: Any) -> str:

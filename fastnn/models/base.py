@@ -65,7 +65,11 @@ class Estimator(Saved, BaseEstimator):
     _kinds: ClassVar[Mapping[str, Kind]] = {**MODEL_KINDS, "csr_array": CSR}
 
     def __getstate__(self) -> dict[str, Any]:
-        return with_own_curves(cast(dict[str, Any], super().__getstate__()))
+        return with_own_curves(self, lambda now: now._state())
+
+    def _state(self) -> dict[str, Any]:
+        """What `__getstate__` has, of a model that no fit changes meanwhile; its curves are the model's own."""
+        return dict(super().__getstate__())
 
     def _taken_apart(self) -> tuple[dict[str, Any], dict[str, Any]]:
         state = self.__getstate__()
@@ -132,10 +136,9 @@ class Estimator(Saved, BaseEstimator):
 
     def _is_laid_out(self, X: Any, dtype: Any) -> bool:
         """Whether X can be used as it is, if it is finite."""
-        if type(X) is not np.ndarray or X.dtype != dtype or X.ndim != 2 or "feature_names_in_" in self.__dict__:
+        if not _is_laid_out(X) or X.dtype != dtype or "feature_names_in_" in self.__dict__:
             return False
-        is_plain = X.size > 0 and X.flags.c_contiguous and X.flags.aligned
-        return bool(is_plain and X.shape[1] == self.n_features_in_)
+        return bool(X.shape[1] == self.n_features_in_)
 
     def _read_weight(self, sample_weight: Any, x: Array, name: str = "sample_weight") -> Array | None:
         """The weights of the rows (n,), of x's dtype; None where there are none."""
@@ -158,13 +161,13 @@ class Estimator(Saved, BaseEstimator):
 
 
 def _is_usable(X: Any) -> bool:
-    """Whether X is laid out as kernels want it, and finite."""
-    return _is_laid_out(X) and bool(native.all_finite(X))
+    """Whether X is of a dtype that kernels have, laid out as they want it, and finite."""
+    return _is_laid_out(X) and X.dtype in (np.float32, np.float64) and bool(native.all_finite(X))
 
 
 def _is_laid_out(X: Any) -> bool:
-    """Whether X is laid out as kernels want it."""
-    if type(X) is not np.ndarray or X.ndim != 2 or X.size == 0 or X.dtype not in (np.float32, np.float64):
+    """Whether X is laid out as kernels want it, whatever its dtype."""
+    if type(X) is not np.ndarray or X.ndim != 2 or X.size == 0:
         return False
     return bool(X.flags.c_contiguous and X.flags.aligned)
 

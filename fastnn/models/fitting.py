@@ -7,20 +7,21 @@ attribute `__dict__` once is therefore to have one state and no mixture of two, 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import RLock
 from typing import Any, TypeVar
 from weakref import ref
 
-__all__ = ["apart", "held", "is_fitting", "only_fit", "with_own_curves"]
+__all__ = ["apart", "curves_kept", "held", "is_fitting", "only_fit", "with_own_curves"]
 
 Model = TypeVar("Model")
 State = dict[str, Any]
+Lengths = list[tuple[list[Any], int]]
 
 # A fit that goes on makes their lists longer, and takes back what it has added if it fails.
-_CURVES = ("loss_curve_", "validation_loss_curve_", "validation_scores_", "history_")
+_CURVES = ("loss_curve_", "validation_loss_curve_", "validation_scores_", "history_", "history")
 
 _new = object.__new__
 _MISSING = object()
@@ -45,6 +46,8 @@ class _Fit:
 
     model: Any
     goes_on: bool
+    state: State  # of the model when this began, which has curves of these lengths until another is in its place
+    lengths: Lengths
 
 
 class _Running:
@@ -62,6 +65,11 @@ class _Running:
     def of(self, model: Any) -> list[_Fit]:
         """Those of a model; with the lock."""
         return [fit for fit in (each() for each in self._fits) if fit is not None and fit.model is model]
+
+    def lengths_in(self, state: State) -> Lengths:
+        """What is to be seen of the curves of a state, some of which a fit may be making longer; with the lock."""
+        fits = [fit for fit in (each() for each in self._fits) if fit is not None and fit.state is state]
+        return fits[0].lengths if fits else _lengths(state)
 
     def add(self, fit: _Fit) -> None:
         """One begins; with the lock."""
@@ -93,8 +101,8 @@ def only_fit(model: Any, *, goes_on: bool) -> Iterator[None]:
     RuntimeError
         If there is such a fit already, in another thread or around this one.
     """
-    fit = _Fit(model, goes_on)
     with _running.lock:
+        fit = _Fit(model, goes_on, vars(model), _lengths(vars(model)))
         others = _running.of(model)
         if others and (goes_on or any(other.goes_on for other in others)):
             raise RuntimeError(
@@ -127,17 +135,11 @@ def apart(model: Model, *, goes_on: bool) -> Iterator[Model]:
     """
     twin = _new(type(model))
     # What calls back gets the twin, and a fit of it in the middle of this one would be of no use to either.
-    with only_fit(model, goes_on=goes_on), only_fit(twin, goes_on=True):
+    with only_fit(model, goes_on=goes_on), only_fit(twin, goes_on=True), curves_kept(model):
         state = vars(model)
         before = state.copy()
-        lengths = [(curve, len(curve)) for curve in _curves(before)]
         vars(twin).update(before)
-        try:
-            yield twin
-        except BaseException:  # Ctrl-C is one
-            for curve, length in lengths:
-                del curve[length:]
-            raise
+        yield twin
         with _running.lock:
             model.__dict__ = _joined(vars(twin), before, vars(model), undisturbed=vars(model) is state)
 
@@ -177,13 +179,39 @@ def _curves(state: State) -> Iterator[list[Any]]:
                 yield curve
 
 
-def with_own_curves(state: State) -> State:
-    """A state whose curves do not become longer with those of the model that it was copied from."""
-    copies = {name: _copied(state[name]) for name in _CURVES if name in state}
-    return state | copies
+def _lengths(state: State) -> Lengths:
+    return [(curve, len(curve)) for curve in _curves(state)]
 
 
-def _copied(curve: Any) -> Any:
+@contextmanager
+def curves_kept(model: Any) -> Iterator[None]:
+    """Make the model's curves as long as they were if this fails before another state is in the place of its own."""
+    state = vars(model)
+    lengths = _lengths(state)
+    try:
+        yield
+    except BaseException:  # Ctrl-C is one
+        if vars(model) is state:
+            for curve, length in lengths:
+                del curve[length:]
+        raise
+
+
+def with_own_curves(model: Model, read: Callable[[Model], State]) -> State:
+    """What is read of the model's present state, with curves of its own, as long as they are in that state.
+
+    A fit that is at its end makes the lists of the state before longer, one by one, before it puts its own in place.
+    """
+    with _running.lock:  # no fit is over meanwhile, so that what it has made longer is known
+        now = held(model)
+        lengths = {id(curve): length for curve, length in _running.lengths_in(vars(now))}
+        state = read(now)
+        return state | {name: _copied(state[name], lengths) for name in _CURVES if name in state}
+
+
+def _copied(curve: Any, lengths: dict[int, int]) -> Any:
     if isinstance(curve, dict):
-        return {name: _copied(values) for name, values in curve.items()}
+        return {name: _copied(values, lengths) for name, values in curve.items()}
+    if isinstance(curve, list):
+        return curve[: lengths.get(id(curve))]
     return curve.copy() if hasattr(curve, "copy") else curve

@@ -22,7 +22,6 @@ from fastnn.models.agreement import require_network
 from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, Estimator
 from fastnn.models.callbacks import FitTasks
 from fastnn.models.class_weight import times_class_weight
-from fastnn.models.fitting import held
 from fastnn.models.initial import ARRAYS, initial_params
 from fastnn.models.insight import Insight
 from fastnn.models.mlp_checkpoint import NOT_KEPT, KeepArguments, keep_of
@@ -340,11 +339,10 @@ class BaseMLP(Insight, Estimator):
         network: Packed | None = self.__dict__.get("_network")
         return network if network is not None and network.shows(self.coefs_, self.intercepts_) else None
 
-    def __getstate__(self) -> dict[str, Any]:
-        now = held(self)
-        state = super(BaseMLP, now).__getstate__()
+    def _state(self) -> dict[str, Any]:
+        state = super()._state()
         # One flat vector or its views: so a pickle has the weights once, and a memory-mapped one is not copied.
-        for name in ("_assigned", *(("_network",) if now._shown() is None else ("coefs_", "intercepts_"))):
+        for name in ("_assigned", *(("_network",) if self._shown() is None else ("coefs_", "intercepts_"))):
             state.pop(name, None)
         return state
 

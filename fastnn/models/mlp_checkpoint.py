@@ -73,6 +73,6 @@ class CurvesBefore:
         curves = {name: None if state[name] is None else read_numbers(state, name) for name in state}
         if not curves.keys() <= set(self._NAMES):
             raise ValueError(f"the curves of the fits before are {', '.join(curves)}, wanted {', '.join(self._NAMES)}")
-        for name in self._NAMES:
+        for name in (*self._NAMES, "best_validation_score_"):  # the best of those curves is not known
             vars(self._model).pop(name, None)
         vars(self._model).update(curves)

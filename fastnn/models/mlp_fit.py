@@ -144,11 +144,16 @@ def _tell(model: Any, outcome: Outcome, stopping: Stopping, run: Run, history: H
         return
     diverged = outcome.reason == "diverged"
     n_finished = len(outcome.losses) - diverged
+    best = getattr(model, "best_validation_score_", None)
     for name, key in (("validation_loss_curve_", "validation_loss"), ("validation_scores_", "validation_score")):
         values = model.history_[key][-n_finished:] + [math.nan] * diverged
         setattr(model, name, grown(getattr(model, name, None), values))
-    scores = [score for score in model.validation_scores_ if not math.isnan(score)]
-    model.best_validation_score_ = stopping.best if model.early_stopping else max(scores, default=math.nan)
+    if model.early_stopping:
+        model.best_validation_score_ = stopping.best
+        return
+    # Those of the calls before are not looked at again where their best one is known.
+    scores = model.validation_scores_ if best is None or math.isinf(best) else [best, *values]
+    model.best_validation_score_ = max((score for score in scores if not math.isnan(score)), default=math.nan)
 
 
 def _warn(model: Any, outcome: Outcome, incremental: bool) -> None:

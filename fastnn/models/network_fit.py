@@ -14,6 +14,7 @@ import numpy as np
 from fastnn.errors import out_of_range, wrong_type
 from fastnn.kernels.contract import Array
 from fastnn.losses import smooth_labels
+from fastnn.models.fitting import curves_kept
 from fastnn.models.network_data import read_batches, read_samples
 from fastnn.optimizers import Optimizer, OptimizerState
 from fastnn.plan import Plan
@@ -202,8 +203,18 @@ def fit_network(
 
 
 def _become(network: Network, params: Array, seed: int, history: History) -> None:
-    """Put what has been learnt in the place of what was, at once."""
-    network.__dict__ = {**vars(network), "_params": params, "_seed": seed, "history": history.joined()}
+    """Put what has been learnt in the place of what was, at once, and also where Ctrl-C strikes just now."""
+    try:
+        _replace(network, params, seed, history)
+    except BaseException:
+        if network.params is not params:
+            _replace(network, params, seed, history)
+        raise
+
+
+def _replace(network: Network, params: Array, seed: int, history: History) -> None:
+    with curves_kept(network):
+        network.__dict__ = {**vars(network), "_params": params, "_seed": seed, "history": history.joined()}
 
 
 def _stopping(how: Training, rate: Rate, held_out: Samples | None) -> Stopping:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import deepcopy
 from typing import Any, Self
 
@@ -13,7 +13,7 @@ from fastnn import storage
 from fastnn.kernels.contract import Array
 from fastnn.layers import Layer
 from fastnn.models.attributes import NETWORK, check_attributes
-from fastnn.models.fitting import is_fitting
+from fastnn.models.fitting import is_fitting, with_own_curves
 from fastnn.models.network_data import read_layers
 from fastnn.models.saving import Saved
 from fastnn.plan import Plan
@@ -87,7 +87,7 @@ class FlatParams(Saved):
     def _put_together(cls, parameters: dict[str, Any], attributes: dict[str, Any]) -> Self:
         check_attributes(cls, attributes, NETWORK)
         _require_names("parameters", parameters, ("layers", "n_inputs", "loss", "dtype", "backend", "n_threads"))
-        _require_names("attributes", attributes, NETWORK)
+        _require_names("attributes", attributes.keys() & NETWORK.keys(), NETWORK)
         check_counts(n_inputs=parameters["n_inputs"])
         layers = read_layers(parameters.pop("layers"))
         plan = Plan.from_layers(layers, parameters.pop("n_inputs"), parameters.pop("loss"), parameters.pop("dtype"))
@@ -101,6 +101,9 @@ class FlatParams(Saved):
         return deepcopy(self)
 
     def __getstate__(self) -> dict[str, Any]:
+        return with_own_curves(self, FlatParams._state)
+
+    def _state(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_engine"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -110,8 +113,8 @@ class FlatParams(Saved):
         self._engine = Engine(self.plan, self.backend, self.n_threads)
 
 
-def _require_names(what: str, given: Mapping[str, Any], names: Iterable[str]) -> None:
-    if given.keys() != set(names):
+def _require_names(what: str, given: Collection[str], names: Iterable[str]) -> None:
+    if set(given) != set(names):
         raise ValueError(f"the {what} are {', '.join(sorted(given))}, wanted {', '.join(sorted(names))}")
 
 

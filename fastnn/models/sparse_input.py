@@ -15,6 +15,8 @@ def require_sound(x: Any) -> None:
     SciPy looks at most of this when it makes a matrix, but its arrays may be changed afterwards, and it converts what
     they have become without another look: the process ends there. `check_format` would tell, but writes to the matrix.
     """
+    if x.ndim != 2:
+        return  # scikit-learn's validators say what is wanted
     if x.format in ("csr", "csc", "bsr"):
         sound = _is_sound(x)
     elif x.format == "coo":

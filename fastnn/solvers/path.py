@@ -140,7 +140,7 @@ def solve_family(
 
 
 def side_by_side(do: Callable[[Task], Result], tasks: Sequence[Task], n_workers: int) -> list[Result]:
-    """What `do` makes of every task, in the tasks' order, in so many threads."""
+    """What `do` makes of every task, in the tasks' order, in so many threads; an error in one ends the others."""
     if min(n_workers, len(tasks)) <= 1:
         return [do(task) for task in tasks]
 
@@ -148,7 +148,7 @@ def side_by_side(do: Callable[[Task], Result], tasks: Sequence[Task], n_workers:
         with threads(1):
             return do(task)
 
-    return [future.result() for future in finished(alone, tasks, n_workers, cancellation())]
+    return [future.result() for future in finished(alone, tasks, n_workers, cancellation(), all_or_none=True)]
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ _DEEPEST = 64  # levels of lists, mappings and objects inside each other
 
 # Bytes that the arrays of strings of a file may take beyond 64 for each character: NumPy makes all strings of an array
 # as long as the longest may be, so that a few bytes of a file could ask for any memory.
-_ROOM = 2**20
+_ROOM = 2**26
 
 
 class _Room:
@@ -45,7 +45,10 @@ class _Room:
         """ValueError where an array of these strings, each of `width` characters, takes too much."""
         self._left -= 4 * width * len(items) - 64 * sum(len(item) + 1 for item in items)
         if self._left < 0:
-            raise ValueError(f"an array of {len(items)} strings of {width} characters is nearly empty, and too large")
+            raise ValueError(
+                f"an array of {len(items)} strings of {width} characters is nearly empty, and too large: have it as "
+                "one of objects, as y.astype(object) makes it"
+            )
         self._left = min(self._left, _ROOM)
 
 

@@ -76,14 +76,15 @@ def _regular(path: FilePath) -> os.stat_result | None:
 
 
 def _give(descriptor: int, before: os.stat_result) -> None:
-    """Owner and permissions of the file that was there; none to a group that had none."""
+    """Owner and permissions of the file that was there, where the system lets us; none to a group that had none."""
     mode, now = stat.S_IMODE(before.st_mode), os.fstat(descriptor)
     if (before.st_uid, before.st_gid) != (now.st_uid, now.st_gid):
         try:
             os.chown(descriptor, before.st_uid, before.st_gid)
         except OSError:  # only root may; in folders of a group the group is right anyway
             mode &= ~0o6000 if before.st_gid == now.st_gid else ~0o6070
-    os.chmod(descriptor, mode)
+    with suppress(OSError):  # some mounts have no permissions to give; the draft is its owner's alone
+        os.chmod(descriptor, mode)
 
 
 def _flush_folder(folder: Path) -> None:

@@ -76,6 +76,13 @@ def test_a_sparse_matrix_that_points_outside_of_itself_is_refused(name: str, kin
 
 
 @every_model
+def test_a_sparse_x_of_one_dimension(name: str) -> None:
+    for x in (sp.coo_array(np.ones(len(Y))), sp.csr_array(np.ones(len(Y)))):
+        with pytest.raises(ValueError, match="Expected 2D|2-D|2 dim"):
+            model(name).fit(x, Y)
+
+
+@every_model
 def test_looking_at_a_sparse_matrix_does_not_change_it(name: str) -> None:
     x = sp.csr_array(X)
     x.indices, x.indptr = x.indices.astype(np.int64), x.indptr.astype(np.int64)

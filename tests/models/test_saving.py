@@ -155,6 +155,50 @@ def test_a_class_of_the_users_own(tmp_path: Path) -> None:
         LogisticRegression.load(tmp_path / "model.safetensors")
 
 
+def test_attributes_of_the_users_own_class(tmp_path: Path) -> None:
+    class Mine(LogisticRegression):
+        def fit(self, *args: Any, **kwargs: Any) -> Any:
+            super().fit(*args, **kwargs)
+            self.threshold_, self.limits = 0.3, np.arange(3.0)
+            return self
+
+    class Net(Network):
+        pass
+
+    network = Net([Dense(2)], 3)
+    network.note = "mine"
+    for mine in (Mine().fit(X, Y), network):
+        twin = saved(mine, tmp_path)
+        assert vars(twin).keys() == vars(mine).keys()
+        np.testing.assert_array_equal(twin.predict(X), mine.predict(X))
+        for name in {"threshold_", "limits", "note"} & vars(mine).keys():
+            np.testing.assert_array_equal(getattr(twin, name), getattr(mine, name))
+    for name in ("predict", "_secret", "plan", "backend"):
+        rewritten(tmp_path / "model.safetensors", **{name: 3})
+        with pytest.raises(FileError, match=f"{name} is no attribute of a fitted Net that files have"):
+            Net.load(tmp_path / "model.safetensors")
+        network.save(tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize("estimator", [MLPClassifier((4,), max_iter=2), LogisticRegression(), Neuron(max_iter=2)])
+def test_classes_that_were_renamed(estimator: Any, tmp_path: Path) -> None:
+    model = clone(estimator).fit(X, Y)
+    model.classes_ = np.array(["spam", "ham"])
+    twin = saved(model, tmp_path)
+    np.testing.assert_array_equal(twin.classes_, ["spam", "ham"])
+    np.testing.assert_array_equal(twin.predict(X), model.predict(X))
+
+
+def test_many_classes_of_which_one_is_long(tmp_path: Path) -> None:
+    labels = np.array([f"class {k:04}" for k in range(3999)] + ["long" * 175])
+    model = LogisticRegression(max_iter=1)
+    model.fit(X, Y)
+    model.classes_ = labels
+    model.coef_, model.intercept_ = np.ones((4000, 3)), np.zeros(4000)
+    model.__dict__.pop("_evidence", None)
+    np.testing.assert_array_equal(saved(model, tmp_path).classes_, labels)
+
+
 class Small(MLPClassifier):
     """Has one parameter of its own, and sets those of its base."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -84,3 +85,17 @@ def test_an_error_in_a_thread_comes_out() -> None:
     assert side_by_side(lambda task: 2 * task, range(5), 3) == [0, 2, 4, 6, 8]
     with pytest.raises(ZeroDivisionError):
         side_by_side(fail, range(5), 3)
+
+
+def test_an_error_in_a_thread_ends_the_others() -> None:
+    begun = []
+
+    def fail_first(task: int) -> None:
+        begun.append(task)
+        if task == 0:
+            raise ZeroDivisionError(task)
+        time.sleep(0.05)
+
+    with pytest.raises(ZeroDivisionError):
+        side_by_side(fail_first, range(100), 2)
+    assert len(begun) < 50

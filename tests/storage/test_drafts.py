@@ -54,6 +54,15 @@ def test_a_group_that_may_not_read_gets_no_file(path: Path, monkeypatch: pytest.
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_a_mount_that_has_no_permissions(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: Any) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(drafts.os, "chmod", refuse)
+    write(path, "test", [*VALUE])
+    assert read(path, "test") == [*VALUE]
+
+
 def test_a_name_as_long_as_names_can_be(tmp_path: Path) -> None:
     path = tmp_path / ("n" * 255)
     write(path, "test", VALUE)
