@@ -52,15 +52,17 @@ def finished(
     with _cancelled_by_errors(ThreadPoolExecutor(n_workers), cancelled) as pool:
         futures = [pool.submit(cancelled.run, do, task) for task in tasks]
         # A wait without an end would not hear of Ctrl-C.
-        while (state := wait(futures, timeout=0.1, return_when=until)).not_done:
+        while wait(futures, timeout=0.1, return_when=until).not_done:
             if all_or_none:
-                _raise_error_of(state.done)
+                _raise_error_of(futures)
     return futures
 
 
-def _raise_error_of(ended: Iterable[Future[Result]]) -> None:
-    for future in ended:
-        future.result()
+def _raise_error_of(futures: Iterable[Future[Result]]) -> None:
+    """Raise the error of the first of them that has ended with one."""
+    for future in futures:
+        if future.done():
+            future.result()
 
 
 @contextmanager

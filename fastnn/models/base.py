@@ -65,9 +65,9 @@ class Estimator(Saved, BaseEstimator):
     _kinds: ClassVar[Mapping[str, Kind]] = {**MODEL_KINDS, "csr_array": CSR}
 
     def __getstate__(self) -> dict[str, Any]:
-        return with_own_curves(self, lambda now: now._state())
+        return with_own_curves(self, lambda now: now._present_state())
 
-    def _state(self) -> dict[str, Any]:
+    def _present_state(self) -> dict[str, Any]:
         """What `__getstate__` has, of a model that no fit changes meanwhile; its curves are the model's own."""
         return dict(super().__getstate__())
 

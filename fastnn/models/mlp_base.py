@@ -339,8 +339,8 @@ class BaseMLP(Insight, Estimator):
         network: Packed | None = self.__dict__.get("_network")
         return network if network is not None and network.shows(self.coefs_, self.intercepts_) else None
 
-    def _state(self) -> dict[str, Any]:
-        state = super()._state()
+    def _present_state(self) -> dict[str, Any]:
+        state = super()._present_state()
         # One flat vector or its views: so a pickle has the weights once, and a memory-mapped one is not copied.
         for name in ("_assigned", *(("_network",) if self._shown() is None else ("coefs_", "intercepts_"))):
             state.pop(name, None)

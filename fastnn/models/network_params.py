@@ -101,9 +101,9 @@ class FlatParams(Saved):
         return deepcopy(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        return with_own_curves(self, FlatParams._state)
+        return with_own_curves(self, FlatParams._present_state)
 
-    def _state(self) -> dict[str, Any]:
+    def _present_state(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_engine"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
