@@ -125,6 +125,22 @@ def test_a_crowd_is_seen_and_forgotten(call):
     """)
 
 
+def test_members_that_wait_for_one_with_more_to_do_are_no_crowd():
+    """Sixteen rows are one block: for half of an epoch one member waits. Other programs may be a crowd now and then."""
+    _run("""
+        plan = Plan.from_layers([Dense(1024, "relu"), Dense(1024, "relu"), Dense(10)], 784, "squared_error", np.float32)
+        params, rates, x = plan.initial_params(0), np.full(20, 1e-9), np.ones((320, 784), np.float32)
+        state = OptimizerState.zeros(Adam(), params)
+        y, seen, end = np.zeros((320, 10), np.float32), True, time.monotonic() + 15
+        while seen and time.monotonic() < end:
+            time.sleep(0.25)
+            for _ in range(10):
+                _core.fit_epoch(plan, params, x, y, None, None, 16, Adam(), state, rates, 0.0, 0.0, 0, 2)
+            seen = _core.crowded_seconds() > 0
+        assert not seen
+    """)
+
+
 def test_no_share_is_left_out_and_none_is_done_for_another_job(rng):
     """Jobs of all team sizes in turn; workers are late for most of them, and the caller does their shares."""
     x, w = rng.normal(size=(200, 64)), rng.normal(size=(64, 64))
