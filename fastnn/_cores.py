@@ -75,9 +75,9 @@ def _quotas_above(directory: Path, mount: str) -> Iterator[float]:
 def _quota() -> float:
     """CPUs that the control groups grant, over all their parents; infinity without a limit."""
     groups, quotas = _memberships(), [math.inf]
-    for line in _read("/proc/self/mountinfo").splitlines():
+    for line in _read("/proc/self/mountinfo").split("\n"):
         fields, _, of_system = line.partition(" - ")
-        kind, *_, options = of_system.split() or [""]
+        kind, *_, options = of_system.split() or ["", ""]
         controller = "cpu" if kind == "cgroup" and "cpu" in options.split(",") else ""
         if kind != "cgroup2" and not controller:
             continue

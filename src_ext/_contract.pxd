@@ -382,7 +382,9 @@ cdef extern from * nogil:
     static const char* fastnn_build_info() { return FASTNN_BUILD_INFO; }
     /* The flag is set now; what it was before, also where several threads ask at a time. */
     static inline bool set_and_tell(bool* flag) { return __atomic_exchange_n(flag, true, __ATOMIC_ACQ_REL); }
+    static inline void clear(bool* flag) { __atomic_store_n(flag, false, __ATOMIC_RELEASE); }
     """
     double fastnn_seconds() noexcept
     const char* fastnn_build_info() noexcept
     cppbool set_and_tell(cppbool* flag) noexcept
+    void clear(cppbool* flag) noexcept

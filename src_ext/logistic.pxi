@@ -79,7 +79,7 @@ cdef int run_pass(LogisticPass[float]* g, int kind, Py_ssize_t n_threads) except
     cdef Trial* trial = NULL
     if team > 1 and work < PASS_TO_TRY:
         trial = trial_of(work, team)
-        team = quicker_team(trial)
+        team = quicker_team(trial, team)
     cdef double started = fastnn_seconds()
     cdef Scratch memory
     cdef int members

@@ -175,7 +175,7 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, bint lent, Py_s
     cdef Trial* trial = NULL
     if team > 1 and work < WORK_TO_TRY:
         trial = trial_of(work, team)
-        team = quicker_team(trial)
+        team = quicker_team(trial, team)
     g.next_step, g.rows_done, g.loss_sum, g.penalty_sum, g.stopped = 0, 0, 0.0, 0.0, 0
     if not lent:
         prepare_epoch(g, kind)
@@ -255,7 +255,13 @@ def _fit_epoch(Workspace workspace, object plan, cnp.ndarray params not None, ob
     share_scratch(&g, memory, order, rows, kind, workspace is not None)
     if workspace is not None:
         workspace.lend(&g, kind, native, params, slots)
-    cdef bint is_finite = run_epoch(&g, kind, steps, workspace is not None, n_threads)
+    cdef bint is_finite = False
+    try:
+        is_finite = run_epoch(&g, kind, steps, workspace is not None, n_threads)
+    except BaseException:
+        if workspace is not None and (g.stopped or g.loss_sum - g.loss_sum != 0):
+            workspace.take_back(False)  # what Ctrl-C has come too late for
+        raise
     if workspace is not None:
         workspace.take_back(is_finite)
     if not is_finite:

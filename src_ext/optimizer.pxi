@@ -33,9 +33,6 @@ cdef int optimizer_step(int optimizer, cnp.ndarray params, cnp.ndarray d_params,
         apart(slots[0], slots[1])
     for k in range(len(hyper)):
         g.hyper[k] = hyper[k]
-    # Of those that count steps, beta_1 and beta_2, whose powers are taken from 1 and divide.
-    if optimizer in (1, 4, 5) and not (0 <= g.hyper[0] < 1 and 0 <= g.hyper[1] < 1):
-        raise ValueError(f"beta_1={g.hyper[0]} and beta_2={g.hyper[1]}, wanted numbers in [0, 1)")
     run(kernels.optimizer_step[kind], &g, 32.0 * g.count, n_threads)
     return 0
 

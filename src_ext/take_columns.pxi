@@ -63,15 +63,19 @@ cdef void count_columns(const Features* x, int64_t* counts, Index* unused=NULL) 
 
 cdef cnp.ndarray counts_of(SparseRows x):
     """Stored elements of every column, (i,) of int64; counted once."""
-    cdef cnp.ndarray counts = x.counts
-    if counts is None:
-        counts = np.zeros(x.view.i, np.int64)
-        if x.view.has_long_indices:
-            count_columns[int64_t](&x.view, <int64_t*>cnp.PyArray_DATA(counts), NULL)
-        else:
-            count_columns[int32_t](&x.view, <int64_t*>cnp.PyArray_DATA(counts), NULL)
-        x.counts = counts  # once it is complete, since other threads may read it
-    return counts
+    with cython.critical_section(x):
+        if x.counts is None:
+            counts = np.zeros(x.view.i, np.int64)
+            count_all(&x.view, <int64_t*>cnp.PyArray_DATA(<cnp.ndarray>counts))
+            x.counts = counts
+        return x.counts
+
+
+cdef void count_all(const Features* x, int64_t* counts) noexcept:
+    if x.has_long_indices:
+        count_columns[int64_t](x, counts, NULL)
+    else:
+        count_columns[int32_t](x, counts, NULL)
 
 
 def take_columns(object x not None, cnp.ndarray features not None, bint by_column=False):

@@ -27,7 +27,7 @@ cdef Trial* trial_of(double work, int team) noexcept:
     return trial
 
 
-cdef int quicker_team(Trial* trial) noexcept:
+cdef int quicker_team(Trial* trial, int team) noexcept:
     """The team or 1, whichever has been quicker, or one of them to see."""
     cdef int call = trial.calls
     cdef bint alone = trial.seconds[0] < trial.seconds[1]
@@ -37,7 +37,7 @@ cdef int quicker_team(Trial* trial) noexcept:
         alone = call // 2 % 2
     elif call % (TRY_AGAIN_SLOWER if is_clear else TRY_AGAIN) < 2:
         alone = not alone
-    return 1 if alone else trial.team
+    return 1 if alone else team
 
 
 cdef void book_trial(Trial* trial, double work, int team, double seconds) noexcept:

@@ -46,7 +46,7 @@ cdef class Workspace:
         try:
             return _fit_epoch(self, *arguments)
         finally:
-            self.is_lent = False
+            clear(&self.is_lent)
 
     def write_state(self, bint ends=False):
         """Write what the optimizer remembers to the slots that it belongs to.
@@ -59,7 +59,7 @@ cdef class Workspace:
             if ends:
                 self.forget()
         finally:
-            self.is_lent = False
+            clear(&self.is_lent)
 
     cdef int claim(self) except -1:
         if set_and_tell(&self.is_lent):

@@ -7,6 +7,8 @@
 #include <immintrin.h>
 #endif
 
+#include "runtime/team_size.hpp"
+
 extern "C" double fastnn_seconds();
 
 namespace fastnn {
@@ -21,6 +23,7 @@ std::atomic<unsigned long> main_thread{0};
 thread_local Job* led = nullptr;
 thread_local Job* followed = nullptr;
 thread_local const int32_t* obeyed = nullptr;
+thread_local double in_looks = 0;
 
 unsigned long this_thread() { return (unsigned long)(pthread_self()); }
 
@@ -50,9 +53,13 @@ bool is_due(Job& job) {
 
 void look(Job& job) {
   led = nullptr;  // what a handler calls is no part of this job
+  const double start = fastnn_seconds();
   const int found = look_with_plain_numbers();
   led = &job;
-  job.next_look = fastnn_seconds() + between_looks.load(std::memory_order_relaxed);
+  const double now = fastnn_seconds();
+  in_looks += now - start;
+  forget_phase();
+  job.next_look = now + between_looks.load(std::memory_order_relaxed);
   if (found) __atomic_store_n(&job.stopped, 1, __ATOMIC_RELEASE);
 }
 
@@ -76,6 +83,8 @@ const int32_t* obey(const int32_t* cancelled) {
   obeyed = cancelled;
   return before;
 }
+
+double seconds_of_looks() { return in_looks; }
 
 double look_every(double seconds) { return between_looks.exchange(seconds); }
 

@@ -36,6 +36,9 @@ const int32_t* obey(const int32_t* cancelled);
 // set. `main_thread` as Python numbers it.
 void watch_signals(int (*look)(), unsigned long main_thread);
 
+// Seconds that this thread has spent with looks, and the handlers that they called.
+double seconds_of_looks();
+
 // Seconds between two looks; returns what they were. For tests.
 double look_every(double seconds);
 

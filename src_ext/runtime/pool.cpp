@@ -5,7 +5,6 @@
 #include "runtime/pool.hpp"
 
 #include <sched.h>
-#include <time.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -36,7 +35,7 @@ struct Pool {
   std::atomic<int> callers_cpu{-1}, callers_thread{-1};  // when the job began
   std::atomic<int64_t> off_cpu{0};  // nanoseconds, of this job's workers, if its shares are timed
   int timed_jobs = 0;               // so many jobs from now on are
-  int workers = 0;
+  std::atomic<int> workers{0};      // changed by the caller that has `busy`
   TeamFunction function = nullptr;
   void* arguments = nullptr;
   Job* led = nullptr;  // by the caller, for Ctrl-C
@@ -60,7 +59,6 @@ void leave_callers_cpu(const Pool& p) {
 constexpr uint64_t kJobStep = 256;
 static_assert(kMaxTeam < int(kJobStep));
 
-constexpr double kLongWait = 2e-5;  // seconds, as many as kSpins take
 constexpr int kTimedJobs = 100;     // after a long wait
 constexpr int kIdleSpins = 50'000;  // of about 10 ns, the 40 cycles that a pause takes on Zen 5
 
@@ -82,13 +80,6 @@ uint64_t next_job(Pool& p, uint64_t seen) {
   }
 }
 
-// Seconds that this thread has not been on a CPU. To ask takes a microsecond.
-double seconds_off_cpu() {
-  timespec own;
-  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &own) != 0) return 0;
-  return fastnn_seconds() - (double(own.tv_sec) + 1e-9 * double(own.tv_nsec));
-}
-
 // Whether the share is this thread's now: everybody who asks for one of that job later, however late, gets a no.
 bool begins(Pool& p, int member, uint64_t job) {
   uint64_t last = p.begun[member].load(std::memory_order_relaxed);
@@ -99,6 +90,7 @@ void do_share(Pool& p, int member, int team) {
   const bool is_timed = p.timed_jobs > 0;
   const double off_cpu = is_timed ? seconds_off_cpu() : 0;
   follow_job(p.led);
+  forget_phase();
   p.function(p.arguments, member, team);
   if (is_timed) p.off_cpu.fetch_add(int64_t(1e9 * (seconds_off_cpu() - off_cpu)), std::memory_order_relaxed);
   p.unfinished.fetch_sub(1, std::memory_order_release);
@@ -149,14 +141,14 @@ void start_job(Pool& p, int team, TeamFunction function, void* arguments) {
 // wake up nor for one that has lost its CPU. If that one was awake, the team has lost the time.
 void take_over(Pool& p, int team, bool awake) {
   const uint64_t job = p.job.load(std::memory_order_relaxed);
-  double start = 0;
+  double start = 0, looks = 0;
   for (int member = team - 1; member > 0; --member) {
     if (!begins(p, member, job)) continue;
-    if (start == 0) start = fastnn_seconds();
+    if (start == 0) start = fastnn_seconds(), looks = seconds_of_looks();
     p.function(p.arguments, member, team);
     p.unfinished.fetch_sub(1, std::memory_order_relaxed);
   }
-  const double seconds = start == 0 ? 0 : fastnn_seconds() - start;
+  const double seconds = start == 0 ? 0 : fastnn_seconds() - start - (seconds_of_looks() - looks);
   if (awake && seconds > kLongWait) fastnn_lost(seconds);
 }
 
@@ -183,6 +175,7 @@ int run(int team, TeamFunction function, void* arguments, bool apart) {
   const int workers = grow(*p, team - 1);
   if (team > workers + 1) team = workers + 1;
   inside_team = true;
+  forget_phase();
   const bool awake = p->sleeping.load(std::memory_order_relaxed) == 0;
   if (team > 1) start_job(*p, team, function, arguments);
   function(arguments, 0, team);

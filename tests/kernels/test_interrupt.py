@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from interrupt_cases import CORE, Case
+from interrupt_cases import CORE, Case, numbers, writing
 from interrupt_solver_cases import CASES
 
 import fastnn.kernels
@@ -87,6 +87,22 @@ def test_a_kernel_ends_in_the_middle(name: str) -> None:
     outputs = case.fresh()
     case.run(*outputs)
     assert are_same(outputs, whole)
+
+
+def test_a_leader_that_waits_for_its_team_looks() -> None:
+    """Of three columns it has one: for half of the time it waits."""
+    x, z = numbers(3, 20_000, dtype=float), np.abs(numbers(500, 20_000, dtype=float))
+
+    def run(d: np.ndarray, c: np.ndarray) -> None:
+        for _ in range(3):  # so that the worker is awake, and begins at once
+            CORE.all_finite(z, 2)
+        CORE.column_sums(x, z, z, z, d, c, None, 2)
+
+    case = writing(run, (3, 500), (3, 500), dtype=float)
+    whole = case.fresh()
+    case.run(*whole)
+    seconds = min(seconds_of(lambda: case.run(*case.fresh())) for _ in range(5))
+    assert any(interrupted_in_the_middle(case, whole, share * seconds) for share in (0.75, 0.8, 0.85) * 5)
 
 
 def test_no_kernel_is_missing() -> None:
