@@ -126,11 +126,12 @@ def test_a_crowd_is_seen_and_forgotten(call):
 
 
 def test_members_that_wait_for_one_with_more_to_do_are_no_crowd():
-    """Sixteen rows are one block: for half of an epoch one member waits. Other programs may be a crowd now and then."""
+    """Sixteen rows are one block: one member waits for half of an epoch. Other programs may be a crowd at times."""
     _run("""
         plan = Plan.from_layers([*(Dense(300, "tanh") for _ in range(6)), Dense(10)], 16, "squared_error", np.float32)
         params, rates, rule = plan.initial_params(0), np.full(40, 1e-9), SGD(momentum=0.0)
-        x, y, state = np.ones((640, 16), np.float32), np.zeros((640, 10), np.float32), OptimizerState.zeros(rule, params)
+        x, y = np.ones((640, 16), np.float32), np.zeros((640, 10), np.float32)
+        state = OptimizerState.zeros(rule, params)
         seen, end = True, time.monotonic() + 15
         while seen and time.monotonic() < end:
             time.sleep(0.25)
