@@ -106,4 +106,6 @@ CALLS: dict[str, Make] = {
     "take_columns": lambda rng: [sp.csr_array(rng.normal(size=(N, I))), read([3, 0], np.intp), True],
     "SparseRows": lambda rng: [sp.random_array((N, I), density=0.4, format="csr", rng=rng)],
     "SparseColumns": lambda rng: [sp.random_array((N, I), density=0.4, format="csc", rng=rng)],
+    "CscColumns": lambda rng: [sp.random_array((N, I), density=0.4, format="csc", rng=rng)],
+    "NativePlan": lambda rng: [(I, 3, O), ("relu", "tanh"), (True, False), (0.0, 0.5), np.float32],
 }

@@ -20,10 +20,11 @@ from fastnn import _core
 from fastnn.kernels.contract import KERNELS
 
 REFUSALS = (ValueError, TypeError, AttributeError, IndexError, OverflowError)
-# They say what there is, or measure; Workspace is fit_epoch with memory of its own.
+# They say what there is, measure, or change how all kernels run; Workspace is fit_epoch with memory of its own.
 OTHERS = {
     *("simd_level", "simd_available", "vector_bytes", "build_info", "fma_peak", "read_bandwidth", "seconds_per_call"),
-    *("activation_codes", "loss_codes", "optimizer_codes", "Workspace", "SparseMatrix"),
+    *("activation_codes", "loss_codes", "optimizer_codes", "Workspace", "SparseMatrix", "Cancellation"),
+    *("crowded_seconds", "keep_teams", "look_for_signals_every"),
 }
 
 few = settings(max_examples=max(settings().max_examples // 8, 1))
