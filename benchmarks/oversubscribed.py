@@ -128,14 +128,13 @@ def network_row(net: Net, fits: int, rounds: int) -> list[str]:
     return [net.name, f"{alone:.2f} s", f"{processes / alone:.2f}", f"{threads / alone:.2f}"]
 
 
-def logistic_rows(fits: int, rounds: int, n: int = 100_000) -> Iterator[list[str]]:
+def logistic_rows(fits: int, rounds: int, start: Start, barrier: MakeBarrier, n: int = 100_000) -> Iterator[list[str]]:
     """Yield the lines of logistic fits: medians, since the best of several hides the time until a crowd is seen."""
-    context = multiprocessing.get_context("spawn")
     for processes in (1, fits):
         seconds: list[float] = []
         for n_threads in THREADS:
             job = LogisticFits(n_threads, n)
-            times = seconds_at_once(job, processes, rounds, context.Process, context.Barrier)
+            times = seconds_at_once(job, processes, rounds, start, barrier)
             seconds.append(float(np.median(times)) / LOGISTIC_FITS)
             yield [str(processes), str(n_threads), f"{seconds[-1]:.3f} s", f"{seconds[-1] / seconds[0]:.2f}"]
 
@@ -160,7 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if options.only != "networks":
-            rows = logistic_rows(options.fits, options.rounds)
+            context = multiprocessing.get_context("spawn")
+            rows = logistic_rows(options.fits, options.rounds, context.Process, context.Barrier)
             show("A logistic fit, 100,000 x 50", ("processes", "n_threads", "a fit", "ratio"), rows)
         if options.only != "logistic":
             columns = ("network", "in a row", "at once, processes", "at once, threads")

@@ -274,6 +274,8 @@ def test_fits_at_once_beside_fits_in_a_row(monkeypatch):
 def test_logistic_fits_with_too_many_threads(monkeypatch, capsys):
     oversubscribed = load("oversubscribed")
     monkeypatch.setattr(oversubscribed, "THREADS", (1, 8))
-    oversubscribed.show("Title", ("processes", "n_threads", "a fit", "ratio"), oversubscribed.logistic_rows(2, 1, 1000))
+    # As threads: another process could not import a module that is loaded from a file.
+    lines = oversubscribed.logistic_rows(2, 1, threading.Thread, threading.Barrier, 1000)
+    oversubscribed.show("Title", ("processes", "n_threads", "a fit", "ratio"), lines)
     _, _, *rows = capsys.readouterr().out.split("\n\n")[1].splitlines()
     assert [tuple(row.split(" | ")[:2]) for row in rows] == [(f"| {p}", str(n)) for p in (1, 2) for n in (1, 8)]
