@@ -82,7 +82,5 @@ def test_object_calls_no_mathematical_library(level: str, find_object) -> None:
         "fastnn_interrupted",
         "fastnn_is_crowded",
         "fastnn_lost",
-        "fastnn_begin_phase",
-        "fastnn_phase_off_cpu",
     }
     assert called <= {*memory, *of_runtime, "_GLOBAL_OFFSET_TABLE_"}

@@ -2,7 +2,8 @@
 //
 // Plain __atomic builtins, no library: it is included by the kernels of every instruction set. A round of two
 // spinning threads takes about 0.1 to 0.25 microseconds; after kSpins polls a member yields its core, so that an
-// oversubscribed machine makes progress. Meanwhile the leader looks for Ctrl-C (see interrupt.hpp).
+// oversubscribed machine makes progress, and books the time as lost (see team_size.hpp). Meanwhile the leader looks for
+// Ctrl-C (see interrupt.hpp).
 #pragma once
 
 #include <stdint.h>
@@ -21,7 +22,6 @@ extern "C" double fastnn_seconds();
 struct Barrier {
   alignas(64) int32_t waiting = 0;
   alignas(64) int32_t round = 0;
-  alignas(64) int32_t timed = 0;  // so many rounds from now on are
 };
 
 static inline void pause_spin() {
@@ -35,7 +35,6 @@ static inline void pause_spin() {
 constexpr int kSpins = 1000;  // about 20 microseconds
 constexpr int kShortSpins = 50;
 constexpr double kLongWait = 2e-5;  // seconds, as many as kSpins take
-constexpr int kTimedRounds = 100;   // after a long wait
 
 template <class Done> static inline double yield_until(const Done& done, double start) {
   while (!done()) {
@@ -56,24 +55,17 @@ template <class Done> static inline double wait_until(const Done& done) {
   return 0;
 }
 
-// A long wait may be for a member that has lost its CPU, or for one that has more to do. Which of them, the clock of the
-// one that comes last tells, which after a long wait is read for some rounds.
 static inline void wait(Barrier* barrier, int team) {
   if (team <= 1) return;
-  const bool is_timed = __atomic_load_n(&barrier->timed, __ATOMIC_RELAXED) > 0;
   const int32_t round = __atomic_load_n(&barrier->round, __ATOMIC_ACQUIRE);
   if (__atomic_add_fetch(&barrier->waiting, 1, __ATOMIC_ACQ_REL) == team) {
-    if (is_timed) {
-      const double lost = fastnn_phase_off_cpu();
-      if (lost > kLongWait) fastnn_lost(lost);
-      __atomic_sub_fetch(&barrier->timed, 1, __ATOMIC_RELAXED);
-    }
     __atomic_store_n(&barrier->waiting, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&barrier->round, round + 1, __ATOMIC_RELEASE);
-  } else if (wait_until([=] { return __atomic_load_n(&barrier->round, __ATOMIC_ACQUIRE) != round; }) > 0) {
-    __atomic_store_n(&barrier->timed, kTimedRounds, __ATOMIC_RELAXED);
+    return;
   }
-  if (is_timed) fastnn_begin_phase();
+  const auto is_over = [=] { return __atomic_load_n(&barrier->round, __ATOMIC_ACQUIRE) != round; };
+  const double lost = wait_until(is_over);
+  if (lost > 0) fastnn_lost(lost);
 }
 
 }  // namespace fastnn

@@ -7,8 +7,6 @@
 #include <immintrin.h>
 #endif
 
-#include "runtime/team_size.hpp"
-
 extern "C" double fastnn_seconds();
 
 namespace fastnn {
@@ -58,7 +56,6 @@ void look(Job& job) {
   led = &job;
   const double now = fastnn_seconds();
   in_looks += now - start;
-  forget_phase();
   job.next_look = now + between_looks.load(std::memory_order_relaxed);
   if (found) __atomic_store_n(&job.stopped, 1, __ATOMIC_RELEASE);
 }

@@ -90,7 +90,6 @@ void do_share(Pool& p, int member, int team) {
   const bool is_timed = p.timed_jobs > 0;
   const double off_cpu = is_timed ? seconds_off_cpu() : 0;
   follow_job(p.led);
-  forget_phase();
   p.function(p.arguments, member, team);
   if (is_timed) p.off_cpu.fetch_add(int64_t(1e9 * (seconds_off_cpu() - off_cpu)), std::memory_order_relaxed);
   p.unfinished.fetch_sub(1, std::memory_order_release);
@@ -175,7 +174,6 @@ int run(int team, TeamFunction function, void* arguments, bool apart) {
   const int workers = grow(*p, team - 1);
   if (team > workers + 1) team = workers + 1;
   inside_team = true;
-  forget_phase();
   const bool awake = p->sleeping.load(std::memory_order_relaxed) == 0;
   if (team > 1) start_job(*p, team, function, arguments);
   function(arguments, 0, team);

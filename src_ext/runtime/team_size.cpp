@@ -50,8 +50,6 @@ int cpus_of_this_thread() {
   return cpus;
 }
 
-thread_local double off_cpu_before = -1;  // this phase; negative: there is none
-
 }  // namespace
 
 double seconds_off_cpu() {
@@ -59,8 +57,6 @@ double seconds_off_cpu() {
   if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &own) != 0) return 0;
   return fastnn_seconds() - (double(own.tv_sec) + 1e-9 * double(own.tv_nsec));
 }
-
-void forget_phase() { off_cpu_before = -1; }
 
 int allowed_team(int team) {
   if (team > kMaxTeam) team = kMaxTeam;
@@ -86,12 +82,6 @@ extern "C" int fastnn_is_crowded() {
   if (fastnn_seconds() < until) return 1;
   crowded_until.compare_exchange_strong(until, 0);  // so that the clock is read no more
   return 0;
-}
-
-extern "C" void fastnn_begin_phase() { fastnn::off_cpu_before = fastnn::seconds_off_cpu(); }
-
-extern "C" double fastnn_phase_off_cpu() {
-  return fastnn::off_cpu_before < 0 ? 0 : fastnn::seconds_off_cpu() - fastnn::off_cpu_before;
 }
 
 extern "C" void fastnn_lost(double seconds) {

@@ -14,18 +14,10 @@ void keep_teams(bool as_asked);
 // Seconds that this thread has not been on a CPU, ever. To ask takes half a microsecond.
 double seconds_off_cpu();
 
-// A job begins, or this thread has been busy with something else: the time until the next phase does not count.
-void forget_phase();
-
 // For how many seconds from now on teams have one member only.
 double crowded_seconds();
 
 }  // namespace fastnn
-
-// The time that this thread has not been on a CPU since it began a phase of its job, in seconds; 0 where it has not begun
-// one. To ask takes a microsecond.
-extern "C" void fastnn_begin_phase();
-extern "C" double fastnn_phase_off_cpu();
 
 // A member of a team has waited so long for one that had no CPU.
 extern "C" void fastnn_lost(double seconds);
