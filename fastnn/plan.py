@@ -237,6 +237,6 @@ class Plan:
 def linear_plan(n_inputs: int, n_outputs: int, loss: str, dtype: np.dtype[np.floating], bias: bool = True) -> Plan:
     """The plan of a network without a hidden layer and with the identity; the same object for the same arguments.
 
-    To make one anew for every prediction of one row took as long as all the rest of it, 10 us.
+    To make one anew for every prediction of one row took 14 of its 21 us.
     """
     return Plan((n_inputs, n_outputs), (activations.get("identity"),), (bias,), losses.get(loss), dtype)

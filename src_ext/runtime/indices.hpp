@@ -1,6 +1,6 @@
 // Copies of what kernels follow as an index. The caller's arrays may change while a kernel runs, by another thread or
 // by a handler of a signal; so the copy is checked, which nobody else has. One pass, whose pieces are looked at
-// while they are in L1, takes 0.25 ns for an int32, where NumPy's minimum and maximum without a copy took 0.13.
+// while they are in L1, takes 0.2 ns for an int32, where NumPy's minimum and maximum without a copy took 0.13.
 #pragma once
 
 #include <stddef.h>

@@ -12,8 +12,8 @@ extern "C" double fastnn_seconds();
 namespace fastnn {
 namespace {
 
-// A team that goes on losing a fifth of its time to waits for members without a CPU shares its cores with other programs:
-// one thread does better then. A leaky bucket over all that a process computes, so that one lost time slice (about 4 ms)
+// A team that goes on losing a fifth of its time to long waits shares its cores with other programs, or its members have
+// unequal work: one thread does better then. A leaky bucket over all that a process computes, so that one lost time slice (about 4 ms)
 // is no crowd.
 constexpr double kLeak = 0.2;             // of the time
 constexpr double kCrowdedSeconds = 0.02;  // lost: the bucket is full
