@@ -18,13 +18,14 @@ from recipe import ROOT, load_recipe, output_of
 
 import fastnn
 from fastnn import _core
+from fastnn.install import DISTRIBUTION
 
 PACKAGE = Path(fastnn.__file__).parent
 LINUX_ONLY = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads ELF files")
 
 
 def is_editable() -> bool:
-    text = importlib.metadata.distribution("fastnn").read_text("direct_url.json") or "{}"
+    text = importlib.metadata.distribution(DISTRIBUTION).read_text("direct_url.json") or "{}"
     return bool(json.loads(text).get("dir_info", {}).get("editable"))
 
 
@@ -38,7 +39,7 @@ def test_the_installed_package_is_tested_not_the_checkout() -> None:
 
 
 def test_version_is_the_one_of_the_metadata() -> None:
-    assert fastnn.__version__ == importlib.metadata.version("fastnn")
+    assert fastnn.__version__ == importlib.metadata.version(DISTRIBUTION)
 
 
 @pytest.mark.parametrize("name", ["py.typed", "_core.pyi", "_core.pxd"])
@@ -48,7 +49,7 @@ def test_types_and_declarations_are_installed(name: str) -> None:
 
 @pytest.mark.skipif(is_editable(), reason="an editable install is the checkout")
 def test_nothing_but_the_package_is_installed() -> None:
-    files = importlib.metadata.files("fastnn") or []
+    files = importlib.metadata.files(DISTRIBUTION) or []
     packed = {file.parts[0] for file in files if "dist-info" not in file.parts[0]}
     assert packed == {"fastnn"}
     assert {file.suffix for file in files if file.parts[0] == "fastnn"} <= {

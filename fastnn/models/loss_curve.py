@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+from fastnn.install import install_hint
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
@@ -136,7 +138,7 @@ def _pyplot() -> Any:
         from matplotlib import pyplot
     except ImportError as missing:
         raise ImportError(
-            'A loss curve needs matplotlib, which cannot be imported here: pip install "fastnn[plot]".'
+            f"A loss curve needs matplotlib, which cannot be imported here: {install_hint('plot')}."
         ) from missing
     return pyplot
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from fastnn._version import __version__
 from fastnn.errors import FileError
+from fastnn.install import install_hint
 from fastnn.storage import drafts
 from fastnn.storage.header import Place, read_header
 
@@ -36,7 +37,7 @@ def require_safetensors() -> Any:
         import safetensors.numpy
     except ImportError as fault:
         raise ImportError(
-            "Saving, loading and checkpoints need the package safetensors: pip install 'fastnn[save]'."
+            f"Saving, loading and checkpoints need the package safetensors: {install_hint('save')}."
         ) from fault
     return safetensors
 

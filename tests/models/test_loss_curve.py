@@ -84,5 +84,5 @@ def test_a_display_can_be_drawn_again(pyplot: Any) -> None:
 
 def test_without_matplotlib_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(ImportError, match=r'needs matplotlib.*pip install "fastnn\[plot\]"'):
+    with pytest.raises(ImportError, match=r'needs matplotlib.*pip install "fastnn-kernels\[plot\]"'):
         LossCurveDisplay([1.0]).plot()

@@ -245,5 +245,5 @@ def test_the_content_is_on_disk_before_the_name(path: Path, monkeypatch: pytest.
 def test_without_safetensors(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "safetensors", None)
     for call in (lambda: write(path, "test", [1]), lambda: read(path, "test")):
-        with pytest.raises(ImportError, match=r"need the package safetensors: pip install 'fastnn\[save\]'"):
+        with pytest.raises(ImportError, match=r'need the package safetensors: pip install "fastnn-kernels\[save\]"'):
             call()

@@ -271,7 +271,7 @@ def test_without_safetensors_nothing_is_trained(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "safetensors", None)
     network = Network([Dense(2)], 3, random_state=0)
     before = network.params.copy()
-    with pytest.raises(ImportError, match=r"pip install 'fastnn\[save\]'"):
+    with pytest.raises(ImportError, match=r'pip install "fastnn-kernels\[save\]"'):
         network.fit(X, Y, checkpoint=tmp_path / "run")
     np.testing.assert_array_equal(network.params, before)
 
