@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from available import BACKENDS, LEFT_OUT, OF_USERS, left_out_files
 
-from fastnn.kernels.contract import BACKENDS
+collect_ignore = left_out_files()
 
 
 def pytest_configure() -> None:
@@ -22,9 +23,29 @@ def pytest_configure() -> None:
     os.environ["FASTNN_KEEP_TEAMS"] = "1"
 
 
+def pytest_report_header() -> list[str]:
+    """Which tests are not collected, and why."""
+    return [f"without tests of {mark}: {reason}" for mark, reason in LEFT_OUT.items()]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of what is not there, and let pytest count them as such."""
+    left_out = [item for item in items if any(item.get_closest_marker(mark) for mark in LEFT_OUT)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
-    """Every backend in turn."""
+    """Every backend in turn that is available."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(params=OF_USERS)
+def users_backend(request: pytest.FixtureRequest) -> str:
+    """Every backend in turn that can run users' own functions here."""
     name: str = request.param
     return name
 

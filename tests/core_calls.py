@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from networks import problem
 from oracle import guarded
+from random_sparse import random_array
 
 Rng = np.random.Generator
 Make = Callable[[Rng], list[Any]]
@@ -104,8 +105,8 @@ CALLS: dict[str, Make] = {
     "permutation": lambda rng: [1, 2, written(N, dtype=np.int64)],
     "network_predict": _predict,
     "take_columns": lambda rng: [sp.csr_array(rng.normal(size=(N, I))), read([3, 0], np.intp), True],
-    "SparseRows": lambda rng: [sp.random_array((N, I), density=0.4, format="csr", rng=rng)],
-    "SparseColumns": lambda rng: [sp.random_array((N, I), density=0.4, format="csc", rng=rng)],
-    "CscColumns": lambda rng: [sp.random_array((N, I), density=0.4, format="csc", rng=rng)],
+    "SparseRows": lambda rng: [random_array((N, I), density=0.4, format="csr", rng=rng)],
+    "SparseColumns": lambda rng: [random_array((N, I), density=0.4, format="csc", rng=rng)],
+    "CscColumns": lambda rng: [random_array((N, I), density=0.4, format="csc", rng=rng)],
     "NativePlan": lambda rng: [(I, 3, O), ("relu", "tanh"), (True, False), (0.0, 0.5), np.float32],
 }

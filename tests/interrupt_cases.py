@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy.sparse import random_array
+from random_sparse import random_array
 
 from fastnn import SGD, Adam, activations
 from fastnn.kernels.select import kernels_for

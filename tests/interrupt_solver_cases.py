@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 from interrupt_cases import CASES, CORE, LONG, RNG, Case, case, nothing, numbers, writing
-from scipy.sparse import csc_array, csr_array, random_array
+from random_sparse import random_array
+from scipy.sparse import csc_array, csr_array
 
 __all__ = ["CASES"]  # these too
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from available import HAS_NUMBA
 from numpy.typing import NDArray
 
 from fastnn.activations import Activation
@@ -48,6 +49,8 @@ LAYERS: dict[str, tuple[int, list[Layer], str]] = {
         "cross_entropy",
     ),
 }
+if not HAS_NUMBA:
+    del LAYERS["a user's own"]
 OPTIMIZERS: dict[str, Optimizer] = {
     "adam": Adam(),
     "nesterov": SGD(),

@@ -19,6 +19,7 @@ LEVELS = [
     ["validation", "threads", "activations"],
     ["losses", "layers", "optimizers", "schedules", "_threadpool"],
     ["kernels.contract", "kernels.permutation", "kernels.pieces"],
+    ["kernels.available"],
     ["kernels.reference", "kernels.jit", "_core"],
     ["kernels.compose", "kernels.compose_neuron", "kernels.users", "machine"],
     ["kernels.select"],

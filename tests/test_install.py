@@ -6,8 +6,10 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 from recipe import ROOT
 
 import fastnn
@@ -84,13 +86,43 @@ def test_hints() -> None:
     assert install_hint("plot") == 'pip install "fastnn-kernels[plot]"'
 
 
-def test_the_package_and_the_extras_that_hints_name_are_there() -> None:
+@pytest.fixture(scope="module")
+def project() -> dict[str, Any]:
+    """What pyproject.toml says of the package."""
     path = ROOT / "pyproject.toml"
     if not path.is_file():
         pytest.skip("pyproject.toml does not lie beside the tests")
-    project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+    return tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+
+
+def test_the_package_and_the_extras_that_hints_name_are_there(project: dict[str, Any]) -> None:
     assert project["name"] == DISTRIBUTION
     hint = re.compile(r"""(?:fastnn-kernels\[|"\.\[|\binstall_hint\(["'])(\w+)""")
     named = {extra for _, text in texts() for extra in hint.findall(text)}
     assert {"plot", "save"} <= named
     assert named <= set(project["optional-dependencies"])
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "python", "implementation", "wanted"),
+    [
+        ("linux", "x86_64", "3.11", "CPython", True),
+        ("linux", "aarch64", "3.14", "CPython", True),
+        ("win32", "AMD64", "3.12", "CPython", True),
+        ("darwin", "arm64", "3.13", "CPython", True),
+        ("darwin", "x86_64", "3.13", "CPython", False),  # the last wheels for Intel Macs are 0.62's
+        ("win32", "ARM64", "3.11", "CPython", False),
+        ("linux", "riscv64", "3.12", "CPython", False),
+        ("linux", "ppc64le", "3.12", "CPython", False),
+        ("linux", "x86_64", "3.15", "CPython", False),
+        ("linux", "x86_64", "3.11", "PyPy", False),
+        ("emscripten", "wasm32", "3.13", "CPython", False),
+    ],
+)
+def test_numba_is_needed_only_where_it_has_wheels(
+    project: dict[str, Any], system: str, machine: str, python: str, implementation: str, wanted: bool
+) -> None:
+    where = {"sys_platform": system, "platform_machine": machine, "python_version": python}
+    where["platform_python_implementation"] = implementation
+    markers = [need.marker for need in map(Requirement, project["dependencies"]) if need.name == "numba"]
+    assert any(marker is None or marker.evaluate(where) for marker in markers) == wanted

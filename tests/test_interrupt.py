@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.sparse import csc_array, random_array
+from available import BACKENDS
+from random_sparse import random_array
+from scipy.sparse import csc_array
 
 import fastnn
 from fastnn import (
@@ -28,7 +30,6 @@ from fastnn import (
     Neuron,
     fit_many,
 )
-from fastnn.kernels.contract import BACKENDS
 from fastnn.solvers.choose import SOLVERS
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that sends signals")

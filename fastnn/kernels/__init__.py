@@ -3,14 +3,16 @@
 All take array-likes of one floating dtype (float32 or float64; integers become float64), in any
 layout and byte order, also read-only. ``out`` is memory for the result: of the right shape and
 dtype, writable, C-contiguous, and apart from every input. ``backend`` is "auto" (native), "native",
-"jit" or "reference"; ``n_threads`` belongs to native alone. NaN and infinity in arrays flow
-through; options without a meaning, such as a negative penalty, are a ValueError. Ctrl-C ends a
-kernel in the middle: then what it writes, also in place, is of no use.
+"jit" or "reference", and `available_backends` tells whether there is Numba for "jit"; ``n_threads``
+belongs to native alone. NaN and infinity in arrays flow through; options without a meaning, such as
+a negative penalty, are a ValueError. Ctrl-C ends a kernel in the middle: then what it writes, also
+in place, is of no use.
 
 Shapes: n rows, i inputs and o outputs of a layer.
 """
 
 from fastnn.kernels.activation import activation_backward, activation_forward
+from fastnn.kernels.available import available_backends
 from fastnn.kernels.dense import dense_backward_input, dense_backward_params, dense_forward
 from fastnn.kernels.dropout import dropout
 from fastnn.kernels.loss import link, loss_and_gradient
@@ -35,6 +37,7 @@ __all__ = [
     "adagrad_step",
     "adam_step",
     "adamw_step",
+    "available_backends",
     "clip_by_norm",
     "clip_by_value",
     "dense_backward_input",

@@ -10,6 +10,7 @@ from typing import Any
 
 from fastnn._version import __version__
 from fastnn.errors import unknown_name
+from fastnn.kernels.available import available_backends, require_numba, why_no_numba
 from fastnn.kernels.compose import compose
 from fastnn.kernels.compose_neuron import neuron_epoch
 from fastnn.kernels.contract import BACKENDS, COORDINATE_DESCENT, KERNELS, LIMITED_MEMORY, LOGISTIC_PASSES, SAGA
@@ -82,12 +83,7 @@ native = _Native()
 
 
 def _jit() -> Any:
-    try:
-        import_module("numba")
-    except ImportError as missing:
-        raise ImportError(
-            "backend='jit' needs Numba, which cannot be imported here: install numba, or use backend='native'."
-        ) from missing
+    require_numba("backend='jit'", "native")
     return import_module("fastnn.kernels.jit")
 
 
@@ -100,6 +96,11 @@ def _installed(package: str) -> str:
         return "not installed"
 
 
+def _backends() -> str:
+    reason = why_no_numba()
+    return ", ".join(available_backends()) + (f" (jit needs Numba: {reason})" if reason else "")
+
+
 def config() -> dict[str, str]:
     """What `show_config` prints: a description for every heading."""
     core = kernels_for("native")
@@ -108,7 +109,7 @@ def config() -> dict[str, str]:
         "Python": sys.version.split()[0],
         "instruction set": f"{core.simd_level()} (available: {', '.join(core.simd_available())})",
         "threads": str(get_num_threads()),
-        "backends": ", ".join(BACKENDS),
+        "backends": _backends(),
         **{package: _installed(package) for package in ("numpy", "scipy", "scikit-learn", "numba")},
         "compiled": core.build_info(),
     }

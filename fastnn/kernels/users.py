@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastnn.activations import Activation
+from fastnn.kernels.available import require_numba
 
 __all__ = ["compiled_activation"]
 
@@ -19,11 +20,7 @@ def compiled_activation(activation: Activation, dtype: Any) -> Any:
     TypeError
         If the activation works by row, or Numba cannot compile it.
     """
-    try:
-        from fastnn.kernels.jit.native import native_activation
-    except ImportError as missing:
-        raise ImportError(
-            f"Activation {activation.name!r} is a user's own. Numba compiles it for backend='native', but cannot be "
-            "imported here: install numba, or use backend='reference'."
-        ) from missing
+    require_numba(f"Activation {activation.name!r} is a user's own, and compiling it for backend='native'", "reference")
+    from fastnn.kernels.jit.native import native_activation
+
     return native_activation(activation, dtype)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from sklearn.callback import CallbackSupportMixin, FitCallback
 from sklearn.utils import _safe_indexing
 
+from fastnn.models.compat import CallbackSupportMixin, FitCallback
 from fastnn.models.packed import Packed
 from fastnn.plan import Plan
 from fastnn.training.callbacks import Epoch, Watcher

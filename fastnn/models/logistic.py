@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 from sklearn.base import ClassifierMixin
-from sklearn.callback import with_callbacks
 from sklearn.utils import check_random_state
 
 from fastnn.kernels.contract import Array
 from fastnn.models import attributes
 from fastnn.models.agreement import require_whole_logistic
 from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded
+from fastnn.models.compat import with_callbacks
 from fastnn.models.firth_fit import solve_firth
 from fastnn.models.fitting import held
 from fastnn.models.inference import Evidence

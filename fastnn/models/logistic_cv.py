@@ -7,7 +7,6 @@ from numbers import Number
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, metadata_routing
@@ -17,6 +16,7 @@ from fastnn.kernels.contract import Array
 from fastnn.models import attributes
 from fastnn.models.agreement import require_there
 from fastnn.models.base import NONE, by_rows, guarded
+from fastnn.models.compat import CallbackSupportMixin, with_callbacks
 from fastnn.models.cv_fit import cross_validate, folds_of, packed, refitted, without_zeros
 from fastnn.models.cv_parameters import ScorerLike, SplitterLike, read_grid, read_legacy, read_scoring
 from fastnn.models.cv_results import choose

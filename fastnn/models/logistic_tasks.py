@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
-from sklearn.callback import CallbackSupportMixin
 
 from fastnn.models.base import warn_caller
+from fastnn.models.compat import CallbackSupportMixin
 from fastnn.models.logistic_fit import coefficients
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.objective import Vector

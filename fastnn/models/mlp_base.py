@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from sklearn.callback import with_callbacks
 from sklearn.utils import check_random_state
 
 from fastnn import activations, losses
@@ -22,6 +21,7 @@ from fastnn.models.agreement import require_network
 from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, Estimator
 from fastnn.models.callbacks import FitTasks
 from fastnn.models.class_weight import times_class_weight
+from fastnn.models.compat import with_callbacks
 from fastnn.models.initial import ARRAYS, initial_params
 from fastnn.models.insight import Insight
 from fastnn.models.mlp_checkpoint import NOT_KEPT, KeepArguments, keep_of

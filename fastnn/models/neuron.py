@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.callback import with_callbacks
 
 from fastnn.activations import Activation
 from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, guarded
 from fastnn.models.callbacks import FitTasks, TellsOfEpochs
+from fastnn.models.compat import with_callbacks
 from fastnn.models.neuron_base import NeuronBase
 from fastnn.models.neuron_fit import batch_size_of, learn
 from fastnn.models.neuron_rules import is_classifier, name_of

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from available import BACKENDS
 from networks import problem
 
 from fastnn import kernels
@@ -46,7 +47,7 @@ def _step(optimizer: str, backend: str, **changes: Any) -> None:
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("backend", ["auto", "native", "jit", "reference"])
+@pytest.mark.parametrize("backend", ["auto", *BACKENDS])
 def test_steps_refuse_numbers_without_a_meaning(optimizer, backend):
     _step(optimizer, backend)
     names = [argument.name for argument in KERNELS[f"{optimizer}_step"].with_role("option")]

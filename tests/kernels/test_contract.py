@@ -32,7 +32,7 @@ def test_public_kernels_take_them_too(name):
 
 
 def test_all_kernels_are_public():
-    assert set(KERNELS) | {"kernels_for"} == set(kernels.__all__)
+    assert set(KERNELS) | {"available_backends", "kernels_for"} == set(kernels.__all__)
 
 
 def test_inputs_come_before_outputs():

@@ -35,12 +35,12 @@ def test_weights_whose_square_is_infinite_without_penalty(backend, optimizer, n)
 
 
 @pytest.mark.parametrize("n", [64, 1100], ids=["tiles", "strips"])
-def test_a_slope_that_is_infinite_at_zero(backend, dtype, n, rng):
+def test_a_slope_that_is_infinite_at_zero(users_backend, dtype, n, rng):
     """No z is 0, but padding is."""
     layers = [Dense(7, ROOT), Dropout(0.2), Dense(5, ROOT), Dense(3, ROOT)]
     plan = Plan.from_layers(layers, 6, "squared_error", dtype)
     x, y = (rng.normal(size=(n, width)).astype(dtype) for width in (6, 3))
     given = Problem(plan, plan.initial_params(0), x, y, rng.random(n).astype(dtype))
-    found = given.fit(kernels_for(backend), SGD(), batch_size=n)
+    found = given.fit(kernels_for(users_backend), SGD(), batch_size=n)
     assert np.isfinite(found[2]).all()
     assert_same_fit(found, given.fit(kernels_for("reference"), SGD(), batch_size=n), dtype)

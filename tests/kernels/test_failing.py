@@ -8,9 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-pytest.importorskip("numba")
-
 from numba import njit
 
 from fastnn import Dense, MLPRegressor, Network, Neuron, kernels

@@ -7,9 +7,6 @@ from functools import partial
 
 import numpy as np
 import pytest
-
-pytest.importorskip("numba")
-
 from numba import njit
 
 from fastnn.activations import ACTIVATIONS, Activation

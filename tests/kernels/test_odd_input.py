@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from available import BACKENDS
 from networks import problem
 
 from fastnn import kernels
 
-every_way = pytest.mark.parametrize("way", ["auto", "native", "jit", "reference"])
+every_way = pytest.mark.parametrize("way", ["auto", *BACKENDS])
 
 
 def slots() -> tuple[np.ndarray, ...]:

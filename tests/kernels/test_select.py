@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
-import sys
-
 import pytest
 
 import fastnn
-from fastnn.kernels import select
 from fastnn.kernels.select import kernels_for
 
 
@@ -26,21 +22,6 @@ def test_unknown_backend():
         kernels_for("numba")
 
 
-def test_jit_without_numba_says_what_to_do(monkeypatch):
-    imported = builtins.__import__
-
-    def refuse(name, *arguments, **options):
-        if name.split(".")[0] == "numba":
-            raise ImportError(name)
-        return imported(name, *arguments, **options)
-
-    for name in [name for name in sys.modules if name.split(".")[0] == "numba"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setattr(select, "import_module", lambda name: refuse(name))
-    with pytest.raises(ImportError, match="install numba, or use backend='native'"):
-        select._jit()
-
-
 def test_show_config(capsys):
     assert fastnn.show_config() is None
     text = capsys.readouterr().out
@@ -50,3 +31,11 @@ def test_show_config(capsys):
         assert level in text
     for heading in ("instruction set", "threads", "backends", "numpy", "scikit-learn", "numba"):
         assert heading in text
+    assert ", ".join(fastnn.kernels.available_backends()) in text
+
+
+def test_available_backends():
+    there = fastnn.kernels.available_backends()
+    assert set(there) >= {"native", "reference"}
+    for name in there:
+        assert hasattr(kernels_for(name), "dense_forward")

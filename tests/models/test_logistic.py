@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from available import BACKENDS
 from scipy.sparse import csr_array, issparse
 from sklearn import linear_model
 from sklearn.datasets import load_breast_cancer, load_iris
@@ -91,7 +92,7 @@ def test_a_weight_of_two_is_a_row_twice(labelled: Data) -> None:
 
 def test_every_backend_finds_the_same(labelled: Data) -> None:
     wanted = ours(*labelled)
-    for backend in ("native", "jit", "reference"):
+    for backend in BACKENDS:
         assert_same(ours(*labelled, backend=backend), wanted, 1e-6)
 
 

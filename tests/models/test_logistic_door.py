@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from random_sparse import random_array
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.exceptions import ConvergenceWarning
 
@@ -70,7 +71,7 @@ def _buffers(x: Any) -> tuple[np.ndarray, ...]:
 def test_columns_are_fitted_as_they_are(options: dict[str, Any], o: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """To the same coefficients as rows, and with the same bits for every number of threads."""
     rng = np.random.default_rng(0)
-    x = sp.random_array((60_000, 30), density=0.2, rng=rng, format="csr")
+    x = random_array((60_000, 30), density=0.2, rng=rng, format="csr")
     y = (x @ rng.normal(size=(30, o)) + rng.gumbel(size=(60_000, o))).argmax(axis=1)
     options = {"tol": 1e-8, "max_iter": 300} | options
     wanted = LogisticRegression(**options).fit(x, y)
@@ -84,7 +85,7 @@ def test_columns_are_fitted_as_they_are(options: dict[str, Any], o: int, monkeyp
 
 
 def test_hardly_filled_columns_become_rows() -> None:
-    x = sp.random_array((300, 400), density=0.05, rng=0, format="csc")
+    x = random_array((300, 400), density=0.05, rng=0, format="csc")
     y = np.arange(300) % 2
     assert read_samples(LogisticRegression(), x, y, None).x.format == "csr"
     ours = LogisticRegression().fit(x, y)

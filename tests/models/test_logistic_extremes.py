@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from random_sparse import random_array
 from scipy import sparse
 
 from fastnn import LogisticRegression, LogisticRegressionCV, MLPClassifier, logistic_regression_path
@@ -160,7 +161,7 @@ def test_columns_that_the_dtype_hardly_resolves_are_named(
 @pytest.mark.parametrize("form", ["csr", "csc"])
 @pytest.mark.parametrize("solver", ["auto", "lbfgs", "newton-cg"])
 def test_a_filled_column_far_from_zero_among_many_sparse_ones(form: str, solver: str) -> None:
-    x = sparse.random_array((1000, 600), density=0.01, rng=0).toarray()
+    x = random_array((1000, 600), density=0.01, rng=0).toarray()
     x[:, 0] = RNG.normal(size=1000)
     y = (x[:, 0] + RNG.logistic(size=1000) > 0).astype(int)
     wanted = LogisticRegression(solver=solver, tol=1e-8).fit(x, y)

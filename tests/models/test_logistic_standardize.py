@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.sparse import csc_array, csr_array, random_array
+from random_sparse import random_array
+from scipy.sparse import csc_array, csr_array
 from sklearn.linear_model import LogisticRegression as Theirs
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler

@@ -182,7 +182,7 @@ rng = np.random.default_rng(0)
 if sys.argv[1] == "dense":
     x = rng.random((64, 2**18), np.float32)
 else:
-    x = sp.random_array((600, 2**20), density=1e-5, format="csr", rng=rng)
+    x = random_array((600, 2**20), density=1e-5, format="csr", rng=rng)
 y = np.arange(x.shape[0]) % 3
 models = {
     "dense": LogisticRegression(solver="lbfgs", max_iter=1),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from available import BACKENDS
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 
@@ -200,7 +201,7 @@ def test_an_optimizer_object_may_have_them(digits: Data) -> None:
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 def test_every_backend_does_the_same(digits: Data, solver: str) -> None:
     wanted = fitted(digits, solver=solver, backend="reference", **ALL)
-    for backend in ("native", "jit"):
+    for backend in BACKENDS:
         model = fitted(digits, solver=solver, backend=backend, **ALL)
         for ours, theirs in zip(model.coefs_, wanted.coefs_, strict=True):
             np.testing.assert_allclose(ours, theirs, atol=1e-9, err_msg=backend)

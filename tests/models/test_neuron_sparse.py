@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from random_sparse import random_array
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
@@ -15,7 +16,7 @@ from fastnn.training import neuron as training
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{ConvergenceWarning.__module__}.ConvergenceWarning")
 
-X = sparse.random_array((90, 40), density=0.2, rng=0, format="csr")
+X = random_array((90, 40), density=0.2, rng=0, format="csr")
 Y = (X.toarray() @ np.random.default_rng(0).normal(size=40) > 0).astype(int)
 WEIGHT = np.arange(90) % 4 / 2
 
@@ -62,7 +63,7 @@ def test_a_pass_that_diverges_is_taken_back() -> None:
 
 
 def test_a_million_columns_take_little_memory() -> None:
-    wide = sparse.random_array((60, 1_000_000), density=1e-5, rng=0, format="csr")
+    wide = random_array((60, 1_000_000), density=1e-5, rng=0, format="csr")
     y = np.arange(60) % 2
     tracemalloc.start()
     model = Neuron(max_iter=1, random_state=0).fit(wide, y)
@@ -73,7 +74,7 @@ def test_a_million_columns_take_little_memory() -> None:
 
 
 def test_a_batch_that_is_too_large_is_refused() -> None:
-    wide = sparse.random_array((1000, 1_000_000), density=1e-6, rng=0, format="csr")
+    wide = random_array((1000, 1_000_000), density=1e-6, rng=0, format="csr")
     model = Neuron(batch_size="full")
     with pytest.raises(ValueError, match=r"a batch of 1,000 of this sparse X .* 8\.0 GB.*smaller batch_size"):
         model.fit(wide, np.arange(1000) % 2)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from random_sparse import random_array
 from scipy import sparse
 from sklearn.base import clone
 
@@ -38,7 +39,7 @@ OF_MANY_ROWS: dict[str, dict[str, Any]] = {
 
 def data(dtype: Any, n: int = 300, i: int = 83) -> tuple[Any, np.ndarray]:
     """Rows of which some are empty, and their classes."""
-    x = sparse.random_array((n, i), density=0.06, rng=0, dtype=dtype, format="lil")
+    x = random_array((n, i), density=0.06, rng=0, dtype=dtype, format="lil")
     x[[0, 7, n - 1]] = 0
     return x.tocsr(), np.random.default_rng(0).integers(0, 3, n)
 
@@ -139,7 +140,7 @@ def test_threads_do_not_change_a_bit():
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_what_would_not_fit_into_memory():
     """300,000 rows of a million features would be 1.2 TB as floats."""
-    x = sparse.random_array((300_000, 1_000_000), density=1e-6, rng=0, dtype=np.float32, format="csr")
+    x = random_array((300_000, 1_000_000), density=1e-6, rng=0, dtype=np.float32, format="csr")
     y = np.arange(x.shape[0]) % 2
     model = MLPClassifier((2,), solver="sgd", batch_size=100_000, max_iter=1, random_state=0).fit(x, y)
     assert np.isfinite(model.loss_)

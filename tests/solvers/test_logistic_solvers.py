@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from random_sparse import random_array
 
 from fastnn.kernels.select import kernels_for
 from fastnn.solvers import choose
@@ -204,7 +205,7 @@ def test_preconditioners() -> None:
     answer = metric.solve(d_params)
     cosine = answer @ exact / np.linalg.norm(answer) / np.linalg.norm(exact)
     assert cosine > 0.95
-    wide = problem(sp.random_array((300, 9000), density=0.001, format="csr", random_state=0), y[:300])
+    wide = problem(random_array((300, 9000), density=0.001, format="csr", rng=0), y[:300])
     assert isinstance(preconditioner_for(wide.rescaled()).at(np.zeros(wide.n_params)), DiagonalMetric)
 
 
@@ -245,8 +246,8 @@ def test_sampled_preconditioner_knows_rare_features() -> None:
 def test_frequent_features_have_their_own_curvature(classes: int) -> None:
     """Many sparse features, of which most rows have a few: these alone are correlated, and it takes fewer steps."""
     rng = np.random.default_rng(0)
-    common = sp.random_array((600, 20), density=0.5, rng=rng)
-    x = sp.csr_array(sp.hstack([sp.random_array((600, 9000), density=0.001, rng=rng), common]))
+    common = random_array((600, 20), density=0.5, rng=rng)
+    x = sp.csr_array(sp.hstack([random_array((600, 9000), density=0.001, rng=rng), common]))
     y = rng.integers(0, classes, 600, dtype=np.int32)
     objective = problem(x, y, alpha=1.0).rescaled()
     made = preconditioner_for(objective)
@@ -309,7 +310,7 @@ def test_refuses_threads_where_there_are_none() -> None:
 @pytest.mark.parametrize("step", [1, 2, 17, 2000])
 @pytest.mark.parametrize("form", [sp.csc_array, sp.csc_matrix])
 def test_a_sample_of_columns_is_that_of_rows(step: int, form: Any) -> None:
-    x = sp.random_array((1003, 17), density=0.1, rng=0, format="csr")
+    x = random_array((1003, 17), density=0.1, rng=0, format="csr")
     y = (np.arange(1003) % 2).astype(np.int32)
     found = LogisticObjective(form(x), y, 1).sample(step)
     wanted = LogisticObjective(x, y, 1).sample(step)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from available import BACKENDS
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression as Theirs
 
@@ -105,7 +106,7 @@ def test_weights_are_repetitions(form: str) -> None:
     np.testing.assert_allclose(weighted.params, repeated.params, atol=1e-9)
 
 
-@pytest.mark.parametrize("backend", ["native", "reference", "jit"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_backends_agree(backend: str) -> None:
     x, y = data_of(80, 12, 2)
     problem = Problem(x, y, 0.02, 0.01, backend=backend)

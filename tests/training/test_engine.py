@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import sparse
+from available import BACKENDS
+from random_sparse import random_array
 
 from fastnn.layers import Dense
 from fastnn.plan import Plan
@@ -52,16 +53,16 @@ class Interrupted(Engine):
 
 def test_a_sparse_x_is_the_callers_own() -> None:
     plan = engine_of(4).plan
-    mine, other = (sparse.random_array((5, 4), density=0.5, rng=seed, format="csr") for seed in (0, 1))
+    mine, other = (random_array((5, 4), density=0.5, rng=seed, format="csr") for seed in (0, 1))
     engine, params = Interrupted(plan), np.linspace(-1, 1, plan.n_params)
     engine.others = other
     np.testing.assert_array_equal(engine.forward(params, mine), engine.forward(params, mine.toarray()))
 
 
-@pytest.mark.parametrize("backend", ["jit", "reference"])
+@pytest.mark.parametrize("backend", BACKENDS[1:])
 def test_few_rows_are_made_dense_where_they_are_wide(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_BLOCK_BYTES", 5 * 40 * 8 + 1)
-    x = sparse.random_array((23, 40), density=0.2, rng=0, format="csr")
+    x = random_array((23, 40), density=0.2, rng=0, format="csr")
     engine = engine_of(40, backend)
     params = np.linspace(-1, 1, engine.plan.n_params)
     kernel, taken = engine._kernels.network_forward, []

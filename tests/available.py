@@ -1,0 +1,37 @@
+"""What the tests can rely on here: backends, and what scikit-learn's version has.
+
+A test of what is not there is not collected, by its mark or with its file. Elsewhere it is: the whole suite runs with
+everything, and some of it without.
+"""
+
+from __future__ import annotations
+
+import sklearn
+from packaging.version import Version
+
+from fastnn.kernels.available import available_backends, why_no_numba
+from fastnn.models.compat import HAS_CALLBACKS
+
+__all__ = ["BACKENDS", "HAS_CALLBACKS", "HAS_NUMBA", "LEFT_OUT", "OF_USERS", "SKLEARN", "left_out_files"]
+
+SKLEARN = Version(sklearn.__version__).release
+BACKENDS = available_backends()
+HAS_NUMBA = "jit" in BACKENDS
+OF_USERS = BACKENDS if HAS_NUMBA else ("reference",)  # which run users' own functions: Numba compiles these
+
+# By mark: why its tests are not collected.
+LEFT_OUT: dict[str, str] = {}
+if not HAS_NUMBA:
+    LEFT_OUT["jit"] = f"Numba cannot be imported: {why_no_numba()}"
+if not HAS_CALLBACKS:
+    LEFT_OUT["callbacks"] = "scikit-learn's callback protocol came with 1.9"
+
+_FILES = {  # which cannot even be imported
+    "jit": ("kernels/test_failing.py", "kernels/test_jit_compile.py"),
+    "callbacks": ("models/test_callbacks.py",),
+}
+
+
+def left_out_files() -> list[str]:
+    """Paths below tests/ that are not collected."""
+    return [name for mark in LEFT_OUT for name in _FILES[mark]]
