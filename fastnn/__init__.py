@@ -15,7 +15,14 @@ from fastnn._version import __version__
 from fastnn.threads import get_num_threads, set_num_threads, threads
 
 if TYPE_CHECKING:
+    import fastnn.typing as typing
+    from fastnn import activations as activations
+    from fastnn import errors as errors
     from fastnn import kernels as kernels
+    from fastnn import layers as layers
+    from fastnn import losses as losses
+    from fastnn import optimizers as optimizers
+    from fastnn import plan as plan
     from fastnn import schedules as schedules
     from fastnn.activations import Activation as Activation
     from fastnn.kernels.select import show_config as show_config
@@ -58,12 +65,19 @@ _HOME = {
     "Neuron": "models.neuron",
     "RMSprop": "optimizers",
     "SGD": "optimizers",
+    "activations": None,
+    "errors": None,
     "fit_many": "models.many",
-    "logistic_regression_path": "models.logistic_path",
     "kernels": None,
+    "layers": None,
+    "logistic_regression_path": "models.logistic_path",
+    "losses": None,
     "machine_peak": "machine",
+    "optimizers": None,
+    "plan": None,
     "schedules": None,
     "show_config": "kernels.select",
+    "typing": None,
 }
 
 __all__ = [  # noqa: F822 - __getattr__ has them
@@ -85,15 +99,22 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "RMSprop",
     "SGD",
     "__version__",
+    "activations",
+    "errors",
     "fit_many",
     "get_num_threads",
     "kernels",
+    "layers",
     "logistic_regression_path",
+    "losses",
     "machine_peak",
+    "optimizers",
+    "plan",
     "schedules",
     "set_num_threads",
     "show_config",
     "threads",
+    "typing",
 ]
 
 
@@ -108,4 +129,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "linear_plan"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 _DRAWS = 1 << 20  # random numbers at once: 10 ms, that Ctrl-C need not wait for all of a layer
 
 

@@ -26,6 +26,7 @@ LEVELS = [
     ["plan", "storage", "workers"],
     ["training", "solvers"],
     ["models", "roofline"],
+    ["typing"],
     [""],
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -12,7 +12,15 @@ from fastnn._version import __version__
 from fastnn.errors import unknown_name
 from fastnn.kernels.compose import compose
 from fastnn.kernels.compose_neuron import neuron_epoch
-from fastnn.kernels.contract import BACKENDS, COORDINATE_DESCENT, KERNELS, LIMITED_MEMORY, LOGISTIC_PASSES, SAGA
+from fastnn.kernels.contract import (
+    BACKENDS,
+    COORDINATE_DESCENT,
+    KERNELS,
+    LIMITED_MEMORY,
+    LOGISTIC_PASSES,
+    SAGA,
+    Kernels,
+)
 from fastnn.kernels.permutation import permutation
 from fastnn.threads import get_num_threads
 
@@ -34,7 +42,7 @@ def resolve(backend: str) -> str:
     return backend
 
 
-def kernels_for(backend: str) -> Any:
+def kernels_for(backend: str) -> Kernels:
     """All kernels of the contract, of one backend, as attributes.
 
     Parameters
@@ -43,8 +51,9 @@ def kernels_for(backend: str) -> Any:
 
     Returns
     -------
-    module or namespace
-        For "native" the compiled module, whose kernels take ``n_threads=0`` as their last argument.
+    Kernels
+        A module or a namespace: for "native" the compiled module, whose kernels take ``n_threads=0`` as their last
+        argument.
 
     Raises
     ------
@@ -53,7 +62,8 @@ def kernels_for(backend: str) -> Any:
     ImportError
         For "jit" without Numba.
     """
-    return _load(resolve(backend))
+    found: Kernels = _load(resolve(backend))
+    return found
 
 
 @cache
@@ -102,7 +112,7 @@ def _installed(package: str) -> str:
 
 def config() -> dict[str, str]:
     """What `show_config` prints: a description for every heading."""
-    core = kernels_for("native")
+    core = _load("native")
     return {
         "fastnn": __version__,
         "Python": sys.version.split()[0],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
     from matplotlib.lines import Line2D
 
 __all__ = ["LossCurveDisplay"]
@@ -43,6 +44,11 @@ class LossCurveDisplay:
     >>> display.plot().ax_.get_xlabel()  # doctest: +SKIP
     'Epoch'
     """
+
+    ax_: Axes
+    figure_: Figure | SubFigure
+    line_: Line2D
+    validation_lines_: list[Line2D]
 
     def __init__(
         self,
@@ -115,8 +121,8 @@ class LossCurveDisplay:
         name = self.estimator_name if name is None else name
         before = "" if name is None else f"{name}, "
         epochs = range(1, len(self.loss) + 1)
-        self.line_: Line2D = ax.plot(epochs, self.loss, **{"label": f"{before}loss", **kwargs})[0]
-        self.validation_lines_: list[Line2D] = []
+        self.line_ = ax.plot(epochs, self.loss, **{"label": f"{before}loss", **kwargs})[0]
+        self.validation_lines_ = []
         style: dict[str, Any] = {"color": self.line_.get_color(), "label": f"{before}validation loss"}
         if self.validation_loss is not None:
             self.validation_lines_ += ax.plot(epochs, self.validation_loss, "--", **style)
