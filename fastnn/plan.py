@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,11 @@ from fastnn.layers import Dense, Dropout, Layer
 from fastnn.losses import Loss
 
 if TYPE_CHECKING:
+    from builtins import property as cached_property  # not every checker takes the other for a property of PlanLike
+
     from fastnn._core import NativePlan
+else:
+    from functools import cached_property
 
 __all__ = ["Plan", "linear_plan"]
 
