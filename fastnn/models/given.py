@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Never, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,7 +26,8 @@ class Sparse(Protocol):
 class Splitter(Protocol):
     """A splitter of scikit-learn, such as KFold."""
 
-    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterable[Any]:
+    # A function that takes some type takes Never, whatever it is: what a splitter reads is its own affair.
+    def split(self, X: Never, y: Never, groups: Never, /) -> Iterable[Any]:
         """Pairs of rows to train on and rows to score on."""
         ...
 

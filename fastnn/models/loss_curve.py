@@ -64,7 +64,9 @@ class LossCurveDisplay:
         self.estimator_name = estimator_name
 
     @classmethod
-    def from_estimator(cls, estimator: Any, *, ax: Axes | None = None, name: str | None = None, **kwargs: Any) -> Self:
+    def from_estimator(
+        cls, estimator: object, *, ax: Axes | None = None, name: str | None = None, **kwargs: Any
+    ) -> Self:
         """Plot what an estimator tells of its training.
 
         Parameters
@@ -155,7 +157,7 @@ def _right_of(ax: Axes) -> Any:
     return ax.twinx()
 
 
-def _history_of(estimator: Any) -> Mapping[str, Sequence[float]]:
+def _history_of(estimator: object) -> Mapping[str, Sequence[float]]:
     for name in ("history_", "history"):
         history: Mapping[str, Sequence[float]] | None = getattr(estimator, name, None)
         if history is not None and len(history["loss"]) > 0:

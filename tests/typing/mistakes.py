@@ -3,6 +3,7 @@
 A mark has what mypy calls the mistake, and what basedpyright does.
 """
 
+# ruff: noqa: B018
 from __future__ import annotations
 
 import numpy as np
