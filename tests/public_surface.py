@@ -42,14 +42,28 @@ def _public() -> Iterator[tuple[str, object]]:
             yield name, value
 
 
+def _parameters(value: object) -> list[str]:
+    """The names by which a function takes arguments; of what is none there are none."""
+    if not inspect.isfunction(value) and not inspect.ismethod(value):
+        return []
+    named = [each for each in inspect.signature(value).parameters.values() if each.kind is not each.POSITIONAL_ONLY]
+    return [each.name for each in named if each.name != "self"]
+
+
+def _ask(expression: str, value: object) -> str:
+    """Ask for a type; what a function takes at run time follows."""
+    names = ", ".join(_parameters(value))
+    return f"reveal_type({expression})" + (f"  # takes {names}" if names else "")
+
+
 def program() -> str:
-    """Its lines, each after the head `reveal_type` of one expression."""
-    lines = ["import fastnn", "import json", "reveal_type(json.loads)  # is Any, which is to be found"]
+    """Its text: a line for each expression."""
+    lines = ["import fastnn", "import json", "reveal_type(json.loads)"]
     for name, value in _public():
-        lines.append(f"reveal_type(fastnn.{name})")
+        lines.append(_ask(f"fastnn.{name}", value))
         if isinstance(value, type) and value.__module__.startswith("fastnn"):
             of = f"of_{name.replace('.', '_')}"
             lines.append(f"def {of}(it: fastnn.{name}) -> None:")
-            members = _members(value)
-            lines += [f"    reveal_type(it.{member})" for member in members] or ["    pass"]
+            asked = [_ask(f"it.{member}", getattr(value, member, None)) for member in _members(value)]
+            lines += [f"    {line}" for line in asked or ["pass"]]
     return "\n".join(lines) + "\n"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
@@ -22,7 +23,7 @@ __all__ = ["MLPAttributes"]
 class MLPAttributes:
     """Parameters that both have, and what `fit` sets."""
 
-    hidden_layer_sizes: int | Sequence[int]
+    hidden_layer_sizes: int | Sequence[int] | NDArray[np.integer]
     activation: str | Activation | Sequence[str | Activation]
     solver: str | Optimizer
     learning_rate: str | Schedule | Plateau

@@ -179,7 +179,7 @@ def classifier(path: Path) -> None:
         coef_init=[X.T, None, None],
         random_state=np.random.RandomState(0),
     )
-    assert_type(model.hidden_layer_sizes, int | Sequence[int])
+    assert_type(model.hidden_layer_sizes, int | Sequence[int] | NDArray[np.integer])
     fitted = model.fit(X, y, X_val=X, y_val=y, sample_weight_val=weight, checkpoint=path, resume=True)
     assert_type(fitted, MLPClassifier)
     assert_type(model.partial_fit(X, y, classes=[0, 1]), MLPClassifier)
