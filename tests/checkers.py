@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,8 +40,10 @@ class Finding:
 
 
 def _run(command: Sequence[str], folder: Path) -> str:
-    # Neither knows the finders of an editable install, and so the package may lie where only this says.
-    environ = {**os.environ, "PYTHONPATH": str(Path(fastnn.__file__).parents[1])}
+    environ = dict(os.environ)
+    home = Path(fastnn.__file__).parents[1]
+    if home != Path(sysconfig.get_path("platlib")):  # an editable install, whose finder checkers do not know
+        environ["PYTHONPATH"] = str(home)
     done = subprocess.run([sys.executable, "-m", *command], cwd=folder, env=environ, capture_output=True, text=True)
     assert done.returncode in (0, 1), done.stderr + done.stdout
     return done.stdout
