@@ -7,7 +7,7 @@ scikit-learn, nor Numba.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastnn._version import __version__
 
@@ -15,7 +15,14 @@ from fastnn._version import __version__
 from fastnn.threads import get_num_threads, set_num_threads, threads
 
 if TYPE_CHECKING:
+    import fastnn.typing as typing
+    from fastnn import activations as activations
+    from fastnn import errors as errors
     from fastnn import kernels as kernels
+    from fastnn import layers as layers
+    from fastnn import losses as losses
+    from fastnn import optimizers as optimizers
+    from fastnn import plan as plan
     from fastnn import schedules as schedules
     from fastnn.activations import Activation as Activation
     from fastnn.kernels.select import show_config as show_config
@@ -58,12 +65,19 @@ _HOME = {
     "Neuron": "models.neuron",
     "RMSprop": "optimizers",
     "SGD": "optimizers",
+    "activations": None,
+    "errors": None,
     "fit_many": "models.many",
-    "logistic_regression_path": "models.logistic_path",
     "kernels": None,
+    "layers": None,
+    "logistic_regression_path": "models.logistic_path",
+    "losses": None,
     "machine_peak": "machine",
+    "optimizers": None,
+    "plan": None,
     "schedules": None,
     "show_config": "kernels.select",
+    "typing": None,
 }
 
 __all__ = [  # noqa: F822 - __getattr__ has them
@@ -85,27 +99,36 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "RMSprop",
     "SGD",
     "__version__",
+    "activations",
+    "errors",
     "fit_many",
     "get_num_threads",
     "kernels",
+    "layers",
     "logistic_regression_path",
+    "losses",
     "machine_peak",
+    "optimizers",
+    "plan",
     "schedules",
     "set_num_threads",
     "show_config",
     "threads",
+    "typing",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = _HOME[name]
-    module = import_module(f"{__name__}.{home or name}")
-    value = getattr(module, name) if home else module
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # by which every name would be one, of type Any
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        home = _HOME[name]
+        module = import_module(f"{__name__}.{home or name}")
+        value = getattr(module, name) if home else module
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

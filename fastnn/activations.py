@@ -14,6 +14,13 @@ from dataclasses import dataclass, field
 
 from fastnn.errors import no_subclass, unknown_name, wrong_type
 
+__all__ = ["ACTIVATIONS", "ALIASES", "Activation", "get"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 Scalar = Callable[[float], float]
 Slope = Callable[[float, float], float]
 

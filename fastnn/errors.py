@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+__all__ = ["FileError"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 class FileError(ValueError):
     """A file is damaged, is none of fastnn's, or holds what makes no model or checkpoint; or cannot be written so."""

@@ -7,6 +7,12 @@ from typing import Any
 
 from fastnn.activations import Activation, get
 
+__all__ = ["Dense", "Dropout", "Layer"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 @dataclass(frozen=True)
 class Dense:

@@ -16,6 +16,13 @@ from numpy.typing import NDArray
 
 from fastnn.errors import no_subclass, unknown_name, wrong_type
 
+__all__ = ["LOSSES", "Loss", "get", "huber", "pinball", "smooth_labels"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 Targets = NDArray[np.floating]
 
 

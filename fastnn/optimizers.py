@@ -13,6 +13,13 @@ from numpy.typing import NDArray
 
 from fastnn.errors import no_subclass, unknown_name, wrong_type
 
+__all__ = ["OPTIMIZERS", "SGD", "Adagrad", "Adam", "AdamW", "NAdam", "Optimizer", "OptimizerState", "RMSprop", "get"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 Range = tuple[Callable[[float], bool], str]  # a test, and what passes it in words
 
 _ABOVE_ZERO: Range = (lambda value: 0 < value < math.inf, "a finite number above 0")

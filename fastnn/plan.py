@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +24,18 @@ from fastnn.layers import Dense, Dropout, Layer
 from fastnn.losses import Loss
 
 if TYPE_CHECKING:
+    from builtins import property as cached_property  # not every checker takes the other for a property of PlanLike
+
     from fastnn._core import NativePlan
+else:
+    from functools import cached_property
 
 __all__ = ["Plan", "linear_plan"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 _DRAWS = 1 << 20  # random numbers at once: 10 ms, that Ctrl-C need not wait for all of a layer
 
@@ -206,7 +215,7 @@ class Plan:
             start += o * bias
         return weights, biases
 
-    def initial_params(self, random_state: Any = None) -> Array:
+    def initial_params(self, random_state: int | np.random.RandomState | np.random.Generator | None = None) -> Array:
         """Random parameters (n_params,) by scikit-learn's rule (Glorot and Bengio 2010).
 
         Every w and b is uniform within sqrt(factor / (i + o)), factor 2 for sigmoid and 6 for any
@@ -217,8 +226,9 @@ class Plan:
         random_state : int, None, numpy.random.RandomState or numpy.random.Generator
             Drawn from layer by layer, w and then b.
         """
-        if not hasattr(random_state, "uniform"):
-            random_state = np.random.RandomState(random_state)
+        draws: Any = random_state
+        if not hasattr(draws, "uniform"):
+            draws = np.random.RandomState(draws)
         params = np.empty(self.n_params, self.dtype)
         for l, (w, b) in enumerate(zip(*self.unpack(params), strict=True)):
             ruling = min(l, max(self.n_layers - 2, 0))
@@ -227,9 +237,9 @@ class Plan:
             rows = max(1, _DRAWS // w.shape[1])
             for first in range(0, len(w), rows):
                 block = w[first : first + rows]
-                block[...] = random_state.uniform(-bound, bound, block.shape)
+                block[...] = draws.uniform(-bound, bound, block.shape)
             if b is not None:
-                b[...] = random_state.uniform(-bound, bound, b.shape)
+                b[...] = draws.uniform(-bound, bound, b.shape)
         return params
 
 

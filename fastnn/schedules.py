@@ -12,6 +12,13 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = ["Constant", "Cosine", "Exponential", "InverseScaling", "OneCycle", "Plateau", "Schedule", "Step"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 Rates = NDArray[np.float64]
 
 

@@ -10,7 +10,7 @@ import sklearn
 from packaging.version import Version
 
 from fastnn.kernels.available import available_backends, why_no_numba
-from fastnn.models.compat import HAS_CALLBACKS
+from fastnn.models.bases import HAS_CALLBACKS
 
 __all__ = ["BACKENDS", "HAS_CALLBACKS", "HAS_NUMBA", "LEFT_OUT", "OF_USERS", "SKLEARN", "left_out_files"]
 

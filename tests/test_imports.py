@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -27,6 +28,7 @@ LEVELS = [
     ["plan", "storage", "workers"],
     ["training", "solvers"],
     ["models", "roofline"],
+    ["typing"],
     [""],
 ]
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -107,6 +109,7 @@ def _loads(statement: str) -> set[str]:
     [
         "import fastnn",
         "import fastnn; fastnn.Dense(3, 'relu'); fastnn.Adam(); fastnn.schedules.Constant(0.1)",
+        "import fastnn; dir(fastnn); fastnn.activations, fastnn.layers, fastnn.losses, fastnn.optimizers",
         "import fastnn; fastnn.kernels.dense_forward([[1.0]], [[2.0]], [3.0])",
         "import fastnn; fastnn.kernels.link([[1.0]], 'poisson', backend='reference')",
         "import fastnn.plan",
@@ -122,11 +125,34 @@ def test_heavy_is_noticed():
 
 
 def test_public_names():
-    assert set(fastnn.__all__) <= set(dir(fastnn))
+    assert dir(fastnn) == sorted(fastnn.__all__)
     for name in fastnn.__all__:
         assert getattr(fastnn, name) is not None
     with pytest.raises(AttributeError, match="'fastnn' has no attribute 'nothing'"):
         _ = fastnn.nothing
+
+
+PUBLIC_MODULES = sorted(name for name in fastnn.__all__ if isinstance(getattr(fastnn, name), ModuleType))
+
+
+def test_public_modules():
+    assert set(PUBLIC_MODULES) > {"activations", "kernels", "layers", "losses", "optimizers", "schedules"}
+
+
+@pytest.mark.parametrize("name", PUBLIC_MODULES)
+def test_a_public_module_is_an_attribute_and_shows_public_names_alone(name):
+    code = f"import fastnn; print(fastnn.{name}.__name__); print(*dir(fastnn.{name}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    dotted, names = done.stdout.splitlines()
+    assert dotted == f"fastnn.{name}"
+    assert names.split() == sorted(getattr(fastnn, name).__all__)
+    assert not [each for each in names.split() if each.startswith("_") or not hasattr(getattr(fastnn, name), each)]
+
+
+def test_a_star_gives_the_public_names():
+    code = "before = set(dir()); from fastnn import *; print(*sorted(set(dir()) - before - {'before'}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == sorted(fastnn.__all__)
 
 
 def test_threads_stays_the_function():

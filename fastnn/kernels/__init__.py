@@ -56,3 +56,7 @@ __all__ = [
     "rmsprop_step",
     "sgd_step",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

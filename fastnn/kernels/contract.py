@@ -14,6 +14,7 @@ in it what the optimizer remembers, until `write_state`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -33,6 +34,7 @@ __all__ = [
     "Argument",
     "Array",
     "Kernel",
+    "Kernels",
     "PlanLike",
 ]
 
@@ -64,6 +66,32 @@ class PlanLike(Protocol):
     def n_params(self) -> int: ...
     def unpack(self, flat: Array) -> tuple[list[Array], list[Array | None]]: ...
     def require_trainable(self) -> None: ...
+
+
+class Kernels(Protocol):
+    """All kernels in the table as attributes, of one backend; their arguments are the table's."""
+
+    dense_forward: Callable[..., None]
+    dense_backward_input: Callable[..., None]
+    dense_backward_params: Callable[..., None]
+    activation_forward: Callable[..., None]
+    activation_backward: Callable[..., None]
+    link: Callable[..., None]
+    loss_and_gradient: Callable[..., float]
+    sgd_step: Callable[..., None]
+    adam_step: Callable[..., None]
+    rmsprop_step: Callable[..., None]
+    adagrad_step: Callable[..., None]
+    adamw_step: Callable[..., None]
+    nadam_step: Callable[..., None]
+    clip_by_value: Callable[..., None]
+    clip_by_norm: Callable[..., float]
+    ema_step: Callable[..., None]
+    dropout: Callable[..., None]
+    network_forward: Callable[..., None]
+    network_gradient: Callable[..., float]
+    fit_epoch: Callable[..., tuple[float, float]]
+    neuron_epoch: Callable[..., float]
 
 
 @dataclass(frozen=True)

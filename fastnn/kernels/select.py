@@ -13,7 +13,15 @@ from fastnn.errors import unknown_name
 from fastnn.kernels.available import available_backends, require_numba, why_no_numba
 from fastnn.kernels.compose import compose
 from fastnn.kernels.compose_neuron import neuron_epoch
-from fastnn.kernels.contract import BACKENDS, COORDINATE_DESCENT, KERNELS, LIMITED_MEMORY, LOGISTIC_PASSES, SAGA
+from fastnn.kernels.contract import (
+    BACKENDS,
+    COORDINATE_DESCENT,
+    KERNELS,
+    LIMITED_MEMORY,
+    LOGISTIC_PASSES,
+    SAGA,
+    Kernels,
+)
 from fastnn.kernels.permutation import permutation
 from fastnn.threads import get_num_threads
 
@@ -35,7 +43,7 @@ def resolve(backend: str) -> str:
     return backend
 
 
-def kernels_for(backend: str) -> Any:
+def kernels_for(backend: str) -> Kernels:
     """All kernels of the contract, of one backend, as attributes.
 
     Parameters
@@ -44,8 +52,9 @@ def kernels_for(backend: str) -> Any:
 
     Returns
     -------
-    module or namespace
-        For "native" the compiled module, whose kernels take ``n_threads=0`` as their last argument.
+    Kernels
+        A module or a namespace: for "native" the compiled module, whose kernels take ``n_threads=0`` as their last
+        argument.
 
     Raises
     ------
@@ -54,7 +63,8 @@ def kernels_for(backend: str) -> Any:
     ImportError
         For "jit" without Numba.
     """
-    return _load(resolve(backend))
+    found: Kernels = _load(resolve(backend))
+    return found
 
 
 @cache
@@ -103,7 +113,7 @@ def _backends() -> str:
 
 def config() -> dict[str, str]:
     """What `show_config` prints: a description for every heading."""
-    core = kernels_for("native")
+    core = _load("native")
     return {
         "fastnn": __version__,
         "Python": sys.version.split()[0],

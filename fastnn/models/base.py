@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Self, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -22,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from fastnn.kernels.contract import BACKENDS, Array
 from fastnn.kernels.select import native
 from fastnn.models.attributes import check_attributes
+from fastnn.models.bases import BaseEstimator
 from fastnn.models.csr_kind import CSR
 from fastnn.models.fitting import apart, with_own_curves
 from fastnn.models.parameters import Check, Flag, Integer, Is, OneOf, check_parameters

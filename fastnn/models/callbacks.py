@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sklearn.utils import _safe_indexing
 
-from fastnn.models.compat import CallbackSupportMixin, FitCallback
+from fastnn.models.bases import CallbackSupportMixin, FitCallback
 from fastnn.models.packed import Packed
 from fastnn.plan import Plan
 from fastnn.training.callbacks import Epoch, Watcher
@@ -58,7 +58,7 @@ def _as_callback(given: Any) -> Any:
 class TellsOfEpochs(CallbackSupportMixin):
     """`set_callbacks` for an estimator that learns by epochs."""
 
-    def set_callbacks(self, *callbacks: Any) -> Self:
+    def set_callbacks(self, *callbacks: Watcher | FitCallback) -> Self:
         """Set what is called while `fit` and `partial_fit` run; copies by `clone` have it too.
 
         Parameters

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from fastnn.kernels.contract import Array
 from fastnn.models.callbacks import TellsOfEpochs
 from fastnn.models.fitting import held
+from fastnn.models.given import MatrixLike
 from fastnn.models.loss_curve import LossCurveDisplay
 from fastnn.models.packed import Packed
 from fastnn.training.engine import Engine
@@ -52,7 +53,7 @@ class Insight(TellsOfEpochs):
         check_is_fitted(now)
         return LossCurveDisplay.from_estimator(now, ax=ax, **kwargs)
 
-    def input_gradient(self, X: Any, output: int | None = None, *, link: bool = False) -> Array:
+    def input_gradient(self, X: MatrixLike, output: int | None = None, *, link: bool = False) -> Array:
         """How the network's outputs change with the features: d output / d input, sample by sample.
 
         Parameters

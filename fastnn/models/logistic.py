@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, issparse
-from sklearn.base import ClassifierMixin
 from sklearn.utils import check_random_state
 
 from fastnn.kernels.contract import Array
 from fastnn.models import attributes
 from fastnn.models.agreement import require_whole_logistic
 from fastnn.models.base import NONE, SHARED, VERBOSE, Estimator, guarded
-from fastnn.models.compat import with_callbacks
+from fastnn.models.bases import ClassifierMixin, with_callbacks
 from fastnn.models.firth_fit import solve_firth
 from fastnn.models.fitting import held
+from fastnn.models.given import MatrixLike, RandomState
 from fastnn.models.inference import Evidence
 from fastnn.models.logistic_fit import (
     Labelled,
@@ -158,6 +158,10 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         **attributes.LOGISTIC,
         "_evidence": (Is("what a summary needs", (Evidence,)), NONE),
     }
+    coef_: Array
+    intercept_: Array
+    classes_: NDArray[Any]
+    n_iter_: NDArray[np.int32]
 
     def __init__(
         self,
@@ -170,15 +174,15 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         fit_intercept: bool = True,
         intercept_scaling: float = 1,
         class_weight: Mapping[Any, float] | str | None = None,
-        random_state: Any = None,
+        random_state: RandomState = None,
         solver: str = "auto",
         max_iter: int = 100,
         verbose: int = 0,
         warm_start: bool = False,
         n_jobs: int | None = None,
         alpha: float | None = None,
-        penalty_factor: Any = None,
-        bounds: Any = None,
+        penalty_factor: ArrayLike | None = None,
+        bounds: Sequence[ArrayLike | None] | None = None,
         standardize: bool = False,
         firth: bool = False,
         backend: str = "auto",
@@ -210,7 +214,7 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
 
     @guarded
     @with_callbacks
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LogisticRegression:
+    def fit(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Find the coefficients.
 
         Parameters
@@ -313,7 +317,7 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         plan = linear_plan(n_inputs, 1 if binary else len(self.classes_), loss, np.dtype(dtype), bias)
         return Engine(plan, self.backend, self.n_threads)
 
-    def decision_function(self, X: Any) -> Array:
+    def decision_function(self, X: MatrixLike) -> Array:
         """The raw output z = X @ coef_.T + intercept_.
 
         Parameters
@@ -328,7 +332,7 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         z = held(self)._raw(X)[1]
         return z[:, 0] if z.shape[1] == 1 else z
 
-    def predict(self, X: Any) -> NDArray[Any]:
+    def predict(self, X: MatrixLike) -> NDArray[Any]:
         """The likeliest class of every row.
 
         Parameters
@@ -344,7 +348,7 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         labels: NDArray[Any] = now.classes_[index]
         return labels
 
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: MatrixLike) -> Array:
         """The probability of every class.
 
         Parameters
@@ -359,7 +363,7 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         engine, params, x = held(self)._asked(X)
         return engine.predict(params, x, link=True, pairs=True)[0]
 
-    def predict_log_proba(self, X: Any) -> Array:
+    def predict_log_proba(self, X: MatrixLike) -> Array:
         """The logarithm of every class's probability; never -inf.
 
         Parameters
@@ -372,14 +376,14 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         """
         return log_probabilities(*held(self)._raw(X))
 
-    def sparsify(self) -> LogisticRegression:
+    def sparsify(self) -> Self:
         """Turn `coef_` into a sparse array (CSR)."""
         now = held(self)
         now._require_fitted("coef_")
         now.coef_ = csr_array(now.coef_)
         return self
 
-    def densify(self) -> LogisticRegression:
+    def densify(self) -> Self:
         """Turn `coef_` back into an ndarray."""
         now = held(self)
         now._require_fitted("coef_")

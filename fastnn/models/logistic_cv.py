@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from numbers import Number
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, metadata_routing
@@ -16,7 +16,7 @@ from fastnn.kernels.contract import Array
 from fastnn.models import attributes
 from fastnn.models.agreement import require_there
 from fastnn.models.base import NONE, by_rows, guarded
-from fastnn.models.compat import CallbackSupportMixin, with_callbacks
+from fastnn.models.bases import CallbackSupportMixin, FitCallback, with_callbacks
 from fastnn.models.cv_fit import cross_validate, folds_of, packed, refitted, without_zeros
 from fastnn.models.cv_parameters import ScorerLike, SplitterLike, read_grid, read_legacy, read_scoring
 from fastnn.models.cv_results import choose
@@ -24,6 +24,7 @@ from fastnn.models.cv_routing import keyword_sample_weight, route, router_of
 from fastnn.models.cv_scores import Scoring
 from fastnn.models.cv_tasks import PathTasks
 from fastnn.models.fitting import held
+from fastnn.models.given import MatrixLike, RandomState, Splitter
 from fastnn.models.logistic import LogisticRegression
 from fastnn.models.logistic_fit import Labelled, read_samples, refuse_many_classes, weigh_classes
 from fastnn.models.parameters import Flag, Integer, Numbers, OneOf, Real
@@ -131,17 +132,23 @@ class LogisticRegressionCV(LogisticRegression):
         "use_legacy_attributes": (Flag(), OneOf(("warn",))),
     }
     _attributes: ClassVar[Mapping[str, Any]] = attributes.CHOSEN
+    Cs_: NDArray[np.float64]
+    l1_ratios_: NDArray[np.float64]
+    C_: float | NDArray[np.float64]
+    l1_ratio_: float | NDArray[np.float64] | None
+    coefs_paths_: Array | dict[Any, Array]
+    scores_: NDArray[np.float64] | dict[Any, NDArray[np.float64]]
 
     def __init__(
         self,
         *,
-        Cs: Any = 10,
-        l1_ratios: Any = "warn",
+        Cs: ArrayLike = 10,
+        l1_ratios: ArrayLike | None = "warn",
         fit_intercept: bool = True,
-        cv: Any = None,
+        cv: int | Splitter | Iterable[tuple[ArrayLike, ArrayLike]] | None = None,
         dual: bool = False,
         penalty: str = "deprecated",
-        scoring: Any = "warn",
+        scoring: str | Callable[..., float] | None = "warn",
         solver: str = "lbfgs",
         tol: float = 1e-4,
         max_iter: int = 100,
@@ -150,7 +157,7 @@ class LogisticRegressionCV(LogisticRegression):
         verbose: int = 0,
         refit: bool = True,
         intercept_scaling: float = 1.0,
-        random_state: Any = None,
+        random_state: RandomState = None,
         use_legacy_attributes: bool | str = "warn",
         backend: str = "auto",
         n_threads: int | None = None,
@@ -175,7 +182,7 @@ class LogisticRegressionCV(LogisticRegression):
         self.backend = backend
         self.n_threads = n_threads
 
-    def set_callbacks(self, *callbacks: Any) -> Self:
+    def set_callbacks(self, *callbacks: FitCallback) -> Self:
         """Set what is told of `fit`, of the path of each l1_ratio, and of each penalty on it, the strongest first.
 
         Parameters
@@ -198,7 +205,7 @@ class LogisticRegressionCV(LogisticRegression):
 
     @guarded
     @with_callbacks
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> LogisticRegressionCV:
+    def fit(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None, **params: Any) -> Self:
         """Choose the penalty and find the coefficients.
 
         Parameters
@@ -221,7 +228,7 @@ class LogisticRegressionCV(LogisticRegression):
             If a parameter is not possible or not supported, X or y cannot be used, or y has one class only.
         """
         check_random_state(self.random_state)  # it has no effect, but must be one
-        if isinstance(sample_weight, Number):
+        if isinstance(sample_weight, (float, int, np.number)):
             sample_weight = np.full(_num_samples(X), sample_weight)
         to_splitter, to_scorer = route(self, "fit", sample_weight, params)
         grid, scoring, legacy = read_grid(self), read_scoring(self), read_legacy(self)
@@ -284,7 +291,9 @@ class LogisticRegressionCV(LogisticRegression):
         return model
 
     @keyword_sample_weight
-    def score(self, X: Any, y: Any, *, sample_weight: Any = None, **score_params: Any) -> float:
+    def score(  # type: ignore[override] # of the classifiers' is to follow: sample_weight by keyword
+        self, X: MatrixLike, y: ArrayLike, *, sample_weight: ArrayLike | None = None, **score_params: Any
+    ) -> float:
         """The score of the predictions by `scoring`.
 
         Parameters
@@ -303,7 +312,7 @@ class LogisticRegressionCV(LogisticRegression):
         now = held(self)  # a scorer may ask it for several answers
         return float(now._get_scorer()(now, X, y, **params))
 
-    def get_metadata_routing(self) -> Any:
+    def get_metadata_routing(self) -> object:
         """Who wants which metadata: the splitter and the scorer.
 
         Returns

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from fastnn.errors import out_of_range
 from fastnn.kernels.contract import Array
 from fastnn.models.base import warn_caller
 from fastnn.models.cv_fit import fit_family
+from fastnn.models.given import MatrixLike
 from fastnn.models.logistic import LogisticRegression
 from fastnn.models.logistic_fit import coefficients, read_samples, refuse_non_finite, weigh_classes
 from fastnn.models.parameters import check_parameters
@@ -43,10 +43,10 @@ class LogisticPath(NamedTuple):
 
 
 def logistic_regression_path(
-    X: Any,
+    X: MatrixLike,
     y: ArrayLike,
     *,
-    Cs: Any = 10,
+    Cs: ArrayLike = 10,
     l1_ratio: float = 0.0,
     fit_intercept: bool = True,
     class_weight: Mapping[Any, float] | str | None = None,
@@ -86,7 +86,7 @@ def logistic_regression_path(
     >>> [int((coef != 0).sum()) for coef in path.coefs]
     [1, 2]
     """
-    grid = np.logspace(-4, 4, int(Cs)) if isinstance(Cs, Integral) else np.asarray(Cs, np.float64)
+    grid = np.logspace(-4, 4, int(Cs)) if isinstance(Cs, (int, np.integer)) else np.asarray(Cs, np.float64)
     if grid.ndim != 1 or len(grid) == 0 or not (grid > 0).all():
         raise out_of_range("Cs", Cs, "an integer of at least 1, or numbers above 0")
     model = LogisticRegression(

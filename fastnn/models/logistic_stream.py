@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
-from sklearn.utils.metaestimators import available_if
 
 from fastnn.kernels.contract import Array
 from fastnn.models.base import guarded
+from fastnn.models.bases import available_if
+from fastnn.models.given import MatrixLike
 from fastnn.models.logistic_fit import Labelled, weigh_classes
 from fastnn.models.penalty import penalty_strength
 from fastnn.models.targets import agreed_classes, as_labels, index_of, one_hot, require_two_classes
@@ -35,7 +37,9 @@ class LearnsFromChunks:
 
     @available_if(_has_one_penalty)
     @guarded
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
+    def partial_fit(
+        self, X: MatrixLike, y: ArrayLike, classes: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Learn from another chunk of the data, starting from the present coefficients.
 
         Five passes over the chunk, in mini-batches of 32 rows and a random order, by Adam with a learning rate of

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from fastnn.models.base import Estimator, warn_caller
 from fastnn.models.firth_fit import contrasts, softmax_of
 from fastnn.models.firth_summary import FirthSummary, summarise
 from fastnn.models.fitting import held
+from fastnn.models.given import MatrixLike
 from fastnn.models.inference import Evidence, Summary
 from fastnn.models.likelihood import Likelihood, Vector
 from fastnn.models.penalty import has_penalty
@@ -34,7 +35,12 @@ class LikelihoodInference:
     _kinds: ClassVar[Mapping[str, Kind]] = {**Estimator._kinds, "inference.Evidence": record(Evidence)}
 
     def summary(
-        self, X: Any = None, y: Any = None, sample_weight: Any = None, *, level: float = 0.95
+        self,
+        X: MatrixLike | None = None,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        *,
+        level: float = 0.95,
     ) -> Summary | FirthSummary:
         """Standard errors, z, p, confidence intervals, and figures of the likelihood; printed, a table.
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from fastnn.models.base import warn_caller
-from fastnn.models.compat import CallbackSupportMixin
+from fastnn.models.bases import CallbackSupportMixin, FitCallback
 from fastnn.models.logistic_fit import coefficients
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.objective import Vector
@@ -21,7 +21,7 @@ class TellsCallbacks(CallbackSupportMixin):
 
     solver: str
 
-    def set_callbacks(self, *callbacks: Any) -> Self:
+    def set_callbacks(self, *callbacks: FitCallback) -> Self:
         """Set what is told of `fit` and of each iteration of the solver, whichever it is.
 
         Parameters

@@ -10,6 +10,7 @@ from fastnn.install import install_hint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
     from matplotlib.lines import Line2D
 
 __all__ = ["LossCurveDisplay"]
@@ -46,6 +47,11 @@ class LossCurveDisplay:
     'Epoch'
     """
 
+    ax_: Axes
+    figure_: Figure | SubFigure
+    line_: Line2D
+    validation_lines_: list[Line2D]
+
     def __init__(
         self,
         loss: Sequence[float],
@@ -60,7 +66,9 @@ class LossCurveDisplay:
         self.estimator_name = estimator_name
 
     @classmethod
-    def from_estimator(cls, estimator: Any, *, ax: Axes | None = None, name: str | None = None, **kwargs: Any) -> Self:
+    def from_estimator(
+        cls, estimator: object, *, ax: Axes | None = None, name: str | None = None, **kwargs: Any
+    ) -> Self:
         """Plot what an estimator tells of its training.
 
         Parameters
@@ -117,8 +125,8 @@ class LossCurveDisplay:
         name = self.estimator_name if name is None else name
         before = "" if name is None else f"{name}, "
         epochs = range(1, len(self.loss) + 1)
-        self.line_: Line2D = ax.plot(epochs, self.loss, **{"label": f"{before}loss", **kwargs})[0]
-        self.validation_lines_: list[Line2D] = []
+        self.line_ = ax.plot(epochs, self.loss, **{"label": f"{before}loss", **kwargs})[0]
+        self.validation_lines_ = []
         style: dict[str, Any] = {"color": self.line_.get_color(), "label": f"{before}validation loss"}
         if self.validation_loss is not None:
             self.validation_lines_ += ax.plot(epochs, self.validation_loss, "--", **style)
@@ -151,7 +159,7 @@ def _right_of(ax: Axes) -> Any:
     return ax.twinx()
 
 
-def _history_of(estimator: Any) -> Mapping[str, Sequence[float]]:
+def _history_of(estimator: object) -> Mapping[str, Sequence[float]]:
     for name in ("history_", "history"):
         history: Mapping[str, Sequence[float]] | None = getattr(estimator, name, None)
         if history is not None and len(history["loss"]) > 0:

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn import config_context, get_config
 from sklearn.base import is_regressor
 from sklearn.utils import check_array
@@ -17,6 +17,7 @@ from sklearn.utils.validation import validate_data
 from fastnn.errors import out_of_range, wrong_type
 from fastnn.kernels.contract import Array
 from fastnn.models.base import collected_warnings, guarded, laid_out_or_sparse, readable, warn_caller
+from fastnn.models.given import MatrixLike
 from fastnn.models.mlp_base import BaseMLP
 from fastnn.threads import get_num_threads, threads
 from fastnn.validation import as_integers, check_counts
@@ -33,11 +34,11 @@ Rows = NDArray[np.int64] | None
 
 def fit_many(
     estimators: Iterable[MLP],
-    X: Any,
-    y: Any,
-    sample_weight: Any = None,
+    X: MatrixLike,
+    y: MatrixLike,
+    sample_weight: ArrayLike | None = None,
     *,
-    rows: Iterable[Any] | None = None,
+    rows: Iterable[ArrayLike | None] | None = None,
     n_jobs: int | None = None,
 ) -> list[MLP]:
     """Train several networks at once, each by one thread, over one copy of X.

@@ -19,11 +19,12 @@ from fastnn.losses import Loss
 from fastnn.models import attributes
 from fastnn.models.agreement import require_network
 from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, Estimator
+from fastnn.models.bases import with_callbacks
 from fastnn.models.callbacks import FitTasks
 from fastnn.models.class_weight import times_class_weight
-from fastnn.models.compat import with_callbacks
 from fastnn.models.initial import ARRAYS, initial_params
 from fastnn.models.insight import Insight
+from fastnn.models.mlp_attributes import MLPAttributes
 from fastnn.models.mlp_checkpoint import NOT_KEPT, KeepArguments, keep_of
 from fastnn.models.mlp_fit import fit_epochs
 from fastnn.models.mlp_lbfgs import fit_lbfgs
@@ -94,7 +95,7 @@ class _Rates:
         return "a list of them"
 
 
-class BaseMLP(Insight, Estimator):
+class BaseMLP(Insight, MLPAttributes, Estimator):
     """A deep network with scikit-learn's parameters."""
 
     _parameters: ClassVar[Mapping[str, Any]] = {
@@ -134,9 +135,6 @@ class BaseMLP(Insight, Estimator):
         **SHARED,
     }
     _attributes: ClassVar[Mapping[str, Any]] = attributes.MLP
-    coefs_: list[Array]
-    intercepts_: list[Array]
-    out_activation_: str
 
     # --- what a classifier and a regressor do differently ---------------------------------------
 
@@ -279,7 +277,7 @@ class BaseMLP(Insight, Estimator):
 
     def _plan(self, n_inputs: int, n_outputs: int, dtype: Any) -> Plan:
         sizes = self.hidden_layer_sizes
-        hidden = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
+        hidden = (sizes,) if isinstance(sizes, (int, Integral)) else tuple(sizes)
         functions = (*self._hidden_activations(len(hidden)), _IDENTITY)
         widths = (n_inputs, *(int(size) for size in hidden), n_outputs)
         dropout = dropout_of(self, len(hidden))

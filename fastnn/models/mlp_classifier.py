@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from numpy.typing import ArrayLike
-from sklearn.utils.metaestimators import available_if
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from fastnn.activations import Activation
 from fastnn.models.base import NONE, guarded
+from fastnn.models.bases import available_if
 from fastnn.models.class_weight import DictOfEachLabel
+from fastnn.models.given import MatrixLike, RandomState
 from fastnn.models.mlp_base import trains_by_epochs
 from fastnn.models.mlp_labels import LabelMLP
 from fastnn.models.parameters import Is, OneOf, Real
@@ -169,7 +171,7 @@ class MLPClassifier(LabelMLP):
 
     def __init__(
         self,
-        hidden_layer_sizes: int | Sequence[int] = (100,),
+        hidden_layer_sizes: int | Sequence[int] | NDArray[np.integer] = (100,),
         activation: str | Activation | Sequence[str | Activation] = "relu",
         *,
         solver: str | Optimizer = "adam",
@@ -180,7 +182,7 @@ class MLPClassifier(LabelMLP):
         power_t: float = 0.5,
         max_iter: int = 200,
         shuffle: bool = True,
-        random_state: Any = None,
+        random_state: RandomState = None,
         tol: float = 1e-4,
         verbose: bool | int | str = False,
         warm_start: bool = False,
@@ -249,17 +251,17 @@ class MLPClassifier(LabelMLP):
     @guarded
     def fit(
         self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
+        X_val: MatrixLike | None = None,
+        y_val: MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
         checkpoint: FilePath | None = None,
         resume: bool = False,
         checkpoint_every: int = 1,
-    ) -> MLPClassifier:
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -299,7 +301,9 @@ class MLPClassifier(LabelMLP):
 
     @available_if(trains_by_epochs)
     @guarded
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> MLPClassifier:
+    def partial_fit(
+        self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None, classes: ArrayLike | None = None
+    ) -> Self:
         """Train for one epoch on these samples, from where the network is.
 
         Parameters

@@ -7,16 +7,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from sklearn.base import ClassifierMixin
-from sklearn.utils.metaestimators import available_if
 
 from fastnn import losses
 from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
 from fastnn.models import attributes
 from fastnn.models.agreement import require_classes
+from fastnn.models.bases import ClassifierMixin, available_if
 from fastnn.models.class_weight import weights_of_classes, weights_of_labels
 from fastnn.models.fitting import held
+from fastnn.models.given import MatrixLike
 from fastnn.models.mlp_base import BaseMLP
 from fastnn.models.outputs import class_index, log_probabilities
 from fastnn.models.targets import (
@@ -64,7 +64,6 @@ class LabelMLP(ClassifierMixin, BaseMLP):
     class_weight: Mapping[Any, float] | Sequence[Mapping[int, float]] | str | None
     out_activation: str | None
     classes_: NDArray[Any]
-    n_outputs_: int
     _multilabel: bool
 
     # --- labels to targets ----------------------------------------------------------------------
@@ -170,7 +169,7 @@ class LabelMLP(ClassifierMixin, BaseMLP):
             right = self._likeliest(z) == self._likeliest(y)
         return float(np.average(right, weights=sample_weight))
 
-    def predict(self, X: Any) -> NDArray[Any]:
+    def predict(self, X: MatrixLike) -> NDArray[Any]:
         """The likeliest class of every sample, or its labels.
 
         Parameters
@@ -194,7 +193,7 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         return index
 
     @available_if(_has_margins)
-    def decision_function(self, X: Any) -> Array:
+    def decision_function(self, X: MatrixLike) -> Array:
         """How far on the right side: the raw output, for loss="hinge".
 
         Parameters
@@ -212,7 +211,7 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         return z[:, 0] if z.shape[1] == 1 else z
 
     @available_if(_has_probabilities)
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: MatrixLike) -> Array:
         """The probability of every class or label.
 
         Parameters
@@ -230,7 +229,7 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         return p if len(now.classes_) > 1 else np.ones((len(p), 1), p.dtype)
 
     @available_if(_has_probabilities)
-    def predict_log_proba(self, X: Any) -> Array:
+    def predict_log_proba(self, X: MatrixLike) -> Array:
         """The logarithm of every probability; never -inf.
 
         Parameters

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
-from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.metrics import r2_score
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
 
 from fastnn import losses
@@ -17,7 +15,9 @@ from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
 from fastnn.models.base import guarded
+from fastnn.models.bases import MultiOutputMixin, RegressorMixin, available_if
 from fastnn.models.fitting import held
+from fastnn.models.given import MatrixLike, RandomState
 from fastnn.models.mlp_base import BaseMLP, trains_by_epochs
 from fastnn.models.parameters import Is, OneOf
 from fastnn.optimizers import Optimizer
@@ -172,7 +172,7 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
     def __init__(
         self,
         loss: str | Loss = "squared_error",
-        hidden_layer_sizes: int | Sequence[int] = (100,),
+        hidden_layer_sizes: int | Sequence[int] | NDArray[np.integer] = (100,),
         activation: str | Activation | Sequence[str | Activation] = "relu",
         *,
         solver: str | Optimizer = "adam",
@@ -183,7 +183,7 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         power_t: float = 0.5,
         max_iter: int = 200,
         shuffle: bool = True,
-        random_state: Any = None,
+        random_state: RandomState = None,
         tol: float = 1e-4,
         verbose: bool | int | str = False,
         warm_start: bool = False,
@@ -245,17 +245,17 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
     @guarded
     def fit(
         self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
+        X_val: MatrixLike | None = None,
+        y_val: MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
         checkpoint: FilePath | None = None,
         resume: bool = False,
         checkpoint_every: int = 1,
-    ) -> MLPRegressor:
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -293,7 +293,7 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
 
     @available_if(trains_by_epochs)
     @guarded
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
+    def partial_fit(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train for one epoch on these samples, from where the network is.
 
         Parameters
@@ -344,7 +344,7 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
             return float("nan")
         return float(r2_score(y, predictions, sample_weight=sample_weight))
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: MatrixLike) -> Array:
         """What the network predicts.
 
         Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -16,6 +16,7 @@ from fastnn.layers import Layer
 from fastnn.losses import Loss
 from fastnn.models import looks
 from fastnn.models.fitting import only_fit
+from fastnn.models.given import RandomState
 from fastnn.models.loss_curve import LossCurveDisplay
 from fastnn.models.network_data import Batches, read_inputs, read_layers, read_samples
 from fastnn.models.network_fit import Training, fit_network, read_callbacks, read_source, read_validation, settings_of
@@ -90,7 +91,7 @@ class Network(FlatParams):
         dtype: DTypeLike = "float32",
         backend: str = "auto",
         n_threads: int | None = None,
-        random_state: Any = None,
+        random_state: RandomState = None,
     ) -> None:
         check_counts(n_inputs=n_inputs)
         self.layers = read_layers(layers)
@@ -98,10 +99,9 @@ class Network(FlatParams):
         self.backend = backend
         self.n_threads = n_threads
         self._engine = Engine(self.plan, backend, n_threads)
-        if not hasattr(random_state, "randint"):
-            random_state = np.random.RandomState(random_state)
-        self._params = self.plan.initial_params(random_state)
-        self._seed = int(random_state.randint(2**31 - 1))
+        draws: Any = random_state if hasattr(random_state, "randint") else np.random.RandomState(random_state)
+        self._params = self.plan.initial_params(draws)
+        self._seed = int(draws.randint(2**31 - 1))
         self.history = History().lists
 
     # --- forward --------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ class Network(FlatParams):
         checkpoint: FilePath | None = None,
         resume: bool = False,
         checkpoint_every: int = 1,
-    ) -> Network:
+    ) -> Self:
         """Train from the present parameters on; the optimizer starts afresh.
 
         Training works on a copy: the network answers as before until the end, in callbacks and other threads too, and

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from fastnn.activations import Activation
 from fastnn.models.base import NONE, SHARED, VERBOSE_BY_EPOCHS, guarded
+from fastnn.models.bases import with_callbacks
 from fastnn.models.callbacks import FitTasks, TellsOfEpochs
-from fastnn.models.compat import with_callbacks
+from fastnn.models.given import MatrixLike, RandomState
 from fastnn.models.neuron_base import NeuronBase
 from fastnn.models.neuron_fit import batch_size_of, learn
 from fastnn.models.neuron_rules import is_classifier, name_of
@@ -128,9 +130,9 @@ class Neuron(TellsOfEpochs, NeuronBase):
         *,
         learning_rate: float | str | Schedule | Plateau = "auto",
         max_iter: int = 200,
-        batch_size: Any = 1,
+        batch_size: int | str | None = 1,
         shuffle: bool = True,
-        random_state: Any = None,
+        random_state: RandomState = None,
         tol: float = 1e-4,
         n_iter_no_change: int = 5,
         verbose: bool | int | str = False,
@@ -158,7 +160,7 @@ class Neuron(TellsOfEpochs, NeuronBase):
     # --- fit ------------------------------------------------------------------------------------
 
     @guarded
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Neuron:
+    def fit(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Learn from the data.
 
         Parameters
@@ -184,7 +186,9 @@ class Neuron(TellsOfEpochs, NeuronBase):
         return self
 
     @guarded
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Neuron:
+    def partial_fit(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None, classes: ArrayLike | None = None
+    ) -> Self:
         """Learn from one pass over the data, starting from where the neuron is.
 
         Parameters

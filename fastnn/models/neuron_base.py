@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import ClassifierTags, RegressorTags
-from sklearn.utils.metaestimators import available_if
 
+from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
 from fastnn.models import attributes
 from fastnn.models.agreement import (
@@ -22,7 +22,9 @@ from fastnn.models.agreement import (
     require_weights_of_passes,
 )
 from fastnn.models.base import Estimator
+from fastnn.models.bases import available_if
 from fastnn.models.fitting import held
+from fastnn.models.given import MatrixLike
 from fastnn.models.neuron_plot import plot_decision_line
 from fastnn.models.neuron_rules import (
     function_of,
@@ -34,6 +36,9 @@ from fastnn.models.neuron_rules import (
 from fastnn.models.outputs import class_index, log_probabilities
 from fastnn.training.engine import Engine
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 __all__ = ["NeuronBase"]
 
 
@@ -41,10 +46,15 @@ class NeuronBase(Estimator):
     """Answers, scores, tags and the picture of a neuron; `Neuron` adds how it learns."""
 
     _attributes: ClassVar[Mapping[str, Any]] = attributes.NEURON
-    activation: Any
+    activation: str | Activation
     coef_: Array
     intercept_: Array
     classes_: NDArray[Any]
+    learning_rate_: float
+    loss_: float
+    loss_curve_: list[float]
+    n_iter_: int
+    history_: dict[str, Array]
 
     def _require_whole(self) -> None:
         function_of(self)
@@ -83,7 +93,7 @@ class NeuronBase(Estimator):
         engine, params, x = self._asked(X)
         return engine, engine.forward(params, x)
 
-    def activate(self, X: Any) -> Array:
+    def activate(self, X: MatrixLike) -> Array:
         """What the neuron answers: a = activation(w . x + b).
 
         Parameters
@@ -99,7 +109,7 @@ class NeuronBase(Estimator):
         return engine.activation(z, function_of(now))[:, 0]
 
     @available_if(is_classifier)
-    def decision_function(self, X: Any) -> Array:
+    def decision_function(self, X: MatrixLike) -> Array:
         """The neuron's input z = w . x + b, above 0 for the second class.
 
         Parameters
@@ -112,7 +122,7 @@ class NeuronBase(Estimator):
         """
         return held(self)._raw(X)[1][:, 0]
 
-    def predict(self, X: Any) -> NDArray[Any]:
+    def predict(self, X: MatrixLike) -> NDArray[Any]:
         """The class of every row, or for a regressor the same as `activate`.
 
         Parameters
@@ -131,7 +141,7 @@ class NeuronBase(Estimator):
         return labels
 
     @available_if(has_probabilities)
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: MatrixLike) -> Array:
         """The probability of both classes.
 
         Parameters
@@ -146,7 +156,7 @@ class NeuronBase(Estimator):
         return engine.predict(params, x, link=True, pairs=True)[0]
 
     @available_if(has_probabilities)
-    def predict_log_proba(self, X: Any) -> Array:
+    def predict_log_proba(self, X: MatrixLike) -> Array:
         """The logarithm of both classes' probabilities; never -inf.
 
         Parameters
@@ -159,7 +169,7 @@ class NeuronBase(Estimator):
         """
         return log_probabilities(*held(self)._raw(X))
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Accuracy, or for a regressor the coefficient of determination R^2.
 
         Parameters
@@ -177,7 +187,9 @@ class NeuronBase(Estimator):
         return float(measure(y, now.predict(X), sample_weight=sample_weight))
 
     @available_if(is_classifier)
-    def plot_decision_line(self, X: Any = None, y: Any = None, *, ax: Any = None) -> Any:
+    def plot_decision_line(
+        self, X: ArrayLike | None = None, y: ArrayLike | None = None, *, ax: Axes | None = None
+    ) -> Axes:
         """Draw where a neuron with two inputs changes its mind, and how that line came about.
 
         The line is w . x + b = 0. With `keep_history=True`, a fainter one is drawn for every pass:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["plot_decision_line"]
 
@@ -13,7 +16,7 @@ _COLOURS = ("tab:orange", "tab:blue")  # of the first and of the second class
 _MOST_LINES = 50  # of the history; more would be a smear
 
 
-def plot_decision_line(neuron: Any, X: Any, y: Any, ax: Any) -> Any:
+def plot_decision_line(neuron: Any, X: Any, y: Any, ax: Axes | None) -> Axes:
     """See Neuron.plot_decision_line."""
     if neuron.n_features_in_ != 2:
         raise ValueError(f"The neuron has {neuron.n_features_in_} input(s): only one with 2 has a decision line.")
@@ -33,7 +36,7 @@ def plot_decision_line(neuron: Any, X: Any, y: Any, ax: Any) -> Any:
     return ax
 
 
-def _new_axes() -> Any:
+def _new_axes() -> Axes:
     try:
         from matplotlib import pyplot as plt
     except ImportError as missing:

@@ -26,7 +26,7 @@ class Passes:
                 f"n_threads={n_threads!r} with backend={backend!r}: only the native backend has "
                 "threads. Leave out one of the two."
             )
-        self._module = kernels_for(chosen)
+        self._module: Any = kernels_for(chosen)
         self._threads = (resolve_threads(n_threads),) if chosen == "native" else ()
 
     def call(self, name: str, *arguments: Any, threads: bool = True) -> Any:

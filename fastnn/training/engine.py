@@ -45,7 +45,7 @@ class Engine:
     def __init__(self, plan: Plan, backend: str = "auto", n_threads: int | None = None) -> None:
         chosen = resolve(backend)
         self.plan = plan
-        self._kernels = kernels_for(chosen)
+        self._kernels: Any = kernels_for(chosen)
         self._workspace: Any = None  # of the epochs that share one
         self._threads: tuple[int, ...] = ()
         self._checked: tuple[Any, Any] = (None, None)  # a sparse x, and what the native kernels read

@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 from fastnn import activations, kernels, losses, optimizers
-from fastnn.kernels.contract import BACKENDS, KERNELS
+from fastnn.kernels.contract import BACKENDS, KERNELS, Kernels
 from fastnn.kernels.select import kernels_for
 
 
@@ -33,6 +33,12 @@ def test_public_kernels_take_them_too(name):
 
 def test_all_kernels_are_public():
     assert set(KERNELS) | {"available_backends", "kernels_for"} == set(kernels.__all__)
+
+
+def test_all_kernels_have_a_type():
+    numbers = {(): "None", ("loss",): "float", ("norm",): "float", ("loss", "penalty"): "tuple[float, float]"}
+    wanted = {name: f"Callable[..., {numbers[kernel.returns]}]" for name, kernel in KERNELS.items()}
+    assert inspect.get_annotations(Kernels) == wanted
 
 
 def test_inputs_come_before_outputs():

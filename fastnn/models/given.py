@@ -1,0 +1,39 @@
+"""Types of what users give to an estimator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Never, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+__all__ = ["MatrixLike", "RandomState", "Sparse", "Splitter"]
+
+
+class Sparse(Protocol):
+    """A sparse matrix or array of SciPy, which publishes no types."""
+
+    def tocsr(self, copy: bool = False) -> Any:
+        """See scipy.sparse."""
+        ...
+
+    def toarray(self) -> Any:
+        """See scipy.sparse."""
+        ...
+
+
+class Splitter(Protocol):
+    """A splitter of scikit-learn, such as KFold."""
+
+    # A function that takes some type takes Never, whatever it is: what a splitter reads is its own affair.
+    def split(self, X: Never, y: Never, groups: Never, /) -> Iterable[Any]:
+        """Pairs of rows to train on and rows to score on."""
+        ...
+
+
+MatrixLike: TypeAlias = ArrayLike | Sparse
+"""What can be X (n_samples, n_features): lists, arrays, data frames and sparse matrices."""
+
+RandomState: TypeAlias = int | np.random.RandomState | None
+"""A seed, what draws the random numbers, or None for another seed each time."""
