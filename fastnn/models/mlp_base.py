@@ -245,7 +245,9 @@ class BaseMLP(Insight, Estimator):
             drawn = choose("rows", lambda: split(self, y, random_state), lambda drawn: require_split(drawn, len(y)))
             rows, others = map(everything.rows_of, drawn)
             require_weight(taken(seen.sample_weight, rows), "to train on")
-            require_weight(taken(seen.sample_weight, others), "that is held out")
+            require_weight(
+                taken(seen.sample_weight, others), f"that is held out (validation_fraction={self.validation_fraction})"
+            )
             return rows, replace(everything, rows=others)
         x, y = self._read(X, y, reset=False, dtype=seen.x.dtype, multi_output=True, **how)
         y = self._read_targets(y)

@@ -65,14 +65,17 @@ def _indicators(y: Any) -> NDArray[np.int8]:
     scikit-learn takes every number but 0 for a label, so that -1 and 0 together would be read the other way round.
     """
     given: Any = y.tocsr() if issparse(y) else np.asarray(y)
-    lowest = (given.data if issparse(y) else given).min(initial=0)  # a sparse one's own min() may sort it in place
+    stored = given.data if issparse(y) else given
+    lowest = stored.min(initial=0)
     if lowest < 0 and (issparse(y) or not given.all()):
         raise ValueError(
             f"y has several labels a row, and says of them {lowest} or 0, wanted 1 for a label that a row has and 0 "
             "for one that it has not. Pass y != 0 or y == 0."
         )
-    above = given > 0
-    return np.require(above.toarray() if issparse(above) else above, np.int8, ["C"])
+    above = stored > 0
+    if issparse(y):  # y > 0 would sort y in place
+        above = csr_array((above, given.indices, given.indptr), given.shape).toarray()
+    return np.require(above, np.int8, ["C"])
 
 
 def sparse_labels(has_label: NDArray[np.bool_]) -> csr_matrix | csr_array:
