@@ -101,8 +101,11 @@ def as_numbers(y: Any) -> NDArray[Any]:
 
 
 def find_classes(labels: Labels) -> Labels:
-    """The classes, sorted; for several labels a row the numbers of the columns."""
-    return np.arange(labels.shape[1]) if labels.ndim == 2 else encode(labels)[0]
+    """The classes, sorted, in native byte order; for several labels a row the numbers of the columns."""
+    if labels.ndim == 2:
+        return np.arange(labels.shape[1])
+    classes = encode(labels)[0]
+    return classes.astype(classes.dtype.newbyteorder("="), copy=False)
 
 
 def require_two_classes(classes: Labels) -> None:
