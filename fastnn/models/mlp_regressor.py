@@ -262,7 +262,7 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         ----------
         X : array-like or sparse matrix (n_samples, n_features)
             Of sparse matrices only what they store is kept and computed with (as CSR).
-        y : array-like (n_samples,) or (n_samples, n_outputs)
+        y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_outputs)
         sample_weight : array-like (n_samples,), default=None
         X_val, y_val, sample_weight_val : array-like, default=None
             Samples that the network is not trained on: their loss and score are taken after every
@@ -299,7 +299,7 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         Parameters
         ----------
         X : array-like or sparse matrix (n_samples, n_features)
-        y : array-like (n_samples,) or (n_samples, n_outputs)
+        y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_outputs)
         sample_weight : array-like (n_samples,), default=None
 
         Returns
