@@ -107,6 +107,14 @@ def test_three_classes_of_the_widest_integers(model: Any, first: int) -> None:
     np.testing.assert_array_equal(predicted, classes[clone(model).fit(X, THREE).predict(X)])
 
 
+@pytest.mark.parametrize("name", ["neuron", "logistic", "mlp"])
+def test_a_list_of_the_widest_classes(name: str) -> None:
+    """NumPy makes float64 of it, in which the two are one."""
+    classes = [2**63 - 1, 2**63]
+    model = clone(TWO[name]).partial_fit(X, np.array(classes, np.uint64)[SMALL], classes=classes)
+    assert model.classes_.tolist() == classes
+
+
 @pytest.mark.parametrize(
     ("classes", "labels", "index"),
     [
