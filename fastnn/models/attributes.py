@@ -205,7 +205,7 @@ MLP: Table = {
     "_no_improvement_count": (COUNT,),
     "_plan": (Is("the plan of a network", (Plan,)),),
 }
-MLP_CLASSIFIER: Table = {**MLP, "classes_": (_Labels(),), "_multilabel": (Flag(),)}
+MLP_CLASSIFIER: Table = {**MLP, "classes_": (_Labels(),), "_multilabel": (Flag(),), "_sparse_labels": (Flag(),)}
 
 
 def check_attributes(cls: type, attributes: Mapping[str, Any], table: Table) -> None:

@@ -38,8 +38,9 @@ __all__ = [
     "by_rows",
     "collected_warnings",
     "guarded",
-    "known_strings",
     "readable",
+    "readable_target",
+    "require_no_times",
     "warn_caller",
 ]
 
@@ -106,7 +107,7 @@ class Estimator(Saved, BaseEstimator):
         x, y = validate_data(
             self,
             readable(X),
-            known_strings(y),
+            readable_target(y),
             reset=reset,
             accept_sparse="csr",
             dtype=_dtypes(dtype),
@@ -211,8 +212,16 @@ def require_no_times(name: str, array: NDArray[Any]) -> None:
         )
 
 
-def known_strings(y: Any) -> Any:
-    """NumPy's strings of any length as objects: scikit-learn's validators do not know them."""
+def readable_target(y: Any) -> Any:
+    """y as scikit-learn's validators read it well: NumPy's strings of any length, which they do not know, as objects.
+
+    Raises
+    ------
+    ValueError
+        If a sparse y has elements outside of it, which they would follow.
+    """
+    if issparse(y):
+        require_sound(y, "y")
     return y.astype(object) if isinstance(y, np.ndarray) and y.dtype.kind == "T" else y
 
 

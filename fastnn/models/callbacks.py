@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
+from scipy.sparse import issparse
 from sklearn.utils import _safe_indexing
 
 from fastnn.models.bases import CallbackSupportMixin, FitCallback
@@ -159,7 +160,8 @@ class FitTasks:
     def _samples(self) -> tuple[Any, ...]:
         if self._rows is None:
             return self._given
-        return tuple(None if each is None else _safe_indexing(each, self._rows) for each in self._given)
+        given = (each.tocsr() if issparse(each) else each for each in self._given)  # others have no rows to take
+        return tuple(None if each is None else _safe_indexing(each, self._rows) for each in given)
 
 
 def network_until(plan: Plan, history: History) -> Fitted:

@@ -103,11 +103,13 @@ def weights_of_labels(given: Any, labels: NDArray[Any], sample_weight: Array | N
     return table
 
 
-def times_class_weight(weight: Array | None, targets: Array, of_class: Weights | None) -> Array | None:
+def times_class_weight(
+    weight: Array | None, targets: Array, of_class: Weights | None, row: str = "row"
+) -> Array | None:
     """The weight of every row (n,), or None for ones, times those of its class or its labels.
 
     `targets` (n, o) are above 0 in the column of each row's class, or of each of its labels; one column tells two
-    classes apart.
+    classes apart. Errors call a row by `row`.
 
     Raises
     ------
@@ -118,12 +120,12 @@ def times_class_weight(weight: Array | None, targets: Array, of_class: Weights |
         return weight
     if of_class.ndim == 2:
         has_label = (targets > 0).astype(np.intp)
-        return times_weight(weight, of_class[np.arange(len(of_class)), has_label].prod(axis=1), targets.dtype)
+        return times_weight(weight, of_class[np.arange(len(of_class)), has_label].prod(axis=1), targets.dtype, row)
     index = (targets[:, 0] > 0).astype(np.intp) if targets.shape[1] == 1 else targets.argmax(axis=1)
-    return times_weight(weight, of_class[index], targets.dtype)
+    return times_weight(weight, of_class[index], targets.dtype, row)
 
 
-def times_weight(weight: Array | None, of_row: Weights, dtype: Any) -> Array:
+def times_weight(weight: Array | None, of_row: Weights, dtype: Any, row: str = "row") -> Array:
     """The product of the weights (n,) of the rows and of their classes, of this dtype.
 
     Raises
@@ -141,7 +143,7 @@ def times_weight(weight: Array | None, of_row: Weights, dtype: Any) -> Array:
         )
     if not product.any():
         raise ValueError(
-            "class_weight leaves no row with a weight above zero"
+            f"class_weight leaves no {row} with a weight above zero"
             + (f" that {np.dtype(dtype)} can hold." if of_row.any() else ".")
         )
     return product

@@ -58,6 +58,7 @@ def cross_validate(
     lists of Solution
         Of all rows, by l1_ratio and C.
     """
+    scoring.require_weights([held_out for _, held_out in folds])
     subsets = [train for train, _ in folds]
     found = []
     for ratio in grid.l1_ratios:

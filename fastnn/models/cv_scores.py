@@ -47,6 +47,15 @@ class Scoring:
             return cls(None, {}, params.get("sample_weight"))
         return cls(get_scorer(scoring), params)
 
+    def require_weights(self, folds: Sequence[Rows]) -> None:
+        """Raise ValueError where no row of a fold, of those held out, has a weight above zero: there is no mean."""
+        if self.sample_weight is None:
+            return
+        weight = np.asarray(self.sample_weight)
+        for number, rows in enumerate(folds, 1):
+            if not weight[rows].any():
+                raise ValueError(f"In fold {number} no row that is held out has a weight above zero to be scored by.")
+
     def of(self, models: Sequence[Any], x: Any, y: NDArray[Any], index: NDArray[np.int32], rows: Rows) -> list[float]:
         """Scores of fitted models on some rows of x, labels y (n,) and numbers of the classes, index (n,)."""
         held_out = x[rows]

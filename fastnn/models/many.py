@@ -51,7 +51,7 @@ def fit_many(
         They are fitted themselves; take `sklearn.base.clone` for copies.
     X : array-like or sparse matrix (n_samples, n_features)
         Read once; an array of float32 or float64 in C order is used where it lies.
-    y : array-like (n_samples,) or (n_samples, n_outputs)
+    y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_outputs)
     sample_weight : array-like (n_samples,), default=None
     rows : iterable of array-like of int or None, default=None
         For each estimator the samples that it is trained on, as the folds of a cross-validation

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 
 from fastnn import activations, losses
@@ -29,7 +30,7 @@ from fastnn.models.mlp_checkpoint import NOT_KEPT, KeepArguments, keep_of
 from fastnn.models.mlp_fit import fit_epochs
 from fastnn.models.mlp_lbfgs import fit_lbfgs
 from fastnn.models.mlp_options import dropout_of, refuse_conflicts
-from fastnn.models.mlp_validation import HeldOut, Scorer, require_split, split, spread, taken
+from fastnn.models.mlp_validation import HeldOut, Scorer, require_split, require_weight, split, spread, taken
 from fastnn.models.packed import Packed
 from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
 from fastnn.optimizers import OPTIMIZERS, Optimizer
@@ -142,8 +143,8 @@ class BaseMLP(Insight, MLPAttributes, Estimator):
         """y, of fit or of a validation set, as users know it: labels or numbers."""
         raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
 
-    def _learn_targets(self, y: NDArray[Any], first: bool, incremental: bool, classes: Any) -> None:
-        """Set out_activation_ in a first fit, and what belongs to labels."""
+    def _learn_targets(self, y: NDArray[Any], sparse: bool, first: bool, incremental: bool, classes: Any) -> None:
+        """Set out_activation_ in a first fit, and what belongs to labels, which users gave as a sparse y or not."""
         raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
 
     def _encode(self, y: NDArray[Any], dtype: DTypeLike, name: str = "y") -> Array:
@@ -192,8 +193,9 @@ class BaseMLP(Insight, MLPAttributes, Estimator):
         dtype = None if first else self._packed().plan.dtype
         given = y
         x, y = self._read(X, y, reset=first, dtype=dtype, multi_output=True, **how)
+        sparse = issparse(y)
         y, weight = taken(self._read_targets(y), rows), taken(self._read_weight(sample_weight, x), rows)
-        self._learn_targets(y, first, incremental, classes)
+        self._learn_targets(y, sparse, first, incremental, classes)
         targets = self._encode(y, x.dtype)
         of_class = self._class_weight(y, weight, incremental)
         everything = spread(Samples(x, targets, times_class_weight(weight, targets, of_class)), y, rows)
@@ -239,15 +241,21 @@ class BaseMLP(Insight, MLPAttributes, Estimator):
                 return everything.rows, None
             y = everything.taken(seen.y)
             drawn = choose("rows", lambda: split(self, y, random_state), lambda drawn: require_split(drawn, len(y)))
-            rows, others = drawn
-            return everything.rows_of(rows), replace(everything, rows=everything.rows_of(others))
+            rows, others = map(everything.rows_of, drawn)
+            require_weight(taken(seen.sample_weight, rows), "to train on")
+            require_weight(
+                taken(seen.sample_weight, others), f"that is held out (validation_fraction={self.validation_fraction})"
+            )
+            return rows, replace(everything, rows=others)
         x, y = self._read(X, y, reset=False, dtype=seen.x.dtype, multi_output=True, **how)
         y = self._read_targets(y)
         targets = self._encode(y, x.dtype, "y_val")
         if targets.shape[1] != seen.y.shape[1]:
             raise ValueError(f"y_val has {targets.shape[1]} outputs, wanted {seen.y.shape[1]} as y has.")
         weight = self._read_weight(sample_weight, x, "sample_weight_val")
-        return everything.rows, HeldOut(Samples(x, targets, times_class_weight(weight, targets, of_class)), y)
+        return everything.rows, HeldOut(
+            Samples(x, targets, times_class_weight(weight, targets, of_class, "row of X_val")), y
+        )
 
     def _forget(self) -> None:
         """Drop what an earlier fit has left, so that nothing of it goes on."""

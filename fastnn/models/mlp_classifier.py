@@ -268,9 +268,9 @@ class MLPClassifier(LabelMLP):
         ----------
         X : array-like or sparse matrix (n_samples, n_features)
             Of sparse matrices only what they store is kept and computed with (as CSR).
-        y : array-like (n_samples,) or (n_samples, n_labels)
-            Labels, or zeros and ones for several labels a sample. All of one class are allowed, as in
-            scikit-learn: that class is what is predicted.
+        y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_labels)
+            Labels, or zeros and ones for several labels a sample; where these are sparse in a first fit, so are
+            predictions. All of one class are allowed, as in scikit-learn: that class is what is predicted.
         sample_weight : array-like (n_samples,), default=None
         X_val, y_val, sample_weight_val : array-like, default=None
             Samples that the network is not trained on: their loss and score are taken after every
@@ -309,7 +309,7 @@ class MLPClassifier(LabelMLP):
         Parameters
         ----------
         X : array-like or sparse matrix (n_samples, n_features)
-        y : array-like (n_samples,) or (n_samples, n_labels)
+        y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_labels)
         sample_weight : array-like (n_samples,), default=None
         classes : array-like (n_classes,), default=None
             All classes; the first call needs them.

@@ -25,6 +25,7 @@ from fastnn.models.targets import (
     find_classes,
     index_of,
     one_hot,
+    sparse_labels,
 )
 from fastnn.training.engine import Engine
 
@@ -65,13 +66,14 @@ class LabelMLP(ClassifierMixin, BaseMLP):
     out_activation: str | None
     classes_: NDArray[Any]
     _multilabel: bool
+    _sparse_labels: bool
 
     # --- labels to targets ----------------------------------------------------------------------
 
     def _read_targets(self, y: Any) -> NDArray[Any]:
         return as_labels(y)
 
-    def _learn_targets(self, y: NDArray[Any], first: bool, incremental: bool, classes: Any) -> None:
+    def _learn_targets(self, y: NDArray[Any], sparse: bool, first: bool, incremental: bool, classes: Any) -> None:
         known = None if first and not incremental else getattr(self, "classes_", None)
         if incremental:
             classes = agreed_classes(known, classes)
@@ -85,7 +87,7 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         multilabel = y.ndim == 2
         output = self._choose_output(multilabel, len(classes))
         if first:
-            self.out_activation_, self._multilabel = output, multilabel
+            self.out_activation_, self._multilabel, self._sparse_labels = output, multilabel, sparse
         elif output != self.out_activation_:
             raise ValueError(
                 f"The fitted network has the output {self.out_activation_!r}, but loss={self.loss!r} and "
@@ -118,7 +120,7 @@ class LabelMLP(ClassifierMixin, BaseMLP):
             if not self._is_multilabel() or labels.shape != (len(labels), len(self.classes_)):
                 wanted = f"one of the {len(self.classes_)} labels in each column" if self._is_multilabel() else "(n,)"
                 raise ValueError(f"{name} has shape {labels.shape}, wanted {wanted}: the classes are {self.classes_}.")
-            has_label: Array = (labels > 0).astype(dtype)
+            has_label: Array = labels.astype(dtype)
             return 2 * has_label - 1 if self.out_activation_ == "identity" else has_label
         index = index_of(labels, self.classes_, name)
         one = self.out_activation_ == "logistic" or (self.out_activation_ == "identity" and len(self.classes_) <= 2)
@@ -179,11 +181,15 @@ class LabelMLP(ClassifierMixin, BaseMLP):
         Returns
         -------
         ndarray (n_samples,) or (n_samples, n_labels)
+            Of a network that was first fitted to sparse labels a CSR matrix, as in scikit-learn (an array where
+            its `sparse_interface` is "sparray").
         """
         now = held(self)
         z = now._raw(X)[1]
         if now._is_multilabel():
-            return (z > 0).astype(int)
+            has_label = z > 0
+            # A model from before there were sparse labels has no such attribute.
+            return sparse_labels(has_label) if now.__dict__.get("_sparse_labels") else has_label.astype(int)
         labels: NDArray[Any] = now.classes_[now._likeliest(z)]
         return labels
 

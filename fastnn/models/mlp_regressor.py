@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 from sklearn.metrics import r2_score
-from sklearn.utils.validation import column_or_1d
 
 from fastnn import losses
 from fastnn.activations import Activation
@@ -20,6 +19,7 @@ from fastnn.models.fitting import held
 from fastnn.models.given import MatrixLike, RandomState
 from fastnn.models.mlp_base import BaseMLP, trains_by_epochs
 from fastnn.models.parameters import Is, OneOf
+from fastnn.models.targets import as_numbers
 from fastnn.optimizers import Optimizer
 from fastnn.schedules import Plateau, Schedule
 from fastnn.storage import FilePath
@@ -262,7 +262,7 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         ----------
         X : array-like or sparse matrix (n_samples, n_features)
             Of sparse matrices only what they store is kept and computed with (as CSR).
-        y : array-like (n_samples,) or (n_samples, n_outputs)
+        y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_outputs)
         sample_weight : array-like (n_samples,), default=None
         X_val, y_val, sample_weight_val : array-like, default=None
             Samples that the network is not trained on: their loss and score are taken after every
@@ -299,7 +299,7 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         Parameters
         ----------
         X : array-like or sparse matrix (n_samples, n_features)
-        y : array-like (n_samples,) or (n_samples, n_outputs)
+        y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_outputs)
         sample_weight : array-like (n_samples,), default=None
 
         Returns
@@ -318,9 +318,9 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         return losses.get(self.loss)
 
     def _read_targets(self, y: Any) -> NDArray[Any]:
-        return np.asarray(column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y)
+        return as_numbers(y)
 
-    def _learn_targets(self, y: NDArray[Any], first: bool, incremental: bool, classes: Any) -> None:
+    def _learn_targets(self, y: NDArray[Any], sparse: bool, first: bool, incremental: bool, classes: Any) -> None:
         loss = self._loss()
         if loss.name == "hinge":
             raise ValueError("loss='hinge' is for classes: use MLPClassifier, or another loss.")

@@ -18,7 +18,7 @@ from fastnn.models.parameters import OneOf
 from fastnn.training.engine import Engine
 from fastnn.training.loop import Samples, Validate
 
-__all__ = ["HeldOut", "Scorer", "require_split", "split", "spread", "taken", "validate_on"]
+__all__ = ["HeldOut", "Scorer", "require_split", "require_weight", "split", "spread", "taken", "validate_on"]
 
 Score = Callable[[Array, Array, float], float]
 """score(params, z, loss), z (n, o) the raw output and loss the mean one; higher is better."""
@@ -68,8 +68,7 @@ def spread(samples: Samples, y: NDArray[Any], rows: NDArray[np.int64] | None) ->
     if rows is None:
         return HeldOut(samples, y)
     weight = samples.sample_weight
-    if weight is not None and not weight.any():
-        raise ValueError("sample_weight is zero for every row to train on; some row needs a weight above zero.")
+    require_weight(weight, "to train on")
 
     def placed(array: NDArray[Any]) -> NDArray[Any]:
         whole = np.repeat(array[:1], samples.x.shape[0], axis=0)  # whatever: nobody looks at the other rows
@@ -95,6 +94,15 @@ def split(model: Any, y: Array, random_state: Any) -> tuple[NDArray[np.int64], N
             "Increase validation_fraction, or fit on more samples."
         )
     return rows.astype(np.int64), held_out.astype(np.int64)
+
+
+def require_weight(weight: Array | None, which: str) -> None:
+    """Raise ValueError where the weights (m,) of those rows are all zero: a mean over them has no value."""
+    if weight is not None and not weight.any():
+        raise ValueError(
+            f"sample_weight, times class_weight if there is one, is zero for every row {which}; some row needs a "
+            "weight above zero."
+        )
 
 
 def require_split(rows: Any, n: int) -> None:

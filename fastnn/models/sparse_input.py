@@ -9,8 +9,8 @@ import numpy as np
 __all__ = ["require_sound"]
 
 
-def require_sound(x: Any) -> None:
-    """Raise ValueError where a sparse matrix has elements outside of its shape.
+def require_sound(x: Any, name: str = "X") -> None:
+    """Raise ValueError where a sparse matrix, called by `name`, has elements outside of its shape.
 
     SciPy looks at most of this when it makes a matrix, but its arrays may be changed afterwards, and it converts what
     they have become without another look: the process ends there. `check_format` would tell, but writes to the matrix.
@@ -26,8 +26,8 @@ def require_sound(x: Any) -> None:
         return  # lists, dicts and diagonals, which SciPy reads with care
     if not sound:
         raise ValueError(
-            f"X is a sparse {x.format.upper()} matrix of shape {x.shape} whose indices or starts point outside of it. "
-            "Make it anew from its elements; X.check_format(full_check=True) says what is wrong."
+            f"{name} is a sparse {x.format.upper()} matrix of shape {x.shape} whose indices or starts point outside of "
+            f"it. Make it anew from its elements; {name}.check_format(full_check=True) says what is wrong."
         )
 
 

@@ -1,4 +1,4 @@
-"""Labels to numbers and back."""
+"""What y is read as: labels, which become numbers and come back, or numbers."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from scipy.sparse import issparse
+from scipy.sparse import csr_array, csr_matrix, issparse
+from sklearn import get_config
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
 from fastnn.kernels.contract import Array
+from fastnn.models.base import require_no_times
+from fastnn.validation import laid_out
 
 __all__ = [
     "agreed_classes",
     "as_labels",
+    "as_numbers",
     "encode",
     "find_classes",
     "index_of",
     "is_multilabel",
     "one_hot",
     "require_two_classes",
+    "sparse_labels",
     "two_classes",
 ]
 
@@ -33,26 +38,74 @@ def is_multilabel(y: Any) -> bool:
 
 
 def as_labels(y: Any) -> Labels:
-    """One label for every row (n,), or for several labels a row a matrix (n, o) of 0 and 1.
+    """One label for every row (n,), or for several labels a row a C-contiguous matrix (n, o) of 0 and 1.
 
     Raises
     ------
     ValueError
         If y has numbers that are no labels, or several labels of several classes.
+    TypeError
+        If y has records, or is sparse and one-dimensional.
     """
     if type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "iub":
         return y  # nothing else can be meant, and to ask costs more than to train on a few rows
     if getattr(getattr(y, "dtype", None), "kind", None) == "V":
         raise TypeError(f"y of shape {y.shape} has dtype {y.dtype}, wanted a label for each row, such as a number.")
+    if issparse(y) and y.ndim != 2:
+        raise TypeError(f"y is sparse and has shape {y.shape}, wanted (n, o) for several labels a row, or y.toarray().")
     check_classification_targets(y)
     if is_multilabel(y):
-        return y.toarray() if issparse(y) else np.asarray(y)
+        return _indicators(y)
     return np.asarray(column_or_1d(y, warn=True))
 
 
+def _indicators(y: Any) -> NDArray[np.int8]:
+    """Which labels every row has (n, o): those above 0, so that -1 stands for none as 0 does.
+
+    scikit-learn takes every number but 0 for a label, so that -1 and 0 together would be read the other way round.
+    """
+    given: Any = y.tocsr() if issparse(y) else np.asarray(y)
+    stored = given.data if issparse(y) else given
+    lowest = stored.min(initial=0)
+    if lowest < 0 and (issparse(y) or not given.all()):
+        raise ValueError(
+            f"y has several labels a row, and says of them {lowest} or 0, wanted 1 for a label that a row has and 0 "
+            "for one that it has not. Pass y != 0 or y == 0."
+        )
+    above = stored > 0
+    if issparse(y):  # y > 0 would sort y in place
+        above = csr_array((above, given.indices, given.indptr), given.shape).toarray()
+    return np.require(above, np.int8, ["C"])
+
+
+def sparse_labels(has_label: NDArray[np.bool_]) -> csr_matrix | csr_array:
+    """Several labels a row (n, o) as zeros and ones in the sparse form that scikit-learn is configured to give."""
+    form = csr_array if get_config()["sparse_interface"] == "sparray" else csr_matrix
+    return form(has_label, dtype=int)
+
+
+def as_numbers(y: Any) -> NDArray[Any]:
+    """One number for every row (n,), or several (n, o), laid out as kernels want them; of sparse ones all.
+
+    Raises
+    ------
+    TypeError
+        If y has words, dates or times, or is sparse and has one column.
+    """
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    require_no_times("y", y)
+    if y.dtype.kind not in "iufb":
+        raise TypeError(f"y of shape {y.shape} has dtype {y.dtype}, wanted numbers.")
+    return laid_out(y.toarray() if issparse(y) else y)
+
+
 def find_classes(labels: Labels) -> Labels:
-    """The classes, sorted; for several labels a row the numbers of the columns."""
-    return np.arange(labels.shape[1]) if labels.ndim == 2 else encode(labels)[0]
+    """The classes, sorted, in native byte order; for several labels a row the numbers of the columns."""
+    if labels.ndim == 2:
+        return np.arange(labels.shape[1])
+    classes = encode(labels)[0]
+    return classes.astype(classes.dtype.newbyteorder("="), copy=False)
 
 
 def require_two_classes(classes: Labels) -> None:
@@ -74,10 +127,17 @@ def agreed_classes(known: Labels | None, classes: Any) -> Labels:
         if known is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         return known
-    given = find_classes(as_labels(classes))
+    given = find_classes(as_labels(_as_integers(classes)))
     if known is not None and not np.array_equal(known, given):
         raise ValueError(f"classes={given} are not those of the first call, {known}.")
     return given
+
+
+def _as_integers(classes: Any) -> Any:
+    """A list of Python's integers of which some need uint64 as such: NumPy makes float64 of it if some are smaller."""
+    is_list = isinstance(classes, (list, tuple)) and all(type(each) is int for each in classes)
+    wide = is_list and len(classes) > 0 and 0 <= min(classes) and 2**63 <= max(classes) < 2**64
+    return np.array(classes, np.uint64) if wide else classes
 
 
 def index_of(labels: Labels, classes: Labels, name: str = "y") -> NDArray[np.intp]:
@@ -88,7 +148,9 @@ def index_of(labels: Labels, classes: Labels, name: str = "y") -> NDArray[np.int
     ValueError
         If a label is not among the classes.
     """
-    index: NDArray[np.intp] = np.searchsorted(classes, labels)
+    # Where one is unsigned and the other is not they would meet as float64, in which 2**63 - 1 is 2**63.
+    both = labels.astype(classes.dtype) if {labels.dtype.kind, classes.dtype.kind} == {"i", "u"} else labels
+    index: NDArray[np.intp] = np.searchsorted(classes, both)
     unknown = labels[classes[np.minimum(index, len(classes) - 1)] != labels]
     if len(unknown):
         raise ValueError(
@@ -117,7 +179,7 @@ def _count(labels: Labels, numbers: Labels, low: int, span: int) -> tuple[Labels
     wide = numbers if numbers.dtype.kind == "u" else numbers.astype(np.int64)
     above = (wide - wide.dtype.type(low)).astype(np.int64) if low else numbers
     if span == 1:  # nothing lies between: two thirds of the time for two classes
-        return np.array([low, low + 1]).astype(labels.dtype), above.astype(np.int32)
+        return np.array([low, low + 1], labels.dtype), above.astype(np.int32)
     counts = np.bincount(above)
     found = np.flatnonzero(counts)
     classes = found.astype(wide.dtype) + wide.dtype.type(low)

@@ -44,6 +44,7 @@ LEFT_OUT: dict[tuple[str, str], str] = {
 }
 
 names = st.sampled_from(list(MODELS))
+SEVERAL = ("classifier", "margins", "regressor")
 few = settings(max_examples=max(settings().max_examples // 3, 1))
 
 
@@ -84,6 +85,22 @@ def test_weights_in_every_container(name: str, container: tuple[str, Any], parti
         assert_alike(answers(fit(learner(name), partial, X, Y, WEIGHTS), X), answers(model, X), container)
 
 
+@few
+@given(st.sampled_from(SEVERAL), of("several y", SAME_X), st.booleans(), st.booleans())
+def test_several_labels_or_numbers_in_every_container(
+    name: str, container: tuple[str, Any], partial: bool, held_out: bool
+) -> None:
+    several = X if name == "regressor" else (X > 0).astype(float)
+    y, model, classes = made(container, several), learner(name), [0, 1, 2]
+    if learns(model, partial, container, X, y, None, classes):
+        wanted = fit(learner(name), partial, X, several, None, classes)
+        if held_out:
+            wanted, model = (learner(name).fit(X, several, X_val=X, y_val=each) for each in (several, y))
+            assert wanted.validation_loss_curve_ == model.validation_loss_curve_
+        for one, other in zip(wanted.coefs_, model.coefs_, strict=True):
+            np.testing.assert_array_equal(one, other, err_msg=container[0])
+
+
 def made(container: tuple[str, Any], plain: np.ndarray) -> Any:
     """The container with those numbers."""
     with warnings.catch_warnings():
@@ -101,11 +118,11 @@ def learner(name: str) -> Any:
     return clone(MODELS[name]).set_params(random_state=0)
 
 
-def fit(model: Any, partial: bool, x: Any, y: Any, weights: Any = None) -> Any:
+def fit(model: Any, partial: bool, x: Any, y: Any, weights: Any = None, labels: Any = (0.0, 1.0)) -> Any:
     """Fit the model, or in part where it can."""
     if not (partial and hasattr(model, "partial_fit")):
         return model.fit(x, y, weights)
-    classes = {"classes": [0.0, 1.0]} if is_classifier(model) else {}
+    classes = {"classes": labels} if is_classifier(model) else {}
     return model.partial_fit(x, y, sample_weight=weights, **classes)
 
 

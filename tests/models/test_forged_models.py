@@ -65,6 +65,7 @@ def test_a_networks_weights_must_be_those_of_its_layers(tmp_path: Path) -> None:
         ({"out_activation_": "softmax"}, "from 3 inputs to 1 outputs, wanted 3 and 2"),
         ({"out_activation_": "identity"}, "out_activation_ is 'identity', of a network with the loss 'binary_cross"),
         ({"_multilabel": True}, "from 3 inputs to 1 outputs, wanted 3 and 2"),
+        ({"_sparse_labels": "yes"}, "_sparse_labels is 'yes', wanted"),
         ({"n_outputs_": 2}, "n_outputs_ and n_layers_ are 2 and 3"),
         ({"feature_names_in_": np.array(["a", "b"], object)}, "feature_names_in_ has 2 names, wanted 3"),
         ({"_network": 3}, "_network is no attribute"),
