@@ -3,8 +3,8 @@
 #
 #     tools/arm64.sh [arguments of pytest]     default: a fit of each estimator, and quick files of tests/kernels
 #
-# Everything it fetches stays in build/arm64 and is used again; so is the wheel, until a source changes. Needs Debian 12
-# (its Python is 3.11, whose packages for arm64 come from the same mirror), a Python 3.11 with venv as PYTHON, and
+# Everything it fetches stays in build/arm64 and is used again, and so is the wheel, until a source changes. Needs Debian
+# 12 (its Python is 3.11, whose packages for arm64 come from the same mirror), a Python 3.11 with venv as PYTHON, and
 #
 #     apt-get install g++-aarch64-linux-gnu qemu-user-static
 #
@@ -50,29 +50,14 @@ make_host() { # what builds, and pip
   "$host" -m pip install --quiet "pip>=25.1" "setuptools>=77" "Cython>=3.1.6" "numpy>=2"
 }
 
-sources() { # of the wheel; one line that changes with them
-  find setup.py pyproject.toml fastnn src_ext -type f -not -name '*.so' -not -name '*.pyc' -print0 | sort -z |
-    xargs -0 sha256sum | sha256sum
-}
-
 build() { # Python's own description of how it was built, with paths into the root folder, makes setuptools cross-compile
-  local now
-  now=$(sources)
-  if [ "$now" = "$(cat "$here/sources.txt" 2> /dev/null)" ]; then return; fi
-  mkdir -p "$here/config" && rm -rf "$here/wheel" "$here/sources.txt"
+  mkdir -p "$here/config"
   sed "s|/usr/include|$root/usr/include|g; s|/usr/lib|$root/usr/lib|g" \
     "$root"/usr/lib/python3.11/_sysconfigdata__aarch64-linux-gnu.py > "$here/config/_sysconfigdata__aarch64-linux-gnu.py"
-  echo "--- building"
-  _PYTHON_SYSCONFIGDATA_NAME=_sysconfigdata__aarch64-linux-gnu _PYTHON_HOST_PLATFORM=linux-aarch64 \
+  wheel=$(_PYTHON_SYSCONFIGDATA_NAME=_sysconfigdata__aarch64-linux-gnu _PYTHON_HOST_PLATFORM=linux-aarch64 \
     PYTHONPATH="$here/config" CXX=aarch64-linux-gnu-g++ FASTNN_EXTRA_CFLAGS="-isystem $root/usr/include" FASTNN_WERROR=1 \
-    "$host" -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir "$here/wheel" .
-  aarch64-linux-gnu-readelf --file-header "$(unpacked_module)" | grep -q AArch64 || fail "the module is not for ARM"
-  echo "$now" > "$here/sources.txt"
-}
-
-unpacked_module() { # the compiled module of the wheel, beside it
-  "$host" -m zipfile --extract "$here"/wheel/*.whl "$here/wheel/content"
-  echo "$here"/wheel/content/fastnn/_core.*.so
+    "$host" tools/wheel_once.py --quiet --no-build-isolation)
+  [[ "$wheel" == *-linux_aarch64.whl ]] || fail "this is no wheel for ARM: $wheel"
 }
 
 make_site() { # the wheel and what it and the tests need, for arm64
@@ -81,7 +66,7 @@ make_site() { # the wheel and what it and the tests need, for arm64
     target+=(--platform "${platform}_aarch64")
   done
   target+=(--abi cp311 --abi abi3 --abi none)
-  "$host" -m pip install --quiet "${target[@]}" --group test-wheel "$here"/wheel/*.whl
+  "$host" -m pip install --quiet "${target[@]}" --group test-wheel "$wheel"
   printf '%s\n' '#!/bin/sh' "exec qemu-aarch64-static -L '$root' '$root/usr/bin/python3.11' \"\$@\"" > "$here/python"
   chmod +x "$here/python"
   # Tests start Python again: the kernel cannot run that of the root folder without its emulator.
@@ -89,7 +74,6 @@ make_site() { # the wheel and what it and the tests need, for arm64
 }
 
 check
-mkdir -p "$here"
 make_root
 make_host
 build
