@@ -14,7 +14,8 @@ from recipe import ROOT, load_tool
 from fastnn import _core
 
 TOOLS = ROOT / "tools"
-pytestmark = pytest.mark.skipif(not (TOOLS / "compile_once.py").is_file(), reason="the tools do not lie beside the tests")
+ARE_BESIDE = (TOOLS / "compile_once.py").is_file()
+pytestmark = pytest.mark.skipif(not ARE_BESIDE, reason="the tools do not lie beside the tests")
 
 
 def run(*command: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
