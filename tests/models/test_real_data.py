@@ -94,7 +94,8 @@ def test_mlp(name: str, data: Path, request: pytest.FixtureRequest) -> None:
     least = least_of(*accuracies, data)
     found = [clone(model).set_params(random_state=seed).fit(x, y).score(x_test, y_test) for seed in range(3)]
     assert np.mean(found) >= least, found
-    assert min(found) >= least - max(0.005, 2 / len(y_test)), found
+    luck = (least * (1 - least) / len(y_test)) ** 0.5 if data == STAND_INS else 0.005  # of few rows, a standard error
+    assert min(found) >= least - luck, found
 
 
 @pytest.mark.parametrize("name", LOGISTIC_REGRESSIONS)
