@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from available import BACKENDS, LEFT_OUT, OF_USERS, left_out_files
+from data_folder import data_folder
 
 collect_ignore = left_out_files()
 
@@ -65,13 +66,5 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
 
 @pytest.fixture(scope="session")
 def data() -> Path:
-    """The folder of the real data: FASTNN_DATA, else ../shared/data beside the checkout.
-
-    Without it a test is skipped, but fails where CI is set.
-    """
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    folder = Path(os.environ.get("FASTNN_DATA") or beside)
-    if not folder.is_dir():
-        message = f"no data in {folder}; set FASTNN_DATA"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
-    return folder
+    """The folder of the real data, or of the stand-ins for them."""
+    return data_folder()

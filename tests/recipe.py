@@ -1,4 +1,4 @@
-"""What the tests of the build share: setup.py as a module, and programs that read object files."""
+"""What the tests of the build share: setup.py and tools as modules, and programs that read object files."""
 
 from __future__ import annotations
 
@@ -26,6 +26,19 @@ def load_recipe() -> ModuleType | None:
         sys.modules["fastnn_recipe"] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules["fastnn_recipe"])
     return sys.modules["fastnn_recipe"]
+
+
+def load_tool(name: str) -> ModuleType:
+    """A script of tools/ as a module; the test is skipped where only the tests are."""
+    path = ROOT / "tools" / f"{name}.py"
+    if not path.is_file():
+        pytest.skip("the tools do not lie beside the tests")
+    spec = importlib.util.spec_from_file_location(f"fastnn_tools_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def output_of(*command: str | Path) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from available import BACKENDS
 
+from fastnn import _core
 from fastnn.kernels import contract
 from fastnn.kernels.select import kernels_for
 
@@ -50,6 +51,14 @@ every_kernel = pytest.mark.parametrize("name", OF_KERNELS)
 
 def _smallest(found: type) -> list[str]:
     return [values[0] for values in getattr(found, "params", [])]
+
+
+@pytest.fixture(autouse=True)
+def every_case(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data for the peers, and no case left out: where a level is forced, asv measures the native backend alone."""
+    assert _core.simd_level()  # chosen by now, whatever becomes of the variable
+    monkeypatch.delenv("FASTNN_SIMD", raising=False)
+    monkeypatch.setenv("FASTNN_DATA", str(data))
 
 
 # --- they run ---------------------------------------------------------------------------------------------------------
@@ -100,6 +109,14 @@ def test_large_cases_are_timed_on_two_threads():
     benchmark = CLASSES["DenseForward"]()
     benchmark.setup("native", "float32", case)
     assert benchmark.call.args[-1] == 2
+
+
+def test_lower_instruction_sets_are_timed_in_the_native_backend(monkeypatch):
+    benchmark, (_, dtype, case) = CLASSES["DenseForward"](), _smallest(CLASSES["DenseForward"])
+    monkeypatch.setenv("FASTNN_SIMD", _core.simd_level())
+    with pytest.raises(NotImplementedError, match="in the native backend"):
+        benchmark.setup("reference", dtype, case)
+    benchmark.setup("native", dtype, case)
 
 
 class _Clock:

@@ -33,7 +33,7 @@ wheel=$(echo "$work"/repaired/*.whl)
 
 echo "--- inspect $(basename "$wheel")"
 python -m zipfile --extract "$wheel" "$work/content"
-if [ -e "$work/content/fastnn.libs" ]; then fail "the wheel bundles $(ls "$work/content/fastnn.libs")"; fi
+if libraries=$(ls -d "$work"/content/*.libs/* 2> /dev/null); then fail "the wheel bundles $libraries"; fi
 modules=$(find "$work/content" -name '*.so*')
 [ -n "$modules" ] || fail "the wheel contains no compiled module"
 for module in $modules; do

@@ -29,6 +29,7 @@ class MLPAttributes:
     learning_rate: str | Schedule | Plateau
     warm_start: bool
     early_stopping: bool
+    validation_fraction: float
     random_state: RandomState
     coef_init: Sequence[ArrayLike | None] | None
     intercept_init: Sequence[ArrayLike | None] | None

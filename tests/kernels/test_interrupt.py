@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from interrupt_cases import CORE, Case, numbers, writing
 from interrupt_solver_cases import CASES
+from patience import patience
 
 import fastnn.kernels
 from fastnn.kernels.contract import COORDINATE_DESCENT, KERNELS, LIMITED_MEMORY, LOGISTIC_PASSES, SAGA
@@ -184,6 +185,6 @@ def test_a_cancellation_ends_the_kernels_of_its_threads() -> None:
     time.sleep(0.05)
     assert not cancelled.is_set() and not raised
     cancelled.set()
-    other.join(30)
+    other.join(patience(30))
     assert raised == [KeyboardInterrupt]
     case.run(*case.fresh())  # and no others

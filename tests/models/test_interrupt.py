@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from patience import patience
 
 from fastnn import LogisticRegression, MLPClassifier, MLPRegressor, Neuron
 
@@ -17,7 +18,7 @@ FOREVER = {"max_iter": 10**6, "tol": 0.0, "random_state": 0}
 
 
 def interrupt_after(seconds: float) -> threading.Timer:
-    timer = threading.Timer(seconds, _thread.interrupt_main)
+    timer = threading.Timer(patience(seconds), _thread.interrupt_main)
     timer.start()
     return timer
 

@@ -1,0 +1,131 @@
+"""Tests in many environments: `nox --list` names them, `nox -s levels -- -k dense` passes arguments to pytest.
+
+Every session tests an installed wheel, never the checkout, and wheels are built once (tools/wheel_once.py). Pythons are
+those on the PATH; a session whose Python or compiler is missing is reported as skipped, and fails where CI is set.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+from packaging.requirements import Requirement
+
+PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.14t"]
+KERNELS = ("-q", "tests/kernels")
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+nox.needs_version = ">=2025.5"
+nox.options.download_python = "never"  # what is tested is what the machine has
+nox.options.sessions = ["lint", "types", "tests"]
+
+
+def wheel_of(session: nox.Session, **environ: str) -> str:
+    """The wheel of the sources as they are, for the session's Python."""
+    session.install("pip>=25.1")  # the first with --group
+    told = session.run("python", "tools/wheel_once.py", env=environ, silent=True, stderr=sys.stderr)
+    return str(told).strip().splitlines()[-1]
+
+
+def install(session: nox.Session, wheel: str, *more: str, group: str = "test") -> None:
+    """Install a wheel, a group of pyproject.toml and more; a wheel of the same version is replaced."""
+    session.install(wheel, "--group", group, *more)
+    session.install("--no-deps", "--force-reinstall", wheel)
+
+
+def pytest(session: nox.Session, *usual: str, before: tuple[str, ...] = ()) -> None:
+    """Run pytest with the arguments that were given, else with the usual ones, on what is installed."""
+    command = [*before, "python", "-m", "pytest", *(session.posargs or usual)]
+    session.run(*command, env={"PYTHONSAFEPATH": "1", "PYTHONPATH": None})
+
+
+def lowest(requirement: str) -> str | None:
+    """The least version that a requirement allows, as a constraint; None where it sets no bound."""
+    needed = Requirement(requirement)
+    bounds = [spec.version for spec in needed.specifier if spec.operator == ">="]
+    marker = f"; {needed.marker}" if needed.marker else ""
+    return f"{needed.name}=={bounds[0]}{marker}" if bounds else None
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The whole suite, by Python."""
+    install(session, wheel_of(session))
+    pytest(session)
+
+
+@nox.session
+def levels(session: nox.Session) -> None:
+    """The kernel tests with every instruction set of the machine."""
+    install(session, wheel_of(session))
+    pytest(session, *KERNELS, before=("python", "tools/levels.py"))
+
+
+@nox.session(python=re.findall(r"3\.\d+", PROJECT["project"]["requires-python"])[:1])
+def oldest(session: nox.Session) -> None:
+    """The lowest versions that pyproject.toml allows, of what users install."""
+    extras = PROJECT["project"].get("optional-dependencies", {})
+    requirements = [*PROJECT["project"]["dependencies"], *(each for name in extras for each in extras[name])]
+    constraints = Path(session.create_tmp(), "lowest.txt")
+    constraints.write_text("\n".join(filter(None, map(lowest, requirements))) + "\n")
+    session.log(f"at most: {', '.join(constraints.read_text().splitlines())}")
+    install(session, wheel_of(session), "--constraint", str(constraints))
+    pytest(session)
+
+
+@nox.session
+def newest(session: nox.Session) -> None:
+    """The newest released versions of everything."""
+    install(session, wheel_of(session), "--upgrade", "--upgrade-strategy", "eager")
+    session.run("python", "-m", "pip", "list")
+    pytest(session)
+
+
+@nox.session
+def without_numba(session: nox.Session) -> None:
+    """Numba is not there; its backend's tests are left out."""
+    install(session, wheel_of(session))
+    session.run("python", "-m", "pip", "uninstall", "--yes", "--quiet", "numba", "llvmlite")
+    pytest(session)
+
+
+@nox.session(venv_backend="none")
+def arm64(session: nox.Session) -> None:
+    """64-bit ARM, cross-built and emulated (tools/arm64.sh says what it needs)."""
+    session.run("tools/arm64.sh", *session.posargs, external=True)
+
+
+def clangs() -> list[str]:
+    """The Clangs on the PATH, by the names of their C++ compilers."""
+    folders = [Path(folder) for folder in os.get_exec_path() if os.path.isdir(folder)]
+    names = {path.name for folder in folders for path in folder.glob("clang++*")}
+    return sorted(name for name in names if re.fullmatch(r"clang\+\+(-\d+)?", name) and shutil.which(name))
+
+
+@nox.session
+@nox.parametrize("compiler", clangs() or ["clang++"])
+def clang(session: nox.Session, compiler: str) -> None:
+    """The kernel tests, compiled by each Clang without a warning."""
+    if not shutil.which(compiler):
+        session.skip("there is no clang++ on the PATH")
+    install(session, wheel_of(session, CXX=compiler, FASTNN_WERROR="1"))
+    pytest(session, *KERNELS)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Python and Cython."""
+    session.install("pip>=25.1")
+    session.install("--group", "lint")
+    session.run("tools/lint.sh", external=True)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy, and the stub of the compiled module."""
+    install(session, wheel_of(session), "--group", "types")
+    session.run("tools/types.sh", external=True)
