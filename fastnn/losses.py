@@ -37,6 +37,20 @@ _PARAMETERS: dict[str, _Parameter] = {
 }
 _NO_PARAMETER: _Parameter = ("parameter", lambda parameter: parameter == 0, "0: this loss has none")
 _DEFAULTS = {"huber": 1.35, "pinball": 0.5}
+_SUM_TOLERANCE = 1e-3  # shares in float32 that were rounded on the way
+_Domain = tuple[float, float, Callable[[Targets], NDArray[np.bool_]] | None, str]
+_NUMBERS: _Domain = (-math.inf, math.inf, None, "finite numbers")
+_DOMAINS: dict[str, _Domain] = {  # least and largest target, which rows between are none, what is wanted in words
+    "binary_cross_entropy": (0, 1, None, "probabilities in [0, 1], such as 0 and 1 of two classes"),
+    "cross_entropy": (
+        0,
+        1,
+        lambda y: np.abs(y.sum(axis=1) - 1) > _SUM_TOLERANCE,
+        "probabilities in [0, 1], a column for each class, with rows that sum to 1",
+    ),
+    "poisson": (0, math.inf, None, "counts, finite and at least 0"),
+    "hinge": (-1, 1, lambda y: (np.abs(y) != 1).any(axis=1), "-1 and 1, such as 2 * y - 1 makes of 0 and 1"),
+}
 
 
 @dataclass(frozen=True)
@@ -92,6 +106,21 @@ class Loss:
     def with_parameter(self, parameter: float) -> Loss:
         """Return the same loss with another delta or quantile."""
         return replace(self, parameter=parameter)
+
+    def require_targets(self, name: str, y: Targets) -> None:
+        """Raise ValueError where targets (n, o), called by `name`, are none that this loss can have."""
+        if not y.size:
+            return
+        least, largest, are_none, wanted = _DOMAINS.get(self.name, _NUMBERS)
+        low, high = float(y.min()), float(y.max())  # NaN where one is
+        if not (math.isfinite(low) and math.isfinite(high) and least <= low and high <= largest):
+            found = f"targets from {low:g} to {high:g}"
+        elif are_none is not None and (rows := are_none(y)).any():
+            row = int(rows.argmax())
+            found = f"in row {row} the targets {np.array2string(y[row], threshold=6)}"
+        else:
+            return
+        raise ValueError(f"{name} has {found}; loss={self.name!r} wants {wanted}.")
 
 
 LOSSES: dict[str, Loss] = {name: Loss(name, *known, _DEFAULTS.get(name, 0.0)) for name, known in _LISTED.items()}

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from fastnn.kernels.contract import Array
-from fastnn.models.base import Estimator, by_rows, known_strings, readable, warn_caller
+from fastnn.models.base import Estimator, by_rows, readable, readable_target, warn_caller
 from fastnn.models.class_weight import require_computable, times_weight, weights_of_classes
 from fastnn.models.convergence import hardly_resolved, not_converged
 from fastnn.models.deviations import deviations
@@ -104,7 +104,7 @@ def _are_plain_labels(y: Any, n: int) -> bool:
 
 def _validated(model: Estimator, X: Any, y: Any) -> tuple[Any, Any]:
     dtypes = [np.float64, np.float32]
-    y = known_strings(y)
+    y = readable_target(y)
     x, y = validate_data(model, readable(X), y, reset=True, accept_sparse=["csr", "csc"], dtype=dtypes, order="C")
     if isinstance(x, np.ndarray):
         return np.require(x, x.dtype, ["C", "A"]), y

@@ -21,7 +21,7 @@ from fastnn.models.agreement import (
     require_there,
     require_weights_of_passes,
 )
-from fastnn.models.base import Estimator
+from fastnn.models.base import Estimator, readable_target
 from fastnn.models.fitting import held
 from fastnn.models.neuron_plot import plot_decision_line
 from fastnn.models.neuron_rules import (
@@ -32,6 +32,7 @@ from fastnn.models.neuron_rules import (
     raw_engine,
 )
 from fastnn.models.outputs import class_index, log_probabilities
+from fastnn.tensors import as_host
 from fastnn.training.engine import Engine
 
 __all__ = ["NeuronBase"]
@@ -174,7 +175,8 @@ class NeuronBase(Estimator):
         """
         now = held(self)
         measure = accuracy_score if is_classifier(now) else r2_score
-        return float(measure(y, now.predict(X), sample_weight=sample_weight))
+        weight = as_host("sample_weight", sample_weight)
+        return float(measure(readable_target(y), now.predict(X), sample_weight=weight))
 
     @available_if(is_classifier)
     def plot_decision_line(self, X: Any = None, y: Any = None, *, ax: Any = None) -> Any:

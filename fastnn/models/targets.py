@@ -11,6 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import column_or_1d
 
 from fastnn.kernels.contract import Array
+from fastnn.tensors import as_host
 
 __all__ = [
     "agreed_classes",
@@ -74,7 +75,7 @@ def agreed_classes(known: Labels | None, classes: Any) -> Labels:
         if known is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         return known
-    given = find_classes(as_labels(classes))
+    given = find_classes(as_labels(as_host("classes", classes)))
     if known is not None and not np.array_equal(known, given):
         raise ValueError(f"classes={given} are not those of the first call, {known}.")
     return given
