@@ -61,7 +61,7 @@ def read_inputs(plan: Plan, x: Any) -> Any:
 
 
 def _read_x(plan: Plan, name: str, x: Any) -> Any:
-    if not is_sparse(x):
+    if type(x) is np.ndarray or not is_sparse(x):
         return _read(plan, name, x, plan.widths[0])
     _require_shape(name, x.shape, plan.widths[0])
     return sparse_rows(name, x, plan.dtype)
@@ -69,9 +69,10 @@ def _read_x(plan: Plan, name: str, x: Any) -> Any:
 
 def _read_targets(plan: Plan, name: str, y: Any) -> Array:
     o = plan.widths[-1]
-    if is_sparse(y):
-        raise _not_dense(name, y)
-    y = np.asarray(as_host(name, y))
+    if type(y) is not np.ndarray:
+        if is_sparse(y):
+            raise _not_dense(name, y)
+        y = np.asarray(as_host(name, y))
     if y.ndim == 1 and plan.loss == losses.get("cross_entropy") and y.dtype.kind in "iu":
         if len(y) and not 0 <= y.min() <= y.max() < o:
             raise ValueError(
@@ -81,19 +82,21 @@ def _read_targets(plan: Plan, name: str, y: Any) -> Array:
         return one_hot
     if y.ndim == 1 and o == 1:
         y = y[:, None]
-    with np.errstate(over="ignore"):  # infinity is refused then
-        targets = _read(plan, name, y, o)
+    targets = _read(plan, name, y, o)
     plan.loss.require_targets(name, targets)
     return targets
 
 
 def _read(plan: Plan, name: str, value: Any, columns: int | None) -> Array:
     """`value` as (n, columns), or as (n,) for None, in the network's dtype."""
-    if is_sparse(value):
+    if type(value) is np.ndarray and value.dtype == plan.dtype:
+        array = value
+    elif is_sparse(value):
         raise _not_dense(name, value)
-    array = as_floating(name, value)
+    else:
+        array = as_floating(name, value).astype(plan.dtype, copy=False)
     _require_shape(name, array.shape, columns)
-    return laid_out(array.astype(plan.dtype, copy=False))
+    return laid_out(array)
 
 
 def _not_dense(name: str, value: Any) -> TypeError:

@@ -29,6 +29,7 @@ def make(loss: str) -> Network:
     return Network([Dense(3)], 4, loss, random_state=0)
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")
 @pytest.mark.parametrize(("loss", "y", "message"), IMPOSSIBLE)
 def test_a_network_refuses_them(loss: str, y: Any, message: str) -> None:
     network = make(loss)
