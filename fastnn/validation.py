@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.errors import out_of_range, wrong_type
+from fastnn.tensors import as_host
 
 __all__ = [
     "Sizes",
@@ -78,13 +79,15 @@ def as_integers(name: str, value: Any) -> NDArray[np.int64]:
 
 def _as_array(name: str, value: Any) -> NDArray[Any]:
     try:
-        return np.asarray(value)
+        return np.asarray(as_host(name, value))
     except ValueError as fault:  # a ragged list
         raise ValueError(f"{name} cannot become an array: {fault}") from None
 
 
 def laid_out(array: NDArray[Any]) -> NDArray[Any]:
     """The same numbers C-contiguous, aligned, in native byte order; copied only where they must."""
+    if array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative:
+        return array  # a dtype made anew, as below, costs every ufunc that meets the array 3 us
     return np.require(array, array.dtype.newbyteorder("="), ["C", "A"])
 
 

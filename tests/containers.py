@@ -17,6 +17,7 @@ import pandas as pd
 import polars as pl
 import scipy.sparse as sp
 from broken import LAYOUTS, Recursive, WithArray
+from foreign import TENSORS, UNREADABLE
 
 Make = Callable[[np.ndarray], Any]
 
@@ -86,6 +87,7 @@ NUMBERS: dict[str, Make] = {  # of X, y and weights alike
     "swapped half": lambda a: a.astype(">f2"),
     "fractions": lambda a: np.vectorize(Fraction, otypes=[object])(a),
     "decimals": lambda a: np.vectorize(Decimal, otypes=[object])(a),
+    **TENSORS,
 }
 
 SAME_X: dict[str, Make] = {
@@ -113,8 +115,8 @@ SAME_X: dict[str, Make] = {
             getattr(sp, form)(a), i, s
         )
         for form in ("csr_array", "csc_array")
-        for indices in ("i2", "u2", "i4", "u4", "i8", ">i4")
-        for starts in ("i4", "i8")
+        for indices in ("i2", "u2", "i4", "u4", "i8", "u8", ">i4")
+        for starts in ("i4", "i8", "i2", "u4", "u8", ">i8")
     },
     "csr, float32": lambda a: sp.csr_array(a.astype(np.float32)),
     "csr, long double": lambda a: sp.csr_array(a.astype(np.longdouble)),
@@ -175,6 +177,7 @@ REFUSED_X: dict[str, Make] = {
     "csr, outside": _outside,
     "coo, one dimension": lambda a: sp.coo_array(a[:, 0]),
     "csr, no rows": lambda a: sp.csr_array(a[:0]),
+    **UNREADABLE,
 }
 
 COLUMNS: dict[str, Make] = {  # of numbers, y or weights
@@ -215,6 +218,7 @@ REFUSED_COLUMN: dict[str, Make] = {
     "complex": lambda a: a + 0j,
     "void": lambda a: np.zeros(a.shape, "V8"),
     "records": lambda a: np.zeros(len(a), [("a", float), ("b", float)]),
+    **UNREADABLE,
 }
 
 REFUSED_WEIGHTS: dict[str, Make] = {

@@ -93,3 +93,55 @@ def test_a_loss_cannot_be_bent():
     with pytest.raises(TypeError, match="Mine cannot be a subclass of Loss"):
         type("Mine", (losses.Loss,), {})
     assert pickle.loads(pickle.dumps(losses.huber(2))) == losses.huber(2.0)
+
+
+ONE_HOT = np.eye(3)[[0, 2, 1, 1]]
+POSSIBLE = {
+    **dict.fromkeys(
+        ("squared_error", "absolute", "huber", "log_cosh", "pinball"), [ONE_HOT, -ONE_HOT, 1e300 * ONE_HOT]
+    ),
+    "binary_cross_entropy": [ONE_HOT, ONE_HOT * 0.3, np.ones((2, 2))],
+    "cross_entropy": [ONE_HOT, np.full((2, 4), 0.25), np.full((3, 7), np.float32(1 / 7)), np.ones((2, 1))],
+    "poisson": [ONE_HOT, 1e6 * ONE_HOT, np.full((2, 1), 0.5)],
+    "hinge": [2 * ONE_HOT - 1, np.ones((2, 1)), -np.ones((2, 1))],
+}
+IMPOSSIBLE = {
+    **dict.fromkeys(("squared_error", "absolute", "huber", "log_cosh", "pinball"), []),
+    "binary_cross_entropy": [5 * ONE_HOT, -ONE_HOT, 2 * ONE_HOT - 1],
+    "cross_entropy": [5 * ONE_HOT, -ONE_HOT, np.ones((2, 2)), np.zeros((2, 2)), ONE_HOT * 0.99],
+    "poisson": [-ONE_HOT, ONE_HOT - 1e-3],
+    "hinge": [ONE_HOT, 3 * ONE_HOT, np.full((2, 1), 0.5), np.zeros((2, 1))],
+}
+
+
+@pytest.mark.parametrize("name", losses.LOSSES)
+def test_targets_that_a_loss_can_have(name):
+    for y in (*POSSIBLE[name], np.empty((0, 3)), np.empty((3, 0))):
+        losses.get(name).require_targets("y", y)
+
+
+@pytest.mark.parametrize("name", losses.LOSSES)
+def test_targets_that_it_cannot_have(name):
+    good = POSSIBLE[name][0]
+    spoilt = [np.where(np.arange(3) == 1, bad, good) for bad in (np.nan, np.inf, -np.inf)]
+    for y in (*IMPOSSIBLE[name], *spoilt):
+        with pytest.raises(ValueError, match=f"^y_val has .*; loss='{name}' wants [a-z0-9-].*[.]$"):
+            losses.get(name).require_targets("y_val", y)
+
+
+def test_what_is_said_of_targets():
+    def said(name, y):
+        with pytest.raises(ValueError) as refusal:
+            losses.get(name).require_targets("y", np.array(y, float))
+        return str(refusal.value)
+
+    assert said("hinge", [[1], [0]]) == (
+        "y has in row 1 the targets [0.]; loss='hinge' wants -1 and 1, such as 2 * y - 1 makes of 0 and 1."
+    )
+    assert said("hinge", [[1], [2]]).startswith("y has targets from 1 to 2;")
+    assert said("cross_entropy", [[0, 1], [0.5, 0.25]]).startswith("y has in row 1 the targets [0.5  0.25]; ")
+    assert (
+        said("squared_error", [[0], [np.nan]])
+        == "y has targets from nan to nan; loss='squared_error' wants finite numbers."
+    )
+    assert len(said("cross_entropy", np.zeros((1, 10_000)))) < 200

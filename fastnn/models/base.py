@@ -26,8 +26,9 @@ from fastnn.models.csr_kind import CSR
 from fastnn.models.fitting import apart, with_own_curves
 from fastnn.models.parameters import Check, Flag, Integer, Is, OneOf, check_parameters
 from fastnn.models.saving import MODEL_KINDS, Saved
-from fastnn.models.sparse_input import require_sound
+from fastnn.models.sparse_input import sound
 from fastnn.storage import Kind
+from fastnn.tensors import as_host
 
 __all__ = [
     "NONE",
@@ -128,7 +129,8 @@ class Estimator(Saved, BaseEstimator):
         """X as (n, i) for a fitted model that computes in `dtype`; a sparse one is CSR then."""
         if self._is_plain(X, dtype):
             return np.asarray(X)
-        x = validate_data(self, readable(X), reset=False, accept_sparse="csr", dtype=_dtypes(dtype), order="C")
+        X = _no_strings(readable(X))
+        x = validate_data(self, X, reset=False, accept_sparse="csr", dtype=_dtypes(dtype), order="C")
         return laid_out_or_sparse(x)
 
     def _is_plain(self, X: Any, dtype: Any) -> bool:
@@ -147,6 +149,7 @@ class Estimator(Saved, BaseEstimator):
             return None
         if isinstance(sample_weight, Number):
             sample_weight = np.full(x.shape[0], sample_weight)
+        sample_weight = as_host(name, sample_weight)
         given = np.asarray(sample_weight)
         require_no_times(name, given)
         if given.dtype.kind in "SUT":
@@ -185,15 +188,18 @@ def _is_usable_target(y: Any, n: int) -> bool:
 def readable(X: Any) -> Any:
     """X as scikit-learn's validators read it well: in native byte order, so that float32 stays float32.
 
+    A sparse X has indices of one type that kernels take.
+
     Raises
     ------
     TypeError
-        If X has dates or times, which they take for large numbers.
+        If X has dates or times, which they take for large numbers, or is a tensor that NumPy cannot read.
     ValueError
         If a sparse X has elements outside of it, which they would follow.
     """
     if issparse(X):
-        require_sound(X)
+        return sound(X)
+    X = as_host("X", X)
     if not isinstance(X, np.ndarray):
         return X
     require_no_times("X", X)
@@ -201,6 +207,18 @@ def readable(X: Any) -> Any:
         with np.errstate(over="ignore"):  # infinity is refused then
             return X.astype(np.float64)
     return X if X.dtype.isnative or X.dtype.kind != "f" else X.astype(X.dtype.newbyteorder("="))
+
+
+def _no_strings(X: Any) -> Any:
+    """X to predict for; ValueError where it has strings, as of scikit-learn, whose fits read numbers out of them."""
+    if isinstance(X, (list, tuple)):
+        X = np.asarray(X)
+    if isinstance(X, np.ndarray) and X.dtype.kind in "SUT":
+        raise ValueError(
+            "dtype='numeric' is not compatible with arrays of bytes/strings. Convert your data to numeric values "
+            f"explicitly instead: X of shape {X.shape} has dtype {X.dtype}, and X.astype(float) takes it for numbers."
+        )
+    return X
 
 
 def require_no_times(name: str, array: NDArray[Any]) -> None:
@@ -213,15 +231,16 @@ def require_no_times(name: str, array: NDArray[Any]) -> None:
 
 
 def readable_target(y: Any) -> Any:
-    """y as scikit-learn's validators read it well: NumPy's strings of any length, which they do not know, as objects.
+    """Y as scikit-learn's validators read it well: they know neither tensors nor NumPy's strings of any length.
 
     Raises
     ------
     ValueError
         If a sparse y has elements outside of it, which they would follow.
     """
+    y = as_host("y", y)
     if issparse(y):
-        require_sound(y, "y")
+        y = sound(y, "y")
     return y.astype(object) if isinstance(y, np.ndarray) and y.dtype.kind == "T" else y
 
 

@@ -35,6 +35,7 @@ from fastnn.models.logistic_tasks import IterationTasks, TellsCallbacks
 from fastnn.models.outputs import class_index, log_probabilities
 from fastnn.models.parameters import Flag, Integer, Is, Numbers, OneOf, Real
 from fastnn.models.penalty import Penalty, penalty_of
+from fastnn.models.scored import Scored
 from fastnn.plan import linear_plan
 from fastnn.solvers.choose import SOLVERS
 from fastnn.solvers.logistic_objective import LogisticObjective
@@ -45,7 +46,7 @@ from fastnn.training.engine import Engine
 __all__ = ["LogisticRegression"]
 
 
-class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, ClassifierMixin, Estimator):
+class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, Scored, ClassifierMixin, Estimator):
     """Logistic regression with an L2 or L1 penalty or both, for two classes or many (multinomial).
 
     It minimises ``C * sum of the samples' cross-entropies + sum over features of penalty_factor * (l1_ratio * |coef_|

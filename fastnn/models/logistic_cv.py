@@ -15,7 +15,7 @@ from sklearn.utils.validation import _num_samples
 from fastnn.kernels.contract import Array
 from fastnn.models import attributes
 from fastnn.models.agreement import require_there
-from fastnn.models.base import NONE, by_rows, guarded
+from fastnn.models.base import NONE, by_rows, guarded, readable_target
 from fastnn.models.bases import CallbackSupportMixin, FitCallback, with_callbacks
 from fastnn.models.cv_fit import cross_validate, folds_of, packed, refitted, without_zeros
 from fastnn.models.cv_parameters import ScorerLike, SplitterLike, read_grid, read_legacy, read_scoring
@@ -30,6 +30,7 @@ from fastnn.models.logistic_fit import Labelled, read_samples, refuse_many_class
 from fastnn.models.parameters import Flag, Integer, Numbers, OneOf, Real
 from fastnn.models.penalty import refuse_unsupported
 from fastnn.solvers.objective import Solution
+from fastnn.tensors import as_host
 
 __all__ = ["LogisticRegressionCV"]
 
@@ -230,6 +231,7 @@ class LogisticRegressionCV(LogisticRegression):
         check_random_state(self.random_state)  # it has no effect, but must be one
         if isinstance(sample_weight, (float, int, np.number)):
             sample_weight = np.full(_num_samples(X), sample_weight)
+        X, y, sample_weight = as_host("X", X), as_host("y", y), as_host("sample_weight", sample_weight)
         to_splitter, to_scorer = route(self, "fit", sample_weight, params)
         grid, scoring, legacy = read_grid(self), read_scoring(self), read_legacy(self)
         penalised = np.isfinite(grid.Cs).all() if self.solver == "liblinear" else np.isfinite(grid.Cs).any()
@@ -308,9 +310,9 @@ class LogisticRegressionCV(LogisticRegression):
         -------
         float
         """
-        _, params = route(self, "score", sample_weight, score_params)
+        _, params = route(self, "score", as_host("sample_weight", sample_weight), score_params)
         now = held(self)  # a scorer may ask it for several answers
-        return float(now._get_scorer()(now, X, y, **params))
+        return float(now._get_scorer()(now, X, readable_target(y), **params))
 
     def get_metadata_routing(self) -> object:
         """Who wants which metadata: the splitter and the scorer.

@@ -19,6 +19,7 @@ from fastnn.kernels.contract import Array
 from fastnn.models.base import collected_warnings, guarded, laid_out_or_sparse, readable, warn_caller
 from fastnn.models.given import MatrixLike
 from fastnn.models.mlp_base import BaseMLP
+from fastnn.tensors import as_host
 from fastnn.threads import get_num_threads, threads
 from fastnn.validation import as_integers, check_counts
 from fastnn.workers import cancellation, finished
@@ -87,6 +88,7 @@ def fit_many(
     """
     models = list(estimators)
     _check_estimators(models)
+    X = as_host("X", X)
     x = check_array(readable(X), accept_sparse="csr", dtype=[np.float64, np.float32], order="C")
     x = laid_out_or_sparse(x)
     every = _read_rows(rows, len(models), x.shape[0])

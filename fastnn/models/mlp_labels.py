@@ -19,6 +19,7 @@ from fastnn.models.fitting import held
 from fastnn.models.given import MatrixLike
 from fastnn.models.mlp_base import BaseMLP
 from fastnn.models.outputs import class_index, log_probabilities
+from fastnn.models.scored import Scored
 from fastnn.models.targets import (
     agreed_classes,
     as_labels,
@@ -56,7 +57,7 @@ def _require(has: Callable[[LabelMLP], bool], model: LabelMLP, engine: Engine, *
         has(model)
 
 
-class LabelMLP(ClassifierMixin, BaseMLP):
+class LabelMLP(Scored, ClassifierMixin, BaseMLP):
     """A deep network that tells classes apart, but for its parameters and `fit`."""
 
     _attributes: ClassVar[Mapping[str, Any]] = attributes.MLP_CLASSIFIER

@@ -19,6 +19,7 @@ from fastnn.models.fitting import held
 from fastnn.models.given import MatrixLike, RandomState
 from fastnn.models.mlp_base import BaseMLP, trains_by_epochs
 from fastnn.models.parameters import Is, OneOf
+from fastnn.models.scored import Scored
 from fastnn.models.targets import as_numbers
 from fastnn.optimizers import Optimizer
 from fastnn.schedules import Plateau, Schedule
@@ -27,13 +28,11 @@ from fastnn.training.engine import Engine
 
 __all__ = ["MLPRegressor"]
 
-_SUM_TOLERANCE = 1e-3  # shares in float32 that were rounded on the way
-
 _OUTPUT_OF_LINK = {"identity": "identity", "exp": "exp", "sigmoid": "logistic", "softmax": "softmax"}
 _LOSSES = tuple(name for name in losses.LOSSES if name != "hinge")
 
 
-class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
+class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
     """A deep network that predicts one number or several.
 
     Parameters are scikit-learn's, in its order, with its defaults and meaning; those from
@@ -335,7 +334,7 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
 
     def _encode(self, y: NDArray[Any], dtype: DTypeLike, name: str = "y") -> Array:
         targets: Array = np.require(y.reshape(len(y), -1), dtype, ["C", "A"])
-        _require_possible(name, targets, self._loss())
+        self._loss().require_targets(name, targets)
         return targets
 
     def _score_raw(self, engine: Engine, z: Array, y: Array, sample_weight: Array | None) -> float:
@@ -357,15 +356,3 @@ class MLPRegressor(RegressorMixin, MultiOutputMixin, BaseMLP):
         """
         predictions = held(self)._output(X, link=True)[1]
         return predictions[:, 0] if predictions.shape[1] == 1 else predictions
-
-
-def _require_possible(name: str, targets: Array, loss: Loss) -> None:
-    """Raise ValueError where targets (n, o) are none that the loss is for."""
-    if loss.link == "exp" and targets.min() < 0:
-        raise ValueError(f"{name} has negative targets, such as {targets.min()}; loss={loss.name!r} wants at least 0.")
-    if loss.link in ("sigmoid", "softmax") and not 0 <= targets.min() <= targets.max() <= 1:
-        raise ValueError(
-            f"{name} has targets from {targets.min()} to {targets.max()}; loss={loss.name!r} wants them in [0, 1]."
-        )
-    if loss.link == "softmax" and abs(targets.sum(axis=1) - 1).max() > _SUM_TOLERANCE:
-        raise ValueError(f"{name} has rows that do not sum to 1; loss={loss.name!r} wants a share for each column.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -111,8 +112,9 @@ class Network(FlatParams):
 
         Parameters
         ----------
-        x : array-like (n, n_inputs)
-            Converted to the network's dtype. NaN and infinity flow through.
+        x : array-like or sparse matrix (n, n_inputs)
+            Converted to the network's dtype, a sparse matrix to CSR, which gives the same bits as a dense x. NaN and
+            infinity flow through.
 
         Returns
         -------
@@ -125,27 +127,29 @@ class Network(FlatParams):
         TypeError
             If x has no real numbers.
         """
-        return self._engine.forward(self._params, read_inputs(self.plan, x))
+        x = read_inputs(self.plan, x)
+        return self._engine_of(x).forward(self._params, x)
 
     def predict(self, x: ArrayLike) -> Array:
         """What the network predicts: the loss's link of `forward`, such as probabilities.
 
         Parameters
         ----------
-        x : array-like (n, n_inputs)
+        x : array-like or sparse matrix (n, n_inputs)
 
         Returns
         -------
         ndarray (n, o)
         """
-        return self._engine.predict(self._params, read_inputs(self.plan, x), link=True)[0]
+        x = read_inputs(self.plan, x)
+        return self._engine_of(x).predict(self._params, x, link=True)[0]
 
     def input_gradient(self, x: ArrayLike, output: int | None = None, *, link: bool = False) -> Array:
         """How the outputs change with the inputs: d output / d input, row by row.
 
         Parameters
         ----------
-        x : array-like (n, n_inputs)
+        x : array-like or sparse matrix (n, n_inputs)
         output : int, optional
             One output; None for all of them.
         link : bool, default=False
@@ -164,6 +168,10 @@ class Network(FlatParams):
         """
         return self._engine.input_gradient(self._params, read_inputs(self.plan, x), output, link)
 
+    def _engine_of(self, x: Any) -> Engine:
+        """The engine for one call: what one keeps of a sparse x shall not live longer."""
+        return self._engine if isinstance(x, np.ndarray) else copy(self._engine)
+
     # --- training -------------------------------------------------------------------------------
 
     @property
@@ -178,10 +186,11 @@ class Network(FlatParams):
 
         Parameters
         ----------
-        x : array-like (n, n_inputs)
+        x : array-like or sparse matrix (n, n_inputs)
         y : array-like (n, o)
             Or (n,): the targets of a network with one output, or for "cross_entropy" the number of
-            each row's class.
+            each row's class. Such as the loss can have: -1 and 1 for "hinge", probabilities for cross-entropies (for
+            "cross_entropy" rows that sum to 1), counts for "poisson", else finite numbers.
         sample_weight : array-like (n,), optional
 
         Returns
@@ -192,13 +201,14 @@ class Network(FlatParams):
         Raises
         ------
         ValueError
-            If a shape is wrong, a weight is negative or not finite, or a layer's activation has no slope.
+            If a shape is wrong, y has targets that the loss cannot have, a weight is negative or not finite, or a
+            layer's activation has no slope.
         """
         self.plan.require_trainable()
         samples = read_samples(self.plan, x, y, sample_weight)
         d_params = np.empty_like(self._params)
         data = (samples.x, samples.y, samples.sample_weight)
-        return self._engine.gradient(self._params, *data, 0.0, d_params), d_params
+        return self._engine_of(samples.x).gradient(self._params, *data, 0.0, d_params), d_params
 
     def fit(
         self,
@@ -232,8 +242,9 @@ class Network(FlatParams):
 
         Parameters
         ----------
-        x : array-like (n, n_inputs)
-            A memory-mapped array of the network's dtype is used where it lies. Or, without y, an
+        x : array-like or sparse matrix (n, n_inputs)
+            A memory-mapped array of the network's dtype is used where it lies; of a sparse matrix only what it stores
+            is kept and computed with (as CSR). Or, without y, an
             iterable of batches (x, y) or (x, y, sample_weight), read anew in every epoch, or a
             function that returns one: of data that do not fit into memory.
         y : array-like (n, o)
@@ -283,7 +294,7 @@ class Network(FlatParams):
         Raises
         ------
         ValueError
-            If a shape or a number is not possible, a layer's activation has no slope, or training
+            If a shape, a number or a target is not possible, a layer's activation has no slope, or training
             diverges in the first epoch. If it does later, a RuntimeWarning says so, and the last
             finished epoch stays. If the checkpoint is of another run, or damaged.
         TypeError

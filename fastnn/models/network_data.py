@@ -11,7 +11,9 @@ from fastnn import losses
 from fastnn.errors import wrong_type
 from fastnn.kernels.contract import Array
 from fastnn.layers import Layer
+from fastnn.models.sparse_input import is_sparse, sparse_rows
 from fastnn.plan import Plan
+from fastnn.tensors import as_host, is_tensor
 from fastnn.training.loop import Samples
 from fastnn.validation import as_floating, laid_out
 
@@ -31,35 +33,46 @@ def read_layers(layers: Any) -> list[Layer]:
 def read_samples(plan: Plan, x: Any, y: Any, sample_weight: Any, suffix: str = "") -> Samples:
     """x (n, i), y (n, o) or (n,), and the weights (n,) or None, in the network's dtype.
 
-    Errors give their names with the suffix.
+    A sparse x is CSR then. Errors give their names with the suffix.
 
     Raises
     ------
     ValueError
-        If a shape is wrong, y has a class that the network has no output for, or a weight is negative or not finite.
+        If a shape is wrong, y has a class that the network has no output for or targets that its loss cannot have, or
+        a weight is negative or not finite.
     TypeError
         If one has no real numbers.
     """
     x_name, y_name, weight_name = f"x{suffix}", f"y{suffix}", f"sample_weight{suffix}"
-    x = _read(plan, x_name, x, plan.widths[0])
+    x = _read_x(plan, x_name, x)
     y = _read_targets(plan, y_name, y)
     weight = None if sample_weight is None else _read(plan, weight_name, sample_weight, None)
     for name, array in ((y_name, y), (weight_name, weight)):
-        if array is not None and len(array) != len(x):
-            raise ValueError(f"{name} has {len(array)} rows, wanted {len(x)} as in {x_name} of shape {x.shape}.")
+        if array is not None and len(array) != x.shape[0]:
+            raise ValueError(f"{name} has {len(array)} rows, wanted {x.shape[0]} as in {x_name} of shape {x.shape}.")
     if weight is not None and not (np.isfinite(weight).all() and weight.min(initial=0) >= 0):
         raise ValueError(f"{weight_name} has values that are negative or not finite; wanted weights of at least 0.")
     return Samples(x, y, weight)
 
 
-def read_inputs(plan: Plan, x: Any) -> Array:
-    """x as (n, i) in the network's dtype; errors as of `read_samples`."""
-    return _read(plan, "x", x, plan.widths[0])
+def read_inputs(plan: Plan, x: Any) -> Any:
+    """x as (n, i) in the network's dtype, a sparse one as CSR; errors as of `read_samples`."""
+    return _read_x(plan, "x", x)
+
+
+def _read_x(plan: Plan, name: str, x: Any) -> Any:
+    if type(x) is np.ndarray or not is_sparse(x):
+        return _read(plan, name, x, plan.widths[0])
+    _require_shape(name, x.shape, plan.widths[0])
+    return sparse_rows(name, x, plan.dtype)
 
 
 def _read_targets(plan: Plan, name: str, y: Any) -> Array:
     o = plan.widths[-1]
-    y = np.asarray(y)
+    if type(y) is not np.ndarray:
+        if is_sparse(y):
+            raise _not_dense(name, y)
+        y = np.asarray(as_host(name, y))
     if y.ndim == 1 and plan.loss == losses.get("cross_entropy") and y.dtype.kind in "iu":
         if len(y) and not 0 <= y.min() <= y.max() < o:
             raise ValueError(
@@ -69,23 +82,33 @@ def _read_targets(plan: Plan, name: str, y: Any) -> Array:
         return one_hot
     if y.ndim == 1 and o == 1:
         y = y[:, None]
-    return _read(plan, name, y, o)
+    targets = _read(plan, name, y, o)
+    plan.loss.require_targets(name, targets)
+    return targets
 
 
 def _read(plan: Plan, name: str, value: Any, columns: int | None) -> Array:
     """`value` as (n, columns), or as (n,) for None, in the network's dtype."""
-    if hasattr(value, "toarray"):
-        raise TypeError(
-            f"{name} is a sparse {type(value).__name__}, wanted a dense array, such as {name}.toarray(). MLPClassifier "
-            "and MLPRegressor read a sparse X as it is."
-        )
-    array = as_floating(name, value)
+    if type(value) is np.ndarray and value.dtype == plan.dtype:
+        array = value
+    elif is_sparse(value):
+        raise _not_dense(name, value)
+    else:
+        array = as_floating(name, value).astype(plan.dtype, copy=False)
+    _require_shape(name, array.shape, columns)
+    return laid_out(array)
+
+
+def _not_dense(name: str, value: Any) -> TypeError:
+    return TypeError(f"{name} is a sparse {type(value).__name__}, wanted a dense array, such as {name}.toarray().")
+
+
+def _require_shape(name: str, shape: tuple[int, ...], columns: int | None) -> None:
     wanted = ("n",) if columns is None else ("n", columns)
-    if array.ndim != len(wanted) or array.shape[1:] != wanted[1:]:
-        hint = f" For one row use {name}.reshape(1, -1)." if array.shape == wanted[1:] else ""
+    if len(shape) != len(wanted) or shape[1:] != wanted[1:]:
+        hint = f" For one row use {name}.reshape(1, -1)." if shape == wanted[1:] else ""
         text = f"({', '.join(map(str, wanted))}{',' if columns is None else ''})"
-        raise ValueError(f"{name} has shape {array.shape}, wanted {text}.{hint}")
-    return laid_out(array.astype(plan.dtype, copy=False))
+        raise ValueError(f"{name} has shape {shape}, wanted {text}.{hint}")
 
 
 # --- batches ------------------------------------------------------------------------------------
@@ -103,7 +126,8 @@ def read_batches(plan: Plan, batches: Any, epochs: int) -> Callable[[], Iterator
     """
     if callable(batches):
         return lambda: _read_all(plan, batches())
-    if isinstance(batches, np.ndarray) or not isinstance(batches, Iterable):
+    is_x = isinstance(batches, np.ndarray) or is_tensor(batches) or is_sparse(batches)
+    if is_x or not isinstance(batches, Iterable):
         raise wrong_type("x without y", batches, "batches (x, y), or a function that gives them")
     if isinstance(batches, Iterator) and epochs > 1:
         raise ValueError(

@@ -105,7 +105,7 @@ def read_source(network: Network, x: Any, y: Any, sample_weight: Any, how: Train
 
         return Stream(network._engine, softened, how.batch_size, how.shuffle)
     samples = read_samples(network.plan, x, y, sample_weight)
-    if len(samples.x) == 0:
+    if samples.x.shape[0] == 0:
         raise ValueError(f"x has shape {samples.x.shape}: there is no row to train on.")
     _require_some_weight("sample_weight", samples.sample_weight)
     return _soften(network.plan, how, samples)
@@ -128,7 +128,7 @@ def read_validation(plan: Plan, x: Any, y: Any, sample_weight: Any) -> Samples |
     if x is None or y is None:
         raise ValueError("A validation set needs both x_val and y_val; sample_weight_val goes with them.")
     samples = read_samples(plan, x, y, sample_weight, suffix="_val")
-    if len(samples.x) == 0:
+    if samples.x.shape[0] == 0:
         raise ValueError(f"x_val has shape {samples.x.shape}: there is no row to validate on.")
     _require_some_weight("sample_weight_val", samples.sample_weight)
     return samples
@@ -178,7 +178,7 @@ def fit_network(
     checkpoint.attach(params, engine.write_state, run=run, outcome=outcome, history=history, stopping=stopping)
     order = None
     if how.shuffle and isinstance(samples, Samples):  # a stream sees to its order itself
-        order = shuffled(engine, run.seed, len(samples.x), how.batch_size)
+        order = shuffled(engine, run.seed, samples.x.shape[0], how.batch_size)
     try:
         with progress(verbose, how.epochs) as printers:
             train(

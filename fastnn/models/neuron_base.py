@@ -21,7 +21,7 @@ from fastnn.models.agreement import (
     require_there,
     require_weights_of_passes,
 )
-from fastnn.models.base import Estimator
+from fastnn.models.base import Estimator, readable_target
 from fastnn.models.bases import available_if
 from fastnn.models.fitting import held
 from fastnn.models.given import MatrixLike
@@ -34,6 +34,7 @@ from fastnn.models.neuron_rules import (
     raw_engine,
 )
 from fastnn.models.outputs import class_index, log_probabilities
+from fastnn.tensors import as_host
 from fastnn.training.engine import Engine
 
 if TYPE_CHECKING:
@@ -184,7 +185,8 @@ class NeuronBase(Estimator):
         """
         now = held(self)
         measure = accuracy_score if is_classifier(now) else r2_score
-        return float(measure(y, now.predict(X), sample_weight=sample_weight))
+        weight = as_host("sample_weight", sample_weight)
+        return float(measure(readable_target(y), now.predict(X), sample_weight=weight))
 
     @available_if(is_classifier)
     def plot_decision_line(

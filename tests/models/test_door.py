@@ -210,13 +210,10 @@ def test_a_network_says_what_is_wrong(settings: dict[str, Any], message: str) ->
         _network(**own).fit(X, Y, **{name: value for name, value in settings.items() if name not in own})
 
 
-def test_layers_and_sparse_rows_of_a_network() -> None:
+def test_layers_of_a_network() -> None:
     for layers in (None, Dense(3), "relu"):
         with pytest.raises(TypeError, match="layers is .*, wanted a list of Dense and Dropout"):
             Network(layers, n_inputs=4)  # type: ignore[arg-type]
     for rate in ("x", None):
         with pytest.raises(TypeError, match="wanted a number in"):
             Dropout(rate)  # type: ignore[arg-type]
-    for method in (_network().forward, _network().predict, lambda x: _network().fit(x, Y)):
-        with pytest.raises(TypeError, match="x is a sparse csr_array, wanted a dense array"):
-            method(sp.csr_array(X))

@@ -10,6 +10,7 @@ import pytest
 import scipy.sparse as sp
 from broken import misaligned
 from estimators import MODELS, X, Y
+from sklearn import linear_model
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 
@@ -124,3 +125,36 @@ def test_records_are_no_labels(name: str, dtype: Any) -> None:
     if is_classifier(MODELS[name]):
         with pytest.raises((TypeError, ValueError), match=r"y of shape \(60,\) has dtype .*, wanted a label"):
             model(name).fit(X, np.zeros(60, dtype))
+
+
+STRINGS: dict[str, Callable[[np.ndarray], Any]] = {
+    "U": lambda x: x.astype("U"),
+    "S": lambda x: x.astype("S"),
+    "T": lambda x: x.astype(np.dtypes.StringDType()),
+    "lists": lambda x: x.astype("U").tolist(),
+    "mixed lists": lambda x: [[str(row[0]), *row[1:]] for row in x.tolist()],
+}
+
+
+@every_model
+@pytest.mark.parametrize("kind", STRINGS)
+def test_predictions_refuse_strings_and_fits_read_them(name: str, kind: str) -> None:
+    """As scikit-learn's."""
+    strings, fitted = STRINGS[kind](X), model(name).set_params(random_state=0).fit(X, Y)
+    for method in ("predict", "predict_proba", "predict_log_proba", "decision_function", "activate", "input_gradient"):
+        if hasattr(fitted, method):
+            with pytest.raises(ValueError, match="dtype='numeric' is not compatible with arrays of bytes/strings"):
+                getattr(fitted, method)(strings)
+    with pytest.raises(ValueError, match="not compatible with arrays of bytes/strings.*X.astype"):
+        fitted.score(strings, Y)
+    read = model(name).set_params(random_state=0).fit(strings, Y)
+    np.testing.assert_array_equal(read.predict(X), fitted.predict(X))
+    np.testing.assert_array_equal(fitted.predict(X.astype(str).astype(object)), fitted.predict(X))  # as there
+
+
+def test_scikit_learn_does_so_too() -> None:
+    theirs = linear_model.LogisticRegression().fit(X.astype("U"), Y)
+    theirs.predict(X.astype(str).astype(object))
+    for kind in ("U", "S", "lists", "mixed lists"):
+        with pytest.raises(ValueError, match="dtype='numeric' is not compatible with arrays of bytes/strings"):
+            theirs.predict(STRINGS[kind](X))
