@@ -28,7 +28,8 @@ from fastnn.models.mlp_checkpoint import NOT_KEPT, KeepArguments, keep_of
 from fastnn.models.mlp_fit import fit_epochs
 from fastnn.models.mlp_lbfgs import fit_lbfgs
 from fastnn.models.mlp_options import dropout_of, refuse_conflicts
-from fastnn.models.mlp_validation import HeldOut, Scorer, require_split, split, spread, taken
+from fastnn.models.mlp_split import require_split, split
+from fastnn.models.mlp_validation import HeldOut, Scorer, spread, taken
 from fastnn.models.packed import Packed
 from fastnn.models.parameters import ActivationLike, Flag, Integer, Is, OneOf, ParameterError, Real
 from fastnn.optimizers import OPTIMIZERS, Optimizer
