@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from fastnn.errors import no_subclass, unknown_name, wrong_type
 
@@ -31,8 +32,9 @@ USER = -1  # the code of an activation that is not in the registry
 class Activation:
     """An element-wise function of z, or one of whole rows.
 
-    A user's own is ``Activation("cube", value=..., slope=...)``. The backend "native", which
-    compiles it with Numba, refuses functions that can raise: there math.nan says that there is no number.
+    A user's own is ``Activation("cube", value=..., slope=...)``; ``Activation("relu")`` is the library's of that name.
+    A pickle has the library's by name, and a user's own with its functions. The backend "native", which compiles those
+    with Numba, refuses functions that can raise: there math.nan says that there is no number.
 
     Attributes
     ----------
@@ -74,12 +76,20 @@ class Activation:
         if code != USER:
             _require_listed(self)
             return
+        if self.value is None and self.slope is None and self.name in ACTIVATIONS:
+            vars(self).update(vars(ACTIVATIONS[self.name]))
+            return
         if self.by_row:
             raise wrong_type(f"activation {self.name!r}", "by_row=True", "one with value(z) and slope(z, a)")
         if not callable(self.value):
             raise wrong_type(f"value of activation {self.name!r}", self.value, "a function of z")
         if not callable(self.slope):
             raise wrong_type(f"slope of activation {self.name!r}", self.slope, "a function of z, a")
+
+    def __reduce__(self) -> tuple[type[Activation], tuple[Any, ...]]:
+        """The constructor's arguments, none of which is a private function of this file."""
+        own = (self.code, self.value, self.slope, self.by_row, self.has_slope)
+        return Activation, (self.name,) if self.code != USER else (self.name, *own)
 
 
 def _require_listed(activation: Activation) -> None:

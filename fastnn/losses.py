@@ -110,6 +110,10 @@ class Loss:
             raise ValueError(f"{word}={parameter}, wanted {wanted}")
         object.__setattr__(self, "parameter", float(parameter))
 
+    def __reduce__(self) -> tuple[type[Loss], tuple[str, int, str, float]]:
+        """The constructor's arguments, so that it checks what comes out of a pickle."""
+        return Loss, (self.name, self.code, self.link, self.parameter)
+
     def with_parameter(self, parameter: float) -> Loss:
         """Return the same loss with another delta or quantile."""
         return replace(self, parameter=parameter)

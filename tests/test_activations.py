@@ -128,9 +128,24 @@ def test_an_own_activation():
 
 
 @pytest.mark.parametrize("name", activations.ACTIVATIONS)
-def test_pickling(name):
+def test_a_name_alone_is_the_librarys(name):
     activation = activations.get(name)
-    assert pickle.loads(pickle.dumps(activation)) == activation
+    assert Activation(name) == activation
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        pickled = pickle.dumps(activation, protocol)
+        assert pickle.loads(pickled) == activation
+        assert f"_{name}".encode() not in pickled
+    with pytest.raises(TypeError, match="value of activation 'logistic'"):
+        Activation("logistic")  # an alias, which is no activation's own name
+    with pytest.raises(TypeError, match=f"value of activation '{name}' is None"):
+        Activation(name, slope=max)
+
+
+def test_a_users_functions_are_pickled_by_name():
+    own = Activation("own", value=math.tanh, slope=max, has_slope=False)
+    for copied in (pickle.loads(pickle.dumps(own)), copy.deepcopy(own)):
+        assert copied == own
+        assert (copied.value, copied.slope, copied.code) == (math.tanh, max, activations.USER)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastnn.kernels.contract import BACKENDS, Array
@@ -24,7 +24,7 @@ from fastnn.models.attributes import check_attributes
 from fastnn.models.bases import BaseEstimator
 from fastnn.models.csr_kind import CSR
 from fastnn.models.fitting import apart, with_own_curves
-from fastnn.models.parameters import Check, Flag, Integer, Is, OneOf, check_parameters
+from fastnn.models.parameters import Check, Flag, Integer, Is, OneOf, Seed, check_parameters
 from fastnn.models.saving import MODEL_KINDS, Saved
 from fastnn.models.sparse_input import sound
 from fastnn.storage import Kind
@@ -55,6 +55,7 @@ VERBOSE_BY_EPOCHS = (*VERBOSE, OneOf(("bar",)))
 SHARED: dict[str, tuple[Check, ...]] = {
     "backend": (OneOf(("auto", *BACKENDS)),),
     "n_threads": (Integer(1), NONE),
+    "random_state": (Seed(),),
 }
 _NOT_SAVED = ("_skl_callbacks", "_metadata_request")  # set_callbacks and set_fit_request have put them there
 
@@ -84,12 +85,11 @@ class Estimator(Saved, BaseEstimator):
     @classmethod
     def _put_together(cls, parameters: dict[str, Any], attributes: dict[str, Any]) -> Self:
         # A user's subclass may have other parameters, and set those of its base.
-        inherited = {name: attributes.pop(name) for name in (*cls._parameters, "random_state") if name in attributes}
+        inherited = {name: attributes.pop(name) for name in cls._parameters if name in attributes}
         check_attributes(cls, attributes, cls._attributes)
         model = cls(**parameters)
         model.__dict__.update(inherited)
         check_parameters(model, cls._parameters)
-        check_random_state(getattr(model, "random_state", None))
         model.__setstate__(attributes)
         if attributes:
             model._require_whole()
@@ -264,7 +264,8 @@ def guarded(method: Method) -> Method:
 
     @wraps(method)
     def fit(self: Estimator, *args: Any, **kwargs: Any) -> Any:
-        with apart(self, goes_on=incremental or bool(getattr(self, "warm_start", False))) as twin:
+        warm = getattr(self, "warm_start", False)
+        with apart(self, goes_on=incremental or (Flag().accepts(warm) and bool(warm))) as twin:
             check_parameters(twin, twin._parameters)
             method(twin, *args, **kwargs)
         return self

@@ -51,6 +51,9 @@ if TYPE_CHECKING:
 
         def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...
 
+    class InvalidParameterError(ValueError, TypeError):
+        """scikit-learn's: a parameter of an estimator is none that it can have."""
+
     class MultiOutputMixin:
         """scikit-learn's."""
 
@@ -77,6 +80,7 @@ if TYPE_CHECKING:
 
 else:
     from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
+    from sklearn.utils._param_validation import InvalidParameterError
     from sklearn.utils.metaestimators import available_if
 
     if HAS_CALLBACKS:
@@ -90,6 +94,7 @@ __all__ = [
     "CallbackSupportMixin",
     "ClassifierMixin",
     "FitCallback",
+    "InvalidParameterError",
     "MultiOutputMixin",
     "RegressorMixin",
     "available_if",

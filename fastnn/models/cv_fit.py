@@ -35,7 +35,10 @@ _FILLED = 0.2  # a stored element takes a pass the time of about five of a dense
 def folds_of(splits: Any, n: int) -> list[Fold]:
     """Pairs of row numbers, training and held out, of what a splitter yields: numbers or masks."""
     every = np.arange(n)
-    return [(every[train], every[test]) for train, test in splits]
+    folds = [(every[train], every[test]) for train, test in splits]
+    if not folds:
+        raise ValueError("cv gave no folds, wanted at least one pair of rows to train on and rows held out.")
+    return folds
 
 
 def cross_validate(

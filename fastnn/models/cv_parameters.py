@@ -25,7 +25,7 @@ class SplitterLike:
         """See Check."""
         if value is None or Integer(2).accepts(value):
             return True
-        return hasattr(value, "split") or (isinstance(value, Iterable) and not isinstance(value, str))
+        return not isinstance(value, (str, bytes)) and (hasattr(value, "split") or isinstance(value, Iterable))
 
     def __str__(self) -> str:
         return "an integer of at least 2, a splitter, an iterable of pairs (train, test), or None"

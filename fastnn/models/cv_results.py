@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,13 +75,29 @@ class Choice:
 
 
 def choose(results: Results, *, refit: bool) -> Choice:
-    """The penalty with the best mean score; without `refit` the average of each fold's best."""
+    """The penalty with the best mean score; without `refit` the average of each fold's best.
+
+    Folds that no penalty has a score of, as they lack a class, have no say. A penalty without a score of another fold
+    is never the best.
+
+    Raises
+    ------
+    ValueError
+        If no penalty has a score of any fold, or none has one of all others.
+    """
     grid = results.grid
     by_C = np.swapaxes(results.scores, 1, 2)  # where scores are equal, the first C wins, as in scikit-learn
     shape = by_C.shape[1:]
+    counted = np.flatnonzero(~np.isnan(by_C).all(axis=(1, 2)))
+    by_C = by_C[counted]
+    scores = (by_C.sum(axis=0, keepdims=True) if refit else by_C).reshape(-1, math.prod(shape))
+    if not len(counted) or np.isnan(scores).all():
+        raise ValueError(
+            "No penalty can be chosen: its scores are no numbers (NaN), as where the held-out rows of a fold lack a "
+            "class that the scorer needs. Choose another scoring, or folds that have rows of every class."
+        )
+    c, l = np.unravel_index(np.argmax(np.where(np.isnan(scores), -np.inf, scores), axis=1), shape)
     if refit:
-        c, l = np.unravel_index(np.argmax(by_C.sum(axis=0)), shape)
-        return Choice(float(grid.Cs[c]), float(grid.l1_ratios[l]), place=(int(l), int(c)))
-    c, l = np.unravel_index(np.argmax(by_C.reshape(len(by_C), -1), axis=1), shape)
-    coefs: Array = results.coefs[np.arange(len(by_C)), l, c].mean(axis=0)
+        return Choice(float(grid.Cs[c[0]]), float(grid.l1_ratios[l[0]]), place=(int(l[0]), int(c[0])))
+    coefs: Array = results.coefs[counted, l, c].mean(axis=0)
     return Choice(float(grid.Cs[c].mean()), float(grid.l1_ratios[l].mean()), coefs=coefs)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +13,7 @@ from sklearn.metrics import get_scorer
 
 from fastnn.kernels.contract import Array
 from fastnn.models.outputs import class_index
+from fastnn.models.scorers import knowing_classes
 from fastnn.solvers.path import Rows
 
 __all__ = ["Scoring"]
@@ -62,7 +61,7 @@ class Scoring:
         if self.scorer is None:
             weight = None if self.sample_weight is None else np.asarray(self.sample_weight)[rows]
             return _accuracies(models, held_out, index[rows], weight)
-        scorer = _knowing_classes(self.scorer, models[0].classes_)
+        scorer = knowing_classes(self.scorer, models[0].classes_, only_where_needed=False)
         params = {name: _cut(value, len(y), rows) for name, value in self.params.items()}
         return [float(scorer(model, held_out, y[rows], **params)) for model in models]
 
@@ -73,20 +72,6 @@ def _accuracies(models: Sequence[Any], x: Any, index: NDArray[np.int32], weight:
     z = x @ coef.T + np.concatenate([model.intercept_ for model in models])
     by_model = np.split(z, len(models), axis=1)
     return [float(np.average(class_index(each) == index, weights=weight)) for each in by_model]
-
-
-def _knowing_classes(scorer: Any, classes: NDArray[Any]) -> Any:
-    """The scorer with all classes for its metric, of which the held-out rows may lack some."""
-    metric = getattr(scorer, "_score_func", None)
-    if metric is None:
-        return scorer
-    names = inspect.signature(metric).parameters
-    known = {"labels": classes} if "labels" in names else {}
-    if known and len(classes) == 2 and "pos_label" in names:
-        known["pos_label"] = classes[-1]
-    scorer = copy(scorer)
-    scorer._kwargs = known | scorer._kwargs
-    return scorer
 
 
 def _cut(value: Any, n: int, rows: Rows) -> Any:

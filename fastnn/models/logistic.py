@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, issparse
-from sklearn.utils import check_random_state
 
 from fastnn.kernels.contract import Array
 from fastnn.models import attributes
@@ -139,9 +138,9 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         "C": (Real(0, open_low=True),),
         "l1_ratio": (Real(0, 1), NONE),
         "dual": (Flag(),),
-        "tol": (Real(0),),
+        "tol": (Real(0, open_high=True),),
         "fit_intercept": (Flag(),),
-        "intercept_scaling": (Real(0, open_low=True),),
+        "intercept_scaling": (Real(0, open_low=True, open_high=True),),
         "class_weight": (OneOf(("balanced",)), Is("a dict", (Mapping,)), NONE),
         "solver": (OneOf((*SOLVERS, "liblinear")),),
         "max_iter": (Integer(0),),
@@ -237,7 +236,6 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
             If a parameter is not possible or not supported, X or y cannot be used, or y has one
             class only.
         """
-        check_random_state(self.random_state)  # also where no order of SAGA comes of it
         penalty = penalty_of(self)
         samples = read_samples(self, X, y, sample_weight)
         penalty = standardised(self, penalty, samples, (X, y))

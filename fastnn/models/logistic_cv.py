@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import check_cv
-from sklearn.utils import check_random_state, metadata_routing
+from sklearn.utils import metadata_routing
 from sklearn.utils.validation import _num_samples
 
 from fastnn.kernels.contract import Array
 from fastnn.models import attributes
 from fastnn.models.agreement import require_there
-from fastnn.models.base import NONE, by_rows, guarded, readable_target
+from fastnn.models.base import NONE, SHARED, by_rows, guarded, readable_target
 from fastnn.models.bases import CallbackSupportMixin, FitCallback, with_callbacks
 from fastnn.models.cv_fit import cross_validate, folds_of, packed, refitted, without_zeros
 from fastnn.models.cv_parameters import ScorerLike, SplitterLike, read_grid, read_legacy, read_scoring
@@ -123,7 +123,7 @@ class LogisticRegressionCV(LogisticRegression):
     _parameters: ClassVar[Mapping[str, Any]] = {
         **{name: LogisticRegression._parameters[name] for name in ("fit_intercept", "dual", "solver", "tol")},
         **{name: LogisticRegression._parameters[name] for name in ("max_iter", "class_weight", "n_jobs", "verbose")},
-        **{name: LogisticRegression._parameters[name] for name in ("intercept_scaling", "backend", "n_threads")},
+        **{name: LogisticRegression._parameters[name] for name in ("intercept_scaling", *SHARED)},
         "Cs": (Integer(1), Numbers(Real(0, open_low=True))),
         "l1_ratios": (Numbers(Real(0, 1)), NONE, OneOf(("warn",))),
         "cv": (SplitterLike(),),
@@ -226,9 +226,9 @@ class LogisticRegressionCV(LogisticRegression):
         Raises
         ------
         ValueError
-            If a parameter is not possible or not supported, X or y cannot be used, or y has one class only.
+            If a parameter is not possible or not supported, X or y cannot be used, y has one class only, or no
+            penalty has a score.
         """
-        check_random_state(self.random_state)  # it has no effect, but must be one
         if isinstance(sample_weight, (float, int, np.number)):
             sample_weight = np.full(_num_samples(X), sample_weight)
         X, y, sample_weight = as_host("X", X), as_host("y", y), as_host("sample_weight", sample_weight)

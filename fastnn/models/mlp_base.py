@@ -30,9 +30,10 @@ from fastnn.models.mlp_checkpoint import NOT_KEPT, KeepArguments, keep_of
 from fastnn.models.mlp_fit import fit_epochs
 from fastnn.models.mlp_lbfgs import fit_lbfgs
 from fastnn.models.mlp_options import dropout_of, refuse_conflicts
-from fastnn.models.mlp_validation import HeldOut, Scorer, require_split, require_weight, split, spread, taken
+from fastnn.models.mlp_split import require_split, require_weight, split
+from fastnn.models.mlp_validation import HeldOut, Scorer, spread, taken
 from fastnn.models.packed import Packed
-from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
+from fastnn.models.parameters import ActivationLike, Flag, Integer, Is, OneOf, ParameterError, Real
 from fastnn.optimizers import OPTIMIZERS, Optimizer
 from fastnn.plan import Plan
 from fastnn.schedules import Plateau, Schedule
@@ -67,7 +68,7 @@ class _Sizes:
     def accepts(self, value: Any) -> bool:
         """See Check."""
         sizes = [value] if isinstance(value, Integral) else value
-        if isinstance(sizes, str) or not isinstance(sizes, Iterable):
+        if isinstance(sizes, (str, bytes)) or not isinstance(sizes, Iterable):
             return False
         return all(Integer(1).accepts(size) for size in sizes)
 
@@ -79,11 +80,10 @@ class _Sizes:
 class _Activations:
     def accepts(self, value: Any) -> bool:
         """See Check."""
-        given = value if isinstance(value, (list, tuple)) else [value]
-        return all(isinstance(each, (str, Activation)) for each in given)
+        return isinstance(value, (list, tuple)) and all(map(ActivationLike().accepts, value))
 
     def __str__(self) -> str:
-        return "a name, an Activation, or a list of them"
+        return "a list of them"
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class BaseMLP(Insight, MLPAttributes, Estimator):
 
     _parameters: ClassVar[Mapping[str, Any]] = {
         "hidden_layer_sizes": (_Sizes(),),
-        "activation": (_Activations(),),
+        "activation": (ActivationLike(), _Activations()),
         "solver": (OneOf(("lbfgs", *OPTIMIZERS)), Is("an optimizer", (Optimizer,))),
         "alpha": (Real(0, open_high=True),),
         "batch_size": (OneOf(("auto",)), Integer(1)),
@@ -113,7 +113,7 @@ class BaseMLP(Insight, MLPAttributes, Estimator):
         "power_t": (Real(0, open_high=True),),
         "max_iter": (Integer(1),),
         "shuffle": (Flag(),),
-        "tol": (Real(0),),
+        "tol": (Real(0, open_high=True),),
         "verbose": VERBOSE_BY_EPOCHS,
         "warm_start": (Flag(),),
         "momentum": (Real(0, 1),),
@@ -296,7 +296,7 @@ class BaseMLP(Insight, MLPAttributes, Estimator):
         if isinstance(given, (str, Activation)):
             return (activations.get(given),) * n_hidden
         if len(given) != n_hidden:
-            raise ValueError(
+            raise ParameterError(
                 f"activation={given!r} names {len(given)} activations, wanted {n_hidden}: one for each hidden layer."
             )
         return tuple(activations.get(each) for each in given)

@@ -74,7 +74,7 @@ class MLPClassifier(LabelMLP):
         Hold samples out, or take those that `fit` is given; stop when the accuracy on them no longer
         improves, and keep the best weights. Not for "lbfgs".
     validation_fraction : float in [0, 1), default=0.1
-        Share of the samples that are held out; of two classes, each gives its share.
+        Share of the samples that are held out; of two classes, or with `scoring`, each class gives its share.
     beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
         For "adam", "adamw" and "nadam".
     epsilon : float, default=1e-8

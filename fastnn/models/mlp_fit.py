@@ -13,7 +13,7 @@ from fastnn.models.callbacks import FitTasks, network_until
 from fastnn.models.mlp_checkpoint import CurvesBefore
 from fastnn.models.mlp_options import optimizer_of, rate_of
 from fastnn.models.mlp_report import data_loss
-from fastnn.models.mlp_validation import HeldOut, taken, validate_on
+from fastnn.models.mlp_validation import HeldOut, require_scores, taken, validate_on
 from fastnn.models.packed import Packed
 from fastnn.optimizers import OptimizerState
 from fastnn.training.checkpoint import Checkpoint, NoCheckpoint
@@ -66,7 +66,7 @@ def fit_epochs(
         )
     model._training = run
     run.leave(network.params, stopping.best_params)
-    _tell(model, outcome, stopping, run, history, held_out is not None)
+    _tell(model, outcome, stopping, run, history, held_out)
     _warn(model, outcome, incremental)
 
 
@@ -123,14 +123,16 @@ def _stopping(model: Any, run: Run, network: Packed) -> Stopping:
         lowest = getattr(model, "best_loss_", None)
         stopping.best = -math.inf if lowest is None else -lowest
         return stopping
-    highest = getattr(model, "best_validation_score_", None)
-    stopping.best = -math.inf if highest is None else highest
     stopping.measure, stopping.keep_best = by_score, True
-    stopping.best_params = network.params.copy()
+    highest = getattr(model, "best_validation_score_", None)
+    if highest is not None and highest > -math.inf:  # neither NaN; the first weights are never the best ones
+        stopping.best, stopping.best_params = highest, network.params.copy()
     return stopping
 
 
-def _tell(model: Any, outcome: Outcome, stopping: Stopping, run: Run, history: History, has_validation: bool) -> None:
+def _tell(
+    model: Any, outcome: Outcome, stopping: Stopping, run: Run, history: History, held_out: HeldOut | None
+) -> None:
     """Set the fitted attributes that epochs have."""
     model.history_ = history.joined()
     model.loss_curve_ = grown(getattr(model, "loss_curve_", None), outcome.losses)
@@ -139,7 +141,7 @@ def _tell(model: Any, outcome: Outcome, stopping: Stopping, run: Run, history: H
     model.t_ = run.n_seen
     model._no_improvement_count = stopping.stalled
     model.best_loss_ = None if model.early_stopping else -stopping.best
-    if not has_validation:
+    if held_out is None:
         model.validation_loss_curve_ = model.validation_scores_ = model.best_validation_score_ = None
         return
     diverged = outcome.reason == "diverged"
@@ -149,6 +151,8 @@ def _tell(model: Any, outcome: Outcome, stopping: Stopping, run: Run, history: H
         values = model.history_[key][-n_finished:] + [math.nan] * diverged
         setattr(model, name, grown(getattr(model, name, None), values))
     if model.early_stopping:
+        if outcome.reason != "interrupted":
+            require_scores(model, values, held_out)
         model.best_validation_score_ = stopping.best
         return
     # Those of the calls before are not looked at again where their best one is known.

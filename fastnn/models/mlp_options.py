@@ -8,6 +8,7 @@ from numbers import Real
 from typing import Any
 
 from fastnn import optimizers
+from fastnn.models.parameters import ParameterError
 from fastnn.optimizers import OPTIMIZERS, SGD, Optimizer
 from fastnn.training import rates
 
@@ -42,7 +43,7 @@ def dropout_of(model: Any, n_hidden: int) -> tuple[float, ...]:
     given = model.dropout
     rates = (given,) * n_hidden if isinstance(given, Real) else tuple(given)
     if len(rates) != n_hidden or (n_hidden == 0 and given):
-        raise ValueError(f"dropout={given!r} has {len(rates)} rates, wanted {n_hidden}: one for each hidden layer.")
+        raise ParameterError(f"dropout={given!r} has {len(rates)} rates, wanted {n_hidden}: one for each hidden layer.")
     return (0.0, *map(float, rates))
 
 

@@ -1,27 +1,31 @@
-"""Samples that an MLP's training does not see: which ones, and how good the network is on them."""
+"""Samples that an MLP's training does not see, and how good the network is on them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import check_scoring, get_scorer_names
-from sklearn.model_selection import train_test_split
 
 from fastnn.kernels.contract import Array
 from fastnn.models.mlp_report import data_loss
+from fastnn.models.mlp_split import require_weight
 from fastnn.models.packed import Packed
 from fastnn.models.parameters import OneOf
+from fastnn.models.scorers import knowing_classes
 from fastnn.training.engine import Engine
 from fastnn.training.loop import Samples, Validate
 
-__all__ = ["HeldOut", "Scorer", "require_split", "require_weight", "split", "spread", "taken", "validate_on"]
+__all__ = ["HeldOut", "Scorer", "require_scores", "spread", "taken", "validate_on"]
 
 Score = Callable[[Array, Array, float], float]
 """score(params, z, loss), z (n, o) the raw output and loss the mean one; higher is better."""
+
+_REMEDY = "Give fit an X_val and y_val that can be scored, or choose another scoring."
 
 
 class Scorer(OneOf):
@@ -79,41 +83,6 @@ def spread(samples: Samples, y: NDArray[Any], rows: NDArray[np.int64] | None) ->
     return HeldOut(Samples(samples.x, placed(samples.y), weight), placed(y), rows)
 
 
-def split(model: Any, y: Array, random_state: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows to train on, and rows that are held out; of two classes each side gets its share."""
-    two_classes = len(getattr(model, "classes_", ())) == 2 and not model._has_several_labels(y)
-    rows, held_out = train_test_split(
-        np.arange(len(y)),
-        random_state=random_state,
-        test_size=model.validation_fraction,
-        stratify=y[:, -1:] > 0 if two_classes else None,
-    )
-    if len(held_out) < 2:
-        raise ValueError(
-            f"The validation set is too small: {len(held_out)} of {len(y)} samples. "
-            "Increase validation_fraction, or fit on more samples."
-        )
-    return rows.astype(np.int64), held_out.astype(np.int64)
-
-
-def require_weight(weight: Array | None, which: str) -> None:
-    """Raise ValueError where the weights (m,) of those rows are all zero: a mean over them has no value."""
-    if weight is not None and not weight.any():
-        raise ValueError(
-            f"sample_weight, times class_weight if there is one, is zero for every row {which}; some row needs a "
-            "weight above zero."
-        )
-
-
-def require_split(rows: Any, n: int) -> None:
-    """Raise ValueError unless this, from a file, is what `split` gives for n rows: each of them on one side."""
-    sides = rows if isinstance(rows, tuple) else ()
-    if [(type(side), getattr(side, "dtype", None), np.ndim(side)) for side in sides] != 2 * [(np.ndarray, np.int64, 1)]:
-        raise ValueError("the rows that are held out are no two arrays of int64")
-    if min(map(len, sides)) == 0 or not np.array_equal(np.sort(np.concatenate(sides)), np.arange(n)):
-        raise ValueError(f"the rows to train on and those that are held out are not each of {n} rows once")
-
-
 def validate_on(model: Any, engine: Engine, held_out: HeldOut) -> Validate:
     """What the loss and the score of parameters are on held-out samples.
 
@@ -139,9 +108,47 @@ def _score(model: Any, engine: Engine, seen: Samples, held_out: HeldOut) -> Scor
     if model.scoring is None:
         return lambda params, z, loss: model._score_raw(engine, z, y, weight)
     scorer: Any = check_scoring(model, scoring=model.scoring)
+    if hasattr(model, "classes_") and not model._has_several_labels(y):
+        scorer = knowing_classes(scorer, model.classes_, only_where_needed=True)
     data = held_out.taken(seen.x), held_out.taken(held_out.y)
     weights = {} if weight is None else {"sample_weight": weight}
-    return lambda params, z, loss: float(scorer(_fitted(model, engine, params), *data, **weights))
+
+    def score(params: Array, z: Array, loss: float) -> float:
+        try:
+            return float(scorer(_fitted(model, engine, params), *data, **weights))
+        except (ValueError, TypeError) as fault:
+            lacking = _missing_classes(model, held_out)
+            if not lacking:
+                raise
+            raise ValueError(
+                f"scoring={model.scoring!r} cannot score the samples that are held out{lacking}. {_REMEDY} It said: "
+                f"{fault}"
+            ) from fault
+
+    return score
+
+
+def require_scores(model: Any, scores: Sequence[float], held_out: HeldOut) -> None:
+    """Raise ValueError where none of a fit's scores is a number: then no epoch is the best."""
+    if not all(map(math.isnan, scores)):
+        return
+    score = "The score" if model.scoring is None else f"scoring={model.scoring!r}"
+    raise ValueError(
+        f"{score} was no number (NaN) after each of {len(scores)} epochs, so early stopping cannot choose among "
+        f"them{_missing_classes(model, held_out)}. {_REMEDY}"
+    )
+
+
+def _missing_classes(model: Any, held_out: HeldOut) -> str:
+    """What the samples that are held out lack, in words."""
+    seen = held_out.taken(held_out.y)
+    if not hasattr(model, "classes_"):
+        return ""
+    if seen.ndim > 1:
+        alike = np.flatnonzero(seen.min(axis=0) == seen.max(axis=0)).tolist()
+        return f": all that are held out are alike in the labels {alike}" if alike else ""
+    missing = np.setdiff1d(model.classes_, seen).tolist()
+    return f": no sample that is held out is of the classes {missing}" if missing else ""
 
 
 def _fitted(model: Any, engine: Engine, params: Array) -> Any:

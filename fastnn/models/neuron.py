@@ -16,7 +16,7 @@ from fastnn.models.given import MatrixLike, RandomState
 from fastnn.models.neuron_base import NeuronBase
 from fastnn.models.neuron_fit import batch_size_of, learn
 from fastnn.models.neuron_rules import is_classifier, name_of
-from fastnn.models.parameters import Flag, Integer, Is, OneOf, Real
+from fastnn.models.parameters import ActivationLike, Flag, Integer, Is, OneOf, Real
 from fastnn.models.targets import two_classes
 from fastnn.schedules import Plateau, Schedule
 from fastnn.training.loop import Samples
@@ -106,7 +106,7 @@ class Neuron(TellsOfEpochs, NeuronBase):
     """
 
     _parameters: ClassVar[Mapping[str, Any]] = {
-        "activation": (Is("the name of an activation or an Activation", (str, Activation)),),
+        "activation": (ActivationLike(),),
         "learning_rate": (
             OneOf(("auto",)),
             Real(0, open_low=True, open_high=True),

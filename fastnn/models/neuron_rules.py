@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fastnn import activations
 from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
+from fastnn.models.parameters import ParameterError
 from fastnn.plan import Plan, linear_plan
 from fastnn.training.engine import Engine
 from fastnn.training.neuron import Average, NeuronEngine
@@ -58,7 +59,7 @@ def function_of(neuron: Any) -> Activation:
     """
     function = activations.get(neuron.activation)
     if function.by_row:
-        raise ValueError(f"activation={function.name!r} needs several outputs; a Neuron has one.")
+        raise ParameterError(f"activation={function.name!r} needs several outputs; a Neuron has one.")
     return function
 
 

@@ -12,17 +12,29 @@ from typing import Any, Protocol
 
 import numpy as np
 
-__all__ = ["Check", "Flag", "Integer", "Is", "Numbers", "OneOf", "ParameterError", "Real", "check_parameters"]
+from fastnn.activations import ACTIVATIONS, ALIASES, Activation
+from fastnn.models.bases import InvalidParameterError
+
+__all__ = [
+    "ActivationLike",
+    "Check",
+    "Flag",
+    "Integer",
+    "Is",
+    "Numbers",
+    "OneOf",
+    "ParameterError",
+    "Real",
+    "Seed",
+    "check_parameters",
+]
 
 
 _FLAGS = (bool, np.bool_)
 
 
-class ParameterError(ValueError, TypeError):
-    """A parameter of an estimator is of the wrong type or out of its range.
-
-    Both, as in scikit-learn, so that either can be caught.
-    """
+class ParameterError(InvalidParameterError):
+    """A parameter of an estimator is of the wrong type or out of its range: a ValueError and a TypeError."""
 
 
 class Check(Protocol):
@@ -118,6 +130,20 @@ class OneOf:
 
 
 @dataclass(frozen=True)
+class ActivationLike(OneOf):
+    """The name of an activation, or an Activation."""
+
+    names: tuple[str, ...] = (*ACTIVATIONS, *ALIASES)
+
+    def accepts(self, value: Any) -> bool:
+        """See Check."""
+        return isinstance(value, Activation) or super().accepts(value)
+
+    def __str__(self) -> str:
+        return f"an Activation or {super().__str__()}"
+
+
+@dataclass(frozen=True)
 class Is:
     """An instance of some types, or None where that is among them."""
 
@@ -130,6 +156,20 @@ class Is:
 
     def __str__(self) -> str:
         return self.description
+
+
+@dataclass(frozen=True)
+class Seed:
+    """What random numbers may come from."""
+
+    def accepts(self, value: Any) -> bool:
+        """See Check."""
+        if isinstance(value, Integral):
+            return 0 <= int(value) < 2**32
+        return value is None or value is np.random or isinstance(value, np.random.RandomState)
+
+    def __str__(self) -> str:
+        return "an integer from 0 to 2**32 - 1, a numpy.random.RandomState, or None"
 
 
 def check_parameters(estimator: Any, table: Mapping[str, Sequence[Check]]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.models.base import warn_caller
+from fastnn.models.parameters import ParameterError
 from fastnn.solvers.logistic_objective import LogisticObjective
 from fastnn.solvers.objective import Vector
 from fastnn.solvers.separable import Separable
@@ -133,7 +134,7 @@ def penalty_of(model: Any) -> Penalty:
     scaling = float(model.intercept_scaling) if model.solver == "liblinear" else None
     factor = None if model.penalty_factor is None else np.asarray(model.penalty_factor, np.float64)
     if model.bounds is not None and len(model.bounds) != 2:
-        raise ValueError(f"bounds={model.bounds!r}, wanted a pair (lower, upper); None in it for no bound.")
+        raise ParameterError(f"bounds={model.bounds!r}, wanted a pair (lower, upper); None in it for no bound.")
     if model.firth:
         _refuse_with_firth(model, ratio, alpha)
     return Penalty(ratio * alpha, (1 - ratio) * alpha, factor, model.bounds, intercept_scaling=scaling)

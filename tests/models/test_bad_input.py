@@ -200,12 +200,12 @@ def test_numbers_whose_sum_overflows_are_numbers(name: str) -> None:
 
 MLP_ERRORS: list[tuple[dict[str, Any], str]] = [
     ({"solver": "adm"}, "'solver' parameter of MLPClassifier must be one of .*Did you mean 'adam'"),
-    ({"activation": "rel"}, "Unknown activation 'rel'. Did you mean 'relu'"),
+    ({"activation": "rel"}, "'activation' parameter.*Got 'rel' instead. Did you mean 'relu'"),
     ({"activation": ["relu", "tanh"]}, "names 2 activations, wanted 1: one for each hidden layer"),
     ({"activation": "sign"}, "'sign', which has no slope"),
     ({"activation": 3}, "'activation' parameter"),
     ({"alpha": 10**400}, "'alpha' parameter of MLPClassifier must be a number"),
-    ({"activation": ["relu", 3]}, "'activation' parameter of MLPClassifier must be a name"),
+    ({"activation": ["relu", 3]}, "'activation' parameter of MLPClassifier must be an Activation or one of"),
     ({"hidden_layer_sizes": (4, 0)}, "hidden_layer_sizes must be > 0"),
     ({"hidden_layer_sizes": -1}, "hidden_layer_sizes must be > 0"),
     ({"hidden_layer_sizes": "4"}, "hidden_layer_sizes"),
@@ -222,7 +222,7 @@ MLP_ERRORS: list[tuple[dict[str, Any], str]] = [
     ({"out_activation": "softmx"}, "Did you mean 'softmax'"),
     ({"backend": "referenc"}, "Did you mean 'reference'"),
     ({"backend": "reference", "n_threads": 2}, "only the native backend has threads"),
-    ({"random_state": "seed"}, "cannot be used to seed"),
+    ({"random_state": "seed"}, "'random_state' parameter.*Got 'seed' instead"),
     ({"early_stopping": True, "validation_fraction": 1}, "'validation_fraction' parameter"),
 ]
 

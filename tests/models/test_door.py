@@ -177,7 +177,7 @@ def test_inside_what_scikit_learn_wraps_around_it(name: str) -> None:
 @pytest.mark.parametrize("model", [LogisticRegression(), LogisticRegressionCV(**CV)], ids=["logistic", "cv"])
 @pytest.mark.parametrize("seed", ["x", -1, 1.5, np.random.default_rng()], ids=str)
 def test_a_seed_that_is_none_is_refused_where_it_has_no_effect_too(model: Any, seed: Any) -> None:
-    with pytest.raises(ValueError, match="cannot be used to seed|Seed must be between"):
+    with pytest.raises(ValueError, match="'random_state' parameter of"):
         clone(model).set_params(random_state=seed).fit(X, Y)
 
 

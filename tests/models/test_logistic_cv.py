@@ -11,7 +11,7 @@ import sklearn
 from scipy.sparse import csr_array
 from sklearn import linear_model
 from sklearn.datasets import load_breast_cancer, load_iris
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 from sklearn.metrics import get_scorer, make_scorer
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, TimeSeriesSplit
 from sklearn.preprocessing import StandardScaler
@@ -213,6 +213,44 @@ def test_classes_that_a_fold_lacks() -> None:
     model = ours(x, y, cv=folds, scoring="neg_log_loss", Cs=[1e-2], tol=1e-4)
     assert np.isfinite(model.scores_).all()
     assert ours(x, y, cv=folds, tol=1e-4).scores_.max() == 0
+
+
+def test_folds_that_cannot_be_scored() -> None:
+    """They have no say; where none can be scored, there is no choice."""
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % 3
+    x = rng.normal(size=(60, 2)) + 2 * y[:, None]
+    without = np.flatnonzero(y != 2)[:20]
+    of_all = np.setdiff1d(np.arange(60), without)
+    folds = [(of_all, without), (without.tolist() + of_all[20:].tolist(), of_all[:20])]
+    parameters: dict[str, Any] = {"scoring": "roc_auc_ovr", "Cs": [1e-6, 1.0], "tol": 1e-4}
+    for refit in (True, False):
+        with pytest.warns(UndefinedMetricWarning):
+            model = ours(x, y, cv=folds, refit=refit, **parameters)
+        assert np.isnan(model.scores_[0]).all()
+        assert np.isfinite(model.scores_[1]).all()
+        alone = ours(x, y, cv=folds[1:], refit=refit, **parameters)
+        assert model.C_ == alone.C_
+        np.testing.assert_array_equal(model.coef_, alone.coef_)
+        with pytest.warns(UndefinedMetricWarning), pytest.raises(ValueError, match="No penalty can be chosen"):
+            ours(x, y, cv=folds[:1], refit=refit, **parameters)
+
+
+def test_a_penalty_without_a_score_is_never_the_best() -> None:
+    x, y = load_iris(return_X_y=True)
+
+    def scorer(model: Any, X: Any, y: Any) -> float:
+        return np.nan if model.C == 1 else -model.C
+
+    for refit in (True, False):
+        assert ours(x, y, Cs=[1, 10, 100], scoring=scorer, refit=refit, tol=1e-4).C_ == pytest.approx(10)
+
+
+@pytest.mark.parametrize("scoring", ["f1", "average_precision", "roc_auc", "neg_log_loss"])
+def test_scorers_of_two_strings(scoring: str) -> None:
+    x, y = load_breast_cancer(return_X_y=True)
+    model = ours(x, np.array(["bad", "good"])[y], scoring=scoring, Cs=[1e-3, 1.0], tol=1e-4)
+    np.testing.assert_array_equal(model.scores_, ours(x, y, scoring=scoring, Cs=[1e-3, 1.0], tol=1e-4).scores_)
 
 
 # --- metadata -------------------------------------------------------------------------------------

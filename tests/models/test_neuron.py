@@ -175,7 +175,7 @@ def test_every_backend_learns_the_same(cancer: Any) -> None:
     [
         ({"activation": "sigmod"}, "Did you mean 'sigmoid'"),
         ({"activation": "softmax"}, "needs several outputs"),
-        ({"activation": 3}, "'activation' parameter of Neuron must be the name"),
+        ({"activation": 3}, "'activation' parameter of Neuron must be an Activation or one of"),
         ({"batch_size": 0}, "'batch_size' parameter.*Got 0"),
         ({"batch_size": "ful"}, "Did you mean 'full'"),
         ({"learning_rate": 0.0}, "'learning_rate' parameter.*Got 0.0"),

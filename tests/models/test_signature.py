@@ -70,8 +70,7 @@ def test_methods_take_scikit_learns_arguments(ours: Any, theirs: Any, _new: list
 
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor, LogisticRegression, LogisticRegressionCV, Neuron])
 def test_every_parameter_is_checked_and_described(kind: Any) -> None:
-    # random_state is checked by scikit-learn's check_random_state.
-    names = set(parameters(kind)) - {"random_state"}
+    names = set(parameters(kind))
     assert set(kind._parameters) == names
     described = inspect.getdoc(kind).split("Attributes\n")[0]
     assert [name for name in names if name not in described] == []
