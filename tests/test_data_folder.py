@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from data_folder import STAND_INS, data_folder
-from recipe import load_tool
+from recipe import ROOT, load_tool
 
 
 def test_the_stand_ins_are_drawn_from_the_data(data: Path) -> None:
@@ -36,3 +38,13 @@ def test_the_real_data_come_first(tmp_path: Path) -> None:
 def test_missing_data_do_not_go_unnoticed(environ: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="Set FASTNN_DATA to the folder, or to none"):
         data_folder(environ, tmp_path / "missing")
+
+
+def test_the_run_of_everything_wants_to_be_told_where_the_data_are() -> None:
+    script = ROOT / ".ci" / "run"
+    if not script.is_file():
+        pytest.skip("the script does not lie beside the tests")
+    done = subprocess.run([script], capture_output=True, text=True, env={**os.environ, "FASTNN_DATA": "/no/such"})
+    assert done.returncode == 1
+    assert "no folder /no/such. Set FASTNN_DATA" in done.stderr
+    assert "minutes, stage" in done.stdout
