@@ -24,31 +24,34 @@ def split(model: Any, y: Array, random_state: Any) -> tuple[Rows, Rows]:
     of several; at least one row of every class that has two, while the only row of a class is trained on.
     """
     n_held = math.ceil(len(y) * model.validation_fraction)
+    for_scorer = model.scoring not in (None, "loss")
+    labels = _labels(model, y, several=for_scorer)
     if n_held < 2:
+        if labels is not None and n_held:  # scikit-learn says which class has too few, where one has
+            _drawn(np.arange(len(y)), n_held, random_state, labels[:, None] > 0)
         raise ValueError(
             f"The validation set is too small: {n_held} of {len(y)} samples. "
             "Increase validation_fraction, or fit on more samples."
         )
-    labels = _labels(model, y)
-    each = labels is not None and model.scoring not in (None, "loss")
-    if labels is None or not (each or len(model.classes_) == 2):
+    if labels is None:
         rows, held = _drawn(np.arange(len(y)), n_held, random_state)
     else:
         rows, held = _stratified(labels, n_held, random_state)
-    if labels is not None and each:
-        _swap_missing(labels, rows, held, least=1)
-        _swap_missing(labels, held, rows, least=2)
+        if for_scorer:
+            _swap_missing(labels, rows, held, least=1)
+            _swap_missing(labels, held, rows, least=2)
     return rows.astype(np.int64), held.astype(np.int64)
 
 
-def _labels(model: Any, y: Array) -> Labels | None:
-    """The number of each row's class (n,), if it has one."""
-    if not hasattr(model, "classes_") or model._has_several_labels(y):
+def _labels(model: Any, y: Array, *, several: bool) -> Labels | None:
+    """The number of each row's class (n,), if there are two classes, or `several`, and each row is of one."""
+    n_classes = len(getattr(model, "classes_", ()))
+    if n_classes < 2 or (n_classes > 2 and not several) or model._has_several_labels(y):
         return None
     return (y[:, 0] > 0).astype(np.intp) if y.shape[1] == 1 else y.argmax(axis=1)
 
 
-def _drawn(rows: Rows, n_held: int, random_state: Any, labels: Labels | None = None) -> tuple[Rows, Rows]:
+def _drawn(rows: Rows, n_held: int, random_state: Any, labels: NDArray[Any] | None = None) -> tuple[Rows, Rows]:
     drawn: tuple[Rows, Rows] = train_test_split(rows, test_size=n_held, random_state=random_state, stratify=labels)
     return drawn
 

@@ -142,7 +142,7 @@ def test_one_that_fails_is_named_and_the_others_are_fitted() -> None:
         fit_many(models, X, Y)
     first, second = caught.value.__notes__
     assert first.startswith("This is estimators[1] of 4, MLPClassifier(")
-    assert second.startswith("estimators[2] failed too, with ValueError: activation=")
+    assert second.startswith("estimators[2] failed too, with ParameterError: activation=")
     assert vars(bad[0]) == before
     assert_same(models[3], models[0])
 
