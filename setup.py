@@ -288,6 +288,8 @@ def cythonized(ext: Extension) -> list[str]:
         compiler_directives=DIRECTIVES,
         force=is_stale(generated, ["setup.py"]),  # Cython does not watch its directives
     )
+    for copy in CYTHON_DIR.rglob("*.h*"):  # to Clang another file than the original, for all that it says "once"
+        copy.unlink()
     return list(new.sources)
 
 

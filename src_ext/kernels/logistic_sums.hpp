@@ -35,7 +35,7 @@ template <class T> FASTNN_INLINE Vec<T> sum_each(Vec<T> (&v)[kLanes<T>]) {
     const IVec<T> low = lane + (is_second & Int<T>(kLanes<T> - width)), high = low + Int<T>(width);
 #pragma GCC unroll 8
     for (int k = 0; k < kLanes<T> / (2 * width); ++k)
-      v[k] = __builtin_shuffle(v[2 * k], v[2 * k + 1], low) + __builtin_shuffle(v[2 * k], v[2 * k + 1], high);
+      v[k] = shuffle<T>(v[2 * k], v[2 * k + 1], low) + shuffle<T>(v[2 * k], v[2 * k + 1], high);
   }
   return v[0];
 }

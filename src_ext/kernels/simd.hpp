@@ -225,9 +225,24 @@ template <class T> FASTNN_INLINE Vec<T> copy_sign(Vec<T> magnitude, Vec<T> sign)
   return (Vec<T>)(((IVec<T>)magnitude & ~bit) | ((IVec<T>)sign & bit));
 }
 
+// Lane k of the result is lane index[k] of a and then b.
+template <class T> FASTNN_INLINE Vec<T> shuffle(Vec<T> a, Vec<T> b, IVec<T> index) {
+#if defined(__clang__)  // whose own shuffles want literals; it makes one of this, where the index is known in the end
+  Vec<T> picked = a;
+#pragma GCC unroll 16
+  for (int k = 0; k < kLanes<T>; ++k) {
+    const int lane = int(index[k]);
+    picked[k] = lane < kLanes<T> ? a[lane] : b[lane - kLanes<T>];
+  }
+  return picked;
+#else
+  return __builtin_shuffle(a, b, index);
+#endif
+}
+
 // Lane k of the result is lane k ^ distance of v.
 template <class T> FASTNN_INLINE Vec<T> exchange_lanes(Vec<T> v, int distance) {
-  return __builtin_shuffle(v, lane_index<T>() ^ Int<T>(distance));
+  return shuffle<T>(v, v, lane_index<T>() ^ Int<T>(distance));
 }
 
 // The same for a magnitude whose sign bit is clear.
@@ -257,8 +272,8 @@ FASTNN_INLINE void shuffle_pairs(Vec<T> (&rows)[kLanes<T>], int step, const IVec
   for (int pair = 0; pair < kLanes<T> / 2; ++pair) {
     const int r = pair / step * 2 * step + pair % step;
     const Vec<T> a = rows[r], b = rows[r + step];
-    rows[r] = __builtin_shuffle(a, b, low);
-    rows[r + step] = __builtin_shuffle(a, b, high);
+    rows[r] = shuffle<T>(a, b, low);
+    rows[r + step] = shuffle<T>(a, b, high);
   }
 }
 
