@@ -85,13 +85,11 @@ def _one_hot(plan: Plan, name: str, numbers: Array) -> Array:
     o = plan.widths[-1]
     if numbers.dtype.kind not in "iu":
         raise ValueError(
-            f"{name} has shape {numbers.shape} and dtype {numbers.dtype}, wanted (n, {o}) probabilities, or the number of "
-            f"each row's class as an integer, such as {name}.astype(int)."
+            f"{name} has shape {numbers.shape} and dtype {numbers.dtype}, wanted (n, {o}) probabilities, or the number "
+            f"of each row's class as an integer, such as {name}.astype(int)."
         )
-    if len(numbers) and not 0 <= numbers.min() <= numbers.max() < o:
-        raise ValueError(
-            f"{name} has classes from {numbers.min()} to {numbers.max()}, wanted 0 to {o - 1}: the network has {o} outputs."
-        )
+    if len(numbers) and not 0 <= (low := numbers.min()) <= (high := numbers.max()) < o:
+        raise ValueError(f"{name} has classes from {low} to {high}, wanted 0 to {o - 1}: the network has {o} outputs.")
     one_hot: Array = np.eye(o, dtype=plan.dtype)[numbers]
     return one_hot
 
