@@ -55,7 +55,7 @@ _DOMAINS: dict[str, _Domain] = {  # the least and the largest target, what of ea
         lambda y: np.einsum("ij->i", y),  # of 8,192 rows of 10 in 86 us, y.sum(axis=1) takes 446
         "probabilities in [0, 1], a column for each class, with rows that sum to 1",
     ),
-    "poisson": (0, math.inf, None, "counts, finite and at least 0"),
+    "poisson": (0, math.inf, None, "finite numbers of at least 0, such as counts"),
     "hinge": (-1, 1, np.abs, "-1 and 1, such as 2 * y - 1 makes of 0 and 1"),
 }
 

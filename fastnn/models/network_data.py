@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import losses
 from fastnn.errors import wrong_type
 from fastnn.kernels.contract import Array
 from fastnn.layers import Layer
@@ -73,18 +72,26 @@ def _read_targets(plan: Plan, name: str, y: Any) -> Array:
         if is_sparse(y):
             raise _not_dense(name, y)
         y = np.asarray(as_host(name, y))
-    if y.ndim == 1 and plan.loss == losses.get("cross_entropy") and y.dtype.kind in "iu":
-        if len(y) and not 0 <= y.min() <= y.max() < o:
-            raise ValueError(
-                f"{name} has classes from {y.min()} to {y.max()}, wanted 0 to {o - 1}: the network has {o} outputs."
-            )
-        one_hot: Array = np.eye(o, dtype=plan.dtype)[y]
-        return one_hot
+    if y.ndim == 1 and plan.loss.name == "cross_entropy" and (o > 1 or y.dtype.kind in "iu"):
+        return _one_hot(plan, name, y)
     if y.ndim == 1 and o == 1:
         y = y[:, None]
     targets = _read(plan, name, y, o)
     plan.loss.require_targets(name, targets)
     return targets
+
+
+def _one_hot(plan: Plan, name: str, numbers: Array) -> Array:
+    o = plan.widths[-1]
+    if numbers.dtype.kind not in "iu":
+        raise ValueError(
+            f"{name} has shape {numbers.shape} and dtype {numbers.dtype}, wanted (n, {o}) probabilities, or the number "
+            f"of each row's class as an integer, such as {name}.astype(int)."
+        )
+    if len(numbers) and not 0 <= (low := numbers.min()) <= (high := numbers.max()) < o:
+        raise ValueError(f"{name} has classes from {low} to {high}, wanted 0 to {o - 1}: the network has {o} outputs.")
+    one_hot: Array = np.eye(o, dtype=plan.dtype)[numbers]
+    return one_hot
 
 
 def _read(plan: Plan, name: str, value: Any, columns: int | None) -> Array:

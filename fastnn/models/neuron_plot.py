@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn.tensors import as_host
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -24,7 +26,7 @@ def plot_decision_line(neuron: Any, X: Any, y: Any, ax: Axes | None) -> Axes:
         raise ValueError("y colours the points of X, and there is no X: pass both.")
     ax = _new_axes() if ax is None else ax
     if X is not None:
-        _draw_points(ax, neuron, np.asarray(X, float), y)
+        _draw_points(ax, neuron, np.asarray(as_host("X", X), float), as_host("y", y))
     else:
         _show_line(ax, neuron)
     coef, intercept = _path(neuron)

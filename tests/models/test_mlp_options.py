@@ -198,9 +198,9 @@ def test_shares_are_numbers_too(digits: Data) -> None:
 @pytest.mark.parametrize(
     ("loss", "y", "message"),
     [
-        ("poisson", -1.0, "y has negative targets, such as -1.0; loss='poisson'"),
-        ("binary_cross_entropy", 1.5, r"targets from .* to 1.5; loss='binary_cross_entropy' wants them in \[0, 1\]"),
-        ("cross_entropy", 0.5, "rows that do not sum to 1"),
+        ("poisson", -1.0, "y has targets from -1 to 0.5; loss='poisson' wants finite numbers of at least 0"),
+        ("binary_cross_entropy", 1.5, r"targets from .* to 1.5; loss='binary_cross_entropy' wants .* in \[0, 1\]"),
+        ("cross_entropy", 0.5, "y has in row 0 the targets .* with rows that sum to 1"),
         ("hinge", 1.0, "'loss' parameter of MLPRegressor must be one of"),
         (losses.get("hinge"), 1.0, "is for classes: use MLPClassifier"),
         ("hubr", 1.0, "Did you mean 'huber'"),

@@ -18,8 +18,9 @@ IMPOSSIBLE = [
     ("binary_cross_entropy", 2 * np.eye(3)[CLASSES] - 1, "targets from -1 to 1"),
     ("cross_entropy", CLASSES + 1, "has classes from 1 to 3, wanted 0 to 2"),
     ("cross_entropy", CLASSES - 1, "has classes from -1 to 1, wanted 0 to 2"),
+    ("cross_entropy", CLASSES.astype(float), "has shape .* and dtype float64, wanted .* class as an integer"),
     ("cross_entropy", np.ones((20, 3)), "in row 0 the targets .*rows that sum to 1"),
-    ("poisson", -np.ones((20, 3)), "targets from -1 to -1; .* wants counts"),
+    ("poisson", -np.ones((20, 3)), "targets from -1 to -1; .* wants finite numbers of at least 0"),
     *((name, np.full((20, 3), np.nan), "targets from nan to nan") for name in LOSSES),
     ("squared_error", np.full((20, 3), 1e300), "targets from inf to inf"),  # in the network's float32
 ]
