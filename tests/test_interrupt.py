@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from patience import patient
 from scipy.sparse import csc_array, random_array
 
 import fastnn
@@ -32,7 +33,7 @@ from fastnn.kernels.contract import BACKENDS
 from fastnn.solvers.choose import SOLVERS
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that sends signals")
-LIMIT = 0.5
+LIMIT = patient(0.5)
 MOST_CROWDED = 10.0  # times slower than alone: where it is worse, nothing can be said
 FOREVER: dict[str, Any] = {"max_iter": 10**7, "tol": 0.0}
 Call = Callable[[], Any]
