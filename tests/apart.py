@@ -7,10 +7,10 @@ import subprocess
 import sys
 import textwrap
 
-from patience import patience
+from patience import LONG
 
 
-def run_apart(code: str, timeout: float = 120) -> str:
+def run_apart(code: str) -> str:
     """Run code in a new Python, in which the tests' helpers can be imported; returns what it prints.
 
     Raises
@@ -20,6 +20,6 @@ def run_apart(code: str, timeout: float = 120) -> str:
     """
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     command = [sys.executable, "-X", "faulthandler", "-c", textwrap.dedent(code)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=patience(timeout))
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=LONG)
     assert done.returncode == 0, f"ended with {done.returncode}: {done.stderr[-3000:]}"
     return done.stdout

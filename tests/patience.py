@@ -1,11 +1,13 @@
-"""How much slower than usual this machine is: what tests wait for takes as many times longer there."""
+"""How long tests wait for what must happen, which none does where it happens sooner."""
 
 from __future__ import annotations
 
+import threading
 import time
-from functools import cache
+from _thread import interrupt_main
+from collections.abc import Callable
 
-USUAL = (
+_USUAL = (
     0.05  # seconds of the piece of work below on an old laptop; a server needs a third, an emulator twenty times that
 )
 
@@ -19,12 +21,40 @@ def piece_of_work() -> float:
     return time.thread_time() - start
 
 
-@cache
 def slowness() -> float:
-    """1 on usual machines, 10 or 20 on an emulated processor; measured once."""
+    """1 on usual machines, 10 or 20 on an emulated processor."""
     return max(1.0, min(piece_of_work() for _ in range(3)) / USUAL)
 
 
-def patience(seconds: float) -> float:
-    """As long as so many seconds on a usual machine."""
-    return seconds * slowness()
+FACTOR = slowness()
+LONG = 120.0 * FACTOR  # seconds that anything may take
+_BETWEEN_LOOKS = 0.005
+_INTO_WORK = 0.05  # from an event to what comes in the middle of the work after it
+
+
+def patient(seconds: float) -> float:
+    """As many seconds as that are on a usual machine."""
+    return seconds * FACTOR
+
+
+def wait_until(happened: Callable[[], bool], seconds: float = LONG) -> bool:
+    """Wait for what is asked again and again; whether it has happened in time."""
+    end = time.monotonic() + seconds
+    while not happened():
+        if time.monotonic() > end:
+            return False
+        time.sleep(_BETWEEN_LOOKS)
+    return True
+
+
+def interrupt_after(begun: threading.Event) -> threading.Thread:
+    """Have Ctrl-C come in the middle of what follows an event; to be joined."""
+
+    def interrupt() -> None:
+        if begun.wait(LONG):
+            time.sleep(_INTO_WORK)
+        interrupt_main()
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    return thread

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from patience import patience
+from patience import LONG
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -21,7 +21,7 @@ def test_the_blocks_of_a_page_run_as_one_program(name: str, tmp_path: Path) -> N
     text = page.read_text(encoding="utf-8")
     code = "\n".join(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL))
     command = [sys.executable, "-W", "error", "-c", code]
-    answer = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=patience(120))
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=LONG)
     assert answer.returncode == 0, answer.stderr
     for shown in re.findall(r"```text\n(.*?)```", text, flags=re.DOTALL):
         assert shown in answer.stdout

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from available import BACKENDS
-from patience import patience
+from patience import patient
 from random_sparse import random_array
 from scipy.sparse import csc_array
 
@@ -34,7 +34,7 @@ from fastnn import (
 from fastnn.solvers.choose import SOLVERS
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that sends signals")
-LIMIT = patience(0.5)
+LIMIT = patient(0.5)
 MOST_CROWDED = 10.0  # times slower than alone: where it is worse, nothing can be said
 FOREVER: dict[str, Any] = {"max_iter": 10**7, "tol": 0.0}
 Call = Callable[[], Any]

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from patience import patience
+from patience import LONG
 
 SCRIPT = Path(__file__).resolve().parent.parent / "examples" / "quickstart.py"
 pytestmark = pytest.mark.skipif(not SCRIPT.is_file(), reason="the examples do not lie beside the tests")
@@ -20,7 +20,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """What the quickstart printed, and the folder that it ran in."""
     folder = tmp_path_factory.mktemp("quickstart")
     command = [sys.executable, str(SCRIPT)]
-    answer = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=patience(300))
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=3 * LONG)
     assert answer.returncode == 0, answer.stderr
     assert answer.stderr == ""
     return answer.stdout, folder

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from patience import patience
+from patience import LONG
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 TEXT = README.read_text(encoding="utf-8") if README.is_file() else ""
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not TEXT, reason="the README does not lie beside
 @pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL))
 def test_code_runs(code: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", code]
-    answer = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=patience(120))
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=LONG)
     assert answer.returncode == 0, answer.stderr
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import patience
 import pytest
 from recipe import ROOT, load_tool
 
@@ -135,16 +134,3 @@ def test_a_missing_wheel_is_an_error_before_anything_is_built() -> None:
     assert done.returncode == 2
     assert "there is no wheel" in done.stderr
     assert "tools/build_wheel.sh" in done.stderr
-
-
-# --- the waits of tests -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("seconds", "factor"), [(patience.USUAL / 9, 1), (12 * patience.USUAL, 12)])
-def test_slow_machines_get_more_time(seconds: float, factor: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "piece_of_work", lambda: seconds)
-    patience.slowness.cache_clear()
-    try:
-        assert patience.patience(60) == pytest.approx(60 * factor)
-    finally:
-        patience.slowness.cache_clear()

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from patience import patience
+from patience import LONG
 
 TUTORIAL = Path(__file__).resolve().parent.parent / "docs" / "from-neuron-to-network.md"
 TEXT = TUTORIAL.read_text(encoding="utf-8") if TUTORIAL.is_file() else ""
@@ -25,7 +25,7 @@ def test_it_runs_and_draws_its_pictures(tmp_path: Path) -> None:
     program.write_text("\n".join(BLOCKS), encoding="utf-8")
     environ = os.environ | {"FASTNN_PICTURES": str(tmp_path), "FASTNN_NUM_THREADS": "1"}
     command = [sys.executable, "-W", "error", str(program)]
-    answer = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environ, timeout=patience(120))
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environ, timeout=LONG)
     assert answer.returncode == 0, answer.stderr
     assert "mistakes, at most" in answer.stdout
     drawn = {path.name for path in tmp_path.glob("*.png")}

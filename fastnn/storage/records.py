@@ -96,4 +96,6 @@ def _is_of(value: Any, wanted: Any) -> bool:
         wanted_number = get_args(inner[1])[0]
         number = np.integer if issubclass(get_origin(wanted_number) or wanted_number, np.integer) else np.floating
         return isinstance(value, np.ndarray) and np.issubdtype(value.dtype, number)
+    if hasattr(origin, "__value__"):  # an alias of the type statement, as NumPy's NDArray is since 2.5
+        return _is_of(value, origin.__value__[inner] if inner else origin.__value__)
     return isinstance(value, origin)

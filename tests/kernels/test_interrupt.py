@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from interrupt_cases import CORE, Case, numbers, writing
 from interrupt_solver_cases import CASES
-from patience import patience
+from patience import LONG
 
 import fastnn.kernels
 from fastnn.kernels.contract import COORDINATE_DESCENT, KERNELS, LIMITED_MEMORY, LOGISTIC_PASSES, SAGA
@@ -171,20 +171,22 @@ def test_other_threads_go_on() -> None:
 
 def test_a_cancellation_ends_the_kernels_of_its_threads() -> None:
     case = CASES["dense_forward"]()
-    cancelled, raised = CORE.Cancellation(), []
+    cancelled, begun, raised = CORE.Cancellation(), threading.Event(), []
 
     def work() -> None:
         try:
             while True:
+                begun.set()
                 cancelled.run(case.run, *case.fresh())
         except KeyboardInterrupt:
             raised.append(sys.exc_info()[0])
 
     other = threading.Thread(target=work)
     other.start()
+    assert begun.wait(LONG)
     time.sleep(0.05)
     assert not cancelled.is_set() and not raised
     cancelled.set()
-    other.join(patience(30))
+    other.join(LONG)
     assert raised == [KeyboardInterrupt]
     case.run(*case.fresh())  # and no others

@@ -197,8 +197,8 @@ def test_ctrl_c_ends_it_soon_and_changes_nothing(batch_size):
     params, y, order = np.zeros(33), np.zeros(n), np.zeros(40 * n, np.int64)
     steps = -(-len(order) // batch_size)
     timer = threading.Timer(0.1, _thread.interrupt_main)
-    timer.start()
     with pytest.raises(KeyboardInterrupt):
+        timer.start()
         kernels_for("native").neuron_epoch(
             "identity", params, x, y, None, order, batch_size, np.full(steps, 1e-3), None
         )

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from apart import run_apart
-from patience import patience
+from patience import LONG
 
 from fastnn.kernels import dense_backward_input
 from fastnn.kernels.select import kernels_for
@@ -173,11 +173,11 @@ def test_only_one_benchmark_at_a_time_repeats_its_calls(rng: np.random.Generator
 
     def kernel() -> None:
         running.set()
-        assert done.wait(patience(60))
+        assert done.wait(LONG)
 
     thread = threading.Thread(target=lambda: core.seconds_per_call(1000, kernel))
     thread.start()
-    assert running.wait(patience(60))
+    assert running.wait(LONG)
     try:
         average = np.zeros(10)
         core.ema_step(average, np.ones(10), 0.5)

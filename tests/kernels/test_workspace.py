@@ -8,6 +8,7 @@ import threading
 import numpy as np
 import pytest
 from networks import LAYERS, OPTIMIZERS, problem
+from patience import patient
 
 from fastnn.kernels.select import kernels_for
 from fastnn.optimizers import SGD, Adam, OptimizerState
@@ -159,10 +160,10 @@ def test_ctrl_c_leaves_params_and_the_steps_that_were_taken():
     for epochs in (kept, plain):
         epochs.run()
     rows = np.zeros(10_000_000, np.int64)
-    for seconds in (0.4, 0.8, 1.6):  # where that was too early for a step: again
-        timer = threading.Timer(seconds, _thread.interrupt_main)
-        timer.start()
+    for seconds in (0.4, 0.8, 1.6, 3.2, 6.4, 12.8):  # where that was too early for a step: again
+        timer = threading.Timer(patient(seconds), _thread.interrupt_main)
         with pytest.raises(KeyboardInterrupt):
+            timer.start()
             kept.run(1, rows=rows)
         timer.join()
         kept.write_state()

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from patience import patience
+from hooks import once
+from patience import interrupt_after, patient
 
 from fastnn import LogisticRegression, MLPClassifier, MLPRegressor, Neuron
 
@@ -17,30 +18,26 @@ Y = (X[:, 0] * X[:, 1] > 0).astype(int)
 FOREVER = {"max_iter": 10**6, "tol": 0.0, "random_state": 0}
 
 
-def interrupt_after(seconds: float) -> threading.Timer:
-    timer = threading.Timer(patience(seconds), _thread.interrupt_main)
-    timer.start()
-    return timer
-
-
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_an_mlp_keeps_its_last_epoch(solver: str, early_stopping: bool) -> None:
     model = MLPClassifier((20,), solver=solver, n_iter_no_change=np.inf, early_stopping=early_stopping, **FOREVER)
-    timer = interrupt_after(0.3)
+    begun = threading.Event()
+    ctrl_c = interrupt_after(begun)
     with pytest.warns(UserWarning, match="interrupted after epoch"):
-        model.fit(X, Y)
-    timer.join()
+        model.set_callbacks(once(begun.set)).fit(X, Y)
+    ctrl_c.join()
     assert 0 < model.n_iter_ == len(model.loss_curve_) < 10**6
     assert model.predict(X).shape == Y.shape
 
 
 def test_an_mlp_keeps_its_last_iteration() -> None:
     model = MLPRegressor(hidden_layer_sizes=(300, 300), solver="lbfgs", max_fun=10**9, **FOREVER)
-    timer = interrupt_after(0.5)
+    begun = threading.Event()
+    ctrl_c = interrupt_after(begun)
     with pytest.warns(UserWarning, match="interrupted"):
-        model.fit(X, np.random.default_rng(1).normal(size=500))
-    timer.join()
+        model.set_callbacks(once(begun.set)).fit(X, np.random.default_rng(1).normal(size=500))
+    ctrl_c.join()
     assert 0 < model.n_iter_
     assert np.isfinite(model.loss_)
 
@@ -54,8 +51,9 @@ def test_an_mlp_keeps_its_last_iteration() -> None:
 )
 def test_elsewhere_it_propagates_and_nothing_has_changed(model: Any) -> None:
     before = dict(vars(model))
-    timer = interrupt_after(0.3)
+    timer = threading.Timer(patient(0.3), _thread.interrupt_main)
     with pytest.raises(KeyboardInterrupt):
+        timer.start()
         model.fit(1e3 * X, Y)
     timer.join()
     assert vars(model) == before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import threading
 import tracemalloc
 import warnings
@@ -11,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hooks import once
+from patience import LONG, interrupt_after
 from scipy.sparse import csr_array
 from sklearn import config_context
 from sklearn.base import clone
@@ -196,13 +197,16 @@ def test_threads_share_the_callers_settings() -> None:
 def test_ctrl_c_ends_all(solver: str) -> None:
     forever = {"solver": solver, "max_iter": 10**6, "tol": 0.0, "n_iter_no_change": np.inf, "max_fun": 10**9}
     models = [MLPClassifier((100, 100), "tanh", random_state=k, alpha=0, **forever) for k in range(6)]
-    many = RNG.normal(size=(10_000, X.shape[1]))  # whose noise no network learns in half a second
+    many = RNG.normal(size=(10_000, X.shape[1]))  # whose noise no network learns in an epoch
     noise = RNG.integers(0, 2, len(many))
-    timer = threading.Timer(0.5, _thread.interrupt_main)
-    timer.start()
+    begun = threading.Event()
+    both = threading.Barrier(2, begun.set, LONG)
+    for model in models:
+        model.set_callbacks(once(both.wait))
+    ctrl_c = interrupt_after(begun)
     with warnings.catch_warnings(), pytest.raises(KeyboardInterrupt):
         fit_many(models, many, noise, n_jobs=2)
-    timer.join()
+    ctrl_c.join()
     assert not [thread for thread in threading.enumerate() if "ThreadPoolExecutor" in thread.name]
     for started in models[:2]:
         assert 0 < started.n_iter_ < 10**6

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from patience import patience
+from patience import LONG
 from sklearn.exceptions import ConvergenceWarning
 
 from fastnn import Dense, MLPClassifier, Network
@@ -73,7 +73,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("how", ["shuffled", "early stopping", "in order", "full batch", "logistic", "network", "copy"])
 def test_a_file_is_not_loaded(file: Path, how: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(file), how], capture_output=True, text=True, timeout=patience(300)
+        [sys.executable, "-c", SCRIPT, str(file), how], capture_output=True, text=True, timeout=3 * LONG
     )
     if how == "copy":  # so the limit bites
         assert "MemoryError" in done.stderr
@@ -161,7 +161,7 @@ LIMITS = {
 @pytest.mark.parametrize("how", LIMITS)
 def test_training_needs_a_multiple_of_the_parameters(how: str) -> None:
     """And 16 MB for its thread."""
-    done = subprocess.run([sys.executable, "-c", LARGE, how], capture_output=True, text=True, timeout=patience(300))
+    done = subprocess.run([sys.executable, "-c", LARGE, how], capture_output=True, text=True, timeout=3 * LONG)
     assert done.returncode == 0, done.stderr
     params, peak = map(int, done.stdout.split())
     assert 40e6 < params < peak  # the parameters themselves are among it
@@ -204,5 +204,5 @@ assert abs(found.sum(axis=1) - 1).max() < 1e-6
 @pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
 @pytest.mark.parametrize("how", ["dense", "sparse", "network"])
 def test_predictions_have_no_room_for_rows_of_features(how: str) -> None:
-    done = subprocess.run([sys.executable, "-c", WIDE, how], capture_output=True, text=True, timeout=patience(300))
+    done = subprocess.run([sys.executable, "-c", WIDE, how], capture_output=True, text=True, timeout=3 * LONG)
     assert done.returncode == 0, done.stderr

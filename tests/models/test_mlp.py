@@ -153,7 +153,7 @@ def test_assigned_weights_may_change_in_place(digits: Data) -> None:
     np.testing.assert_array_equal(twin.predict_proba(x), model.predict_proba(x))
     model.activation = "tanh"
     assert abs(model.predict_proba(x) - first).max() > 1e-3
-    model.coefs_[1].shape = model.coefs_[1].shape[::-1]
+    model.coefs_[1].resize(model.coefs_[1].shape[::-1], refcheck=False)
     with pytest.raises(ValueError, match=r"coefs_\[1\] has shape"):
         model.predict_proba(x)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hooks import Hook
-from patience import patience
+from patience import patient
 from sklearn.exceptions import ConvergenceWarning
 
 from fastnn import (
@@ -106,7 +106,7 @@ def test_refits_in_threads(name: str) -> None:
 
     def refit(k: int) -> None:
         try:
-            until = time.monotonic() + patience(0.7)
+            until = time.monotonic() + patient(0.7)
             while time.monotonic() < until:
                 model.fit(*kinds[k])
         finally:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from patience import patience
+from patience import LONG, wait_until
 
 from fastnn.kernels.select import kernels_for
 
@@ -55,7 +55,7 @@ def _environment(keep: bool) -> dict[str, str]:
 
 
 def _run(code: str, keep: bool = False) -> str:
-    done = subprocess.run(_command(code), env=_environment(keep), capture_output=True, text=True, timeout=patience(120))
+    done = subprocess.run(_command(code), env=_environment(keep), capture_output=True, text=True, timeout=LONG)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -115,7 +115,7 @@ def crowd() -> Iterator[None]:
 def test_a_crowd_is_seen_and_forgotten(call):
     """By a kernel as by an epoch. Where a process has one CPU, it has no team that could lose time."""
     _run(f"""
-        seen, end = len(cpus) == 1, time.monotonic() + {patience(60)}
+        seen, end = len(cpus) == 1, time.monotonic() + {LONG / 2}
         while not seen and time.monotonic() < end:
             {call}(2)
             seen = _core.crowded_seconds() > 0
@@ -149,11 +149,7 @@ def _set_all(process: int, mask: set[int]) -> list[int]:
 
 def _come_to(threads: list[int], mask: set[int]) -> bool:
     """Whether all threads have the mask, which a worker may not for the moment in which it moves."""
-    end = time.monotonic() + patience(5)
-    while any(os.sched_getaffinity(thread) != mask for thread in threads):
-        if time.monotonic() > end:
-            return False
-    return True
+    return wait_until(lambda: all(os.sched_getaffinity(thread) == mask for thread in threads))
 
 
 def test_masks_that_others_set_stay():

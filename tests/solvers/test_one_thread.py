@@ -6,7 +6,7 @@ from threading import Event, Thread
 
 import numpy as np
 import pytest
-from patience import patience
+from patience import LONG
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from fastnn.solvers.metric import CholeskyMetric
@@ -38,14 +38,14 @@ def test_threads_that_leave_in_any_order(first_leaves_first: bool) -> None:
     def second() -> None:
         with one_thread():
             inside.set()
-            assert may_leave.wait(patience(20))
+            assert may_leave.wait(LONG)
 
     with threadpool_limits(2, user_api="blas"):
         outside = blas_threads()
         thread = Thread(target=second)
         with one_thread():
             thread.start()
-            assert inside.wait(patience(20))
+            assert inside.wait(LONG)
             if not first_leaves_first:
                 may_leave.set()
                 thread.join()

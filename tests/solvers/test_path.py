@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from patience import patient
 from scipy.sparse import csr_array
 
 from fastnn.solvers import path
@@ -94,7 +95,7 @@ def test_an_error_in_a_thread_ends_the_others() -> None:
         begun.append(task)
         if task == 0:
             raise ZeroDivisionError(task)
-        time.sleep(0.05)
+        time.sleep(patient(0.05))
 
     with pytest.raises(ZeroDivisionError):
         side_by_side(fail_first, range(100), 2)

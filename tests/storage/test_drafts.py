@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patience import patience
+from patience import LONG
 
 from fastnn.errors import FileError
 from fastnn.storage import drafts, read, remove_drafts, write
@@ -73,7 +73,7 @@ def test_a_name_as_long_as_names_can_be(tmp_path: Path) -> None:
 
 def run(code: str, *arguments: Any) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=patience(120))
+    return subprocess.run(command, capture_output=True, text=True, timeout=LONG)
 
 
 def test_devices_and_pipes_stay_what_they_are(tmp_path: Path) -> None:
