@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from available import SKLEARN
 from hard_data import Case, cases, labels, milliseconds, rare
 from judge import SLOW, SOLVERS, TOLERANCES, can_solve, judge
 from optimum import Problem, excess, find_optimum, objective_at
@@ -104,25 +103,18 @@ def test_cross_validation_refits_at_the_optimum(make: Any, solver: str) -> None:
     assert excess(model, problem, find_optimum(problem)) < 1e-7
 
 
+@pytest.mark.sklearn_1_8
 @pytest.mark.parametrize("name", ["breast cancer", "wine", "digits, two classes"])
 def test_cross_validations_paths_are_scikit_learns(name: str) -> None:
     x, y = real_data(name)
     folds = {"Cs": 10, "cv": 3, "tol": 1e-8}
     # Their lbfgs ends 1e-2 from the optimum at this tol, where C is 1e4.
-    theirs = centred(their_paths(x, y, **{**folds, "tol": 1e-12}, solver="newton-cholesky"))
+    theirs = cross_validated(TheirsCV, x, y, **{**folds, "tol": 1e-12}, solver="newton-cholesky")
     for solver in ("auto", "lbfgs"):
         ours = cross_validated(LogisticRegressionCV, x, y, **folds, solver=solver)
-        np.testing.assert_allclose(centred(ours.coefs_paths_), theirs, rtol=1e-4, atol=1e-4, err_msg=solver)
-
-
-def their_paths(x: np.ndarray, y: np.ndarray, **parameters: Any) -> np.ndarray:
-    """The coefficients of scikit-learn's paths, as one array in every version; before 1.8 they are a dict by class."""
-    if SKLEARN >= (1, 8):
-        return cross_validated(TheirsCV, x, y, **parameters).coefs_paths_
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model = TheirsCV(max_iter=1000, scoring="neg_log_loss", **parameters).fit(x, y)
-    return np.stack(list(model.coefs_paths_.values()), axis=2)[:, np.newaxis]
+        np.testing.assert_allclose(
+            centred(ours.coefs_paths_), centred(theirs.coefs_paths_), rtol=1e-4, atol=1e-4, err_msg=solver
+        )
 
 
 def real_data(name: str) -> tuple[np.ndarray, np.ndarray]:
