@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn.install import install_hint
+
 __all__ = ["plot_decision_line"]
 
 _COLOURS = ("tab:orange", "tab:blue")  # of the first and of the second class
@@ -38,7 +40,7 @@ def _new_axes() -> Any:
         from matplotlib import pyplot as plt
     except ImportError as missing:
         raise ImportError(
-            "plot_decision_line draws with matplotlib, which cannot be imported here: install matplotlib."
+            f"plot_decision_line draws with matplotlib, which cannot be imported here: {install_hint('plot')}."
         ) from missing
     return plt.subplots()[1]
 

@@ -223,7 +223,7 @@ def test_what_cannot_be_drawn(two: Any, cancer: Any, pyplot: Any, monkeypatch: p
         model.plot_decision_line(y=two[1])
     assert not hasattr(Neuron("tanh"), "plot_decision_line")
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(ImportError, match="install matplotlib"):
+    with pytest.raises(ImportError, match=r'pip install "fastnn-kernels\[plot\]"'):
         model.plot_decision_line()
 
 
