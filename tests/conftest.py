@@ -26,7 +26,7 @@ def pytest_configure() -> None:
 
 def pytest_report_header() -> list[str]:
     """Which tests are not collected, and why."""
-    return [f"without tests of {mark}: {reason}" for mark, reason in LEFT_OUT.items()]
+    return [f"no tests of {mark}: {reason}" for mark, reason in LEFT_OUT.items()]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

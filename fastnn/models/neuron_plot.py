@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn.install import install_hint
 from fastnn.tensors import as_host
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def _new_axes() -> Axes:
         from matplotlib import pyplot as plt
     except ImportError as missing:
         raise ImportError(
-            "plot_decision_line draws with matplotlib, which cannot be imported here: install matplotlib."
+            f"plot_decision_line draws with matplotlib, which cannot be imported here: {install_hint('plot')}."
         ) from missing
     return plt.subplots()[1]
 

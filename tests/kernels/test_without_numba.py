@@ -27,7 +27,7 @@ import pytest
 import fastnn
 from fastnn import Activation, Dense, LogisticRegression, MLPClassifier, MLPRegressor, Network, Neuron, kernels
 
-X = np.linspace(-1, 1, 60).reshape(20, 3)
+X = np.random.default_rng(0).uniform(-1, 1, size=(20, 3))
 Y = np.arange(20) % 2
 CUBE = Activation("cube", value=lambda z: z * z * z, slope=lambda z, a: 3 * z * z)
 """
@@ -69,7 +69,7 @@ network = [Dense(2, CUBE), Dense(1)]
 for call in (
     lambda: kernels.activation_forward(X, CUBE),
     lambda: Network(network, n_inputs=3).predict(X),
-    lambda: MLPRegressor((3,), CUBE).fit(X, Y),
+    lambda: MLPRegressor(hidden_layer_sizes=(3,), activation=CUBE).fit(X, Y),
     lambda: Neuron(CUBE).fit(X, Y),
 ):
     with pytest.raises(ImportError, match=r"^Activation 'cube' is a user's own, and compiling it .* needs Numba, .*: "
@@ -77,8 +77,8 @@ for call in (
         call()
 np.testing.assert_allclose(kernels.activation_forward(X, CUBE, backend="reference"), X**3, rtol=1e-12)
 Network(network, n_inputs=3, backend="reference", random_state=0).fit(X, Y, epochs=2)
-MLPRegressor((3,), CUBE, backend="reference", max_iter=300, tol=1.0, random_state=0).fit(X, Y)
-Neuron(CUBE, backend="reference", tol=10.0, random_state=0).fit(X, Y)
+MLPRegressor(activation=CUBE, backend="reference", max_iter=300, tol=1.0, random_state=0).fit(X, Y)
+Neuron(CUBE, learning_rate=1e-3, backend="reference", tol=10.0, random_state=0).fit(X, Y)
 """)
 
 

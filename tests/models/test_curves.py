@@ -69,6 +69,7 @@ def test_a_call_costs_the_same_however_many_there_were(name: str) -> None:
     assert [len(curve) for curve in curves(model)] == [LONG + 2] * len(before)
 
 
+@pytest.mark.callbacks
 @pytest.mark.parametrize("name", ["classifier", "neuron"])
 def test_a_call_that_fails_takes_back_what_it_has_written(name: str) -> None:
     make, learn = CASES[name]
@@ -105,6 +106,7 @@ def test_a_copy_has_curves_of_its_own(copied: Callable[[Any], Any]) -> None:
         assert {len(curve) for curve in curves(twin)} == {2}
 
 
+@pytest.mark.callbacks
 @pytest.mark.parametrize("name", ["classifier", "neuron"])
 def test_a_copy_made_at_the_end_of_a_fit_is_of_the_state_before(name: str, tmp_path: Path) -> None:
     """The lists are longer already then, and the weights not yet the new ones."""

@@ -247,6 +247,7 @@ def test_newton_cholesky_without_a_penalty_on_few_rows_is_lbfgs(rng: np.random.G
         LogisticRegression(solver="newton-cholesky", C=np.inf, max_iter=3).fit(x, y)
 
 
+@pytest.mark.callbacks
 @pytest.mark.parametrize("parameters", [{}, {"solver": "newton-cg"}, {"l1_ratio": 1.0}])
 def test_callbacks_hear_of_every_iteration(labelled: Data, parameters: dict[str, Any]) -> None:
     recorder = _Recorder()

@@ -92,6 +92,7 @@ def test_iterations_are_bounded_watched_and_spared_by_a_warm_start(capsys: pytes
     np.testing.assert_allclose(model.fit(x, y).coef_, coef, rtol=1e-6)
 
 
+@pytest.mark.callbacks
 def test_callbacks_see_models_that_come_nearer() -> None:
     x, y, _ = drawn(2)
     design = np.column_stack([np.ones(len(x)), x])

@@ -177,6 +177,7 @@ def test_bad_arguments_fit_nothing() -> None:
     assert fit_many([], X, Y) == []
 
 
+@pytest.mark.callbacks
 @ignore
 def test_threads_share_the_callers_settings() -> None:
     seen = []

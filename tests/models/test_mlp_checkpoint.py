@@ -66,6 +66,7 @@ def attributes(model: Any) -> dict[str, Any]:
     return dict(sorted(parts.items()))
 
 
+@pytest.mark.callbacks
 @pytest.mark.parametrize("name", MODELS)
 def test_bitwise_the_same(name: str, tmp_path: Path) -> None:
     model, how = MODELS[name]
@@ -98,6 +99,7 @@ def three_classes(*callbacks: Any, **how: Any) -> MLPClassifier:
     return model.fit(X.astype(np.float32), labels, **how)
 
 
+@pytest.mark.callbacks
 def test_a_process_that_is_killed(tmp_path: Path) -> None:
     whole = three_classes()
     command = [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(tmp_path / "run")]
@@ -105,6 +107,7 @@ def test_a_process_that_is_killed(tmp_path: Path) -> None:
     assert same(attributes(three_classes(checkpoint=tmp_path / "run", resume=True)), attributes(whole))
 
 
+@pytest.mark.callbacks
 def test_a_warm_start_that_is_killed(tmp_path: Path) -> None:
     """The curves of the fits before belong to it."""
     model = MLPClassifier(warm_start=True, **HOW)
@@ -119,6 +122,7 @@ def test_a_warm_start_that_is_killed(tmp_path: Path) -> None:
     assert len(resumed.loss_curve_) == 2 * resumed.n_iter_ == 18
 
 
+@pytest.mark.callbacks
 def test_without_a_seed_the_run_keeps_what_it_drew(tmp_path: Path) -> None:
     """First weights, orders, and the rows that are held out."""
     model = MLPClassifier(early_stopping=True, **{**HOW, "random_state": None})
@@ -145,6 +149,7 @@ def test_a_fit_that_has_ended(tmp_path: Path) -> None:
     assert same(attributes(resumed), attributes(longer.fit(X, Y)))
 
 
+@pytest.mark.callbacks
 def test_a_fit_that_is_interrupted(tmp_path: Path) -> None:
     def ctrl_c(epoch: Epoch) -> None:
         if epoch.number == 4:
@@ -157,6 +162,7 @@ def test_a_fit_that_is_interrupted(tmp_path: Path) -> None:
     assert same(attributes(resumed), attributes(model.fit(X, Y)))
 
 
+@pytest.mark.callbacks
 def test_checkpoint_every(tmp_path: Path) -> None:
     with pytest.raises(Killed):
         MLPClassifier(**HOW).set_callbacks(killer(7)).fit(X, Y, checkpoint=tmp_path / "run", checkpoint_every=3)

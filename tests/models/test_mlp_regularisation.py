@@ -152,6 +152,7 @@ def test_assigned_weights_begin_another_average(digits: Data) -> None:
     assert model.intercepts_[-1].any()
 
 
+@pytest.mark.callbacks
 def test_held_out_samples_are_scored_with_the_average(digits: Data) -> None:
     x, y = digits
     model = MLPClassifier((6,), ema=0.95, random_state=0, max_iter=6, early_stopping=True)
@@ -171,6 +172,7 @@ def test_warm_starts_go_on_from_the_average(digits: Data) -> None:
     np.testing.assert_allclose(model.coefs_[0], before, rtol=1e-12)
 
 
+@pytest.mark.callbacks
 def test_average_where_training_diverges() -> None:
     """The average of the last finished epoch is kept, and it is what a later step goes on from."""
     x, y = np.full((10, 1), 1e10), np.zeros(10)

@@ -183,6 +183,7 @@ def test_warm_starts_add_to_the_curves(digits: Parts) -> None:
     assert not hasattr(model, "validation_loss_curve_")
 
 
+@pytest.mark.callbacks
 def test_resumed_with_everything(digits: Parts, tmp_path: Path) -> None:
     x, _, y, _ = digits
     model = MLPClassifier(

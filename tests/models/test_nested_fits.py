@@ -33,6 +33,7 @@ THREE = np.where(X[:, 2] > 0.5, "b", np.where(SIDE, "c", "a"))
 SMALL: dict[str, Any] = {"hidden_layer_sizes": (5,), "max_iter": 3, "random_state": 0}
 
 
+@pytest.mark.callbacks
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_a_fit_inside_of_a_fit_changes_nothing_outside(solver: str) -> None:
     model = MLPClassifier(solver=solver, **SMALL)
@@ -49,6 +50,7 @@ def test_a_fit_inside_of_a_fit_changes_nothing_outside(solver: str) -> None:
 REFUSED = "is being fitted already, by another thread or by the fit that called this one"
 
 
+@pytest.mark.callbacks
 def test_calls_that_go_on_are_refused_inside_of_each_other() -> None:
     model = MLPClassifier(**SMALL).partial_fit(X, OLD, classes=np.unique(OLD))
     before = model.predict_proba(X)
@@ -63,6 +65,7 @@ def test_calls_that_go_on_are_refused_inside_of_each_other() -> None:
     model.set_callbacks().set_params(warm_start=True).fit(X, OLD)  # it does not refuse for ever
 
 
+@pytest.mark.callbacks
 def test_a_fit_of_what_a_callback_is_given_is_refused() -> None:
     class Fits(Hook):
         def on_fit_task_end(self, estimator: Any, context: Any) -> None:

@@ -223,7 +223,7 @@ def test_what_cannot_be_drawn(two: Any, cancer: Any, pyplot: Any, monkeypatch: p
         model.plot_decision_line(y=two[1])
     assert not hasattr(Neuron("tanh"), "plot_decision_line")
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(ImportError, match="install matplotlib"):
+    with pytest.raises(ImportError, match=r'pip install "fastnn-kernels\[plot\]"'):
         model.plot_decision_line()
 
 
@@ -259,11 +259,11 @@ def test_auto_rate_knows_of_weights(rng: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize("batch_size", [1, 16, None])
-def test_a_function_of_ones_own_learns(rng: np.random.Generator, batch_size: Any, backend: str) -> None:
+def test_a_function_of_ones_own_learns(rng: np.random.Generator, batch_size: Any, users_backend: str) -> None:
     x = rng.uniform(-1, 1, size=(200, 2))
     y = np.arctan(x @ [0.8, -0.5] + 0.3)
     options = {"learning_rate": 0.1, "batch_size": batch_size, "max_iter": 15 if batch_size == 1 else 300}
-    model = Neuron(ARCTAN, tol=0, random_state=0, backend=backend, **options).fit(x, y)
+    model = Neuron(ARCTAN, tol=0, random_state=0, backend=users_backend, **options).fit(x, y)
     assert model.loss_curve_[-1] < model.loss_curve_[0] / 2
     np.testing.assert_allclose(model.activate(x), np.arctan(x @ model.coef_[0] + model.intercept_[0]))
 
@@ -274,6 +274,7 @@ def test_a_function_without_a_slope_is_refused() -> None:
         Neuron(step).fit([[0.0], [1.0]], [0.0, 1.0])
 
 
+@pytest.mark.jit
 def test_a_function_of_ones_own_may_have_any_name(rng: np.random.Generator) -> None:
     """It is not taken for fastnn's of that name."""
     own = Activation("sign", value=lambda z: 2 * z, slope=lambda z, a: 2.0)

@@ -61,6 +61,7 @@ def assert_same(found: dict[str, Any], wanted: dict[str, Any]) -> None:
         np.testing.assert_array_equal(answer, wanted[name])
 
 
+@pytest.mark.callbacks
 @BY_NAME
 def test_until_a_fit_has_ended_the_model_is_the_old_one(name: str) -> None:
     model = MODELS[name]().fit(X, OLD)
@@ -85,6 +86,7 @@ def test_until_a_fit_has_ended_the_model_is_the_old_one(name: str) -> None:
     assert_same(answers(model.set_callbacks()), answers(fresh))
 
 
+@pytest.mark.callbacks
 def test_a_summary_too() -> None:
     noisy = np.random.default_rng(1).permutation(THREE)
     model = LogisticRegression(C=np.inf).fit(X, noisy)
@@ -213,6 +215,7 @@ def test_what_is_assigned_counts_also_in_place() -> None:
     assert (network.predict(X) == "x").all()
 
 
+@pytest.mark.callbacks
 def test_what_is_set_during_a_fit_stays() -> None:
     model = MLPClassifier(**SMALL)
 
@@ -228,6 +231,7 @@ def test_what_is_set_during_a_fit_stays() -> None:
     assert not hasattr(model, "_callback_fit_ctx")
 
 
+@pytest.mark.callbacks
 def test_names_of_features_go_with_their_fit() -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(X, columns=list("abcd"))
@@ -238,6 +242,7 @@ def test_names_of_features_go_with_their_fit() -> None:
     assert set(model.predict(X)) == {"up", "down"}
 
 
+@pytest.mark.callbacks
 @BY_NAME
 def test_a_bad_fit_leaves_everything(name: str) -> None:
     model = MODELS[name]().fit(X, OLD)
