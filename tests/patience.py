@@ -7,9 +7,8 @@ import time
 from _thread import interrupt_main
 from collections.abc import Callable
 
-_USUAL = (
-    0.05  # seconds of the piece of work below on an old laptop; a server needs a third, an emulator twenty times that
-)
+# Seconds of the piece of work below on an old laptop; a server needs a third, an emulator twenty times as long.
+USUAL = 0.05
 
 
 def piece_of_work() -> float:
