@@ -16,10 +16,7 @@ from fastnn.tensors import as_host, is_tensor
 from fastnn.training.loop import Samples
 from fastnn.validation import as_floating, laid_out
 
-__all__ = ["Batches", "read_batches", "read_inputs", "read_layers", "read_samples"]
-
-Batches = Iterable[tuple[Any, ...]] | Callable[[], Iterable[tuple[Any, ...]]]
-"""Batches (x, y) or (x, y, sample_weight), or a function that gives them anew for every epoch."""
+__all__ = ["read_batches", "read_inputs", "read_layers", "read_samples"]
 
 
 def read_layers(layers: Any) -> list[Layer]:
@@ -88,7 +85,8 @@ def _one_hot(plan: Plan, name: str, numbers: Array) -> Array:
             f"{name} has shape {numbers.shape} and dtype {numbers.dtype}, wanted (n, {o}) probabilities, or the number "
             f"of each row's class as an integer, such as {name}.astype(int)."
         )
-    if len(numbers) and not 0 <= (low := numbers.min()) <= (high := numbers.max()) < o:
+    low, high = (numbers.min(), numbers.max()) if len(numbers) else (0, 0)
+    if low < 0 or high >= o:
         raise ValueError(f"{name} has classes from {low} to {high}, wanted 0 to {o - 1}: the network has {o} outputs.")
     one_hot: Array = np.eye(o, dtype=plan.dtype)[numbers]
     return one_hot

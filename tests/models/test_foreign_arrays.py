@@ -66,6 +66,8 @@ def test_samples_held_out_and_many_fits(kind: str) -> None:
     one, two = fit_many([clone(net), clone(net)], make(X), make(Y), make(WEIGHT))
     np.testing.assert_array_equal(one.coefs_[0], two.coefs_[0])
     np.testing.assert_array_equal(one.coefs_[0], clone(net).fit(X, Y, WEIGHT).coefs_[0])
+    fit_many([one.set_params(warm_start=True)], make(X), make(Y), make(WEIGHT))
+    assert abs(one.coefs_[0] - two.coefs_[0]).max() > 0
 
 
 @every_kind
