@@ -6,14 +6,16 @@ everything, and some of it without.
 
 from __future__ import annotations
 
+import scipy
 import sklearn
 from packaging.version import Version
 
 from fastnn.kernels.available import available_backends, why_no_numba
 from fastnn.models.bases import HAS_CALLBACKS
 
-__all__ = ["BACKENDS", "HAS_CALLBACKS", "HAS_NUMBA", "LEFT_OUT", "OF_USERS", "SKLEARN", "left_out_files"]
+__all__ = ["BACKENDS", "HAS_CALLBACKS", "HAS_NUMBA", "LEFT_OUT", "OF_USERS", "SCIPY", "SKLEARN", "left_out_files"]
 
+SCIPY = Version(scipy.__version__).release
 SKLEARN = Version(sklearn.__version__).release
 BACKENDS = available_backends()
 HAS_NUMBA = "jit" in BACKENDS
