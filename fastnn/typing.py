@@ -9,10 +9,9 @@ from fastnn.kernels.contract import Array, Kernels
 from fastnn.machine import MachinePeak
 from fastnn.models.bases import FitCallback
 from fastnn.models.firth_summary import FirthSummary
-from fastnn.models.given import MatrixLike, RandomState, Splitter
+from fastnn.models.given import Batches, MatrixLike, RandomState, Splitter
 from fastnn.models.inference import Summary
 from fastnn.models.logistic_path import LogisticPath
-from fastnn.models.network_data import Batches
 from fastnn.training.callbacks import Epoch, Watcher
 
 __all__ = [

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Never, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["MatrixLike", "RandomState", "Sparse", "Splitter"]
+__all__ = ["Batches", "MatrixLike", "RandomState", "Sparse", "Splitter"]
 
 
 class Sparse(Protocol):
@@ -37,3 +37,6 @@ MatrixLike: TypeAlias = ArrayLike | Sparse
 
 RandomState: TypeAlias = int | np.random.RandomState | None
 """A seed, what draws the random numbers, or None for another seed each time."""
+
+Batches: TypeAlias = Iterable[tuple[Any, ...]] | Callable[[], Iterable[tuple[Any, ...]]]
+"""Batches (x, y) or (x, y, sample_weight), or a function that gives them anew for every epoch."""

@@ -17,7 +17,7 @@ from fastnn.layers import Layer
 from fastnn.losses import Loss
 from fastnn.models import looks
 from fastnn.models.fitting import only_fit
-from fastnn.models.given import RandomState
+from fastnn.models.given import Batches, MatrixLike, RandomState
 from fastnn.models.loss_curve import LossCurveDisplay
 from fastnn.models.network_data import read_inputs, read_layers, read_samples
 from fastnn.models.network_fit import Training, fit_network, read_callbacks, read_source, read_validation, settings_of
@@ -107,7 +107,7 @@ class Network(FlatParams):
 
     # --- forward --------------------------------------------------------------------------------
 
-    def forward(self, x: Any) -> Array:
+    def forward(self, x: MatrixLike) -> Array:
         """What the last layer's activation gives.
 
         Parameters
@@ -130,7 +130,7 @@ class Network(FlatParams):
         x = read_inputs(self.plan, x)
         return self._engine_of(x).forward(self._params, x)
 
-    def predict(self, x: Any) -> Array:
+    def predict(self, x: MatrixLike) -> Array:
         """What the network predicts: the loss's link of `forward`, such as probabilities.
 
         Parameters
@@ -144,7 +144,7 @@ class Network(FlatParams):
         x = read_inputs(self.plan, x)
         return self._engine_of(x).predict(self._params, x, link=True)[0]
 
-    def input_gradient(self, x: Any, output: int | None = None, *, link: bool = False) -> Array:
+    def input_gradient(self, x: MatrixLike, output: int | None = None, *, link: bool = False) -> Array:
         """How the outputs change with the inputs: d output / d input, row by row.
 
         Parameters
@@ -179,7 +179,9 @@ class Network(FlatParams):
         """The mean loss of every epoch so far."""
         return self.history["loss"]
 
-    def loss_and_gradient(self, x: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> tuple[float, Array]:
+    def loss_and_gradient(
+        self, x: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> tuple[float, Array]:
         """Mean loss over the rows, and its gradient.
 
         Parameters
@@ -210,7 +212,7 @@ class Network(FlatParams):
 
     def fit(
         self,
-        x: Any,
+        x: MatrixLike | Batches,
         y: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
         *,
@@ -222,7 +224,7 @@ class Network(FlatParams):
         l1: float = 0.0,
         label_smoothing: float = 0.0,
         shuffle: bool = True,
-        x_val: Any = None,
+        x_val: MatrixLike | None = None,
         y_val: ArrayLike | None = None,
         sample_weight_val: ArrayLike | None = None,
         patience: int | None = None,
