@@ -254,9 +254,13 @@ def test_small_calls_that_follow_each_other_get_a_team():
         time.sleep(0.05)
         _core.dense_forward(x, w, None, "relu", out, 2)
         assert count() == before, "calls with a pause between them are no series"
+        start = time.perf_counter()
         for _ in range(100):
             _core.dense_forward(x, w, None, "relu", out, 2)
-        assert count() == before + 1, (before, count())
+        # Calls that begin half a millisecond apart are a series; an emulated processor needs longer for one.
+        if time.perf_counter() - start < 100 * 2e-4:
+            assert count() == before + 1, (before, count())
+        assert count() <= before + 1
         assert (out == 32).all()
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, timeout=patience(60))
