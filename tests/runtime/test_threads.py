@@ -252,11 +252,14 @@ def test_small_calls_that_follow_each_other_get_a_team():
         time.sleep(0.05)
         _core.dense_forward(x, w, None, "relu", out, 2)
         assert count() == before, "calls with a pause between them are no series"
-        end = time.monotonic() + SECONDS
+        quick, end = False, time.monotonic() + SECONDS
         while count() == before and time.monotonic() < end:
+            start = time.perf_counter()
             for _ in range(100):
                 _core.dense_forward(x, w, None, "relu", out, 2)
-        assert count() == before + 1, (before, count())
+            # Calls that begin half a millisecond apart are a series; an emulated processor needs longer for one.
+            quick = quick or time.perf_counter() - start < 100 * 2e-4
+        assert count() == before + 1 or (count() == before and not quick), (before, count())
         assert (out == 32).all()
     """
     code = textwrap.dedent(code).replace("SECONDS", str(patient(5)))

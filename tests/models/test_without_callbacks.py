@@ -10,7 +10,7 @@ import sys
 
 from available import SKLEARN
 
-from fastnn.models import compat
+from fastnn.models import bases
 
 CODE = """
 import importlib.util
@@ -54,4 +54,4 @@ def test_without_the_protocol() -> None:
 
 
 def test_the_protocol_is_used_where_it_is() -> None:
-    assert compat.HAS_CALLBACKS == (SKLEARN >= (1, 9))
+    assert bases.HAS_CALLBACKS == (SKLEARN >= (1, 9))
