@@ -13,10 +13,22 @@ from packaging.version import Version
 from fastnn.kernels.available import available_backends, why_no_numba
 from fastnn.models.compat import HAS_CALLBACKS
 
-__all__ = ["BACKENDS", "HAS_CALLBACKS", "HAS_NUMBA", "LEFT_OUT", "OF_USERS", "SCIPY", "SKLEARN", "left_out_files"]
+__all__ = [
+    "BACKENDS",
+    "ELASTIC_NET",
+    "HAS_CALLBACKS",
+    "HAS_NUMBA",
+    "LEFT_OUT",
+    "OF_USERS",
+    "SCIPY",
+    "SKLEARN",
+    "left_out_files",
+]
 
 SCIPY = Version(scipy.__version__).release
 SKLEARN = Version(sklearn.__version__).release
+# What scikit-learn must be told for its l1_ratio to count.
+ELASTIC_NET = {"penalty": "elasticnet"} if SKLEARN < (1, 8) else {}
 BACKENDS = available_backends()
 HAS_NUMBA = "jit" in BACKENDS
 OF_USERS = BACKENDS if HAS_NUMBA else ("reference",)  # which run users' own functions: Numba compiles these
