@@ -13,10 +13,22 @@ from packaging.version import Version
 from fastnn.kernels.available import available_backends, why_no_numba
 from fastnn.models.bases import HAS_CALLBACKS
 
-__all__ = ["BACKENDS", "HAS_CALLBACKS", "HAS_NUMBA", "LEFT_OUT", "OF_USERS", "SCIPY", "SKLEARN", "left_out_files"]
+__all__ = [
+    "BACKENDS",
+    "ELASTIC_NET",
+    "HAS_CALLBACKS",
+    "HAS_NUMBA",
+    "LEFT_OUT",
+    "OF_USERS",
+    "SCIPY",
+    "SKLEARN",
+    "left_out_files",
+]
 
 SCIPY = Version(scipy.__version__).release
 SKLEARN = Version(sklearn.__version__).release
+# What scikit-learn must be told for its l1_ratio to count.
+ELASTIC_NET = {"penalty": "elasticnet"} if SKLEARN < (1, 8) else {}
 BACKENDS = available_backends()
 HAS_NUMBA = "jit" in BACKENDS
 OF_USERS = BACKENDS if HAS_NUMBA else ("reference",)  # which run users' own functions: Numba compiles these
@@ -25,8 +37,8 @@ OF_USERS = BACKENDS if HAS_NUMBA else ("reference",)  # which run users' own fun
 LEFT_OUT: dict[str, str] = {}
 if not HAS_NUMBA:
     LEFT_OUT["jit"] = f"Numba cannot be imported: {why_no_numba()}"
-if SKLEARN < (1, 8):
-    LEFT_OUT["sklearn_1_8"] = "scikit-learn's LogisticRegressionCV has the attributes that ours has since 1.8"
+if SKLEARN < (1, 9):
+    LEFT_OUT["sklearn_1_9"] = "scikit-learn's LogisticRegressionCV has the attributes that ours has since 1.9"
 if not HAS_CALLBACKS:
     LEFT_OUT["callbacks"] = "scikit-learn's callback protocol came with 1.9"
     LEFT_OUT["swapped"] = "scikit-learn's own tests of logistic regression, before 1.9, give parameters that are gone"

@@ -103,7 +103,7 @@ def test_cross_validation_refits_at_the_optimum(make: Any, solver: str) -> None:
     assert excess(model, problem, find_optimum(problem)) < 1e-7
 
 
-@pytest.mark.sklearn_1_8
+@pytest.mark.sklearn_1_9
 @pytest.mark.parametrize("name", ["breast cancer", "wine", "digits, two classes"])
 def test_cross_validations_paths_are_scikit_learns(name: str) -> None:
     x, y = real_data(name)

@@ -66,6 +66,7 @@ def test_a_name_means_an_optimum(solver: str) -> None:
     assert_same(ours(x, y, solver=solver), reference(x, y))
 
 
+@pytest.mark.filterwarnings("ignore:Setting penalty=None:UserWarning")  # by scikit-learn 1.8, of its own default
 def test_without_penalty(rng: np.random.Generator) -> None:
     x = rng.normal(size=(500, 4))
     y = rng.uniform(size=500) < 1 / (1 + np.exp(-x @ [1, -2, 0.5, 0]))

@@ -60,7 +60,7 @@ def assert_same(model: Any, wanted: Any, tolerance: float = 1e-5) -> None:
     assert model.n_iter_.dtype == wanted.n_iter_.dtype
 
 
-@pytest.mark.sklearn_1_8
+@pytest.mark.sklearn_1_9
 @pytest.mark.filterwarnings("ignore:.*l1_ratios.*:FutureWarning")
 @pytest.mark.parametrize("refit", [True, False])
 @pytest.mark.parametrize("legacy", [True, False])
@@ -70,7 +70,7 @@ def test_attributes_are_scikit_learns(labelled: Data, legacy: bool, ratios: Any,
     assert_same(ours(*labelled, **parameters), theirs(*labelled, **parameters))
 
 
-@pytest.mark.sklearn_1_8
+@pytest.mark.sklearn_1_9
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("scoring", [None, "neg_log_loss", "neg_brier_score", "balanced_accuracy"])
 def test_scores_are_scikit_learns(labelled: Data, scoring: Any, fit_intercept: bool) -> None:
@@ -81,7 +81,7 @@ def test_scores_are_scikit_learns(labelled: Data, scoring: Any, fit_intercept: b
         assert model.score(*labelled) == pytest.approx(wanted.score(*labelled), abs=1e-6)
 
 
-@pytest.mark.sklearn_1_8
+@pytest.mark.sklearn_1_9
 @pytest.mark.parametrize("class_weight", [None, "balanced", {"malignant": 3}])
 @pytest.mark.parametrize("scoring", [None, "neg_log_loss"])
 def test_weights(labelled: Data, class_weight: Any, scoring: Any) -> None:
@@ -90,7 +90,7 @@ def test_weights(labelled: Data, class_weight: Any, scoring: Any) -> None:
     assert_same(ours(*labelled, weight, **parameters), theirs(*labelled, weight, **parameters))
 
 
-@pytest.mark.sklearn_1_8
+@pytest.mark.sklearn_1_9
 @pytest.mark.parametrize(
     "cv",
     [
@@ -117,7 +117,7 @@ def test_a_fold_is_a_fit_of_its_training_rows(labelled: Data) -> None:
         assert score[0, 0] == alone.score(x[test], y[test])
 
 
-@pytest.mark.sklearn_1_8
+@pytest.mark.sklearn_1_9
 @pytest.mark.parametrize("legacy", [True, False])
 @pytest.mark.parametrize("refit", [True, False])
 def test_an_l1_share(labelled: Data, legacy: bool, refit: bool) -> None:
@@ -140,7 +140,7 @@ def test_a_fold_with_an_l1_share_is_a_fit_of_its_training_rows(labelled: Data) -
     np.testing.assert_allclose(model.coef_, whole.coef_, atol=1e-5)
 
 
-@pytest.mark.sklearn_1_8
+@pytest.mark.sklearn_1_9
 def test_liblinear_means_its_optimum() -> None:
     x, y = load_breast_cancer(return_X_y=True)
     x = StandardScaler().fit_transform(x)
@@ -190,7 +190,7 @@ def test_sparse_float32_and_frames(labelled: Data) -> None:
     assert_same(ours(frame, pandas.Series(y)), wanted)
 
 
-@pytest.mark.sklearn_1_8
+@pytest.mark.sklearn_1_9
 def test_mostly_zeros(rng: np.random.Generator) -> None:
     x = rng.normal(size=(300, 30)) * (rng.uniform(size=(300, 30)) < 0.1)
     y = x.sum(axis=1) + rng.normal(size=300) > 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from available import SKLEARN
+from available import ELASTIC_NET
 from scipy.optimize import minimize
 from scipy.sparse import csc_matrix, csr_matrix
 from sklearn.datasets import load_iris
@@ -24,9 +24,9 @@ FORMS = [np.asarray, csr_matrix, csc_matrix]
 
 def their_optimum(y: np.ndarray, **parameters: Any) -> Theirs:
     """scikit-learn's, which before 1.8 wants to be told besides that l1_ratio counts."""
-    if SKLEARN < (1, 8) and "l1_ratio" in parameters:
+    if ELASTIC_NET and "l1_ratio" in parameters:
         liblinear = parameters["solver"] == "liblinear" and parameters.pop("l1_ratio") == 1
-        parameters["penalty"] = "l1" if liblinear else "elasticnet"
+        parameters |= {"penalty": "l1"} if liblinear else ELASTIC_NET
     return Theirs(max_iter=100_000, **parameters).fit(X, y)
 
 

@@ -81,7 +81,7 @@ def test_a_sparse_matrix_that_points_outside_of_itself_is_refused(name: str, kin
 def test_a_sparse_x_of_one_dimension(name: str) -> None:
     for form in [sp.coo_array, sp.csr_array] if SCIPY >= (1, 15) else [sp.coo_array]:
         x = form(np.ones(len(Y)))
-        with pytest.raises(ValueError, match="Expected 2D|2-D|2 dim"):
+        with pytest.raises(ValueError, match="Expected 2D|2-D|2 dim|1d sparse array"):
             model(name).fit(x, Y)
 
 

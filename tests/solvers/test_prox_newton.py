@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from available import BACKENDS
+from available import BACKENDS, ELASTIC_NET
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression as Theirs
 
@@ -64,7 +64,7 @@ def test_reaches_the_optimum(form: str, classes: int, with_hessian: bool, ratio:
     # The gap grows with the error of the gradient, and with an L2 share with its square.
     assert problem.excess(solution).max() < (1e-10 if ratio == 1 else 1e-8)
     assert 0 < (solution.params == 0).sum() < 40 * problem.objective.outputs
-    theirs = Theirs(solver="saga", l1_ratio=ratio, C=1 / 0.01 / 150, tol=1e-9, max_iter=20_000).fit(x, y)
+    theirs = Theirs(**ELASTIC_NET, solver="saga", l1_ratio=ratio, C=1 / 0.01 / 150, tol=1e-9, max_iter=20_000).fit(x, y)
     w = solution.params[: 40 * problem.objective.outputs].reshape(40, -1)
     np.testing.assert_allclose(w.T, theirs.coef_, atol=2e-5)
 
