@@ -196,6 +196,17 @@ def test_a_penalty_that_drowns_in_rounding_ends_without_a_warning(
     np.testing.assert_allclose(model.predict_proba(x), exact.predict_proba(x), atol=1e-6)
 
 
+def test_last_bits_of_x_do_not_decide_whether_liblinear_ends(rng: np.random.Generator) -> None:
+    """As other instruction sets round: one fit in five had found no end where the penalty drowns."""
+    x = rng.normal(size=(300, 5))
+    y = (x @ rng.normal(size=5) + 2 * rng.normal(size=300) > 0).astype(int)
+    x = x * np.logspace(-4, 4, 5) + 3
+    with warnings.catch_warnings(action="error"):
+        for _ in range(30):
+            rounded = x * (1 + 2.0**-52 * rng.integers(-1, 2, x.shape))
+            assert LogisticRegression(C=1e10, solver="liblinear").fit(rounded, y).n_iter_[0] < 20
+
+
 def test_a_penalty_that_drowns_in_rounding_does_not_hide_that_steps_are_missing() -> None:
     """One of the classes can be told apart without an error, so coefficients grow and grow."""
     with warnings.catch_warnings(action="error"):
