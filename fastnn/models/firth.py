@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cho_factor
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from fastnn.models.likelihood import Likelihood, Vector, solve_factored
+from fastnn.models.likelihood import Likelihood, Vector
 
 __all__ = ["Factor", "Held", "Maximum", "PenalisedLikelihood", "Point", "distance_to_maximum", "highest", "maximise"]
 
@@ -58,7 +58,10 @@ class Factor:
 
     def solve(self, right: Vector) -> Vector:
         """The solution of matrix @ solution = right, (p,) or (p, q)."""
-        return (solve_factored(self._lower, (right.T * self._unit).T, check_finite=False).T * self._unit).T
+        solution: Vector = (
+            cho_solve((self._lower, True), (right.T * self._unit).T, check_finite=False).T * self._unit
+        ).T
+        return solution
 
     def quadratic(self, vector: Vector) -> float:
         """vector @ matrix @ vector."""

@@ -23,21 +23,13 @@ from scipy.linalg.lapack import dpstrf
 from fastnn.models.base import by_rows
 from fastnn.validation import dense_rows
 
-__all__ = ["Curvature", "Expansion", "Likelihood", "Vector", "Weights", "solve_factored"]
+__all__ = ["Curvature", "Expansion", "Likelihood", "Vector", "Weights"]
 
 Vector = NDArray[np.float64]
 
 _ROWS = 1024  # of a block: k columns of them in float64 stay in L2 for the usual k
 _VANISHED = 1e-100  # a second derivative, of features of unit one, whose reciprocal would lead to an overflow
 _SAMPLE = 511  # rows at most that the medians are of
-
-
-def solve_factored(lower: Vector, right: Vector, check_finite: bool = True) -> Vector:
-    """The solution of lower @ lower.T @ solution = right; also of no equations, which SciPy before 1.14 refuses."""
-    if right.size == 0:
-        return right.copy()
-    solution: Vector = cho_solve((lower, True), right, check_finite=check_finite)
-    return solution
 
 
 @dataclass(frozen=True)
@@ -108,7 +100,7 @@ class Curvature:
         """The solution of matrix @ solution = right, (p,) or (p, q), that is zero in the dependent columns."""
         unit = self._unit[self._basis]
         solution = np.zeros_like(right)
-        solution[self._basis] = (solve_factored(self._factor, (right[self._basis].T * unit).T).T * unit).T
+        solution[self._basis] = (cho_solve((self._factor, True), (right[self._basis].T * unit).T).T * unit).T
         return solution
 
     def inverse(self) -> Vector:
