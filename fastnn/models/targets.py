@@ -182,7 +182,7 @@ def _count(labels: Labels, numbers: Labels, low: int, span: int) -> tuple[Labels
     above = (wide - wide.dtype.type(low)).astype(np.int64) if low else numbers
     if span == 1:  # nothing lies between: two thirds of the time for two classes
         return np.array([low, low + 1], labels.dtype), above.astype(np.int32)
-    counts = np.bincount(above)
+    counts = np.bincount(above.astype(np.int64, copy=False))  # NumPy before 2.1 takes no uint64
     found = np.flatnonzero(counts)
     classes = found.astype(wide.dtype) + wide.dtype.type(low)
     classes = classes.astype(labels.dtype)
