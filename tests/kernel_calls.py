@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from broken import ODD_ARRAYS, ODD_OPTIONS
 from hypothesis import strategies as st
+from loss_targets import targets
 from networks import LAYERS, OPTIMIZERS, problem
 from oracle import assert_guards, guarded
 
@@ -140,23 +141,6 @@ def _array(argument: Argument, shape: tuple[int, ...], dtype: Any, rng: np.rando
     if argument.name == "v":  # a mean of squares
         values = values**2
     return guarded(values, np.float64 if argument.double else dtype, argument.role != "input")
-
-
-def targets(rng: np.random.Generator, loss: losses.Loss, shape: tuple[int, ...]) -> np.ndarray:
-    """Targets (n, o) that the loss is made for."""
-    n, o = shape
-    if loss.name == "cross_entropy":
-        y = rng.random(size=shape)
-        y[::2] = 0
-        y[::2, : min(o, 1)] = 1
-        return y / np.maximum(y.sum(axis=1, keepdims=True), 1e-300)
-    if loss.name == "binary_cross_entropy":
-        return np.where(rng.random(shape) < 0.3, rng.random(shape), rng.integers(0, 2, shape))
-    if loss.name == "poisson":
-        return rng.poisson(2.0, shape).astype(np.float64)
-    if loss.name == "hinge":
-        return rng.choice([-1.0, 1.0], shape)
-    return rng.normal(size=shape)
 
 
 def _network(draw: Draw, name: str, dtype: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from math import exp, log, log1p
 import numpy as np
 import pytest
 from gradcheck import assert_gradient
-from kernel_calls import targets
+from loss_targets import targets
 from oracle import check
 from shapes import pairs
 
