@@ -38,7 +38,7 @@ LEFT_OUT: dict[str, str] = {}
 if not HAS_NUMBA:
     LEFT_OUT["jit"] = f"Numba cannot be imported: {why_no_numba()}"
 if SKLEARN < (1, 9):
-    LEFT_OUT["sklearn_1_9"] = "scikit-learn's LogisticRegressionCV has the attributes that ours has since 1.9"
+    LEFT_OUT["sklearn_1_9"] = "they compare with what scikit-learn has since 1.9"
 if not HAS_CALLBACKS:
     LEFT_OUT["callbacks"] = "scikit-learn's callback protocol came with 1.9"
     LEFT_OUT["swapped"] = "scikit-learn's own tests of logistic regression, before 1.9, give parameters that are gone"

@@ -11,7 +11,7 @@ BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def data_folder(environ: Mapping[str, str] = os.environ, beside: Path = BESIDE) -> Path:
-    """FASTNN_DATA, or the stand-ins if that is "none"; where it is not set, what lies beside the checkout, or they.
+    """FASTNN_DATA, or the stand-ins if that is "none"; where it is not set, what lies beside the checkout, else they.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from patience import LONG
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
-@pytest.mark.parametrize("name", ["logistic", "training", "watching"])
+@pytest.mark.parametrize("name", ["logistic", "training", pytest.param("watching", marks=pytest.mark.callbacks)])
 def test_the_blocks_of_a_page_run_as_one_program(name: str, tmp_path: Path) -> None:
     page = DOCS / f"{name}.md"
     if not page.is_file():

@@ -1,4 +1,4 @@
-"""The tools that build and test in several ways: levels, objects compiled once, wheels, and the waits of tests."""
+"""The tools that build and test in several ways: levels, objects compiled once, and wheels."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
     python tools/stand_ins.py FOLDER [--out tests/data]
 
 FOLDER has the real files. Of each some rows are drawn by a fixed seed and written in their order, under the same name
-and in the same format, so that the same code reads both; the stand-ins' own stand-ins are themselves.
+and in the same format, so that the same code reads both; those of the stand-ins are the stand-ins themselves.
 """
 
 from __future__ import annotations

@@ -81,7 +81,8 @@ def _indicators(y: Any) -> NDArray[np.int8]:
 
 def sparse_labels(has_label: NDArray[np.bool_]) -> csr_matrix | csr_array:
     """Several labels a row (n, o) as zeros and ones in the sparse form that scikit-learn is configured to give."""
-    form = csr_array if get_config()["sparse_interface"] == "sparray" else csr_matrix
+    configured = get_config().get("sparse_interface")  # since scikit-learn 1.9
+    form = csr_array if configured == "sparray" else csr_matrix
     return form(has_label, dtype=int)
 
 

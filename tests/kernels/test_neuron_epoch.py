@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from patience import patient
 
 from fastnn import kernels
 from fastnn.activations import ACTIVATIONS, Activation
@@ -196,7 +197,7 @@ def test_ctrl_c_ends_it_soon_and_changes_nothing(batch_size):
     x = np.ones((1, 32)).repeat(n, axis=0)
     params, y, order = np.zeros(33), np.zeros(n), np.zeros(40 * n, np.int64)
     steps = -(-len(order) // batch_size)
-    timer = threading.Timer(0.1, _thread.interrupt_main)
+    timer = threading.Timer(patient(0.1), _thread.interrupt_main)
     with pytest.raises(KeyboardInterrupt):
         timer.start()
         kernels_for("native").neuron_epoch(

@@ -5,12 +5,12 @@ In processes of their own, where importing Numba fails: so they run also where i
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from patience import LONG
 
 BLOCKED = """
 import re
@@ -37,7 +37,7 @@ MISSING = "ImportError('the engine is missing')"
 def run(code: str, fault: str = MISSING) -> str:
     """What a program prints that cannot import Numba."""
     command = [sys.executable, "-W", "error", "-c", BLOCKED.replace("FAULT", fault) + code]
-    answer = subprocess.run(command, capture_output=True, text=True, env=os.environ, timeout=120)
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=LONG)
     assert answer.returncode == 0, answer.stderr
     return answer.stdout
 

@@ -18,6 +18,7 @@ Y = (X[:, 0] * X[:, 1] > 0).astype(int)
 FOREVER = {"max_iter": 10**6, "tol": 0.0, "random_state": 0}
 
 
+@pytest.mark.callbacks
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_an_mlp_keeps_its_last_epoch(solver: str, early_stopping: bool) -> None:
@@ -31,6 +32,7 @@ def test_an_mlp_keeps_its_last_epoch(solver: str, early_stopping: bool) -> None:
     assert model.predict(X).shape == Y.shape
 
 
+@pytest.mark.callbacks
 def test_an_mlp_keeps_its_last_iteration() -> None:
     model = MLPRegressor(hidden_layer_sizes=(300, 300), solver="lbfgs", max_fun=10**9, **FOREVER)
     begun = threading.Event()

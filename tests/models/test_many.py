@@ -194,6 +194,7 @@ def test_threads_share_the_callers_settings() -> None:
         fit_many([MLPClassifier(**SMALL)], poisoned, Y)
 
 
+@pytest.mark.callbacks
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_ctrl_c_ends_all(solver: str) -> None:
     forever = {"solver": solver, "max_iter": 10**6, "tol": 0.0, "n_iter_no_change": np.inf, "max_fun": 10**9}

@@ -201,10 +201,14 @@ def test_the_first_weights_are_never_the_best() -> None:
     model = model_of(scorer_of(-math.inf)).fit(X, INDEX, **own)
     np.testing.assert_array_equal(model.coefs_[0], last.coefs_[0])
 
+
+@pytest.mark.callbacks
+def test_nor_are_they_after_ctrl_c() -> None:
     def interrupt(epoch: Any) -> None:
         if epoch.number == 3:
             raise KeyboardInterrupt
 
-    model = model_of(scorer_of(math.nan), max_iter=9).set_callbacks(interrupt).fit(X, INDEX, **own)
+    model = model_of(scorer_of(math.nan), max_iter=9).set_callbacks(interrupt)
+    model.fit(X, INDEX, X_val=X, y_val=INDEX)
     last = model_of(None, early_stopping=False, max_iter=3).fit(X, INDEX)
     np.testing.assert_array_equal(model.coefs_[0], last.coefs_[0])

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from random_sparse import random_array
 
 from fastnn import Adam, Dense, Dropout, MLPClassifier, Network, threads
 
 RNG = np.random.default_rng(0)
-X = sp.random_array((300, 83), density=0.06, rng=0, format="csr")
+X = random_array((300, 83), density=0.06, rng=0, format="csr")
 DENSE = X.toarray()
 Y = RNG.integers(0, 3, 300)
 WEIGHT = RNG.integers(1, 4, 300).astype(float)

@@ -6,11 +6,11 @@ import copy
 import io
 import math
 import pickle
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+import skops.io
 from estimators import MODELS, X, Y
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
@@ -36,6 +36,9 @@ OWN = {
     "loss": clone(MODELS["regressor"]).set_params(loss=losses.huber(2.0)),
     "schedule": MLPClassifier((3,), "gelu", learning_rate=Constant(0.01), max_iter=2, random_state=0),
 }
+
+NEED_NUMBA = [name for name in OWN if name.startswith("own")]
+NAMES = [pytest.param(name, marks=pytest.mark.jit if name in NEED_NUMBA else ()) for name in (*MODELS, *OWN)]
 
 
 def fitted(name: str) -> Any:
@@ -66,18 +69,19 @@ def is_public(name: str) -> bool:
 
 
 @pytest.mark.parametrize("protocol", [4, 5])
-@pytest.mark.parametrize("name", [*MODELS, *OWN])
+@pytest.mark.parametrize("name", NAMES)
 def test_pickles_name_what_is_public(name: str, protocol: int) -> None:
     model = fitted(name)
     pickled = pickle.dumps(model, protocol)
     names = names_in(pickled)
     assert all(map(is_public, names)), names
-    assert ("own" in name) == any(each.endswith(".bent_slope") for each in names)
+    assert (name in NEED_NUMBA) == any(each.endswith(".bent_slope") for each in names)
     np.testing.assert_array_equal(pickle.loads(pickled).predict(X), model.predict(X))
     for copied in (copy.deepcopy(model), clone(model).fit(X, Y)):
         np.testing.assert_array_equal(copied.predict(X), model.predict(X))
 
 
+@pytest.mark.jit
 def test_pickles_of_networks_name_what_is_public() -> None:
     network = Network([Dense(3, "mish"), Dense(2, BENT)], n_inputs=3, random_state=0)
     pickled = pickle.dumps(network)
@@ -95,19 +99,14 @@ def test_a_function_without_a_name_cannot_be_pickled() -> None:
 # --- skops ----------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def skops_io() -> ModuleType:
-    return pytest.importorskip("skops.io")
-
-
-@pytest.mark.parametrize("name", [*MODELS, *OWN])
-def test_files_of_skops(skops_io: ModuleType, name: str) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_files_of_skops(name: str) -> None:
     model = fitted(name)
-    file = skops_io.dumps(model)
-    untrusted = skops_io.get_untrusted_types(data=file)
+    file = skops.io.dumps(model)
+    untrusted = skops.io.get_untrusted_types(data=file)
     assert all(map(is_public, untrusted)), untrusted
     assert len(untrusted) <= 14
-    loaded = skops_io.loads(file, trusted=untrusted)
+    loaded = skops.io.loads(file, trusted=untrusted)
     np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
     for method in ("predict_proba", "decision_function"):
         if hasattr(model, method):

@@ -149,6 +149,9 @@ def test_times_are_no_numbers() -> None:
 # --- predictions as scikit-learn's --------------------------------------------------------------
 
 
+CONFIGS = [{}, pytest.param({"sparse_interface": "sparray"}, marks=pytest.mark.sklearn_1_9)]
+
+
 def assert_as_theirs(ours: Any, theirs: Any) -> None:
     assert type(ours) is type(theirs)
     assert ours.dtype == theirs.dtype
@@ -159,11 +162,11 @@ def assert_as_theirs(ours: Any, theirs: Any) -> None:
         assert ours.nnz == theirs.nnz
 
 
-@pytest.mark.parametrize("interface", ["spmatrix", "sparray"])
+@pytest.mark.parametrize("config", CONFIGS, ids=["matrices", "arrays"])
 @pytest.mark.parametrize("container", ["as it is", "a frame", "polars", "lists", "Fortran", "f4", *SPARSE])
-def test_predictions_are_of_the_type_of_scikit_learns(container: str, interface: str) -> None:
+def test_predictions_are_of_the_type_of_scikit_learns(container: str, config: dict[str, Any]) -> None:
     y = {**LABELS, **SPARSE}[container](Y)
-    with config_context(sparse_interface=interface):
+    with config_context(**config):
         ours, theirs = MLPClassifier(**SMALL).fit(X, y), TheirClassifier(**SMALL).fit(X, y)
         np.testing.assert_array_equal(ours.classes_, theirs.classes_)
         assert_as_theirs(ours.predict(X), theirs.predict(X))
@@ -208,8 +211,12 @@ def test_scores_of_sparse_labels(loss: str) -> None:
     model = MLPClassifier(loss=loss, **SMALL)
     watched = clone(model).set_params(scoring="f1_micro").fit(X, y, X_val=X, y_val=y)
     assert watched.validation_scores_[-1] == pytest.approx(f1_score(y, watched.predict(X), average="micro"))
+
+
+@pytest.mark.callbacks
+def test_callbacks_of_many_see_sparse_labels_dense() -> None:
     seen: list[Any] = []
-    model.set_callbacks(Seen(seen)).set_params(max_iter=1)
+    model = MLPClassifier(**SMALL).set_callbacks(Seen(seen)).set_params(max_iter=1)
     fit_many([model], X, sp.coo_array(Y), rows=[range(20, N)])
     np.testing.assert_array_equal(dense(seen[0]), Y[20:])
 

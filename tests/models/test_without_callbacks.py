@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 from available import SKLEARN
+from patience import LONG
 
 from fastnn.models import bases
 
@@ -49,7 +50,9 @@ assert [epoch.number for epoch in heard] == [1, 2, 3]
 
 
 def test_without_the_protocol() -> None:
-    answer = subprocess.run([sys.executable, "-W", "error", "-c", CODE], capture_output=True, text=True, timeout=300)
+    answer = subprocess.run(
+        [sys.executable, "-W", "error", "-c", CODE], capture_output=True, text=True, timeout=3 * LONG
+    )
     assert answer.returncode == 0, answer.stderr
 
 
