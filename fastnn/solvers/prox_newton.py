@@ -146,10 +146,11 @@ def _felt_gap(
     penalty: Separable,
     enough: float,
 ) -> float:
-    """The gap without penalties that are so small that it drowns in the rounding of the gradient.
+    """The gap without what the rounding of the gradient makes of it.
 
     An error d of a partial derivative makes the dual point infeasible by d / l1, which the gap has squared, or costs
-    d**2 / (2 l2). What is left out is a direction without penalty, for which the last step speaks.
+    d**2 / (2 l2). Penalties so small that it drowns in that are left out, as directions for which the last step speaks.
+    The others still have the dual point shrink by d / l1, at the price of that part of the L1 penalty.
     """
     deviation = objective.scales(can_shift=False).deviation  # an outlier that is certain of its class rounds nothing
     size = np.repeat(deviation, objective.outputs)
@@ -159,7 +160,9 @@ def _felt_gap(
     if not np.isfinite(rounding).all():  # squares of X overflow
         return np.inf
     felt = penalty.without_less(rounding / np.sqrt(enough), rounding**2 / (enough * progress.value))
-    return _gap(restricted, progress, gradient, objective, felt)
+    l1, limited = felt.table[0], (felt.table[0] > 0) & (felt.table[1] == 0)
+    shrinks = (rounding[limited] / l1[limited]).max(initial=0.0) * (l1 * np.abs(progress.params))[limited].sum()
+    return float(_gap(restricted, progress, gradient, objective, felt) - shrinks / progress.value)
 
 
 def _solve(restricted: Restricted, progress: _Progress, error: float, goal: float) -> tuple[float, float]:

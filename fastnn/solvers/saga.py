@@ -21,9 +21,8 @@ __all__ = ["saga"]
 
 _FIRST = 0.5  # of the inverse of the largest row's curvature; a third is proven
 _GROWTH = 1.5
-_PATIENCE = 20  # iterations without a smaller error, as large as rounding leaves it
-_TRIAL = 20  # iterations before the rate is judged,
-_RATE = 10  # by so many of them,
+_RECENT = 10  # iterations: without a smaller error, as large as rounding leaves it, they are an end;
+_TRIAL = 20  # after so many it is judged by the rate of as many recent ones, so never before that end,
 _SHARE = 0.5  # and more than this share of the iterations that are left are too many,
 _LONGEST = 100  # or so many
 
@@ -73,7 +72,7 @@ def saga(
     if not isfinite(point.value):
         return Solution(start, point.value, 0, False, "the objective is not finite at the start")
     step, longest = _FIRST / chain.curvature, inf
-    errors: deque[float] = deque([point.error], maxlen=_PATIENCE + 1)
+    errors: deque[float] = deque([point.error], maxlen=_RECENT + 1)
     iteration = 0
     while point.error > measure.enough and iteration < max_iter:
         chain.advance(step)
@@ -87,7 +86,7 @@ def saga(
         iteration += 1
         if watch is not None:
             watch(iteration, point.params, point.value)
-        if len(errors) > _PATIENCE and errors[-1] > 0.9 * errors[0] and measure.is_rounding(point.value, point.error):
+        if len(errors) > _RECENT and errors[-1] > 0.9 * errors[0] and measure.is_rounding(point.value, point.error):
             return Solution(point.params, point.value, iteration, True)
         most = min(_SHARE * (max_iter - iteration), _LONGEST)
         if iteration >= _TRIAL and _iterations_left(errors, measure.enough) > most:
@@ -120,8 +119,8 @@ def _is_worse(ahead: _Point, point: _Point, slack: float) -> bool:
 
 def _iterations_left(errors: deque[float], enough: float) -> float:
     """As the last ones have gone."""
-    before, now = errors[-1 - _RATE], errors[-1]
+    before, now = errors[0], errors[-1]
     if now <= enough:
         return 0.0
-    rate = log(before / now) / _RATE
+    rate = log(before / now) / _RECENT
     return log(now / enough) / rate if rate > 0 and enough > 0 else inf

@@ -185,7 +185,8 @@ rng = np.random.default_rng(0)
 if sys.argv[1] == "dense":
     x = rng.random((64, 2**18), np.float32)
 else:
-    x = random_array((600, 2**20), density=1e-5, format="csr", rng=rng)
+    places = rng.integers(600, size=6000), rng.integers(2**20, size=6000)
+    x = sp.csr_array((np.ones(6000), places), shape=(600, 2**20))
 y = np.arange(x.shape[0]) % 3
 models = {
     "dense": LogisticRegression(solver="lbfgs", max_iter=1),

@@ -144,6 +144,18 @@ def test_without_an_intercept_and_from_a_start() -> None:
     np.testing.assert_allclose(warm.params, cold.params, atol=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_an_optimum_is_an_end_to_begin_with(seed: int) -> None:
+    """Where the means of the features make the gradient's rounding as large as a gap that would be enough."""
+    x, y = data_of(400, 6, 3, seed)
+    scale = np.logspace(-2, 2, 6)
+    problem = Problem(x * scale + np.linspace(0, 30, 6), y, np.repeat(0.02 * scale, 3))
+    best = problem.solve(tol=1e-7)
+    again = problem.solve(tol=1e-7, start=best.params, max_iter=20)
+    assert again.converged, again.message
+    assert again.loss == pytest.approx(best.loss, rel=1e-13)
+
+
 def test_a_penalty_too_strong_leaves_the_intercept_alone() -> None:
     x, y = data_of(90, 8, 2)
     solution = Problem(x, y, 1.0).solve()

@@ -138,6 +138,23 @@ def test_a_chain_has_other_variables_and_tells_in_the_objectives(form: str, o: i
     np.testing.assert_allclose(chain.gradient(), objective(params)[1], atol=1e-12)
 
 
+@pytest.mark.parametrize(("floor", "is_rounding"), [(5e-13, True), (5e-11, False)])
+def test_an_error_that_rounding_holds_up_is_an_end(floor: float, is_rounding: bool, rng: np.random.Generator) -> None:
+    """Before its rate, which is none any more, would say that it takes far too long."""
+
+    class Rounded(ByGap):
+        def __call__(self, *arguments: Any) -> tuple[float, float]:
+            value, error = super().__call__(*arguments)
+            return value, max(error, floor)
+
+    objective = problem(rng)
+    penalty = Separable.of(objective.n_params, l1=0.02 * np.append(np.logspace(-2, 2, 6), 0.0))
+    measure = Rounded(objective, penalty, 1e-8)
+    found = saga(objective, penalty, np.zeros(objective.n_params), measure=measure, max_iter=2000, seed=0)
+    assert found.converged is is_rounding
+    assert found.n_iter < 100
+
+
 def test_the_seed_alone_decides(rng: np.random.Generator) -> None:
     objective = problem(rng, n=30_000)
     found = []
