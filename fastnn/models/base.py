@@ -230,7 +230,7 @@ def require_no_times(name: str, array: NDArray[Any]) -> None:
         )
 
 
-def readable_target(y: Any) -> Any:
+def readable_target(y: Any, name: str = "y") -> Any:
     """Y as scikit-learn's validators read it well: they know neither tensors nor NumPy's strings of any length.
 
     Raises
@@ -238,9 +238,9 @@ def readable_target(y: Any) -> Any:
     ValueError
         If a sparse y has elements outside of it, which they would follow.
     """
-    y = as_host("y", y)
+    y = as_host(name, y)
     if issparse(y):
-        y = sound(y, "y")
+        y = sound(y, name)
     return y.astype(object) if isinstance(y, np.ndarray) and y.dtype.kind == "T" else y
 
 

@@ -12,8 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import column_or_1d
 
 from fastnn.kernels.contract import Array
-from fastnn.models.base import require_no_times
-from fastnn.tensors import as_host
+from fastnn.models.base import readable_target, require_no_times
 from fastnn.validation import laid_out
 
 __all__ = [
@@ -128,7 +127,7 @@ def agreed_classes(known: Labels | None, classes: Any) -> Labels:
         if known is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         return known
-    given = find_classes(as_labels(_as_integers(as_host("classes", classes))))
+    given = find_classes(as_labels(_as_integers(readable_target(classes, "classes"))))
     if known is not None and not np.array_equal(known, given):
         raise ValueError(f"classes={given} are not those of the first call, {known}.")
     return given
