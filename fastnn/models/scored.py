@@ -34,7 +34,7 @@ class Scored:
         float
         """
         known: Any = readable_target(y)
-        if is_regressor(self) and not isinstance(known, np.ndarray):  # R^2 takes no sparse y, nor a frame that is one
+        if not isinstance(known, np.ndarray) and is_regressor(self):  # R^2 takes no sparse y, nor a frame that is one
             known = check_array(known, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y")
             known = known.toarray() if issparse(known) else known
         mixin: Any = super()
