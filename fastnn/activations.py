@@ -76,8 +76,9 @@ class Activation:
         if code != USER:
             _require_listed(self)
             return
-        if self.value is None and self.slope is None and self.name in ACTIVATIONS:
-            vars(self).update(vars(ACTIVATIONS[self.name]))
+        known = ACTIVATIONS.get(self.name)
+        if known is not None and (self.value, self.slope, self.by_row, self.has_slope) == (None, None, False, True):
+            vars(self).update(vars(known))
             return
         if self.by_row:
             raise wrong_type(f"activation {self.name!r}", "by_row=True", "one with value(z) and slope(z, a)")

@@ -139,6 +139,10 @@ def test_a_name_alone_is_the_librarys(name):
         Activation("logistic")  # an alias, which is no activation's own name
     with pytest.raises(TypeError, match=f"value of activation '{name}' is None"):
         Activation(name, slope=max)
+    with pytest.raises(TypeError, match=f"activation '{name}' is 'by_row=True'"):
+        Activation(name, by_row=True)  # says more than a name, and would be ignored
+    with pytest.raises(TypeError, match=f"value of activation '{name}' is None"):
+        Activation(name, has_slope=False)
 
 
 def test_a_users_functions_are_pickled_by_name():

@@ -230,18 +230,27 @@ def require_no_times(name: str, array: NDArray[Any]) -> None:
         )
 
 
-def readable_target(y: Any) -> Any:
+def readable_target(y: Any, name: str = "y") -> Any:
     """Y as scikit-learn's validators read it well: they know neither tensors nor NumPy's strings of any length.
+
+    A list of integers stays integers.
 
     Raises
     ------
     ValueError
         If a sparse y has elements outside of it, which they would follow.
     """
-    y = as_host("y", y)
+    y = _as_integers(as_host(name, y))
     if issparse(y):
-        y = sound(y, "y")
+        y = sound(y, name)
     return y.astype(object) if isinstance(y, np.ndarray) and y.dtype.kind == "T" else y
+
+
+def _as_integers(y: Any) -> Any:
+    """A list of Python's integers of which some need uint64 as such: NumPy makes float64 of it if some are smaller."""
+    is_list = isinstance(y, (list, tuple)) and all(type(each) is int for each in y)
+    wide = is_list and len(y) > 0 and 0 <= min(y) and 2**63 <= max(y) < 2**64
+    return np.array(y, np.uint64) if wide else y
 
 
 def _dtypes(dtype: Any) -> Any:

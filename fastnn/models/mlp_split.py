@@ -33,6 +33,11 @@ def split(model: Any, y: Array, random_state: Any) -> tuple[Rows, Rows]:
             f"The validation set is too small: {n_held} of {len(y)} samples. "
             "Increase validation_fraction, or fit on more samples."
         )
+    if n_held == len(y):
+        raise ValueError(
+            f"validation_fraction={model.validation_fraction} of {len(y)} samples leaves none to train on. Decrease "
+            "it, or fit on more samples."
+        )
     if labels is None:
         rows, held = _drawn(np.arange(len(y)), n_held, random_state)
     else:

@@ -113,8 +113,8 @@ class Network(FlatParams):
         Parameters
         ----------
         x : array-like or sparse matrix (n, n_inputs)
-            Converted to the network's dtype, a sparse matrix to CSR, which gives the same bits as a dense x. NaN and
-            infinity flow through.
+            Converted to the network's dtype, a sparse matrix to CSR, which gives the same bits as a dense x where its
+            rows are sorted and name no column twice. NaN and infinity flow through.
 
         Returns
         -------

@@ -67,8 +67,9 @@ class Training:
             raise out_of_range("label_smoothing", self.label_smoothing, "a number in [0, 1)")
         if self.patience is not None:
             check_counts(patience=self.patience)
-        if not isinstance(self.schedule, (Schedule, Plateau, NoneType)):
-            raise wrong_type("schedule", self.schedule, "a schedule of fastnn.schedules, or None")
+        schedule: object = self.schedule
+        if not isinstance(schedule, (Schedule, Plateau, NoneType)) or isinstance(schedule, type):
+            raise wrong_type("schedule", schedule, "a schedule of fastnn.schedules, or None")
         if not isinstance(self.shuffle, (bool, np.bool_)):
             raise wrong_type("shuffle", self.shuffle, "True or False")
 

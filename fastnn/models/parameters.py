@@ -152,7 +152,8 @@ class Is:
 
     def accepts(self, value: Any) -> bool:
         """See Check."""
-        return isinstance(value, self.types)
+        # A class has the methods of a protocol as its instances do, but needs one of them to call them with.
+        return isinstance(value, self.types) and not isinstance(value, type)
 
     def __str__(self) -> str:
         return self.description

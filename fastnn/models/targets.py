@@ -12,8 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import column_or_1d
 
 from fastnn.kernels.contract import Array
-from fastnn.models.base import require_no_times
-from fastnn.tensors import as_host
+from fastnn.models.base import readable_target, require_no_times
 from fastnn.validation import laid_out
 
 __all__ = [
@@ -129,17 +128,10 @@ def agreed_classes(known: Labels | None, classes: Any) -> Labels:
         if known is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         return known
-    given = find_classes(as_labels(_as_integers(as_host("classes", classes))))
+    given = find_classes(as_labels(readable_target(classes, "classes")))
     if known is not None and not np.array_equal(known, given):
         raise ValueError(f"classes={given} are not those of the first call, {known}.")
     return given
-
-
-def _as_integers(classes: Any) -> Any:
-    """A list of Python's integers of which some need uint64 as such: NumPy makes float64 of it if some are smaller."""
-    is_list = isinstance(classes, (list, tuple)) and all(type(each) is int for each in classes)
-    wide = is_list and len(classes) > 0 and 0 <= min(classes) and 2**63 <= max(classes) < 2**64
-    return np.array(classes, np.uint64) if wide else classes
 
 
 def index_of(labels: Labels, classes: Labels, name: str = "y") -> NDArray[np.intp]:

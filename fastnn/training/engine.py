@@ -65,8 +65,8 @@ class Engine:
     def forward(self, params: Array, x: Any, rows: NDArray[np.intp] | None = None) -> Array:
         """What the last layer's activation makes of x (n, i), or of the given rows of it: (n, o).
 
-        x may be sparse (CSR), which gives the same bits. Rows are gathered block by block, and by backends that need it
-        made dense: x may be larger than memory.
+        x may be sparse (CSR), which gives the same bits where its rows are sorted. Rows are gathered block by block,
+        and by backends that need it made dense: x may be larger than memory.
         """
         n = x.shape[0] if rows is None else len(rows)
         out = np.empty((n, self.plan.widths[-1]), self.plan.dtype)

@@ -142,6 +142,14 @@ def test_labels_of_any_type(labels: str, name: str) -> None:
     assert sorted(model.classes_.tolist()) == sorted(set(as_given.tolist()))
 
 
+@pytest.mark.filterwarnings("ignore:A column-vector y was passed")
+@pytest.mark.parametrize("name", ["logistic", "neuron", "classifier"])
+@pytest.mark.parametrize("labels", LABELS)
+def test_classes_of_any_type(labels: str, name: str) -> None:
+    y = LABELS[labels]
+    np.testing.assert_array_equal(clone(MODELS[name]).partial_fit(X, y, classes=y).classes_, np.unique(np.asarray(y)))
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_a_number_weighs_all_rows(name: str) -> None:
     wanted = clone(MODELS[name]).fit(X, Y, np.full(N, 2.0)).predict(X)

@@ -106,11 +106,14 @@ def test_three_classes_of_the_widest_integers(model: Any, first: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["neuron", "logistic", "mlp"])
-def test_a_list_of_the_widest_classes(name: str) -> None:
+def test_lists_of_the_widest_classes(name: str) -> None:
     """NumPy makes float64 of it, in which the two are one."""
     classes = [2**63 - 1, 2**63]
-    model = clone(TWO[name]).partial_fit(X, np.array(classes, np.uint64)[SMALL], classes=classes)
-    assert model.classes_.tolist() == classes
+    labels = np.array(classes, np.uint64)[SMALL]
+    for y in (labels, labels.tolist()):
+        for model in (clone(TWO[name]).partial_fit(X, y, classes=classes), clone(TWO[name]).fit(X, y)):
+            assert model.classes_.tolist() == classes
+            assert model.score(X, y) == np.mean(model.predict(X) == labels)
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,16 @@ def test_splits_with_more_classes_than_held_out_samples() -> None:
         split(Told(None, 9), np.eye(9), 0)
 
 
+@pytest.mark.parametrize("scoring", [None, "f1_macro"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_splits_that_leave_nothing_to_train_on(scoring: str | None, n_classes: int) -> None:
+    index = np.arange(60) % n_classes
+    with pytest.raises(ValueError, match="^validation_fraction=0.99 of 60 samples leaves none to train on"):
+        split(Told(scoring, n_classes, fraction=0.99), one_hot(index), 0)
+    rows, held = split(Told(scoring, n_classes, fraction=0.98), one_hot(index), 0)
+    assert (len(rows), len(held)) == (1, 59)
+
+
 @pytest.mark.parametrize("scoring", [None, "accuracy", "neg_log_loss"])
 def test_a_class_with_one_sample(scoring: str | None) -> None:
     for y in (np.where(np.arange(60) == 7, "odd", "even"), np.where(np.arange(60) == 7, 3, INDEX)):

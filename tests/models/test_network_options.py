@@ -179,6 +179,11 @@ def test_bad_options_are_explained(digits: Data, options: dict[str, Any], messag
     np.testing.assert_array_equal(model.params, before)
 
 
+def test_a_class_of_schedules_is_none(digits: Data) -> None:
+    with pytest.raises(TypeError, match="schedule is <class .*Cosine.*wanted a schedule"):
+        fit(network(), digits, schedule=schedules.Cosine)
+
+
 def test_only_probabilities_can_be_smoothed(digits: Data) -> None:
     with pytest.raises(ValueError, match="label_smoothing=0.1 with loss='squared_error'"):
         fit(network(loss="squared_error"), (digits[0], np.eye(10)[digits[1]]), label_smoothing=0.1)

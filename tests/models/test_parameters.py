@@ -11,7 +11,7 @@ from sklearn import linear_model, neural_network
 from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError
 
-from fastnn import LogisticRegression, LogisticRegressionCV, MLPClassifier, MLPRegressor, Neuron
+from fastnn import LogisticRegression, LogisticRegressionCV, MLPClassifier, MLPRegressor, Neuron, schedules
 
 X = np.random.default_rng(0).normal(size=(30, 3))
 Y = (X[:, 0] > 0).astype(int)
@@ -92,6 +92,7 @@ OWN: list[tuple[Any, dict[str, Any]]] = [
     (MLPRegressor, {"loss": "l3"}),
     *[(Neuron, {name: -1}) for name in ("activation", "learning_rate", "max_iter", "batch_size", "shuffle", "tol")],
     *[(Neuron, {name: -1}) for name in ("n_iter_no_change", "verbose", "warm_start", "average", "keep_history")],
+    *[(each, {"learning_rate": schedules.Cosine}) for each in (MLPClassifier, Neuron)],  # the class, and no schedule
     (Neuron, {"activation": "softmax"}),
     (Neuron, {"activation": "sigmiod"}),
     *[(each, {name: -1}) for each in (LogisticRegression, MLPClassifier, Neuron) for name in ("backend", "n_threads")],

@@ -135,6 +135,13 @@ def test_a_column_of_numbers_may_not_be_sparse() -> None:
     np.testing.assert_allclose(MLPRegressor(**SMALL).fit(X, several).predict(X), theirs)
 
 
+@pytest.mark.parametrize("form", SPARSE)
+def test_scores_of_sparse_numbers(form: str) -> None:
+    model = MLPRegressor(**SMALL).fit(X, NUMBERS)
+    y, weight = SPARSE[form](NUMBERS), X[:, 0] ** 2
+    assert model.score(X, y, sample_weight=weight) == model.score(X, NUMBERS, sample_weight=weight)
+
+
 @pytest.mark.parametrize("y", [NUMBERS.astype("U8"), NUMBERS[:, 0].astype("U8")], ids=["several", "one"])
 def test_words_are_no_numbers(y: np.ndarray) -> None:
     with pytest.raises(TypeError, match=r"y of shape .* has dtype <U8, wanted numbers"):
