@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-Targets = NDArray[np.floating]
+Targets = NDArray[np.floating[Any]]
 
 
 _LISTED = {  # name: code, link

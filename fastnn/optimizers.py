@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +110,7 @@ class Optimizer:
         """Names of all vectors of the state."""
         return self.slots if self.ema is None else (*self.slots, "average")
 
-    def averaged(self, state: OptimizerState) -> NDArray[np.floating] | None:
+    def averaged(self, state: OptimizerState) -> NDArray[np.floating[Any]] | None:
         """The moving average of the parameters (p,), or None without `ema`."""
         return None if self.ema is None else state.slots[-1]
 
@@ -326,10 +326,10 @@ class OptimizerState:
     """
 
     step: int
-    slots: tuple[NDArray[np.floating], ...]
+    slots: tuple[NDArray[np.floating[Any]], ...]
 
     @classmethod
-    def zeros(cls, optimizer: Optimizer, params: NDArray[np.floating]) -> OptimizerState:
+    def zeros(cls, optimizer: Optimizer, params: NDArray[np.floating[Any]]) -> OptimizerState:
         """Return the state before the first step: zeros, and the parameters as their average."""
         # np.zeros_like would write them: these take no memory before somebody does.
         slots = tuple(np.zeros(params.shape, params.dtype) for _ in optimizer.slots)

@@ -92,7 +92,7 @@ class Plan:
     activations: tuple[Activation, ...]
     bias: tuple[bool, ...]
     loss: Loss
-    dtype: np.dtype[np.floating]
+    dtype: np.dtype[np.floating[Any]]
     dropout: tuple[float, ...] = ()
 
     def __init_subclass__(cls) -> None:
@@ -244,7 +244,7 @@ class Plan:
 
 
 @lru_cache(maxsize=64)
-def linear_plan(n_inputs: int, n_outputs: int, loss: str, dtype: np.dtype[np.floating], bias: bool = True) -> Plan:
+def linear_plan(n_inputs: int, n_outputs: int, loss: str, dtype: np.dtype[np.floating[Any]], bias: bool = True) -> Plan:
     """The plan of a network without a hidden layer and with the identity; the same object for the same arguments.
 
     To make one anew for every prediction of one row took 14 of its 21 us.

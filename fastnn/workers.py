@@ -52,10 +52,23 @@ def finished(
     with _cancelled_by_errors(ThreadPoolExecutor(n_workers), cancelled) as pool:
         futures = [pool.submit(cancelled.run, do, task) for task in tasks]
         # A wait without an end would not hear of Ctrl-C.
-        while wait(futures, timeout=0.1, return_when=until).not_done:
+        while _some_run(futures, until):
             if all_or_none:
                 _raise_error_of(futures)
     return futures
+
+
+def _some_run(futures: Sequence[Future[Result]], until: str = ALL_COMPLETED) -> bool:
+    """Whether some of them still run after a tenth of a second, or when what is waited for has happened.
+
+    Where Ctrl-C comes while Python takes the lock of this wait back, it ends in a RuntimeError that hides it.
+    """
+    try:
+        return bool(wait(futures, timeout=0.1, return_when=until).not_done)
+    except RuntimeError as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise error.__context__ from None
+        raise
 
 
 def _raise_error_of(futures: Iterable[Future[Result]]) -> None:
@@ -93,6 +106,6 @@ def aside(do: Callable[[], Result]) -> Result:
             future.set_exception(error)
 
     Thread(target=copy_context().run, args=(work,), daemon=True).start()
-    while wait([future], timeout=0.1).not_done:
+    while _some_run([future]):
         pass
     return future.result()

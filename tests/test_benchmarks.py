@@ -252,9 +252,10 @@ def test_seconds_are_readable(seconds, text):
     assert load("contest").readable(seconds) == text
 
 
-@pytest.mark.parametrize(
-    "table", ["training", "inference", "kernels", "functions", "adam", "logistic", "logistic_cv", "logistic_l1"]
-)
+SINCE_1_9 = [pytest.param(name, marks=pytest.mark.sklearn_1_9) for name in ("logistic_cv", "logistic_l1")]
+
+
+@pytest.mark.parametrize("table", ["training", "inference", "kernels", "functions", "adam", "logistic", *SINCE_1_9])
 def test_peers_print_a_markdown_table(table, monkeypatch, capsys):
     contest = load("contest")
     monkeypatch.setattr(contest, "optional", lambda module: None)  # as where nothing but scikit-learn is installed

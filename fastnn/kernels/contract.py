@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ __all__ = [
     "PlanLike",
 ]
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 Role = Literal["input", "output", "update", "option"]
 
 BACKENDS = ("native", "jit", "reference")
@@ -59,7 +59,7 @@ class PlanLike(Protocol):
     @property
     def dropout(self) -> tuple[float, ...]: ...
     @property
-    def dtype(self) -> np.dtype[np.floating]: ...
+    def dtype(self) -> np.dtype[np.floating[Any]]: ...
     @property
     def n_layers(self) -> int: ...
     @property

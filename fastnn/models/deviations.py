@@ -18,7 +18,7 @@ _ROUNDING = 4 * np.finfo(np.float64).eps  # of a mean: deviations no larger are 
 
 
 @np.errstate(all="ignore")  # what is not finite is looked for by the caller
-def deviations(x: Any, weight: NDArray[np.floating] | None) -> Vector:
+def deviations(x: Any, weight: NDArray[np.floating[Any]] | None) -> Vector:
     """The standard deviation (i,) of every feature about its mean, weighted; 1 where a feature is constant.
 
     As `StandardScaler` has it, with n in the denominator and not n - 1. Everything is summed in float64 and about a
@@ -36,7 +36,7 @@ def deviations(x: Any, weight: NDArray[np.floating] | None) -> Vector:
     return result
 
 
-def _moments(x: NDArray[Any], weight: NDArray[np.floating] | None) -> tuple[Vector, Vector]:
+def _moments(x: NDArray[Any], weight: NDArray[np.floating[Any]] | None) -> tuple[Vector, Vector]:
     """Means and variances (i,): those of blocks of rows, put together (Chan, Golub and LeVeque 1983)."""
     first = x[0 if weight is None else int(np.argmax(weight > 0))].astype(np.float64)
     total, mean, squares = 0.0, np.zeros(x.shape[1]), np.zeros(x.shape[1])
@@ -55,7 +55,7 @@ def _moments(x: NDArray[Any], weight: NDArray[np.floating] | None) -> tuple[Vect
     return first + mean, squares / total
 
 
-def _sparse_moments(x: Any, weight: NDArray[np.floating] | None) -> tuple[Vector, Vector]:
+def _sparse_moments(x: Any, weight: NDArray[np.floating[Any]] | None) -> tuple[Vector, Vector]:
     """Means and variances (i,) from what is stored, about one stored value of each feature."""
     if not x.has_canonical_format:
         x = x.copy()

@@ -117,7 +117,12 @@ class PenalisedLikelihood(Likelihood):
     share = 1.0
 
     def __init__(
-        self, x: Any, index: NDArray[np.integer], n_classes: int, weight: NDArray[np.floating] | None, intercept: bool
+        self,
+        x: Any,
+        index: NDArray[np.integer[Any]],
+        n_classes: int,
+        weight: NDArray[np.floating[Any]] | None,
+        intercept: bool,
     ) -> None:
         super().__init__(x, index, n_classes, weight, intercept)
         self.n_params = self.n_contrasts * self.n_columns

@@ -75,9 +75,9 @@ def _checked(model: Any, solution: Solution, found: Maximum) -> Solution:
 def penalised_likelihood(
     model: Any,
     x: Any,
-    index: NDArray[np.integer],
+    index: NDArray[np.integer[Any]],
     n_classes: int,
-    weight: NDArray[np.floating] | None,
+    weight: NDArray[np.floating[Any]] | None,
     given: tuple[Any, Any],
 ) -> PenalisedLikelihood:
     """The penalised likelihood of the data, where it has one maximum.

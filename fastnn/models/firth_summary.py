@@ -115,7 +115,7 @@ class FirthSummary:
 
 
 def summarise(
-    model: Any, x: Any, index: NDArray[np.integer], weight: NDArray[Any] | None, *, level: float
+    model: Any, x: Any, index: NDArray[np.integer[Any]], weight: NDArray[Any] | None, *, level: float
 ) -> FirthSummary:
     """The summary of a fitted model, from the data of its fit: x (n, i), the numbers of the classes (n,), weights.
 

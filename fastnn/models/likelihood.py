@@ -125,7 +125,12 @@ class Likelihood:
     """
 
     def __init__(
-        self, x: Any, index: NDArray[np.integer], n_classes: int, weight: NDArray[np.floating] | None, intercept: bool
+        self,
+        x: Any,
+        index: NDArray[np.integer[Any]],
+        n_classes: int,
+        weight: NDArray[np.floating[Any]] | None,
+        intercept: bool,
     ) -> None:
         self._x = by_rows(x)
         self._index = index
@@ -200,7 +205,7 @@ class Likelihood:
             _add_information(information, design, p[1:], weight)
         return Expansion(value, score.ravel(), information.reshape(m * k, m * k), smallest)
 
-    def along(self, theta: Vector, step: Vector, columns: NDArray[np.integer]) -> Weights:
+    def along(self, theta: Vector, step: Vector, columns: NDArray[np.integer[Any]]) -> Weights:
         """The probabilities of other classes at theta (m, k), linearised along a step (m, k), as weights of pairs.
 
         `columns`, of k, are those whose mass is wanted.
@@ -244,7 +249,7 @@ class Likelihood:
             yield slice(start, start + len(design)), is_own, margin, np.where(terms > 0, terms, 1)
             start += len(design)
 
-    def pairs(self, rows: NDArray[np.integer], others: NDArray[np.integer]) -> Vector:
+    def pairs(self, rows: NDArray[np.integer[Any]], others: NDArray[np.integer[Any]]) -> Vector:
         """Gradients (s, m * k) of the margins of rows of `observed` over other classes, each of length 1 per row."""
         rows = self.observed()[rows]
         design = self.design(rows)
@@ -255,7 +260,7 @@ class Likelihood:
         pairs[each, others] -= design
         return pairs[:, 1:].reshape(len(rows), -1)
 
-    def exact_rows(self) -> tuple[list[list[Fraction]], NDArray[np.integer]]:
+    def exact_rows(self) -> tuple[list[list[Fraction]], NDArray[np.integer[Any]]]:
         """The observed rows as they are, with a 1 for the intercept, and their classes; for few rows."""
         rows = self.observed()
         start = [Fraction(1)] * self.intercept

@@ -89,7 +89,7 @@ class LikelihoodInference:
 
 
 def gather_evidence(
-    model: Any, x: Any, index: NDArray[np.integer], weight: NDArray[np.floating] | None, *, converged: bool
+    model: Any, x: Any, index: NDArray[np.integer[Any]], weight: NDArray[np.floating[Any]] | None, *, converged: bool
 ) -> None:
     """At the end of a fit by likelihood alone: go to the maximum, keep what a summary needs, warn where there is none.
 
@@ -168,7 +168,7 @@ def _by_profiles(model: Any, X: Any, y: Any, sample_weight: Any, level: float) -
     return summarise(model, *_read(model, X, y, sample_weight), level=level)
 
 
-def _read(model: Any, X: Any, y: Any, sample_weight: Any) -> tuple[Any, NDArray[np.integer], NDArray[Any] | None]:
+def _read(model: Any, X: Any, y: Any, sample_weight: Any) -> tuple[Any, NDArray[np.integer[Any]], NDArray[Any] | None]:
     """X (n, i), the numbers of the rows' classes (n,), and weights (n,)."""
     x, y = model._read(X, y, reset=False)
     weight = model._read_weight(sample_weight, x)

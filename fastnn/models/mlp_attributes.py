@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,7 +23,7 @@ __all__ = ["MLPAttributes"]
 class MLPAttributes:
     """Parameters that both have, and what `fit` sets."""
 
-    hidden_layer_sizes: int | Sequence[int] | NDArray[np.integer]
+    hidden_layer_sizes: int | Sequence[int] | NDArray[np.integer[Any]]
     activation: str | Activation | Sequence[str | Activation]
     solver: str | Optimizer
     learning_rate: str | Schedule | Plateau

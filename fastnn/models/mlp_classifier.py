@@ -171,7 +171,7 @@ class MLPClassifier(LabelMLP):
 
     def __init__(
         self,
-        hidden_layer_sizes: int | Sequence[int] | NDArray[np.integer] = (100,),
+        hidden_layer_sizes: int | Sequence[int] | NDArray[np.integer[Any]] = (100,),
         activation: str | Activation | Sequence[str | Activation] = "relu",
         *,
         solver: str | Optimizer = "adam",

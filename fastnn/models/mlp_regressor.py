@@ -171,7 +171,7 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
     def __init__(
         self,
         loss: str | Loss = "squared_error",
-        hidden_layer_sizes: int | Sequence[int] | NDArray[np.integer] = (100,),
+        hidden_layer_sizes: int | Sequence[int] | NDArray[np.integer[Any]] = (100,),
         activation: str | Activation | Sequence[str | Activation] = "relu",
         *,
         solver: str | Optimizer = "adam",

@@ -185,7 +185,7 @@ def _count(labels: Labels, numbers: Labels, low: int, span: int) -> tuple[Labels
     return classes, place[above]
 
 
-def one_hot(index: NDArray[np.integer], n_classes: int, dtype: DTypeLike) -> Array:
+def one_hot(index: NDArray[np.integer[Any]], n_classes: int, dtype: DTypeLike) -> Array:
     """y (n, o): 1 in the column of each row's class, else 0."""
     y = np.zeros((len(index), n_classes), dtype)
     y[np.arange(len(index)), index] = 1

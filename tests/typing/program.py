@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import assert_type
+from typing import Any, assert_type
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -42,7 +42,9 @@ from fastnn.plan import Plan
 from fastnn.schedules import Plateau, Schedule
 from fastnn.typing import Epoch, FirthSummary, Kernels, LogisticPath, MachinePeak, Summary
 
-Floats = NDArray[np.floating]
+# NumPy before 2.2 wants to be told of Any.
+Floats = NDArray[np.floating[Any]]  # pyright: ignore[reportExplicitAny]
+Sizes = int | Sequence[int] | NDArray[np.integer[Any]]  # pyright: ignore[reportExplicitAny]
 
 X: NDArray[np.float64] = np.zeros((20, 4))
 y: NDArray[np.int64] = np.arange(20) % 2
@@ -179,7 +181,7 @@ def classifier(path: Path) -> None:
         coef_init=[X.T, None, None],
         random_state=np.random.RandomState(0),
     )
-    assert_type(model.hidden_layer_sizes, int | Sequence[int] | NDArray[np.integer])
+    assert_type(model.hidden_layer_sizes, Sizes)
     fitted = model.fit(X, y, X_val=X, y_val=y, sample_weight_val=weight, checkpoint=path, resume=True)
     assert_type(fitted, MLPClassifier)
     assert_type(model.partial_fit(X, y, classes=[0, 1]), MLPClassifier)
