@@ -298,4 +298,9 @@ def test_backends_take_the_same_arguments(name: str) -> None:
     assert [*inspect.signature(inspect.unwrap(plain)).parameters, "n_threads"] == [
         *inspect.signature(native).parameters
     ]
-    assert getattr(kernels_for("jit"), name) is plain
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("name", LOGISTIC_PASSES)
+def test_jit_has_those_of_the_reference(name: str) -> None:
+    assert getattr(kernels_for("jit"), name) is getattr(kernels_for("reference"), name)
