@@ -18,8 +18,8 @@ __all__ = ["MODEL_KINDS", "Saved"]
 
 MODEL_KINDS: dict[str, Kind] = {
     **storage.KINDS,
-    **records_of(plan),
-    **records_of(rates),
+    **records_of(plan, "plan"),
+    **records_of(rates, "rates"),
     "loop.Run": record(Run),
     "neuron.Average": record(Average),
 }

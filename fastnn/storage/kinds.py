@@ -16,9 +16,11 @@ from fastnn.storage.records import Kind, is_number, record
 __all__ = ["KINDS", "records_of"]
 
 
-def records_of(module: ModuleType) -> dict[str, Kind]:
-    """The kinds of all dataclasses that a module defines, by its name and theirs; but of none that are only bases."""
-    area = module.__name__.rpartition(".")[2]
+def records_of(module: ModuleType, area: str) -> dict[str, Kind]:
+    """The kinds of all dataclasses that a module defines, by an area and their names; but of none that are only bases.
+
+    Files hold the area, so it is a word of the format and stays, whatever the module is called.
+    """
     classes = {each for each in vars(module).values() if isinstance(each, type) and is_dataclass(each)}
     own = [cls for cls in classes if cls.__module__ == module.__name__ and not classes & set(cls.__subclasses__())]
     return {f"{area}.{cls.__name__}": record(cls) for cls in sorted(own, key=lambda cls: cls.__name__)}
@@ -101,7 +103,7 @@ KINDS: dict[str, Kind] = {
     "random_state": Kind(np.random.RandomState, _take_random_state, _make_random_state),
     "dtype.float32": Kind(type(np.dtype(np.float32)), lambda dtype: {}, lambda: np.dtype(np.float32)),
     "dtype.float64": Kind(type(np.dtype(np.float64)), lambda dtype: {}, lambda: np.dtype(np.float64)),
-    **records_of(layers),
-    **records_of(optimizers),
-    **records_of(schedules),
+    **records_of(layers, "layers"),
+    **records_of(optimizers, "optimizers"),
+    **records_of(schedules, "schedules"),
 }
