@@ -285,7 +285,7 @@ def cythonized(ext: Extension) -> list[str]:
     [new] = cythonize(
         [ext],
         build_dir=str(CYTHON_DIR),
-        include_path=[".", str(SOURCE_DIR)],
+        include_path=[".", str(SOURCE_DIR), str(SOURCE_DIR / "contract")],
         compiler_directives=DIRECTIVES,
         force=is_stale(generated, ["setup.py"]),  # Cython does not watch its directives
     )

@@ -1,4 +1,4 @@
-"""Benchmarks for airspeed velocity, one file per kernel family; peers.py compares with other libraries."""
+"""Benchmarks for airspeed velocity, one file per kernel family; peers/ compares with other libraries."""
 
 import sys
 from pathlib import Path

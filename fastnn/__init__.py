@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     from fastnn.layers import Dropout as Dropout
     from fastnn.losses import Loss as Loss
     from fastnn.machine import machine_peak as machine_peak
-    from fastnn.models.logistic import LogisticRegression as LogisticRegression
-    from fastnn.models.logistic_cv import LogisticRegressionCV as LogisticRegressionCV
-    from fastnn.models.logistic_path import logistic_regression_path as logistic_regression_path
-    from fastnn.models.loss_curve import LossCurveDisplay as LossCurveDisplay
-    from fastnn.models.many import fit_many as fit_many
+    from fastnn.models.common.loss_curve import LossCurveDisplay as LossCurveDisplay
+    from fastnn.models.logistic.cv.estimator import LogisticRegressionCV as LogisticRegressionCV
+    from fastnn.models.logistic.estimator import LogisticRegression as LogisticRegression
+    from fastnn.models.logistic.path import logistic_regression_path as logistic_regression_path
     from fastnn.models.mlp import MLPClassifier as MLPClassifier
     from fastnn.models.mlp import MLPRegressor as MLPRegressor
-    from fastnn.models.network import Network as Network
-    from fastnn.models.neuron import Neuron as Neuron
+    from fastnn.models.mlp.many import fit_many as fit_many
+    from fastnn.models.network.network import Network as Network
+    from fastnn.models.neuron.estimator import Neuron as Neuron
     from fastnn.optimizers import SGD as SGD
     from fastnn.optimizers import Adagrad as Adagrad
     from fastnn.optimizers import Adam as Adam
@@ -54,23 +54,23 @@ _HOME = {
     "AdamW": "optimizers",
     "Dense": "layers",
     "Dropout": "layers",
-    "LogisticRegression": "models.logistic",
-    "LogisticRegressionCV": "models.logistic_cv",
+    "LogisticRegression": "models.logistic.estimator",
+    "LogisticRegressionCV": "models.logistic.cv.estimator",
     "Loss": "losses",
-    "LossCurveDisplay": "models.loss_curve",
+    "LossCurveDisplay": "models.common.loss_curve",
     "MLPClassifier": "models.mlp",
     "MLPRegressor": "models.mlp",
     "NAdam": "optimizers",
-    "Network": "models.network",
-    "Neuron": "models.neuron",
+    "Network": "models.network.network",
+    "Neuron": "models.neuron.estimator",
     "RMSprop": "optimizers",
     "SGD": "optimizers",
     "activations": None,
     "errors": None,
-    "fit_many": "models.many",
+    "fit_many": "models.mlp.many",
     "kernels": None,
     "layers": None,
-    "logistic_regression_path": "models.logistic_path",
+    "logistic_regression_path": "models.logistic.path",
     "losses": None,
     "machine_peak": "machine",
     "optimizers": None,

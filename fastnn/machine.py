@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from fastnn import _core
+from fastnn.kernels.select import native
 
 __all__ = ["MachinePeak", "machine_peak"]
 
@@ -73,8 +73,8 @@ def machine_peak() -> MachinePeak:
     working_sets = {level: size // 2 for level, size in sizes.items()}
     working_sets["memory"] = min(4 * sizes["L3"], _LARGEST)
     return MachinePeak(
-        simd=_core.simd_level(),
-        flops={dtype: _core.fma_peak(dtype) for dtype in ("float32", "float64")},
+        simd=native.simd_level(),
+        flops={dtype: native.fma_peak(dtype) for dtype in ("float32", "float64")},
         cache_bytes=sizes,
-        bandwidth={level: _core.read_bandwidth(size) for level, size in working_sets.items()},
+        bandwidth={level: native.read_bandwidth(size) for level, size in working_sets.items()},
     )

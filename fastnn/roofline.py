@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import _core
+from fastnn.kernels.select import native
 from fastnn.machine import MachinePeak, machine_peak
 
 __all__ = ["Point", "main", "measure"]
@@ -39,12 +39,12 @@ class Point:
 
 def _time(flops: float, kernel: Callable[..., Any], *arguments: Any) -> float:
     count = max(2, int(2e7 / flops))
-    return min(_core.seconds_per_call(count, kernel, *arguments, n_threads=1) for _ in range(7))
+    return min(native.seconds_per_call(count, kernel, *arguments, n_threads=1) for _ in range(7))
 
 
 def _point(name: str, case: str, flops: float, *arguments: Any) -> Point:
     arrays = [argument for argument in arguments if isinstance(argument, np.ndarray)]
-    seconds = _time(flops, getattr(_core, name), *arguments)
+    seconds = _time(flops, getattr(native, name), *arguments)
     return Point(name, case, str(arrays[0].dtype), flops, float(sum(a.nbytes for a in arrays)), seconds)
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from fastnn.kernels.contract import Array, Kernels
 from fastnn.machine import MachinePeak
-from fastnn.models.bases import FitCallback
-from fastnn.models.firth_summary import FirthSummary
-from fastnn.models.given import Batches, MatrixLike, RandomState, Splitter
-from fastnn.models.inference import Summary
-from fastnn.models.logistic_path import LogisticPath
-from fastnn.training.callbacks import Epoch, Watcher
+from fastnn.models.common.bases import FitCallback
+from fastnn.models.common.given import Batches, MatrixLike, RandomState, Splitter
+from fastnn.models.logistic.firth.summary import FirthSummary
+from fastnn.models.logistic.inference.evidence import Summary
+from fastnn.models.logistic.path import LogisticPath
+from fastnn.training.epoch import Epoch, Watcher
 
 __all__ = [
     "Array",

@@ -11,7 +11,7 @@ import sklearn
 from packaging.version import Version
 
 from fastnn.kernels.available import available_backends, why_no_numba
-from fastnn.models.bases import HAS_CALLBACKS
+from fastnn.models.common.bases import HAS_CALLBACKS
 
 __all__ = [
     "BACKENDS",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from fastnn import storage
-from fastnn.models.saving import MODEL_KINDS
+from fastnn.models.common.saving import MODEL_KINDS
 from fastnn.storage import files
 
 _CODES = {"b1": "BOOL", "f2": "F16", "f4": "F32", "f8": "F64"}

@@ -230,7 +230,7 @@ def test_setup_refuses_a_wrong_loss(monkeypatch):
 
 
 def test_contestants_take_turns_and_the_best_run_counts(monkeypatch):
-    contest, clock, log = load("contest"), _Clock(), []
+    contest, clock, log = load("peers.contest"), _Clock(), []
     monkeypatch.setattr(contest, "time", clock)
 
     def contestant(name: str, pauses: list[float]) -> Any:
@@ -249,7 +249,7 @@ def test_contestants_take_turns_and_the_best_run_counts(monkeypatch):
 
 @pytest.mark.parametrize(("seconds", "text"), [(2.0, "2 s"), (0.0123456, "12.3 ms"), (4.56e-7, "0.456 µs")])
 def test_seconds_are_readable(seconds, text):
-    assert load("contest").readable(seconds) == text
+    assert load("peers.contest").readable(seconds) == text
 
 
 SINCE_1_9 = [pytest.param(name, marks=pytest.mark.sklearn_1_9) for name in ("logistic_cv", "logistic_l1")]
@@ -257,11 +257,11 @@ SINCE_1_9 = [pytest.param(name, marks=pytest.mark.sklearn_1_9) for name in ("log
 
 @pytest.mark.parametrize("table", ["training", "inference", "kernels", "functions", "adam", "logistic", *SINCE_1_9])
 def test_peers_print_a_markdown_table(table, monkeypatch, capsys):
-    contest = load("contest")
+    contest = load("peers.contest")
     monkeypatch.setattr(contest, "optional", lambda module: None)  # as where nothing but scikit-learn is installed
     for module in ("training", "inference", "kernels", "functions", "optimizer", "logistic_l1"):
-        monkeypatch.setattr(load(f"peers_{module}"), "optional", lambda module: None)
-    load("peers").main(["--quick", "--only", table])
+        monkeypatch.setattr(load(f"peers.{module}"), "optional", lambda module: None)
+    load("peers.__main__").main(["--quick", "--only", table])
     head, title, header, rule, row = filter(None, capsys.readouterr().out.split("\n"))
     assert "FMA peak of one core" in head
     assert title.lower().startswith(f"## {table[:4]}")
@@ -271,7 +271,7 @@ def test_peers_print_a_markdown_table(table, monkeypatch, capsys):
 
 def test_peers_refuse_an_unknown_table(capsys):
     with pytest.raises(SystemExit):
-        load("peers").main(["--only", "kernel"])
+        load("peers.__main__").main(["--only", "kernel"])
     assert (
         "no table 'kernel'; there are training, inference, kernels, functions, adam, logistic, logistic_cv, logistic_l1"
         in capsys.readouterr().err

@@ -31,7 +31,7 @@ from fastnn import (
     Neuron,
     fit_many,
 )
-from fastnn.solvers.choose import SOLVERS
+from fastnn.solvers.minimise import SOLVERS
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that sends signals")
 LIMIT = patient(0.5)

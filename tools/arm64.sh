@@ -83,6 +83,6 @@ python=$here/python
 if [ $# -gt 0 ]; then exec "$python" -m pytest -p no:cacheprovider "$@"; fi
 "$python" -c 'import fastnn; fastnn.show_config()'
 echo "--- a fit of each estimator"
-"$python" -m pytest -q -p no:cacheprovider tests/models/test_fits.py
+"$python" -m pytest -q -p no:cacheprovider tests/models/common/test_fits.py
 echo "--- kernel tests"
 exec "$python" -m pytest -q -p no:cacheprovider "${QUICK[@]}"

@@ -1,6 +1,6 @@
 """Fit the polynomials behind exp, log, erf and the normal distribution function.
 
-    python tools/fit_polynomials.py > src_ext/kernels/polynomials.hpp
+    python tools/fit_polynomials.py > src_ext/kernels/vector/polynomials.hpp
 
 needs mpmath and ten seconds. Every fit is minimax (Remez exchange on a fixed grid); then the
 coefficients are rounded to the element type. The errors in the comments are those of the rounded

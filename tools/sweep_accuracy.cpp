@@ -1,6 +1,6 @@
 // The vector functions and the values of the activations as C functions f(x, y, count), for tools/sweep_accuracy.py.
 // count is a multiple of the vector's width.
-#include "kernels/activation.hpp"
+#include "kernels/elementwise/activation.hpp"
 
 namespace {
 

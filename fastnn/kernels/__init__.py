@@ -11,14 +11,14 @@ in place, is of no use.
 Shapes: n rows, i inputs and o outputs of a layer.
 """
 
-from fastnn.kernels.activation import activation_backward, activation_forward
 from fastnn.kernels.available import available_backends
-from fastnn.kernels.dense import dense_backward_input, dense_backward_params, dense_forward
-from fastnn.kernels.dropout import dropout
-from fastnn.kernels.loss import link, loss_and_gradient
-from fastnn.kernels.network import fit_epoch, network_forward, network_gradient
-from fastnn.kernels.neuron import neuron_epoch
-from fastnn.kernels.optimizer import (
+from fastnn.kernels.public.activation import activation_backward, activation_forward
+from fastnn.kernels.public.dense import dense_backward_input, dense_backward_params, dense_forward
+from fastnn.kernels.public.dropout import dropout
+from fastnn.kernels.public.loss import link, loss_and_gradient
+from fastnn.kernels.public.network import fit_epoch, network_forward, network_gradient
+from fastnn.kernels.public.neuron import neuron_epoch
+from fastnn.kernels.public.optimizer import (
     adagrad_step,
     adam_step,
     adamw_step,

@@ -11,8 +11,8 @@ from typing import Any
 from fastnn._version import __version__
 from fastnn.errors import unknown_name
 from fastnn.kernels.available import available_backends, require_numba, why_no_numba
-from fastnn.kernels.compose import compose
-from fastnn.kernels.compose_neuron import neuron_epoch
+from fastnn.kernels.composed.network import compose
+from fastnn.kernels.composed.neuron import neuron_epoch
 from fastnn.kernels.contract import (
     BACKENDS,
     COORDINATE_DESCENT,
@@ -22,7 +22,7 @@ from fastnn.kernels.contract import (
     SAGA,
     Kernels,
 )
-from fastnn.kernels.permutation import permutation
+from fastnn.kernels.random import permutation
 from fastnn.threads import get_num_threads
 
 __all__ = ["config", "kernels_for", "native", "resolve", "show_config"]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fastnn import activations
 from fastnn.activations import Activation
 from fastnn.errors import out_of_range, wrong_type
-from fastnn.kernels.compose import input_gradient
+from fastnn.kernels.composed.network import input_gradient
 from fastnn.kernels.contract import Array
 from fastnn.kernels.select import kernels_for, resolve
 from fastnn.optimizers import Optimizer, OptimizerState

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastnn.kernels.contract import Array
-from fastnn.training.callbacks import Epoch
+from fastnn.training.epoch import Epoch
 from fastnn.training.saved import read_numbers
 
 __all__ = ["HISTORY", "History", "grown"]

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from fastnn.kernels.contract import Array
 from fastnn.optimizers import Optimizer, OptimizerState
 from fastnn.storage import fill
-from fastnn.training.callbacks import Epoch, Watcher
 from fastnn.training.engine import Engine
+from fastnn.training.epoch import Epoch, Watcher
 from fastnn.training.rates import Rate, rate_state
 from fastnn.training.saved import read_count, read_number, read_numbers
 

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Protocol
 
 from fastnn.errors import unknown_name
-from fastnn.training.callbacks import Epoch, Watcher
+from fastnn.training.epoch import Epoch, Watcher
 
 __all__ = ["Bar", "Printer", "progress"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from fastnn.kernels.contract import Array
 from fastnn.storage import require_array
-from fastnn.training.callbacks import Epoch
+from fastnn.training.epoch import Epoch
 from fastnn.training.rates import Rate
 from fastnn.training.saved import read_count, read_number
 

@@ -1,5 +1,5 @@
 // AVX2 and FMA: x86-64-v3.
 #define FASTNN_VECTOR_BYTES 32
-#include "kernels/table.hpp"
+#include "contract/table.hpp"
 
 FASTNN_DEFINE_TABLE(avx2);

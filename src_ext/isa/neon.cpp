@@ -1,5 +1,5 @@
 // NEON: the baseline of 64-bit ARM.
 #define FASTNN_VECTOR_BYTES 16
-#include "kernels/table.hpp"
+#include "contract/table.hpp"
 
 FASTNN_DEFINE_TABLE(neon);

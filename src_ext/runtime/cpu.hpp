@@ -1,7 +1,7 @@
 // Which instruction sets this processor and its operating system support.
 #pragma once
 
-#include "runtime/contract.hpp"
+#include "contract/kernels.hpp"
 
 namespace fastnn {
 

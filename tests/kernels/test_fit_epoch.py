@@ -14,7 +14,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from fastnn import kernels as public
 from fastnn.kernels import reference
-from fastnn.kernels.compose import compose
+from fastnn.kernels.composed.network import compose
 from fastnn.kernels.select import kernels_for
 from fastnn.layers import Dense
 from fastnn.optimizers import SGD, Adam, OptimizerState

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastnn.kernels.permutation import random_bits
+from fastnn.kernels.random import random_bits
 from fastnn.kernels.select import kernels_for
 
 

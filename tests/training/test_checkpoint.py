@@ -19,9 +19,9 @@ from fastnn.optimizers import OPTIMIZERS, Optimizer, OptimizerState
 from fastnn.plan import Plan
 from fastnn.schedules import Cosine, OneCycle, Plateau
 from fastnn.storage.drafts import _prefix
-from fastnn.training.callbacks import Epoch
 from fastnn.training.checkpoint import Checkpoint, NoCheckpoint, checkpoint_of
 from fastnn.training.engine import Engine
+from fastnn.training.epoch import Epoch
 from fastnn.training.history import History
 from fastnn.training.loop import Outcome, Run, Samples, shuffled, train
 from fastnn.training.rates import Adaptive, Constant, InverseScaling, OnPlateau, Rate, Scheduled

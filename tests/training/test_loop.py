@@ -14,8 +14,8 @@ from fastnn.activations import get
 from fastnn.kernels.select import kernels_for
 from fastnn.optimizers import SGD, Adam, Optimizer, OptimizerState
 from fastnn.plan import Plan
-from fastnn.training.callbacks import Epoch
 from fastnn.training.engine import Engine
+from fastnn.training.epoch import Epoch
 from fastnn.training.loop import Run, Samples, in_order, shuffled, train
 from fastnn.training.rates import Constant
 

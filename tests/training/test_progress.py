@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fastnn.training import progress as module
-from fastnn.training.callbacks import Epoch
+from fastnn.training.epoch import Epoch
 from fastnn.training.history import HISTORY, History
 from fastnn.training.progress import progress
 

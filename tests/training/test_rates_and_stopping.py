@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fastnn.schedules import Exponential, Plateau
-from fastnn.training.callbacks import Epoch
+from fastnn.training.epoch import Epoch
 from fastnn.training.rates import Adaptive, Constant, InverseScaling, Scheduled, by_name, scheduled
 from fastnn.training.stopping import Stopping, by_score, by_validation_loss
 

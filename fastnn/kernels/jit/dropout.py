@@ -6,7 +6,7 @@ from typing import Any
 
 from fastnn.kernels.contract import Array
 from fastnn.kernels.jit.style import kernel
-from fastnn.kernels.permutation import dropout_words
+from fastnn.kernels.random import dropout_words
 
 __all__ = ["dropout"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fastnn.kernels.contract import Array
-from fastnn.kernels.permutation import dropout_words
+from fastnn.kernels.random import dropout_words
 
 __all__ = ["dropout"]
 

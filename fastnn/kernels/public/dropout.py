@@ -1,0 +1,59 @@
+"""The public kernel of dropout."""
+
+from __future__ import annotations
+
+from numpy.typing import ArrayLike
+
+from fastnn.kernels.contract import Array
+from fastnn.kernels.public.checked_call import run_checked
+
+__all__ = ["dropout"]
+
+
+def dropout(
+    x: ArrayLike,
+    rate: float,
+    *,
+    seed: int,
+    step: int,
+    layer: int = 0,
+    first_row: int = 0,
+    out: Array | None = None,
+    backend: str = "auto",
+    n_threads: int | None = None,
+) -> Array:
+    """Zero elements at random and scale the others, so that the mean stays.
+
+    The mask is a function of (seed, step, layer, row, column), the same in every backend: the
+    kernel with the same numbers also takes the gradient on its way back.
+
+    Parameters
+    ----------
+    x : array-like (n, o)
+    rate : float in [0, 1)
+        Share of the elements that become zero.
+    seed : int
+        At least 0.
+    step : int
+        The number of the optimizer's step, from 1.
+    layer, first_row : int
+        At least 0: the layer, and the number of the first of the rows.
+    out, backend, n_threads
+        As `fastnn.kernels` says; out is (n, o).
+
+    Returns
+    -------
+    ndarray (n, o)
+        x / (1 - rate), or 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `fastnn.kernels` says.
+
+    References
+    ----------
+    Srivastava et al. (2014), "Dropout: a simple way to prevent neural networks from overfitting".
+    """
+    given = {"x": x, "rate": rate, "seed": seed, "step": step, "layer": layer, "first_row": first_row, "out": out}
+    return run_checked("dropout", backend, n_threads, given)[1][0]

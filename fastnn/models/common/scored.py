@@ -1,0 +1,42 @@
+"""Scores of y in every container that `fit` takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.sparse import issparse
+from sklearn.base import is_regressor
+from sklearn.utils import check_array
+
+from fastnn.models.common.estimator import readable_target
+from fastnn.models.common.given import MatrixLike
+from fastnn.tensors import as_host
+
+__all__ = ["Scored"]
+
+
+class Scored:
+    """A `score` that reads y and weights as `fit` does, and leaves it to scikit-learn's mixin what it measures."""
+
+    def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
+        """Accuracy, or for a regressor the coefficient of determination R^2.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+        y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_outputs)
+        sample_weight : array-like (n_samples,), default=None
+
+        Returns
+        -------
+        float
+        """
+        known: Any = readable_target(y)
+        if not isinstance(known, np.ndarray) and is_regressor(self):  # R^2 takes no sparse y, nor a frame that is one
+            known = check_array(known, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y")
+            known = known.toarray() if issparse(known) else known
+        mixin: Any = super()
+        score: float = mixin.score(X, known, as_host("sample_weight", sample_weight))
+        return score

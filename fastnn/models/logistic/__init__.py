@@ -1,0 +1,1 @@
+"""Logistic regression: one fit, paths, cross-validation, inference."""

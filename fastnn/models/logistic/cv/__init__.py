@@ -1,0 +1,1 @@
+"""Logistic regression with its penalty chosen by cross-validation."""

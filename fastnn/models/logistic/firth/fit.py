@@ -1,0 +1,154 @@
+"""The fit of a logistic regression by Firth's penalised likelihood, ``LogisticRegression(C=np.inf, firth=True)``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.models.common.estimator import warn_caller
+from fastnn.models.logistic.convergence import not_converged
+from fastnn.models.logistic.firth.penalty import Maximum, PenalisedLikelihood, Point, highest, maximise
+from fastnn.models.logistic.inference.likelihood import Curvature, Vector
+from fastnn.models.logistic.problem import Labelled, params_of, refuse_non_finite
+from fastnn.solvers.objective.types import Solution, Watch
+from fastnn.solvers.preconditioner.one_blas_thread import one_thread
+
+__all__ = ["contrasts", "names_of_columns", "penalised_likelihood", "softmax_of", "solve_firth"]
+
+_MOST_PARAMETERS = 1000  # the information has the square of it, and a step costs its cube
+_CLOSE = 1e-8  # standard errors from the maximum, where `tol` asks for less
+
+
+def solve_firth(
+    model: Any, samples: Labelled, start: Vector | None, given: tuple[Any, Any], watch: Watch | None
+) -> Solution:
+    """Maximise Firth's penalised likelihood; `given` is X and y as `fit` got them.
+
+    Params of the solution, and `start`, are those of a `LogisticObjective`; its loss is the penalised likelihood per
+    observation, negative.
+
+    Raises
+    ------
+    ValueError
+        If there are too many parameters, X has numbers that are not finite, or columns depend on each other.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `max_iter` steps are not enough.
+    """
+    data = (samples.x, samples.y, len(samples.classes), samples.sample_weight)
+    with one_thread():  # products of small blocks: threads of BLAS would wait for each other
+        likelihood = penalised_likelihood(model, *data, given)
+
+        def solution_at(point: Point, n_iter: int) -> Solution:
+            theta = likelihood.in_user_units(point.theta.reshape(likelihood.n_contrasts, -1))
+            loss = -point.value / likelihood.n_observations
+            return Solution(_params(theta, model.fit_intercept), loss, n_iter, False)
+
+        def tell(n_iter: int, point: Point) -> None:
+            if watch is not None:
+                solution = solution_at(point, n_iter)
+                watch(n_iter, solution.params, solution.loss)
+
+        tol = min(model.tol, _CLOSE)
+        begin = _start(likelihood, start, samples.x.shape[1])
+        found = maximise(likelihood, begin, tol=tol, max_iter=model.max_iter, watch=tell)
+        if not begin.theta.any():  # nobody has said where
+            climbed, found = found, highest(likelihood, found, tol=tol, max_iter=model.max_iter)
+            if found.n_iter > climbed.n_iter:
+                tell(found.n_iter, found.point)
+        return _checked(model, solution_at(found.point, found.n_iter), found)
+
+
+def _checked(model: Any, solution: Solution, found: Maximum) -> Solution:
+    """The solution, with what is known of how near it is to the maximum."""
+    message = f"The maximum of the penalised likelihood is {found.distance:.3g} standard errors away"
+    solution = Solution(solution.params, solution.loss, solution.n_iter, found.converged, message)
+    if not found.converged:
+        warn_caller(not_converged(model, solution))
+    return solution
+
+
+def penalised_likelihood(
+    model: Any,
+    x: Any,
+    index: NDArray[np.integer[Any]],
+    n_classes: int,
+    weight: NDArray[np.floating[Any]] | None,
+    given: tuple[Any, Any],
+) -> PenalisedLikelihood:
+    """The penalised likelihood of the data, where it has one maximum.
+
+    Raises
+    ------
+    ValueError
+        If there are too many parameters, X has numbers that are not finite, or columns depend on each other.
+    """
+    n_params = (n_classes - 1) * (x.shape[1] + model.fit_intercept)
+    if n_params > _MOST_PARAMETERS:
+        raise ValueError(
+            f"firth=True computes with the information matrix of all {n_params} parameters, and does so for at most "
+            f"{_MOST_PARAMETERS}. Use fewer features, or a penalty (a finite C)."
+        )
+    with np.errstate(all="ignore"):  # what is not finite is looked for
+        likelihood = PenalisedLikelihood(x, index, n_classes, weight, model.fit_intercept)
+        gram = likelihood.gram()
+    if not np.isfinite(gram).all():
+        refuse_non_finite(model, [Solution(np.zeros(n_params), np.nan, 0, False)], x, given)
+    dependent = np.unique(Curvature(gram).dependent)
+    if len(dependent):
+        names = names_of_columns(model)
+        found = ", ".join(names[j] for j in dependent[:10])
+        n_rows = x.shape[0] if weight is None else np.count_nonzero(weight)
+        raise ValueError(
+            f"In {n_rows} rows of {likelihood.n_columns} columns some are linear combinations of others ({found}), so "
+            "Fisher's information is singular whatever the classes are, and the penalised likelihood of firth=True has "
+            "no maximum. Leave these columns out."
+        )
+    return likelihood
+
+
+def names_of_columns(model: Any) -> list[str]:
+    """Of the intercept, if there is one, and the features."""
+    features = getattr(model, "feature_names_in_", [f"x{j}" for j in range(model.n_features_in_)])
+    return ["(intercept)"] * bool(model.fit_intercept) + [str(name) for name in features]
+
+
+def _start(likelihood: PenalisedLikelihood, start: Vector | None, n_features: int) -> Point:
+    """Zeros, or the user's start where it is better."""
+    zeros = likelihood.look(np.zeros(likelihood.n_params))
+    if zeros is None:
+        raise ValueError("Fisher's information has no inverse at zero. Scale the features, or leave some out.")
+    if start is None:
+        return zeros
+    outputs = len(start) // likelihood.n_columns
+    coef = start[: n_features * outputs].reshape(n_features, outputs).T
+    theta = contrasts(coef, start[n_features * outputs :] if likelihood.intercept else None)
+    point = likelihood.look(likelihood.standardised(theta).ravel())
+    return zeros if point is None or point.value < zeros.value else point
+
+
+def contrasts(coef: NDArray[Any], intercept: NDArray[Any] | None) -> Vector:
+    """theta (n_classes - 1, k), intercept and features against the first class, of coef (o, i) and intercept (o,)."""
+    theta = np.asarray(coef, np.float64)
+    if intercept is not None:
+        theta = np.column_stack([np.asarray(intercept, np.float64), theta])
+    return theta if len(theta) == 1 else theta[1:] - theta[0]
+
+
+def softmax_of(theta: Vector) -> Vector:
+    """The way back (o, k): a softmax's coefficients sum to zero over the classes."""
+    if len(theta) == 1:
+        return theta
+    theta = np.pad(theta, ((1, 0), (0, 0)))
+    centred: Vector = theta - theta.mean(axis=0)
+    return centred
+
+
+def _params(theta: Vector, fit_intercept: bool) -> Vector:
+    """An objective's params (p,) of contrasts in the user's units (m, k)."""
+    both = softmax_of(theta)
+    return params_of(both[:, 1:], both[:, 0]) if fit_intercept else params_of(both, None)

@@ -1,0 +1,167 @@
+"""What Firth's penalised likelihood says about a fitted logistic regression: profile intervals and ratio tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtrc
+
+from fastnn.models.common.estimator import warn_caller
+from fastnn.models.logistic.firth.fit import contrasts, names_of_columns, penalised_likelihood
+from fastnn.models.logistic.firth.penalty import PenalisedLikelihood, Point, distance_to_maximum, maximise
+from fastnn.models.logistic.firth.profile import null_value, profile
+from fastnn.models.logistic.inference.likelihood import Vector
+from fastnn.models.logistic.inference.table import firth_table
+from fastnn.solvers.preconditioner.one_blas_thread import one_thread
+
+__all__ = ["FirthSummary", "summarise"]
+
+_FAR = 0.01  # standard errors: what moves no digit that a table shows
+_EXACT = 1e-10
+_MOST_STEPS = 500
+
+_SEVERAL_MAXIMA = (
+    "The penalised likelihood has several maxima, and a higher one than that which the fit has found. A test "
+    "or an interval whose profile reaches another maximum means little: chi2 may be 0, and an end infinite or far "
+    "away. Separated classes, or features with outliers, are the reason: use their logarithms or ranks."
+)
+
+
+@dataclass(frozen=True, repr=False)
+class FirthSummary:
+    """Estimates, profile intervals and ratio tests by Firth's penalised likelihood; printed, a table.
+
+    Every row of an array is a *contrast*, the log-odds of a class against the first one: one row for two classes, else
+    ``n_classes - 1``. Its k columns are named by `names`. There is no AIC: the penalty's value depends on the features'
+    units, so that models with other features cannot be compared by it.
+
+    Attributes
+    ----------
+    classes : ndarray (n_classes,)
+    names : list of str, k of them
+        "(intercept)", where there is one, and the features.
+    level : float
+        Of the confidence intervals.
+    estimate : ndarray (m, k)
+    covariance : ndarray (m * k, m * k)
+        The inverse of Fisher's information at the estimate, without the penalty's derivatives.
+    standard_error : ndarray (m, k)
+    confidence_interval : ndarray (m, k, 2)
+        Where the penalised likelihood, the largest with the parameter held, lies no more than half the quantile of
+        chi-squared below its maximum. An end is infinite where it does not fall so far.
+    chi2, p_value : ndarray (m, k)
+        Of the penalised likelihood-ratio test that a parameter is zero, with one degree of freedom.
+    n_observations : float
+        The sum of the sample weights, which are frequencies.
+    log_likelihood, null_log_likelihood : float
+        Penalised, ``log-likelihood + log det I / 2``: at the maximum, and the largest with all features' coefficients
+        held at zero, where the penalty is still that of all parameters.
+    df_model, df_residual : int, float
+        Parameters beside intercepts; observations less parameters.
+    likelihood_ratio, likelihood_ratio_p_value : float
+        Of the penalised test of all features together, chi-squared with `df_model` degrees of freedom.
+    distance : float
+        How far the fit stopped from the maximum, in standard errors.
+    """
+
+    classes: NDArray[Any]
+    names: list[str]
+    level: float
+    estimate: Vector
+    covariance: Vector
+    confidence_interval: Vector
+    chi2: Vector
+    n_observations: float
+    log_likelihood: float
+    null_log_likelihood: float
+    df_model: int
+    distance: float
+
+    @cached_property
+    def standard_error(self) -> Vector:
+        """Square roots of the covariance's diagonal (m, k)."""
+        error: Vector = np.sqrt(np.diag(self.covariance)).reshape(self.estimate.shape)
+        return error
+
+    @property
+    def p_value(self) -> Vector:
+        """Of the test that a parameter is zero (m, k)."""
+        p: Vector = chdtrc(1, self.chi2)
+        return p
+
+    @property
+    def df_residual(self) -> float:
+        """Observations less parameters."""
+        return self.n_observations - self.estimate.size
+
+    @property
+    def likelihood_ratio(self) -> float:
+        """Twice the gain in penalised log-likelihood over coefficients of zero."""
+        return 2 * (self.log_likelihood - self.null_log_likelihood)
+
+    @property
+    def likelihood_ratio_p_value(self) -> float:
+        """Of the test that no feature matters."""
+        return float(chdtrc(self.df_model, max(self.likelihood_ratio, 0.0)))
+
+    def __str__(self) -> str:
+        return firth_table(self)
+
+    __repr__ = __str__
+
+
+def summarise(
+    model: Any, x: Any, index: NDArray[np.integer[Any]], weight: NDArray[Any] | None, *, level: float
+) -> FirthSummary:
+    """The summary of a fitted model, from the data of its fit: x (n, i), the numbers of the classes (n,), weights.
+
+    Raises
+    ------
+    ValueError
+        If the model is not at the maximum of the penalised likelihood of these data, or that has none.
+
+    Warns
+    -----
+    UserWarning
+        If a profile shows that there is a higher maximum elsewhere.
+    """
+    with one_thread():
+        likelihood = penalised_likelihood(model, x, index, len(model.classes_), weight, (x, model.classes_[index]))
+        theta, here, distance = _place(model, likelihood)
+        best = maximise(likelihood, here, tol=_EXACT, max_iter=_MOST_STEPS).point
+        places = [(row, j) for row in range(likelihood.n_contrasts) for j in range(likelihood.n_columns)]
+        found = [profile(likelihood, best, likelihood.user_parameter(*place), level) for place in places]
+        null = null_value(likelihood, best)
+    if any(each.is_higher for each in found):
+        warn_caller(_SEVERAL_MAXIMA, UserWarning)
+    return FirthSummary(
+        classes=model.classes_,
+        names=names_of_columns(model),
+        level=level,
+        estimate=theta,
+        covariance=likelihood.covariance(best.information.inverse()),
+        confidence_interval=np.array([(each.lower, each.upper) for each in found]).reshape(*theta.shape, 2),
+        chi2=np.array([each.chi2 for each in found]).reshape(theta.shape),
+        n_observations=likelihood.n_observations,
+        log_likelihood=best.value,
+        null_log_likelihood=null,
+        df_model=theta.size - likelihood.n_contrasts * likelihood.intercept,
+        distance=distance,
+    )
+
+
+def _place(model: Any, likelihood: PenalisedLikelihood) -> tuple[Vector, Point, float]:
+    """The model's contrasts (m, k), the point there, and how far it is from the maximum; ValueError if far."""
+    theta = contrasts(model._dense_coef(), model.intercept_ if model.fit_intercept else None)
+    here = likelihood.look(likelihood.standardised(theta).ravel())
+    distance = np.inf if here is None else distance_to_maximum(here)
+    if here is None or distance > _FAR:
+        raise ValueError(
+            f"The coefficients lie {distance:.3g} standard errors from the maximum of the penalised likelihood of "
+            "these data. Fit with a larger max_iter, and pass the data and weights of the fit."
+        )
+    return theta, here, distance

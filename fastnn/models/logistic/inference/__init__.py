@@ -1,0 +1,1 @@
+"""What a fitted logistic regression says of the population: standard errors, tests, separation."""

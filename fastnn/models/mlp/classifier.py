@@ -1,0 +1,327 @@
+"""A deep network that tells classes apart, with scikit-learn's parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastnn.activations import Activation
+from fastnn.models.common.bases import available_if
+from fastnn.models.common.class_weight import DictOfEachLabel
+from fastnn.models.common.estimator import NONE, guarded
+from fastnn.models.common.given import MatrixLike, RandomState
+from fastnn.models.common.parameter_checks import Is, OneOf, Real
+from fastnn.models.mlp.base import trains_by_epochs
+from fastnn.models.mlp.labels import LabelMLP
+from fastnn.optimizers import Optimizer
+from fastnn.schedules import Plateau, Schedule
+from fastnn.storage import FilePath
+
+__all__ = ["MLPClassifier"]
+
+
+class MLPClassifier(LabelMLP):
+    """A deep network that tells classes apart, trained on cross-entropy.
+
+    Parameters are scikit-learn's, in its order, with its defaults and meaning; those from
+    `out_activation` on apart.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : array-like of int, default=(100,)
+        Neurons of each hidden layer. With ``()`` there is none, and the network is a logistic
+        regression.
+    activation : str, Activation or a sequence of them, default="relu"
+        Of all hidden layers, or of each. scikit-learn's "identity", "logistic", "tanh", "relu", and
+        any other of fastnn's.
+    solver : str or optimizer, default="adam"
+        "lbfgs", the name of an optimizer ("sgd", "adam", "adamw", "nadam", "rmsprop", "adagrad"), whose
+        hyper-parameters are then those below, or an optimizer object, which has its own.
+    alpha : float, default=0.0001
+        Strength of the L2 penalty: ``alpha / 2`` times the sum of the squared weights, over the
+        number of samples of the batch. Intercepts are free.
+    batch_size : int or "auto", default="auto"
+        Samples for each step; "auto" is ``min(200, n_samples)``.
+    learning_rate : {"constant", "invscaling", "adaptive"} or schedule, default="constant"
+        Names act on "sgd": "invscaling" divides the rate by ``t_**power_t`` after every epoch; "adaptive"
+        divides it by 5 whenever training no longer improves. A schedule of `fastnn.schedules` acts on
+        every solver but "lbfgs" and takes the place of `learning_rate_init`.
+    learning_rate_init : float, default=0.001
+        For all solvers by name but "lbfgs".
+    power_t : float, default=0.5
+    max_iter : int, default=200
+        Epochs, or iterations of "lbfgs".
+    shuffle : bool, default=True
+        Take the samples in another order in every epoch.
+    random_state : int, RandomState or None, default=None
+        Draws the first weights, the held-out samples and the order of the samples.
+    tol : float, default=1e-4
+        What an epoch must improve the loss or score by to count. For "lbfgs" the largest gradient
+        to stop at.
+    verbose : bool, int or "bar", default=False
+        True or a number prints a line for every epoch or iteration; "bar" shows a progress bar (by tqdm or
+        rich, where one is installed) once training has taken half a second.
+    warm_start : bool, default=False
+        Start from the weights of the previous `fit`.
+    momentum : float in [0, 1], default=0.9
+        For "sgd".
+    nesterovs_momentum : bool, default=True
+        For "sgd".
+    early_stopping : bool, default=False
+        Hold samples out, or take those that `fit` is given; stop when the accuracy on them no longer
+        improves, and keep the best weights. Not for "lbfgs".
+    validation_fraction : float in [0, 1), default=0.1
+        Share of the samples that are held out; of two classes, or with `scoring`, each class gives its share.
+    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
+        For "adam", "adamw" and "nadam".
+    epsilon : float, default=1e-8
+        For all solvers by name but "sgd" and "lbfgs".
+    n_iter_no_change : int or inf, default=10
+        Training ends after more than so many epochs in a row without improvement.
+    max_fun : int, default=15000
+        Most evaluations of the loss by "lbfgs".
+    out_activation : {None, "sigmoid", "softmax"}, default=None
+        Output for two classes: one sigmoid neuron (the default) or two softmax neurons. More
+        classes have softmax, and several labels a sample have sigmoid.
+    loss : {"cross_entropy", "hinge"}, default="cross_entropy"
+        "hinge" makes the outputs margins instead of probabilities: one for two classes, else one for each
+        class against the others, or for each of several labels a sample.
+    label_smoothing : float in [0, 1), default=0
+        Share of every target that goes to all classes alike, for training alone.
+    class_weight : dict, list of dicts, "balanced" or None, default=None
+        What the weights of each class's samples are multiplied by, held-out samples included; "balanced"
+        makes all classes weigh the same. For several labels a sample a list of ``{0: weight, 1: weight}``, one for
+        each label, whose weights are multiplied with each other.
+    dropout : float in [0, 1) or list of them, default=0
+        While training, the share of each hidden layer's outputs that is set to 0, the others being
+        scaled to keep the mean; one for all hidden layers, or for each.
+    l1 : float, default=0
+        Strength of the L1 penalty: `l1` times the sum of the absolute weights, over the number of
+        samples of the batch, by its subgradient: weights come near 0, and not to it.
+    clip_value, clip_norm : float or None, default=None
+        Largest component, and largest norm, of the gradient (penalties included) of a step.
+    ema : float in [0, 1) or None, default=None
+        The fitted weights, and those that held-out samples are scored with, are an exponential moving
+        average of the steps' ones, which keeps this share of itself at each step.
+    scoring : str, callable or None, default=None
+        What early stopping watches: the name of a scorer of scikit-learn, "loss" for the loss on the
+        held-out samples, or a callable(estimator, X, y), which is also given `sample_weight` where samples
+        have weights; None for accuracy.
+    coef_init, intercept_init : list of array-like or None, default=None
+        The weights (i, o) and biases (o,) of every layer that a first fit starts from, such as the
+        `coefs_` and `intercepts_` of another model; None, for all or in the list, for random ones.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+    n_threads : int, default=None
+        At most so many threads; None for `fastnn.get_num_threads()`. Results never depend on it.
+
+    Attributes
+    ----------
+    classes_ : ndarray (n_classes,)
+    coefs_, intercepts_ : list of ndarray
+        Each layer's w (i, o) and b (o,), of X's dtype. Predictions use what they are, also where
+        others have been assigned.
+    loss_ : float
+    loss_curve_ : list of float
+        The mean loss of every epoch. Where training diverged, the last one is not finite.
+    best_loss_ : float or None
+        The lowest one; None with `early_stopping`.
+    validation_loss_curve_ : list of float or None
+        The mean loss on the held-out samples after every epoch, of the data alone: without penalty,
+        dropout and label smoothing.
+    validation_scores_, best_validation_score_ : list of float, float
+        Accuracies on the held-out samples, or what `scoring` says; None where none are held out.
+    history_ : dict of str to list of float
+        "loss", "validation_loss", "validation_score", "learning_rate" and "seconds" of every finished
+        epoch or iteration; NaN where there is no such number.
+    n_iter_ : int
+        Epochs or iterations of the last `fit`.
+    t_ : int
+        Samples seen in all epochs.
+    n_layers_, n_outputs_ : int
+    out_activation_ : str
+        "logistic" or "softmax"; "identity" with hinge.
+    n_features_in_ : int
+    feature_names_in_ : ndarray (n_features_in_,)
+        Where X has names that are strings.
+
+    Notes
+    -----
+    Ctrl-C during `fit` warns and keeps the last finished epoch. Training that diverges in its first
+    epoch is an error; later it warns, and the last finished epoch stays.
+
+    Examples
+    --------
+    >>> from fastnn import MLPClassifier
+    >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    >>> model = MLPClassifier(8, "tanh", solver="lbfgs", random_state=0)
+    >>> model.fit(X, y).predict(X)
+    array([0, 1, 1, 0])
+    """
+
+    _parameters: ClassVar[Mapping[str, Any]] = {
+        **LabelMLP._parameters,
+        "loss": (OneOf(("cross_entropy", "hinge")),),
+        "label_smoothing": (Real(0, 1, open_high=True),),
+        "class_weight": (OneOf(("balanced",)), Is("a dict", (Mapping,)), DictOfEachLabel(), NONE),
+        "out_activation": (OneOf(("sigmoid", "logistic", "softmax")), NONE),
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] | NDArray[np.integer[Any]] = (100,),
+        activation: str | Activation | Sequence[str | Activation] = "relu",
+        *,
+        solver: str | Optimizer = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str | Schedule | Plateau = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: RandomState = None,
+        tol: float = 1e-4,
+        verbose: bool | int | str = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        out_activation: str | None = None,
+        loss: str = "cross_entropy",
+        label_smoothing: float = 0.0,
+        class_weight: Mapping[Any, float] | Sequence[Mapping[int, float]] | str | None = None,
+        dropout: float | Sequence[float] = 0.0,
+        l1: float = 0.0,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        ema: float | None = None,
+        scoring: str | Callable[..., float] | None = None,
+        coef_init: Sequence[ArrayLike | None] | None = None,
+        intercept_init: Sequence[ArrayLike | None] | None = None,
+        backend: str = "auto",
+        n_threads: int | None = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.out_activation = out_activation
+        self.loss = loss
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+        self.dropout = dropout
+        self.l1 = l1
+        self.clip_value = clip_value
+        self.clip_norm = clip_norm
+        self.ema = ema
+        self.scoring = scoring
+        self.coef_init = coef_init
+        self.intercept_init = intercept_init
+        self.backend = backend
+        self.n_threads = n_threads
+
+    @guarded
+    def fit(
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: MatrixLike | None = None,
+        y_val: MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        checkpoint: FilePath | None = None,
+        resume: bool = False,
+        checkpoint_every: int = 1,
+    ) -> Self:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+            Of sparse matrices only what they store is kept and computed with (as CSR).
+        y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_labels)
+            Labels, or zeros and ones for several labels a sample; where these are sparse in a first fit, so are
+            predictions. All of one class are allowed, as in scikit-learn: that class is what is predicted.
+        sample_weight : array-like (n_samples,), default=None
+        X_val, y_val, sample_weight_val : array-like, default=None
+            Samples that the network is not trained on: their loss and score are taken after every
+            epoch, and with `early_stopping` they decide, instead of a share of X.
+        checkpoint : str or path, default=None
+            A file that keeps what the fit needs to go on, replaced at the ends of epochs. Not for "lbfgs".
+        resume : bool, default=False
+            Go on from the checkpoint, if its file exists, and end as if the fit had not been interrupted, bitwise.
+            Parameters (but `max_iter`, `verbose` and `n_threads`) and data must be as they were.
+        checkpoint_every : int, default=1
+            Write the checkpoint after every so many epochs, and at the end.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not possible, X or y cannot be used, or training diverges in the
+            first epoch. If the checkpoint is of another fit, or damaged.
+        ImportError, OSError
+            If a checkpoint needs safetensors, which is not installed, or its file cannot be written.
+        """
+        keep = (checkpoint, resume, checkpoint_every)
+        self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, incremental=False, keep=keep)
+        return self
+
+    @available_if(trains_by_epochs)
+    @guarded
+    def partial_fit(
+        self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None, classes: ArrayLike | None = None
+    ) -> Self:
+        """Train for one epoch on these samples, from where the network is.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+        y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_labels)
+        sample_weight : array-like (n_samples,), default=None
+        classes : array-like (n_classes,), default=None
+            All classes; the first call needs them.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            As `fit`, or if classes are missing or not those of the first call.
+        """
+        self._fit(X, y, sample_weight, incremental=True, classes=classes)
+        return self

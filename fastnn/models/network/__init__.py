@@ -1,0 +1,1 @@
+"""Networks of layers, without the parameters of scikit-learn."""

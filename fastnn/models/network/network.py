@@ -1,0 +1,352 @@
+"""A network of dense layers: the level below the estimators, without scikit-learn."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterable, Sequence
+from copy import copy
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from fastnn import optimizers
+from fastnn.kernels.contract import Array
+from fastnn.layers import Layer
+from fastnn.losses import Loss
+from fastnn.models.common.fitting import only_fit
+from fastnn.models.common.given import Batches, MatrixLike, RandomState
+from fastnn.models.common.loss_curve import LossCurveDisplay
+from fastnn.models.network import summary as looks
+from fastnn.models.network.data import read_inputs, read_layers, read_samples
+from fastnn.models.network.fit import Training, fit_network, read_callbacks, read_source, read_validation, settings_of
+from fastnn.models.network.parameters import FlatParams
+from fastnn.optimizers import Optimizer
+from fastnn.plan import Plan
+from fastnn.schedules import Plateau, Schedule
+from fastnn.storage import FilePath
+from fastnn.training.checkpoint import checkpoint_of
+from fastnn.training.engine import Engine
+from fastnn.training.epoch import Watcher
+from fastnn.training.history import History
+from fastnn.validation import check_counts
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Network"]
+
+_BATCH_SIZE = 32
+
+
+class Network(FlatParams):
+    """Dense layers, a loss, and one flat vector of parameters.
+
+    Parameters
+    ----------
+    layers : sequence of Dense and Dropout
+        A `Dropout` drops inputs of the layer after it, while training alone.
+    n_inputs : int
+    loss : str or Loss, default="squared_error"
+        Works on what the last layer gives; so for "cross_entropy" and its kind let that be raw,
+        with the activation "identity", since the loss has its own link (softmax, sigmoid).
+    dtype : dtype-like, default="float32"
+        "float32" or "float64": what parameters and activations are kept and computed in.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+    n_threads : int, default=None
+        At most so many threads; None for `fastnn.get_num_threads()`.
+    random_state : int, RandomState or None, default=None
+        Draws the initial parameters, by scikit-learn's rule, and the orders of the rows in `fit`.
+
+    Attributes
+    ----------
+    plan : Plan
+        Widths, activations and layout of the parameters.
+    history : dict of str to list of float
+        "loss", "validation_loss", "learning_rate" and "seconds" of every epoch so far; NaN where there is no
+        such number ("validation_score" is always).
+
+    Raises
+    ------
+    ValueError
+        If there is no Dense layer, or a name, a width or the dtype is not possible.
+    TypeError
+        If a layer is neither a Dense nor a Dropout.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastnn import Dense, Network
+    >>> network = Network([Dense(8, "tanh"), Dense(1)], n_inputs=2, random_state=0)
+    >>> network.forward(np.zeros((5, 2))).shape
+    (5, 1)
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        n_inputs: int,
+        loss: str | Loss = "squared_error",
+        *,
+        dtype: DTypeLike = "float32",
+        backend: str = "auto",
+        n_threads: int | None = None,
+        random_state: RandomState = None,
+    ) -> None:
+        check_counts(n_inputs=n_inputs)
+        self.layers = read_layers(layers)
+        self.plan = Plan.from_layers(self.layers, n_inputs, loss, dtype)
+        self.backend = backend
+        self.n_threads = n_threads
+        self._engine = Engine(self.plan, backend, n_threads)
+        draws: Any = random_state if hasattr(random_state, "randint") else np.random.RandomState(random_state)
+        self._params = self.plan.initial_params(draws)
+        self._seed = int(draws.randint(2**31 - 1))
+        self.history = History().lists
+
+    # --- forward --------------------------------------------------------------------------------
+
+    def forward(self, x: MatrixLike) -> Array:
+        """What the last layer's activation gives.
+
+        Parameters
+        ----------
+        x : array-like or sparse matrix (n, n_inputs)
+            Converted to the network's dtype, a sparse matrix to CSR, which gives the same bits as a dense x where its
+            rows are sorted and name no column twice. NaN and infinity flow through.
+
+        Returns
+        -------
+        ndarray (n, o)
+
+        Raises
+        ------
+        ValueError
+            If x has another shape.
+        TypeError
+            If x has no real numbers.
+        """
+        x = read_inputs(self.plan, x)
+        return self._engine_of(x).forward(self._params, x)
+
+    def predict(self, x: MatrixLike) -> Array:
+        """What the network predicts: the loss's link of `forward`, such as probabilities.
+
+        Parameters
+        ----------
+        x : array-like or sparse matrix (n, n_inputs)
+
+        Returns
+        -------
+        ndarray (n, o)
+        """
+        x = read_inputs(self.plan, x)
+        return self._engine_of(x).predict(self._params, x, link=True)[0]
+
+    def input_gradient(self, x: MatrixLike, output: int | None = None, *, link: bool = False) -> Array:
+        """How the outputs change with the inputs: d output / d input, row by row.
+
+        Parameters
+        ----------
+        x : array-like or sparse matrix (n, n_inputs)
+        output : int, optional
+            One output; None for all of them.
+        link : bool, default=False
+            False: of what `forward` gives. True: of what `predict` gives, such as probabilities.
+
+        Returns
+        -------
+        ndarray (n, o, n_inputs)
+            Or (n, n_inputs) where `output` is given or the network has one output. At a kink of an
+            activation it is the slope that training uses.
+
+        Raises
+        ------
+        ValueError
+            If x has another shape, there is no such output, or an activation has no slope.
+        """
+        return self._engine.input_gradient(self._params, read_inputs(self.plan, x), output, link)
+
+    def _engine_of(self, x: Any) -> Engine:
+        """The engine for one call: what one keeps of a sparse x shall not live longer."""
+        return self._engine if isinstance(x, np.ndarray) else copy(self._engine)
+
+    # --- training -------------------------------------------------------------------------------
+
+    @property
+    def loss_curve(self) -> list[float]:
+        """The mean loss of every epoch so far."""
+        return self.history["loss"]
+
+    def loss_and_gradient(
+        self, x: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> tuple[float, Array]:
+        """Mean loss over the rows, and its gradient.
+
+        Parameters
+        ----------
+        x : array-like or sparse matrix (n, n_inputs)
+        y : array-like (n, o)
+            Or (n,): the targets of a network with one output, or for "cross_entropy" the number of
+            each row's class. Such as the loss can have: -1 and 1 for "hinge", probabilities for cross-entropies (for
+            "cross_entropy" rows that sum to 1), counts for "poisson", else finite numbers.
+        sample_weight : array-like (n,), optional
+
+        Returns
+        -------
+        loss : float
+        d_params : ndarray (p,)
+
+        Raises
+        ------
+        ValueError
+            If a shape is wrong, y has targets that the loss cannot have, a weight is negative or not finite, or a
+            layer's activation has no slope.
+        """
+        self.plan.require_trainable()
+        samples = read_samples(self.plan, x, y, sample_weight)
+        d_params = np.empty_like(self._params)
+        data = (samples.x, samples.y, samples.sample_weight)
+        return self._engine_of(samples.x).gradient(self._params, *data, 0.0, d_params), d_params
+
+    def fit(
+        self,
+        x: MatrixLike | Batches,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        *,
+        epochs: int = 10,
+        batch_size: int | None = None,
+        optimizer: str | Optimizer = "adam",
+        schedule: Schedule | Plateau | None = None,
+        alpha: float = 0.0,
+        l1: float = 0.0,
+        label_smoothing: float = 0.0,
+        shuffle: bool = True,
+        x_val: MatrixLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        patience: int | None = None,
+        tol: float = 1e-4,
+        callbacks: Iterable[Watcher] = (),
+        verbose: bool | int | str = False,
+        checkpoint: FilePath | None = None,
+        resume: bool = False,
+        checkpoint_every: int = 1,
+    ) -> Self:
+        """Train from the present parameters on; the optimizer starts afresh.
+
+        Training works on a copy: the network answers as before until the end, in callbacks and other threads too, and
+        has then a new vector `params`, that of the last finished epoch also where an error or Ctrl-C ends it.
+
+        Parameters
+        ----------
+        x : array-like or sparse matrix (n, n_inputs)
+            A memory-mapped array of the network's dtype is used where it lies; of a sparse matrix only what it stores
+            is kept and computed with (as CSR). Or, without y, an
+            iterable of batches (x, y) or (x, y, sample_weight), read anew in every epoch, or a
+            function that returns one: of data that do not fit into memory.
+        y : array-like (n, o)
+            Or (n,), as for `loss_and_gradient`.
+        sample_weight : array-like (n,), optional
+        epochs : int, default=10
+        batch_size : int, default=None
+            Rows for each step. None: 32 of arrays, and each batch of an iterable as it is.
+        optimizer : str or optimizer, default="adam"
+            It may also clip gradients, and average the parameters (`ema`): then the average is what the
+            network becomes.
+        schedule : schedule, optional
+            Learning rates by the step, or a `Plateau` that heeds the losses, instead of the optimizer's.
+        alpha, l1 : float, default=0
+            L2 and L1 penalty on the weights, as in `MLPClassifier`.
+        label_smoothing : float in [0, 1), default=0
+            Of cross-entropies: the share of every target that goes to all classes alike.
+        shuffle : bool, default=True
+            Take the rows in another order every epoch; of batches, the rows inside each one that is
+            larger than `batch_size`.
+        x_val, y_val, sample_weight_val : array-like, optional
+            Samples that the network is not trained on: `history` has their "validation_loss".
+        patience : int, optional
+            Training ends after more than so many epochs in a row that do not better the validation loss, or
+            without such samples the loss, by at least `tol`. The parameters of the best validation loss stay.
+        tol : float, default=1e-4
+        callbacks : iterable of callables, optional
+            Each is called at the end of every epoch with its `number`, `loss`, `learning_rate`,
+            read-only `params` (p,), `validation_loss` and `seconds`; training ends when one returns True. For
+            answers of the epoch, assign these `params` to a copy of the network.
+        verbose : bool, int or "bar", default=False
+            True or a number prints a line for every epoch; "bar" shows a progress bar (by tqdm or rich, where
+            one is installed) once training has taken half a second.
+        checkpoint : str or path, optional
+            A file that keeps what the run needs to go on, replaced at the ends of epochs.
+        resume : bool, default=False
+            Go on from the checkpoint, if its file exists: the network becomes what it was there, and ends as if
+            training had not been interrupted, bitwise. Everything but `epochs`, `callbacks` and `verbose` must be
+            as it was. A run that had been stopped is not trained any more.
+        checkpoint_every : int, default=1
+            Write the checkpoint after every so many epochs, and at the end.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a shape, a number or a target is not possible, a layer's activation has no slope, or training
+            diverges in the first epoch. If it does later, a RuntimeWarning says so, and the last
+            finished epoch stays. If the checkpoint is of another run, or damaged.
+        TypeError
+            If `y` is missing and x has no batches.
+        RuntimeError
+            If the network is being fitted already, by another thread or by the fit that called this one.
+        ImportError, OSError
+            If a checkpoint needs safetensors, which is not installed, or its file cannot be written.
+        """
+        self.plan.require_trainable()
+        if batch_size is None:
+            batch_size = sys.maxsize if y is None else _BATCH_SIZE
+        chosen = optimizers.get(optimizer)
+        penalties = (alpha, l1, label_smoothing)
+        how = Training(epochs, batch_size, chosen, schedule, *penalties, shuffle, patience, tol)
+        samples = read_source(self, x, y, sample_weight, how)
+        held_out = read_validation(self.plan, x_val, y_val, sample_weight_val)
+        keep = checkpoint_of(checkpoint, resume, checkpoint_every, lambda: settings_of(self, samples, held_out, how))
+        with only_fit(self, goes_on=True):
+            message = fit_network(self, samples, held_out, how, read_callbacks(callbacks), verbose, keep)
+        if message:
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
+        return self
+
+    # --- looks ----------------------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """A table of the layers: shapes, activations, numbers of parameters."""
+        return looks.summary(self.layers, self.plan)
+
+    def plot_loss_curve(self, ax: Axes | None = None, **kwargs: Any) -> LossCurveDisplay:
+        """Plot the loss of every epoch, and what was measured on held-out samples.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure if None.
+        **kwargs
+            As of `LossCurveDisplay.from_estimator`.
+
+        Returns
+        -------
+        LossCurveDisplay
+
+        Raises
+        ------
+        ValueError
+            If the network has not been trained.
+        ImportError
+            If matplotlib is not installed.
+        """
+        return LossCurveDisplay.from_estimator(self, ax=ax, **kwargs)
+
+    def __repr__(self) -> str:
+        return looks.written(self.layers, self.plan)

@@ -1,0 +1,1 @@
+"""One neuron, with the learning rules of the textbook."""

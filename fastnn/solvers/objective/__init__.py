@@ -1,0 +1,1 @@
+"""What is minimised: losses over rows, penalties, and the sums that solvers ask for."""

@@ -1,0 +1,1 @@
+"""Optima along a row of penalties, each from the one before."""

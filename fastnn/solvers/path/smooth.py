@@ -1,0 +1,303 @@
+"""Logistic regression along strengths of the penalty, on all rows and on the training rows of folds.
+
+Neighbours in this family are nearly the same problem, so that one's solution, the losses there with their gradient,
+and second derivatives serve the next:
+
+- along the path, from the strongest penalty to the weakest, a solve starts at the last solution, preconditioned by
+  the Hessian there with the penalty exchanged;
+- so does every fold, but its preconditioner is the Hessian at the solution of all rows, which lies ahead. Where the
+  held-out rows of the folds divide all rows among them, one pass in as many pieces gives each fold its own Hessian
+  there, exactly: that of all pieces but its own.
+
+No fold starts at the solution of all rows, near as it is: a solution keeps a trace of where it started, as large as
+`tol` allows, and that of a fold must know nothing of the rows held out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import inf
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.kernels.contract import Array
+from fastnn.solvers.minimise import goal_of, minimise
+from fastnn.solvers.objective.cost_model import hessian_cost, hessian_pays
+from fastnn.solvers.objective.logistic import LogisticObjective
+from fastnn.solvers.objective.stored import Stored
+from fastnn.solvers.objective.sum_of_objectives import SumObjective
+from fastnn.solvers.objective.types import Matrix, Solution, Vector
+from fastnn.solvers.objective.warm_start import End, Resumed
+from fastnn.solvers.preconditioner.preconditioners import DiagonalMetric, Metric, newton_metric
+from fastnn.solvers.smooth.lbfgs import quasi_newton
+from fastnn.solvers.smooth.newton_cholesky import newton_cholesky
+from fastnn.threads import threads
+from fastnn.workers import cancellation, finished
+
+__all__ = ["Family", "Rows", "WatchPath", "side_by_side", "solve_family"]
+
+Rows = NDArray[np.int64]
+WatchPath = Callable[[int, Solution], None]
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+_SAVED = 10.0  # gradients, by a Hessian as the preconditioner, of each solve
+_CHEAP = 2.0  # gradients, that a Hessian of its own may cost in every step
+_ROUGH = 1e3  # times the square of the tolerance: what a solve may leave of the loss, since most serve a score alone
+_HARDLY = 1  # steps, which leave a Hessian nearly what it was
+# Mean loss where rows are told apart so well that hardly any curvature is left. A subset that lacks some of these rows,
+# perhaps a whole class, would be led far away by it, to where only the rows held out could have led it.
+_SATURATED = 0.05
+_MOST_NUMBERS = 2e7  # in the Hessians of all pieces, which lie in memory together
+
+
+@dataclass(frozen=True)
+class Family:
+    """Problems that share X and y: what `LogisticObjective` takes, without alpha."""
+
+    x: Any
+    y: NDArray[np.int32]
+    outputs: int
+    sample_weight: Array | None
+    fit_intercept: bool
+    backend: str = "auto"
+    n_threads: int | None = None
+
+    @cached_property
+    def losses(self) -> LogisticObjective:
+        """The problem without a penalty."""
+        return LogisticObjective(
+            self.x,
+            self.y,
+            self.outputs,
+            sample_weight=self.sample_weight,
+            fit_intercept=self.fit_intercept,
+            backend=self.backend,
+            n_threads=self.n_threads,
+        )
+
+    def subset(self, rows: Rows) -> Family:
+        """The problems of some rows; one that occurs twice counts twice.
+
+        Others get a weight of zero, so that X is not copied, unless they are more than half of all.
+        """
+        n = self.x.shape[0]
+        if 2 * len(rows) < n:
+            weight = None if self.sample_weight is None else self.sample_weight[rows]
+            return replace(self, x=self.x[rows], y=self.y[rows], sample_weight=weight)
+        weight = np.bincount(rows, minlength=n).astype(self.x.dtype)
+        if self.sample_weight is not None:
+            weight *= self.sample_weight
+        return replace(self, sample_weight=weight)
+
+
+def solve_family(
+    family: Family,
+    alphas: Sequence[float],
+    subsets: Sequence[Rows],
+    *,
+    tol: float,
+    max_iter: int,
+    n_workers: int = 1,
+    watch: WatchPath | None = None,
+) -> tuple[list[Solution], list[list[Solution]]]:
+    """Solve for every strength of an L2 penalty, on all rows and on subsets.
+
+    Parameters
+    ----------
+    family : Family
+    alphas : sequence of float
+        In any order; a strong penalty is solved before a weak one.
+    subsets : sequence of int64 arrays
+        Numbers of rows.
+    tol, max_iter
+        As `minimise` takes them.
+    n_workers : int, default=1
+        Subsets side by side. No result depends on it.
+    watch : callable, optional
+        watch(number, solution) when that penalty is solved on all rows, and the subsets are.
+
+    Returns
+    -------
+    list of Solution
+        Of all rows, one for each alpha.
+    list of lists of Solution
+        The same for each subset.
+    """
+    solver = _Solver(family, subsets, tol, max_iter, n_workers)
+    order = np.argsort(-np.asarray(alphas), kind="stable")
+    along = []
+    for k in order:
+        along.append(solver.solve(alphas[k]))
+        if watch is not None:
+            watch(int(k), along[-1][0])
+    found = [along[place] for place in np.argsort(order)]
+    return [on_all for on_all, _ in found], [[parts[k] for _, parts in found] for k in range(len(subsets))]
+
+
+def side_by_side(do: Callable[[Task], Result], tasks: Sequence[Task], n_workers: int) -> list[Result]:
+    """What `do` makes of every task, in the tasks' order, in so many threads; an error in one ends the others."""
+    if min(n_workers, len(tasks)) <= 1:
+        return [do(task) for task in tasks]
+
+    def alone(task: Task) -> Result:
+        with threads(1):
+            return do(task)
+
+    return [future.result() for future in finished(alone, tasks, n_workers, cancellation(), all_or_none=True)]
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A subset's problem in scaled units, its last solution, and its Hessian or else a preconditioner."""
+
+    objective: Any
+    start: End
+    curvature: Matrix | Metric
+
+
+class _Solver:
+    """Goes from one strength of the penalty to the next."""
+
+    def __init__(self, family: Family, subsets: Sequence[Rows], tol: float, max_iter: int, n_workers: int) -> None:
+        scales = family.losses.scales()
+        stored = self._stored = Stored.of(family.losses, scales)
+        if stored.is_copied:
+            family = replace(family, x=stored.objective.x)
+        self._losses = family.losses
+        self._tol, self._max_iter, self._n_workers = tol, max_iter, n_workers
+        scaled = self._losses.rescaled() if stored.is_copied else self._losses.in_scales(scales)
+        self._unit, self._centre = scaled.unit, scaled.coordinates.centre
+        # One Hessian serves the solve that comes next, and all subsets.
+        self._has_hessians = hessian_pays(self._losses, _SAVED * (1 + len(subsets)))
+        self._cost = hessian_cost(self._losses) if self._has_hessians else inf
+        self._keeps = self._has_hessians and self._cost > _CHEAP  # cheap ones are made anew in every step
+        most = _MOST_NUMBERS / self._losses.n_params**2 if self._has_hessians else np.inf
+        self._pieces = _pieces(family, subsets, most)
+        self._subsets = [] if self._pieces else [family.subset(rows).losses for rows in subsets]
+        self._end: End | None = None  # of all rows
+        self._hessians: list[Matrix] = []  # of the losses of the pieces, or of all rows; in the user's units
+        self._ends = [End(np.zeros(self._losses.n_params)) for _ in subsets]
+
+    def solve(self, alpha: float) -> tuple[Solution, list[Solution]]:
+        """All rows, and every subset."""
+        factor = self._stored.factor
+        strength = alpha if factor is None else alpha * factor**2
+        objective = self._losses.penalised(strength)
+        unit = np.sqrt(self._unit**2 + 4 * objective.strength)
+        scaled = objective.in_units(unit, self._centre)
+        solution = self._on_all(objective, scaled)
+        self._renew_hessians(solution)
+        tasks = self._of_pieces(strength, unit) if self._pieces else self._of_any(strength, unit)
+        found = side_by_side(self._finish, tasks, self._n_workers)
+        parts = [replace(part, params=scaled.centred(part.params)) for part, _ in found]
+        ends = [scaled.coordinates.to_user(part.params) for part in parts]
+        self._ends = [end.at(params) for params, (_, end) in zip(ends, found, strict=True)]
+        return self._by_user(scaled, solution), [self._by_user(scaled, part) for part in parts]
+
+    def _by_user(self, scaled: LogisticObjective, solution: Solution) -> Solution:
+        """A solution in other coordinates, as numbers of X's dtype by the user's features."""
+        return replace(solution, params=self._stored.to_user(scaled, solution.params), coarse=self._stored.coarse)
+
+    def _on_all(self, objective: LogisticObjective, scaled: LogisticObjective) -> Solution:
+        """The solution of all rows, in the coordinates of `scaled`."""
+        if self._end is None or (self._keeps and not self._hessians) or not self._has_hessians:
+            start = None if self._end is None else self._end.params
+            solution = minimise(objective, start, tol=self._tol, max_iter=self._max_iter)
+            self._end = End(solution.params)
+            return replace(solution, params=scaled.coordinates.from_user(solution.params))
+        metric = None
+        if self._keeps:
+            metric = newton_metric(scaled.hessian_of(self._on_average()), scaled.outputs)
+        solution, end = self._descend(scaled, self._end, metric)
+        solution = replace(solution, params=scaled.centred(solution.params))
+        self._end = end.at(scaled.coordinates.to_user(solution.params))
+        return solution
+
+    def _renew_hessians(self, solution: Solution) -> None:
+        """Those at the solution of all rows, unless it has hardly moved, or is of no use to others."""
+        useless = solution.n_iter <= _HARDLY or solution.loss < _SATURATED
+        if self._keeps and not (self._hessians and useless) and self._end is not None:
+            sources = self._pieces or [self._losses]
+            self._hessians = [source.with_hessian(self._end.params)[2] for source in sources]
+
+    def _on_average(self) -> Matrix:
+        """The Hessian of the losses of all rows, in the user's units."""
+        return SumObjective(self._pieces or [self._losses], 0.0).hessian(self._hessians)
+
+    def _of_pieces(self, alpha: float | Vector, unit: Vector) -> list[_Task]:
+        """Subsets that are each all pieces but one."""
+        pieces = [piece.in_units(unit, self._centre) for piece in self._pieces]
+        hessians = [piece.hessian_of(hessian) for piece, hessian in zip(pieces, self._hessians, strict=False)]
+        tasks = []
+        for own, start in enumerate(self._ends):
+            rest = [k for k in range(len(pieces)) if k != own]
+            objective = SumObjective([pieces[k] for k in rest], alpha)
+            curvature = objective.hessian([hessians[k] for k in rest]) if hessians else _unit_metric(unit)
+            tasks.append(_Task(objective, start, curvature))
+        return tasks
+
+    def _of_any(self, alpha: float | Vector, unit: Vector) -> list[_Task]:
+        """Any subsets, with a preconditioner that all share."""
+        metric = _unit_metric(unit)
+        if self._hessians and self._subsets:
+            share = float(np.mean([part.total for part in self._subsets])) / self._losses.total
+            typical = self._losses.penalised(alpha / share).in_units(unit, self._centre)
+            metric = newton_metric(typical.hessian_of(self._on_average()), typical.outputs)
+        return [
+            _Task(part.penalised(alpha).in_units(unit, self._centre), start, metric)
+            for part, start in zip(self._subsets, self._ends, strict=True)
+        ]
+
+    def _finish(self, task: _Task) -> tuple[Solution, End]:
+        """The solution of a subset, and what is known there."""
+        curvature = task.curvature
+        metric = (
+            newton_metric(curvature.copy(), self._losses.outputs) if isinstance(curvature, np.ndarray) else curvature
+        )
+        return self._descend(task.objective, task.start, metric)
+
+    def _descend(self, objective: Any, start: End, metric: Metric | None) -> tuple[Solution, End]:
+        """From where the last solve ended, with a preconditioner that a Hessian of its own replaces where that pays."""
+        goal = goal_of(objective, self._tol)
+        goal = replace(goal, gain=max(goal.gain, _ROUGH * self._tol**2))
+        options: dict[str, Any] = {"goal": goal, "max_iter": self._max_iter}
+        if self._cost <= _CHEAP or metric is None:
+            begin = objective.coordinates.from_user(start.params)
+            solution = newton_cholesky(objective, begin, hessian_cost=self._cost, **options)
+            return solution, End(objective.coordinates.to_user(solution.params))
+        known = [metric]
+
+        def metric_at(params: Vector) -> Metric:
+            return known.pop() if known else self._metric_at(objective, metric, params)
+
+        resumed: Any = Resumed(objective, start)  # without second derivatives, which `metric_at` stands for
+        solution = quasi_newton(resumed, resumed.start, metric_at=metric_at, metric_cost=self._cost, **options)
+        return solution, resumed.end(solution)
+
+    def _metric_at(self, objective: Any, metric: Metric, params: Vector) -> Metric:
+        return newton_metric(objective.with_hessian(params)[2], objective.outputs) if self._has_hessians else metric
+
+
+def _unit_metric(unit: Vector) -> Metric:
+    """The Hessian at zero, which these units make a multiple of the identity, but for what lies beside its diagonal."""
+    return DiagonalMetric(np.ones(len(unit)))
+
+
+def _pieces(family: Family, subsets: Sequence[Rows], at_most: float) -> list[LogisticObjective]:
+    """The losses of the rows that each subset leaves out, if these divide all rows among them; else none."""
+    n = family.x.shape[0]
+    counts = np.array([np.bincount(rows, minlength=n) for rows in subsets], np.int64).reshape(-1, n)
+    if not 2 <= len(subsets) <= at_most or counts.max() > 1 or (counts.sum(axis=0) != len(subsets) - 1).any():
+        return []
+    left_out = [np.flatnonzero(count == 0) for count in counts]
+    weight = family.sample_weight
+    pieces = [
+        replace(family, x=family.x[rows], y=family.y[rows], sample_weight=None if weight is None else weight[rows])
+        for rows in left_out
+    ]
+    return [piece.losses for piece in pieces] if all(piece.losses.total > 0 for piece in pieces) else []

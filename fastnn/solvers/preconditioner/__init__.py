@@ -1,0 +1,1 @@
+"""Approximate inverses of the Hessian, for conjugate gradients and L-BFGS."""

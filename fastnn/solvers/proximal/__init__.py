@@ -1,0 +1,1 @@
+"""Proximal Newton methods, for penalties with a kink at zero."""

@@ -1,0 +1,1 @@
+"""SAGA: steps by single rows, for smooth and non-smooth penalties."""

@@ -1,0 +1,118 @@
+// One step of each optimizer, as an update of vectors: the flat kernel and the end of a d_w task both use it.
+//
+// A rule has `kSlots` state vectors and `update(w, g, slot_0, slot_1)`. Numbers are rounded once from float64, so that
+// 1 - beta is not computed in float32.
+#pragma once
+
+#include "kernels/network/pieces.hpp"
+#include "contract/kernels.hpp"
+
+namespace {
+
+// velocity = momentum * velocity - rate * g; the parameter moves by it, or with Nesterov by its look-ahead
+// (Sutskever et al. 2013, as scikit-learn writes it).
+template <class T> struct Sgd {
+  T rate, momentum, nesterov;  // nesterov: 1 or 0
+  static constexpr int kSlots = 1;
+  FASTNN_INLINE void update(Vec<T>& w, Vec<T> g, Vec<T>& velocity, Vec<T>&) const {
+    velocity = momentum * velocity - rate * g;
+    w += nesterov != T(0) ? momentum * velocity - rate * g : velocity;
+  }
+};
+
+// Kingma & Ba 2015, algorithm 1 with the bias corrections folded into the rate (their section 2). `keep` is 1, or with
+// decoupled weight decay (AdamW, Loshchilov & Hutter 2019) 1 - rate * decay. m by its difference to g saves an
+// operation; v, which may become infinite where g does not, would become a NaN that way.
+template <class T> struct Adam {
+  T rate, beta_2, rest_1, rest_2, epsilon, keep;
+  static constexpr int kSlots = 2;
+  FASTNN_INLINE void update(Vec<T>& w, Vec<T> g, Vec<T>& m, Vec<T>& v) const {
+    m += rest_1 * (g - m);
+    v = beta_2 * v + (rest_2 * g) * g;
+    w = keep * w - quotient<T>(rate * m, square_root<T>(v) + epsilon);
+  }
+};
+
+// Adam with Nesterov's look-ahead (Dozat 2016): the corrected m of the next step and the gradient of this one.
+template <class T> struct Nadam {
+  T rate_m, rate_g, correction_v, beta_2, rest_1, rest_2, epsilon;
+  static constexpr int kSlots = 2;
+  FASTNN_INLINE void update(Vec<T>& w, Vec<T> g, Vec<T>& m, Vec<T>& v) const {
+    m += rest_1 * (g - m);
+    v = beta_2 * v + (rest_2 * g) * g;
+    w -= quotient<T>(rate_m * m + rate_g * g, square_root<T>(v * correction_v) + epsilon);
+  }
+};
+
+// A running mean of g * g (RMSprop, Tieleman & Hinton 2012), or with keep = add = 1 its sum (Adagrad, Duchi et al.
+// 2011).
+template <class T> struct ScaledBySquares {
+  T rate, keep, add, epsilon;
+  static constexpr int kSlots = 1;
+  FASTNN_INLINE void update(Vec<T>& w, Vec<T> g, Vec<T>& v, Vec<T>&) const {
+    v = keep * v + (add * g) * g;
+    w -= quotient<T>(rate * g, square_root<T>(v) + epsilon);
+  }
+};
+
+FASTNN_INLINE double scalar_sqrt(double x) { return square_root<double>(splat<double>(x))[0]; }
+
+// base^exponent for a whole exponent >= 0, by squaring: error below 1e-13 for the exponents of a training run.
+inline double whole_power(double base, int64_t exponent) {
+  double result = 1;
+  for (; exponent > 0; exponent >>= 1, base *= base)
+    if (exponent & 1) result *= base;
+  return result;
+}
+
+template <class T> Adam<T> make_adam(const double* hyper, double rate, int64_t step, double decay) {
+  const double beta_1 = hyper[0], beta_2 = hyper[1];
+  const double corrected = rate * scalar_sqrt(1 - whole_power(beta_2, step)) / (1 - whole_power(beta_1, step));
+  return {T(corrected), T(beta_2), T(1 - beta_1), T(1 - beta_2), T(hyper[2]), T(1 - rate * decay)};
+}
+
+template <class T> Nadam<T> make_nadam(const double* hyper, double rate, int64_t step) {
+  const double beta_1 = hyper[0], beta_2 = hyper[1];
+  const double rate_m = rate * beta_1 / (1 - whole_power(beta_1, step + 1));
+  const double rate_g = rate * (1 - beta_1) / (1 - whole_power(beta_1, step));
+  return {T(rate_m), T(rate_g), T(1 / (1 - whole_power(beta_2, step))), T(beta_2), T(1 - beta_1),
+          T(1 - beta_2), T(hyper[2])};
+}
+
+// Calls action(rule) with the rule that the numbers describe: the one place that knows all optimizers.
+template <class T, class Action>
+FASTNN_INLINE void with_rule(int optimizer, const double* hyper, double rate, int64_t step, const Action& action) {
+  switch (optimizer) {
+    case fastnn::kSgd: action(Sgd<T>{T(rate), T(hyper[0]), T(hyper[1] != 0 ? 1 : 0)}); break;
+    case fastnn::kAdam: action(make_adam<T>(hyper, rate, step, 0)); break;
+    case fastnn::kAdamW: action(make_adam<T>(hyper, rate, step, hyper[3])); break;
+    case fastnn::kNadam: action(make_nadam<T>(hyper, rate, step)); break;
+    case fastnn::kRmsprop: action(ScaledBySquares<T>{T(rate), T(hyper[0]), T(1 - hyper[0]), T(hyper[1])}); break;
+    default: action(ScaledBySquares<T>{T(rate), T(1), T(1), T(hyper[0])}); break;
+  }
+}
+
+template <class T, class Rule>
+FASTNN_INLINE void update_flat(const fastnn::OptimizerStep<T>& g, const Rule& rule, ptrdiff_t begin, ptrdiff_t end) {
+  Vec<T> unused = {};
+  for (ptrdiff_t c = begin; c < end; c += kLanes<T>) {
+    const int tail = int(end - c < kLanes<T> ? end - c : kLanes<T>);
+    Vec<T> w = load_first<T>(g.params + c, tail), first = load_first<T>(g.slots[0] + c, tail);
+    Vec<T> second = Rule::kSlots > 1 ? load_first<T>(g.slots[1] + c, tail) : unused;
+    rule.update(w, load_first<T>(g.d_params + c, tail), first, second);
+    store_first<T>(g.params + c, w, tail);
+    store_first<T>(g.slots[0] + c, first, tail);
+    if (Rule::kSlots > 1) store_first<T>(g.slots[1] + c, second, tail);
+  }
+}
+
+template <class T> void optimizer_step(const void* arguments, int member, int team) {
+  const auto& g = *static_cast<const fastnn::OptimizerStep<T>*>(arguments);
+  const auto part = fastnn::share_of(g.count, fastnn::kFlatGrain, member, team);
+  with_rule<T>(g.optimizer, g.hyper, g.learning_rate, g.step, [&](const auto& rule) {
+    in_pieces(part, fastnn::kFlatGrain, kFunctionWork,
+              [&](ptrdiff_t begin, ptrdiff_t end) { update_flat<T>(g, rule, begin, end); });
+  });
+}
+
+}  // namespace

@@ -1,0 +1,107 @@
+// Clipping and averaging of flat vectors: what happens to a gradient before an optimizer's step and to the parameters
+// after it.
+#pragma once
+
+#include "kernels/network/pieces.hpp"
+#include "contract/kernels.hpp"
+
+namespace {
+
+// As many doubles as a vector of T has elements.
+template <class T> struct WideOf {
+  typedef double Vec __attribute__((vector_size(kLanes<T> * 8)));
+};
+template <class T> using Wide = typename WideOf<T>::Vec;
+
+template <class T> FASTNN_INLINE Wide<T> widen(Vec<T> v) { return __builtin_convertvector(v, Wide<T>); }
+
+template <class T> FASTNN_INLINE double sum_wide(const Wide<T>& v) {
+  double total = 0;
+  for (int k = 0; k < kLanes<T>; ++k) total += v[k];
+  return total;
+}
+
+// value within [-limit, limit]; a NaN stays one.
+template <class T> FASTNN_INLINE Vec<T> clip(Vec<T> value, T limit) {
+  return minimum<T>(splat<T>(limit), maximum<T>(splat<T>(-limit), value));
+}
+
+// The member's share of the vector, a vector register at a time: change(position, elements).
+template <class T, class Change>
+FASTNN_INLINE void over_share(const fastnn::FlatVector<T>& g, int member, int team, const Change& change) {
+  const auto part = fastnn::share_of(g.count, fastnn::kFlatGrain, member, team);
+  in_pieces(part, fastnn::kFlatGrain, kCopyWork, [&](ptrdiff_t begin, ptrdiff_t end) {
+    for (ptrdiff_t c = begin; c < end; c += kLanes<T>) change(c, int(end - c < kLanes<T> ? end - c : kLanes<T>));
+  });
+}
+
+template <class T> void clip_by_value(const void* arguments, int member, int team) {
+  const auto& g = *static_cast<const fastnn::FlatVector<T>*>(arguments);
+  over_share<T>(g, member, team, [&](ptrdiff_t c, int tail) {
+    store_first<T>(g.values + c, clip<T>(load_first<T>(g.values + c, tail), T(g.number)), tail);
+  });
+}
+
+// One sum for every kFlatGrain elements, so that the total knows no threads; in float64, where 1e30 can be squared.
+template <class T> void sum_of_squares(const void* arguments, int member, int team) {
+  const auto& g = *static_cast<const fastnn::FlatVector<T>*>(arguments);
+  const auto part = fastnn::share_of(g.count, fastnn::kFlatGrain, member, team);
+  Meter meter;
+  for (ptrdiff_t begin = part.begin; begin < part.end; begin += fastnn::kFlatGrain) {
+    const ptrdiff_t end = begin + fastnn::kFlatGrain < part.end ? begin + fastnn::kFlatGrain : part.end;
+    Wide<T> squares = {};
+    for (ptrdiff_t c = begin; c < end; c += kLanes<T>) {
+      const Wide<T> v = widen<T>(load_first<T>(g.values + c, int(end - c < kLanes<T> ? end - c : kLanes<T>)));
+      squares += v * v;
+    }
+    g.partial[begin / fastnn::kFlatGrain] = sum_wide<T>(squares);
+    if (meter.stops(kCopyWork * fastnn::kFlatGrain)) return;
+  }
+}
+
+// 0 in every lane, or NaN in one where an element is infinite or NaN.
+template <class T> FASTNN_INLINE Vec<T> nothing_of(const T* values, ptrdiff_t count) {
+  Vec<T> sum[4] = {};
+  ptrdiff_t c = 0;
+  for (; c + 4 * kLanes<T> <= count; c += 4 * kLanes<T>)
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; ++q) sum[q] += load<T>(values + c + q * kLanes<T>) * T(0);
+  for (; c < count; c += kLanes<T>)
+    sum[0] += load_first<T>(values + c, int(count - c < kLanes<T> ? count - c : kLanes<T>)) * T(0);
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+// One number for every kFlatGrain elements: 0, or NaN where one of them is infinite or NaN. At the speed of memory;
+// a sum of the elements themselves could overflow.
+template <class T> void sum_of_nothing(const void* arguments, int member, int team) {
+  const auto& g = *static_cast<const fastnn::FlatVector<T>*>(arguments);
+  const auto part = fastnn::share_of(g.count, fastnn::kFlatGrain, member, team);
+  Meter meter;
+  for (ptrdiff_t begin = part.begin; begin < part.end; begin += fastnn::kFlatGrain) {
+    const ptrdiff_t end = begin + fastnn::kFlatGrain < part.end ? begin + fastnn::kFlatGrain : part.end;
+    g.partial[begin / fastnn::kFlatGrain] = double(sum_lanes<T>(nothing_of<T>(g.values + begin, end - begin)));
+    if (meter.stops(kCopyWork * fastnn::kFlatGrain)) return;
+  }
+}
+
+template <class T> void scale(const void* arguments, int member, int team) {
+  const auto& g = *static_cast<const fastnn::FlatVector<T>*>(arguments);
+  over_share<T>(g, member, team, [&](ptrdiff_t c, int tail) {
+    store_first<T>(g.values + c, load_first<T>(g.values + c, tail) * T(g.number), tail);
+  });
+}
+
+template <class T> FASTNN_INLINE Vec<T> averaged(Vec<T> average, Vec<T> value, T rest) {
+  return average + rest * (value - average);
+}
+
+template <class T> void ema_step(const void* arguments, int member, int team) {
+  const auto& g = *static_cast<const fastnn::FlatVector<T>*>(arguments);
+  const T rest = T(1 - g.number);
+  over_share<T>(g, member, team, [&](ptrdiff_t c, int tail) {
+    const Vec<T> average = load_first<T>(g.values + c, tail), value = load_first<T>(g.other + c, tail);
+    store_first<T>(g.values + c, averaged<T>(average, value, rest), tail);
+  });
+}
+
+}  // namespace
