@@ -39,7 +39,8 @@ class Point:
 
 def _time(flops: float, kernel: Callable[..., Any], *arguments: Any) -> float:
     count = max(2, int(2e7 / flops))
-    return min(native.seconds_per_call(count, kernel, *arguments, n_threads=1) for _ in range(7))
+    seconds: float = min(native.seconds_per_call(count, kernel, *arguments, n_threads=1) for _ in range(7))
+    return seconds
 
 
 def _point(name: str, case: str, flops: float, *arguments: Any) -> Point:
