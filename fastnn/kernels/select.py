@@ -6,7 +6,7 @@ import sys
 from functools import cache, partial
 from importlib import import_module
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastnn._version import __version__
 from fastnn.errors import unknown_name
@@ -24,8 +24,9 @@ from fastnn.kernels.contract import (
 )
 from fastnn.kernels.random import permutation
 from fastnn.threads import get_num_threads
+from fastnn.threads import resolve as resolve_threads
 
-__all__ = ["config", "kernels_for", "native", "resolve", "show_config"]
+__all__ = ["BoundKernels", "bound", "config", "kernels_for", "native", "resolve", "show_config"]
 
 
 def resolve(backend: str) -> str:
@@ -65,6 +66,53 @@ def kernels_for(backend: str) -> Kernels:
     """
     found: Kernels = _load(resolve(backend))
     return found
+
+
+class BoundKernels(NamedTuple):
+    """The kernels of one backend, for a number of threads.
+
+    Attributes
+    ----------
+    kernels : Kernels
+        As `kernels_for` gives them.
+    threads : tuple of int
+        What every call that can use threads takes after its other arguments: ``(n_threads,)`` for the native
+        backend, nothing for the others.
+    """
+
+    kernels: Any
+    threads: tuple[int, ...]
+
+
+def bound(backend: str, n_threads: int | None) -> BoundKernels:
+    """The kernels that a backend's name and a number of threads mean.
+
+    Parameters
+    ----------
+    backend : {"auto", "native", "jit", "reference"}
+    n_threads : int, optional
+        Only for the native backend; None means its default.
+
+    Returns
+    -------
+    BoundKernels
+
+    Raises
+    ------
+    ValueError
+        If there is no such backend, or `n_threads` is given to one without threads or is below 1.
+    ImportError
+        For "jit" without Numba.
+    """
+    chosen = resolve(backend)
+    if chosen == "native":
+        return BoundKernels(_load(chosen), (resolve_threads(n_threads),))
+    if n_threads is not None:
+        raise ValueError(
+            f"n_threads={n_threads!r} with backend={backend!r}: only the native backend has "
+            "threads. Leave out one of the two."
+        )
+    return BoundKernels(_load(chosen), ())
 
 
 @cache

@@ -14,10 +14,9 @@ from fastnn.activations import Activation
 from fastnn.errors import out_of_range, wrong_type
 from fastnn.kernels.composed.network import input_gradient
 from fastnn.kernels.contract import Array
-from fastnn.kernels.select import kernels_for, resolve
+from fastnn.kernels.select import bound
 from fastnn.optimizers import Optimizer, OptimizerState
 from fastnn.plan import Plan
-from fastnn.threads import resolve as resolve_threads
 from fastnn.validation import check_size, dense_rows
 
 __all__ = ["Engine"]
@@ -43,19 +42,10 @@ class Engine:
     """
 
     def __init__(self, plan: Plan, backend: str = "auto", n_threads: int | None = None) -> None:
-        chosen = resolve(backend)
         self.plan = plan
-        self._kernels: Any = kernels_for(chosen)
+        self._kernels, self._threads = bound(backend, n_threads)
         self._workspace: Any = None  # of the epochs that share one
-        self._threads: tuple[int, ...] = ()
         self._checked: tuple[Any, Any] = (None, None)  # a sparse x, and what the native kernels read
-        if chosen == "native":
-            self._threads = (resolve_threads(n_threads),)
-        elif n_threads is not None:
-            raise ValueError(
-                f"n_threads={n_threads!r} with backend={backend!r}: only the native backend has "
-                "threads. Leave out one of the two."
-            )
 
     @property
     def looks(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import fastnn
-from fastnn.kernels.select import kernels_for
+from fastnn.kernels.select import bound, kernels_for
 
 
 def test_auto_is_native():
@@ -20,6 +20,20 @@ def test_chosen_once(backend):
 def test_unknown_backend():
     with pytest.raises(ValueError, match="Unknown backend 'numba'.*Known: auto, native, jit"):
         kernels_for("numba")
+
+
+def test_only_the_native_backend_has_threads(backend):
+    """It takes their number, or 0 for the default; the others take nothing, and refuse a number."""
+    kernels, threads = bound(backend, None)
+    assert kernels is kernels_for(backend)
+    assert threads == ((0,) if backend == "native" else ())
+    if backend == "native":
+        assert bound("auto", 3) == (kernels, (3,))
+        with pytest.raises(ValueError, match="n_threads=0, wanted at least 1"):
+            bound(backend, 0)
+    else:
+        with pytest.raises(ValueError, match=f"n_threads=3 with backend='{backend}': only the native .* Leave out one"):
+            bound(backend, 3)
 
 
 def test_show_config(capsys):

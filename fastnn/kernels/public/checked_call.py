@@ -12,8 +12,7 @@ import numpy as np
 from fastnn import activations, losses, optimizers
 from fastnn.errors import out_of_range, wrong_type
 from fastnn.kernels.contract import KERNELS, Array, Kernel, PlanLike
-from fastnn.kernels.select import kernels_for, resolve
-from fastnn.threads import resolve as resolve_threads
+from fastnn.kernels.select import bound
 from fastnn.validation import (
     Sizes,
     as_floating,
@@ -46,18 +45,10 @@ def run_checked(name: str, backend: str, n_threads: int | None, given: dict[str,
         If an argument is not what the contract says and cannot become it.
     """
     kernel = KERNELS[name]
-    chosen = resolve(backend)
-    threads: tuple[int, ...] = ()
-    if chosen == "native":
-        threads = (resolve_threads(n_threads),)
-    elif n_threads is not None:
-        raise ValueError(
-            f"n_threads={n_threads!r} with backend={backend!r}: only the native backend has "
-            "threads. Leave out one of the two."
-        )
+    kernels, threads = bound(backend, n_threads)
     ready = _prepare(kernel, given)
     arguments = (ready[argument] for argument in kernel.argument_names)
-    returned = getattr(kernels_for(chosen), name)(*arguments, *threads)
+    returned = getattr(kernels, name)(*arguments, *threads)
     written = [argument.name for argument in kernel.with_role("update", "output")]
     return returned, [ready[name] if given[name] is None else given[name] for name in written]
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.kernels.select import kernels_for, resolve
-from fastnn.threads import resolve as resolve_threads
+from fastnn.kernels.select import bound
 
 __all__ = ["Passes", "every"]
 
@@ -20,14 +19,7 @@ class Passes:
     """The passes of one backend, for a number of threads."""
 
     def __init__(self, backend: str, n_threads: int | None) -> None:
-        chosen = resolve(backend)
-        if chosen != "native" and n_threads is not None:
-            raise ValueError(
-                f"n_threads={n_threads!r} with backend={backend!r}: only the native backend has "
-                "threads. Leave out one of the two."
-            )
-        self._module: Any = kernels_for(chosen)
-        self._threads = (resolve_threads(n_threads),) if chosen == "native" else ()
+        self._module, self._threads = bound(backend, n_threads)
 
     def call(self, name: str, *arguments: Any, threads: bool = True) -> Any:
         """Run a kernel, with these threads where it has any."""
