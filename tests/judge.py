@@ -11,11 +11,11 @@ import numpy as np
 from hard_data import Case
 from optimum import Optimum, Problem, excess, rounding
 from sklearn.linear_model import LogisticRegression as Theirs
+from solver_names import SLOW
 
 from fastnn import LogisticRegression
+from fastnn.solvers.table import SOLVERS
 
-SOLVERS = ("auto", "lbfgs", "newton-cg", "newton-cholesky", "sag", "saga", "gradient_descent", "liblinear")
-SLOW = ("sag", "saga", "gradient_descent")  # may end early, if they say so
 PEERS = ("lbfgs", "newton-cg", "newton-cholesky")  # the best of these in scikit-learn is what any solver is asked for
 TOLERANCES = (1e-4, 1e-8)
 FAR = 1e-3  # an excess that no tolerance explains
@@ -57,7 +57,8 @@ class Verdict:
 
 def can_solve(solver: str, problem: Problem) -> bool:
     """Whether a solver of that name knows the problem."""
-    return solver != "liblinear" or (problem.n_classes == 2 and np.isfinite(problem.C))
+    row = SOLVERS[solver]
+    return (row.is_multinomial or problem.n_classes == 2) and ("none" in row.penalties or bool(np.isfinite(problem.C)))
 
 
 def judge(case: Case, solver: str, tol: float, *, always_compare: bool = False) -> Verdict:

@@ -31,6 +31,8 @@ LEVELS = [
     ["training", "solvers.objective"],
     ["solvers.preconditioner", "solvers.saga"],
     ["solvers.smooth", "solvers.proximal"],
+    ["solvers.stochastic"],
+    ["solvers.table"],
     ["solvers.minimise"],
     ["solvers.path", "solvers"],
     ["models.common"],

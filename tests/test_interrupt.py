@@ -31,7 +31,7 @@ from fastnn import (
     Neuron,
     fit_many,
 )
-from fastnn.solvers.minimise import SOLVERS
+from fastnn.solvers.table import SOLVERS
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that sends signals")
 LIMIT = patient(0.5)
@@ -98,7 +98,7 @@ def cross_validated(**options: Any) -> Call:
 
 
 CALLS: dict[str, Callable[[], Call]] = {
-    **{f"solver {name}": lambda name=name: logistic(solver=name, **FOREVER) for name in (*SOLVERS, "liblinear")},
+    **{f"solver {name}": lambda name=name: logistic(solver=name, **FOREVER) for name in SOLVERS},
     **{f"backend {name}": lambda name=name: mlp((2500, 2500), batch_size=2000, backend=name) for name in BACKENDS},
     "newton-cholesky, csc": lambda: fit(LogisticRegression(solver="newton-cholesky"), sparse_columns(), labels(20_000)),
     "saga, many classes": lambda: logistic(10_000, 300, 1000, solver="saga"),

@@ -17,7 +17,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads gain nothing h
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from hard_data import Case, cases
-from judge import SOLVERS, TOLERANCES, Verdict, can_solve, judge
+from judge import TOLERANCES, Verdict, can_solve, judge
+from solver_names import ALL
 
 Row = tuple[Case, str, float, Verdict]
 
@@ -26,7 +27,7 @@ def main() -> int:
     """Judge, print a table and the failures; 1 if there are any."""
     asked = arguments()
     chosen = [case for case in cases() if asked.family in case.family and (case.is_quick or not asked.quick)]
-    solvers = [asked.solver] if asked.solver in SOLVERS else [each for each in SOLVERS if asked.solver in each]
+    solvers = [asked.solver] if asked.solver in ALL else [each for each in ALL if asked.solver in each]
     started = time.perf_counter()
     rows = list(judged(chosen, solvers, [asked.tol] if asked.tol else list(TOLERANCES)))
     print_table(rows)
@@ -84,7 +85,7 @@ def print_failures(failed: list[Row]) -> None:
     """A line for each, by solver."""
     print("\n| solver | tol | case | excess | scikit-learn's | acceptable | n_iter | said |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for case, solver, tol, verdict in sorted(failed, key=lambda row: SOLVERS.index(row[1])):
+    for case, solver, tol, verdict in sorted(failed, key=lambda row: ALL.index(row[1])):
         numbers = f"{verdict.ours.excess:.1e} | {verdict.theirs:.1e} | {verdict.limit:.1e} | {verdict.ours.n_iter}"
         said = verdict.ours.said.replace("\n", " ").replace("|", "/")[:70]
         print(f"| {solver} | {tol:g} | {case} | {numbers} | {said} |")

@@ -10,11 +10,11 @@ import numpy as np
 from hard_data import FORMS
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
-from judge import SLOW, SOLVERS
 from optimum import Problem, excess, find_optimum, objective_at, raw_outputs, rounding, softmax
 from separated import separation_by_program
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.class_weight import compute_class_weight
+from solver_names import FREE_INTERCEPT, SLOW
 
 from fastnn import LogisticRegression
 
@@ -109,7 +109,7 @@ def smooth_problems(draw: Any, **which: Any) -> Drawn:
     return replace(drawn, problem=problem)
 
 
-@given(smooth_problems(), st.sampled_from([each for each in SOLVERS if each != "liblinear"]))
+@given(smooth_problems(), st.sampled_from(FREE_INTERCEPT))
 def test_smooth_optima(drawn: Drawn, solver: str) -> None:
     check_smooth(drawn, solver, drawn.problem)
 

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from separated import separation_by_program
 from sklearn.exceptions import ConvergenceWarning
+from solver_names import PRECISE
 
 from fastnn import LogisticRegression
 
 SAYS = re.compile(r"separate the classes perfectly \(([a-z-]+) separation\)")
-SOLVERS = st.sampled_from(["auto", "lbfgs", "newton-cg", "newton-cholesky"])
+SOLVERS = st.sampled_from(PRECISE)
 
 Data = tuple[np.ndarray, np.ndarray]
 

@@ -8,20 +8,24 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from random_sparse import random_array
+from solver_names import SECOND_ORDER
 
 from fastnn.kernels.select import kernels_for
-from fastnn.solvers import minimise as choose
-from fastnn.solvers.minimise import SOLVERS, minimise, newton_pays
-from fastnn.solvers.objective.cost_model import factor_cost, gram_cost, hessian_cost
+from fastnn.solvers import minimise as of_minimise
+from fastnn.solvers.minimise import minimise
+from fastnn.solvers.objective.cost_model import factor_cost, gram_cost, hessian_cost, newton_pays
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.types import Goal
 from fastnn.solvers.preconditioner.choose import preconditioner_for
-from fastnn.solvers.preconditioner.preconditioners import DiagonalMetric, PartialMetric, SharedMetric
+from fastnn.solvers.preconditioner.preconditioners import (
+    DiagonalPreconditioner,
+    PartialPreconditioner,
+    SharedPreconditioner,
+    diagonal_of,
+)
 from fastnn.solvers.preconditioner.sampled_hessian import SampledHessian
-from fastnn.solvers.smooth.growing_samples import steps_of
-from fastnn.solvers.smooth.lbfgs import quasi_newton
-
-SECOND_ORDER = [name for name in SOLVERS if name != "gradient_descent"]
+from fastnn.solvers.smooth.lbfgs import lbfgs
+from fastnn.solvers.smooth.newton_on_samples import sample_steps
 
 
 def draw(n: int, i: int, classes: int, density: float = 1.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -43,7 +47,7 @@ def optimum(objective: LogisticObjective) -> float:
     """The least loss, by Newton's method with NumPy's own solver, in the reference's passes."""
     x = objective.x if isinstance(objective.x, np.ndarray) else objective.x.toarray()
     settings = {"sample_weight": objective.sample_weight, "fit_intercept": objective.fit_intercept}
-    strength = objective._strength[: x.shape[1] * objective.outputs : objective.outputs] * objective.total
+    strength = objective.strength[: x.shape[1] * objective.outputs : objective.outputs] * objective.total
     plain = LogisticObjective(
         x.astype(float), objective.y, objective.outputs, alpha=strength, backend="reference", **settings
     )
@@ -148,16 +152,14 @@ def test_the_same_bits_for_every_number_of_threads() -> None:
         assert all(np.array_equal(found[0], each) for each in found)
 
 
-def test_samples_of_rows_save_passes_over_all() -> None:
+def test_samples_of_rows_save_passes_over_all(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = draw(60_000, 10, 2)
     objective = problem(x, y, alpha=1.0)
-    assert steps_of(objective) == [17]
+    assert sample_steps(objective) == (17,)
     exact = minimise(objective, tol=1e-9)
-    steps, choose.steps_of = choose.steps_of, lambda objective: []
-    try:
+    with monkeypatch.context() as patch:
+        patch.setattr(of_minimise, "sample_steps", lambda objective: ())
         assert minimise(objective, tol=1e-9).loss == pytest.approx(exact.loss, rel=1e-12)
-    finally:
-        choose.steps_of = steps
     assert minimise(objective, exact.params, tol=1e-8).n_iter <= 1
 
 
@@ -165,11 +167,11 @@ def test_samples_have_every_class_and_enough_rows() -> None:
     x, y = draw(60_000, 10, 2)
     y[:] = 0
     y[:100] = 1
-    assert 17 not in steps_of(problem(x, y))
-    assert steps_of(problem(*draw(2000, 10, 2))) == []
-    assert steps_of(problem(*draw(20_000, 100, 2))) == [5]
+    assert 17 not in sample_steps(problem(x, y))
+    assert sample_steps(problem(*draw(2000, 10, 2))) == ()
+    assert sample_steps(problem(*draw(20_000, 100, 2))) == (5,)
     x, y = draw(60_000, 10, 2)
-    assert steps_of(problem(x, y, sample_weight=(np.arange(len(y)) % 17 > 0).astype(float))) == [5]
+    assert sample_steps(problem(x, y, sample_weight=(np.arange(len(y)) % 17 > 0).astype(float))) == (5,)
 
 
 def test_a_start_that_is_certain_and_wrong_is_not_used() -> None:
@@ -199,29 +201,28 @@ def test_preconditioners() -> None:
     objective = problem(x, y, alpha=1.0).rescaled()
     zeros = np.zeros(objective.n_params)
     _, d_params, hessian = objective.with_hessian(zeros)
-    metric = preconditioner_for(objective).at(zeros)
-    assert isinstance(metric, SharedMetric)
+    preconditioner = preconditioner_for(objective).at(zeros)
+    assert isinstance(preconditioner, SharedPreconditioner)
     exact = np.linalg.lstsq(hessian, d_params, rcond=1e-12)[0]
-    answer = metric.solve(d_params)
+    answer = preconditioner.solve(d_params)
     cosine = answer @ exact / np.linalg.norm(answer) / np.linalg.norm(exact)
     assert cosine > 0.95
     wide = problem(random_array((300, 9000), density=0.001, format="csr", rng=0), y[:300])
-    assert isinstance(preconditioner_for(wide.rescaled()).at(np.zeros(wide.n_params)), DiagonalMetric)
+    assert isinstance(preconditioner_for(wide.rescaled()).at(np.zeros(wide.n_params)), DiagonalPreconditioner)
 
 
-def test_shared_metric_runs_on_what_the_fit_runs_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shared_preconditioner_runs_on_what_the_fit_runs_on() -> None:
     """Its products are kernels of the objective's backend and threads, and the answer is that of the matrix."""
     x, y = draw(3000, 10, 3)
     objective = problem(x, y, alpha=1.0, backend="reference").rescaled()
-    called = []
-    kernel = LogisticObjective.kernel
-    monkeypatch.setattr(
-        LogisticObjective, "kernel", lambda self, name, *a, **k: called.append(name) or kernel(self, name, *a, **k)
-    )
+    called: list[str] = []
+    call = objective.kernel
+    objective.kernel = lambda name, *a, **k: called.append(name) or call(name, *a, **k)
     params, vector = np.zeros(objective.n_params), np.arange(1.0, objective.n_params + 1)
     matrix = objective.with_shared_curvature(params)[2]
+    called.clear()
     answer = preconditioner_for(objective).at(params).solve(vector)
-    assert called == ["dense_backward_params", "dense_forward"]
+    assert called == ["logistic_gradient", "weighted_gram", "dense_backward_params", "dense_forward"]
     np.testing.assert_allclose(answer, np.linalg.solve(matrix, vector.reshape(-1, 3)).ravel(), rtol=1e-9)
 
 
@@ -251,16 +252,16 @@ def test_frequent_features_have_their_own_curvature(classes: int) -> None:
     y = rng.integers(0, classes, 600, dtype=np.int32)
     objective = problem(x, y, alpha=1.0).rescaled()
     made = preconditioner_for(objective)
-    metric = made.at(np.zeros(objective.n_params))
-    assert isinstance(metric, PartialMetric)
-    steps = {}
-    for metric_at in (made.at, None):
-        found = quasi_newton(
-            objective, np.zeros(objective.n_params), goal=Goal(1e-7), max_iter=200, metric_at=metric_at
+    preconditioner = made.at(np.zeros(objective.n_params))
+    assert isinstance(preconditioner, PartialPreconditioner)
+    steps = []
+    for preconditioner_at in (made.at, diagonal_of(objective)):
+        found = lbfgs(
+            objective, np.zeros(objective.n_params), goal=Goal(1e-7), max_iter=200, preconditioner_at=preconditioner_at
         )
         assert found.converged
-        steps[metric_at] = found.n_iter
-    assert steps[made.at] < 0.7 * steps[None]
+        steps.append(found.n_iter)
+    assert steps[0] < 0.7 * steps[1]
 
 
 @pytest.mark.parametrize("is_sparse", [False, True])
@@ -270,7 +271,7 @@ def test_sampled_hessian_is_no_chance(is_sparse: bool) -> None:
     x[:, 3:] = 0.0
     x[7, 3:5] = 1.0
     sample = problem(sp.csr_array(x) if is_sparse else x, y, alpha=1e-6)
-    np.testing.assert_array_equal(sample.rows_with_feature(), [400, 400, 400, 1, 1, 0])
+    np.testing.assert_array_equal(sample.data.nonzero_counts(), [400, 400, 400, 1, 1, 0])
     params = np.zeros(sample.n_params)
     own, hessian = sample.with_hessian(params)[2], SampledHessian(sample).with_hessian(params)[2]
     assert own[3, 4] > 0.99 * own[3, 3]
@@ -334,11 +335,11 @@ def test_rows_have_elements_in_one_piece(form: Any) -> None:
     x, y = draw(40, 3, 2)
     plain = form(x)
     twice = form((np.repeat(plain.data / 2, 2), np.repeat(plain.indices, 2), plain.indptr * 2), plain.shape)
-    rows = LogisticObjective(twice, y, 1, backend="reference").by_rows()
+    rows = LogisticObjective(twice, y, 1, backend="reference").data.by_rows()
     np.testing.assert_array_equal(rows.toarray(), x)
     assert rows.nnz == plain.nnz and twice.nnz == 2 * plain.nnz
     table, d_params, state = np.empty((40, 1)), np.empty(3), (y, None, None, np.ones(3), 40.0, np.zeros(3))
     kernels = kernels_for("native")
-    largest = kernels.saga_table(LogisticObjective(twice, y, 1).by_rows(), *state, table, d_params)
+    largest = kernels.saga_table(LogisticObjective(twice, y, 1).data.by_rows(), *state, table, d_params)
     assert largest == pytest.approx((x**2).sum(axis=1).max())
-    assert LogisticObjective(form(x), y, 1, backend="reference").by_rows().nnz == plain.nnz
+    assert LogisticObjective(form(x), y, 1, backend="reference").data.by_rows().nnz == plain.nnz

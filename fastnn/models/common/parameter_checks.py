@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from numbers import Real as RealNumber
@@ -119,7 +119,7 @@ class Flag:
 class OneOf:
     """One of some names."""
 
-    names: tuple[str, ...]
+    names: Collection[str]
 
     def accepts(self, value: Any) -> bool:
         """See Check."""
@@ -133,7 +133,7 @@ class OneOf:
 class ActivationLike(OneOf):
     """The name of an activation, or an Activation."""
 
-    names: tuple[str, ...] = (*ACTIVATIONS, *ALIASES)
+    names: Collection[str] = (*ACTIVATIONS, *ALIASES)
 
     def accepts(self, value: Any) -> bool:
         """See Check."""

@@ -36,15 +36,16 @@ from fastnn.models.logistic.problem import (
     weigh_classes,
 )
 from fastnn.plan import linear_plan
-from fastnn.solvers.minimise import SOLVERS
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.types import Solution, Vector
+from fastnn.solvers.table import SOLVERS, lists_solvers
 from fastnn.storage import Kind, record
 from fastnn.training.engine import Engine
 
 __all__ = ["LogisticRegression"]
 
 
+@lists_solvers
 class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, Scored, ClassifierMixin, Estimator):
     """Logistic regression with an L2 or L1 penalty or both, for two classes or many (multinomial).
 
@@ -76,12 +77,10 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
     random_state : int, RandomState or None, default=None
         Of the orders in which "sag" and "saga" take the rows; the others draw no random numbers.
     solver : str, default="auto"
-        A name means an optimum, not an algorithm. "auto" chooses by what passes over X, second derivatives and
-        factors cost: Newton's method, first on samples of the rows that grow, or L-BFGS with a preconditioner. "lbfgs",
-        "newton-cg", "newton-cholesky" and "gradient_descent" are what they say; "sag" and "saga" are SAGA, which goes
-        on as "auto" does where it would take far too long. Of penalties "auto" and "saga" know every one; "lbfgs",
-        "newton-cg", "newton-cholesky", "sag" and "gradient_descent" know L2 and none; "liblinear" is for two classes
-        and penalises the intercept too. But for SAGA, an L1 share and bounds are solved by proximal Newton steps.
+        A name means an optimum, not an algorithm. But for SAGA, an L1 share and bounds are solved by proximal Newton
+        steps. The names:
+
+        {solvers}
     max_iter : int, default=100
     verbose : int, default=0
         Above 0 prints the objective of every iteration.
@@ -142,7 +141,7 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         "fit_intercept": (Flag(),),
         "intercept_scaling": (Real(0, open_low=True, open_high=True),),
         "class_weight": (OneOf(("balanced",)), Is("a dict", (Mapping,)), NONE),
-        "solver": (OneOf((*SOLVERS, "liblinear")),),
+        "solver": (OneOf(SOLVERS),),
         "max_iter": (Integer(0),),
         "verbose": VERBOSE,
         "warm_start": (Flag(),),

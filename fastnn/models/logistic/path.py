@@ -16,7 +16,7 @@ from fastnn.models.common.parameter_checks import check_parameters
 from fastnn.models.logistic.cv.fit import fit_family
 from fastnn.models.logistic.estimator import LogisticRegression
 from fastnn.models.logistic.problem import coefficients, read_samples, refuse_non_finite, weigh_classes
-from fastnn.solvers.path.smooth import Family
+from fastnn.solvers.path.family import Family
 
 __all__ = ["LogisticPath", "logistic_regression_path"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +14,14 @@ from fastnn.models.common.parameter_checks import ParameterError
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.penalty import Separable
 from fastnn.solvers.objective.types import Vector
+from fastnn.solvers.table import SOLVERS, PenaltyName, Solver, solver_with
 
 __all__ = ["Penalty", "has_penalty", "penalty_of", "penalty_strength", "refuse_unsupported", "strength_of"]
 
 # A strength, as a part of the mean, beyond which a coefficient is zero in all but name: twice and four times as much is
 # still a number.
 _MOST = 1e300
-_NON_SMOOTH = ("auto", "liblinear", "saga")  # names of solvers that scikit-learn has for an L1 share, and ours
+_KINDS: Mapping[float, PenaltyName] = {0.0: "l2", 1.0: "l1"}  # by l1_ratio, which else makes an elastic net
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def penalty_of(model: Any) -> Penalty:
     refuse_unsupported(model, ratio, penalised=alpha > 0)
     if model.n_jobs is not None:
         warn_caller(f"'n_jobs' has no effect (n_jobs={model.n_jobs}); see n_threads.", FutureWarning)
-    scaling = float(model.intercept_scaling) if model.solver == "liblinear" else None
+    scaling = float(model.intercept_scaling) if SOLVERS[model.solver].penalises_intercept else None
     factor = None if model.penalty_factor is None else np.asarray(model.penalty_factor, np.float64)
     if model.bounds is not None and len(model.bounds) != 2:
         raise ParameterError(f"bounds={model.bounds!r}, wanted a pair (lower, upper); None in it for no bound.")
@@ -208,36 +210,43 @@ def _l1_ratio(model: Any) -> float:
 
 
 def refuse_unsupported(model: Any, ratio: float, *, penalised: bool = True) -> None:
-    """Raise ValueError for what a solver of that name does not do, in scikit-learn or by its nature."""
-    solver, ratio = model.solver, ratio if penalised else 0.0
-    if ratio != 0 and solver not in _NON_SMOOTH:
+    """Raise ValueError for what the table says that a solver of that name does not do.
+
+    Some of it scikit-learn's solver of the name does not do, some has no meaning for its optimum.
+    """
+    solver, ratio = SOLVERS[model.solver], ratio if penalised else 0.0
+    wanted = _KINDS.get(ratio, "elasticnet") if penalised else "none"
+    if wanted not in solver.penalties:
+        raise _unsupported_penalty(solver, wanted, ratio)
+    if model.dual and not solver.takes_dual:
+        raise ValueError(f"Solver {solver.name} supports only dual=False, got dual=True. Use dual=False.")
+    if not solver.takes_bounds and getattr(model, "bounds", None) is not None:
+        raise ValueError(f"Solver {solver.name} knows no bounds. Use solver={solver_with(bounds=True)!r}.")
+    if solver.penalises_intercept and getattr(model, "standardize", False):
         raise ValueError(
-            f"Solver {solver} supports only 'l2' or None penalties, got l1_ratio={ratio}. Use solver='auto'."
-        )
-    if model.dual and solver != "liblinear":
-        raise ValueError(f"Solver {solver} supports only dual=False, got dual=True. Use dual=False.")
-    if solver == "gradient_descent" and getattr(model, "bounds", None) is not None:
-        raise ValueError("Solver gradient_descent knows no bounds. Use solver='auto'.")
-    if solver == "liblinear" and getattr(model, "standardize", False):
-        raise ValueError(
-            "Solver liblinear penalises the intercept, which is another one for standardised features, so that "
+            f"Solver {solver.name} penalises the intercept, which is another one for standardised features, so that "
             "standardize=True has no meaning there. Use solver='auto', or a StandardScaler."
         )
-    if solver == "liblinear":
-        _refuse_for_liblinear(model.dual, ratio, penalised)
-
-
-def _refuse_for_liblinear(dual: bool, ratio: float, penalised: bool) -> None:
-    if 0 < ratio < 1:
-        raise ValueError(
-            "Only 'saga' solver supports elasticnet penalty, got solver=liblinear. So does solver='auto': use that."
-        )
-    if not penalised:
-        raise ValueError(
-            "C=np.inf as well as penalty=None is not supported for the liblinear solver. Use solver='auto'."
-        )
-    if dual and ratio != 0:
+    if model.dual and ratio != 0:
         raise ValueError(f"dual=True is for an L2 penalty, got l1_ratio={ratio}. Use dual=False.")
+
+
+def _unsupported_penalty(solver: Solver, wanted: PenaltyName, ratio: float) -> ValueError:
+    """The error for a penalty that a solver does not take; it begins as scikit-learn's does."""
+    other = solver_with(wanted)
+    if wanted == "none":
+        return ValueError(
+            f"C=np.inf as well as penalty=None is not supported for the {solver.name} solver. Use solver={other!r}."
+        )
+    if wanted == "elasticnet" and "l1" in solver.penalties:
+        return ValueError(
+            f"Only 'saga' solver supports elasticnet penalty, got solver={solver.name}. So does solver={other!r}: use "
+            "that."
+        )
+    known = " or ".join("None" if name == "none" else repr(name) for name in solver.penalties)
+    return ValueError(
+        f"Solver {solver.name} supports only {known} penalties, got l1_ratio={ratio}. Use solver={other!r}."
+    )
 
 
 def _refuse_with_firth(model: Any, ratio: float, alpha: float) -> None:

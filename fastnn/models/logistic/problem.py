@@ -18,15 +18,14 @@ from fastnn.models.common.targets import as_labels, encode, require_two_classes
 from fastnn.models.logistic.convergence import hardly_resolved, not_converged
 from fastnn.models.logistic.inference.deviations import deviations
 from fastnn.models.logistic.penalty import Penalty
-from fastnn.solvers.minimise import STOCHASTIC, minimise, minimise_separable
+from fastnn.solvers.minimise import minimise, minimise_separable
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.types import Solution, Vector, Watch
-from fastnn.solvers.path.smooth import Family
+from fastnn.solvers.path.family import Family
+from fastnn.solvers.table import SOLVERS, solver_with
 from fastnn.training.loop import NON_FINITE
 
 __all__ = [
-    "MARGIN",
-    "MARGINS",
     "Labelled",
     "coefficients",
     "params_of",
@@ -38,13 +37,6 @@ __all__ = [
     "weigh_classes",
 ]
 
-
-# Of the tolerance for gradients. A coefficient errs by the gradient over the curvature, which is about a tenth; and
-# what is left after a second-order step is little anyway. "auto" takes half of the tolerance: so it ends nearer to the
-# optimum than scikit-learn on digits, breast cancer, wine and iris, standardised or not; at all of it, on the digits,
-# it did not (a relative 2e-3 to 5e-3 instead of 2e-4 to 1e-3, in 27 instead of 35 iterations).
-MARGINS = {"auto": 0.5, "gradient_descent": 1.0}
-MARGIN = 0.1
 
 # Elements of a column of CSC, on average, below which it becomes rows once a fit. A gradient by column takes 1.4 times
 # that by row with 60 of them, 1.8 times with 16, and the conversion as long as 4 to 8 gradients by row, of which a fit
@@ -162,10 +154,10 @@ def coefficients(params: Vector, objective: LogisticObjective | Family) -> tuple
 
 def refuse_many_classes(model: Any, samples: Labelled) -> None:
     """Raise ValueError for more classes than a solver of that name can tell apart."""
-    if model.solver == "liblinear" and samples.outputs > 1:
+    if samples.outputs > 1 and not SOLVERS[model.solver].is_multinomial:
         raise ValueError(
-            "The 'liblinear' solver does not support multiclass classification. Use solver='auto', or wrap the "
-            "estimator in a OneVsRestClassifier."
+            f"The {model.solver!r} solver does not support multiclass classification. Use solver="
+            f"{solver_with(multinomial=True)!r}, or wrap the estimator in a OneVsRestClassifier."
         )
 
 
@@ -222,11 +214,11 @@ def solve(
     ConvergenceWarning
         If the solver could not come as close as `tol`.
     """
-    seed = int(check_random_state(model.random_state).randint(2**31 - 1)) if model.solver in STOCHASTIC else 0
+    solver = SOLVERS[model.solver]
+    seed = int(check_random_state(model.random_state).randint(2**31 - 1)) if solver.is_stochastic else 0
     options = {"solver": model.solver, "max_iter": model.max_iter, "watch": watch, "seed": seed}
     if penalty.is_smooth:
-        margin = MARGINS.get(model.solver, MARGIN)
-        solution = minimise(objective, start, tol=margin * model.tol, **options)
+        solution = minimise(objective, start, tol=solver.margin * model.tol, **options)
     else:
         solution = minimise_separable(objective, penalty.separable_over(objective), start, tol=model.tol, **options)
     refuse_non_finite(model, [solution], objective.x, given)

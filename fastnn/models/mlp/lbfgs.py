@@ -19,7 +19,7 @@ from fastnn.models.mlp.reported_loss import data_loss
 from fastnn.models.mlp.weights import Packed, network_until
 from fastnn.plan import Plan
 from fastnn.solvers.objective.types import Solution, Vector
-from fastnn.solvers.smooth.scipy_lbfgs import lbfgs
+from fastnn.solvers.smooth.scipy_lbfgs import scipy_lbfgs
 from fastnn.training.engine import Engine
 from fastnn.training.epoch import Epoch, Watcher
 from fastnn.training.history import History
@@ -50,7 +50,7 @@ def fit_lbfgs(model: Any, network: Packed, samples: Samples, tasks: FitTasks, ro
     with progress(model.verbose, model.max_iter) as printers:
         watch = _Watch([history, *printers, tasks])
         try:
-            solution = lbfgs(
+            solution = scipy_lbfgs(
                 evaluate,
                 network.params.astype(np.float64),
                 tol=model.tol,

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastnn.solvers.objective.types import Matrix, Vector
 
-__all__ = ["Coordinates"]
+__all__ = ["Coordinates", "weights_and_biases"]
+
+
+def weights_and_biases(params: Vector, outputs: int) -> tuple[Vector, Vector]:
+    """Views of w (i, o) and b (o,) in the params (p,) of a problem with an intercept."""
+    by_feature = params.reshape(-1, outputs)
+    return by_feature[:-1], by_feature[-1]
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class Coordinates:
         """w (i, o) and b (o,), flat, of a solver's params (p,)."""
         user = params / self.unit
         if self.centre is not None:
-            w, b = self._split(user)
+            w, b = weights_and_biases(user, self.outputs)
             b -= np.einsum("j,jo->o", self.centre, w)
         return user
 
@@ -43,27 +49,27 @@ class Coordinates:
         """The reverse of `to_user`."""
         params = user.copy()
         if self.centre is not None:
-            w, b = self._split(params)
+            w, b = weights_and_biases(params, self.outputs)
             b += np.einsum("j,jo->o", self.centre, w)
         params *= self.unit
         return params
 
-    def turn_gradient(self, d_user: Vector) -> None:
+    def transform_gradient(self, d_user: Vector) -> None:
         """Make a gradient (p,) by w and b one by a solver's params, in place."""
         if self.centre is not None:
-            d_w, d_b = self._split(d_user)
+            d_w, d_b = weights_and_biases(d_user, self.outputs)
             d_w -= self.centre[:, None] * d_b
         d_user /= self.unit
 
-    def gradient_by_user(self, d_params: Vector) -> Vector:
-        """The reverse of `turn_gradient`, in a new array."""
+    def gradient_to_user(self, d_params: Vector) -> Vector:
+        """The reverse of `transform_gradient`, in a new array."""
         d_user = d_params * self.unit
         if self.centre is not None:
-            d_w, d_b = self._split(d_user)
+            d_w, d_b = weights_and_biases(d_user, self.outputs)
             d_w += self.centre[:, None] * d_b
         return d_user
 
-    def turn_hessian(self, hessian: Matrix) -> None:
+    def transform_hessian(self, hessian: Matrix) -> None:
         """Make second derivatives (p, p) by w and b those by a solver's params, in place."""
         if self.centre is not None:
             o = self.outputs
@@ -74,14 +80,9 @@ class Coordinates:
         hessian *= inverse[:, None]
         hessian *= inverse
 
-    def of_one_output(self, kept: Any = slice(None)) -> Coordinates:
-        """That of the parameters of one output, which all have the same; of some features and the intercept."""
+    def of_one_output(self, kept: slice | NDArray[np.intp] = slice(None)) -> Coordinates:
+        """The change of variables of one output's parameters, the same for all; of some features and the intercept."""
         centre = self.centre
         if centre is not None:
             centre = np.append(centre, 0.0)[kept][:-1]
         return Coordinates(self.unit[:: self.outputs][kept], 1, centre)
-
-    def _split(self, params: Vector) -> tuple[Vector, Vector]:
-        """Views of w (i, o) and b (o,)."""
-        by_feature = params.reshape(-1, self.outputs)
-        return by_feature[:-1], by_feature[-1]

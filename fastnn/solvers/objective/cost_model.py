@@ -15,14 +15,14 @@ _LINK = 60.0
 _PER_ELEMENT = 6.0
 _CALL = 1e6  # of a pass from Python
 _MOST_PARAMS = 3000  # of a Hessian that is factored
-_PASSES = 50.0  # that L-BFGS needs; Newton's method needs about three Hessians
+_GRADIENTS = 50.0  # that L-BFGS needs; Newton's method needs about three Hessians
 
 
 def _filled(objective: LogisticObjective) -> float:
-    """Stored elements of a row, its column of ones counted."""
+    """Elements of a row that are stored, its column of ones counted."""
     x = objective.x
-    stored = x.shape[1] if isinstance(x, np.ndarray) else float(x.nnz) / max(len(objective.y), 1)
-    return stored + float(objective.fit_intercept)
+    filled = x.shape[1] if isinstance(x, np.ndarray) else float(x.nnz) / max(len(objective.y), 1)
+    return filled + float(objective.fit_intercept)
 
 
 def _gradient(objective: LogisticObjective) -> float:
@@ -37,7 +37,7 @@ def hessian_cost(objective: LogisticObjective) -> float:
 
 
 def factor_cost(objective: LogisticObjective, p: float | None = None) -> float:
-    """What a Cholesky factor of p parameters, without it all, costs, in gradients."""
+    """What a Cholesky factor of p parameters costs, in gradients; of all parameters by default."""
     p = float(objective.n_params if p is None else p)
     return p * p * p / 3 / _gradient(objective)
 
@@ -49,12 +49,12 @@ def gram_cost(objective: LogisticObjective, step: int) -> float:
     return gram + factor_cost(objective, objective.n_params / objective.outputs)
 
 
-def hessian_pays(objective: LogisticObjective, passes: float) -> bool:
+def hessian_pays(objective: LogisticObjective, gradients: float) -> bool:
     """Whether a Hessian and its factor cost at most so many gradients."""
     cost = hessian_cost(objective) + factor_cost(objective)
-    return objective.n_params <= _MOST_PARAMS and cost <= passes
+    return objective.n_params <= _MOST_PARAMS and cost <= gradients
 
 
 def newton_pays(objective: LogisticObjective) -> bool:
     """Whether Newton's method, with its Hessians, is quicker than L-BFGS."""
-    return hessian_pays(objective, _PASSES / 3)
+    return hessian_pays(objective, _GRADIENTS / 3)

@@ -18,7 +18,12 @@ __all__ = ["duality_gap"]
 
 
 def duality_gap(
-    value: float, params: Vector, gradient: Vector, penalty: Separable, wrong: Vector, objective: LogisticObjective
+    value: float,
+    params: Vector,
+    gradient: Vector,
+    penalty: Separable,
+    error_probabilities: Vector,
+    objective: LogisticObjective,
 ) -> float:
     """The objective at `params` less the dual objective at the gradient by z, scaled until it is feasible.
 
@@ -31,24 +36,24 @@ def duality_gap(
     params, gradient : ndarray (p,)
         The gradient is that of the losses alone.
     penalty : Separable
-    wrong : ndarray (n, o)
-        Probabilities of the classes that a row does not belong to; of two classes the one, (n, 1). Where o classes
-        have a column each, that of the row's own class is 0.
+    error_probabilities : ndarray (n, o)
+        Of the classes that a row does not belong to; of two classes the one, (n, 1). Where o classes have a column
+        each, that of the row's own class is 0.
     objective : LogisticObjective
         Has the rows' weights.
     """
     share = penalty.feasible_share(gradient)
-    entropies = _negative_entropy(share * wrong)
+    entropies = _negative_entropy(share * error_probabilities)
     weight = objective.sample_weight
     dual = float(entropies.sum() if weight is None else (entropies * weight).sum()) / objective.total
     return value + dual + penalty.conjugate(-share * gradient)
 
 
-def _negative_entropy(wrong: Vector) -> Vector:
+def _negative_entropy(error_probabilities: Vector) -> Vector:
     """Sum of p log p over the classes (n,), from the probabilities of all but the row's own."""
-    left = wrong.sum(axis=1)
-    own = (1 - left) * np.log1p(-np.minimum(left, 1 - 1e-16))
-    entropies: Vector = own + _p_log_p(wrong).sum(axis=1)
+    of_others = error_probabilities.sum(axis=1)
+    own = (1 - of_others) * np.log1p(-np.minimum(of_others, 1 - 1e-16))
+    entropies: Vector = own + _p_log_p(error_probabilities).sum(axis=1)
     return entropies
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from fastnn import activations
 from fastnn.kernels.contract import Array
 from fastnn.solvers.objective.coordinates import Coordinates
-from fastnn.solvers.objective.passes import Passes, every
+from fastnn.solvers.objective.data import LogisticData
+from fastnn.solvers.objective.kernel_caller import KernelCaller
 from fastnn.solvers.objective.scales import Scales, scales_of
 from fastnn.solvers.objective.types import Matrix, Vector
 from fastnn.solvers.objective.vectors import dot
@@ -21,7 +22,7 @@ __all__ = ["LogisticObjective"]
 
 _RESOLUTION = {True: 1e-7, False: 4e-15}  # of a mean of losses, by whether rows are computed in float32
 _CANCELLED = 1e-16  # of a term of z, such as that of a feature far from zero
-_PROMISE = {True: 1e-8, False: 4e-15}
+_GAIN_RESOLUTION = {True: 1e-8, False: 4e-15}
 
 
 class LogisticObjective:
@@ -43,14 +44,17 @@ class LogisticObjective:
     alpha : float or ndarray (i,), default=0.0
         Strength of the penalty, of all features or of each.
     fit_intercept : bool, default=True
-    backend, n_threads
-        As everywhere.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+    n_threads : int, optional
+        Only for the native backend; None means its default.
 
     Attributes
     ----------
+    data : LogisticData
+        X, the classes and the weights.
+    kernel : callable
+        ``kernel(name, *arguments, threads=True)`` calls a kernel of the backend, with these threads where it has any.
     n_params : int
-    total : float
-        Sum of the weights.
     coordinates : Coordinates
         The variables that a solver sees, and the gradient is by; w and b themselves at first.
 
@@ -71,15 +75,32 @@ class LogisticObjective:
         backend: str = "auto",
         n_threads: int | None = None,
     ) -> None:
-        self._kernels = Passes(backend, n_threads)
-        self.x, self.y, self.outputs, self.sample_weight = x, y, outputs, sample_weight
-        self.fit_intercept = fit_intercept
-        self._rows = self._kernels.rows(x)
+        self.data = LogisticData(x, y, outputs, sample_weight, KernelCaller(backend, n_threads))
+        self.kernel = self.data.kernels.call
+        self.outputs, self.fit_intercept = outputs, fit_intercept
         self.n_params = (x.shape[1] + fit_intercept) * outputs
-        self.total = float(x.shape[0] if sample_weight is None else sample_weight.sum(dtype=np.float64))
         self.coordinates = Coordinates(np.ones(self.n_params), outputs)
-        self._samples: dict[int, tuple[Any, Any, NDArray[np.int32], Array | None]] = {}  # by step
         self._strength = self._second_derivatives(alpha)  # of the penalty of the mean, in a solver's units
+
+    @property
+    def x(self) -> Any:
+        """The features (n, i)."""
+        return self.data.x
+
+    @property
+    def y(self) -> NDArray[np.int32]:
+        """The number of each row's class (n,)."""
+        return self.data.y
+
+    @property
+    def sample_weight(self) -> Array | None:
+        """The weight of each row (n,); None where all are 1."""
+        return self.data.sample_weight
+
+    @property
+    def total(self) -> float:
+        """Sum of the weights."""
+        return self.data.total
 
     @property
     def unit(self) -> Vector:
@@ -89,7 +110,7 @@ class LogisticObjective:
     @property
     def computes_in_float32(self) -> bool:
         """Whether terms of a row are float32; of a sparse X they are float64 in any case."""
-        return isinstance(self.x, np.ndarray) and self.x.dtype == np.float32
+        return self.data.computes_in_float32
 
     @property
     def resolution(self) -> float:
@@ -99,9 +120,9 @@ class LogisticObjective:
         return _RESOLUTION[self.computes_in_float32] + _CANCELLED * far
 
     @property
-    def promise_resolution(self) -> float:
-        """The same of what second derivatives promise may be gained, which comes from the gradient's rounding."""
-        return _PROMISE[self.computes_in_float32]
+    def gain_resolution(self) -> float:
+        """Relative rounding of what second derivatives promise may be gained, which comes from the gradient's."""
+        return _GAIN_RESOLUTION[self.computes_in_float32]
 
     @property
     def strength(self) -> Vector:
@@ -110,23 +131,7 @@ class LogisticObjective:
 
     def null_loss(self) -> float:
         """The loss of an intercept alone, or, without one, of equal probabilities."""
-        k = max(self.outputs, 2)
-        counts = np.bincount(self.y, self.sample_weight, k) if self.fit_intercept else np.ones(k)
-        shares = counts[counts > 0] / counts.sum()
-        return -float(shares @ np.log(shares))
-
-    def by_rows(self) -> Any:
-        """X as kernels read it that take one row after another, with every element in one piece.
-
-        Of a sparse X that is not so (by columns, or with duplicates) a copy.
-        """
-        if isinstance(self.x, np.ndarray):
-            return self._rows
-        x = self.x.tocsr()
-        if not x.has_canonical_format:
-            x = x.copy()
-            x.sum_duplicates()
-        return self._rows if x is self.x else self._kernels.rows(x)
+        return self.data.null_loss(self.fit_intercept)
 
     # --- the same problem in other ways ---------------------------------------------------------
 
@@ -141,13 +146,12 @@ class LogisticObjective:
 
     def scales(self, steps: Sequence[int] = (), *, can_shift: bool = True) -> Scales:
         """Where the features are, if an intercept can make up for that, and how large."""
-        means, squares = (self.sample(steps[-1]) if steps else self).moments()
+        means, squares = self.data.sample(steps[-1] if steps else 1).moments()
         if steps and not squares.all():
-            means, squares = self.moments()
+            means, squares = self.data.moments()
         eps = float(np.finfo(np.float32 if self.computes_in_float32 else np.float64).eps)
-        return scales_of(
-            self.x, self.sample_weight, means, squares, can_shift=can_shift and self.fit_intercept, eps=eps
-        )
+        can_shift = can_shift and self.fit_intercept
+        return scales_of(self.x, self.sample_weight, means, squares, can_shift=can_shift, eps=eps)
 
     def in_scales(self, scales: Scales) -> LogisticObjective:
         """The same problem in variables of these features."""
@@ -155,18 +159,6 @@ class LogisticObjective:
             squares = np.append(scales.deviation, [1.0] * self.fit_intercept) ** 2
         unit = np.sqrt(np.repeat(squares, self.outputs) + 4 * self._strength * self.unit**2)
         return self.in_units(np.where(unit == 0, 1.0, unit), scales.centre if scales.centre.any() else None)
-
-    def moments(self) -> tuple[Vector, Vector]:
-        """Weighted means of the features and of their squares (i,).
-
-        Twice a sigmoid's gradient at zero, if all rows are of class 0, and four times its second derivatives.
-        """
-        i, y = self.x.shape[1], np.zeros_like(self.y)
-        means, squares = np.empty(i), np.empty(i)
-        self._kernels.call(
-            "logistic_gradient", self._rows, y, self.sample_weight, np.zeros(i), 1, means, None, squares, None
-        )
-        return means * (2 / self.total), squares * (4 / self.total)
 
     def in_units(self, unit: Vector, centre: Vector | None = None) -> LogisticObjective:
         """The same problem for params that are `unit` (p,) times w and the intercept at `centre` (i,)."""
@@ -192,65 +184,27 @@ class LogisticObjective:
         if step == 1:
             return self
         other = copy(self)
-        if step not in self._samples:
-            self._samples[step] = self._sampled(step)
-        other.x, other._rows, other.y, other.sample_weight = self._samples[step]
-        other._samples = {}
-        weight = other.sample_weight
-        other.total = float(len(other.y) if weight is None else weight.sum(dtype=np.float64))
+        other.data = self.data.sample(step)
         return other
 
-    def _sampled(self, step: int) -> tuple[Any, Any, NDArray[np.int32], Array | None]:
-        """X, as it is and as kernels read it, y and weights of every `step`-th row."""
-        x, y, weight = every(self.x, step), np.ascontiguousarray(self.y[::step]), self.sample_weight
-        return x, self._kernels.rows(x), y, None if weight is None else np.ascontiguousarray(weight[::step])
-
-    def widened(self, rows: slice, strength: Vector | None = None) -> LogisticObjective:
+    def in_float64(self, rows: slice, strength: Vector | None = None) -> LogisticObjective:
         """The part of the losses that some rows of a dense X have, in float64, and a penalty, if any.
 
         The parts of all rows add up.
         """
         other = copy(self)
-        other.x, other.y = self.x[rows].astype(np.float64), self.y[rows]
-        other.sample_weight = None if self.sample_weight is None else self.sample_weight[rows].astype(np.float64)
-        other._rows, other._samples = self._kernels.rows(other.x), {}
+        other.data = self.data.in_float64(rows)
         other._strength = np.zeros(self.n_params) if strength is None else strength
         return other
 
-    def rows_with_feature(self) -> NDArray[np.intp]:
-        """In how many rows each feature (i,) is not zero."""
-        x = self.x
-        if isinstance(x, np.ndarray):
-            return np.asarray(np.count_nonzero(x, axis=0))
-        return np.diff(x.indptr) if x.format == "csc" else np.bincount(x.indices, minlength=x.shape[1])
-
-    def is_fair(self, step: int, least: int) -> bool:
-        """Whether `sample` has its share of the weight, and of each class at least so many rows."""
-        y, weight = self.y[::step], self.sample_weight
-        counts = np.bincount(y, None if weight is None else weight[::step] > 0, max(self.outputs, 2))
-        total = len(y) if weight is None else float(weight[::step].sum(dtype=np.float64))
-        return bool(counts.min() >= least and 2 * step * total >= self.total)
-
-    def over(self, x: Any, strength: Vector | None = None) -> LogisticObjective:
+    def with_features(self, x: Any, strength: Vector | None = None) -> LogisticObjective:
         """The problem of the same rows with other features x (n, m), and a penalty of this strength, if any."""
         other = copy(self)
-        other.x, other._rows, other._samples = x, self._kernels.rows(x), {}
+        other.data = self.data.with_features(x)
         other.n_params = (x.shape[1] + self.fit_intercept) * self.outputs
-        other.sample_weight = None if self.sample_weight is None else self.sample_weight.astype(x.dtype, copy=False)
         other.coordinates = Coordinates(np.ones(other.n_params), self.outputs)
         other._strength = np.zeros(other.n_params) if strength is None else strength
         return other
-
-    def sparse_columns(self, features: NDArray[np.intp], *, by_column: bool = False) -> tuple[Any, Any]:
-        """Some columns of a sparse X in float64, (n, m): as X is, CSR or CSC, and, where asked, as CSC, else None."""
-        if self.x.format == "csc":
-            taken = self.x[:, features].astype(np.float64, copy=False)
-            return taken, taken if by_column else None
-        from scipy.sparse import csc_array, csr_array  # here, since it is slow to import
-
-        shape = (len(self.y), len(features))
-        rows, columns = self._kernels.call("take_columns", self._rows, features, by_column, threads=False)
-        return csr_array(rows, shape), None if columns is None else csc_array(columns, shape)
 
     def largest_change(self, step: Vector) -> float:
         """By how much a step (p,) moves the scores of a row against each other, in the row where that is most.
@@ -263,19 +217,11 @@ class LogisticObjective:
         w, b = np.ascontiguousarray(by_feature[: self.x.shape[1]]), by_feature[self.x.shape[1] :].sum(axis=0)
         if isinstance(self.x, np.ndarray):
             z = np.empty((len(self.y), self.outputs))
-            self._kernels.call("dense_forward", self.x, w, b, activations.get("identity"), z)
+            self.kernel("dense_forward", self.x, w, b, activations.get("identity"), z)
         else:
             z = self.x @ w + b
         change = np.abs(z[:, 0]) if self.outputs == 1 else z.max(axis=1) - z.min(axis=1)
         return float((change if self.sample_weight is None else change * (self.sample_weight > 0)).max(initial=0.0))
-
-    def columns_as_read(self, columns: Any) -> Any:
-        """Columns as the kernels of coordinate descent take them, checked."""
-        return self._kernels.columns(columns)
-
-    def kernel(self, name: str, *arguments: Any, threads: bool = True) -> Any:
-        """Call another kernel of the backend, with these threads where it has any."""
-        return self._kernels.call(name, *arguments, threads=threads)
 
     def centred(self, params: Vector) -> Vector:
         """Of all params that mean the same, those with the least squares: they sum to zero over the classes.
@@ -317,7 +263,7 @@ class LogisticObjective:
     @staticmethod
     def _penalised_hessian(hessian: Matrix, coordinates: Coordinates, strength: Vector, share: float = 1.0) -> Matrix:
         """Of the sum of losses by w and b that of their mean by a solver's params, with its penalty; in place."""
-        coordinates.turn_hessian(hessian)
+        coordinates.transform_hessian(hessian)
         if share != 1.0:
             hessian *= share
         hessian.ravel()[:: len(hessian) + 1] += strength
@@ -336,11 +282,11 @@ class LogisticObjective:
         if self.outputs > 1:
             weight = (1 - np.einsum("ro,ro->r", state, state)) / self.outputs
             weight = weight if self.sample_weight is None else weight * self.sample_weight
-        rows = self._rows if chosen is None else self._kernels.rows(self.x[:, chosen])
+        rows = self.data.readable if chosen is None else self.data.kernels.readable(self.x[:, chosen])
         kept = slice(None) if chosen is None else self.with_intercept(chosen)
         coordinates, strength = self.coordinates.of_one_output(kept), self._strength[:: self.outputs][kept]
         gram = np.empty((len(strength), len(strength)))
-        self._kernels.call("weighted_gram", rows, np.ascontiguousarray(weight, self.x.dtype), gram)
+        self.kernel("weighted_gram", rows, np.ascontiguousarray(weight, self.x.dtype), gram)
         return loss, d_params, self._penalised_hessian(gram, coordinates, strength, 1 / self.total)
 
     def with_intercept(self, features: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -361,11 +307,11 @@ class LogisticObjective:
 
         def product(vector: Vector) -> Vector:
             out = np.empty(self.n_params)
-            self._kernels.call(
-                "logistic_product", self._rows, self.sample_weight, state, self.coordinates.to_user(vector), out
+            self.kernel(
+                "logistic_product", self.data.readable, self.sample_weight, state, self.coordinates.to_user(vector), out
             )
             self._balance(out)
-            self.coordinates.turn_gradient(out)
+            self.coordinates.transform_gradient(out)
             out /= self.total
             out += self._strength * vector
             return out
@@ -380,10 +326,10 @@ class LogisticObjective:
         hessian: Matrix | None = None,
     ) -> tuple[float, Vector]:
         d_params = np.empty(self.n_params)
-        data = (self._rows, self.y, self.sample_weight, self.coordinates.to_user(params), self.outputs)
-        total = self._kernels.call("logistic_gradient", *data, d_params, state, diagonal, hessian)
+        data = (self.data.readable, self.y, self.sample_weight, self.coordinates.to_user(params), self.outputs)
+        total = self.kernel("logistic_gradient", *data, d_params, state, diagonal, hessian)
         self._balance(d_params)
-        self.coordinates.turn_gradient(d_params)
+        self.coordinates.transform_gradient(d_params)
         d_params /= self.total
         shrunk = self._strength * params
         d_params += shrunk

@@ -1,4 +1,4 @@
-"""The rows' side of logistic regression: from z to losses and probabilities."""
+"""The rows' losses: from the scores z to the mean loss, its derivatives by z, and probabilities."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from fastnn import losses
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.types import Vector
 
-__all__ = ["Rows"]
+__all__ = ["RowLosses"]
 
 
-class Rows:
+class RowLosses:
     """Classes and weights of the rows, as the kernel of the loss takes them.
 
     Attributes
@@ -36,16 +36,16 @@ class Rows:
         given = (z, self._targets, self._weight if weighted else None, self._loss, d_z)
         return self._objective.kernel("loss_and_gradient", *given), d_z
 
-    def wrong(self, z: Vector) -> Vector:
-        """Probabilities (n, o) of the classes that a row does not belong to, see `duality_gap`."""
+    def error_probabilities(self, z: Vector) -> Vector:
+        """Probabilities (n, o) of the classes that a row does not belong to, as `duality_gap` takes them."""
         _, d_z = self.loss_and_gradient(z, weighted=False)
-        return self._wrong(np.abs(d_z) * len(d_z))
+        return self._error_probabilities(np.abs(d_z) * len(d_z))
 
-    def wrong_from(self, d_z: Vector) -> Vector:
-        """The same from the gradient by z (o, n); zeros for rows without weight."""
-        return self._wrong(np.abs(self._per_row(d_z)).T)
+    def error_probabilities_from(self, d_z: Vector) -> Vector:
+        """The error probabilities (n, o) from the gradient by z (o, n); zeros for rows without weight."""
+        return self._error_probabilities(np.abs(self._per_row(d_z)).T)
 
-    def _wrong(self, size: Vector) -> Vector:
+    def _error_probabilities(self, size: Vector) -> Vector:
         return size if size.shape[1] == 1 else np.where(self._targets == 1, 0.0, size)
 
     def _per_row(self, d_z: Vector) -> Vector:

@@ -1,4 +1,4 @@
-"""Where the features are and how large they are, by measures that an outlier cannot move."""
+"""Location and scale of the features, by means and mean squares, or by order statistics where outliers decide those."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Scales", "has_far_columns", "scales_of"]
 
 _ROWS = 32  # from which medians are taken; of 100,000 x 50 in 20 us, where a fit takes 3 ms
 _TAIL = 8  # one row in so many, at either end, may be an outlier
-_LONGEST = 10.0  # times the spread of the rows between the tails: a deviation that is larger comes from outliers
+_LONGEST = 10.0  # times half the range of the rows between the tails: a deviation that is larger comes from outliers
 _NEAR = 10.0  # deviations from zero: features nearer than this need not be centred, which costs 5 us a pass
 _NEAR_SHARE = _NEAR**2 / (1 + _NEAR**2)  # of a mean square, that a squared mean has there
 _MOST_COLUMNS = 512  # of a sparse X, whose sample is made dense
@@ -22,7 +22,7 @@ _ROUNDING = 16.0  # times the resolution of a mean of squares: a variance below 
 
 
 class Scales(NamedTuple):
-    """Of the features (i,).
+    """Location and scale of the features (i,).
 
     Attributes
     ----------
@@ -69,22 +69,22 @@ def scales_of(
     """
     if not isinstance(x, np.ndarray) and x.shape[1] > _MOST_COLUMNS:
         is_far = (means * means > _NEAR_SHARE * squares) & can_shift
-        return _of_wide(x, sample_weight, means, squares, np.flatnonzero(is_far), eps)
-    rows = _some_rows(x, sample_weight)
-    median, spread = _of_most(rows)
-    size = spread + np.abs(median)
+        return _scales_of_wide(x, sample_weight, means, squares, np.flatnonzero(is_far), eps)
+    median, half_range = _median_and_half_range(_sampled_rows(x, sample_weight))
+    size = half_range + np.abs(median)
     is_near = not can_shift or (means * means <= _NEAR_SHARE * squares).all()
     if is_near and ((squares <= (_LONGEST * size) ** 2) | (size == 0)).all():  # as most data are: it spares 50 us
         return Scales(np.zeros_like(means), np.sqrt(squares), means)
-    centre = np.where(np.abs(means - median) <= _LONGEST * spread, means, median)
-    around = _limited(squares - centre * (2 * means - centre), spread, _ROUNDING * eps * (squares + centre * centre))
+    centre = np.where(np.abs(means - median) <= _LONGEST * half_range, means, median)
+    variance = squares - centre * (2 * means - centre)
+    around = _robust_root(variance, half_range, _ROUNDING * eps * (squares + centre * centre))
     is_far = (np.abs(centre) > _NEAR * around) & (around > 0) & can_shift
-    deviation = np.where(is_far, around, _limited(squares, size, 0.0))
+    deviation = np.where(is_far, around, _robust_root(squares, size, 0.0))
     deviation[~np.isfinite(squares)] = np.inf
     return Scales(np.where(is_far, centre, 0.0), deviation, means)
 
 
-def _of_wide(
+def _scales_of_wide(
     x: Any, sample_weight: Array | None, means: Vector, squares: Vector, far: NDArray[np.intp], eps: float
 ) -> Scales:
     """Scales of many sparse columns, of which medians are taken only where their means say that they lie far away."""
@@ -96,14 +96,14 @@ def _of_wide(
     return Scales(centre, deviation, means)
 
 
-def _of_most(rows: Vector) -> tuple[Vector, Vector]:
-    """The median (i,) of each column of (m, i), and how far from each other the rows between the tails are, halved."""
+def _median_and_half_range(rows: Vector) -> tuple[Vector, Vector]:
+    """The median (i,) of each column of (m, i), and half the range of the rows between the tails."""
     tail = len(rows) // _TAIL
     ordered = np.sort(rows.T, axis=1)
     return ordered[:, len(rows) // 2], (ordered[:, -1 - tail] - ordered[:, tail]) / 2
 
 
-def _limited(squares: Vector, size: Vector, rounding: Vector | float) -> Vector:
+def _robust_root(squares: Vector, size: Vector, rounding: Vector | float) -> Vector:
     """Roots of mean squares, no larger than most rows allow whose size is not zero; that size for what is rounding."""
     root = np.sqrt(np.where(squares > rounding, squares, 0.0))
     limited = np.where(root > 0, np.minimum(root, _LONGEST * size), size)
@@ -123,15 +123,15 @@ def _stride(n: int) -> int:
     return max(n // _ROWS, 1) | 1 if n > _ROWS * _ROWS else max(n // _ROWS, 1)
 
 
-def _some_rows(x: Any, sample_weight: Array | None) -> Vector:
+def _sampled_rows(x: Any, sample_weight: Array | None) -> Vector:
     """Rows from all over X (m, i), of those that count."""
     if sample_weight is not None:
         counted = np.flatnonzero(sample_weight > 0)
-        taken = x[counted[:: _stride(len(counted))]]
+        sampled = x[counted[:: _stride(len(counted))]]
     else:
-        taken = x[:: _stride(x.shape[0])]
-    if isinstance(taken, np.ndarray):
-        return taken.astype(np.float64)
-    rows, stored = np.zeros(taken.shape), taken.tocoo()
-    np.add.at(rows, (stored.row, stored.col), stored.data)
+        sampled = x[:: _stride(x.shape[0])]
+    if isinstance(sampled, np.ndarray):
+        return sampled.astype(np.float64)
+    rows, elements = np.zeros(sampled.shape), sampled.tocoo()
+    np.add.at(rows, (elements.row, elements.col), elements.data)
     return rows

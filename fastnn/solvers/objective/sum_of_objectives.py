@@ -24,7 +24,7 @@ class SumObjective:
 
     Attributes
     ----------
-    outputs, resolution, promise_resolution, coordinates, strength
+    outputs, resolution, gain_resolution, coordinates, strength
         As of `LogisticObjective`.
     """
 
@@ -34,7 +34,7 @@ class SumObjective:
         self._shares = [part.total / total for part in parts]
         self._whole = parts[0].penalised(alpha * parts[0].total / total)
         self.outputs = parts[0].outputs
-        self.resolution, self.promise_resolution = parts[0].resolution, parts[0].promise_resolution
+        self.resolution, self.gain_resolution = parts[0].resolution, parts[0].gain_resolution
         self.coordinates, self.strength = self._whole.coordinates, self._whole.strength
 
     def __call__(self, params: Vector) -> tuple[float, Vector]:
@@ -53,7 +53,7 @@ class SumObjective:
         return penalty + loss, gradient, self.hessian([each[2] for each in found])
 
     def null_loss(self) -> float:
-        """That of the parts, each with an intercept of its own: no more than of all of them with one."""
+        """The null loss of the parts, each with an intercept of its own: no more than of all of them with one."""
         return sum(share * part.null_loss() for share, part in zip(self._shares, self._parts, strict=True))
 
     def largest_change(self, step: Vector) -> float:

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Curved", "Goal", "HasHessian", "Matrix", "Objective", "Solution", "Vector", "Watch", "numbered_from"]
+__all__ = [
+    "Curved",
+    "Goal",
+    "HasHessian",
+    "HessianFree",
+    "Matrix",
+    "Objective",
+    "Smooth",
+    "Solution",
+    "SolverOptions",
+    "Vector",
+    "Watch",
+    "numbered_from",
+]
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -23,8 +36,21 @@ or kept."""
 
 
 def numbered_from(before: int, watch: Watch | None) -> Watch | None:
-    """The same of a solver that goes on after so many iterations."""
+    """The watch of a solver that goes on after so many iterations."""
     return None if watch is None else lambda iteration, params, loss: watch(before + iteration, params, loss)
+
+
+class Smooth(Protocol):
+    """An objective that has a gradient, and knows how exact its values are."""
+
+    @property
+    def resolution(self) -> float:
+        """Of the loss, relative: smaller differences are rounding."""
+        ...
+
+    def __call__(self, params: Vector) -> tuple[float, Vector]:
+        """Loss and gradient (p,)."""
+        ...
 
 
 class HasHessian(Protocol):
@@ -35,20 +61,21 @@ class HasHessian(Protocol):
         ...
 
 
-class Curved(HasHessian, Protocol):
-    """An objective that has second derivatives; `LogisticObjective` is one."""
-
-    outputs: int
-    """How many coefficients belong to a feature."""
+class Curved(Smooth, HasHessian, Protocol):
+    """An objective that has a Hessian; `LogisticObjective` and `SumObjective` are such."""
 
     @property
-    def resolution(self) -> float:
-        """Of the loss, relative: smaller differences are rounding."""
+    def outputs(self) -> int:
+        """How many coefficients belong to a feature."""
         ...
 
-    def __call__(self, params: Vector) -> tuple[float, Vector]:
-        """Loss and gradient (p,)."""
+    def largest_change(self, step: Vector) -> float:
+        """By how much a step (p,) changes a row's score, at most."""
         ...
+
+
+class HessianFree(Smooth, Protocol):
+    """An objective that has second derivatives without computing the Hessian; `LogisticObjective` is one."""
 
     def with_diagonal(self, params: Vector) -> tuple[float, Vector, Vector]:
         """Loss, gradient and the diagonal (p,) of the Hessian."""
@@ -113,3 +140,33 @@ class Solution:
     is_rounding: bool = False
     gain: float = inf
     coarse: tuple[int, ...] = ()
+
+    def counted_from(self, before: int) -> Solution:
+        """The same solution, where so many iterations of another solver came before its own."""
+        return replace(self, n_iter=before + self.n_iter)
+
+
+@dataclass(frozen=True)
+class SolverOptions:
+    """What a user asks of a solver, whichever it is.
+
+    Attributes
+    ----------
+    tol : float
+    max_iter : int
+    watch : callable, optional
+    seed : int, default=0
+        Of the orders of the rows, for solvers that draw them.
+    sample_steps : tuple of int, default=()
+        Samples that a solver may begin with, as steps from row to row, the smallest sample first.
+    """
+
+    tol: float
+    max_iter: int
+    watch: Watch | None = None
+    seed: int = 0
+    sample_steps: tuple[int, ...] = ()
+
+    def after(self, n_iter: int) -> SolverOptions:
+        """What is left for a solver that goes on after so many iterations."""
+        return replace(self, max_iter=self.max_iter - n_iter, watch=numbered_from(n_iter, self.watch))

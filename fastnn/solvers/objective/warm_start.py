@@ -1,20 +1,21 @@
-"""A problem that goes on where another one ended, which differs from it in its penalty alone."""
+"""Warm starts: a problem that goes on where another one ended, which differs from it in its penalty alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 
+from fastnn.solvers.objective.coordinates import Coordinates
 from fastnn.solvers.objective.types import Solution, Vector
 from fastnn.solvers.objective.vectors import dot
 
-__all__ = ["End", "Resumed"]
+__all__ = ["EndPoint", "WarmStartedObjective"]
 
 
 @dataclass(frozen=True)
-class End:
+class EndPoint:
     """Where a solve ended, in the user's units.
 
     Attributes
@@ -29,19 +30,34 @@ class End:
     loss: float = 0.0
     d_params: Vector | None = None
 
-    def at(self, params: Vector) -> End:
-        """The same for other params that mean the same."""
+    def at(self, params: Vector) -> EndPoint:
+        """What is known here, for other params that mean the same."""
         return replace(self, params=params)
 
 
-class Resumed:
+class _Penalised(Protocol):
+    """A mean loss with an L2 penalty, such as `LogisticObjective` and `SumObjective`."""
+
+    @property
+    def coordinates(self) -> Coordinates: ...
+
+    @property
+    def strength(self) -> Vector: ...
+
+    @property
+    def resolution(self) -> float: ...
+
+    def __call__(self, params: Vector) -> tuple[float, Vector]: ...
+
+
+class WarmStartedObjective:
     """An objective whose first value follows from what is known where it starts, without a pass over the rows.
 
     Parameters
     ----------
     objective : LogisticObjective or SumObjective
         In a solver's units.
-    start : End
+    start : EndPoint
         Of the same losses under another penalty.
 
     Attributes
@@ -50,7 +66,7 @@ class Resumed:
         In the solver's units.
     """
 
-    def __init__(self, objective: Any, start: End) -> None:
+    def __init__(self, objective: _Penalised, start: EndPoint) -> None:
         self._objective = objective
         self.resolution: float = objective.resolution
         self.start: Vector = objective.coordinates.from_user(start.params)
@@ -59,7 +75,7 @@ class Resumed:
             shrunk = objective.strength * self.start
             self._params = self.start
             d_params = start.d_params.copy()
-            objective.coordinates.turn_gradient(d_params)
+            objective.coordinates.transform_gradient(d_params)
             self._value = start.loss + dot(shrunk, self.start) / 2, d_params + shrunk
 
     def __call__(self, params: Vector) -> tuple[float, Vector]:
@@ -69,12 +85,12 @@ class Resumed:
         loss, d_params = self._value
         return loss, d_params.copy()
 
-    def end(self, solution: Solution) -> End:
+    def end(self, solution: Solution) -> EndPoint:
         """What is known at a solution in the solver's units."""
         params, coordinates = solution.params, self._objective.coordinates
         user = coordinates.to_user(params)
         if self._params is None or not np.array_equal(params, self._params):
-            return End(user)
+            return EndPoint(user)
         loss, d_params = self._value
         shrunk = self._objective.strength * params
-        return End(user, loss - dot(shrunk, params) / 2, coordinates.gradient_by_user(d_params - shrunk))
+        return EndPoint(user, loss - dot(shrunk, params) / 2, coordinates.gradient_to_user(d_params - shrunk))

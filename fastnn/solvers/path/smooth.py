@@ -15,35 +15,26 @@ No fold starts at the solution of all rows, near as it is: a solution keeps a tr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import inf
-from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fastnn.kernels.contract import Array
-from fastnn.solvers.minimise import goal_of, minimise
+from fastnn.solvers.minimise import minimise
 from fastnn.solvers.objective.cost_model import hessian_cost, hessian_pays
 from fastnn.solvers.objective.logistic import LogisticObjective
-from fastnn.solvers.objective.stored import Stored
+from fastnn.solvers.objective.rescaled_copy import RescaledCopy
 from fastnn.solvers.objective.sum_of_objectives import SumObjective
 from fastnn.solvers.objective.types import Matrix, Solution, Vector
-from fastnn.solvers.objective.warm_start import End, Resumed
-from fastnn.solvers.preconditioner.preconditioners import DiagonalMetric, Metric, newton_metric
-from fastnn.solvers.smooth.lbfgs import quasi_newton
+from fastnn.solvers.objective.warm_start import EndPoint, WarmStartedObjective
+from fastnn.solvers.path.family import Family, RowNumbers, WatchPath, held_out_losses, side_by_side
+from fastnn.solvers.preconditioner.preconditioners import DiagonalPreconditioner, Preconditioner, newton_preconditioner
+from fastnn.solvers.smooth.goal import goal_of
+from fastnn.solvers.smooth.lbfgs import lbfgs
 from fastnn.solvers.smooth.newton_cholesky import newton_cholesky
-from fastnn.threads import threads
-from fastnn.workers import cancellation, finished
 
-__all__ = ["Family", "Rows", "WatchPath", "side_by_side", "solve_family"]
-
-Rows = NDArray[np.int64]
-WatchPath = Callable[[int, Solution], None]
-Task = TypeVar("Task")
-Result = TypeVar("Result")
+__all__ = ["solve_family"]
 
 _SAVED = 10.0  # gradients, by a Hessian as the preconditioner, of each solve
 _CHEAP = 2.0  # gradients, that a Hessian of its own may cost in every step
@@ -55,50 +46,10 @@ _SATURATED = 0.05
 _MOST_NUMBERS = 2e7  # in the Hessians of all pieces, which lie in memory together
 
 
-@dataclass(frozen=True)
-class Family:
-    """Problems that share X and y: what `LogisticObjective` takes, without alpha."""
-
-    x: Any
-    y: NDArray[np.int32]
-    outputs: int
-    sample_weight: Array | None
-    fit_intercept: bool
-    backend: str = "auto"
-    n_threads: int | None = None
-
-    @cached_property
-    def losses(self) -> LogisticObjective:
-        """The problem without a penalty."""
-        return LogisticObjective(
-            self.x,
-            self.y,
-            self.outputs,
-            sample_weight=self.sample_weight,
-            fit_intercept=self.fit_intercept,
-            backend=self.backend,
-            n_threads=self.n_threads,
-        )
-
-    def subset(self, rows: Rows) -> Family:
-        """The problems of some rows; one that occurs twice counts twice.
-
-        Others get a weight of zero, so that X is not copied, unless they are more than half of all.
-        """
-        n = self.x.shape[0]
-        if 2 * len(rows) < n:
-            weight = None if self.sample_weight is None else self.sample_weight[rows]
-            return replace(self, x=self.x[rows], y=self.y[rows], sample_weight=weight)
-        weight = np.bincount(rows, minlength=n).astype(self.x.dtype)
-        if self.sample_weight is not None:
-            weight *= self.sample_weight
-        return replace(self, sample_weight=weight)
-
-
 def solve_family(
     family: Family,
     alphas: Sequence[float],
-    subsets: Sequence[Rows],
+    subsets: Sequence[RowNumbers],
     *,
     tol: float,
     max_iter: int,
@@ -107,6 +58,8 @@ def solve_family(
 ) -> tuple[list[Solution], list[list[Solution]]]:
     """Solve for every strength of an L2 penalty, on all rows and on subsets.
 
+    Every solve ends as one of `minimise` does, but for a gain that is looked at less closely.
+
     Parameters
     ----------
     family : Family
@@ -114,8 +67,8 @@ def solve_family(
         In any order; a strong penalty is solved before a weak one.
     subsets : sequence of int64 arrays
         Numbers of rows.
-    tol, max_iter
-        As `minimise` takes them.
+    tol : float
+    max_iter : int
     n_workers : int, default=1
         Subsets side by side. No result depends on it.
     watch : callable, optional
@@ -128,7 +81,7 @@ def solve_family(
     list of lists of Solution
         The same for each subset.
     """
-    solver = _Solver(family, subsets, tol, max_iter, n_workers)
+    solver = _PathSolver(family, subsets, tol, max_iter, n_workers)
     order = np.argsort(-np.asarray(alphas), kind="stable")
     along = []
     for k in order:
@@ -139,53 +92,43 @@ def solve_family(
     return [on_all for on_all, _ in found], [[parts[k] for _, parts in found] for k in range(len(subsets))]
 
 
-def side_by_side(do: Callable[[Task], Result], tasks: Sequence[Task], n_workers: int) -> list[Result]:
-    """What `do` makes of every task, in the tasks' order, in so many threads; an error in one ends the others."""
-    if min(n_workers, len(tasks)) <= 1:
-        return [do(task) for task in tasks]
-
-    def alone(task: Task) -> Result:
-        with threads(1):
-            return do(task)
-
-    return [future.result() for future in finished(alone, tasks, n_workers, cancellation(), all_or_none=True)]
-
-
 @dataclass(frozen=True)
 class _Task:
     """A subset's problem in scaled units, its last solution, and its Hessian or else a preconditioner."""
 
-    objective: Any
-    start: End
-    curvature: Matrix | Metric
+    objective: LogisticObjective | SumObjective
+    start: EndPoint
+    curvature: Matrix | Preconditioner
 
 
-class _Solver:
+class _PathSolver:
     """Goes from one strength of the penalty to the next."""
 
-    def __init__(self, family: Family, subsets: Sequence[Rows], tol: float, max_iter: int, n_workers: int) -> None:
+    def __init__(
+        self, family: Family, subsets: Sequence[RowNumbers], tol: float, max_iter: int, n_workers: int
+    ) -> None:
         scales = family.losses.scales()
-        stored = self._stored = Stored.of(family.losses, scales)
-        if stored.is_copied:
-            family = replace(family, x=stored.objective.x)
+        copied = self._copied = RescaledCopy.of(family.losses, scales)
+        if copied.is_copied:
+            family = replace(family, x=copied.objective.x)
         self._losses = family.losses
         self._tol, self._max_iter, self._n_workers = tol, max_iter, n_workers
-        scaled = self._losses.rescaled() if stored.is_copied else self._losses.in_scales(scales)
+        scaled = self._losses.rescaled() if copied.is_copied else self._losses.in_scales(scales)
         self._unit, self._centre = scaled.unit, scaled.coordinates.centre
         # One Hessian serves the solve that comes next, and all subsets.
         self._has_hessians = hessian_pays(self._losses, _SAVED * (1 + len(subsets)))
         self._cost = hessian_cost(self._losses) if self._has_hessians else inf
         self._keeps = self._has_hessians and self._cost > _CHEAP  # cheap ones are made anew in every step
         most = _MOST_NUMBERS / self._losses.n_params**2 if self._has_hessians else np.inf
-        self._pieces = _pieces(family, subsets, most)
+        self._pieces = held_out_losses(family, subsets, most)
         self._subsets = [] if self._pieces else [family.subset(rows).losses for rows in subsets]
-        self._end: End | None = None  # of all rows
+        self._end: EndPoint | None = None  # of all rows
         self._hessians: list[Matrix] = []  # of the losses of the pieces, or of all rows; in the user's units
-        self._ends = [End(np.zeros(self._losses.n_params)) for _ in subsets]
+        self._ends = [EndPoint(np.zeros(self._losses.n_params)) for _ in subsets]
 
     def solve(self, alpha: float) -> tuple[Solution, list[Solution]]:
         """All rows, and every subset."""
-        factor = self._stored.factor
+        factor = self._copied.factor
         strength = alpha if factor is None else alpha * factor**2
         objective = self._losses.penalised(strength)
         unit = np.sqrt(self._unit**2 + 4 * objective.strength)
@@ -201,19 +144,19 @@ class _Solver:
 
     def _by_user(self, scaled: LogisticObjective, solution: Solution) -> Solution:
         """A solution in other coordinates, as numbers of X's dtype by the user's features."""
-        return replace(solution, params=self._stored.to_user(scaled, solution.params), coarse=self._stored.coarse)
+        return replace(solution, params=self._copied.to_user(scaled, solution.params), coarse=self._copied.coarse)
 
     def _on_all(self, objective: LogisticObjective, scaled: LogisticObjective) -> Solution:
         """The solution of all rows, in the coordinates of `scaled`."""
         if self._end is None or (self._keeps and not self._hessians) or not self._has_hessians:
             start = None if self._end is None else self._end.params
             solution = minimise(objective, start, tol=self._tol, max_iter=self._max_iter)
-            self._end = End(solution.params)
+            self._end = EndPoint(solution.params)
             return replace(solution, params=scaled.coordinates.from_user(solution.params))
-        metric = None
+        preconditioner = None
         if self._keeps:
-            metric = newton_metric(scaled.hessian_of(self._on_average()), scaled.outputs)
-        solution, end = self._descend(scaled, self._end, metric)
+            preconditioner = newton_preconditioner(scaled.hessian_of(self._on_average()), scaled.outputs)
+        solution, end = self._descend(scaled, self._end, preconditioner)
         solution = replace(solution, params=scaled.centred(solution.params))
         self._end = end.at(scaled.coordinates.to_user(solution.params))
         return solution
@@ -237,67 +180,58 @@ class _Solver:
         for own, start in enumerate(self._ends):
             rest = [k for k in range(len(pieces)) if k != own]
             objective = SumObjective([pieces[k] for k in rest], alpha)
-            curvature = objective.hessian([hessians[k] for k in rest]) if hessians else _unit_metric(unit)
+            curvature = objective.hessian([hessians[k] for k in rest]) if hessians else _unit_preconditioner(unit)
             tasks.append(_Task(objective, start, curvature))
         return tasks
 
     def _of_any(self, alpha: float | Vector, unit: Vector) -> list[_Task]:
         """Any subsets, with a preconditioner that all share."""
-        metric = _unit_metric(unit)
+        preconditioner = _unit_preconditioner(unit)
         if self._hessians and self._subsets:
             share = float(np.mean([part.total for part in self._subsets])) / self._losses.total
             typical = self._losses.penalised(alpha / share).in_units(unit, self._centre)
-            metric = newton_metric(typical.hessian_of(self._on_average()), typical.outputs)
+            preconditioner = newton_preconditioner(typical.hessian_of(self._on_average()), typical.outputs)
         return [
-            _Task(part.penalised(alpha).in_units(unit, self._centre), start, metric)
+            _Task(part.penalised(alpha).in_units(unit, self._centre), start, preconditioner)
             for part, start in zip(self._subsets, self._ends, strict=True)
         ]
 
-    def _finish(self, task: _Task) -> tuple[Solution, End]:
+    def _finish(self, task: _Task) -> tuple[Solution, EndPoint]:
         """The solution of a subset, and what is known there."""
         curvature = task.curvature
-        metric = (
-            newton_metric(curvature.copy(), self._losses.outputs) if isinstance(curvature, np.ndarray) else curvature
-        )
-        return self._descend(task.objective, task.start, metric)
+        if isinstance(curvature, np.ndarray):
+            curvature = newton_preconditioner(curvature.copy(), self._losses.outputs)
+        return self._descend(task.objective, task.start, curvature)
 
-    def _descend(self, objective: Any, start: End, metric: Metric | None) -> tuple[Solution, End]:
+    def _descend(
+        self, objective: LogisticObjective | SumObjective, start: EndPoint, preconditioner: Preconditioner | None
+    ) -> tuple[Solution, EndPoint]:
         """From where the last solve ended, with a preconditioner that a Hessian of its own replaces where that pays."""
         goal = goal_of(objective, self._tol)
         goal = replace(goal, gain=max(goal.gain, _ROUGH * self._tol**2))
-        options: dict[str, Any] = {"goal": goal, "max_iter": self._max_iter}
-        if self._cost <= _CHEAP or metric is None:
+        if self._cost <= _CHEAP or preconditioner is None:
             begin = objective.coordinates.from_user(start.params)
-            solution = newton_cholesky(objective, begin, hessian_cost=self._cost, **options)
-            return solution, End(objective.coordinates.to_user(solution.params))
-        known = [metric]
+            solution = newton_cholesky(objective, begin, goal=goal, max_iter=self._max_iter, hessian_cost=self._cost)
+            return solution, EndPoint(objective.coordinates.to_user(solution.params))
+        unused = [preconditioner]
 
-        def metric_at(params: Vector) -> Metric:
-            return known.pop() if known else self._metric_at(objective, metric, params)
+        def preconditioner_at(params: Vector) -> Preconditioner:
+            if unused or not self._has_hessians:
+                return unused.pop() if unused else preconditioner
+            return newton_preconditioner(objective.with_hessian(params)[2], objective.outputs)
 
-        resumed: Any = Resumed(objective, start)  # without second derivatives, which `metric_at` stands for
-        solution = quasi_newton(resumed, resumed.start, metric_at=metric_at, metric_cost=self._cost, **options)
-        return solution, resumed.end(solution)
+        warm_started = WarmStartedObjective(objective, start)
+        solution = lbfgs(
+            warm_started,
+            warm_started.start,
+            goal=goal,
+            max_iter=self._max_iter,
+            preconditioner_at=preconditioner_at,
+            preconditioner_cost=self._cost,
+        )
+        return solution, warm_started.end(solution)
 
-    def _metric_at(self, objective: Any, metric: Metric, params: Vector) -> Metric:
-        return newton_metric(objective.with_hessian(params)[2], objective.outputs) if self._has_hessians else metric
 
-
-def _unit_metric(unit: Vector) -> Metric:
+def _unit_preconditioner(unit: Vector) -> Preconditioner:
     """The Hessian at zero, which these units make a multiple of the identity, but for what lies beside its diagonal."""
-    return DiagonalMetric(np.ones(len(unit)))
-
-
-def _pieces(family: Family, subsets: Sequence[Rows], at_most: float) -> list[LogisticObjective]:
-    """The losses of the rows that each subset leaves out, if these divide all rows among them; else none."""
-    n = family.x.shape[0]
-    counts = np.array([np.bincount(rows, minlength=n) for rows in subsets], np.int64).reshape(-1, n)
-    if not 2 <= len(subsets) <= at_most or counts.max() > 1 or (counts.sum(axis=0) != len(subsets) - 1).any():
-        return []
-    left_out = [np.flatnonzero(count == 0) for count in counts]
-    weight = family.sample_weight
-    pieces = [
-        replace(family, x=family.x[rows], y=family.y[rows], sample_weight=None if weight is None else weight[rows])
-        for rows in left_out
-    ]
-    return [piece.losses for piece in pieces] if all(piece.losses.total > 0 for piece in pieces) else []
+    return DiagonalPreconditioner(np.ones(len(unit)))

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.penalty import Separable
-from fastnn.solvers.objective.stored import Stored
+from fastnn.solvers.objective.rescaled_copy import RescaledCopy
 from fastnn.solvers.objective.types import Solution
-from fastnn.solvers.path.smooth import Family, Rows, WatchPath, side_by_side
+from fastnn.solvers.path.family import Family, RowNumbers, WatchPath, side_by_side
 from fastnn.solvers.proximal.prox_newton import prox_newton
 
 __all__ = ["solve_sparse_family"]
@@ -23,14 +23,14 @@ __all__ = ["solve_sparse_family"]
 def solve_sparse_family(
     family: Family,
     penalties: Sequence[Callable[[LogisticObjective], Separable]],
-    subsets: Sequence[Rows],
+    subsets: Sequence[RowNumbers],
     *,
     tol: float,
     max_iter: int,
     n_workers: int = 1,
     watch: WatchPath | None = None,
 ) -> tuple[list[Solution], list[list[Solution]]]:
-    """Solve for every penalty, on all rows and on subsets; see `solve_family`.
+    """Solve for every penalty, on all rows and on subsets.
 
     Parameters
     ----------
@@ -38,8 +38,9 @@ def solve_sparse_family(
     penalties : sequence of callables
         penalty(objective) -> the penalty as a part of the mean that the objective is; the strongest first.
     subsets : sequence of int64 arrays
-    tol, max_iter
-        As `prox_newton` takes them.
+    tol : float
+        Every solve ends where the duality gap is at most ``tol**2`` times the objective.
+    max_iter : int
     n_workers : int, default=1
     watch : callable, optional
         watch(number, solution) when that penalty is solved on all rows; from the thread that does it.
@@ -47,21 +48,22 @@ def solve_sparse_family(
     Returns
     -------
     list of Solution
+        Of all rows, one for each penalty.
     list of lists of Solution
+        The same for each subset.
     """
-
-    stored = Stored.for_penalty(family.losses, penalties[0](family.losses))
-    family = replace(family, x=stored.objective.x) if stored.is_copied else family
+    copied = RescaledCopy.for_penalty(family.losses, penalties[0](family.losses))
+    family = replace(family, x=copied.objective.x) if copied.is_copied else family
 
     def along(part: Family) -> list[Solution]:
         solutions: list[Solution] = []
         start = None
         for number, penalty in enumerate(penalties):
-            of_part = stored.penalty(penalty(part.losses))
+            of_part = copied.penalty(penalty(part.losses))
             found = prox_newton(part.losses, of_part, start, tol=tol, max_iter=max_iter)
             start = found.params
-            params = stored.to_user(part.losses, start) if stored.is_copied else start
-            solutions.append(replace(found, params=params, coarse=stored.coarse))
+            params = copied.to_user(part.losses, start) if copied.is_copied else start
+            solutions.append(replace(found, params=params, coarse=copied.coarse))
             if watch is not None and part is family:
                 watch(number, solutions[-1])
         return solutions

@@ -1,4 +1,4 @@
-"""Cholesky factors and triangular systems by blocks, so that Ctrl-C does not have to wait for LAPACK.
+"""Cholesky factors and triangular systems by blocks (Golub and Van Loan 2013), so that Ctrl-C need not wait for LAPACK.
 
 Python sees a signal between two calls: the factor of 20,000 parameters is one call of half a minute, and as blocks
 many of a few hundredths of a second. Triangles are lower ones, C-contiguous, with zeros above.
@@ -14,23 +14,23 @@ import numpy as np
 
 from fastnn.solvers.objective.types import Matrix, Vector
 
-__all__ = ["factorise", "inverse_of_triangle", "rows_of", "scaled_by", "solve", "solve_triangle"]
+__all__ = ["factorise", "inverse_of_triangle", "blocks_of", "scaled_by", "solve", "solve_triangle"]
 
 _BLOCK = 1024  # rows: a product of two blocks takes 20 ms, and reaches the speed of large ones
 _AT_ONCE = 2048  # up to so many rows LAPACK does it in one call
 _COLUMNS = 128  # of a right side: with 20,000 rows of a triangle 50 ms
 
 
-def rows_of(count: int, size: int = _BLOCK, first: int = 0) -> Iterator[slice]:
-    """Slices of at most `size` rows, from `first` to `count`."""
-    for start in range(first, count, size):
+def blocks_of(count: int, size: int = _BLOCK) -> Iterator[slice]:
+    """Slices of at most `size` rows, of `count` rows."""
+    for start in range(0, count, size):
         yield slice(start, min(start + size, count))
 
 
 def scaled_by(matrix: Matrix, factors: Vector) -> Matrix:
     """The matrix (p, p), rows and columns multiplied by the factors (p,)."""
     scaled = np.empty_like(matrix)
-    for rows in rows_of(len(matrix)) if len(matrix) > _AT_ONCE else (slice(None),):
+    for rows in blocks_of(len(matrix)) if len(matrix) > _AT_ONCE else (slice(None),):
         block = np.multiply(matrix[rows], factors, out=scaled[rows])
         block *= factors[rows, None]
     return scaled
@@ -44,10 +44,10 @@ def factorise(matrix: Matrix) -> tuple[Matrix, bool]:
         upper, info = dpotrf(matrix.T)  # a Fortran array, so that LAPACK copies it only once
         return upper.T, info == 0
     lower = np.zeros_like(matrix)
-    for rows in rows_of(len(matrix)):
-        for columns in rows_of(rows.stop):
+    for rows in blocks_of(len(matrix)):
+        for columns in blocks_of(rows.stop):
             block = matrix[rows, columns].copy()
-            for before in rows_of(columns.start):
+            for before in blocks_of(columns.start):
                 block -= lower[rows, before] @ lower[columns, before].T
             if columns.start < rows.start:
                 lower[rows, columns] = _solve_block(lower[columns, columns], block.T, transposed=False).T
@@ -75,14 +75,14 @@ def solve_triangle(lower: Matrix, right: Any, *, transposed: bool = False) -> An
     if right.ndim == 1:
         return _solve_by_blocks(lower, right, transposed=transposed)
     solution = np.empty_like(right)
-    for columns in rows_of(right.shape[1], _COLUMNS):
+    for columns in blocks_of(right.shape[1], _COLUMNS):
         solution[:, columns] = _solve_by_blocks(lower, right[:, columns], transposed=transposed)
     return solution
 
 
 def _solve_by_blocks(lower: Matrix, right: Any, *, transposed: bool) -> Any:
     solution = right.copy()
-    blocks = list(rows_of(len(lower)))
+    blocks = list(blocks_of(len(lower)))
     for rows in reversed(blocks) if transposed else blocks:
         done = slice(rows.stop, None) if transposed else slice(0, rows.start)
         known = lower[done, rows].T if transposed else lower[rows, done]
@@ -106,7 +106,7 @@ def inverse_of_triangle(lower: Matrix) -> Matrix:
         return inverse
     solve = partial(_solve_by_blocks, transposed=False)
     inverse = np.zeros_like(lower)
-    for columns in rows_of(len(lower), _COLUMNS):
+    for columns in blocks_of(len(lower), _COLUMNS):
         first = columns.start // _BLOCK * _BLOCK  # above are zeros
         unit = np.zeros((len(lower) - first, columns.stop - columns.start))
         unit[columns.start - first :][: unit.shape[1]] = np.eye(unit.shape[1])

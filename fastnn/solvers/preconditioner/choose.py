@@ -11,10 +11,15 @@ from numpy.typing import NDArray
 from fastnn.solvers.objective.cost_model import gram_cost
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.types import Matrix, Vector
-from fastnn.solvers.preconditioner.preconditioners import DiagonalMetric, Metric, PartialMetric, SharedMetric
+from fastnn.solvers.preconditioner.preconditioners import (
+    DiagonalPreconditioner,
+    PartialPreconditioner,
+    Preconditioner,
+    SharedPreconditioner,
+)
 from fastnn.solvers.preconditioner.sampled_hessian import corrected
 
-__all__ = ["Preconditioner", "preconditioner_for"]
+__all__ = ["PreconditionerFactory", "preconditioner_for"]
 
 _STEPS = (17, 5)  # every so many rows make the second derivatives,
 _ROWS = 2.5  # at least so many for each feature,
@@ -22,25 +27,25 @@ _CHEAP = 2.0  # where those of all rows cost more gradients than this
 _FREQUENT = 0.05  # of the rows: what makes a sparse feature one of many rows
 _MOST_FREQUENT = 120  # 7 steps on texts, as 200 take
 _FOR_FREQUENT = 4000  # rows
-_MOST_PASSES = 25.0  # that it may cost; without it L-BFGS takes two to four times as many as with it
+_MOST_GRADIENTS = 25.0  # that it may cost; without it L-BFGS takes two to four times as many as with it
 
 
-class Preconditioner(NamedTuple):
-    """Makes what stands for the Hessian of a rescaled objective.
+class PreconditionerFactory(NamedTuple):
+    """Makes preconditioners of one kind for a rescaled objective.
 
     Attributes
     ----------
     at : callable
-        The metric for params (p,).
+        The preconditioner for params (p,).
     cost : float
         Of a call, in gradients.
     """
 
-    at: Callable[[Vector], Metric]
+    at: Callable[[Vector], Preconditioner]
     cost: float
 
 
-def preconditioner_for(objective: LogisticObjective) -> Preconditioner:
+def preconditioner_for(objective: LogisticObjective) -> PreconditionerFactory:
     """Choose among the three that there are.
 
     The second derivatives by one output's parameters, averaged over the outputs, from the rows or a
@@ -51,8 +56,8 @@ def preconditioner_for(objective: LogisticObjective) -> Preconditioner:
     least = _ROWS * objective.n_params / objective.outputs
     step = 1 if gram_cost(objective, 1) <= _CHEAP else _step_of(objective, least)
     cost = gram_cost(objective, step)
-    if cost <= _MOST_PASSES:
-        return Preconditioner(_shared(objective, step), cost + 1 / step)
+    if cost <= _MOST_GRADIENTS:
+        return PreconditionerFactory(_shared(objective, step), cost + 1 / step)
     o = objective.outputs
     curvature = 0.25 if o == 1 else (1 - 1 / o) / o
     if not isinstance(objective.x, np.ndarray):
@@ -60,44 +65,46 @@ def preconditioner_for(objective: LogisticObjective) -> Preconditioner:
         sample = objective.sample(step)
         frequent = _frequent(sample)
         if len(frequent):
-            return Preconditioner(_partial(sample, frequent, curvature), 2 / step)
-    diagonal = DiagonalMetric(np.full(objective.n_params, curvature))
-    return Preconditioner(lambda params: diagonal, 0.0)
+            return PreconditionerFactory(_partial(sample, frequent, curvature), 2 / step)
+    diagonal = DiagonalPreconditioner(np.full(objective.n_params, curvature))
+    return PreconditionerFactory(lambda params: diagonal, 0.0)
 
 
 def _step_of(objective: LogisticObjective, least: float) -> int:
     """Every how many rows to take for at least so many."""
-    return next((s for s in _STEPS if len(objective.y) >= least * s and objective.is_fair(s, 0)), 1)
+    return next((s for s in _STEPS if len(objective.y) >= least * s and objective.data.is_representative(s, 0)), 1)
 
 
-def _shared(objective: LogisticObjective, step: int) -> Callable[[Vector], Metric]:
+def _shared(objective: LogisticObjective, step: int) -> Callable[[Vector], Preconditioner]:
     if step == 1:
-        return lambda params: _metric(objective.with_shared_curvature(params)[2], objective)
+        return lambda params: _preconditioner(objective.with_shared_curvature(params)[2], objective)
     sample = objective.sample(step)
 
-    def at(params: Vector) -> Metric:
-        return _metric(corrected(sample.with_shared_curvature(params)[2], sample), objective)
+    def at(params: Vector) -> Preconditioner:
+        return _preconditioner(corrected(sample.with_shared_curvature(params)[2], sample), objective)
 
     return at
 
 
-def _metric(matrix: Matrix, objective: LogisticObjective) -> SharedMetric:
-    return SharedMetric(matrix, objective.outputs, objective.kernel)
+def _preconditioner(matrix: Matrix, objective: LogisticObjective) -> SharedPreconditioner:
+    return SharedPreconditioner(matrix, objective.outputs, objective.kernel)
 
 
 def _frequent(sample: LogisticObjective) -> NDArray[np.intp]:
     """The features that many rows have."""
-    met = sample.rows_with_feature()
-    most = np.argsort(-met, kind="stable")[:_MOST_FREQUENT]
-    return np.sort(most[met[most] >= _FREQUENT * len(sample.y)])
+    counts = sample.data.nonzero_counts()
+    most = np.argsort(-counts, kind="stable")[:_MOST_FREQUENT]
+    return np.sort(most[counts[most] >= _FREQUENT * len(sample.y)])
 
 
-def _partial(sample: LogisticObjective, frequent: NDArray[np.intp], curvature: float) -> Callable[[Vector], Metric]:
+def _partial(
+    sample: LogisticObjective, frequent: NDArray[np.intp], curvature: float
+) -> Callable[[Vector], Preconditioner]:
     o = sample.outputs
     chosen = (sample.with_intercept(frequent)[:, None] * o + np.arange(o)).ravel()
 
-    def at(params: Vector) -> Metric:
+    def at(params: Vector) -> Preconditioner:
         matrix = corrected(sample.with_shared_curvature(params, frequent)[2], sample, frequent)
-        return PartialMetric(chosen, _metric(matrix, sample), curvature)
+        return PartialPreconditioner(chosen, _preconditioner(matrix, sample), curvature)
 
     return at

@@ -10,7 +10,7 @@ from typing import Any
 
 __all__ = ["one_thread"]
 
-_taken = Lock()
+_setting = Lock()
 
 
 @contextmanager
@@ -25,14 +25,14 @@ def one_thread() -> Iterator[None]:
     The setting is the whole process's. Who comes first makes and takes it back, and nobody else
     touches it meanwhile: so no order of leaving can leave it behind.
     """
-    if not _taken.acquire(blocking=False):
+    if not _setting.acquire(blocking=False):
         yield
         return
     try:
         with _blas().limit(limits=1):
             yield
     finally:
-        _taken.release()
+        _setting.release()
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Preconditioners: what stands for the Hessian's inverse."""
+"""Preconditioners: approximations of the Hessian whose inverse is cheap to apply."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn import activations
-from fastnn.solvers.objective.types import Curved, Matrix, Vector
+from fastnn.solvers.objective.types import HessianFree, Matrix, Vector
 from fastnn.solvers.preconditioner.cholesky import factorise, inverse_of_triangle, scaled_by, solve
 from fastnn.solvers.preconditioner.one_blas_thread import one_thread
 
 __all__ = [
-    "CholeskyMetric",
-    "DiagonalMetric",
-    "Metric",
-    "PartialMetric",
-    "SharedMetric",
+    "CholeskyPreconditioner",
+    "DiagonalPreconditioner",
+    "PartialPreconditioner",
+    "Preconditioner",
+    "SharedPreconditioner",
     "diagonal_of",
-    "newton_metric",
+    "newton_preconditioner",
 ]
 
 _LEAST_DAMPING = 1e-13
@@ -29,7 +29,7 @@ _MOST_DAMPING = 1e3
 _VANISHING = 1e-18  # of second derivatives by features of scale one
 
 
-class Metric(Protocol):
+class Preconditioner(Protocol):
     """A positive definite stand-in for the Hessian."""
 
     def solve(self, vector: Vector) -> Vector:
@@ -37,20 +37,20 @@ class Metric(Protocol):
         ...
 
 
-class DiagonalMetric:
+class DiagonalPreconditioner:
     """The Hessian's diagonal (p,) alone; where that vanishes, one."""
 
     def __init__(self, diagonal: Vector) -> None:
         self._inverse = 1 / np.where(diagonal > 0, diagonal, 1.0)
 
     def solve(self, vector: Vector) -> Vector:
-        """See Metric."""
+        """The inverse times a vector (p,)."""
         return self._inverse * vector
 
 
-def diagonal_of(objective: Curved) -> Callable[[Vector], Metric]:
+def diagonal_of(objective: HessianFree) -> Callable[[Vector], Preconditioner]:
     """A function that gives the diagonal of the Hessian for params (p,)."""
-    return lambda params: DiagonalMetric(objective.with_diagonal(params)[2])
+    return lambda params: DiagonalPreconditioner(objective.with_diagonal(params)[2])
 
 
 def _threads_for(p: int) -> AbstractContextManager[None]:
@@ -58,7 +58,7 @@ def _threads_for(p: int) -> AbstractContextManager[None]:
     return one_thread() if 128 <= p <= 1024 else nullcontext()
 
 
-class CholeskyMetric:
+class CholeskyPreconditioner:
     """The Hessian (p, p) by its Cholesky factor, scaled to a unit diagonal.
 
     A multiple of that diagonal is added, no more than makes it positive definite: so constant and
@@ -91,7 +91,7 @@ class CholeskyMetric:
             self._factor = np.eye(len(scaled))
 
     def solve(self, vector: Vector) -> Vector:
-        """See Metric; also for several vectors, the columns of (p, k)."""
+        """The inverse times a vector (p,), or times several vectors, the columns of (p, k)."""
         inverse = self._inverse if vector.ndim == 1 else self._inverse[:, None]
         with _threads_for(len(vector)):
             solution: Vector = solve(self._factor, inverse * vector)
@@ -104,7 +104,7 @@ class CholeskyMetric:
         return np.ascontiguousarray(self._inverse[:, None] * inverse.T)
 
 
-def newton_metric(hessian: Matrix, outputs: int) -> CholeskyMetric:
+def newton_preconditioner(hessian: Matrix, outputs: int) -> CholeskyPreconditioner:
     """The Hessian (p, p) of a logistic regression with so many outputs, by features of scale one; it is changed.
 
     A softmax does not change where the same is added to the coefficients of all classes. What rounding leaves of a
@@ -114,32 +114,32 @@ def newton_metric(hessian: Matrix, outputs: int) -> CholeskyMetric:
         by_output = hessian.reshape(-1, outputs, len(hessian) // outputs, outputs)
         mean = hessian.diagonal().reshape(-1, outputs).mean(axis=1)
         np.einsum("jkjl->jkl", by_output)[...] += (mean / outputs)[:, None, None]
-    return CholeskyMetric(hessian, _VANISHING)
+    return CholeskyPreconditioner(hessian, _VANISHING)
 
 
-class PartialMetric:
-    """A metric for some parameters, and a number for each of the others.
+class PartialPreconditioner:
+    """A preconditioner for some parameters, and one number for each of the others.
 
     Parameters
     ----------
     chosen : ndarray (k,) of int
-    metric : Metric
+    preconditioner : Preconditioner
         Of the chosen ones.
     diagonal : float
         What stands for the Hessian's diagonal of the others.
     """
 
-    def __init__(self, chosen: NDArray[np.intp], metric: Metric, diagonal: float) -> None:
-        self._chosen, self._metric, self._inverse = chosen, metric, 1 / diagonal
+    def __init__(self, chosen: NDArray[np.intp], preconditioner: Preconditioner, diagonal: float) -> None:
+        self._chosen, self._preconditioner, self._inverse = chosen, preconditioner, 1 / diagonal
 
     def solve(self, vector: Vector) -> Vector:
-        """See Metric."""
+        """The inverse times a vector (p,)."""
         result: Vector = self._inverse * vector
-        result[self._chosen] = self._metric.solve(vector[self._chosen])
+        result[self._chosen] = self._preconditioner.solve(vector[self._chosen])
         return result
 
 
-class SharedMetric:
+class SharedPreconditioner:
     """One matrix (m, m) for each of `outputs` classes, as if they did not influence each other.
 
     For parameters (m, outputs), flat: a factor that is `outputs` times smaller than the Hessian's. It is
@@ -155,10 +155,10 @@ class SharedMetric:
     """
 
     def __init__(self, matrix: Matrix, outputs: int, kernel: Callable[..., Any]) -> None:
-        self._root, self._outputs, self._kernel = CholeskyMetric(matrix).root(), outputs, kernel
+        self._root, self._outputs, self._kernel = CholeskyPreconditioner(matrix).root(), outputs, kernel
 
     def solve(self, vector: Vector) -> Vector:
-        """See Metric."""
+        """The inverse times a vector (p,)."""
         by_output = vector.reshape(-1, self._outputs)
         inner, result = np.empty_like(by_output), np.empty_like(by_output)
         self._kernel("dense_backward_params", self._root, by_output, inner, np.empty(self._outputs))

@@ -1,4 +1,7 @@
-"""Second derivatives of a sample of the rows, without what is only chance in them."""
+"""Second derivatives of a sample of the rows, shrunk towards their diagonal as far as they are only chance.
+
+The idea is that of shrinkage of covariance matrices (Ledoit and Wolf 2004), feature by feature.
+"""
 
 from __future__ import annotations
 
@@ -54,13 +57,13 @@ def corrected(matrix: Matrix, sample: LogisticObjective, chosen: NDArray[np.intp
     ndarray (p, p)
     """
     p, rows = len(matrix), len(sample.y)
-    met = sample.rows_with_feature()
-    met = np.append(met if chosen is None else met[chosen], [rows] * sample.fit_intercept)
-    trust = np.repeat(met / (met + _ROWS), p // len(met))
+    counts = sample.data.nonzero_counts()
+    counts = np.append(counts if chosen is None else counts[chosen], [rows] * sample.fit_intercept)
+    trust = np.repeat(counts / (counts + _ROWS), p // len(counts))
     diagonal = matrix.diagonal()
     believed = trust * diagonal + (1 - trust) * diagonal.mean()
     # Correlations of many features err, as a whole, by the square root of features per row.
-    ratio = trust * (rows / (rows + len(met))) ** 0.5
+    ratio = trust * (rows / (rows + len(counts))) ** 0.5
     result: Matrix = matrix * ratio
     result *= ratio[:, None]
     result.ravel()[:: p + 1] = believed

@@ -1,4 +1,7 @@
-"""Newton's step on the coefficients that are not zero, where a model with a separable penalty is smooth."""
+"""Newton's step on the support, the coefficients that are not zero, where a model with a separable penalty is smooth.
+
+As in projected Newton methods (Bertsekas 1982) it ends where a coefficient changes its sign or meets a bound.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from fastnn.solvers.objective.penalty import Separable
 from fastnn.solvers.objective.types import Vector
 from fastnn.solvers.objective.vectors import dot
 
-__all__ = ["longest_share", "movable", "newton_cg_step", "shortened", "slope_of"]
+__all__ = ["feasible_end", "feasible_share", "movable", "slope_of", "support_newton_step"]
 
 _MOST_PRODUCTS = 50  # of a step; more are left to the next one
 _SOLVED = 0.3  # of the tolerance
@@ -35,12 +38,12 @@ def slope_of(params: Vector, d_params: Vector, penalty: Separable) -> Vector:
     return slope
 
 
-def longest_share(params: Vector, step: Vector, penalty: Separable) -> float:
+def feasible_share(params: Vector, step: Vector, penalty: Separable) -> float:
     """The part of a step, at most 1, after which the first sign changes or the first bound is met."""
     return min(1.0, float(_shares(params, step, _ends(params, step, penalty)).min(initial=1.0)))
 
 
-def shortened(params: Vector, step: Vector, penalty: Separable) -> tuple[Vector, float]:
+def feasible_end(params: Vector, step: Vector, penalty: Separable) -> tuple[Vector, float]:
     """The point at the end of a step, or where the first sign changes or the first bound is met, and that part of it.
 
     What changes its sign or meets its bound there is exactly zero, or at its bound.
@@ -66,7 +69,7 @@ def _ends(params: Vector, step: Vector, penalty: Separable) -> Vector:
     return ends
 
 
-def newton_cg_step(
+def support_newton_step(
     product: Callable[[Vector], Vector],
     curvature: Vector,
     penalty: Separable,
@@ -117,7 +120,7 @@ def newton_cg_step(
         solved = inverse * residual
         size, before = dot(residual, solved), size
         along = solved + (size / before) * along
-    share = longest_share(params, step, penalty)
+    share = feasible_share(params, step, penalty)
     if share == 1.0:
         return step, change
     ends = _ends(params, step, penalty)

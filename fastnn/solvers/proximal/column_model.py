@@ -1,4 +1,7 @@
-"""The second-order model of logistic regression without its Hessian: for many features."""
+"""The second-order model of logistic regression without its Hessian, for many features.
+
+Coordinate descent goes over the columns and keeps the scores up to date (Yuan, Ho and Lin 2012).
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ import numpy as np
 
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.penalty import Separable
-from fastnn.solvers.objective.row_losses import Rows
+from fastnn.solvers.objective.row_losses import RowLosses
 from fastnn.solvers.objective.types import Vector
-from fastnn.solvers.proximal.active_newton import newton_cg_step
+from fastnn.solvers.proximal.active_newton import support_newton_step
 from fastnn.solvers.proximal.hessian_model import VANISHING
 
 __all__ = ["ColumnModel"]
@@ -30,10 +33,10 @@ class ColumnModel:
     objective : LogisticObjective
         Has the kernels, and says whether there is an intercept.
     columns : ndarray (m, n) or CSC matrix (n, m), float64
-    rows : Rows
+    row_losses : RowLosses
     penalty : Separable
         Of all parameters.
-    by_rows : LogisticObjective, optional
+    row_objective : LogisticObjective, optional
         The same problem over a CSR matrix of these columns, where they are sparse.
     """
 
@@ -41,12 +44,12 @@ class ColumnModel:
         self,
         objective: LogisticObjective,
         columns: Any,
-        rows: Rows,
+        row_losses: RowLosses,
         penalty: Separable,
-        by_rows: LogisticObjective | None = None,
+        row_objective: LogisticObjective | None = None,
     ) -> None:
-        self._objective, self._columns, self._rows = objective, columns, rows
-        self._by_rows, self._as_read = by_rows, objective.columns_as_read(columns)
+        self._objective, self._columns, self._row_losses = objective, columns, row_losses
+        self._row_objective, self._readable = row_objective, objective.data.kernels.readable_columns(columns)
         o, has_intercept = objective.outputs, objective.fit_intercept
         self._shape = (len(penalty) // o - has_intercept, o)
         split = self._split = self._shape[0] * o
@@ -56,35 +59,35 @@ class ColumnModel:
         self._penalty_b = of_intercept.table if has_intercept and not self._eliminates else None
 
     def move_to(self, params: Vector) -> float:
-        """See QuadraticModel."""
+        """Take params (p,) as the point; the mean loss there."""
         self._params = params
-        loss, d_z = self._rows.loss_and_gradient(self._scores(params))
+        loss, d_z = self._row_losses.loss_and_gradient(self._scores(params))
         self._derive(np.ascontiguousarray(d_z.T))
         return loss
 
-    def wrong(self) -> Vector:
-        """See QuadraticModel."""
-        return self._rows.wrong_from(self._d_z)
+    def error_probabilities(self) -> Vector:
+        """Probabilities (n, o) at the point of the classes that a row does not belong to."""
+        return self._row_losses.error_probabilities_from(self._d_z)
 
     def _scores(self, params: Vector) -> Vector:
         """z (n, o)."""
         w, b = params[: self._split].reshape(self._shape), params[self._split :]
-        z = (w.T @ self._columns).T if self._by_rows is None else self._by_rows.x @ w
+        z = (w.T @ self._columns).T if self._row_objective is None else self._row_objective.x @ w
         return np.ascontiguousarray(z + b if len(b) else z)
 
     def _derive(self, d_z: Vector) -> None:
         """First and second derivatives by z (o, n) and by the parameters."""
         self._d_z = d_z
-        p = self._rows.probabilities(d_z)
+        p = self._row_losses.probabilities(d_z)
         self._p = p if len(p) > 1 else None
-        self._weight = np.maximum(p if len(p) > 1 else p * (1 - p), _FLAT) * self._rows.share
-        if self._by_rows is not None:
+        self._weight = np.maximum(p if len(p) > 1 else p * (1 - p), _FLAT) * self._row_losses.share
+        if self._row_objective is not None:
             weight = self._weight * self._objective.total if self._p is None else p
-            self._state = np.ascontiguousarray(weight.T, self._by_rows.x.dtype)
+            self._state = np.ascontiguousarray(weight.T, self._row_objective.x.dtype)
         self._moment = None if len(p) > 1 else np.empty(self._shape[0])
         d_w, self._curvature = np.empty(self._shape), np.empty(self._shape)
         sums = (d_w, self._curvature, self._moment)
-        self._objective.kernel("column_sums", self._as_read, d_z, self._weight, self._p, *sums)
+        self._objective.kernel("column_sums", self._readable, d_z, self._weight, self._p, *sums)
         self._curvature_b = (self._weight if self._p is None else self._weight * (1 - self._p)).sum(axis=1)
         n_biases = self._shape[1] if self._objective.fit_intercept else 0
         self.gradient = np.concatenate([d_w.ravel(), d_z.sum(axis=1)[:n_biases]])
@@ -94,32 +97,34 @@ class ColumnModel:
             self._curvature = np.where(left > VANISHING * self._curvature, left, 0.0)
 
     def minimum(self, tolerance: float) -> Vector:
-        """See QuadraticModel."""
+        """Where the model and the penalty are least (p,), to about `tolerance`."""
         params, d_params = self._params.copy(), self.gradient
         for k in range(_ROUNDS):
-            left = self._left(params, d_params)
-            if left.sum() <= tolerance:
+            possible = self._possible_decrease(params, d_params)
+            if possible.sum() <= tolerance:
                 break
             rests = (params == 0) & (self._penalty.table[0] > 0)
-            if k > 0 or left[rests].sum() > _KNOWN * left.sum():
+            if k > 0 or possible[rests].sum() > _KNOWN * possible.sum():
                 self._descend(params, d_params, tolerance, min(_SWEEPS << k, _MOST_SWEEPS))
                 d_params = self.gradient + self._product(params - self._params)
-            step, change = newton_cg_step(self._product, self._diagonal, self._penalty, params, d_params, tolerance)
+            step, change = support_newton_step(
+                self._product, self._diagonal, self._penalty, params, d_params, tolerance
+            )
             params += step
             d_params = d_params + change
         return params
 
-    def is_blind(self) -> bool:
-        """See QuadraticModel; here only where squares of a column underflow."""
+    def lacks_curvature(self) -> bool:
+        """Whether there is a way down of no known curvature; here only where a column's squares underflow."""
         flat = self._diagonal + self._penalty.table[1] == 0
         return bool(self._penalty.excess(self._params, self.gradient)[flat].any())
 
-    def _left(self, params: Vector, d_params: Vector) -> Vector:
+    def _possible_decrease(self, params: Vector, d_params: Vector) -> Vector:
         """About what each coordinate may still let the model fall by (p,), from its gradient: as a sweep would find."""
         curvature = self._diagonal + self._penalty.table[1]
         excess = self._penalty.excess(params, d_params)
-        left: Vector = np.where(curvature > 0, excess * excess / np.where(curvature > 0, curvature, 1.0), 0.0)
-        return left
+        decrease: Vector = np.where(curvature > 0, excess * excess / np.where(curvature > 0, curvature, 1.0), 0.0)
+        return decrease
 
     def _descend(self, params: Vector, d_params: Vector, tolerance: float, sweeps: int) -> None:
         """Moves params (p,) by coordinate descent from where the model's gradient is d_params (p,)."""
@@ -129,15 +134,15 @@ class ColumnModel:
         u = np.zeros_like(self._weight)
         q = None if o == 1 else np.zeros(u.shape[1])
         of_intercept = (d_b, self._curvature_b, self._penalty_b) if len(d_b) else (None, None, None)
-        model = (self._as_read, self._weight, self._p, d_w, self._curvature, self._moment)
+        model = (self._readable, self._weight, self._p, d_w, self._curvature, self._moment)
         given = (*model, self._penalty_w.table, *of_intercept, tolerance, sweeps, w, b, u, q)
         self._objective.kernel("column_descent", *given, threads=False)
 
     def _product(self, vector: Vector) -> Vector:
         """The Hessian's with a vector (p,)."""
         w, b = vector[: self._split].reshape(self._shape), vector[self._split :]
-        if self._by_rows is not None:
-            return self._by_rows.product_from(self._state)(vector)
+        if self._row_objective is not None:
+            return self._row_objective.product_from(self._state)(vector)
         d_z = w.T @ self._columns
         if len(b):
             d_z += b[:, None]

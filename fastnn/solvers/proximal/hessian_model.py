@@ -1,6 +1,7 @@
 """Logistic regression by its second-order model, whose penalised minimum coordinate descent finds.
 
-Parameters are w (m, o) and then, with an intercept, b (o,), flat.
+That is the inner problem of proximal Newton methods (Lee, Sun and Saunders 2014). Parameters are w (m, o) and then,
+with an intercept, b (o,), flat.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ import numpy as np
 from fastnn import activations
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.penalty import Separable
-from fastnn.solvers.objective.row_losses import Rows
+from fastnn.solvers.objective.row_losses import RowLosses
 from fastnn.solvers.objective.types import Matrix, Vector
-from fastnn.solvers.preconditioner.preconditioners import CholeskyMetric
-from fastnn.solvers.proximal.active_newton import movable, shortened, slope_of
+from fastnn.solvers.preconditioner.preconditioners import CholeskyPreconditioner
+from fastnn.solvers.proximal.active_newton import feasible_end, movable, slope_of
 
 __all__ = ["VANISHING", "HessianModel", "QuadraticModel"]
 
@@ -24,7 +25,7 @@ _SWEEPS = 10  # of a round, which a Newton step on the coefficients that are not
 _PATIENCE = 2  # rounds, before Newton steps that are cut short and gain nothing are an end too
 _STUCK = 5  # rounds, from which on Newton steps that are cut short go on, up to so many, before sweeps undo them
 _CUT_SHORT = 8
-_FELT = 1e-11  # of a column's size: what a slope is above its rounding
+_ROUNDING_OF_SLOPE = 1e-11  # of a column's size: what a slope is above its rounding
 VANISHING = 1e-11  # of a curvature that is left where the intercept explains the rest: rounding alone
 
 
@@ -38,15 +39,15 @@ class QuadraticModel(Protocol):
         """Take params (p,) as the point; the mean loss there."""
         ...
 
-    def wrong(self) -> Vector:
-        """Probabilities (n, o) at the point of the classes that a row does not belong to, see `duality_gap`."""
+    def error_probabilities(self) -> Vector:
+        """Probabilities (n, o) at the point of the classes that a row does not belong to, for the duality gap."""
         ...
 
     def minimum(self, tolerance: float) -> Vector:
         """Where the model and the penalty are least (p,), to about `tolerance`."""
         ...
 
-    def is_blind(self) -> bool:
+    def lacks_curvature(self) -> bool:
         """Whether there is a way down on which `minimum` knows no curvature, so that it cannot go there."""
         ...
 
@@ -58,24 +59,24 @@ class HessianModel:
     ----------
     objective : LogisticObjective
         Without a penalty of its own, over the columns of these features.
-    rows : Rows
+    row_losses : RowLosses
     penalty : Separable
         Of all parameters.
     """
 
-    def __init__(self, objective: LogisticObjective, rows: Rows, penalty: Separable) -> None:
-        self._objective, self._rows, self._penalty = objective, rows, penalty
+    def __init__(self, objective: LogisticObjective, row_losses: RowLosses, penalty: Separable) -> None:
+        self._objective, self._row_losses, self._penalty = objective, row_losses, penalty
         self._n_biases = objective.outputs if objective.fit_intercept else 0
         self._eliminates = bool(self._n_biases and penalty.free[-self._n_biases :].all())
 
     def move_to(self, params: Vector) -> float:
-        """See QuadraticModel."""
+        """Take params (p,) as the point; the mean loss there."""
         self._params = params
         loss, self.gradient, self._hessian = self._objective.with_hessian(params)
         return loss
 
-    def wrong(self) -> Vector:
-        """See QuadraticModel."""
+    def error_probabilities(self) -> Vector:
+        """Probabilities (n, o) at the point of the classes that a row does not belong to."""
         x, o = self._objective.x, self._objective.outputs
         m = x.shape[1] * o
         w, b = self._params[:m].reshape(-1, o), self._params[m:] if self._n_biases else None
@@ -84,10 +85,10 @@ class HessianModel:
             self._objective.kernel("dense_forward", x, w, b, activations.get("identity"), z)
         else:
             z[...] = x @ w if b is None else x @ w + b
-        return self._rows.wrong(z)
+        return self._row_losses.error_probabilities(z)
 
     def minimum(self, tolerance: float) -> Vector:
-        """See QuadraticModel."""
+        """Where the model and the penalty are least (p,), to about `tolerance`."""
         if not self._eliminates:
             return self._descend(self._hessian, self.gradient, self._params.copy(), self._penalty, tolerance)
         m = len(self._params) - self._n_biases
@@ -103,8 +104,8 @@ class HessianModel:
         d_b = self.gradient[m:] + cross.T @ (w - self._params[:m])
         return np.concatenate([w, self._params[m:] - inverse @ d_b])
 
-    def is_blind(self) -> bool:
-        """See QuadraticModel."""
+    def lacks_curvature(self) -> bool:
+        """Whether there is a way down on which the Hessian has no curvature."""
         m = len(self._params) - (self._n_biases if self._eliminates else 0)
         slope, diagonal = self.gradient[:m], self._hessian.diagonal()[:m]
         left = diagonal
@@ -115,7 +116,7 @@ class HessianModel:
         penalty = self._penalty.only(np.arange(m))
         excess = penalty.excess(self._params[:m], slope)
         flat = (left <= VANISHING * diagonal) & (penalty.table[1] == 0)
-        return bool((excess > _FELT * np.sqrt(diagonal))[flat].any())
+        return bool((excess > _ROUNDING_OF_SLOPE * np.sqrt(diagonal))[flat].any())
 
     def _descend(self, hessian: Matrix, d_w: Vector, w: Vector, penalty: Separable, tolerance: float) -> Vector:
         hessian, d_w = np.ascontiguousarray(hessian), d_w.copy()
@@ -153,11 +154,11 @@ def _newton_step(hessian: Matrix, d_w: Vector, w: Vector, penalty: Separable) ->
     moves = movable(w, hessian.diagonal(), penalty)
     if not moves.any():
         return w, 0.0, 0.0
-    metric = CholeskyMetric(hessian[np.ix_(moves, moves)] + np.diag(penalty.table[1][moves]))
+    preconditioner = CholeskyPreconditioner(hessian[np.ix_(moves, moves)] + np.diag(penalty.table[1][moves]))
     slope = slope_of(w, d_w, penalty)
     step = np.zeros_like(w)
-    step[moves] = -metric.solve(slope[moves])
-    ahead, share = shortened(w, step, penalty)
+    step[moves] = -preconditioner.solve(slope[moves])
+    ahead, share = feasible_end(w, step, penalty)
     whole = abs(float(slope @ step)) / 2
     left = (1 - share) ** 2 * whole
     return ahead, whole - left, left

@@ -1,4 +1,4 @@
-"""Logistic regression on some of its features."""
+"""Logistic regression on a working set of its features (Massias, Gramfort and Salmon 2018)."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import numpy as np
 
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.penalty import Separable
-from fastnn.solvers.objective.row_losses import Rows
+from fastnn.solvers.objective.row_losses import RowLosses
 from fastnn.solvers.objective.scales import has_far_columns
 from fastnn.solvers.objective.types import Vector
-from fastnn.solvers.preconditioner.cholesky import rows_of
+from fastnn.solvers.preconditioner.cholesky import blocks_of
 from fastnn.solvers.proximal.column_model import ColumnModel
 from fastnn.solvers.proximal.hessian_model import HessianModel, QuadraticModel
 from fastnn.solvers.proximal.working_set import MOST_WITH_HESSIAN, Features
 
-__all__ = ["Restricted"]
+__all__ = ["WorkingSetProblem"]
 
-_MOST_TURNED = 1 << 22  # numbers at once: 30 ms, that Ctrl-C need not wait for all
+_MOST_TRANSPOSED = 1 << 22  # numbers at once: 30 ms; Ctrl-C need not wait for all of them
 _FILLED = 0.2  # of a sparse matrix, from where passes over a dense one are quicker
 
 
-class Restricted:
+class WorkingSetProblem:
     """The problem in which all other features' coefficients stay zero.
 
     Columns of a dense X, or of a sparse one that become dense here, are centred where an intercept without penalty can
@@ -33,7 +33,7 @@ class Restricted:
     ----------
     features : ndarray (m,)
     penalty : Separable
-        Of the parameters that `narrow` gives.
+        Of the parameters that `restrict` gives.
     model : QuadraticModel
         At first around `params`, the parameters (p,) of all features.
     value : float
@@ -41,12 +41,17 @@ class Restricted:
     """
 
     def __init__(
-        self, objective: LogisticObjective, rows: Rows, penalty: Separable, features: Features, params: Vector
+        self,
+        objective: LogisticObjective,
+        row_losses: RowLosses,
+        penalty: Separable,
+        features: Features,
+        params: Vector,
     ) -> None:
         o, i = objective.outputs, objective.x.shape[1]
         biases = np.arange(i * o, objective.n_params)
         self._coordinates = np.concatenate([(features[:, None] * o + np.arange(o)).ravel(), biases])
-        self._rows, self.features, self._split = rows, features, len(features) * o
+        self._row_losses, self.features, self._split = row_losses, features, len(features) * o
         self.penalty = penalty.only(self._coordinates)
         self._mean: Vector | None = None
         self._objective = objective
@@ -54,31 +59,31 @@ class Restricted:
         self.model: QuadraticModel = (
             self._with_hessian(objective) if len(self._coordinates) <= MOST_WITH_HESSIAN else self._by_column(objective)
         )
-        point = self.narrow(params)
+        point = self.restrict(params)
         self.value = self.model.move_to(point) + self.penalty.value(point)
 
     def _with_hessian(self, objective: LogisticObjective) -> HessianModel:
         if isinstance(objective.x, np.ndarray):
             x = np.ascontiguousarray(self._dense_columns(objective).T)
         else:
-            x, _ = objective.sparse_columns(self.features)
+            x, _ = objective.data.sparse_columns(self.features)
             if x.nnz > _FILLED * x.shape[0] * x.shape[1]:
                 x = x.toarray(order="C")
                 if has_far_columns(x):
                     self._centre(x.T, objective)
-        return HessianModel(objective.over(x), self._rows, self.penalty)
+        return HessianModel(objective.with_features(x), self._row_losses, self.penalty)
 
     def _by_column(self, objective: LogisticObjective) -> ColumnModel:
         if isinstance(objective.x, np.ndarray):
-            return ColumnModel(objective, self._dense_columns(objective), self._rows, self.penalty)
-        by_rows, columns = objective.sparse_columns(self.features, by_column=True)
+            return ColumnModel(objective, self._dense_columns(objective), self._row_losses, self.penalty)
+        by_rows, columns = objective.data.sparse_columns(self.features, by_column=True)
         columns.sum_duplicates()  # the square of a sum is not the sum of squares
-        return ColumnModel(objective, columns, self._rows, self.penalty, objective.over(by_rows))
+        return ColumnModel(objective, columns, self._row_losses, self.penalty, objective.with_features(by_rows))
 
     def _dense_columns(self, objective: LogisticObjective) -> Vector:
         """The columns (m, n) in float64, centred where that is possible."""
         columns = np.empty((len(self.features), objective.x.shape[0]))
-        for some in rows_of(len(columns), 1 + _MOST_TURNED // max(columns.shape[1], 1)):
+        for some in blocks_of(len(columns), 1 + _MOST_TRANSPOSED // max(columns.shape[1], 1)):
             columns[some] = objective.x[:, self.features[some]].T
         self._centre(columns, objective)
         return columns
@@ -86,35 +91,35 @@ class Restricted:
     def _centre(self, columns: Vector, objective: LogisticObjective) -> None:
         """Centre columns (m, n) in place, where that is possible."""
         if objective.fit_intercept and self.penalty.free[self._split :].all():
-            self._mean = np.einsum("ji,i->j", columns, self._rows.share)
+            self._mean = np.einsum("ji,i->j", columns, self._row_losses.share)
             columns -= self._mean[:, None]
         self._columns = columns
 
-    def narrow(self, params: Vector) -> Vector:
+    def restrict(self, params: Vector) -> Vector:
         """The parameters of these features and, if there is one, the intercept."""
-        narrow: Vector = params[self._coordinates]
-        self._shift_intercept(narrow, 1.0)
-        return narrow
+        restricted: Vector = params[self._coordinates]
+        self._shift_intercept(restricted, 1.0)
+        return restricted
 
-    def widen(self, params: Vector, like: Vector) -> Vector:
-        """The reverse of `narrow`: all parameters, zero but for these."""
-        narrow = params.copy()
-        self._shift_intercept(narrow, -1.0)
-        wide = np.zeros_like(like)
-        wide[self._coordinates] = narrow
-        return wide
+    def extend(self, params: Vector, like: Vector) -> Vector:
+        """The reverse of `restrict`: all parameters, zero but for these."""
+        own = params.copy()
+        self._shift_intercept(own, -1.0)
+        extended = np.zeros_like(like)
+        extended[self._coordinates] = own
+        return extended
 
-    def refined(self, gradient: Vector) -> Vector:
+    def with_own_gradient(self, gradient: Vector) -> Vector:
         """The gradient (p,) by all parameters, for these the model's own: in float64 whatever X is."""
         own = self.model.gradient.copy()
         if self._mean is not None:
             d_w, d_b = own[: self._split].reshape(len(self._mean), -1), own[self._split :]
             d_w += self._mean[:, None] * d_b
-        refined = gradient.copy()
-        refined[self._coordinates] = own
-        return refined
+        combined = gradient.copy()
+        combined[self._coordinates] = own
+        return combined
 
-    def rounds(self, params: Vector, value: float) -> float:
+    def rounding_error(self, params: Vector, value: float) -> float:
         """About what the mean loss `value` errs by, in units of the last place of one.
 
         Terms of a row's z that are much larger than z, as those of a feature far from zero and of the intercept,
@@ -128,9 +133,9 @@ class Restricted:
     def _sizes(self) -> Vector:
         """Root mean squares of the columns (m,) as the model has them."""
         if self._columns is None:
-            squares = self._objective.moments()[1][self.features]
+            squares = self._objective.data.moments()[1][self.features]
         else:
-            squares = np.einsum("ji,ji,i->j", self._columns, self._columns, self._rows.share)
+            squares = np.einsum("ji,ji,i->j", self._columns, self._columns, self._row_losses.share)
         sizes: Vector = np.sqrt(squares)
         return sizes
 

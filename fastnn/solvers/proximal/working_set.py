@@ -1,4 +1,4 @@
-"""The features that a sparse solution may need."""
+"""Working sets: the features that a sparse solution may need (Massias, Gramfort and Salmon 2018)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SAGA for logistic regression (Defazio, Bach and Lacoste-Julien 2014), with a step that follows what it measures.
+"""SAGA (Defazio, Bach and Lacoste-Julien 2014), with a step length that follows what it measures.
 
 The proven length, by the largest row, suits the worst case. Rows are mostly alike, and near the optimum flatter: so
 after every iteration that lowers the objective the step is lengthened, and one that does not is taken back, and the
@@ -14,8 +14,8 @@ from math import inf, isfinite, log
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.penalty import Separable
 from fastnn.solvers.objective.types import Solution, Vector, Watch
-from fastnn.solvers.saga.chain import Chain
-from fastnn.solvers.saga.stopping import Measure
+from fastnn.solvers.saga.state import SagaState
+from fastnn.solvers.saga.stopping import StoppingRule
 
 __all__ = ["saga"]
 
@@ -28,7 +28,7 @@ _LONGEST = 100  # or so many
 
 
 @dataclass(frozen=True)
-class _Point:
+class _MeasuredIterate:
     params: Vector
     value: float
     error: float
@@ -39,12 +39,12 @@ def saga(
     penalty: Separable,
     start: Vector,
     *,
-    measure: Measure,
+    rule: StoppingRule,
     max_iter: int,
     seed: int,
     watch: Watch | None = None,
 ) -> Solution:
-    """Minimise until the measure of what is left is small enough.
+    """Minimise until the stopping rule says that what is left is small enough.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def saga(
         Of all params, as a part of the mean.
     start : ndarray (p,), float64
         Between the bounds.
-    measure : Measure
+    rule : StoppingRule
         Says how far from the optimum it is, and what is enough.
     max_iter : int
         Iterations: passes over the rows; where rows are few, 1, 2, 4 ... passes, until they make 20,000 rows.
@@ -67,54 +67,54 @@ def saga(
     Solution
         If it has not converged before `max_iter`, it would take far longer than this at the rate it has.
     """
-    chain = Chain(objective, penalty, seed)
-    point = _at(chain, measure, start)
-    if not isfinite(point.value):
-        return Solution(start, point.value, 0, False, "the objective is not finite at the start")
-    step, longest = _FIRST / chain.curvature, inf
-    errors: deque[float] = deque([point.error], maxlen=_RECENT + 1)
+    state = SagaState(objective, penalty, seed)
+    iterate = _at(state, rule, start)
+    if not isfinite(iterate.value):
+        return Solution(start, iterate.value, 0, False, "the objective is not finite at the start")
+    step, longest = _FIRST / state.curvature, inf
+    errors: deque[float] = deque([iterate.error], maxlen=_RECENT + 1)
     iteration = 0
-    while point.error > measure.enough and iteration < max_iter:
-        chain.advance(step)
-        ahead = _ahead(chain, measure)
-        if _is_worse(ahead, point, objective.resolution * (abs(point.value) + chain.magnitude())):
-            chain.start(point.params)
+    while iterate.error > rule.enough and iteration < max_iter:
+        state.advance(step)
+        ahead = _ahead(state, rule)
+        if _is_worse(ahead, iterate, objective.resolution * (abs(iterate.value) + state.magnitude())):
+            state.start(iterate.params)
             step = longest = step / 2
         else:
-            point, step = ahead, min(_GROWTH * step, longest)
-        errors.append(min(point.error, errors[-1]))
+            iterate, step = ahead, min(_GROWTH * step, longest)
+        errors.append(min(iterate.error, errors[-1]))
         iteration += 1
         if watch is not None:
-            watch(iteration, point.params, point.value)
-        if len(errors) > _RECENT and errors[-1] > 0.9 * errors[0] and measure.is_rounding(point.value, point.error):
-            return Solution(point.params, point.value, iteration, True)
+            watch(iteration, iterate.params, iterate.value)
+        if len(errors) > _RECENT and errors[-1] > 0.9 * errors[0] and rule.is_rounding(iterate.value, iterate.error):
+            return Solution(iterate.params, iterate.value, iteration, True)
         most = min(_SHARE * (max_iter - iteration), _LONGEST)
-        if iteration >= _TRIAL and _iterations_left(errors, measure.enough) > most:
-            return Solution(point.params, point.value, iteration, False, f"{measure.name} is {point.error:.1e}")
-    converged = point.error <= measure.enough
-    message = "" if converged else f"{measure.name} is {point.error:.1e}"
-    return Solution(point.params, point.value, iteration, converged, message)
+        if iteration >= _TRIAL and _iterations_left(errors, rule.enough) > most:
+            return Solution(iterate.params, iterate.value, iteration, False, f"{rule.name} is {iterate.error:.1e}")
+    converged = iterate.error <= rule.enough
+    message = "" if converged else f"{rule.name} is {iterate.error:.1e}"
+    return Solution(iterate.params, iterate.value, iteration, converged, message)
 
 
-def _at(chain: Chain, measure: Measure, params: Vector) -> _Point:
-    """The point with a table that is its own, from which the chain goes on."""
-    chain.start(params)
-    return _Point(params, *measure(params, chain.gradient(), chain.table))
+def _at(state: SagaState, rule: StoppingRule, params: Vector) -> _MeasuredIterate:
+    """The iterate with a table of its own, from which the state goes on."""
+    state.start(params)
+    return _MeasuredIterate(params, *rule(params, state.gradient(), state.table))
 
 
-def _ahead(chain: Chain, measure: Measure) -> _Point:
-    """Where the chain is. Its table lags behind where passes are few; so an end is looked at again with a new one."""
-    params = chain.params()
-    if chain.is_short:
-        return _at(chain, measure, params)
-    found = _Point(params, *measure(params, chain.gradient(), chain.table))
-    return _at(chain, measure, params) if found.error <= measure.enough else found
+def _ahead(state: SagaState, rule: StoppingRule) -> _MeasuredIterate:
+    """Where the state is. Its table lags behind where passes are few; so an end is looked at again with a new one."""
+    params = state.params()
+    if state.makes_several_epochs:
+        return _at(state, rule, params)
+    found = _MeasuredIterate(params, *rule(params, state.gradient(), state.table))
+    return _at(state, rule, params) if found.error <= rule.enough else found
 
 
-def _is_worse(ahead: _Point, point: _Point, slack: float) -> bool:
+def _is_worse(ahead: _MeasuredIterate, iterate: _MeasuredIterate, slack: float) -> bool:
     """Whether the objective has risen; where that drowns in its rounding, `slack`, whether the error has doubled."""
-    change = ahead.value - point.value
-    return not change <= slack or (change > -slack and not ahead.error <= 2 * point.error)
+    change = ahead.value - iterate.value
+    return not change <= slack or (change > -slack and not ahead.error <= 2 * iterate.error)
 
 
 def _iterations_left(errors: deque[float], enough: float) -> float:

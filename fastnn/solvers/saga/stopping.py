@@ -1,4 +1,4 @@
-"""How far SAGA is from the optimum: by the gradient, or by the duality gap."""
+"""Stopping rules of SAGA: how far an iterate is from the optimum, by the gradient or by the duality gap."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.penalty import Separable
 from fastnn.solvers.objective.types import Vector
 
-__all__ = ["ByGap", "ByGradient", "Measure"]
+__all__ = ["ByGap", "ByGradient", "StoppingRule"]
 
 _ROUNDING = 1e-14  # of the gap
 
 
-class Measure(Protocol):
-    """Of a point, by a gradient of the mean loss and the table of slopes that it goes with."""
+class StoppingRule(Protocol):
+    """Measures the error of an iterate, from a gradient of the mean loss and the table of derivatives it goes with."""
 
     name: str
     enough: float
@@ -40,12 +40,12 @@ class ByGradient:
         self._objective, self._penalty, self.enough = objective, penalty, tol
 
     def __call__(self, params: Vector, gradient: Vector, table: Vector) -> tuple[float, float]:
-        """See Measure."""
+        """The objective with its penalty, and the largest component of the subgradient."""
         value = self._objective(params)[0] + self._penalty.value(params)
         return value, float(self._penalty.excess(params, gradient).max(initial=0.0))
 
     def is_rounding(self, value: float, error: float) -> bool:
-        """See Measure; the gain left goes with the square of the gradient."""
+        """Whether rounding may leave such an error: the gain that is left goes with its square."""
         return error * error <= self._objective.resolution * abs(value)
 
 
@@ -64,21 +64,21 @@ class ByGap:
         self._free = np.flatnonzero((l1 == 0) & (l2 == 0))
 
     def __call__(self, params: Vector, gradient: Vector, table: Vector) -> tuple[float, float]:
-        """See Measure."""
+        """The objective with its penalty, and the relative gap."""
         loss, _, diagonal = self._objective.with_diagonal(params)
         value = loss + self._penalty.value(params)
-        gap = duality_gap(value, params, gradient, self._penalty, self._wrong(table), self._objective)
+        gap = duality_gap(value, params, gradient, self._penalty, self._error_probabilities(table), self._objective)
         slope, curvature = self._penalty.excess(params, gradient)[self._free], diagonal[self._free]
         alone = slope**2 / np.maximum(2 * curvature, np.finfo(float).tiny)
         free = float((alone + np.abs(slope * params[self._free])).sum())
         return value, (max(gap, 0.0) + free) / value if value > 0 else 0.0
 
     def is_rounding(self, value: float, error: float) -> bool:
-        """See Measure."""
+        """Whether rounding may leave such an error."""
         return error <= 100 * _ROUNDING
 
-    def _wrong(self, table: Vector) -> Vector:
-        wrong: Vector = np.abs(table)
-        if wrong.shape[1] > 1:
-            wrong[np.arange(len(wrong)), self._objective.y] = 0.0
-        return wrong
+    def _error_probabilities(self, table: Vector) -> Vector:
+        error_probabilities: Vector = np.abs(table)
+        if error_probabilities.shape[1] > 1:
+            error_probabilities[np.arange(len(error_probabilities)), self._objective.y] = 0.0
+        return error_probabilities

@@ -1,4 +1,4 @@
-"""The memory of L-BFGS (Nocedal 1980): steps, and how the gradient changed over them."""
+"""The history of L-BFGS: the last steps and changes of the gradient, for the two-loop recursion (Nocedal 1980)."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ import numpy as np
 from fastnn.kernels.select import native
 from fastnn.solvers.objective.types import Vector
 from fastnn.solvers.objective.vectors import dot
-from fastnn.solvers.preconditioner.preconditioners import Metric
+from fastnn.solvers.preconditioner.preconditioners import Preconditioner
 
-__all__ = ["Memory"]
+__all__ = ["LbfgsHistory"]
 
 _FLAT = 1e-14  # of |s| |y|: a curvature that is only rounding
 
 
-class Memory:
-    """Corrects a metric by the last `size` steps.
+class LbfgsHistory:
+    """Corrects a preconditioner by the last `size` steps.
 
     Parameters
     ----------
     size : int
     rescale : bool, default=False
-        Whether the metric is first scaled by what the last step measured: for metrics whose size is
-        a guess.
+        Whether the preconditioner is first scaled by what the last step measured: for those whose size is a guess.
     """
 
     def __init__(self, size: int, rescale: bool = False) -> None:
@@ -50,16 +49,16 @@ class Memory:
         self._steps[self._newest], self._changes[self._newest] = step, change
         self._curvatures[self._newest] = curvature
 
-    def solve(self, metric: Metric, vector: Vector) -> Vector:
-        """The corrected metric's inverse times a vector (p,), by the two-loop recursion."""
+    def solve(self, preconditioner: Preconditioner, vector: Vector) -> Vector:
+        """The corrected preconditioner's answer to a vector (p,), by the two-loop recursion."""
         if not self:
-            return metric.solve(vector)
+            return preconditioner.solve(vector)
         pairs = (self._steps, self._changes, self._curvatures, self._newest, self._count, self._factors)
         q = vector.copy()
         native.memory_backward(*pairs, q)
-        r = metric.solve(q)
+        r = preconditioner.solve(q)
         if self._rescale:
             change = self._changes[self._newest]
-            r *= self._curvatures[self._newest] / dot(change, metric.solve(change))
+            r *= self._curvatures[self._newest] / dot(change, preconditioner.solve(change))
         native.memory_forward(*pairs, r)
         return r

@@ -1,18 +1,22 @@
-"""The loop that second-order solvers share: a direction, a step along it that lowers the loss, again."""
+"""Descent along directions with a line search, the loop that Newton's method and L-BFGS share.
+
+A step must lower the loss by a part of what the gradient promises (Armijo 1966); where it leaves too much of the slope
+(Wolfe 1969), longer ones are tried.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
 from math import inf, isfinite, nan
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from fastnn.solvers.objective.types import Goal, Solution, Vector, Watch
 from fastnn.solvers.objective.vectors import dot
 
-__all__ = ["Point", "Strategy", "descend"]
+__all__ = ["DirectionMethod", "Iterate", "descend"]
 
 _SUFFICIENT = 1e-4  # of the decrease that the gradient promises (Armijo 1966)
 _SHORTEST = 1e-10
@@ -23,34 +27,39 @@ _SMALL = 0.5  # change of a row's z: within it a logistic loss is near its parab
 
 
 @dataclass(frozen=True)
-class Point:
-    """Where a solver is: params (p,), loss, gradient (p,), and what else it computes there."""
+class Iterate:
+    """Where a solver is: params (p,), the loss and its gradient (p,) there."""
 
     params: Vector
     loss: float
     d_params: Vector
-    extra: Any = None
 
 
-class Strategy(Protocol):
-    """What makes a solver."""
+State = TypeVar("State", bound=Iterate)
 
-    resolution: float  # of the loss, relative
+
+class DirectionMethod(Protocol[State]):
+    """Finds the directions of one solver, which makes the difference between solvers."""
 
     @property
-    def steep(self) -> float:
-        """Part of the slope: where a step leaves more of it, a longer one is tried."""
+    def resolution(self) -> float:
+        """Of the loss, relative: smaller differences are rounding."""
         ...
 
-    def evaluate(self, params: Vector) -> Point:
-        """The point at params."""
+    @property
+    def curvature_condition(self) -> float:
+        """The part of the slope (Wolfe's c2) of which a step must leave no more; else a longer one is tried."""
         ...
 
-    def direction(self, point: Point) -> Vector:
-        """Where to go from a point; downhill."""
+    def evaluate(self, params: Vector) -> State:
+        """The iterate at params."""
         ...
 
-    def toward_minimum(self, point: Point) -> Vector:
+    def direction(self, iterate: State) -> Vector:
+        """Where to go from an iterate; downhill."""
+        ...
+
+    def newton_direction(self, iterate: State) -> Vector:
         """About the way to the minimum, by what is known of second derivatives already."""
         ...
 
@@ -58,50 +67,52 @@ class Strategy(Protocol):
         """By how much a step changes a row's score, at most; infinite where it does not know the Hessian itself."""
         ...
 
-    def moved(self, before: Point, after: Point) -> None:
-        """Learn from a step."""
+    def learn_from_step(self, before: State, after: State) -> None:
+        """Take note of a step that was made."""
         ...
 
-    def renew(self) -> bool:
-        """After a direction that led nowhere: whether there is a better one at the same point."""
+    def restart(self) -> bool:
+        """After a direction that led nowhere: whether there is a better one at the same iterate."""
         ...
 
 
-def descend(strategy: Strategy, start: Vector, *, goal: Goal, max_iter: int, watch: Watch | None) -> Solution:
+def descend(
+    method: DirectionMethod[State], start: Vector, *, goal: Goal, max_iter: int, watch: Watch | None
+) -> Solution:
     """Go from `start` until the goal is reached, or rounding hides what is left."""
-    point = strategy.evaluate(start)
+    iterate = method.evaluate(start)
     iteration = 0
     recent: deque[float] = deque(maxlen=_PATIENCE)  # losses
-    while isfinite(steepest := _largest(point.d_params)):
+    while isfinite(steepest := _largest(iterate.d_params)):
         if steepest <= goal.gradient:
-            gain = _promise(strategy, point, goal)
-            if gain <= goal.gain or point.loss <= goal.vanishing:
-                return Solution(point.params, point.loss, iteration, True, gain=gain)
+            gain = _relative_gain(method, iterate, goal)
+            if gain <= goal.gain or iterate.loss <= goal.vanishing:
+                return Solution(iterate.params, iterate.loss, iteration, True, gain=gain)
         if iteration == max_iter:
-            return Solution(point.params, point.loss, iteration, False, "Iterations reached the limit")
-        recent.append(point.loss)
-        if _only_wanders(recent, strategy.resolution):
-            return Solution(point.params, point.loss, iteration, True, is_rounding=True)
-        direction = strategy.direction(point)
-        slope = dot(point.d_params, direction)
-        if _is_bottom(strategy, point, direction, slope, goal):
-            return Solution(point.params, point.loss, iteration, True)
-        ahead = _step(strategy, point, direction, slope, goal.vanishing)
+            return Solution(iterate.params, iterate.loss, iteration, False, "Iterations reached the limit")
+        recent.append(iterate.loss)
+        if _has_stalled(recent, method.resolution):
+            return Solution(iterate.params, iterate.loss, iteration, True, is_rounding=True)
+        direction = method.direction(iterate)
+        slope = dot(iterate.d_params, direction)
+        if _promises_no_gain(method, iterate, direction, slope, goal):
+            return Solution(iterate.params, iterate.loss, iteration, True)
+        ahead = _step(method, iterate, direction, slope, goal.vanishing)
         if ahead is None:
-            if strategy.renew():
+            if method.restart():
                 continue
-            is_rounding = -slope <= _ROUNDING * strategy.resolution * abs(point.loss)
+            is_rounding = -slope <= _ROUNDING * method.resolution * abs(iterate.loss)
             message = "" if is_rounding else "No step lowers the loss"
-            return Solution(point.params, point.loss, iteration, is_rounding, message, is_rounding=is_rounding)
-        strategy.moved(point, ahead)
-        point = ahead
+            return Solution(iterate.params, iterate.loss, iteration, is_rounding, message, is_rounding=is_rounding)
+        method.learn_from_step(iterate, ahead)
+        iterate = ahead
         iteration += 1
         if watch is not None:
-            watch(iteration, point.params, point.loss)
-    return Solution(point.params, nan, iteration, False, "The gradient is not finite")
+            watch(iteration, iterate.params, iterate.loss)
+    return Solution(iterate.params, nan, iteration, False, "The gradient is not finite")
 
 
-def _promise(strategy: Strategy, point: Point, goal: Goal) -> float:
+def _relative_gain(method: DirectionMethod[State], iterate: State, goal: Goal) -> float:
     """What second derivatives promise may be gained, in parts of the loss; infinite where the goal does not ask.
 
     A small gradient alone says little of features that are nearly combinations of others, or of classes so rare that
@@ -109,22 +120,22 @@ def _promise(strategy: Strategy, point: Point, goal: Goal) -> float:
     """
     if goal.gain == inf:
         return inf
-    gain = -dot(point.d_params, strategy.toward_minimum(point)) / 2
-    return gain / abs(point.loss) if point.loss else inf
+    gain = -dot(iterate.d_params, method.newton_direction(iterate)) / 2
+    return gain / abs(iterate.loss) if iterate.loss else inf
 
 
-def _is_bottom(strategy: Strategy, point: Point, newton: Vector, slope: float, goal: Goal) -> bool:
+def _promises_no_gain(method: DirectionMethod[State], iterate: State, newton: Vector, slope: float, goal: Goal) -> bool:
     """Whether Newton's step has hardly anything to gain, though the gradient is not small.
 
     Its promise holds if it moves no row's score by much. A row that lies far out bends the loss on a much shorter way
     than the others do, and until it is on its side, the model sees nothing else.
     """
-    if goal.gain == inf or not -slope / 2 <= goal.gain * abs(point.loss):
+    if goal.gain == inf or not -slope / 2 <= goal.gain * abs(iterate.loss):
         return False
-    return strategy.largest_change(newton) <= _SMALL
+    return method.largest_change(newton) <= _SMALL
 
 
-def _only_wanders(recent: deque[float], resolution: float) -> bool:
+def _has_stalled(recent: deque[float], resolution: float) -> bool:
     """Whether the last losses differ by no more than their rounding."""
     return len(recent) == _PATIENCE and recent[0] - recent[-1] <= _PATIENCE * resolution * abs(recent[-1])
 
@@ -134,38 +145,42 @@ def _largest(vector: Vector) -> float:
     return float(np.abs(vector).max(initial=0.0))
 
 
-def _step(strategy: Strategy, point: Point, direction: Vector, slope: float, vanishing: float) -> Point | None:
-    """The first point along the direction, by a step of 1 and then shorter ones, where the loss falls enough.
+def _step(
+    method: DirectionMethod[State], iterate: State, direction: Vector, slope: float, vanishing: float
+) -> State | None:
+    """The first iterate along the direction, by a step of 1 and then shorter ones, where the loss falls enough.
 
-    Where it changes by less than its own rounding, the slope decides: it must have halved.
-    None where there is no such point.
+    Where the loss changes by less than its own rounding, the slope decides: it must have halved.
+    None where there is no such iterate.
     """
-    slack = strategy.resolution * abs(point.loss)
+    slack = method.resolution * abs(iterate.loss)
     rate = 1.0
     while rate > _SHORTEST and slope < 0:
-        ahead = strategy.evaluate(point.params + rate * direction)
-        change = ahead.loss - point.loss
+        ahead = method.evaluate(iterate.params + rate * direction)
+        change = ahead.loss - iterate.loss
         slope_ahead = dot(ahead.d_params, direction)
         if change <= _SUFFICIENT * rate * slope:
-            is_short = rate == 1 and slope_ahead < strategy.steep * slope and ahead.loss > vanishing
-            return _longer(strategy, point, direction, ahead, vanishing) if is_short else ahead
+            is_short = rate == 1 and slope_ahead < method.curvature_condition * slope and ahead.loss > vanishing
+            return _expanded_step(method, iterate, direction, ahead, vanishing) if is_short else ahead
         if change <= slack and abs(slope_ahead) < 0.5 * abs(slope):
             return ahead
         if -rate * slope < slack:
             return None
-        rate *= _shorter(change, rate * slope)
+        rate *= _interpolated_ratio(change, rate * slope)
     return None
 
 
-def _longer(strategy: Strategy, point: Point, direction: Vector, ahead: Point, vanishing: float) -> Point:
-    """The last point that still goes down, by steps of 2, 4, 8 ...
+def _expanded_step(
+    method: DirectionMethod[State], iterate: State, direction: Vector, ahead: State, vanishing: float
+) -> State:
+    """The last iterate that still goes down, by steps of 2, 4, 8 ...
 
     A row that lies far out bends the loss so much that a Newton step ends where this row is on its side, long before
     the others have moved at all; and then the next one is as short.
     """
     rate = 2.0
     while rate < _LONGEST:
-        beyond = strategy.evaluate(point.params + rate * direction)
+        beyond = method.evaluate(iterate.params + rate * direction)
         if not beyond.loss <= ahead.loss:
             break
         ahead = beyond
@@ -175,7 +190,7 @@ def _longer(strategy: Strategy, point: Point, direction: Vector, ahead: Point, v
     return ahead
 
 
-def _shorter(change: float, slope: float) -> float:
+def _interpolated_ratio(change: float, slope: float) -> float:
     """Where the parabola through what is known has its minimum, kept between a tenth and a half."""
     curvature = change - slope
     if not (np.isfinite(curvature) and curvature > 0):

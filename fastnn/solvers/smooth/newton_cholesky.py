@@ -1,16 +1,20 @@
-"""Newton's method by Cholesky factors, each kept, and corrected by L-BFGS, as long as that pays."""
+"""Newton's method by Cholesky factors of the Hessian.
+
+Where a Hessian is dear its factor is kept, and corrected by L-BFGS (Liu and Nocedal 1989), as long as that pays.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import inf, log
 
 import numpy as np
 
-from fastnn.solvers.objective.types import Curved, Goal, HasHessian, Solution, Vector, Watch
+from fastnn.solvers.objective.types import Curved, Goal, HasHessian, Matrix, Solution, Vector, Watch
 from fastnn.solvers.objective.vectors import dot
-from fastnn.solvers.preconditioner.preconditioners import CholeskyMetric, newton_metric
-from fastnn.solvers.smooth.lbfgs_history import Memory
-from fastnn.solvers.smooth.line_search import Point, descend
+from fastnn.solvers.preconditioner.preconditioners import CholeskyPreconditioner, newton_preconditioner
+from fastnn.solvers.smooth.lbfgs_history import LbfgsHistory
+from fastnn.solvers.smooth.line_search import Iterate, descend
 
 __all__ = ["newton_cholesky"]
 
@@ -31,7 +35,7 @@ def newton_cholesky(
     hessian_cost: float = 1.0,
     source: HasHessian | None = None,
 ) -> Solution:
-    """Minimise until every component of the gradient is within `tol`.
+    """Minimise until the goal is reached.
 
     Parameters
     ----------
@@ -43,95 +47,104 @@ def newton_cholesky(
     max_iter : int
     watch : callable, optional
     hessian_cost : float, default=1.0
-        Of a Hessian, in gradients. A cheap one is computed at every point; others when the last one
-        has become too wrong to pay.
+        Of a Hessian, in gradients. A cheap one is computed at every iterate; others when the last one has become too
+        wrong to pay.
     source : HasHessian, optional
-        Where the first Hessian comes from, such as a sample of the rows; the objective itself
-        without it.
+        Where the first Hessian comes from, such as a sample of the rows; the objective itself without it.
 
     Returns
     -------
     Solution
     """
-    fused = source is None and hessian_cost <= _CHEAP
-    strategy = _Fused(objective) if fused else _Kept(objective, source or objective, hessian_cost, goal)
-    return descend(strategy, start, goal=goal, max_iter=max_iter, watch=watch)
+    if source is None and hessian_cost <= _CHEAP:
+        return descend(_NewtonAtEveryPoint(objective), start, goal=goal, max_iter=max_iter, watch=watch)
+    method = _NewtonWithKeptFactor(objective, source or objective, hessian_cost, goal)
+    return descend(method, start, goal=goal, max_iter=max_iter, watch=watch)
 
 
-class _Fused:
-    """Newton's direction at every point."""
+@dataclass(frozen=True)
+class _IterateWithHessian(Iterate):
+    """An iterate, and the Hessian (p, p) there."""
 
-    steep = 0.36
+    hessian: Matrix
+
+
+class _NewtonAtEveryPoint:
+    """Newton's direction, by a Hessian at every iterate."""
+
+    curvature_condition = 0.36
 
     def __init__(self, objective: Curved) -> None:
         self._objective = objective
         self.resolution = objective.resolution
 
-    def evaluate(self, params: Vector) -> Point:
-        return Point(params, *self._objective.with_hessian(params))
+    def evaluate(self, params: Vector) -> _IterateWithHessian:
+        return _IterateWithHessian(params, *self._objective.with_hessian(params))
 
-    def direction(self, point: Point) -> Vector:
-        return -newton_metric(point.extra.copy(), self._objective.outputs).solve(point.d_params)
+    def direction(self, iterate: _IterateWithHessian) -> Vector:
+        return -newton_preconditioner(iterate.hessian.copy(), self._objective.outputs).solve(iterate.d_params)
 
-    def toward_minimum(self, point: Point) -> Vector:
-        return self.direction(point)
+    def newton_direction(self, iterate: _IterateWithHessian) -> Vector:
+        return self.direction(iterate)
 
     def largest_change(self, step: Vector) -> float:
         return self._objective.largest_change(step)
 
-    def moved(self, before: Point, after: Point) -> None:
+    def learn_from_step(self, before: _IterateWithHessian, after: _IterateWithHessian) -> None:
         pass
 
-    def renew(self) -> bool:
+    def restart(self) -> bool:
         return False
 
 
-class _Kept:
+class _NewtonWithKeptFactor:
     """A factor that is kept while the decrement falls so fast that a new one would not be quicker."""
 
     def __init__(self, objective: Curved, source: HasHessian, cost: float, goal: Goal) -> None:
-        self._objective, self._source, self._cost, self._goal = objective, source, cost, goal
-        self._memory = Memory(_PAIRS)
-        self._metric: CholeskyMetric | None = None
-        self._fresh = self._is_stale = self._is_own = False
+        self._objective, self._hessian_source, self._cost, self._goal = objective, source, cost, goal
+        self._history = LbfgsHistory(_PAIRS)
+        self._preconditioner: CholeskyPreconditioner | None = None
+        self._is_fresh = self._is_stale = self._is_own = False
         self._decrement = inf  # g H^-1 g where the last step began
         self._ratio = 0.0  # of the last two
         self.resolution = objective.resolution
 
     @property
-    def steep(self) -> float:
+    def curvature_condition(self) -> float:
         """A new Hessian knows how far to go; others, and what corrects them, are often wrong by a half."""
-        return 0.36 if self._fresh and self._is_own else 0.9
+        return 0.36 if self._is_fresh and self._is_own else 0.9
 
-    def evaluate(self, params: Vector) -> Point:
-        return Point(params, *self._objective(params))
+    def evaluate(self, params: Vector) -> Iterate:
+        return Iterate(params, *self._objective(params))
 
-    def direction(self, point: Point) -> Vector:
-        if self._metric is None or self._is_stale:
-            self._renew_metric(point.params)
-        direction = self.toward_minimum(point)
-        decrement = -dot(point.d_params, direction)
+    def direction(self, iterate: Iterate) -> Vector:
+        if self._preconditioner is None or self._is_stale:
+            self._renew_preconditioner(iterate.params)
+        direction = self.newton_direction(iterate)
+        decrement = -dot(iterate.d_params, direction)
         self._ratio, self._decrement = decrement / self._decrement, decrement
         return direction
 
-    def toward_minimum(self, point: Point) -> Vector:
-        metric = self._metric or self._renew_metric(point.params)
-        return -self._memory.solve(metric, point.d_params)
+    def newton_direction(self, iterate: Iterate) -> Vector:
+        preconditioner = self._preconditioner or self._renew_preconditioner(iterate.params)
+        return -self._history.solve(preconditioner, iterate.d_params)
 
-    def _renew_metric(self, params: Vector) -> CholeskyMetric:
-        metric = self._metric = newton_metric(self._source.with_hessian(params)[2], self._objective.outputs)
-        self._is_own, self._source = self._source is self._objective, self._objective  # a sample serves once
-        self._fresh, self._is_stale, self._decrement = True, False, inf
-        self._memory.clear()
-        return metric
+    def _renew_preconditioner(self, params: Vector) -> CholeskyPreconditioner:
+        hessian = self._hessian_source.with_hessian(params)[2]
+        preconditioner = self._preconditioner = newton_preconditioner(hessian, self._objective.outputs)
+        self._is_own = self._hessian_source is self._objective
+        self._hessian_source = self._objective  # a sample serves once
+        self._is_fresh, self._is_stale, self._decrement = True, False, inf
+        self._history.clear()
+        return preconditioner
 
     def largest_change(self, step: Vector) -> float:
-        return self._objective.largest_change(step) if self._fresh and self._is_own else inf
+        return self._objective.largest_change(step) if self._is_fresh and self._is_own else inf
 
-    def moved(self, before: Point, after: Point) -> None:
-        self._memory.add(after.params - before.params, after.d_params - before.d_params)
-        self._is_stale = not self._fresh and self._is_slow(abs(after.loss))
-        self._fresh = False
+    def learn_from_step(self, before: Iterate, after: Iterate) -> None:
+        self._history.add(after.params - before.params, after.d_params - before.d_params)
+        self._is_stale = not self._is_fresh and self._is_slow(abs(after.loss))
+        self._is_fresh = False
 
     def _is_slow(self, loss: float) -> bool:
         """Whether at this pace more steps are ahead than a new Hessian costs, with two steps after it."""
@@ -144,6 +157,6 @@ class _Kept:
         ahead = log(max(self._decrement / (enough + _TINY), 1.0))
         return ratio > 0 and ahead > -log(ratio) * (self._cost + 2)
 
-    def renew(self) -> bool:
+    def restart(self) -> bool:
         self._is_stale = True
-        return not self._fresh
+        return not self._is_fresh

@@ -1,4 +1,4 @@
-"""L-BFGS (Liu and Nocedal 1989), as SciPy has it."""
+"""SciPy's L-BFGS-B (Byrd, Lu, Nocedal and Zhu 1995) without bounds, which multi-layer perceptrons train by."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 from fastnn.solvers.objective.types import Objective, Solution, Vector, Watch
 
-__all__ = ["lbfgs"]
+__all__ = ["scipy_lbfgs"]
 
 
-def lbfgs(
+def scipy_lbfgs(
     objective: Objective,
     start: Vector,
     *,

@@ -9,20 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 from hard_data import Case, cases, labels, milliseconds, rare
-from judge import SLOW, SOLVERS, TOLERANCES, can_solve, judge
+from judge import TOLERANCES, can_solve, judge
 from optimum import Problem, excess, find_optimum, objective_at
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegressionCV as TheirsCV
+from solver_names import ALL, PRECISE
 
 from fastnn import LogisticRegression, LogisticRegressionCV
 
 QUICK = [case for case in cases() if case.is_quick]
-PRECISE = [each for each in SOLVERS if each not in (*SLOW, "liblinear")]
 
 
 @pytest.mark.parametrize("tol", TOLERANCES)
-@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("solver", ALL)
 @pytest.mark.parametrize("family", dict.fromkeys(case.family for case in QUICK))
 def test_a_solver_comes_to_the_optimum_or_says_that_it_has_not(family: str, solver: str, tol: float) -> None:
     failed = []

@@ -13,6 +13,7 @@ from scipy.sparse import csc_array, csr_array
 from sklearn.linear_model import LogisticRegression as Theirs
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from solver_names import SECOND_ORDER
 
 from fastnn import LogisticRegression, LogisticRegressionCV
 from fastnn.models.logistic.inference.deviations import deviations
@@ -58,7 +59,7 @@ def test_a_standard_scaler_before_the_fit_gives_the_same(
         assert (ours.coef_ == 0).any()
 
 
-@pytest.mark.parametrize("solver", ["auto", "lbfgs", "newton-cholesky", "newton-cg", "saga"])
+@pytest.mark.parametrize("solver", SECOND_ORDER)
 def test_it_is_what_scikit_learn_makes_of_a_pipeline(solver: str) -> None:
     x, y, _ = drawn(3)
     theirs = make_pipeline(StandardScaler(), Theirs(C=0.1, tol=1e-10, max_iter=10_000)).fit(x, y)

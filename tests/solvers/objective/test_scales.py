@@ -10,8 +10,8 @@ import scipy.sparse as sp
 
 from fastnn.solvers.objective.coordinates import Coordinates
 from fastnn.solvers.objective.logistic import LogisticObjective
+from fastnn.solvers.objective.rescaled_copy import RescaledCopy, intercept_at_zero
 from fastnn.solvers.objective.scales import Scales, has_far_columns, scales_of
-from fastnn.solvers.objective.stored import Stored, intercept_at_zero
 
 FORMS = [np.asarray, sp.csr_array, sp.csc_array]
 
@@ -94,8 +94,8 @@ def test_coordinates_are_a_change_of_variables(outputs: int) -> None:
     np.testing.assert_allclose(other.with_product(scaled)[2](vector), found[2] @ vector, atol=1e-12)
     coordinates = other.coordinates
     np.testing.assert_allclose(coordinates.from_user(coordinates.to_user(scaled)), scaled, atol=1e-12)
-    d_user = coordinates.gradient_by_user(found[1])
-    coordinates.turn_gradient(d_user)
+    d_user = coordinates.gradient_to_user(found[1])
+    coordinates.transform_gradient(d_user)
     np.testing.assert_allclose(d_user, found[1], atol=1e-12)
     shared = other.with_shared_curvature(scaled)[2]
     blocks = [found[2][k::outputs, k::outputs] for k in range(outputs)]
@@ -116,7 +116,7 @@ def test_a_copy_is_made_where_numbers_do_not_allow_less(dtype: Any) -> None:
     far = 1e5 if dtype == np.float32 else 1e9
     for moved, is_copied in (([0, 0, 0], False), ([20, 0, 0], False), ([far, 0, 0], True)):
         objective = problem((x + moved).astype(dtype))
-        stored = Stored.of(objective, objective.scales())
+        stored = RescaledCopy.of(objective, objective.scales())
         assert stored.is_copied == is_copied
         if is_copied:
             assert abs(np.median(stored.objective.x[:, 0])) < 1
@@ -130,7 +130,7 @@ def test_a_copy_is_made_where_numbers_do_not_allow_less(dtype: Any) -> None:
 def test_numbers_whose_squares_are_not_held_are_multiplied_by_powers_of_two(form: Any, size: float) -> None:
     objective = problem(form(drawn() * [1, size, 1]), alpha=1.0)
     with np.errstate(all="ignore"):
-        stored = Stored.of(objective, objective.scales())
+        stored = RescaledCopy.of(objective, objective.scales())
     assert (np.frexp(stored.factor)[0] == 0.5).all()
     assert stored.factor[0] == stored.factor[2] == 1
     assert 0.1 < abs(stored.objective.x[:, [1]]).max() <= 1

@@ -10,7 +10,7 @@ import pytest
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.sum_of_objectives import SumObjective
 from fastnn.solvers.objective.types import Solution
-from fastnn.solvers.objective.warm_start import End, Resumed
+from fastnn.solvers.objective.warm_start import EndPoint, WarmStartedObjective
 
 
 class Counting:
@@ -45,12 +45,14 @@ def problem(alpha: float, classes: int, kind: str, unit: float) -> Any:
 @pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("kind", ["whole", "sum"])
 def test_the_first_value_follows_from_the_last(classes: int, kind: str) -> None:
-    first = Resumed(problem(2.0, classes, kind, 1.5), End(np.zeros(5 * (classes if classes > 2 else 1))))
+    first = WarmStartedObjective(
+        problem(2.0, classes, kind, 1.5), EndPoint(np.zeros(5 * (classes if classes > 2 else 1)))
+    )
     params = np.random.default_rng(1).normal(size=len(first.start))
     first(params)
     end = first.end(Solution(params, 0.0, 1, True))
     objective = problem(0.3, classes, kind, 0.7)
-    resumed = Resumed(objective, end)
+    resumed = WarmStartedObjective(objective, end)
     np.testing.assert_allclose(resumed.start, params / 1.5 * 0.7)
     loss, d_params = resumed(resumed.start)
     assert objective.passes == 0
@@ -61,7 +63,7 @@ def test_the_first_value_follows_from_the_last(classes: int, kind: str) -> None:
 
 def test_what_is_not_known_is_computed() -> None:
     objective = problem(1.0, 2, "whole", 1.0)
-    resumed = Resumed(objective, End(np.ones(5)))
+    resumed = WarmStartedObjective(objective, EndPoint(np.ones(5)))
     resumed(np.ones(5))
     resumed(np.ones(5))
     assert objective.passes == 1
@@ -73,6 +75,6 @@ def test_what_is_not_known_is_computed() -> None:
 
 
 def test_a_gradient_may_be_changed_by_who_asked() -> None:
-    resumed = Resumed(problem(1.0, 2, "whole", 1.0), End(np.ones(5)))
+    resumed = WarmStartedObjective(problem(1.0, 2, "whole", 1.0), EndPoint(np.ones(5)))
     resumed(np.ones(5))[1].fill(np.nan)
     assert np.isfinite(resumed(np.ones(5))[1]).all()

@@ -12,7 +12,8 @@ from scipy.sparse import csr_array
 
 from fastnn.solvers.minimise import minimise
 from fastnn.solvers.path import smooth as path
-from fastnn.solvers.path.smooth import Family, side_by_side, solve_family
+from fastnn.solvers.path.family import Family, side_by_side
+from fastnn.solvers.path.smooth import solve_family
 
 ALPHAS = [1.0, 100.0, 0.0, 1e-2]
 SCATTERED = [np.arange(30, 200), np.arange(60), np.random.default_rng(0).integers(0, 200, 150)]

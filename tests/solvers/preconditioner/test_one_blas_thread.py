@@ -10,7 +10,7 @@ from patience import LONG
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from fastnn.solvers.preconditioner.one_blas_thread import one_thread
-from fastnn.solvers.preconditioner.preconditioners import CholeskyMetric
+from fastnn.solvers.preconditioner.preconditioners import CholeskyPreconditioner
 
 
 def blas_threads() -> set[int]:
@@ -63,8 +63,8 @@ def test_a_factor_does_not_depend_on_the_setting(p: int) -> None:
     answers = []
     for threads in (1, 2):
         with threadpool_limits(threads, user_api="blas"):
-            metric = CholeskyMetric(hessian)
-            answers.append((metric.solve(vector), metric.root()))
+            preconditioner = CholeskyPreconditioner(hessian)
+            answers.append((preconditioner.solve(vector), preconditioner.root()))
     for one, two in zip(*answers, strict=True):
         np.testing.assert_array_equal(one, two)
     np.testing.assert_allclose(hessian @ answers[0][0], vector, rtol=1e-6)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fastnn.solvers.objective.penalty import Separable
-from fastnn.solvers.proximal.active_newton import longest_share, newton_cg_step
+from fastnn.solvers.proximal.active_newton import feasible_share, support_newton_step
 
 
 def model_of(count: int, rank: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -19,7 +19,7 @@ def model_of(count: int, rank: int, seed: int = 0) -> tuple[np.ndarray, np.ndarr
 def step_on(
     hessian: np.ndarray, d_params: np.ndarray, penalty: Separable, params: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    return newton_cg_step(lambda v: hessian @ v, hessian.diagonal().copy(), penalty, params, d_params, 1e-24)
+    return support_newton_step(lambda v: hessian @ v, hessian.diagonal().copy(), penalty, params, d_params, 1e-24)
 
 
 def value(hessian: np.ndarray, d_params: np.ndarray, penalty: Separable, params: np.ndarray, step: np.ndarray) -> float:
@@ -36,7 +36,7 @@ def test_the_step_ends_at_the_minimum_on_the_support() -> None:
     on = params != 0
     ahead = (hessian + 0.02 * np.eye(8))[np.ix_(on, on)]
     slope = (d_params + 0.02 * params + 0.01 * np.sign(params))[on]
-    if longest_share(params, -np.linalg.solve(ahead, slope) @ np.eye(8)[on], penalty) == 1:
+    if feasible_share(params, -np.linalg.solve(ahead, slope) @ np.eye(8)[on], penalty) == 1:
         np.testing.assert_allclose(step[on], -np.linalg.solve(ahead, slope), rtol=1e-8)
     assert value(hessian, d_params, penalty, params, step) < penalty.value(params)
 

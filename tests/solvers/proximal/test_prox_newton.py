@@ -14,7 +14,7 @@ from fastnn.solvers.objective.duality_gap import duality_gap
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.penalty import Separable
 from fastnn.solvers.objective.types import Solution
-from fastnn.solvers.proximal import subproblem as restricted
+from fastnn.solvers.proximal import subproblem
 from fastnn.solvers.proximal.prox_newton import prox_newton
 
 FORMS = ["dense", "sparse"]
@@ -56,7 +56,7 @@ class Problem:
 @pytest.mark.parametrize("ratio", [1.0, 0.5])
 def test_reaches_the_optimum(form: str, classes: int, with_hessian: bool, ratio: float, monkeypatch: Any) -> None:
     if not with_hessian:
-        monkeypatch.setattr(restricted, "MOST_WITH_HESSIAN", 0)
+        monkeypatch.setattr(subproblem, "MOST_WITH_HESSIAN", 0)
     x, y = data_of(150, 40, classes)
     problem = Problem(csr_matrix(x) if form == "sparse" else x, y, ratio * 0.01, (1 - ratio) * 0.01)
     solution = problem.solve()
@@ -72,7 +72,7 @@ def test_reaches_the_optimum(form: str, classes: int, with_hessian: bool, ratio:
 @pytest.mark.parametrize("with_hessian", [True, False])
 def test_more_features_than_rows_and_scales_of_twelve_orders(with_hessian: bool, monkeypatch: Any) -> None:
     if not with_hessian:
-        monkeypatch.setattr(restricted, "MOST_WITH_HESSIAN", 0)
+        monkeypatch.setattr(subproblem, "MOST_WITH_HESSIAN", 0)
     x, y = data_of(100, 300, 2, spread=6.0)
     scale = np.sqrt(np.square(x).mean(axis=0))
     problem = Problem(x, y, 0.03 * scale)
@@ -88,7 +88,7 @@ def test_more_features_than_rows_and_scales_of_twelve_orders(with_hessian: bool,
 @pytest.mark.parametrize("with_hessian", [True, False])
 def test_the_same_bits_for_every_number_of_threads(form: str, with_hessian: bool, monkeypatch: Any) -> None:
     if not with_hessian:
-        monkeypatch.setattr(restricted, "MOST_WITH_HESSIAN", 0)
+        monkeypatch.setattr(subproblem, "MOST_WITH_HESSIAN", 0)
     x, y = data_of(3000, 60, 3)
     x = csr_matrix(x) if form == "sparse" else x
     found = [Problem(x, y, 0.01, n_threads=threads).solve(tol=1e-3).params for threads in (1, 2, 3, 7)]
@@ -114,7 +114,7 @@ def test_backends_agree(backend: str) -> None:
 
 
 def test_indices_of_64_bits(monkeypatch: Any) -> None:
-    monkeypatch.setattr(restricted, "MOST_WITH_HESSIAN", 0)
+    monkeypatch.setattr(subproblem, "MOST_WITH_HESSIAN", 0)
     x, y = data_of(80, 12, 2)
     wide, narrow = csr_matrix(x), csr_matrix(x)
     wide.indices, wide.indptr = wide.indices.astype(np.int64), wide.indptr.astype(np.int64)
@@ -124,7 +124,7 @@ def test_indices_of_64_bits(monkeypatch: Any) -> None:
 @pytest.mark.parametrize("with_hessian", [True, False])
 def test_elements_that_are_stored_in_parts(with_hessian: bool, monkeypatch: Any) -> None:
     if not with_hessian:
-        monkeypatch.setattr(restricted, "MOST_WITH_HESSIAN", 0)
+        monkeypatch.setattr(subproblem, "MOST_WITH_HESSIAN", 0)
     x, y = data_of(80, 12, 2)
     whole = csr_matrix(x)
     parts = csr_matrix((np.repeat(whole.data / 3, 3), np.repeat(whole.indices, 3), whole.indptr * 3), whole.shape)

@@ -11,15 +11,15 @@ from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 
 from fastnn import LogisticRegression
-from fastnn.solvers import minimise as choose
+from fastnn.solvers import stochastic
 from fastnn.solvers.minimise import minimise, minimise_separable
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.penalty import Separable
 from fastnn.solvers.objective.types import Goal, Solution
 from fastnn.solvers.proximal.prox_newton import prox_newton
 from fastnn.solvers.saga import saga as of_saga
-from fastnn.solvers.saga.chain import Chain
 from fastnn.solvers.saga.saga import saga
+from fastnn.solvers.saga.state import SagaState
 from fastnn.solvers.saga.stopping import ByGap, ByGradient
 from fastnn.solvers.smooth.newton_cholesky import newton_cholesky
 
@@ -47,7 +47,7 @@ def solved(objective: LogisticObjective, penalty: Separable, tol: float = 1e-10,
     ratio = objective.unit / scaled.unit
     l1, l2, lower, upper = penalty.table
     scaled_penalty = Separable(np.stack([l1 * ratio, l2 * ratio**2, lower / ratio, upper / ratio]))
-    options = {"measure": ByGradient(scaled, scaled_penalty, tol), "max_iter": 2000, "seed": 0} | options
+    options = {"rule": ByGradient(scaled, scaled_penalty, tol), "max_iter": 2000, "seed": 0} | options
     found = saga(scaled, scaled_penalty, np.zeros(objective.n_params), **options)
     return Solution(found.params * ratio, found.loss, found.n_iter, found.converged, found.message)
 
@@ -56,9 +56,9 @@ def solved(objective: LogisticObjective, penalty: Separable, tol: float = 1e-10,
 def test_a_chain_goes_from_params_to_the_same_in_any_units(form: str, rng: np.random.Generator) -> None:
     objective = problem(rng, form, 3)
     objective = objective.in_units(rng.uniform(0.5, 2, objective.n_params))
-    chain, params = Chain(objective, Separable.of(objective.n_params), seed=0), rng.normal(size=objective.n_params)
-    chain.start(params)
-    np.testing.assert_allclose(chain.params(), params, rtol=1e-9, atol=1e-9)
+    state, params = SagaState(objective, Separable.of(objective.n_params), seed=0), rng.normal(size=objective.n_params)
+    state.start(params)
+    np.testing.assert_allclose(state.params(), params, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -116,14 +116,14 @@ def test_the_gap_is_no_promise_that_it_breaks(rng: np.random.Generator) -> None:
         objective = problem(rng, form, fit_intercept=False)
         penalty = Separable.of(6, l1=0.01 * np.logspace(-2, 2, 6))
         best = prox_newton(objective, penalty, tol=1e-8, max_iter=100)
-        measure, chain = ByGap(objective, penalty, 1e-4), Chain(objective, penalty, 0)
+        rule, state = ByGap(objective, penalty, 1e-4), SagaState(objective, penalty, 0)
         for share in (0.0, 0.5, 0.99, 1.01):
-            chain.start(best.params * share)
+            state.start(best.params * share)
             for moved in (0.9, 1.0):
-                value, error = measure(best.params * moved, chain.gradient(), chain.table)
+                value, error = rule(best.params * moved, state.gradient(), state.table)
                 assert error * value >= value - best.loss - 1e-12
-        chain.start(best.params)
-        assert measure(best.params, chain.gradient(), chain.table)[1] < 1e-9
+        state.start(best.params)
+        assert rule(best.params, state.gradient(), state.table)[1] < 1e-9
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -131,11 +131,11 @@ def test_the_gap_is_no_promise_that_it_breaks(rng: np.random.Generator) -> None:
 def test_a_chain_has_other_variables_and_tells_in_the_objectives(form: str, o: int, rng: np.random.Generator) -> None:
     objective = problem(rng, form, o, weighted=True)
     objective = objective.in_units(objective.rescaled().unit)
-    chain = Chain(objective, Separable.of(objective.n_params, l2=0.1), 0)
+    state = SagaState(objective, Separable.of(objective.n_params, l2=0.1), 0)
     params = rng.normal(size=objective.n_params)
-    chain.start(params)
-    np.testing.assert_allclose(chain.params(), params, rtol=1e-12)
-    np.testing.assert_allclose(chain.gradient(), objective(params)[1], atol=1e-12)
+    state.start(params)
+    np.testing.assert_allclose(state.params(), params, rtol=1e-12)
+    np.testing.assert_allclose(state.gradient(), objective(params)[1], atol=1e-12)
 
 
 @pytest.mark.parametrize(("floor", "is_rounding"), [(5e-13, True), (5e-11, False)])
@@ -149,8 +149,8 @@ def test_an_error_that_rounding_holds_up_is_an_end(floor: float, is_rounding: bo
 
     objective = problem(rng)
     penalty = Separable.of(objective.n_params, l1=0.02 * np.append(np.logspace(-2, 2, 6), 0.0))
-    measure = Rounded(objective, penalty, 1e-8)
-    found = saga(objective, penalty, np.zeros(objective.n_params), measure=measure, max_iter=2000, seed=0)
+    rule = Rounded(objective, penalty, 1e-8)
+    found = saga(objective, penalty, np.zeros(objective.n_params), rule=rule, max_iter=2000, seed=0)
     assert found.converged is is_rounding
     assert found.n_iter < 100
 
@@ -174,12 +174,12 @@ def test_rows_without_weight_have_no_turns(rng: np.random.Generator) -> None:
     weight = np.ascontiguousarray(objective.sample_weight[kept])
     fewer = LogisticObjective(objective.x[kept], objective.y[kept], 1, sample_weight=weight)
     penalty = Separable.of(objective.n_params, l2=1e-3)
-    chains = [Chain(each, penalty, 0) for each in (objective, fewer)]
-    for chain in chains:
-        chain.start(np.zeros(objective.n_params))
-        chain.advance(1e-3)
-    np.testing.assert_allclose(chains[0].params(), chains[1].params(), rtol=1e-9, atol=1e-12)
-    assert chains[0].curvature == pytest.approx(chains[1].curvature)
+    states = [SagaState(each, penalty, 0) for each in (objective, fewer)]
+    for state in states:
+        state.start(np.zeros(objective.n_params))
+        state.advance(1e-3)
+    np.testing.assert_allclose(states[0].params(), states[1].params(), rtol=1e-9, atol=1e-12)
+    assert states[0].curvature == pytest.approx(states[1].curvature)
 
 
 def test_the_step_follows_what_it_measures(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
@@ -218,7 +218,7 @@ def test_where_it_would_take_far_too_long_another_goes_on(
     assert found.converged
     assert found.loss == pytest.approx(minimise(objective, tol=1e-9).loss, rel=1e-9)
     assert iterations == list(range(1, found.n_iter + 1))
-    monkeypatch.setattr(choose, "_go_on", lambda found, *_: found)
+    monkeypatch.setattr(stochastic, "_continued", lambda found, *_: found)
     alone = minimise(objective, solver="saga", tol=1e-7, max_iter=400)
     assert not alone.converged
     assert "the largest component of the gradient is" in alone.message

@@ -8,17 +8,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastnn.solvers.objective.types import Goal
-from fastnn.solvers.preconditioner.preconditioners import DiagonalMetric
-from fastnn.solvers.smooth.lbfgs import quasi_newton
+from fastnn.solvers.objective.types import Goal, Solution
+from fastnn.solvers.preconditioner.preconditioners import DiagonalPreconditioner, diagonal_of
+from fastnn.solvers.smooth.lbfgs import lbfgs
 from fastnn.solvers.smooth.newton_cg import newton_cg
 from fastnn.solvers.smooth.newton_cholesky import newton_cholesky
+
+
+def lbfgs_by_diagonal(objective: Any, *given: Any, **options: Any) -> Solution:
+    return lbfgs(objective, *given, preconditioner_at=diagonal_of(objective), **options)
+
 
 SOLVERS = {
     "newton_cholesky": newton_cholesky,
     "newton_cholesky, factors kept": partial(newton_cholesky, hessian_cost=5.0),
     "newton_cg": newton_cg,
-    "quasi_newton": quasi_newton,
+    "lbfgs": lbfgs_by_diagonal,
 }
 
 
@@ -180,7 +185,7 @@ def test_a_promise_decides_where_the_gradient_is_small(solve: Any) -> None:
     assert near.converged
     assert near.gain <= 1e-12
     # What L-BFGS knows of second derivatives it has met on its way.
-    assert near.loss == pytest.approx(1.0, abs=1e-8 if solve is quasi_newton else 1e-11)
+    assert near.loss == pytest.approx(1.0, abs=1e-8 if solve is lbfgs_by_diagonal else 1e-11)
     assert solve(objective, np.zeros(2), goal=Goal(1e-3), max_iter=200).loss > 1.0 + 1e-10
 
 
@@ -194,14 +199,21 @@ def test_newton_cg_remembers_nothing_of_a_step() -> None:
     np.testing.assert_allclose(second.params, both.params, rtol=1e-12)
 
 
-@pytest.mark.parametrize(("renewed", "wanted"), [(1, 4), (3, 2)])
-def test_newton_cg_may_keep_its_preconditioner(renewed: int, wanted: int) -> None:
+@pytest.mark.parametrize(("renewal_interval", "wanted"), [(1, 4), (3, 2)])
+def test_newton_cg_may_keep_its_preconditioner(renewal_interval: int, wanted: int) -> None:
     asked = []
 
-    def metric_at(params: np.ndarray) -> Any:
+    def preconditioner_at(params: np.ndarray) -> Any:
         asked.append(params)
-        return DiagonalMetric(np.ones(5))
+        return DiagonalPreconditioner(np.ones(5))
 
     objective = Valley(np.ones(5), np.full(5, 2.0))
-    newton_cg(objective, np.zeros(5), goal=Goal(0.0), max_iter=4, metric_at=metric_at, renewed=renewed)
+    newton_cg(
+        objective,
+        np.zeros(5),
+        goal=Goal(0.0),
+        max_iter=4,
+        preconditioner_at=preconditioner_at,
+        renewal_interval=renewal_interval,
+    )
     assert len(asked) == wanted

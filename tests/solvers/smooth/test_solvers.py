@@ -9,12 +9,12 @@ import pytest
 
 from fastnn.solvers.objective.types import Objective
 from fastnn.solvers.smooth.gradient_descent import gradient_descent
-from fastnn.solvers.smooth.scipy_lbfgs import lbfgs
+from fastnn.solvers.smooth.scipy_lbfgs import scipy_lbfgs
 
 EPS = np.finfo(float).eps
 SOLVERS = {
     "gradient_descent": gradient_descent,
-    "lbfgs": lambda *given, **options: lbfgs(*given, relative_decrease=EPS, **options),
+    "scipy_lbfgs": lambda *given, **options: scipy_lbfgs(*given, relative_decrease=EPS, **options),
 }
 
 
@@ -85,7 +85,7 @@ def test_gradient_descent_gives_up_where_no_step_helps() -> None:
     assert "No step" in solution.message
 
 
-def test_lbfgs_counts_evaluations() -> None:
+def test_scipy_lbfgs_counts_evaluations() -> None:
     calls = 0
 
     def objective(params: np.ndarray) -> tuple[float, np.ndarray]:
@@ -93,6 +93,6 @@ def test_lbfgs_counts_evaluations() -> None:
         calls += 1
         return bowl(np.logspace(0, 6, 9), np.ones(9))(params)
 
-    solution = lbfgs(objective, np.zeros(9), tol=0, max_iter=1000, max_evaluations=7, relative_decrease=0)
+    solution = scipy_lbfgs(objective, np.zeros(9), tol=0, max_iter=1000, max_evaluations=7, relative_decrease=0)
     assert not solution.converged
     assert calls <= 8

@@ -18,16 +18,19 @@ from fastnn.models.logistic.cv.parameters import Grid
 from fastnn.models.logistic.cv.results import Results
 from fastnn.models.logistic.cv.scores import Scoring
 from fastnn.models.logistic.penalty import Penalty, strength_of
-from fastnn.models.logistic.problem import MARGIN, MARGINS, Labelled, refuse_non_finite
-from fastnn.solvers.minimise import goal_of, minimise
+from fastnn.models.logistic.problem import Labelled, refuse_non_finite
+from fastnn.solvers.minimise import minimise
 from fastnn.solvers.objective.types import Solution, Vector
-from fastnn.solvers.path.smooth import Family, Rows, WatchPath, solve_family
+from fastnn.solvers.path.family import Family, RowNumbers, WatchPath
+from fastnn.solvers.path.smooth import solve_family
 from fastnn.solvers.path.sparse import solve_sparse_family
+from fastnn.solvers.smooth.goal import goal_of
+from fastnn.solvers.table import SOLVERS
 from fastnn.threads import get_num_threads
 
 __all__ = ["Fold", "cross_validate", "fit_family", "folds_of", "packed", "refitted", "without_zeros"]
 
-Fold = tuple[Rows, Rows]
+Fold = tuple[RowNumbers, RowNumbers]
 
 _FILLED = 0.2  # a stored element takes a pass the time of about five of a dense row
 
@@ -105,7 +108,7 @@ def refitted(model: Any, samples: Labelled, x: Any, C: float, l1_ratio: float, s
 
     Along the path, where most solves only serve a score, the end is not looked at as closely.
     """
-    penalty, tol = _penalty(model, C, l1_ratio), MARGINS.get(model.solver, MARGIN) * model.tol
+    penalty, tol = _penalty(model, C, l1_ratio), SOLVERS[model.solver].margin * model.tol
     losses = _family(model, samples, x).losses
     if penalty.is_smooth and solution.gain > goal_of(losses, tol).gain:
         objective = losses.penalised(penalty.alpha(1, losses.total)[0])
@@ -127,7 +130,7 @@ def fit_family(
     x: Any,
     Cs: Vector,
     l1_ratio: float,
-    subsets: Sequence[Rows],
+    subsets: Sequence[RowNumbers],
     watch: WatchPath | None = None,
 ) -> tuple[list[Solution], list[list[Solution]]]:
     """Solutions for every C, on all rows of x and on subsets of them; `watch` is told which C is solved on all rows."""
@@ -153,7 +156,7 @@ def fit_family(
 
 
 def _penalty(model: Any, C: float, l1_ratio: float) -> Penalty:
-    scaling = float(model.intercept_scaling) if model.solver == "liblinear" else None
+    scaling = float(model.intercept_scaling) if SOLVERS[model.solver].penalises_intercept else None
     strength = strength_of(C)
     return Penalty(l1_ratio * strength, (1 - l1_ratio) * strength, intercept_scaling=scaling)
 

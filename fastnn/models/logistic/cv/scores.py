@@ -14,7 +14,7 @@ from sklearn.metrics import get_scorer
 from fastnn.kernels.contract import Array
 from fastnn.models.common.outputs import class_index
 from fastnn.models.common.scorers import knowing_classes
-from fastnn.solvers.path.smooth import Rows
+from fastnn.solvers.path.family import RowNumbers
 
 __all__ = ["Scoring"]
 
@@ -46,7 +46,7 @@ class Scoring:
             return cls(None, {}, params.get("sample_weight"))
         return cls(get_scorer(scoring), params)
 
-    def require_weights(self, folds: Sequence[Rows]) -> None:
+    def require_weights(self, folds: Sequence[RowNumbers]) -> None:
         """Raise ValueError where no row of a fold, of those held out, has a weight above zero: there is no mean."""
         if self.sample_weight is None:
             return
@@ -55,7 +55,9 @@ class Scoring:
             if not weight[rows].any():
                 raise ValueError(f"In fold {number} no row that is held out has a weight above zero to be scored by.")
 
-    def of(self, models: Sequence[Any], x: Any, y: NDArray[Any], index: NDArray[np.int32], rows: Rows) -> list[float]:
+    def of(
+        self, models: Sequence[Any], x: Any, y: NDArray[Any], index: NDArray[np.int32], rows: RowNumbers
+    ) -> list[float]:
         """Scores of fitted models on some rows of x, labels y (n,) and numbers of the classes, index (n,)."""
         held_out = x[rows]
         if self.scorer is None:
@@ -74,7 +76,7 @@ def _accuracies(models: Sequence[Any], x: Any, index: NDArray[np.int32], weight:
     return [float(np.average(class_index(each) == index, weights=weight)) for each in by_model]
 
 
-def _cut(value: Any, n: int, rows: Rows) -> Any:
+def _cut(value: Any, n: int, rows: RowNumbers) -> Any:
     """The part of an array of n entries that belongs to the rows; anything else as it is."""
     if issparse(value) or hasattr(value, "iloc"):
         return (value.iloc if hasattr(value, "iloc") else value)[rows] if value.shape[0] == n else value

@@ -1,4 +1,4 @@
-"""SAGA's chain of turns: its variables, its table, and the orders in which rows have their turns."""
+"""The state of SAGA (Defazio, Bach and Lacoste-Julien 2014): its variables, its table, and the orders of the rows."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.penalty import Separable
 from fastnn.solvers.objective.types import Vector
 
-__all__ = ["Chain"]
+__all__ = ["SagaState"]
 
-_TURNS = 20_000  # an iteration's, where a pass has fewer
+_ROWS_OF_ITERATION = 20_000  # of an iteration, where a pass has fewer
 _VANISHING = 1e-11  # of a feature's mean square: a variance that is rounding
 
 
-class Chain:
-    """Goes from params to params.
+class SagaState:
+    """Takes SAGA's steps from params to params.
 
     It has variables of its own: features have mean 0, where they are dense and the intercept is free to make up for it,
     and variance 1, less where the penalty decides. That is for steps that suit all coordinates alike.
@@ -35,17 +35,17 @@ class Chain:
         Derivatives of the rows' losses by z, at their last turns.
     curvature : float
         The largest that a row has, times the number of rows and its share of the mean; after `start`.
-    is_short : bool
-        Whether a pass takes so little that iterations have several.
+    makes_several_epochs : bool
+        Whether an iteration makes several passes over the rows, since one takes so little.
     """
 
     def __init__(self, objective: LogisticObjective, penalty: Separable, seed: int) -> None:
         self._objective, self._bounds, self._seed = objective, penalty, seed
-        self._x = objective.by_rows()
+        self._x = objective.data.by_rows()
         n, i, o = len(objective.y), objective.x.shape[1], objective.outputs
         weight = objective.sample_weight
-        self._rows: NDArray[np.int64] = np.arange(n) if weight is None else np.flatnonzero(weight > 0)
-        means, squares = objective.moments()
+        self._row_numbers: NDArray[np.int64] = np.arange(n) if weight is None else np.flatnonzero(weight > 0)
+        means, squares = objective.data.moments()
         self._shift = means if _can_shift(objective, penalty) else None
         unit = self._unit = _unit(objective, penalty, self._shift, squares)
         ratio = self._ratio = np.append(np.repeat(unit, o), np.ones(o * objective.fit_intercept)) / objective.unit
@@ -53,31 +53,31 @@ class Chain:
         self._penalty = np.stack([l1 / ratio, l2 / ratio**2, lower * ratio, upper * ratio])
         self._params, self._d_params = np.empty(objective.n_params), np.empty(objective.n_params)
         self.table = np.empty((n, o))
-        self._passes, self._most_passes = 1, max(1, _TURNS // max(len(self._rows), 1))
-        self.is_short = self._most_passes > 1
-        self._n_passes = 0
-        self._split = i * o
+        self._epochs_per_iteration, self._most_epochs = 1, max(1, _ROWS_OF_ITERATION // max(len(self._row_numbers), 1))
+        self.makes_several_epochs = self._most_epochs > 1
+        self._n_epochs = 0
+        self._n_weights = i * o
 
     def start(self, params: Vector) -> None:
         """Go to params (p,), with the table of there."""
         self._params[:] = params * self._ratio
         if self._shift is not None:
-            self._params[self._split :] += self._shift @ self._coefficients(params)
+            self._params[self._n_weights :] += self._shift @ self._coefficients(params)
         of_loss = 0.25 if self._objective.outputs == 1 else 0.5  # its largest second derivative by z
-        self.curvature = of_loss * self._run("saga_table") * len(self._rows) / self._objective.total
+        self.curvature = of_loss * self._run("saga_table") * len(self._row_numbers) / self._objective.total
 
     def advance(self, step: float) -> None:
         """An iteration's turns: a pass, and where that takes next to nothing, twice as many every time."""
-        order = np.concatenate([self._order() for _ in range(self._passes)])
-        self._passes = min(2 * self._passes, self._most_passes)
-        self._run("saga_epoch", len(self._rows), step, self._penalty, order=(order,))
+        order = np.concatenate([self._order() for _ in range(self._epochs_per_iteration)])
+        self._epochs_per_iteration = min(2 * self._epochs_per_iteration, self._most_epochs)
+        self._run("saga_epoch", len(self._row_numbers), step, self._penalty, order=(order,))
 
     def params(self) -> Vector:
         """Where it is (p,), in the objective's params."""
         params = self._bounds.within(self._params / self._ratio)  # which rounds
         if self._shift is not None:
-            b = self._params[self._split :] - self._shift @ self._coefficients(params)
-            params[self._split :] = b / self._ratio[self._split :]
+            b = self._params[self._n_weights :] - self._shift @ self._coefficients(params)
+            params[self._n_weights :] = b / self._ratio[self._n_weights :]
         return params
 
     def magnitude(self) -> float:
@@ -91,20 +91,20 @@ class Chain:
         """That of the mean loss (p,), by the objective's params, as the table has it."""
         gradient: Vector = self._d_params * self._ratio
         if self._shift is not None:
-            of_means = np.outer(self._shift, self._d_params[self._split :]).ravel()
-            gradient[: self._split] += of_means / self._objective.unit[: self._split]
+            of_means = np.outer(self._shift, self._d_params[self._n_weights :]).ravel()
+            gradient[: self._n_weights] += of_means / self._objective.unit[: self._n_weights]
         return gradient
 
     def _coefficients(self, params: Vector) -> Vector:
         """w (i, o) in the user's units."""
-        w: Vector = (params / self._objective.unit)[: self._split].reshape(-1, self._objective.outputs)
+        w: Vector = (params / self._objective.unit)[: self._n_weights].reshape(-1, self._objective.outputs)
         return w
 
     def _order(self) -> NDArray[np.int64]:
-        order = np.empty(len(self._rows), np.int64)
-        self._objective.kernel("permutation", self._seed, self._n_passes, order, threads=False)
-        self._n_passes += 1
-        return order if len(order) == len(self.table) else self._rows[order]
+        order = np.empty(len(self._row_numbers), np.int64)
+        self._objective.kernel("permutation", self._seed, self._n_epochs, order, threads=False)
+        self._n_epochs += 1
+        return order if len(order) == len(self.table) else self._row_numbers[order]
 
     def _run(self, name: str, *options: object, order: tuple[object, ...] = ()) -> float:
         g = self._objective

@@ -1,23 +1,23 @@
-"""Newton's method on samples of the rows that grow, so that few passes over all of them remain.
+"""Newton's method on samples of the rows that grow (Byrd, Chin, Neveitt and Nocedal 2011), then on all rows.
 
-The optimum of m rows is within about p / (2 m) of all rows' loss, and their Hessian, off by about sqrt(p / m), is as
-good a preconditioner: both cost m / n of a pass.
+Few passes over all rows remain: the optimum of m rows is within about p / (2 m) of all rows' loss, and their Hessian,
+off by about sqrt(p / m), is as good a preconditioner. Both cost m / n of a pass.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from fastnn.solvers.objective.cost_model import hessian_cost
 from fastnn.solvers.objective.logistic import LogisticObjective
-from fastnn.solvers.objective.types import Goal, HasHessian, Solution, Vector
+from fastnn.solvers.objective.types import Goal, HasHessian, Solution, Vector, Watch
 from fastnn.solvers.preconditioner.sampled_hessian import SampledHessian
 from fastnn.solvers.smooth.newton_cholesky import newton_cholesky
 
-__all__ = ["newton_by_levels", "steps_of"]
+__all__ = ["newton_on_samples", "sample_steps"]
 
 _STEPS = (257, 61, 17, 5)  # every so many rows; primes, so that they do not follow a period of the data
 _LEAST = 20  # rows for each parameter that a first sample needs,
@@ -29,36 +29,56 @@ _MOST_ITERATIONS = 20
 _OF_A_SAMPLE = 0.4  # times the root of its rows: its tolerance. At 0.05 adult takes a tenth longer
 
 
-def steps_of(objective: LogisticObjective) -> list[int]:
+def sample_steps(objective: LogisticObjective) -> tuple[int, ...]:
     """The samples to go through, as steps from row to row, the smallest first; none where they do not pay."""
     n, p = len(objective.y), objective.n_params
-    stored = objective.x.size if isinstance(objective.x, np.ndarray) else objective.x.nnz
+    n_elements = objective.x.size if isinstance(objective.x, np.ndarray) else objective.x.nnz
+    if n_elements < _WORTH:
+        return ()
     steps: list[int] = []
-    if stored < _WORTH:
-        return steps
     for step in _STEPS:
         rows = n // step
-        if rows < max(_LEAST * p, _LEAST_ROWS) or not objective.is_fair(step, _OF_EACH_CLASS):
+        if rows < max(_LEAST * p, _LEAST_ROWS) or not objective.data.is_representative(step, _OF_EACH_CLASS):
             continue
         steps.append(step)
         if rows >= _ENOUGH * p:
             break
-    return steps
+    return tuple(steps)
 
 
-def newton_by_levels(objective: LogisticObjective, start: Vector, *, goal: Goal, **options: Any) -> Solution:
+def newton_on_samples(
+    objective: LogisticObjective,
+    start: Vector,
+    *,
+    goal: Goal,
+    max_iter: int,
+    steps: Sequence[int],
+    watch: Watch | None = None,
+) -> Solution:
     """`newton_cholesky` from a start that samples have found; where `start` is not zeros, from there.
 
     The first Hessian is a sample's in any case.
 
-    Takes and returns what `newton_cholesky` does. Iterations are counted on all rows.
+    Parameters
+    ----------
+    objective : LogisticObjective
+    start : ndarray (p,), float64
+    goal : Goal
+    max_iter : int
+        Iterations on all rows, which alone are counted.
+    steps : sequence of int
+        What `sample_steps` has found.
+    watch : callable, optional
+
+    Returns
+    -------
+    Solution
     """
     cost = hessian_cost(objective)
     smaller: LogisticObjective | None = None
-    steps = steps_of(objective)
     if start.any() and steps:
         smaller = objective.sample(steps[-1])
-    for step in [] if start.any() or options["max_iter"] == 0 else steps:
+    for step in () if start.any() or max_iter == 0 else steps:
         sample = objective.sample(step)
         # Nearer than what a component of the gradient varies by between samples.
         near = Goal(max(goal.gradient, _OF_A_SAMPLE / len(sample.y) ** 0.5))
@@ -68,7 +88,9 @@ def newton_by_levels(objective: LogisticObjective, start: Vector, *, goal: Goal,
             return replace(found, n_iter=0)
         start, smaller = found.params, sample
     source = _first_hessian(objective, smaller)
-    return newton_cholesky(objective, start, goal=goal, hessian_cost=cost, source=source, **options)
+    return newton_cholesky(
+        objective, start, goal=goal, max_iter=max_iter, watch=watch, hessian_cost=cost, source=source
+    )
 
 
 def _first_hessian(objective: LogisticObjective, sample: LogisticObjective | None) -> HasHessian | None:

@@ -1,4 +1,4 @@
-"""Columns that the passes over X cannot work with as they are: a copy that is centred and scaled, and the way back."""
+"""A centred and scaled copy of X, where the passes cannot work with its columns as they are, and the way back."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from fastnn.solvers.objective.coordinates import weights_and_biases
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.penalty import Separable
 from fastnn.solvers.objective.scales import Scales
 from fastnn.solvers.objective.types import Vector
 
-__all__ = ["Stored", "intercept_at_zero"]
+__all__ = ["RescaledCopy", "intercept_at_zero"]
 
 # Deviations from zero, times the root of the rounding, beyond which second derivatives lose their last digits: 290 in
 # float32, 6.7e6 in float64.
@@ -27,8 +28,8 @@ _ROUGH = 1e3  # times the intercept: terms below that have rounding which no los
 
 
 @dataclass(frozen=True)
-class Stored:
-    """A problem whose columns are ``(x - centre) * factor``, in a copy of X; else the problem itself.
+class RescaledCopy:
+    """A problem over a copy of X with columns ``(x - centre) * factor``; where none is needed, the problem itself.
 
     Attributes
     ----------
@@ -48,7 +49,7 @@ class Stored:
     coarse: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, objective: LogisticObjective, scales: Scales) -> Stored:
+    def of(cls, objective: LogisticObjective, scales: Scales) -> RescaledCopy:
         """What the passes can work with."""
         centre, factor = np.zeros(len(scales.deviation)), _factors(objective, scales)
         coarse: tuple[int, ...] = ()
@@ -61,13 +62,13 @@ class Stored:
             return cls(objective, None, None, coarse)
         factor = np.ones(len(centre)) if factor is None else factor
         with np.errstate(over="ignore"):
-            strength = objective.strength * np.minimum(_spread_over(factor, objective) ** 2, _HUGE)
-            other = objective.over(_copied(objective.x, centre, factor), np.minimum(strength, _HUGE))
+            strength = objective.strength * np.minimum(_per_parameter(factor, objective) ** 2, _HUGE)
+            other = objective.with_features(_copied(objective.x, centre, factor), np.minimum(strength, _HUGE))
         return cls(other, centre, factor, coarse)
 
     @classmethod
-    def for_penalty(cls, objective: LogisticObjective, penalty: Separable, steps: Sequence[int] = ()) -> Stored:
-        """The same for a penalty of any kind, of which it depends whether an intercept makes up for a shift."""
+    def for_penalty(cls, objective: LogisticObjective, penalty: Separable, steps: Sequence[int] = ()) -> RescaledCopy:
+        """What the passes can work with under any penalty, which decides whether an intercept makes up for a shift."""
         if not isinstance(objective.x, np.ndarray) and _is_held(objective.x.data):
             return cls(objective, None, None)
         is_free = bool(penalty.free[-objective.outputs :].all())
@@ -82,10 +83,10 @@ class Stored:
         """Params (p,) of this problem, from w and b."""
         if self.centre is None or self.factor is None:
             return user
-        params = user / _spread_over(self.factor, self.objective)
+        params = user / _per_parameter(self.factor, self.objective)
         if self.centre.any():
-            w, b = _split(user, self.objective.outputs)
-            _split(params, self.objective.outputs)[1][:] = b + np.einsum("j,jo->o", self.centre, w)
+            w, b = weights_and_biases(user, self.objective.outputs)
+            weights_and_biases(params, self.objective.outputs)[1][:] = b + np.einsum("j,jo->o", self.centre, w)
         return params
 
     def to_user(self, scaled: LogisticObjective, params: Vector) -> Vector:
@@ -96,18 +97,18 @@ class Stored:
         """
         coordinates, dtype = scaled.coordinates, self.objective.x.dtype
         here: Vector = params / coordinates.unit
-        user = here if self.factor is None else here * _spread_over(self.factor, self.objective)
+        user = here if self.factor is None else here * _per_parameter(self.factor, self.objective)
         user = user if dtype == np.float64 else user.astype(dtype).astype(np.float64)
         centre = self._centre_with(coordinates.centre)
         if centre is not None and centre.any():
-            at_centre = _split(here, self.objective.outputs)[1].copy()
-            w, b = _split(user, self.objective.outputs)
+            at_centre = weights_and_biases(here, self.objective.outputs)[1].copy()
+            w, b = weights_and_biases(user, self.objective.outputs)
             for k in range(len(b)):
                 b[k] = dtype.type(intercept_at_zero(at_centre[k], centre, w[:, k]))
         return user
 
     def _centre_with(self, centre: Vector | None) -> Vector | None:
-        """This centre and another one of the stored columns together, by the user's features."""
+        """This centre and another one of the copied columns together, by the user's features."""
         if centre is None or self.centre is None or self.factor is None:
             return self.centre if centre is None else centre
         return self.centre + centre / self.factor
@@ -116,7 +117,7 @@ class Stored:
         """The penalty and bounds (p,) of w and b as those of this problem's params."""
         if self.factor is None or (self.factor == 1).all():
             return penalty
-        by = _spread_over(self.factor, self.objective)
+        by = _per_parameter(self.factor, self.objective)
         l1, l2, lower, upper = penalty.table
         strengths = np.minimum(l1 * np.minimum(by, _HUGE), _HUGE), np.minimum(l2 * np.minimum(by**2, _HUGE), _HUGE)
         return Separable.of(len(by), *strengths, lower / by, upper / by)
@@ -133,10 +134,10 @@ def intercept_at_zero(at_centre: float, centre: Vector, w: Vector) -> float:
     return float(Fraction(at_centre) - sum(Fraction(centre[j]) * Fraction(w[j]) for j in moved))
 
 
-def _is_held(stored: Vector) -> bool:
+def _is_held(elements: Vector) -> bool:
     """Whether the largest number is neither so large nor so small that its square may not be held by float64."""
     low, high = (10.0**power for power in _HELD[False])
-    largest = max(stored.max(initial=0.0), -stored.min(initial=0.0))
+    largest = max(elements.max(initial=0.0), -elements.min(initial=0.0))
     return bool(low <= largest <= high or largest == 0)
 
 
@@ -181,17 +182,11 @@ def _copied(x: Any, centre: Vector, factor: Vector) -> Any:
 
 
 def _of_elements(x: Any, by_column: Vector) -> Vector:
-    """What belongs to the column of each stored element."""
+    """Of each element that a sparse matrix stores, the number that belongs to its column."""
     found: Vector = np.repeat(by_column, np.diff(x.indptr)) if x.format == "csc" else by_column[x.indices]
     return found
 
 
-def _spread_over(by_feature: Vector, objective: LogisticObjective) -> Vector:
+def _per_parameter(by_feature: Vector, objective: LogisticObjective) -> Vector:
     """For every parameter (p,) what belongs to its feature, and one for an intercept."""
     return np.repeat(np.append(by_feature, [1.0] * objective.fit_intercept), objective.outputs)
-
-
-def _split(params: Vector, outputs: int) -> tuple[Vector, Vector]:
-    """Views of w (i, o) and b (o,)."""
-    by_feature = params.reshape(-1, outputs)
-    return by_feature[:-1], by_feature[-1]
