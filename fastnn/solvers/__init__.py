@@ -1,1 +1,1 @@
-"""Algorithms that minimise a smooth objective, one a file."""
+"""Logistic regression's algorithms: from the name of a solver, by a table, to the coefficients."""

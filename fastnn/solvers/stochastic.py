@@ -22,7 +22,7 @@ _CLOSER = 0.1  # of the tolerance: SAGA stops where it just meets it, while a se
 
 
 def solve_by_saga(objective: LogisticObjective, start: Vector, options: SolverOptions) -> Solution:
-    """By SAGA, with an L2 penalty. SAGA centres the features itself; so it gets the problem without a centre."""
+    """Solve by SAGA, with an L2 penalty. SAGA centres the features itself; so it gets the problem without a centre."""
     uncentred, coordinates, watch = objective.in_units(objective.unit), objective.coordinates, options.watch
 
     def centred(params: Vector) -> Vector:
@@ -47,7 +47,7 @@ def solve_by_saga(objective: LogisticObjective, start: Vector, options: SolverOp
 def solve_separable_by_saga(
     objective: LogisticObjective, penalty: Separable, start: Vector | None, options: SolverOptions
 ) -> Solution:
-    """By SAGA, with a penalty and bounds of any kind."""
+    """Solve by SAGA, with a penalty and bounds of any kind."""
     found = saga(
         objective,
         penalty,
@@ -62,7 +62,7 @@ def solve_separable_by_saga(
 
 
 def _continued(found: Solution, options: SolverOptions, solve: Callable[[Vector, SolverOptions], Solution]) -> Solution:
-    """Where SAGA has seen that it would take far too long, what second-order steps find from where it is."""
+    """What SAGA has found; if it has seen that it would take far too long, what `solve` finds from there."""
     if found.converged or found.n_iter == options.max_iter or not np.isfinite(found.loss):
         return found
     return solve(found.params, options.after(found.n_iter)).counted_from(found.n_iter)

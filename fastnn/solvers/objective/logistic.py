@@ -145,7 +145,7 @@ class LogisticObjective:
         return self.in_scales(self.scales(steps))
 
     def scales(self, steps: Sequence[int] = (), *, can_shift: bool = True) -> Scales:
-        """Where the features are, if an intercept can make up for that, and how large."""
+        """Scales of the features; with centres, if an intercept can make up for these."""
         means, squares = self.data.sample(steps[-1] if steps else 1).moments()
         if steps and not squares.all():
             means, squares = self.data.moments()
@@ -207,7 +207,7 @@ class LogisticObjective:
         return other
 
     def largest_change(self, step: Vector) -> float:
-        """By how much a step (p,) moves the scores of a row against each other, in the row where that is most.
+        """The most that a step (p,) moves the scores of a row against each other, over all rows.
 
         Infinite in float32, which loses the curvature of rows that are nearly certain, and with it how far they move.
         """
@@ -224,7 +224,7 @@ class LogisticObjective:
         return float((change if self.sample_weight is None else change * (self.sample_weight > 0)).max(initial=0.0))
 
     def centred(self, params: Vector) -> Vector:
-        """Of all params that mean the same, those with the least squares: they sum to zero over the classes.
+        """The params with the least squares of all that mean the same: they sum to zero over the classes.
 
         A softmax does not change where the same is added to all classes, and the penalty's optimum is there.
         """
@@ -262,7 +262,7 @@ class LogisticObjective:
 
     @staticmethod
     def _penalised_hessian(hessian: Matrix, coordinates: Coordinates, strength: Vector, share: float = 1.0) -> Matrix:
-        """Of the sum of losses by w and b that of their mean by a solver's params, with its penalty; in place."""
+        """Turn the Hessian of a sum of losses, by w and b, into that of the penalised mean, by a solver's params."""
         coordinates.transform_hessian(hessian)
         if share != 1.0:
             hessian *= share

@@ -35,7 +35,7 @@ class Separable:
         return int(self.table.shape[1])
 
     def only(self, coordinates: NDArray[np.intp]) -> Separable:
-        """That of some of the coefficients."""
+        """The penalty of some of the coefficients."""
         return Separable(np.ascontiguousarray(self.table[:, coordinates]))
 
     def without_less(self, l1: Vector, l2: Vector) -> Separable:
@@ -45,7 +45,7 @@ class Separable:
 
     @property
     def free(self) -> NDArray[np.bool_]:
-        """Where there is neither a penalty nor a bound (c,)."""
+        """Which coefficients (c,) have neither a penalty nor a bound."""
         l1, l2, lower, upper = self.table
         free: NDArray[np.bool_] = (l1 == 0) & (l2 == 0) & np.isneginf(lower) & np.isposinf(upper)
         return free
@@ -67,7 +67,7 @@ class Separable:
         return clipped
 
     def centred(self, w: Vector, outputs: int) -> Vector:
-        """Of all w (c,) that mean the same to a softmax, those that sum to zero over the classes where all are free.
+        """The w (c,) that means the same to a softmax and sums to zero over the classes where all of them are free.
 
         It does not change where the same is added to all classes.
         """

@@ -182,11 +182,11 @@ def _copied(x: Any, centre: Vector, factor: Vector) -> Any:
 
 
 def _of_elements(x: Any, by_column: Vector) -> Vector:
-    """Of each element that a sparse matrix stores, the number that belongs to its column."""
+    """The number that belongs to the column of each element that a sparse matrix stores."""
     found: Vector = np.repeat(by_column, np.diff(x.indptr)) if x.format == "csc" else by_column[x.indices]
     return found
 
 
 def _per_parameter(by_feature: Vector, objective: LogisticObjective) -> Vector:
-    """For every parameter (p,) what belongs to its feature, and one for an intercept."""
+    """The number that belongs to the feature of every parameter (p,), and one for an intercept."""
     return np.repeat(np.append(by_feature, [1.0] * objective.fit_intercept), objective.outputs)

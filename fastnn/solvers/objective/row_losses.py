@@ -54,6 +54,6 @@ class RowLosses:
             return np.where(self.share > 0, d_z / self.share, 0.0)
 
     def probabilities(self, d_z: Vector) -> Vector:
-        """Of the classes (o, n), from the gradient by z; of two classes that to which a row does not belong."""
+        """Probabilities of the classes (o, n), from the gradient by z; of two classes the one that is not the row's."""
         difference = self._per_row(d_z)
         return np.abs(difference) if len(d_z) == 1 else difference + self._targets.T

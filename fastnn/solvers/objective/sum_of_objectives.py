@@ -57,7 +57,7 @@ class SumObjective:
         return sum(share * part.null_loss() for share, part in zip(self._shares, self._parts, strict=True))
 
     def largest_change(self, step: Vector) -> float:
-        """By how much a step (p,) changes a row's score, at most."""
+        """The most that a step (p,) changes a row's score, over all rows."""
         return max(part.largest_change(step) for part in self._parts)
 
     def gradient(self, gradients: Sequence[Vector], params: Vector) -> Vector:

@@ -45,7 +45,7 @@ class Smooth(Protocol):
 
     @property
     def resolution(self) -> float:
-        """Of the loss, relative: smaller differences are rounding."""
+        """The relative rounding of the loss: smaller differences mean nothing."""
         ...
 
     def __call__(self, params: Vector) -> tuple[float, Vector]:
@@ -70,7 +70,7 @@ class Curved(Smooth, HasHessian, Protocol):
         ...
 
     def largest_change(self, step: Vector) -> float:
-        """By how much a step (p,) changes a row's score, at most."""
+        """The most that a step (p,) changes a row's score, over all rows."""
         ...
 
 
@@ -82,7 +82,7 @@ class HessianFree(Smooth, Protocol):
         ...
 
     def largest_change(self, step: Vector) -> float:
-        """By how much a step (p,) changes a row's score, at most."""
+        """The most that a step (p,) changes a row's score, over all rows."""
         ...
 
     def with_product(self, params: Vector) -> tuple[float, Vector, Callable[[Vector], Vector]]:

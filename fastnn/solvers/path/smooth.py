@@ -162,7 +162,7 @@ class _PathSolver:
         return solution
 
     def _renew_hessians(self, solution: Solution) -> None:
-        """Those at the solution of all rows, unless it has hardly moved, or is of no use to others."""
+        """Compute the Hessians at the solution of all rows, unless it has hardly moved, or is of no use to others."""
         useless = solution.n_iter <= _HARDLY or solution.loss < _SATURATED
         if self._keeps and not (self._hessians and useless) and self._end is not None:
             sources = self._pieces or [self._losses]

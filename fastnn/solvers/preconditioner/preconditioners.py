@@ -54,14 +54,14 @@ def diagonal_of(objective: HessianFree) -> Callable[[Vector], Preconditioner]:
 
 
 def _threads_for(p: int) -> AbstractContextManager[None]:
-    """For fewer parameters OpenBLAS takes one thread by itself; for more, several are worth it."""
+    """A context for LAPACK on p parameters. For fewer OpenBLAS takes one thread by itself; for more, several pay."""
     return one_thread() if 128 <= p <= 1024 else nullcontext()
 
 
 class CholeskyPreconditioner:
     """The Hessian (p, p) by its Cholesky factor, scaled to a unit diagonal.
 
-    A multiple of that diagonal is added, no more than makes it positive definite: so constant and
+    A multiple of that diagonal is added (Marquardt 1963), no more than makes it positive definite: so constant and
     duplicated columns, and directions in which the loss is flat, do no harm. Since it only
     preconditions, the optimum stays where it is.
 

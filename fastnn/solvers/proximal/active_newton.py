@@ -24,7 +24,7 @@ _FLAT = 1e-12
 
 
 def movable(params: Vector, curvature: Vector, penalty: Separable) -> NDArray[np.bool_]:
-    """Where the penalty is smooth, no bound holds and there is a second derivative (p,)."""
+    """Which coefficients (p,) have a smooth penalty, no bound that holds them, and a second derivative."""
     l1, l2, lower, upper = penalty.table
     moves: NDArray[np.bool_] = (params != 0) | (l1 == 0)
     moves &= (params > lower) & (params < upper) & (curvature + l2 > 0)

@@ -97,7 +97,7 @@ class ColumnModel:
             self._curvature = np.where(left > VANISHING * self._curvature, left, 0.0)
 
     def minimum(self, tolerance: float) -> Vector:
-        """Where the model and the penalty are least (p,), to about `tolerance`."""
+        """The params (p,) at which the model and the penalty together are least, to about `tolerance`."""
         params, d_params = self._params.copy(), self.gradient
         for k in range(_ROUNDS):
             possible = self._possible_decrease(params, d_params)
@@ -120,7 +120,7 @@ class ColumnModel:
         return bool(self._penalty.excess(self._params, self.gradient)[flat].any())
 
     def _possible_decrease(self, params: Vector, d_params: Vector) -> Vector:
-        """About what each coordinate may still let the model fall by (p,), from its gradient: as a sweep would find."""
+        """The decrease of the model that each coordinate may still give (p,), roughly: what a sweep would find."""
         curvature = self._diagonal + self._penalty.table[1]
         excess = self._penalty.excess(params, d_params)
         decrease: Vector = np.where(curvature > 0, excess * excess / np.where(curvature > 0, curvature, 1.0), 0.0)

@@ -44,7 +44,7 @@ class QuadraticModel(Protocol):
         ...
 
     def minimum(self, tolerance: float) -> Vector:
-        """Where the model and the penalty are least (p,), to about `tolerance`."""
+        """The params (p,) at which the model and the penalty together are least, to about `tolerance`."""
         ...
 
     def lacks_curvature(self) -> bool:
@@ -88,7 +88,7 @@ class HessianModel:
         return self._row_losses.error_probabilities(z)
 
     def minimum(self, tolerance: float) -> Vector:
-        """Where the model and the penalty are least (p,), to about `tolerance`."""
+        """The params (p,) at which the model and the penalty together are least, to about `tolerance`."""
         if not self._eliminates:
             return self._descend(self._hessian, self.gradient, self._params.copy(), self._penalty, tolerance)
         m = len(self._params) - self._n_biases

@@ -15,7 +15,6 @@ from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.penalty import Separable
 from fastnn.solvers.objective.row_losses import RowLosses
 from fastnn.solvers.objective.types import Solution, SolverOptions, Vector, Watch
-from fastnn.solvers.proximal.relative_gap import RelativeGap
 from fastnn.solvers.proximal.subproblem import WorkingSetProblem
 from fastnn.solvers.proximal.working_set import choose_features
 
@@ -42,13 +41,14 @@ class _Progress:
     steps: int = 0
 
     def accept(self, params: Vector, value: float) -> None:
+        """Go to params (p,), where the objective has this value."""
         self.params, self.value = params, value
         self.steps += 1
         if self.watch is not None:
             self.watch(self.steps, params, value)
 
     def end(self, message: str = "", params: Vector | None = None) -> Solution:
-        """Where it is now; with a message why it goes no further, where it should."""
+        """The solution where the steps are now; with a message why they go no further, where they should."""
         return Solution(self.params if params is None else params, self.value, self.steps, not message, message)
 
 
@@ -93,20 +93,15 @@ def prox_newton(
     row_losses = RowLosses(objective)
     _, features = choose_features(start, gradient, penalty, objective, np.empty(0, np.intp))
     subproblem = WorkingSetProblem(objective, row_losses, penalty, features, start)
-
-    def gap_with(gradient: Vector) -> RelativeGap:
-        own = subproblem.with_own_gradient(gradient)
-        return RelativeGap(objective, penalty, subproblem.model, progress.params, progress.value, own)
-
     # At zero the gap is likely to be large, and not worth its passes over all rows.
-    error = goal = gap_with(gradient).size() if start.any() else 1.0
+    error = goal = subproblem.relative_gap(start, progress.value, gradient).size() if start.any() else 1.0
     while True:
         steps = progress.steps
         promise, left = _solve(subproblem, progress, min(error, 1.0), _INNER * max(enough, goal))
-        gap = gap_with(objective(progress.params)[1])
+        gap = subproblem.relative_gap(progress.params, progress.value, objective(progress.params)[1])
         error = goal = gap.size_or(promise)
         if error <= enough and not subproblem.model.lacks_curvature():
-            return progress.end(params=penalty.centred(progress.params, objective.outputs))
+            return progress.end("", penalty.centred(progress.params, objective.outputs))
         if progress.steps >= max_iter:
             return progress.end(f"the duality gap is {error:.1e}")
         needed, features = choose_features(progress.params, gap.gradient, penalty, objective, subproblem.features)

@@ -14,6 +14,7 @@ from fastnn.solvers.objective.types import Vector
 from fastnn.solvers.preconditioner.cholesky import blocks_of
 from fastnn.solvers.proximal.column_model import ColumnModel
 from fastnn.solvers.proximal.hessian_model import HessianModel, QuadraticModel
+from fastnn.solvers.proximal.relative_gap import RelativeGap
 from fastnn.solvers.proximal.working_set import MOST_WITH_HESSIAN, Features
 
 __all__ = ["WorkingSetProblem"]
@@ -52,7 +53,7 @@ class WorkingSetProblem:
         biases = np.arange(i * o, objective.n_params)
         self._coordinates = np.concatenate([(features[:, None] * o + np.arange(o)).ravel(), biases])
         self._row_losses, self.features, self._split = row_losses, features, len(features) * o
-        self.penalty = penalty.only(self._coordinates)
+        self._whole_penalty, self.penalty = penalty, penalty.only(self._coordinates)
         self._mean: Vector | None = None
         self._objective = objective
         self._columns: Vector | None = None
@@ -109,7 +110,12 @@ class WorkingSetProblem:
         extended[self._coordinates] = own
         return extended
 
-    def with_own_gradient(self, gradient: Vector) -> Vector:
+    def relative_gap(self, params: Vector, value: float, gradient: Vector) -> RelativeGap:
+        """The duality gap of the whole problem at params (p,), where the model is, with the gradient of the losses."""
+        own = self._with_own_gradient(gradient)
+        return RelativeGap(self._objective, self._whole_penalty, self.model, params, value, own)
+
+    def _with_own_gradient(self, gradient: Vector) -> Vector:
         """The gradient (p,) by all parameters, for these the model's own: in float64 whatever X is."""
         own = self.model.gradient.copy()
         if self._mean is not None:
@@ -120,7 +126,7 @@ class WorkingSetProblem:
         return combined
 
     def rounding_error(self, params: Vector, value: float) -> float:
-        """About what the mean loss `value` errs by, in units of the last place of one.
+        """Roughly the error of the mean loss `value`, in units of the last place of one.
 
         Terms of a row's z that are much larger than z, as those of a feature far from zero and of the intercept,
         leave their rounding there; and a row's loss is at least its derivative by z.

@@ -103,7 +103,10 @@ def _at(state: SagaState, rule: StoppingRule, params: Vector) -> _MeasuredIterat
 
 
 def _ahead(state: SagaState, rule: StoppingRule) -> _MeasuredIterate:
-    """Where the state is. Its table lags behind where passes are few; so an end is looked at again with a new one."""
+    """The iterate where the state is.
+
+    After a single pass its table lags behind; so what looks like an end is looked at again with a new table.
+    """
     params = state.params()
     if state.makes_several_epochs:
         return _at(state, rule, params)
@@ -118,7 +121,7 @@ def _is_worse(ahead: _MeasuredIterate, iterate: _MeasuredIterate, slack: float) 
 
 
 def _iterations_left(errors: deque[float], enough: float) -> float:
-    """As the last ones have gone."""
+    """How many more iterations it takes to an error of `enough`, at the rate of the last ones."""
     before, now = errors[0], errors[-1]
     if now <= enough:
         return 0.0

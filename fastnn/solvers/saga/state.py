@@ -73,7 +73,7 @@ class SagaState:
         self._run("saga_epoch", len(self._row_numbers), step, self._penalty, order=(order,))
 
     def params(self) -> Vector:
-        """Where it is (p,), in the objective's params."""
+        """The params (p,) of the objective at which SAGA is."""
         params = self._bounds.within(self._params / self._ratio)  # which rounds
         if self._shift is not None:
             b = self._params[self._n_weights :] - self._shift @ self._coefficients(params)
@@ -81,14 +81,14 @@ class SagaState:
         return params
 
     def magnitude(self) -> float:
-        """Of the terms that a row's z is the sum of, which round."""
+        """The size of the terms that a row's z is the sum of, and whose rounding it has."""
         terms = float(np.abs(self._params).sum())
         if self._shift is not None:
             terms += float(np.abs(self._shift) @ np.abs(self._coefficients(self.params())).sum(axis=1))
         return terms
 
     def gradient(self) -> Vector:
-        """That of the mean loss (p,), by the objective's params, as the table has it."""
+        """The gradient of the mean loss (p,), by the objective's params, as the table has it."""
         gradient: Vector = self._d_params * self._ratio
         if self._shift is not None:
             of_means = np.outer(self._shift, self._d_params[self._n_weights :]).ravel()

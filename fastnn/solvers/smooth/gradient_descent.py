@@ -1,4 +1,4 @@
-"""Gradient descent as in the textbook, with the step length found by backtracking (Armijo 1966)."""
+"""Gradient descent (Cauchy 1847), with the step length found by backtracking (Armijo 1966)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def gradient_descent(
 def _step(
     objective: Objective, params: Vector, loss: float, d_params: Vector, rate: float
 ) -> tuple[Vector, float, Vector, float] | None:
-    """Where the loss falls as it should, at the first of the halved rates, and that rate; None without one."""
+    """The first point, halving the rate, where the loss falls as it should, and that rate; None without one."""
     slope = float(d_params @ d_params)
     # Near the optimum the decrease drowns in the rounding of the loss; the gradient still tells.
     slack = 4 * _EPS * abs(loss)

@@ -43,7 +43,7 @@ class DirectionMethod(Protocol[State]):
 
     @property
     def resolution(self) -> float:
-        """Of the loss, relative: smaller differences are rounding."""
+        """The relative rounding of the loss: smaller differences mean nothing."""
         ...
 
     @property
@@ -56,15 +56,15 @@ class DirectionMethod(Protocol[State]):
         ...
 
     def direction(self, iterate: State) -> Vector:
-        """Where to go from an iterate; downhill."""
+        """The direction to go from an iterate; downhill."""
         ...
 
     def newton_direction(self, iterate: State) -> Vector:
-        """About the way to the minimum, by what is known of second derivatives already."""
+        """The way to the minimum, roughly, by what is known of second derivatives already."""
         ...
 
     def largest_change(self, step: Vector) -> float:
-        """By how much a step changes a row's score, at most; infinite where it does not know the Hessian itself."""
+        """The most that a step changes a row's score; infinite for a method that does not know the Hessian itself."""
         ...
 
     def learn_from_step(self, before: State, after: State) -> None:
@@ -191,7 +191,7 @@ def _expanded_step(
 
 
 def _interpolated_ratio(change: float, slope: float) -> float:
-    """Where the parabola through what is known has its minimum, kept between a tenth and a half."""
+    """The minimum of the parabola through what is known, kept between a tenth and a half."""
     curvature = change - slope
     if not (np.isfinite(curvature) and curvature > 0):
         return 0.1

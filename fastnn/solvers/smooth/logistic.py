@@ -34,7 +34,7 @@ _CHEAP_CHECK = 5.0  # gradients that a Hessian may cost which checks L-BFGS, as 
 
 
 def solve_by_cheapest(objective: LogisticObjective, start: Vector, options: SolverOptions) -> Solution:
-    """By Newton's method or by preconditioned L-BFGS, whichever the model of costs expects to be quicker."""
+    """Solve by Newton's method or by preconditioned L-BFGS, whichever the model of costs expects to be quicker."""
     if newton_pays(objective):
         return _newton(objective, start, options)
     factory = preconditioner_for(objective)
@@ -50,7 +50,7 @@ def solve_by_cheapest(objective: LogisticObjective, start: Vector, options: Solv
 
 
 def solve_by_lbfgs(objective: LogisticObjective, start: Vector, options: SolverOptions) -> Solution:
-    """By L-BFGS; where a cheap Hessian promises more than the steps have told, it preconditions those that follow."""
+    """Solve by L-BFGS; where a cheap Hessian promises more than the steps have told, it preconditions further ones."""
     goal = goal_of(objective, options.tol)
     found = lbfgs(
         objective,
@@ -75,7 +75,7 @@ def solve_by_lbfgs(objective: LogisticObjective, start: Vector, options: SolverO
 
 
 def solve_by_newton_cg(objective: LogisticObjective, start: Vector, options: SolverOptions) -> Solution:
-    """By Newton's method with directions by preconditioned conjugate gradients."""
+    """Solve by Newton's method with directions by preconditioned conjugate gradients."""
     factory = preconditioner_for(objective)
     return newton_cg(
         objective,
@@ -89,7 +89,7 @@ def solve_by_newton_cg(objective: LogisticObjective, start: Vector, options: Sol
 
 
 def solve_by_newton_cholesky(objective: LogisticObjective, start: Vector, options: SolverOptions) -> Solution:
-    """By Newton's method with Cholesky factors.
+    """Solve by Newton's method with Cholesky factors.
 
     L-BFGS goes on where, with fewer rows than parameters and no penalty, the Hessian has no inverse anywhere. Its steps
     stay where the rows are, and a factor of all parameters would cost more than many of them. As with scikit-learn,
@@ -120,7 +120,7 @@ def _lacks_rows(objective: LogisticObjective) -> bool:
 
 
 def solve_by_gradient_descent(objective: LogisticObjective, start: Vector, options: SolverOptions) -> Solution:
-    """By gradient descent, to a smaller tolerance as long as second derivatives promise that more is to gain."""
+    """Solve by gradient descent, to a smaller tolerance as long as second derivatives promise that more is to gain."""
     goal, steps, tol = goal_of(objective, options.tol), 0, options.tol
     while True:
         left = options.after(steps)

@@ -128,7 +128,7 @@ class _TruncatedNewton:
         return self._objective.largest_change(step)
 
     def _size_at(self, params: Vector) -> float:
-        """Of the gradient, squared, as the preconditioner measures it."""
+        """The size of the gradient, squared, as the preconditioner measures it."""
         d_params = self._objective(params)[1]
         return dot(d_params, self._preconditioner_at(params).solve(d_params))
 

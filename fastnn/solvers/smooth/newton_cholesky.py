@@ -1,4 +1,4 @@
-"""Newton's method by Cholesky factors of the Hessian.
+"""Newton's method by Cholesky factors of the Hessian (for such models Nelder and Wedderburn 1972).
 
 Where a Hessian is dear its factor is kept, and corrected by L-BFGS (Liu and Nocedal 1989), as long as that pays.
 """

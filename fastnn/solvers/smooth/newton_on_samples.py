@@ -1,4 +1,4 @@
-"""Newton's method on samples of the rows that grow (Byrd, Chin, Neveitt and Nocedal 2011), then on all rows.
+"""Newton's method on samples of the rows that grow (Byrd, Chin, Nocedal and Wu 2012), then on all rows.
 
 Few passes over all rows remain: the optimum of m rows is within about p / (2 m) of all rows' loss, and their Hessian,
 off by about sqrt(p / m), is as good a preconditioner. Both cost m / n of a pass.
