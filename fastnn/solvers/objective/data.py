@@ -45,7 +45,7 @@ class LogisticData:
         self, x: Any, y: NDArray[np.int32], outputs: int, sample_weight: Array | None, kernels: KernelCaller
     ) -> None:
         self.x, self.y, self.outputs, self.sample_weight, self.kernels = x, y, outputs, sample_weight, kernels
-        self.readable = kernels.readable(x)
+        self.readable = x if isinstance(x, np.ndarray) else kernels.readable(x)
         self.total = float(x.shape[0] if sample_weight is None else sample_weight.sum(dtype=np.float64))
         self._samples: dict[int, LogisticData] = {}  # by step
 

@@ -146,7 +146,7 @@ class LogisticObjective:
 
     def scales(self, steps: Sequence[int] = (), *, can_shift: bool = True) -> Scales:
         """Scales of the features; with centres, if an intercept can make up for these."""
-        means, squares = self.data.sample(steps[-1] if steps else 1).moments()
+        means, squares = (self.data.sample(steps[-1]) if steps else self.data).moments()
         if steps and not squares.all():
             means, squares = self.data.moments()
         eps = float(np.finfo(np.float32 if self.computes_in_float32 else np.float64).eps)
@@ -174,9 +174,9 @@ class LogisticObjective:
         return other
 
     def _second_derivatives(self, alpha: float | Vector) -> Vector:
-        i, o = self.x.shape[1], self.outputs
+        i, o, total = self.data.x.shape[1], self.outputs, self.data.total
         strength = np.zeros(self.n_params)
-        strength[: i * o] = np.repeat(np.broadcast_to(alpha, i), o) / (self.total * self.unit[: i * o] ** 2)
+        strength[: i * o] = np.repeat(np.broadcast_to(alpha, i), o) / (total * self.coordinates.unit[: i * o] ** 2)
         return strength
 
     def sample(self, step: int) -> LogisticObjective:

@@ -31,14 +31,14 @@ _OF_A_SAMPLE = 0.4  # times the root of its rows: its tolerance. At 0.05 adult t
 
 def sample_steps(objective: LogisticObjective) -> tuple[int, ...]:
     """The samples to go through, as steps from row to row, the smallest first; none where they do not pay."""
-    n, p = len(objective.y), objective.n_params
-    n_elements = objective.x.size if isinstance(objective.x, np.ndarray) else objective.x.nnz
+    data, p = objective.data, objective.n_params
+    n_elements = data.x.size if isinstance(data.x, np.ndarray) else data.x.nnz
     if n_elements < _WORTH:
         return ()
     steps: list[int] = []
     for step in _STEPS:
-        rows = n // step
-        if rows < max(_LEAST * p, _LEAST_ROWS) or not objective.data.is_representative(step, _OF_EACH_CLASS):
+        rows = len(data.y) // step
+        if rows < max(_LEAST * p, _LEAST_ROWS) or not data.is_representative(step, _OF_EACH_CLASS):
             continue
         steps.append(step)
         if rows >= _ENOUGH * p:
