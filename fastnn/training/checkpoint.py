@@ -137,7 +137,7 @@ class Checkpoint(NoCheckpoint):
         ValueError
             If the file does not have what they need.
         """
-        parts |= self._parts
+        parts = self._parts | parts
         self._params, self._write_state, self._parts = params, write_state, parts
         if not self.resumed:
             return
@@ -145,6 +145,7 @@ class Checkpoint(NoCheckpoint):
             saved = self._saved["parts"]
             if saved.keys() != parts.keys():
                 raise ValueError(f"it has the parts {', '.join(saved)}, wanted {', '.join(parts)}")
+            storage.require_array(self._saved["params"], params.shape, params.dtype)
             for name, part in parts.items():
                 part.load_state_dict(saved[name], params)
             storage.fill(params, self._saved["params"])  # at the end: a damaged file changes no network

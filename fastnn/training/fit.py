@@ -117,7 +117,8 @@ def fit(
     history = History() if history is None else history
     stopping = Stopping(recipe.tol, recipe.patience, run.rate) if stopping is None else stopping
     outcome = Outcome()
-    checkpoint.attach(params, engine.write_state, run=run, outcome=outcome, history=history, stopping=stopping)
+    # History last: it has epochs only where all of a file has been found to be whole.
+    checkpoint.attach(params, engine.write_state, run=run, outcome=outcome, stopping=stopping, history=history)
     tasks.start(recipe.epochs)
     with progress(verbose, recipe.epochs) as printers:
         hooks = Hooks(

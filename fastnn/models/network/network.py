@@ -336,7 +336,8 @@ class Network(BaseNetwork):
                     checkpoint=keep,
                 )
             finally:  # what has been finished stays, whatever ends the rest
-                self._become(FlatParams(self.plan, params), run.seed, history)
+                if history.new["loss"]:
+                    self._become(FlatParams(self.plan, params), run.seed, history)
         if outcome.message:
             warnings.warn(outcome.message, RuntimeWarning, stacklevel=2)
         return self
