@@ -149,7 +149,7 @@ class Engine:
         if self._threads:
             out = np.empty((x.shape[0], 2 if pairs else self.plan.widths[-1]), self.plan.dtype)
             loss = self.plan.loss if link else None
-            matrix = x if type(x) is np.ndarray else self._matrix(x)  # a call less, for one row
+            matrix = x if type(x) is np.ndarray else self._matrix(x)
             finite: bool = self._kernels.network_predict(self.plan, params, matrix, loss, out, *self._threads)
             return out, finite
         z = self.forward(params, x)
@@ -229,7 +229,8 @@ class Engine:
         seed: int = 0,
     ) -> tuple[float, float]:
         """One pass over the rows in `order`; updates params and state; mean loss and penalty."""
-        data = (self._matrix(x), y, sample_weight, order, batch_size)
+        matrix = x if type(x) is np.ndarray else self._matrix(x)
+        data = (matrix, y, sample_weight, order, batch_size)
         step = (optimizer, state, learning_rates, alpha, l1, seed)
         kernels = self._workspace or self._kernels
         losses: tuple[float, float] = kernels.fit_epoch(self.plan, params, *data, *step, *self._threads)

@@ -22,38 +22,14 @@ from fastnn.models.common.outputs import log_probabilities
 from fastnn.models.common.parameter_checks import Is, OneOf, Real
 from fastnn.models.common.scored import Scored
 from fastnn.models.common.targets import as_labels
+from fastnn.models.mlp.available import has_margins, has_probabilities, require_link
 from fastnn.models.mlp.base import BaseMLP, trains_by_epochs
-from fastnn.models.mlp.labels import LabelTargets, classes_for, output_for
+from fastnn.models.mlp.labels import LabelTargets, classes_for, learn_labels
 from fastnn.models.mlp.parameter_checks import PARAMETERS
 from fastnn.optimizers import Optimizer
 from fastnn.schedules import Plateau, Schedule
-from fastnn.training.engine import Engine
 
 __all__ = ["MLPClassifier"]
-
-
-def _has_probabilities(model: MLPClassifier) -> bool:
-    if _is_hinge(model):
-        raise AttributeError("loss='hinge' has no probabilities: use decision_function, or loss='cross_entropy'.")
-    return True
-
-
-def _has_margins(model: MLPClassifier) -> bool:
-    if not _is_hinge(model):
-        raise AttributeError("decision_function is for loss='hinge'; with 'cross_entropy' use predict_proba.")
-    return True
-
-
-def _is_hinge(model: MLPClassifier) -> bool:
-    """Whether the network has, or will have, margins for outputs."""
-    output = getattr(model, "out_activation_", None)
-    return model.loss == "hinge" if output is None else bool(output == "identity")
-
-
-def _require(has: Callable[[MLPClassifier], bool], model: MLPClassifier, engine: Engine, *links: str) -> None:
-    """Raise where the model has been fitted anew, with another loss, since its method was looked up."""
-    if engine.plan.loss.link not in links:
-        has(model)
 
 
 class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
@@ -324,15 +300,8 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
     ) -> LabelTargets:
         known = self._label_targets() if before else None
         classes = classes_for(y, None if known is None else known.classes, incremental, classes)
-        output = output_for(y.ndim == 2, len(classes), self.loss, self.out_activation)
-        if known is None:
-            known = LabelTargets(classes, output, y.ndim == 2, sparse)
-        elif output != known.output:
-            raise ValueError(
-                f"The fitted network has the output {known.output!r}, but loss={self.loss!r} and "
-                f"out_activation={self.out_activation!r} ask for {output!r}. Fit with warm_start=False."
-            )
-        return replace(known, classes=classes, smoothing=float(self.label_smoothing), class_weight=self.class_weight)
+        found = learn_labels(classes, y.ndim == 2, sparse, known, self.loss, self.out_activation)
+        return replace(found, smoothing=float(self.label_smoothing), class_weight=self.class_weight)
 
     def _label_targets(self) -> LabelTargets:
         """The labels that the model knows."""
@@ -369,7 +338,7 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
         labels: NDArray[Any] = now._label_targets().decode(z)
         return labels
 
-    @available_if(_has_margins)
+    @available_if(has_margins)
     def decision_function(self, X: MatrixLike) -> Array:
         """How far on the right side: the raw output, for loss="hinge".
 
@@ -384,10 +353,10 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
         """
         now = held(self)
         engine, z = now._output(X)
-        _require(_has_margins, now, engine, "identity")
+        require_link(has_margins, now, engine, "identity")
         return z[:, 0] if z.shape[1] == 1 else z
 
-    @available_if(_has_probabilities)
+    @available_if(has_probabilities)
     def predict_proba(self, X: MatrixLike) -> Array:
         """The probability of every class or label.
 
@@ -402,10 +371,10 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
         """
         now = held(self)
         engine, p = now._output(X, link=True, pairs=True)
-        _require(_has_probabilities, now, engine, "sigmoid", "softmax")
+        require_link(has_probabilities, now, engine, "sigmoid", "softmax")
         return p if len(now.classes_) > 1 else np.ones((len(p), 1), p.dtype)
 
-    @available_if(_has_probabilities)
+    @available_if(has_probabilities)
     def predict_log_proba(self, X: MatrixLike) -> Array:
         """The logarithm of every probability; never -inf.
 
@@ -419,7 +388,7 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
         """
         now = held(self)
         engine, z = now._output(X)
-        _require(_has_probabilities, now, engine, "sigmoid", "softmax")
+        require_link(has_probabilities, now, engine, "sigmoid", "softmax")
         return log_probabilities(engine, z) if len(now.classes_) > 1 else np.zeros_like(z)
 
     def __sklearn_tags__(self) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from fastnn.models.common.outputs import class_index
 from fastnn.models.common.targets import agreed_classes, find_classes, index_of, one_hot, sparse_labels
 from fastnn.training.engine import Engine
 
-__all__ = ["LabelTargets", "classes_for", "output_for"]
+__all__ = ["LabelTargets", "classes_for", "learn_labels"]
 
 _LOSS_OF_OUTPUT = {"identity": "hinge", "softmax": "cross_entropy", "logistic": "binary_cross_entropy"}
 
@@ -151,7 +151,33 @@ def classes_for(y: NDArray[Any], known: NDArray[Any] | None, incremental: bool, 
     return found
 
 
-def output_for(several_labels: bool, n_classes: int, loss: str, out_activation: str | None) -> str:
+def learn_labels(
+    classes: NDArray[Any],
+    several: bool,
+    sparse: bool,
+    known: LabelTargets | None,
+    loss: str,
+    out_activation: str | None,
+) -> LabelTargets:
+    """The labels of a fit to these classes, which goes on from those known before, if there are some.
+
+    Raises
+    ------
+    ValueError
+        If the fitted network has another output than the parameters ask for.
+    """
+    output = _output_for(several, len(classes), loss, out_activation)
+    if known is None:
+        return LabelTargets(classes, output, several, sparse)
+    if output != known.output:
+        raise ValueError(
+            f"The fitted network has the output {known.output!r}, but loss={loss!r} and "
+            f"out_activation={out_activation!r} ask for {output!r}. Fit with warm_start=False."
+        )
+    return replace(known, classes=classes)
+
+
+def _output_for(several_labels: bool, n_classes: int, loss: str, out_activation: str | None) -> str:
     """The output that a network has for so many classes.
 
     Raises

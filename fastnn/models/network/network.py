@@ -6,7 +6,6 @@ import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from copy import copy
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -314,8 +313,8 @@ class Network(BaseNetwork):
         options = Options(epochs, batch_size, optimizers.get(optimizer), schedule, *penalties, shuffle, patience, tol)
         samples = read_source(self.plan, x, y, sample_weight, epochs=epochs, label_smoothing=label_smoothing)
         seen = read_validation(self.plan, x_val, y_val, sample_weight_val)
-        settings = partial(settings_of, self.layers, self.plan, self.backend, samples, seen, options)
-        keep = checkpoint_of(checkpoint, resume, checkpoint_every, settings)
+        about = (self.layers, self.plan, self.backend)
+        keep = checkpoint_of(checkpoint, resume, checkpoint_every, lambda: settings_of(*about, samples, seen, options))
         watchers = read_callbacks(callbacks)
         with only_fit(self, goes_on=True):
             engine, params, recipe = copy(self._engine), self.params.copy(), options.recipe()

@@ -78,11 +78,10 @@ def learn(
     """
     before = vars(neuron) if goes_on else {}
     training: Run | None = before.get("_training") if passes is None else None
-    n, n_inputs = samples.x.shape
-    engine = learning_engine(neuron, n_inputs, samples.x.dtype, average)
+    engine = learning_engine(neuron, samples.x.shape[1], samples.x.dtype, average)
     random_state = check_random_state(neuron.random_state)
     params = _start(neuron, engine, random_state, average, goes_on)
-    recipe = _recipe(neuron, samples, n, passes, training)
+    recipe = _recipe(neuron, samples, passes, training)
     if training is None:
         run = Run.begin(recipe, params, seed=int(random_state.randint(2**31 - 1)))
     else:
@@ -154,11 +153,11 @@ def average_of(neuron: _Learner, n_params: int, *, goes_on: bool) -> Average | N
     return Average(np.zeros(n_params)) if before is None else before.copy()
 
 
-def _recipe(neuron: _Learner, samples: Samples, n: int, passes: int | None, training: Run | None) -> Recipe:
+def _recipe(neuron: _Learner, samples: Samples, passes: int | None, training: Run | None) -> Recipe:
     return Recipe(
         SGD(momentum=0.0, nesterov=False),  # only counts the steps
         _rate(neuron, samples, training),
-        batch_size_of(neuron, n),
+        batch_size_of(neuron, samples.x.shape[0]),
         epochs=passes or 1,
         shuffle=bool(neuron.shuffle),
         patience=neuron.n_iter_no_change,
