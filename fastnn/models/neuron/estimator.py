@@ -19,6 +19,7 @@ from fastnn.models.neuron.fit import average_of, batch_size_of, fitted_after, le
 from fastnn.models.neuron.learning_rule import is_classifier, name_of
 from fastnn.models.neuron.predictor import NeuronBase
 from fastnn.schedules import Plateau, Schedule
+from fastnn.training.fit import NO_TASKS
 from fastnn.training.neuron_engine import dense_where_small
 from fastnn.training.samples import Samples
 
@@ -227,7 +228,9 @@ class Neuron(TellsOfEpochs, NeuronBase):
         weight = self._read_weight(sample_weight, x)
         samples = Samples(x, np.require(targets, x.dtype, ["C", "A"])[:, None], weight)
         average = average_of(self, x.shape[1] + 1, goes_on=goes_on and passes is None)
-        tasks = FitTasks(self, X, y, sample_weight, lambda epoch: {**told, **fitted_after(average, epoch)})
+        tasks = NO_TASKS
+        if hasattr(self, "_skl_callbacks"):
+            tasks = FitTasks(self, X, y, sample_weight, lambda epoch: {**told, **fitted_after(average, epoch)})
         learnt = learn(self, samples, average, goes_on, passes, tasks)
         kept = {name: value for name, value in vars(self).items() if name not in ("_average", "history_")}
         self.__dict__ = {**kept, **told, **learnt.attributes}
