@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from operator import is_
 
 import numpy as np
 
-from fastnn import storage
 from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
 from fastnn.kernels.select import native
@@ -49,23 +49,28 @@ class FlatParams:
     # --- from the arrays of layers --------------------------------------------------------------
 
     @classmethod
-    def joined(cls, plan: Plan, weights: Sequence[Array], biases: Sequence[Array | None]) -> FlatParams:
+    def joined(
+        cls,
+        plan: Plan,
+        weights: Sequence[Array],
+        biases: Sequence[Array | None],
+        names: tuple[str, str] = ("weights", "biases"),
+    ) -> FlatParams:
         """A copy of the arrays of all layers, such as a file has them.
 
         Raises
         ------
         ValueError
-            If they are of other layers than the plan's.
+            If they are of other layers than the plan's; it calls them by the names.
         """
         parts = []
-        for i, o, bias, w, b in zip(plan.widths[:-1], plan.widths[1:], plan.bias, weights, biases, strict=True):
-            storage.require_array(w, (i, o), plan.dtype)
-            parts.append(w.ravel())
+        layers = zip(plan.widths[:-1], plan.widths[1:], plan.bias, weights, biases, strict=True)
+        for l, (i, o, bias, w, b) in enumerate(layers):
+            parts.append(_required(f"{names[0]}[{l}]", w, (i, o), plan).ravel())
             if bias != (b is not None):
                 raise ValueError("a layer has biases where its description has none, or none where it has some")
             if b is not None:
-                storage.require_array(b, (o,), plan.dtype)
-                parts.append(b)
+                parts.append(_required(f"{names[1]}[{l}]", b, (o,), plan))
         return cls(plan, np.concatenate(parts))
 
     @classmethod
@@ -116,6 +121,17 @@ class FlatParams:
     def are_views(self, coefs: Sequence[Array], intercepts: Sequence[Array]) -> bool:
         """Whether these are the views: nobody has put another array in their place."""
         return _are_same((*coefs, *intercepts), self._views)
+
+
+def _required(name: str, array: Array, shape: tuple[int, ...], plan: Plan) -> Array:
+    """The array, if it is one of this shape and of the plan's dtype; else ValueError."""
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{name} is {reprlib.repr(array)}, wanted an array of {plan.dtype} of shape {shape}")
+    if (array.shape, array.dtype) != (shape, plan.dtype):
+        raise ValueError(
+            f"{name} has shape {array.shape} and dtype {array.dtype}, wanted {shape} and {plan.dtype} as the plan says"
+        )
+    return array
 
 
 def _is_alike(array: Array, view: Array) -> bool:

@@ -53,10 +53,11 @@ def test_joined_takes_what_it_had_apart() -> None:
     ("change", "error"),
     [
         (lambda w, b: w.pop(), "shorter|longer"),
-        (lambda w, b: w.__setitem__(0, w[0].T), r"float64 of shape \(4, 3\), wanted float64 of shape \(3, 4\)"),
-        (lambda w, b: w.__setitem__(0, w[0].astype(np.float32)), "is float32"),
+        (lambda w, b: w.__setitem__(0, w[0].T), r"^weights\[0\] has shape \(4, 3\) and dtype float64, wanted \(3, 4\)"),
+        (lambda w, b: w.__setitem__(0, 3.0), r"weights\[0\] is 3.0, wanted an array of float64 of shape \(3, 4\)"),
+        (lambda w, b: w.__setitem__(0, w[0].astype(np.float32)), r"weights\[0\] has shape \(3, 4\) and dtype float32"),
         (lambda w, b: b.__setitem__(1, None), "biases where its description has none, or none where"),
-        (lambda w, b: b.__setitem__(1, b[0]), r"shape \(4,\), wanted float64 of shape \(2,\)"),
+        (lambda w, b: b.__setitem__(1, b[0]), r"biases\[1\] has shape \(4,\) and dtype float64, wanted \(2,\)"),
     ],
 )
 def test_joined_refuses_other_layers(change: Any, error: str) -> None:

@@ -164,7 +164,7 @@ class FittedMLP(Estimator):
         """The state of a pickle, or of a file, which has the weights and their plan in place of the network."""
         plan: Plan | None = state.get("_plan")
         if plan is not None:
-            flat = FlatParams.joined(plan, state["coefs_"], state["intercepts_"])
+            flat = FlatParams.joined(plan, state["coefs_"], state["intercepts_"], ("coefs_", "intercepts_"))
             state = {name: value for name, value in state.items() if name not in ("_plan", "coefs_", "intercepts_")}
             state["_network"] = flat
         super().__setstate__(state)
