@@ -15,7 +15,7 @@ from fastnn.training.epoch import Epoch, Watcher
 if TYPE_CHECKING:
     from fastnn._core import Cancellation
 
-__all__ = ["EpochEnd", "FitTasks", "TellsOfEpochs"]
+__all__ = ["EpochEnd", "FitTasks", "Fitted", "TellsOfEpochs"]
 
 Fitted = Callable[[Epoch], dict[str, Any]]
 

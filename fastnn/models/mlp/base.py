@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -17,7 +17,7 @@ from sklearn.utils.validation import validate_data
 from fastnn.flat_params import FlatParams
 from fastnn.kernels.contract import Array
 from fastnn.models.common.bases import with_callbacks
-from fastnn.models.common.callbacks import FitTasks, TellsOfEpochs
+from fastnn.models.common.callbacks import FitTasks, Fitted, TellsOfEpochs
 from fastnn.models.common.class_weight import times_class_weight
 from fastnn.models.common.estimator import guarded, warn_caller
 from fastnn.models.common.given import MatrixLike, RandomState
@@ -38,9 +38,8 @@ from fastnn.models.mlp.initial_weights import initial_params
 from fastnn.models.mlp.lbfgs import fit_lbfgs
 from fastnn.models.mlp.options import plan_of, recipe_of
 from fastnn.models.mlp.parameter_checks import PARAMETERS
-from fastnn.models.mlp.reported_loss import report_of
 from fastnn.models.mlp.split import require_weight
-from fastnn.models.mlp.targets import Targets
+from fastnn.models.mlp.targets import Targets, report_of
 from fastnn.plan import Plan
 from fastnn.storage import FilePath
 from fastnn.training.checkpoint import Choose, checkpoint_of
@@ -55,6 +54,9 @@ if TYPE_CHECKING:
     from fastnn.models.common.bases import Request
 
 __all__ = ["BaseMLP", "trains_by_epochs"]
+
+_TasksOf = Callable[[Fitted, Rows], Tasks]
+"""Who hears of a fit to these rows, by what tells the attributes of the model after an epoch."""
 
 
 def trains_by_epochs(model: BaseMLP) -> bool:
@@ -208,9 +210,14 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
         random_state = check_random_state(self.random_state)
         plan = plan_of(self, x.shape[1], encoded.shape[1], x.dtype, targets.loss)
         start = _Start(
-            targets, class_weight, self._first_network(plan, present, random_state), before, random_state, incremental
+            targets,
+            class_weight,
+            self._network_to_train(plan, present, random_state),
+            before,
+            random_state,
+            incremental,
         )
-        tasks_of: Any = _nobody
+        tasks_of: _TasksOf = _nobody
         if cancelled is not None or hasattr(self, "_skl_callbacks"):
             tasks_of = partial(FitTasks, self, X, y, sample_weight, cancelled=cancelled)
         learnt, tasks = self._train(Samples(x, encoded, weight, rows), labels, start, tasks_of, file, *validation)
@@ -227,7 +234,9 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
             warn_caller(learnt.warning)
         tasks.end()
 
-    def _first_network(self, plan: Plan, present: FlatParams | None, random_state: Any) -> FlatParams:
+    def _network_to_train(
+        self, plan: Plan, present: FlatParams | None, random_state: np.random.RandomState
+    ) -> FlatParams:
         """A new network, or a copy of the present one, which must be what parameters and data describe."""
         if present is None:
             return FlatParams(plan, initial_params(plan, random_state, self.coef_init, self.intercept_init))
@@ -244,7 +253,7 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
         samples: Samples,
         labels: NDArray[Any],
         start: _Start,
-        tasks_of: Any,
+        tasks_of: _TasksOf,
         file: FileArguments,
         *validation: Any,
     ) -> tuple[Learnt, Tasks]:
@@ -335,6 +344,6 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
         ) -> Self: ...
 
 
-def _nobody(fitted: Any, rows: Rows) -> Tasks:
+def _nobody(fitted: Fitted, rows: Rows) -> Tasks:
     """What stands for `FitTasks` where nobody hears of the fit."""
     return NO_TASKS

@@ -60,7 +60,9 @@ def network_attributes(flat: FlatParams) -> dict[str, Any]:
     }
 
 
-def run_of(before: Mapping[str, Any], recipe: Recipe, params: Array, random_state: Any, *, incremental: bool) -> Run:
+def run_of(
+    before: Mapping[str, Any], recipe: Recipe, params: Array, random_state: np.random.RandomState, *, incremental: bool
+) -> Run:
     """partial_fit goes on with state and rate; a fit begins with new ones, also a warm one."""
     training: Run | None = before.get("_training") if incremental else None
     if training is not None:

@@ -14,9 +14,8 @@ from sklearn.metrics import check_scoring
 from fastnn.kernels.contract import Array
 from fastnn.models.common.scorers import knowing_classes
 from fastnn.models.mlp.options import MLPOptions
-from fastnn.models.mlp.reported_loss import reported_loss
 from fastnn.models.mlp.split import require_split, require_weight, split
-from fastnn.models.mlp.targets import Targets
+from fastnn.models.mlp.targets import Targets, reported_loss
 from fastnn.training.checkpoint import Choose
 from fastnn.training.engine import Engine
 from fastnn.training.held_out import HeldOut, Score
@@ -28,7 +27,7 @@ _REMEDY = "Give fit an X_val and y_val that can be scored, or choose another sco
 
 
 def share(
-    model: MLPOptions, samples: Samples, targets: Targets, random_state: Any, choose: Choose
+    model: MLPOptions, samples: Samples, targets: Targets, random_state: np.random.RandomState, choose: Choose
 ) -> tuple[Samples, Samples]:
     """The samples to train on, and a share of them that is held out."""
     y, weight = selected(samples.y, samples.rows), selected(samples.sample_weight, samples.rows)

@@ -14,7 +14,7 @@ from fastnn.flat_params import FlatParams
 from fastnn.kernels.contract import Array
 from fastnn.models.common.learnt import Learnt
 from fastnn.models.mlp.options import MLPOptions
-from fastnn.models.mlp.reported_loss import reported_loss
+from fastnn.models.mlp.targets import reported_loss
 from fastnn.plan import Plan
 from fastnn.solvers.objective.types import Objective, Solution, Vector
 from fastnn.solvers.smooth.scipy_lbfgs import lbfgs

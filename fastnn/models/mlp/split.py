@@ -17,7 +17,9 @@ Rows = NDArray[np.int64]
 Labels = NDArray[np.intp]
 
 
-def split(y: Array, fraction: float, random_state: Any, *, n_classes: int, for_scorer: bool) -> tuple[Rows, Rows]:
+def split(
+    y: Array, fraction: float, random_state: np.random.RandomState, *, n_classes: int, for_scorer: bool
+) -> tuple[Rows, Rows]:
     """Rows to train on, and a fraction of the rows that is held out, for targets y (n, o).
 
     Of two classes each side gets its share, as in scikit-learn. For a scorer, which may need all classes, so does each
@@ -53,12 +55,14 @@ def _labels(y: Array) -> Labels:
     return (y[:, 0] > 0).astype(np.intp) if y.shape[1] == 1 else y.argmax(axis=1)
 
 
-def _drawn(rows: Rows, n_held: int, random_state: Any, labels: NDArray[Any] | None = None) -> tuple[Rows, Rows]:
+def _drawn(
+    rows: Rows, n_held: int, random_state: np.random.RandomState, labels: NDArray[Any] | None = None
+) -> tuple[Rows, Rows]:
     drawn: tuple[Rows, Rows] = train_test_split(rows, test_size=n_held, random_state=random_state, stratify=labels)
     return drawn
 
 
-def _stratified(labels: Labels, n_held: int, random_state: Any) -> tuple[Rows, Rows]:
+def _stratified(labels: Labels, n_held: int, random_state: np.random.RandomState) -> tuple[Rows, Rows]:
     """Both sides get their share of each class; the only row of a class is trained on."""
     counts = np.bincount(labels)
     several = counts[labels] > 1

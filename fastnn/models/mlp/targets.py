@@ -1,7 +1,8 @@
-"""What the targets of a deep network are, whether labels or numbers: how they become numbers, and how they score."""
+"""What the targets of a deep network are, whether labels or numbers, and the loss on them as users know it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,8 +11,10 @@ from numpy.typing import DTypeLike, NDArray
 from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
 from fastnn.training.engine import Engine
+from fastnn.training.loop import Report
+from fastnn.training.samples import Rows, selected
 
-__all__ = ["Targets"]
+__all__ = ["Targets", "report_of", "reported_loss"]
 
 
 class Targets(Protocol):
@@ -53,3 +56,23 @@ class Targets(Protocol):
     def score(self, engine: Engine, z: Array, y: Array, sample_weight: Array | None) -> float:
         """Accuracy or R^2 of the raw output z (n, o) for the targets y (n, o); NaN where z is not finite."""
         ...
+
+
+def reported_loss(loss: Loss, y: Array, sample_weight: Array | None) -> Callable[[float], float]:
+    """From the mean loss of samples with targets y (n, o), summed over outputs, to what scikit-learn reports.
+
+    That is the mean over the outputs of a regression, and Poisson's deviance, which vanishes where
+    every prediction is right.
+    """
+    if loss.name == "poisson":
+        deviance = np.where(y > 0, y * np.log(np.where(y > 0, y, 1)), 0) - y
+        constant = float(np.average(deviance, weights=sample_weight, axis=0).sum())
+        return lambda value: value + constant
+    outputs = y.shape[1] if loss.link == "identity" else 1
+    return lambda value: value / outputs
+
+
+def report_of(loss: Loss, y: Array, sample_weight: Array | None, rows: Rows) -> Report:
+    """From the mean loss and the penalty of an epoch over these rows to their sum as users know it."""
+    users_loss = reported_loss(loss, selected(y, rows), selected(sample_weight, rows))
+    return lambda value, penalty: users_loss(value) + penalty
