@@ -28,6 +28,7 @@ LEVELS = [
     ["kernels.public", "machine"],
     ["kernels"],
     ["plan", "storage", "workers"],
+    ["flat_params"],
     ["training", "solvers.objective"],
     ["solvers.preconditioner", "solvers.saga"],
     ["solvers.smooth", "solvers.proximal"],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import is_dataclass
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,16 @@ from fastnn.storage.records import Kind, is_number, record
 __all__ = ["KINDS", "records_of"]
 
 
-def records_of(module: ModuleType, area: str) -> dict[str, Kind]:
+def records_of(module: ModuleType, area: str, words: Mapping[str, str] = MappingProxyType({})) -> dict[str, Kind]:
     """The kinds of all dataclasses that a module defines, by an area and their names; but of none that are only bases.
 
-    Files hold the area, so it is a word of the format and stays, whatever the module is called.
+    Files hold the area and the name, so these are words of the format and stay, whatever the module is called. A class
+    that has another name than when files began to hold it is among the `words`, by its name.
     """
     classes = {each for each in vars(module).values() if isinstance(each, type) and is_dataclass(each)}
     own = [cls for cls in classes if cls.__module__ == module.__name__ and not classes & set(cls.__subclasses__())]
-    return {f"{area}.{cls.__name__}": record(cls) for cls in sorted(own, key=lambda cls: cls.__name__)}
+    names = {cls: words.get(cls.__name__, cls.__name__) for cls in own}
+    return {f"{area}.{names[cls]}": record(cls) for cls in sorted(own, key=names.__getitem__)}
 
 
 # --- by name ------------------------------------------------------------------------------------

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from numbers import Integral, Real
-from types import UnionType
+from types import MappingProxyType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -45,14 +45,19 @@ def is_number(value: Any) -> bool:
     return abs(int(value)) < _LARGEST if isinstance(value, Integral) else isinstance(value, Real)
 
 
-def record(cls: type) -> Kind:
-    """The kind of a dataclass: its parts are its fields; one that a file lacks has its default."""
+def record(cls: type, words: Mapping[str, str] = MappingProxyType({})) -> Kind:
+    """The kind of a dataclass: its parts are its fields; one that a file lacks has its default.
+
+    A field that has another name than when files began to hold it is among the `words`, by its name.
+    """
     settable = {field.name: field.init for field in fields(cls)}
+    names = {word: name for name, word in words.items()}
 
     def take(value: Any) -> dict[str, Any]:
-        return {name: getattr(value, name) for name in settable}
+        return {words.get(name, name): getattr(value, name) for name in settable}
 
-    def make(**parts: Any) -> Any:
+    def make(**saved: Any) -> Any:
+        parts = {names.get(word, word): part for word, part in saved.items()}
         _require_fields(cls, parts)
         value = cls(**{name: part for name, part in parts.items() if settable[name]})
         for name, part in parts.items():

@@ -22,7 +22,7 @@ from fastnn.kernels.contract import Array
 from fastnn.storage import FilePath
 from fastnn.validation import check_counts
 
-__all__ = ["Checkpoint", "Choose", "NoCheckpoint", "Stateful", "checkpoint_of"]
+__all__ = ["NOT_KEPT", "Checkpoint", "Choose", "NoCheckpoint", "Stateful", "checkpoint_of", "shapes_of"]
 
 T = TypeVar("T")
 Choose = Callable[[str, Callable[[], Any], Callable[[Any], None]], Any]
@@ -49,14 +49,20 @@ class NoCheckpoint:
     resumed = False
 
     def choose(self, name: str, choice: Callable[[], T], require: Callable[[T], None]) -> T:
-        """See Checkpoint."""
+        """What the run chooses at random, which no file knows better."""
         return choice()
 
+    def include(self, **parts: Stateful) -> None:
+        """Nothing is kept."""
+
     def attach(self, params: Array, write_state: Callable[[], None], **parts: Stateful) -> None:
-        """See Checkpoint."""
+        """Nothing is kept."""
 
     def __call__(self, number: int, ended: bool) -> None:
-        """See Checkpoint."""
+        """Nothing is kept."""
+
+
+NOT_KEPT = NoCheckpoint()
 
 
 class Checkpoint(NoCheckpoint):
@@ -119,6 +125,10 @@ class Checkpoint(NoCheckpoint):
         chosen: T = self._chosen[name]
         return chosen
 
+    def include(self, **parts: Stateful) -> None:
+        """Keep these too, beside what `attach` is given."""
+        self._parts |= parts
+
     def attach(self, params: Array, write_state: Callable[[], None], **parts: Stateful) -> None:
         """Keep these from now on, each time after write_state(); where the run is resumed, bring them to where it was.
 
@@ -127,6 +137,7 @@ class Checkpoint(NoCheckpoint):
         ValueError
             If the file does not have what they need.
         """
+        parts = self._parts | parts
         self._params, self._write_state, self._parts = params, write_state, parts
         if not self.resumed:
             return
@@ -134,6 +145,7 @@ class Checkpoint(NoCheckpoint):
             saved = self._saved["parts"]
             if saved.keys() != parts.keys():
                 raise ValueError(f"it has the parts {', '.join(saved)}, wanted {', '.join(parts)}")
+            storage.require_array(self._saved["params"], params.shape, params.dtype)
             for name, part in parts.items():
                 part.load_state_dict(saved[name], params)
             storage.fill(params, self._saved["params"])  # at the end: a damaged file changes no network
@@ -198,7 +210,12 @@ def checkpoint_of(
     if resume or every != 1:
         given = "resume=True" if resume else f"checkpoint_every={every}"
         raise ValueError(f"{given} needs a file: give its path as checkpoint.")
-    return NoCheckpoint()
+    return NOT_KEPT
+
+
+def shapes_of(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The shapes of the data as settings, by names that say so; None where there is no array."""
+    return {f"shape of {name}": None if array is None else np.shape(array) for name, array in arrays.items()}
 
 
 # --- settings in words --------------------------------------------------------------------------

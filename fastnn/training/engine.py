@@ -47,10 +47,15 @@ class Engine:
         self._workspace: Any = None  # of the epochs that share one
         self._checked: tuple[Any, Any] = (None, None)  # a sparse x, and what the native kernels read
 
-    @property
-    def looks(self) -> bool:
-        """Whether `predict` looks for what is infinite or NaN while it reads a dense x."""
-        return bool(self._threads)
+    def reads(self, x: Any) -> bool:
+        """Whether `predict` can read x as it is, and finds what is infinite or NaN in it on the way.
+
+        That is a dense x as the native kernels want it, with at least one row.
+        """
+        if type(x) is not np.ndarray or x.dtype != self.plan.dtype or x.ndim != 2 or x.size == 0:
+            return False
+        flags = x.flags
+        return bool(self._threads) and x.shape[1] == self.plan.widths[0] and flags.c_contiguous and flags.aligned
 
     def forward(self, params: Array, x: Any, rows: NDArray[np.intp] | None = None) -> Array:
         """What the last layer's activation makes of x (n, i), or of the given rows of it: (n, o).
@@ -61,11 +66,11 @@ class Engine:
         n = x.shape[0] if rows is None else len(rows)
         out = np.empty((n, self.plan.widths[-1]), self.plan.dtype)
         if rows is None and (self._threads or isinstance(x, np.ndarray)):
-            self._kernels.network_forward(self.plan, params, self._rows_of(x), out, *self._threads)
+            self._kernels.network_forward(self.plan, params, self._matrix(x), out, *self._threads)
             return out
         for block in self._blocks(n):
-            taken = x[block if rows is None else rows[block]]
-            self._kernels.network_forward(self.plan, params, self._as_read(taken), out[block], *self._threads)
+            part = x[block if rows is None else rows[block]]
+            self._kernels.network_forward(self.plan, params, self._readable(part), out[block], *self._threads)
         return out
 
     def _blocks(self, n: int) -> Iterator[slice]:
@@ -73,16 +78,17 @@ class Engine:
         size = max(1, min(_BLOCK, _BLOCK_BYTES // (self.plan.widths[0] * self.plan.dtype.itemsize)))
         return (slice(first, first + size) for first in range(0, n, size))
 
-    def _rows_of(self, x: Any) -> Any:
-        """X as kernels read it, a sparse one checked once for all epochs."""
+    def _matrix(self, x: Any) -> Any:
+        """X as kernels read it; a sparse one is checked once for all epochs."""
         if isinstance(x, np.ndarray):
             return x
         checked = self._checked  # read once: another thread may put another x there
         if checked[0] is not x:
-            checked = self._checked = (x, self._as_read(x))
+            checked = self._checked = (x, self._readable(x))
         return checked[1]
 
-    def _as_read(self, x: Any) -> Any:
+    def _readable(self, x: Any) -> Any:
+        """X as kernels read it."""
         return self._kernels.SparseRows(x) if self._threads and not isinstance(x, np.ndarray) else x
 
     def input_gradient(self, params: Array, x: Any, output: int | None, link: bool) -> Array:
@@ -102,8 +108,8 @@ class Engine:
         check_size("The gradient", shape, self.plan.dtype)
         out = np.empty(shape, self.plan.dtype)
         for rows in self._blocks(x.shape[0]):
-            taken = dense_rows(x[rows])
-            input_gradient(self._kernels, self.plan, params, taken, outputs, link, out[rows], *self._threads)
+            part = dense_rows(x[rows])
+            input_gradient(self._kernels, self.plan, params, part, outputs, link, out[rows], *self._threads)
         return out[:, 0] if len(outputs) == 1 else out
 
     def link(self, z: Array) -> Array:
@@ -113,7 +119,7 @@ class Engine:
         return out
 
     def predict(self, params: Array, x: Any, *, link: bool, pairs: bool = False) -> tuple[Array, bool]:
-        """What the network predicts for x (n, i), and whether x is finite, as far as `looks` says.
+        """What the network predicts for x (n, i), and whether x is finite, as far as `reads` says.
 
         Parameters
         ----------
@@ -133,7 +139,8 @@ class Engine:
         if self._threads:
             out = np.empty((x.shape[0], 2 if pairs else self.plan.widths[-1]), self.plan.dtype)
             loss = self.plan.loss if link else None
-            finite: bool = self._kernels.network_predict(self.plan, params, self._rows_of(x), loss, out, *self._threads)
+            matrix = x if type(x) is np.ndarray else self._matrix(x)
+            finite: bool = self._kernels.network_predict(self.plan, params, matrix, loss, out, *self._threads)
             return out, finite
         z = self.forward(params, x)
         if pairs:
@@ -163,7 +170,7 @@ class Engine:
     ) -> float:
         """Mean loss with its penalty; the gradient goes to d_params (p,)."""
         loss: float = self._kernels.network_gradient(
-            self.plan, params, self._rows_of(x), y, sample_weight, alpha, d_params, *self._threads
+            self.plan, params, self._matrix(x), y, sample_weight, alpha, d_params, *self._threads
         )
         return loss
 
@@ -212,7 +219,8 @@ class Engine:
         seed: int = 0,
     ) -> tuple[float, float]:
         """One pass over the rows in `order`; updates params and state; mean loss and penalty."""
-        data = (self._rows_of(x), y, sample_weight, order, batch_size)
+        matrix = x if type(x) is np.ndarray else self._matrix(x)
+        data = (matrix, y, sample_weight, order, batch_size)
         step = (optimizer, state, learning_rates, alpha, l1, seed)
         kernels = self._workspace or self._kernels
         losses: tuple[float, float] = kernels.fit_epoch(self.plan, params, *data, *step, *self._threads)

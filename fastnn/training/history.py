@@ -50,7 +50,7 @@ class History:
         return {name: grown(self._before.get(name), values) for name, values in self.new.items()}
 
     def state_dict(self) -> dict[str, Any]:
-        """What has been written down so far: see `training.checkpoint`."""
+        """What has been written down so far, for a checkpoint."""
         return self.lists
 
     def load_state_dict(self, state: Mapping[str, Any], params: Array) -> None:

@@ -1,143 +1,42 @@
-"""Epochs: an order of rows, one call of fit_epoch, watchers that may stop; divergence and Ctrl-C.
-
-What a run carries from epoch to epoch lies in `Run`, so that a later call can go on where this one ended.
-"""
+"""Epochs: one pass over the samples, watchers that may stop; divergence and Ctrl-C."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from math import ceil, isfinite
 from operator import add
 from time import perf_counter
-from typing import Any, Literal, Protocol, get_args
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, Literal, get_args
 
 from fastnn.kernels.contract import Array
-from fastnn.optimizers import Optimizer, OptimizerState
-from fastnn.storage import fill
+from fastnn.optimizers import OptimizerState
 from fastnn.training.engine import Engine
 from fastnn.training.epoch import Epoch, Watcher
-from fastnn.training.rates import Rate, rate_state
-from fastnn.training.saved import read_count, read_number, read_numbers
+from fastnn.training.recipe import Recipe
+from fastnn.training.run import Run
+from fastnn.training.samples import Rows, Samples, Source, row_order
+from fastnn.training.saved import read_numbers
 
-__all__ = [
-    "NON_FINITE",
-    "Keep",
-    "Order",
-    "Outcome",
-    "Parts",
-    "Run",
-    "Samples",
-    "Validate",
-    "in_order",
-    "shuffled",
-    "train",
-]
+__all__ = ["NON_FINITE", "Hooks", "Outcome", "Report", "Validate", "run_epochs"]
 
 NON_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed"
 )
 
-_COUNTS = ("seed", "epoch", "n_seen")  # of a Run
+Report = Callable[[float, float], float]
+"""report(loss, penalty) -> the loss as users know it."""
 
-Order = Callable[[int], NDArray[np.int64] | None]
 Validate = Callable[[Array], tuple[float, float | None]]
 """validate(params) -> (loss, score or None), of samples that training does not see."""
-
-Keep = Callable[[int, bool], None]
-"""keep(number, ended) when an epoch is over, and all watchers have seen it."""
 
 Reason = Literal["finished", "stopped", "diverged", "interrupted"]
 
 
-@dataclass(frozen=True)
-class Samples:
-    """x (n, i), y (n, o) and the weights of the rows (n,) or None, all of the plan's dtype.
-
-    x is an ndarray, or a sparse matrix of compressed rows (CSR).
-    """
-
-    x: Any
-    y: Array
-    sample_weight: Array | None = None
-
-
-@dataclass
-class Run:
-    """What a run carries from epoch to epoch beside its parameters.
-
-    An optimizer may keep an average of the parameters: that is what a run has come to, and what
-    others see, while its steps go on from the parameters themselves, kept in `behind` between runs.
-    """
-
-    optimizer: Optimizer
-    state: OptimizerState
-    rate: Rate
-    seed: int = 0
-    epoch: int = 0
-    n_seen: int = 0
-    behind: Array | None = None
-
-    def shown(self, params: Array) -> Array:
-        """The parameters, or their average where the optimizer keeps one."""
-        averaged: Array | None = self.optimizer.averaged(self.state)
-        return params if averaged is None else averaged
-
-    def leave(self, params: Array, best: Array | None = None) -> None:
-        """Put into params what the run has come to, or something better; keep what its steps go on from."""
-        shown = self.shown(params)
-        self.behind = None if shown is params else params.copy()
-        params[...] = shown if best is None else best
-
-    def take_up(self, params: Array) -> None:
-        """Go on from where `leave` was called; if params are others since, from those."""
-        shown = self.shown(params)
-        if shown is params:
-            return
-        if self.behind is not None and np.array_equal(shown, params):
-            params[...] = self.behind
-        else:
-            shown[...] = params
-        self.behind = None
-
-    def copy(self) -> Run:
-        """An independent copy."""
-        state, rate = self.state.copy(), _copied(self.rate)
-        behind = None if self.behind is None else self.behind.copy()
-        return Run(self.optimizer, state, rate, self.seed, self.epoch, self.n_seen, behind)
-
-    def state_dict(self) -> dict[str, Any]:
-        """What changes, but neither optimizer nor rate themselves: see `training.checkpoint`."""
-        counts = {name: getattr(self, name) for name in _COUNTS}
-        return {**counts, "step": self.state.step, "slots": self.state.slots, "rate": rate_state(self.rate)}
-
-    def load_state_dict(self, state: Mapping[str, Any], params: Array) -> None:
-        """Go on from there."""
-        for name in _COUNTS:
-            setattr(self, name, read_count(state, name))
-        self.state.step = read_count(state, "step")
-        for own, saved in zip(self.state.slots, state["slots"], strict=True):
-            fill(own, saved)
-        for name in rate_state(self.rate):
-            setattr(self.rate, name, read_number(state["rate"], name))
-
-
-class Parts(Protocol):
-    """Samples that come part by part in every epoch."""
-
-    def parts(self, run: Run) -> Iterable[tuple[Samples, NDArray[np.int64] | None]]:
-        """The parts of the epoch that begins, and the order of each one's rows."""
-        ...
-
-
 @dataclass
 class Outcome:
-    """How a call of `train` ended.
+    """How training ended.
 
     Attributes
     ----------
@@ -145,7 +44,7 @@ class Outcome:
         Of every epoch; where training diverged, the last one is not finite and its epoch does not
         count.
     reason : {"finished", "stopped", "diverged", "interrupted"}
-        "finished" after `max_epochs`; "stopped" by a watcher.
+        "finished" after all epochs; "stopped" by a watcher.
     message : str
         What a user should know, where something went wrong.
     """
@@ -155,7 +54,7 @@ class Outcome:
     message: str = ""
 
     def state_dict(self) -> dict[str, Any]:
-        """What has come of the epochs so far: see `training.checkpoint`."""
+        """What has come of the epochs so far, for a checkpoint."""
         return dict(vars(self))
 
     def load_state_dict(self, state: Mapping[str, Any], params: Array) -> None:
@@ -166,110 +65,62 @@ class Outcome:
         self.losses, self.reason, self.message = losses, reason, message
 
 
-def _copied(rate: Rate) -> Rate:
-    # Not copy.deepcopy: a user's schedule may be anything.
-    twin: Rate = object.__new__(type(rate))
-    vars(twin).update(vars(rate))
-    return twin
+def _nothing() -> None:
+    """What stands for a function that has nothing to do."""
 
 
-def in_order(rows: NDArray[np.int64] | None = None) -> Order:
-    """Every epoch takes the rows as they come: all of them, or those given."""
-    return lambda epoch: rows
+def _no_checkpoint(number: int, ended: bool) -> None:
+    """What is called after an epoch where the run is not kept."""
 
 
-def shuffled(engine: Engine, seed: int, n: int, batch_size: int, rows: NDArray[np.int64] | None = None) -> Order:
-    """Every epoch takes n rows in an order of its own, which the seed and its number decide.
+@dataclass(frozen=True)
+class Hooks:
+    """What is called while epochs run.
 
-    Where a batch takes all of them there is nothing to mix.
-    """
-    if batch_size >= n:
-        return in_order(rows)
-
-    def order(epoch: int) -> NDArray[np.int64]:
-        permutation = engine.permutation(seed, epoch, n)
-        return permutation if rows is None else rows[permutation]
-
-    return order
-
-
-def train(
-    engine: Engine,
-    samples: Samples | Parts,
-    params: Array,
-    run: Run,
-    *,
-    order: Order | None = None,
-    batch_size: int,
-    alpha: float = 0.0,
-    max_epochs: int,
-    watchers: Iterable[Watcher] = (),
-    l1: float = 0.0,
-    report: Callable[[float, float], float] | None = None,
-    validate: Validate | None = None,
-    begin: Callable[[], None] | None = None,
-    keep_on_interrupt: bool = False,
-    outcome: Outcome | None = None,
-    keep: Keep | None = None,
-) -> Outcome:
-    """Train for at most `max_epochs` epochs; updates params and run in place.
-
-    Parameters
+    Attributes
     ----------
-    engine : Engine
-    samples : Samples or Parts
-    params : ndarray (p,)
-    run : Run
-    order : callable, optional
-        order(epoch) -> int64 array of rows, or None for all of them as they come. `Parts` have an
-        order of their own.
-    batch_size : int
-    alpha, l1 : float, default=0
-        L2 and L1 penalty on the weights.
-    max_epochs : int
-    watchers : iterable of callables
+    watchers : tuple of callables
         Each sees every finished `Epoch`; training ends when one returns True.
-    report : callable, optional
-        report(loss, penalty) -> the loss as users know it; their sum if None.
-    validate : callable, optional
-        validate(params) -> the validation loss and score that watchers see.
-    begin : callable, optional
-        begin() before every epoch.
-    keep_on_interrupt : bool, default=False
-        Whether Ctrl-C ends training and keeps the last finished epoch. Before the first one it
-        always propagates.
-    outcome : Outcome, optional
-        Of the epochs before, where this call goes on with a run: it counts on from them, and ends
-        at once where the run has been stopped.
-    keep : callable, optional
-        Called after every epoch, such as a `Checkpoint`.
+    report : callable
+        The loss that users see; the sum with the penalty, if there is no other.
+    validate : callable or None
+        The validation loss and score that watchers see.
+    before_epoch : callable
+    after_epoch : callable
+        after_epoch(number, ended) when all watchers have seen the epoch, such as a `Checkpoint`.
+    """
 
-    Returns
-    -------
-    Outcome
+    watchers: tuple[Watcher, ...] = ()
+    report: Report = add
+    validate: Validate | None = None
+    before_epoch: Callable[[], None] = _nothing
+    after_epoch: Callable[[int, bool], None] = _no_checkpoint
+
+
+def run_epochs(
+    engine: Engine, params: Array, samples: Samples | Source, recipe: Recipe, run: Run, outcome: Outcome, hooks: Hooks
+) -> None:
+    """Train for the epochs that `outcome` does not have yet; updates params (p,), run and outcome in place.
 
     Raises
     ------
     ValueError
-        If training diverges in the first epoch of this call; params are then as they were.
+        If training diverges in the first epoch; params are then as they were.
     """
-    outcome = outcome or Outcome()
     if outcome.reason == "stopped":
-        return outcome
-    watchers = tuple(watchers)
-    one_epoch = partial(_one_epoch, engine, samples, params, run, order, batch_size, alpha, l1, report or add)
-    with engine.kept(), _interruptible(outcome, keep_on_interrupt):
-        for number in range(len(outcome.losses) + 1, max_epochs + 1):
-            if begin is not None:
-                begin()
+        return
+    with engine.kept(), _interruptible(outcome, recipe.keep_on_interrupt):
+        for number in range(len(outcome.losses) + 1, recipe.epochs + 1):
+            hooks.before_epoch()
             started = perf_counter()
-            epoch = _attempt(one_epoch, number, samples, params, run, outcome)
-            if epoch is None:
+            epoch = _one_epoch(engine, params, samples, recipe, run, hooks.report, number)
+            if not isfinite(epoch.loss):
+                _diverged(outcome, epoch)
                 break
-            epoch = _validated(epoch, validate, started)
-            if _stops(epoch, watchers, outcome, keep, last=number == max_epochs):
+            loss, score = (None, None) if hooks.validate is None else hooks.validate(epoch.params)
+            epoch = replace(epoch, validation_loss=loss, validation_score=score, seconds=perf_counter() - started)
+            if _stops(epoch, outcome, hooks, last=number == recipe.epochs):
                 break
-    return outcome
 
 
 @contextmanager
@@ -284,69 +135,45 @@ def _interruptible(outcome: Outcome, keep: bool) -> Iterator[None]:
         outcome.message = f"Training was interrupted after epoch {len(outcome.losses)}; it is kept."
 
 
-def _attempt(
-    one_epoch: Callable[[int], Epoch],
-    number: int,
-    samples: Samples | Parts,
-    params: Array,
-    run: Run,
-    outcome: Outcome,
-) -> Epoch | None:
-    """The epoch; None where training diverged in it. Unless it has come to its end, params are as they were."""
-    undo = _undo_of(samples, params, run)
+def _one_epoch(
+    engine: Engine, params: Array, samples: Samples | Source, recipe: Recipe, run: Run, report: Report, number: int
+) -> Epoch:
+    """The epoch; where it diverges, or does not come to its end, params are as they were."""
+    undo = _nothing if isinstance(samples, Samples) else _undo_of(params, run)  # one call of a kernel undoes itself
     try:
-        epoch = one_epoch(number)
+        loss, penalty, learning_rate = _pass(engine, params, samples, recipe, run)
     except BaseException:  # Ctrl-C is one
         undo()
         raise
-    if isfinite(epoch.loss):
-        return epoch
-    undo()
-    _diverged(outcome, epoch)
-    # What it remembers may be infinite too.
-    run.state = OptimizerState.zeros(run.optimizer, run.shown(params))
-    return None
+    seen = run.shown(params).view()
+    seen.flags.writeable = False
+    epoch = Epoch(number, report(loss, penalty), learning_rate, seen)
+    if not isfinite(epoch.loss):
+        undo()
+        # What it remembers may be infinite too.
+        run.state = OptimizerState.zeros(run.optimizer, run.shown(params))
+    return epoch
 
 
-def _validated(epoch: Epoch, validate: Validate | None, started: float) -> Epoch:
-    """The epoch with what held-out samples say of it, and the seconds since it was started."""
-    loss, score = (None, None) if validate is None else validate(epoch.params)
-    return replace(epoch, validation_loss=loss, validation_score=score, seconds=perf_counter() - started)
-
-
-def _stops(epoch: Epoch, watchers: Iterable[Watcher], outcome: Outcome, keep: Keep | None, *, last: bool) -> bool:
-    """Note the epoch's loss, show it to all watchers, and keep the run; whether a watcher stops it."""
-    outcome.losses.append(epoch.loss)
-    verdicts = [watcher(epoch) for watcher in watchers]
-    stopped = any(verdicts)
-    if stopped:
-        outcome.reason = "stopped"
-    if keep is not None:
-        keep(epoch.number, stopped or last)
-    return stopped
-
-
-def _one_epoch(
-    engine: Engine,
-    samples: Samples | Parts,
-    params: Array,
-    run: Run,
-    order: Order | None,
-    batch_size: int,
-    alpha: float,
-    l1: float,
-    report: Callable[[float, float], float],
-    number: int,
-) -> Epoch:
+def _pass(
+    engine: Engine, params: Array, samples: Samples | Source, recipe: Recipe, run: Run
+) -> tuple[float, float, float]:
+    """One pass over all parts: mean loss, mean penalty, and the learning rate of the last step."""
     loss, penalty, n_seen = 0.0, 0.0, 0
-    for part, rows in _parts(samples, order, run):
+    if isinstance(samples, Samples):
+        parts: Iterable[tuple[Samples, Rows]] = [
+            (samples, row_order(engine, recipe, run, samples.x.shape[0], samples.rows))
+        ]
+    else:
+        parts = samples.parts(engine, recipe, run)
+    for part, rows in parts:
         n = part.x.shape[0] if rows is None else len(rows)
-        size = min(batch_size, n)
+        size = min(recipe.batch_size, n)
         rates = run.rate.rates(run.state.step, ceil(n / size))
         data = (part.x, part.y, part.sample_weight, rows, size)
         # A seed for every epoch: where a new fit goes on, steps are counted from 1 again, but not epochs.
         seed = run.seed + run.epoch
-        of_part = engine.epoch(params, *data, run.optimizer, run.state, rates, alpha, l1, seed)
+        of_part = engine.epoch(params, *data, run.optimizer, run.state, rates, recipe.alpha, recipe.l1, seed)
         n_seen += n
         # Means over the rows; of one part exactly what it says.
         loss += (of_part[0] - loss) * (n / n_seen)
@@ -356,26 +183,14 @@ def _one_epoch(
     run.epoch += 1
     run.n_seen += n_seen
     run.rate.epoch_ended(run.n_seen)
-    seen = run.shown(params).view()
-    seen.flags.writeable = False
-    return Epoch(number, report(loss, penalty), float(rates[-1]), seen)
+    return loss, penalty, float(rates[-1])
 
 
-def _parts(
-    samples: Samples | Parts, order: Order | None, run: Run
-) -> Iterable[tuple[Samples, NDArray[np.int64] | None]]:
-    if isinstance(samples, Samples):
-        return [(samples, None if order is None else order(run.epoch))]
-    return samples.parts(run)
-
-
-def _undo_of(samples: Samples | Parts, params: Array, run: Run) -> Callable[[], None]:
-    """What takes back the parts of an epoch that does not come to its end; one part undoes itself.
+def _undo_of(params: Array, run: Run) -> Callable[[], None]:
+    """What takes back the parts of an epoch that does not come to its end.
 
     But for what the optimizer remembers of the steps beside the average.
     """
-    if isinstance(samples, Samples):
-        return lambda: None
     step, shown = run.state.step, run.shown(params)
     before = [(vector, vector.copy()) for vector in ([params] if shown is params else [params, shown])]
 
@@ -385,6 +200,17 @@ def _undo_of(samples: Samples | Parts, params: Array, run: Run) -> Callable[[], 
             vector[...] = values
 
     return undo
+
+
+def _stops(epoch: Epoch, outcome: Outcome, hooks: Hooks, *, last: bool) -> bool:
+    """Note the epoch's loss, show it to all watchers, and keep the run; whether a watcher stops it."""
+    outcome.losses.append(epoch.loss)
+    verdicts = [watcher(epoch) for watcher in hooks.watchers]
+    stopped = any(verdicts)
+    if stopped:
+        outcome.reason = "stopped"
+    hooks.after_epoch(epoch.number, stopped or last)
+    return stopped
 
 
 def _diverged(outcome: Outcome, epoch: Epoch) -> None:

@@ -98,7 +98,7 @@ class NeuronEngine(Engine):
         l1: float = 0.0,
         seed: int = 0,
     ) -> tuple[float, float]:
-        """See Engine; neither the optimizer nor a penalty has a say."""
+        """One pass, as of `Engine.epoch`; neither the optimizer nor a penalty has a say."""
         size = 1 if self._online else max(batch_size, 2)
         data = (y[:, 0], sample_weight, order, size, learning_rates)
         one_pass = self._pass if isinstance(x, np.ndarray) else self._pass_by_blocks

@@ -64,20 +64,20 @@ class Bar:
     def __init__(self, n_epochs: int) -> None:
         self.n_epochs = n_epochs
         self._started = perf_counter()
-        self._look: _Look | None = None
+        self._style: _Style | None = None
 
     def __call__(self, epoch: Epoch) -> None:
         """Move on to this epoch."""
-        if self._look is None:
+        if self._style is None:
             if perf_counter() - self._started < DELAY:
                 return
-            self._look = _best_look(self.n_epochs)
-        self._look.show(epoch)
+            self._style = _best_style(self.n_epochs)
+        self._style.show(epoch)
 
     def close(self) -> None:
         """Leave the bar as it is, and the cursor below it."""
-        if self._look is not None:
-            self._look.close()
+        if self._style is not None:
+            self._style.close()
 
 
 def _numbers(epoch: Epoch, digits: int) -> str:
@@ -89,19 +89,19 @@ def _numbers(epoch: Epoch, digits: int) -> str:
     return text
 
 
-# --- looks of a bar -----------------------------------------------------------------------------
+# --- styles of a bar-----------------------------------------------------------------------------
 
 
-class _Look(Protocol):
+class _Style(Protocol):
     def show(self, epoch: Epoch) -> None: ...
 
     def close(self) -> None: ...
 
 
-def _best_look(n_epochs: int) -> _Look:
-    for package, look in (("tqdm", _Tqdm), ("rich", _Rich)):
+def _best_style(n_epochs: int) -> _Style:
+    for package, style in (("tqdm", _Tqdm), ("rich", _Rich)):
         if find_spec(package) is not None:
-            return look(n_epochs)
+            return style(n_epochs)
     return _Plain(n_epochs)
 
 

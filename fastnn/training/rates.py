@@ -18,13 +18,14 @@ from fastnn.schedules import Plateau, Schedule
 
 __all__ = [
     "Adaptive",
-    "Constant",
+    "ConstantRate",
     "InverseRoot",
-    "InverseScaling",
+    "InverseScalingRate",
     "OnPlateau",
     "Rate",
     "Scheduled",
     "by_name",
+    "copied",
     "rate_state",
     "scheduled",
 ]
@@ -53,33 +54,33 @@ class Rate(Protocol):
         ...
 
 
-class _Heedless:
-    """What a rate does that heeds nothing but the step."""
+class _ByStep:
+    """What a rate does that depends on nothing but the step."""
 
     def epoch_ended(self, n_seen: int) -> None:
-        """See Rate."""
+        """As of `Rate`."""
 
     def observe(self, value: float) -> None:
-        """See Rate."""
+        """As of `Rate`."""
 
     def stalled(self) -> bool:
-        """See Rate."""
+        """As of `Rate`."""
         return True
 
 
 @dataclass
-class Constant(_Heedless):
+class ConstantRate(_ByStep):
     """The same rate at every step."""
 
     initial: float
 
     def rates(self, first_step: int, n_steps: int) -> Rates:
-        """See Rate."""
+        """As of `Rate`."""
         return np.full(n_steps, self.initial, np.float64)
 
 
 @dataclass
-class InverseScaling(_Heedless):
+class InverseScalingRate(_ByStep):
     """initial / (t + 1)**power from the second epoch on, t the samples seen."""
 
     initial: float
@@ -90,11 +91,11 @@ class InverseScaling(_Heedless):
         self.current = self.initial
 
     def rates(self, first_step: int, n_steps: int) -> Rates:
-        """See Rate."""
+        """As of `Rate`."""
         return np.full(n_steps, self.current, np.float64)
 
     def epoch_ended(self, n_seen: int) -> None:
-        """See Rate."""
+        """As of `Rate`."""
         try:
             self.current = self.initial / (n_seen + 1) ** self.power
         except OverflowError:
@@ -102,7 +103,7 @@ class InverseScaling(_Heedless):
 
 
 @dataclass
-class Adaptive(_Heedless):
+class Adaptive(_ByStep):
     """A fifth of the rate whenever training stalls, down to 1e-6; then training ends."""
 
     initial: float
@@ -112,11 +113,11 @@ class Adaptive(_Heedless):
         self.current = self.initial
 
     def rates(self, first_step: int, n_steps: int) -> Rates:
-        """See Rate."""
+        """As of `Rate`."""
         return np.full(n_steps, self.current, np.float64)
 
     def stalled(self) -> bool:
-        """See Rate."""
+        """As of `Rate`."""
         if self.current <= 1e-6:
             return True
         self.current /= 5
@@ -124,32 +125,32 @@ class Adaptive(_Heedless):
 
 
 @dataclass
-class InverseRoot(_Heedless):
+class InverseRoot(_ByStep):
     """initial / sqrt(1 + step / steps): so many steps with nearly the initial rate, and then ever smaller ones."""
 
     initial: float
     steps: float
 
     def rates(self, first_step: int, n_steps: int) -> Rates:
-        """See Rate."""
+        """As of `Rate`."""
         step = np.arange(first_step, first_step + n_steps, dtype=np.float64)
         rates: Rates = self.initial / np.sqrt(1 + step / self.steps)
         return rates
 
 
 @dataclass
-class Scheduled(_Heedless):
+class Scheduled(_ByStep):
     """A schedule of the steps."""
 
     schedule: Schedule
 
     def rates(self, first_step: int, n_steps: int) -> Rates:
-        """See Rate."""
+        """As of `Rate`."""
         return self.schedule.rates(first_step, n_steps)
 
 
 @dataclass
-class OnPlateau(_Heedless):
+class OnPlateau(_ByStep):
     """A rate that falls when epochs are no longer better than the best one before."""
 
     plateau: Plateau
@@ -161,11 +162,11 @@ class OnPlateau(_Heedless):
         self.current = self.plateau.learning_rate
 
     def rates(self, first_step: int, n_steps: int) -> Rates:
-        """See Rate."""
+        """As of `Rate`."""
         return np.full(n_steps, self.current, np.float64)
 
     def observe(self, value: float) -> None:
-        """See Rate."""
+        """As of `Rate`."""
         # Written so that a NaN is no improvement.
         self.waited = 0 if value > self.best + self.plateau.tol else self.waited + 1
         if value > self.best:
@@ -178,6 +179,14 @@ class OnPlateau(_Heedless):
 def scheduled(schedule: Schedule | Plateau) -> Rate:
     """The rate that a schedule object means."""
     return OnPlateau(schedule) if isinstance(schedule, Plateau) else Scheduled(schedule)
+
+
+def copied(rate: Rate) -> Rate:
+    """A copy that training changes without changing this one; a user's schedule inside is shared."""
+    # Not copy.deepcopy: a user's schedule may be anything.
+    twin: Rate = object.__new__(type(rate))
+    vars(twin).update(vars(rate))
+    return twin
 
 
 def rate_state(rate: Rate) -> dict[str, Any]:
@@ -194,9 +203,9 @@ def by_name(name: str, initial: float, power: float) -> Rate:
         If the name is unknown.
     """
     if name == "constant":
-        return Constant(initial)
+        return ConstantRate(initial)
     if name == "invscaling":
-        return InverseScaling(initial, power)
+        return InverseScalingRate(initial, power)
     if name == "adaptive":
         return Adaptive(initial)
     raise unknown_name("learning_rate", name, ("constant", "invscaling", "adaptive"))

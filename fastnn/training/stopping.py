@@ -88,7 +88,7 @@ class Stopping:
             self.best_params[...] = params
 
     def state_dict(self) -> dict[str, Any]:
-        """What has been seen so far: see `training.checkpoint`."""
+        """What has been seen so far, for a checkpoint."""
         return {name: getattr(self, name) for name in _SEEN}
 
     def load_state_dict(self, state: Mapping[str, Any], params: Array) -> None:

@@ -19,20 +19,25 @@ from fastnn.optimizers import OPTIMIZERS, Optimizer, OptimizerState
 from fastnn.plan import Plan
 from fastnn.schedules import Cosine, OneCycle, Plateau
 from fastnn.storage.drafts import _prefix
-from fastnn.training.checkpoint import Checkpoint, NoCheckpoint, checkpoint_of
+from fastnn.training.checkpoint import NOT_KEPT, Checkpoint, checkpoint_of
 from fastnn.training.engine import Engine
 from fastnn.training.epoch import Epoch
+from fastnn.training.fit import fit
+from fastnn.training.held_out import HeldOut
 from fastnn.training.history import History
-from fastnn.training.loop import Outcome, Run, Samples, shuffled, train
-from fastnn.training.rates import Adaptive, Constant, InverseScaling, OnPlateau, Rate, Scheduled
+from fastnn.training.loop import Outcome
+from fastnn.training.rates import Adaptive, ConstantRate, InverseScalingRate, OnPlateau, Rate, Scheduled
+from fastnn.training.recipe import Recipe
+from fastnn.training.run import Run
+from fastnn.training.samples import Samples
 from fastnn.training.stopping import Stopping, by_score
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 3))
 Y = RNG.normal(size=(40, 2))
 RATES: dict[str, Callable[[], Rate]] = {
-    "constant": lambda: Constant(0.01),
-    "invscaling": lambda: InverseScaling(0.1, 0.5),
+    "constant": lambda: ConstantRate(0.01),
+    "invscaling": lambda: InverseScalingRate(0.1, 0.5),
     "adaptive": lambda: Adaptive(0.5),
     "schedule": lambda: Scheduled(Cosine(0.1, 80, warm_up=3)),
     "plateau": lambda: OnPlateau(Plateau(0.1, factor=0.5, patience=1, tol=0.1)),
@@ -72,27 +77,28 @@ def run_training(
     """A run of the loop as estimators have it; what it has come to."""
     plan = Plan((3, 4, 2), ("tanh", "identity"), (True, True), "squared_error", np.dtype(np.float64))
     engine, params = Engine(plan), plan.initial_params(0)
-    run = Run(optimizer, OptimizerState.zeros(optimizer, params), rate, seed=5)
-    outcome, history, stopping = Outcome(), History(), Stopping(1e-3, patience, run.rate, by_score, keep_best=True)
-    parts = {"run": run, "outcome": outcome, "history": history, "stopping": stopping}
-    keep = None
-    if path is not None:
-        keep = Checkpoint(path, {"optimizer": optimizer}, resume=True, every=every)
-        keep.attach(params, engine.write_state, **parts)
-    train(
+    recipe = Recipe(optimizer, rate, 8, n_epochs)
+    run = Run.begin(recipe, params, seed=5)
+    history, stopping = History(), Stopping(1e-3, patience, run.rate, by_score, keep_best=True)
+    samples = Samples(X, Y)
+
+    def score(params: np.ndarray, z: np.ndarray, loss: float) -> float:
+        return -float(np.square(params).sum())
+
+    outcome = fit(
         engine,
-        Samples(X, Y),
         params,
+        samples,
+        recipe,
         run,
-        order=shuffled(engine, run.seed, len(X), 1),
-        batch_size=8,
-        max_epochs=n_epochs,
-        watchers=[history, stopping, killer(kill_at)],
-        validate=lambda params: (float(abs(params).sum()), -float(np.square(params).sum())),
-        outcome=outcome,
-        keep=keep,
+        history=history,
+        stopping=stopping,
+        held_out=HeldOut(samples, score=score),
+        watchers=[killer(kill_at)],
+        checkpoint=NOT_KEPT if path is None else Checkpoint(path, {"optimizer": optimizer}, resume=True, every=every),
     )
     history.new.pop("seconds")
+    parts = {"run": run, "outcome": outcome, "history": history, "stopping": stopping}
     return params, {name: part.state_dict() for name, part in parts.items()}
 
 
@@ -115,24 +121,24 @@ def test_bitwise_the_same(name: str, rate: str, tmp_path: Path) -> None:
 
 def test_bitwise_the_same_behind_an_average(tmp_path: Path) -> None:
     optimizer = SGD(0.1, clip_norm=0.5, clip_value=0.1, ema=0.8)
-    whole = run_training(optimizer, Constant(0.1), 6)
+    whole = run_training(optimizer, ConstantRate(0.1), 6)
     assert len(whole[1]["run"]["slots"]) == 2
     with pytest.raises(Killed):
-        run_training(optimizer, Constant(0.1), 6, tmp_path / "run", kill_at=4)
-    assert same(run_training(optimizer, Constant(0.1), 6, tmp_path / "run"), whole)
+        run_training(optimizer, ConstantRate(0.1), 6, tmp_path / "run", kill_at=4)
+    assert same(run_training(optimizer, ConstantRate(0.1), 6, tmp_path / "run"), whole)
 
 
 def test_without_the_state_it_is_another_run(tmp_path: Path) -> None:
     """The test above can fail: here the memory of the optimizer is lost on the way."""
     optimizer = OPTIMIZERS["adam"]()
-    whole = run_training(optimizer, Constant(0.01), 4)
+    whole = run_training(optimizer, ConstantRate(0.01), 4)
     with pytest.raises(Killed):
-        run_training(optimizer, Constant(0.01), 4, tmp_path / "run", kill_at=3)
+        run_training(optimizer, ConstantRate(0.01), 4, tmp_path / "run", kill_at=3)
     saved = storage.read(tmp_path / "run", "checkpoint")
     for slot in saved["parts"]["run"]["slots"]:
         slot[...] = 0
     storage.write(tmp_path / "run", "checkpoint", saved)
-    assert not same(run_training(optimizer, Constant(0.01), 4, tmp_path / "run"), whole)
+    assert not same(run_training(optimizer, ConstantRate(0.01), 4, tmp_path / "run"), whole)
 
 
 def test_nothing_that_changes_is_forgotten() -> None:
@@ -143,8 +149,8 @@ def test_nothing_that_changes_is_forgotten() -> None:
 
     params, rate = np.zeros(2), Adaptive(0.1)
     run = Run(SGD(), OptimizerState.zeros(SGD(), params), rate)
-    # `behind` is set when training ends, and taken back when it goes on.
-    assert names(Run) - run.state_dict().keys() == {"optimizer", "state", "behind"}
+    # `unaveraged` is set when training ends, and taken back when it goes on.
+    assert names(Run) - run.state_dict().keys() == {"optimizer", "state", "unaveraged"}
     assert names(OptimizerState) - run.state_dict().keys() == set()
     settings = {"tol", "patience", "rate", "measure", "keep_best"}
     assert names(Stopping) - Stopping(0, 0, rate).state_dict().keys() == settings
@@ -153,18 +159,18 @@ def test_nothing_that_changes_is_forgotten() -> None:
 
 def test_a_run_that_was_stopped_has_ended(tmp_path: Path) -> None:
     """Here patience ends it, so it is not trained any more; another process learns how it ended."""
-    whole = run_training(SGD(1e-9), Constant(1e-9), 50, patience=2)
+    whole = run_training(SGD(1e-9), ConstantRate(1e-9), 50, patience=2)
     assert len(whole[1]["outcome"]["losses"]) < 10
-    first = run_training(SGD(1e-9), Constant(1e-9), 50, tmp_path / "run", patience=2)
-    second = run_training(SGD(1e-9), Constant(1e-9), 50, tmp_path / "run", patience=2)
+    first = run_training(SGD(1e-9), ConstantRate(1e-9), 50, tmp_path / "run", patience=2)
+    second = run_training(SGD(1e-9), ConstantRate(1e-9), 50, tmp_path / "run", patience=2)
     assert same(first, whole)
     assert same(second, whole)
 
 
 def test_more_epochs_go_on_where_fewer_have_ended(tmp_path: Path) -> None:
     for n_epochs in (2, 5):
-        resumed = run_training(SGD(0.1), Constant(0.1), n_epochs, tmp_path / "run")
-    assert same(resumed, run_training(SGD(0.1), Constant(0.1), 5))
+        resumed = run_training(SGD(0.1), ConstantRate(0.1), n_epochs, tmp_path / "run")
+    assert same(resumed, run_training(SGD(0.1), ConstantRate(0.1), 5))
 
 
 def test_every_so_many_epochs_and_at_the_end(tmp_path: Path) -> None:
@@ -172,11 +178,11 @@ def test_every_so_many_epochs_and_at_the_end(tmp_path: Path) -> None:
         return len(storage.read(tmp_path / "run", "checkpoint")["parts"]["outcome"]["losses"])
 
     with pytest.raises(Killed):
-        run_training(SGD(0.1), Constant(0.1), 8, tmp_path / "run", kill_at=6, every=3)
+        run_training(SGD(0.1), ConstantRate(0.1), 8, tmp_path / "run", kill_at=6, every=3)
     assert n_kept() == 3
-    resumed = run_training(SGD(0.1), Constant(0.1), 8, tmp_path / "run", every=3)
+    resumed = run_training(SGD(0.1), ConstantRate(0.1), 8, tmp_path / "run", every=3)
     assert n_kept() == 8
-    assert same(resumed, run_training(SGD(0.1), Constant(0.1), 8))
+    assert same(resumed, run_training(SGD(0.1), ConstantRate(0.1), 8))
 
 
 def test_what_was_chosen_at_random_is_kept(tmp_path: Path) -> None:
@@ -264,7 +270,7 @@ def test_the_same_run(one: Any, other: Any, tmp_path: Path) -> None:
 def test_arguments_that_do_not_go_together(arguments: Any, error: str) -> None:
     with pytest.raises((ValueError, TypeError), match=error):
         checkpoint_of(*arguments, dict)
-    assert type(checkpoint_of(None, False, 1, dict)) is NoCheckpoint
+    assert checkpoint_of(None, False, 1, dict) is NOT_KEPT
 
 
 def test_without_safetensors_nothing_is_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

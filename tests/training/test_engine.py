@@ -48,7 +48,7 @@ class Interrupted(Engine):
         self.read, other = read, self.others
         self.others = None
         if other is not None:
-            self._rows_of(other)
+            self._matrix(other)
 
 
 def test_a_sparse_x_is_the_callers_own() -> None:

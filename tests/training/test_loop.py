@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,8 +18,13 @@ from fastnn.optimizers import SGD, Adam, Optimizer, OptimizerState
 from fastnn.plan import Plan
 from fastnn.training.engine import Engine
 from fastnn.training.epoch import Epoch
-from fastnn.training.loop import Run, Samples, in_order, shuffled, train
-from fastnn.training.rates import Constant
+from fastnn.training.fit import fit
+from fastnn.training.held_out import HeldOut
+from fastnn.training.loop import Outcome
+from fastnn.training.rates import ConstantRate
+from fastnn.training.recipe import Recipe
+from fastnn.training.run import Run
+from fastnn.training.samples import Rows, Samples, Source, row_order
 
 
 def plan_of(*widths: int, loss: str = "squared_error", dtype: Any = np.float64) -> Plan:
@@ -28,7 +35,25 @@ def plan_of(*widths: int, loss: str = "squared_error", dtype: Any = np.float64) 
 def run_of(params: np.ndarray, optimizer: Optimizer | None = None) -> Run:
     optimizer = optimizer or SGD(0.05)
     state = OptimizerState.zeros(optimizer, params)
-    return Run(optimizer, state, Constant(optimizer.learning_rate), seed=5)
+    return Run(optimizer, state, ConstantRate(optimizer.learning_rate), seed=5)
+
+
+def train(
+    engine: Engine, samples: Samples | Source, params: np.ndarray, run: Run, *, how: dict[str, Any], **rest: Any
+) -> Outcome:
+    """`fit` by a recipe for the run's own optimizer, in the order of the rows unless the recipe says otherwise."""
+    recipe = Recipe(run.optimizer, run.rate, **{"shuffle": False, **how})
+    return fit(engine, params, samples, recipe, run, **rest)
+
+
+class Ordered:
+    """Samples whose rows are taken in the order that a function of the epoch gives."""
+
+    def __init__(self, samples: Samples, order: Callable[[int], Rows]) -> None:
+        self.samples, self.order = samples, order
+
+    def parts(self, engine: Engine, recipe: Recipe, run: Run) -> list[tuple[Samples, Rows]]:
+        return [(self.samples, self.order(run.epoch))]
 
 
 @pytest.fixture
@@ -53,13 +78,10 @@ def test_a_given_order_gives_scikit_learns_epochs(rng: np.random.Generator) -> N
         orders.append(shuffle(orders[-1], random_state=random_state))
     outcome = train(
         Engine(plan),
-        Samples(x, np.eye(3)[y]),
+        Ordered(Samples(x, np.eye(3)[y]), lambda epoch: orders[epoch + 1]),
         params,
         run_of(params, Adam()),
-        order=lambda epoch: orders[epoch + 1],
-        batch_size=16,
-        alpha=0.1,
-        max_epochs=3,
+        how={"batch_size": 16, "alpha": 0.1, "epochs": 3},
     )
     weights, biases = plan.unpack(params)
     for mine, wanted in zip([*weights, *biases], other.coefs_ + other.intercepts_, strict=True):
@@ -68,25 +90,29 @@ def test_a_given_order_gives_scikit_learns_epochs(rng: np.random.Generator) -> N
 
 
 def test_every_epoch_has_an_order_of_its_own(problem: Any) -> None:
-    engine = problem[0]
+    engine, _, _, run = problem
     rows = np.array([3, 1, 4, 15, 9])
-    order = shuffled(engine, 5, len(rows), 1, rows)
-    seen = [tuple(order(epoch)) for epoch in range(20)]
+
+    def orders(batch_size: int, shuffle: bool, rows: Rows) -> list[Rows]:
+        recipe = Recipe(run.optimizer, run.rate, batch_size, epochs=20, shuffle=shuffle)
+        return [row_order(engine, recipe, replace(run, epoch=epoch), 5, rows) for epoch in range(20)]
+
+    seen = [tuple(order) for order in orders(1, True, rows)]
     assert len(set(seen)) > 10
     assert all(sorted(each) == sorted(rows) for each in seen)
-    assert tuple(shuffled(engine, 5, len(rows), 1, rows)(7)) == seen[7]
-    assert in_order()(0) is None
-    assert in_order(rows)(0) is rows
-    assert shuffled(engine, 5, len(rows), len(rows), rows)(7) is rows  # one batch has nothing to mix
+    assert [tuple(order) for order in orders(1, True, rows)] == seen
+    assert [tuple(rows[order]) for order in orders(1, True, None)] == seen
+    assert all(order is None for order in orders(1, False, None))
+    assert all(order is rows for order in orders(1, False, rows))
+    assert all(order is rows for order in orders(5, True, rows))  # one batch has nothing to mix
 
 
 def test_going_on_is_the_same_as_not_having_stopped(problem: Any) -> None:
     engine, samples, params, run = problem
     twin, twin_run = params.copy(), run.copy()
-    order = shuffled(engine, run.seed, 50, 1)
-    settings = {"order": order, "batch_size": 8, "alpha": 0.01}
-    whole = train(engine, samples, params, run, max_epochs=6, **settings)
-    parts = [train(engine, samples, twin, twin_run, max_epochs=k, **settings) for k in (1, 2, 3)]
+    how = {"shuffle": True, "batch_size": 8, "alpha": 0.01}
+    whole = train(engine, samples, params, run, how={**how, "epochs": 6})
+    parts = [train(engine, samples, twin, twin_run, how={**how, "epochs": k}) for k in (1, 2, 3)]
     np.testing.assert_array_equal(twin, params)
     assert [loss for part in parts for loss in part.losses] == whole.losses
     assert (run.epoch, run.n_seen, run.state.step) == (6, 300, 42)
@@ -106,9 +132,7 @@ def test_watchers_see_every_epoch_and_may_stop(problem: Any) -> None:
         samples,
         params,
         run,
-        order=in_order(),
-        batch_size=10,
-        max_epochs=9,
+        how={"batch_size": 10, "epochs": 9},
         watchers=[stop_at_three, lambda epoch: second.append(epoch.number)],
         report=lambda loss, params: -loss,
     )
@@ -124,17 +148,15 @@ def test_watchers_see_every_epoch_and_may_stop(problem: Any) -> None:
 def test_every_epoch_is_validated(problem: Any) -> None:
     engine, samples, params, run = problem
     seen: list[Epoch] = []
-    watchers = [seen.append]
-    settings: dict[str, Any] = {"order": in_order(), "batch_size": 10, "max_epochs": 3, "watchers": watchers}
-
-    def validate(params: np.ndarray) -> tuple[float, float | None]:
-        return float(params[0]), None
-
-    train(engine, samples, params, run, validate=validate, **settings)
+    settings: dict[str, Any] = {"how": {"batch_size": 10, "epochs": 3}, "watchers": [seen.append]}
+    some = replace(samples, rows=np.arange(7, 20))
+    train(engine, samples, params, run, held_out=HeldOut(some), **settings)
+    z = engine.forward(params, samples.x[7:20])
     assert len(seen) == 3
-    assert seen[-1].validation_loss == params[0] != seen[0].validation_loss
+    assert seen[-1].validation_loss == engine.loss(z, samples.y[7:20], None) != seen[0].validation_loss
     assert seen[-1].validation_score is None
-    train(engine, samples, params, run, validate=lambda params: (1.0, 2.0), **settings)
+    own = HeldOut(some, report=lambda loss: 1.0, score=lambda params, z, loss: 2 * loss)
+    train(engine, samples, params, run, held_out=own, **settings)
     assert [(epoch.validation_loss, epoch.validation_score) for epoch in seen[3:]] == [(1.0, 2.0)] * 3
     train(engine, samples, params, run, **settings)
     assert seen[-1].validation_loss is None
@@ -144,7 +166,7 @@ def test_divergence_in_the_first_epoch_is_an_error(problem: Any) -> None:
     engine, samples, params, _ = problem
     run, before = run_of(params, SGD(1e200)), params.copy()
     with pytest.raises(ValueError, match="non-finite parameter weights.*learning rate 1e\\+200"):
-        train(engine, samples, params, run, order=in_order(), batch_size=10, max_epochs=5)
+        train(engine, samples, params, run, how={"batch_size": 10, "epochs": 5})
     np.testing.assert_array_equal(params, before)
 
 
@@ -154,7 +176,7 @@ def test_a_last_step_into_infinity_is_seen_too(backend: str) -> None:
     samples = Samples(np.full((10, 1), 1e10), np.zeros((10, 1)))
     run = run_of(params, SGD(1e300, momentum=0))
     with pytest.raises(ValueError, match="non-finite"):
-        train(engine, samples, params, run, order=in_order(), batch_size=10, max_epochs=1)
+        train(engine, samples, params, run, how={"batch_size": 10, "epochs": 1})
     assert params.tolist() == [1.0, 0.0]
 
 
@@ -169,15 +191,13 @@ def test_later_divergence_keeps_the_last_finished_epoch(backend: str, ema: float
         Samples(np.full((10, 1), 1e10), np.zeros((10, 1))),
         params,
         run,
-        order=in_order(),
-        batch_size=10,
-        max_epochs=100,
+        how={"batch_size": 10, "epochs": 100},
         watchers=[lambda epoch: seen.append(epoch.params.copy())],
     )
     assert outcome.reason == "diverged"
     assert 1 < len(seen) == len(outcome.losses) - 1
     assert not math.isfinite(outcome.losses[-1])
-    np.testing.assert_array_equal(run.shown(params), seen[-1])
+    np.testing.assert_array_equal(params, seen[-1])
     assert not run.state.slots[0].any()  # what it remembered may have been infinite
     assert f"epoch {len(outcome.losses)}:" in outcome.message
     assert "learning rate below 1" in outcome.message
@@ -193,16 +213,16 @@ def test_ctrl_c(problem: Any, keep: bool) -> None:
             raise KeyboardInterrupt
         seen.append(params.copy())
 
-    settings = {"order": order, "batch_size": 10, "max_epochs": 9, "keep_on_interrupt": keep}
-    watchers = [lambda epoch: seen.append(epoch.params.copy())]
+    how = {"batch_size": 10, "epochs": 9, "keep_on_interrupt": keep}
+    settings: dict[str, Any] = {"how": how, "watchers": [lambda epoch: seen.append(epoch.params.copy())]}
     if keep:
-        outcome = train(engine, samples, params, run, watchers=watchers, **settings)
+        outcome = train(engine, Ordered(samples, order), params, run, **settings)
         assert outcome.reason == "interrupted"
         assert len(outcome.losses) == 3
         assert "after epoch 3" in outcome.message
     else:
         with pytest.raises(KeyboardInterrupt):
-            train(engine, samples, params, run, watchers=watchers, **settings)
+            train(engine, Ordered(samples, order), params, run, **settings)
     np.testing.assert_array_equal(params, seen[-1])
 
 
@@ -211,16 +231,17 @@ def test_going_on_after_ctrl_c_is_the_same(problem: Any) -> None:
     engine, samples, params, _ = problem
     run, twin = run_of(params, Adam(0.05)), params.copy()
     whole = run.copy()
-    train(engine, samples, twin, whole, batch_size=10, max_epochs=5)
+    train(engine, samples, twin, whole, how={"batch_size": 10, "epochs": 5})
     to_come = [KeyboardInterrupt]
 
     def order(epoch: int) -> None:
         if epoch == 3 and to_come:
             raise to_come.pop()
 
-    settings: dict[str, Any] = {"order": order, "batch_size": 10, "keep_on_interrupt": True}
-    assert train(engine, samples, params, run, max_epochs=5, **settings).reason == "interrupted"
-    train(engine, samples, params, run, max_epochs=2, **settings)
+    how = {"batch_size": 10, "keep_on_interrupt": True}
+    ordered = Ordered(samples, order)
+    assert train(engine, ordered, params, run, how={**how, "epochs": 5}).reason == "interrupted"
+    train(engine, ordered, params, run, how={**how, "epochs": 2})
     np.testing.assert_array_equal(params, twin)
     np.testing.assert_array_equal(run.state.slots, whole.state.slots)
     assert run.state.step == whole.state.step
@@ -235,13 +256,10 @@ def test_ctrl_c_before_the_first_epoch_propagates(problem: Any) -> None:
     with pytest.raises(KeyboardInterrupt):
         train(
             engine,
-            samples,
+            Ordered(samples, order),
             params,
             run,
-            order=order,
-            batch_size=5,
-            max_epochs=2,
-            keep_on_interrupt=True,
+            how={"batch_size": 5, "epochs": 2, "keep_on_interrupt": True},
         )
 
 
@@ -275,7 +293,7 @@ def test_all_epochs_share_a_workspace(problem: Any, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(core, "Workspace", Workspace)
     engine, samples, params, run = problem
     for _ in range(2):
-        train(engine, samples, params, run, batch_size=16, max_epochs=5)
+        train(engine, samples, params, run, how={"batch_size": 16, "epochs": 5})
     assert [(each.epochs, each.ended) for each in kept] == [(5, True), (5, True)]
     assert engine._workspace is None
 
@@ -288,8 +306,8 @@ def test_a_watcher_may_change_params(problem: Any) -> None:
     def bounded(epoch: Epoch) -> None:
         params.clip(-0.2, 0.2, out=params)
 
-    train(engine, samples, params, run, batch_size=16, max_epochs=3, watchers=[bounded])
+    train(engine, samples, params, run, how={"batch_size": 16, "epochs": 3}, watchers=[bounded])
     for _ in range(3):
-        train(engine, samples, twin, again, batch_size=16, max_epochs=1)
+        train(engine, samples, twin, again, how={"batch_size": 16, "epochs": 1})
         twin.clip(-0.2, 0.2, out=twin)
     np.testing.assert_array_equal(params, twin)

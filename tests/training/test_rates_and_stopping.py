@@ -9,7 +9,7 @@ import pytest
 
 from fastnn.schedules import Exponential, Plateau
 from fastnn.training.epoch import Epoch
-from fastnn.training.rates import Adaptive, Constant, InverseScaling, Scheduled, by_name, scheduled
+from fastnn.training.rates import Adaptive, ConstantRate, InverseScalingRate, Scheduled, by_name, scheduled
 from fastnn.training.stopping import Stopping, by_score, by_validation_loss
 
 
@@ -37,7 +37,7 @@ def test_inverse_scaling_starts_with_the_second_epoch() -> None:
     rate.epoch_ended(15)
     assert rate.rates(2, 1)[0] == pytest.approx(0.5 / 16**0.25)
     assert rate.stalled()
-    assert rate == InverseScaling(0.5, 0.25)
+    assert rate == InverseScalingRate(0.5, 0.25)
 
 
 def test_adaptive_divides_by_five_down_to_a_millionth() -> None:
@@ -50,7 +50,7 @@ def test_adaptive_divides_by_five_down_to_a_millionth() -> None:
 
 
 def test_constant_and_scheduled() -> None:
-    assert by_name("constant", 0.1, 0.5) == Constant(0.1)
+    assert by_name("constant", 0.1, 0.5) == ConstantRate(0.1)
     rate = Scheduled(Exponential(1.0, 0.5))
     assert rate.rates(2, 2).tolist() == [0.25, 0.125]
     assert rate.stalled()
@@ -69,7 +69,7 @@ def test_constant_and_scheduled() -> None:
     ],
 )
 def test_patience(losses: list[float], after: int) -> None:
-    stopping = Stopping(tol=0.1, patience=2, rate=Constant(1.0))
+    stopping = Stopping(tol=0.1, patience=2, rate=ConstantRate(1.0))
     assert stopped_after(stopping, losses) == after
     if not any(map(math.isnan, losses)):
         assert -stopping.best == min(losses)
@@ -103,12 +103,12 @@ def test_stopping_tells_the_rate_what_it_watches() -> None:
 
 def test_an_epoch_without_what_is_watched_is_no_improvement() -> None:
     for measure in (by_score, by_validation_loss):
-        stopping = Stopping(0.0, 1, Constant(1.0), measure)
+        stopping = Stopping(0.0, 1, ConstantRate(1.0), measure)
         assert stopped_after(stopping, [3, 2, 1]) == 2
 
 
 def test_a_score_keeps_the_best_parameters() -> None:
-    stopping = Stopping(0.0, 1, Constant(1.0), by_score, keep_best=True)
+    stopping = Stopping(0.0, 1, ConstantRate(1.0), by_score, keep_best=True)
     ended = [stopping(epoch(1.0, k, score)) for k, score in enumerate([0.5, 0.9, math.nan, 0.7])]
     assert ended == [False, False, False, True]
     assert stopping.best == 0.9

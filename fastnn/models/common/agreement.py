@@ -11,7 +11,7 @@ from fastnn.kernels.contract import Array
 from fastnn.models.common.attributes import COUNT
 from fastnn.models.common.parameter_checks import Integer
 from fastnn.storage import require_array
-from fastnn.training.loop import Run
+from fastnn.training.run import Run
 
 __all__ = [
     "require_average",
@@ -122,7 +122,7 @@ def require_network(model: Any) -> None:
     require_there(model, "coefs_", "intercepts_", "n_features_in_", "n_outputs_", "n_layers_", "out_activation_")
     _require_names(model)
     fitted = model.__dict__.get("_network")
-    plan = model._packed().plan
+    plan = model._flat_params().plan
     widths, classes = plan.widths, getattr(model, "classes_", None)
     outputs = model.n_outputs_ if classes is None else _outputs_of_classes(model, len(classes))
     if (widths[0], widths[-1]) != (model.n_features_in_, outputs):
@@ -159,7 +159,7 @@ def _outputs_of_classes(model: Any, n_classes: int) -> int:
 
 
 def _require_dtype(run: Run, params: Array) -> None:
-    for slot in (*run.state.slots, *(() if run.behind is None else (run.behind,))):
+    for slot in (*run.state.slots, *(() if run.unaveraged is None else (run.unaveraged,))):
         if slot.dtype != params.dtype:
             raise ValueError(f"a slot of the optimizer is of {slot.dtype}, wanted {params.dtype}")
 
@@ -174,7 +174,7 @@ def require_run(run: Run, *sizes: int) -> None:
     if len(run.state.slots) != len(names):
         raise ValueError(f"the optimizer has {len(run.state.slots)} slots, wanted {', '.join(names)}")
     shapes = [(size,) for size in sizes]
-    for vector in (*run.state.slots, *(() if run.behind is None else (run.behind,))):
+    for vector in (*run.state.slots, *(() if run.unaveraged is None else (run.unaveraged,))):
         if vector.shape not in shapes or vector.shape != run.state.slots[0].shape:
             raise ValueError(
                 f"a slot of the optimizer has shape {vector.shape}, wanted {' or '.join(map(str, shapes))}"

@@ -18,8 +18,8 @@ from fastnn.models.common.parameter_checks import Check, Flag, Integer, Is, OneO
 from fastnn.plan import Plan
 from fastnn.storage import is_number
 from fastnn.training.history import HISTORY
-from fastnn.training.loop import Run
 from fastnn.training.neuron_engine import Average
+from fastnn.training.run import Run
 
 __all__ = ["CHOSEN", "COUNT", "LOGISTIC", "MLP", "MLP_CLASSIFIER", "NETWORK", "NEURON", "check_attributes"]
 

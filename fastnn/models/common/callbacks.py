@@ -15,7 +15,7 @@ from fastnn.training.epoch import Epoch, Watcher
 if TYPE_CHECKING:
     from fastnn._core import Cancellation
 
-__all__ = ["EpochEnd", "FitTasks", "TellsOfEpochs"]
+__all__ = ["EpochEnd", "FitTasks", "Fitted", "TellsOfEpochs"]
 
 Fitted = Callable[[Epoch], dict[str, Any]]
 
@@ -93,28 +93,38 @@ class FitTasks:
         Whose `_init_callback_context` comes from scikit-learn's `CallbackSupportMixin`.
     X, y, sample_weight
         What `fit` was given.
+    fitted : callable
+        fitted(epoch) -> the attributes that make a copy of the model one that was fitted until this epoch.
+    rows : ndarray of int, optional
+        The rows that are trained on; None for all.
     cancelled : Cancellation, optional
         Once it is set, the next epoch begins with a KeyboardInterrupt: Ctrl-C for threads, of which
         Python tells only the main one.
     """
 
-    def __init__(self, model: Any, X: Any, y: Any, sample_weight: Any, cancelled: Cancellation | None = None) -> None:
+    def __init__(
+        self,
+        model: Any,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        fitted: Fitted,
+        rows: Any = None,
+        cancelled: Cancellation | None = None,
+    ) -> None:
         self._cancelled = cancelled
         self._model = model
         self._given = (X, y, sample_weight)
-        self._rows: Any = None
+        self._fitted = fitted
+        self._rows = rows
         self._root: Any = None
         self._task: Any = None
 
-    def start(self, n_tasks: int, fitted: Fitted, rows: Any = None) -> None:
-        """The fit begins: at most `n_tasks` epochs over the given rows, or over all.
-
-        `fitted` tells what makes a copy of the model one that was fitted until an epoch.
-        """
+    def start(self, n_epochs: int) -> None:
+        """The fit begins: at most so many epochs."""
         if not hasattr(self._model, "_skl_callbacks"):
             return
-        self._rows, self._fitted = rows, fitted
-        self._root = self._model._init_callback_context(max_subtasks=n_tasks)
+        self._root = self._model._init_callback_context(max_subtasks=n_epochs)
         self._root.call_on_fit_task_begin(estimator=self._model, **self._data())
 
     def begin(self) -> None:

@@ -6,14 +6,17 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+from sklearn.exceptions import NotFittedError
+
 from fastnn.install import install_hint
+from fastnn.models.common.fitting import held
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
     from matplotlib.lines import Line2D
 
-__all__ = ["LossCurveDisplay"]
+__all__ = ["LossCurveDisplay", "plot_loss_curve"]
 
 
 class LossCurveDisplay:
@@ -89,8 +92,8 @@ class LossCurveDisplay:
 
         Raises
         ------
-        ValueError
-            If the estimator has no epochs to show.
+        NotFittedError
+            A ValueError. If the estimator has no epochs to show.
         ImportError
             If matplotlib is not installed.
         """
@@ -141,6 +144,30 @@ class LossCurveDisplay:
         return self
 
 
+def plot_loss_curve(self: object, ax: Axes | None = None, **kwargs: Any) -> LossCurveDisplay:
+    """Plot the loss of every epoch, and what was measured on held-out samples.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes, default=None
+        Where to draw; a new figure if None.
+    **kwargs
+        As of `LossCurveDisplay.from_estimator`.
+
+    Returns
+    -------
+    LossCurveDisplay
+
+    Raises
+    ------
+    NotFittedError
+        If there has been no epoch yet.
+    ImportError
+        If matplotlib is not installed.
+    """
+    return LossCurveDisplay.from_estimator(held(self), ax=ax, **kwargs)
+
+
 def _pyplot() -> Any:
     try:
         from matplotlib import pyplot
@@ -166,7 +193,7 @@ def _history_of(estimator: object) -> Mapping[str, Sequence[float]]:
             return history
     losses = getattr(estimator, "loss_curve_", ())
     if len(losses) == 0:
-        raise ValueError(f"{estimator!r} has no epochs to show. Call fit first.")
+        raise NotFittedError(f"{estimator!r} has no epochs to show. Call fit first.")
     return {"loss": losses}
 
 

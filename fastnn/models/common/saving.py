@@ -11,16 +11,16 @@ from fastnn import plan, storage
 from fastnn.errors import FileError
 from fastnn.storage import FAULTS, FilePath, Kind, record, records_of
 from fastnn.training import rates
-from fastnn.training.loop import Run
 from fastnn.training.neuron_engine import Average
+from fastnn.training.run import Run
 
 __all__ = ["MODEL_KINDS", "Saved"]
 
 MODEL_KINDS: dict[str, Kind] = {
     **storage.KINDS,
     **records_of(plan, "plan"),
-    **records_of(rates, "rates"),
-    "loop.Run": record(Run),
+    **records_of(rates, "rates", {"ConstantRate": "Constant", "InverseScalingRate": "InverseScaling"}),
+    "loop.Run": record(Run, {"unaveraged": "behind"}),
     "neuron.Average": record(Average),
 }
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,15 +11,19 @@ from sklearn.utils import check_random_state
 
 from fastnn.kernels.contract import Array
 from fastnn.models.common.bases import available_if
-from fastnn.models.common.estimator import guarded
-from fastnn.models.common.given import MatrixLike
+from fastnn.models.common.estimator import Estimator, guarded
+from fastnn.models.common.given import MatrixLike, RandomState
 from fastnn.models.common.targets import agreed_classes, as_labels, index_of, one_hot, require_two_classes
 from fastnn.models.logistic.penalty import penalty_strength
 from fastnn.models.logistic.problem import Labelled, weigh_classes
-from fastnn.optimizers import Adam, OptimizerState
-from fastnn.plan import Plan
-from fastnn.training.loop import Run, Samples, shuffled, train
+from fastnn.optimizers import Adam
+from fastnn.plan import Plan, linear_plan
+from fastnn.training.engine import Engine
+from fastnn.training.fit import fit
 from fastnn.training.rates import InverseRoot
+from fastnn.training.recipe import Recipe
+from fastnn.training.run import Run
+from fastnn.training.samples import Samples
 
 __all__ = ["LearnsFromChunks"]
 
@@ -28,12 +33,24 @@ _BATCH = 32
 _RATE = InverseRoot(0.1, 3)
 
 
-def _has_one_penalty(model: Any) -> bool:
+def _has_one_penalty(model: LearnsFromChunks) -> bool:
     return hasattr(model, "C")  # cross-validation needs all rows at once
 
 
-class LearnsFromChunks:
+class LearnsFromChunks(Estimator):
     """`partial_fit` for an estimator of logistic regression."""
+
+    class_weight: Mapping[Any, float] | str | None
+    fit_intercept: bool
+    intercept_: Array
+    random_state: RandomState
+    backend: str
+    n_threads: int | None
+
+    if TYPE_CHECKING:
+
+        def _dtype(self) -> Any: ...
+        def _dense_coef(self) -> Array: ...
 
     @available_if(_has_one_penalty)
     @guarded
@@ -67,45 +84,56 @@ class LearnsFromChunks:
             If a parameter is not possible, X or y cannot be used, the classes are missing or not those of the first
             call, `class_weight` is "balanced", which needs all rows, or training diverges.
         """
-        _learn(self, X, y, classes, sample_weight)
+        learnt = _learn(self, X, y, classes, sample_weight)
+        self.__dict__ = {**vars(self), **learnt}
         return self
 
 
-def _learn(model: Any, X: Any, y: Any, classes: Any, sample_weight: Any) -> None:
+def _learn(model: LearnsFromChunks, X: Any, y: Any, classes: Any, sample_weight: Any) -> dict[str, Any]:
+    """The attributes of the model after this chunk."""
     alpha = penalty_strength(model)
     if model.class_weight == "balanced":
         raise ValueError(
             "class_weight='balanced' needs the classes' frequencies in all rows, which partial_fit does not know. Give "
             "a dict of weights."
         )
-    goes_on = hasattr(model, "coef_")
+    before = vars(model)
+    goes_on = "coef_" in before
     x, y = model._read(X, y, reset=not goes_on, dtype=model._dtype() if goes_on else None)
     labels = as_labels(y)
-    found = agreed_classes(getattr(model, "classes_", None), classes)
+    found = agreed_classes(before.get("classes_"), classes)
     require_two_classes(found)
     index = index_of(labels, found).astype(np.int32)
     given = Labelled(x, index, found, model._read_weight(sample_weight, x))
     samples = _targets(weigh_classes(given, model.class_weight))
-    model.classes_ = found
-    engine = model._engine(x.shape[1], x.dtype, bias=model.fit_intercept)
-    params = _params(model, engine.plan) if goes_on else np.zeros(engine.plan.n_params, x.dtype)
-    run, seen = _run(model, params)
-    n = x.shape[0]
-    seen += n
+    outputs = samples.y.shape[1]
+    loss = "binary_cross_entropy" if outputs == 1 else "cross_entropy"
+    plan = linear_plan(x.shape[1], outputs, loss, x.dtype, model.fit_intercept)
+    engine = Engine(plan, model.backend, model.n_threads)
+    params = _params(model, plan) if goes_on else np.zeros(plan.n_params, x.dtype)
+    training: Run | None = before.get("_training")
+    seen = x.shape[0] + (0 if training is None else before["_rows_seen"])
+    recipe = _recipe(alpha, x.shape[0], seen)
+    if training is None:  # after a `fit` a new start
+        seed = int(check_random_state(model.random_state).randint(2**31 - 1))
+        run = Run.begin(recipe, params, seed)
+    else:
+        run = training.resumed(recipe, params)
+    fit(engine, params, samples, recipe, run)
+    return {
+        "classes_": found,
+        **_coefficients(plan, params),
+        "n_iter_": np.array([_PASSES], np.int32),
+        "_training": run,
+        "_rows_seen": seen,
+        "_evidence": None,
+    }
+
+
+def _recipe(alpha: float, n: int, seen: int) -> Recipe:
     size = min(_BATCH, n)
-    train(
-        engine,
-        samples,
-        params,
-        run,
-        order=shuffled(engine, run.seed, n, size),
-        batch_size=size,
-        alpha=alpha * size / seen,  # training divides it by the rows of the batch
-        max_epochs=_PASSES,
-    )
-    _unpack(model, engine.plan, params)
-    model.n_iter_ = np.array([_PASSES], np.int32)
-    model._training, model._rows_seen, model._evidence = run, seen, None
+    # Training divides the penalty by the rows of the batch; it shall be divided by all rows seen.
+    return Recipe(Adam(learning_rate=_RATE.initial), _RATE, size, _PASSES, alpha=alpha * size / seen)
 
 
 def _targets(samples: Labelled) -> Samples:
@@ -115,7 +143,7 @@ def _targets(samples: Labelled) -> Samples:
     return Samples(samples.x, np.ascontiguousarray(y, samples.x.dtype), samples.sample_weight)
 
 
-def _params(model: Any, plan: Plan) -> Array:
+def _params(model: LearnsFromChunks, plan: Plan) -> Array:
     """coef_ and intercept_, flat (p,), as training wants them."""
     parts = [model._dense_coef().T.ravel()]
     if model.fit_intercept:
@@ -123,17 +151,8 @@ def _params(model: Any, plan: Plan) -> Array:
     return np.concatenate(parts).astype(plan.dtype)
 
 
-def _run(model: Any, params: Array) -> tuple[Run, int]:
-    """What the call before has left, and the rows seen until then; after a `fit` a new start."""
-    if getattr(model, "_training", None) is not None:
-        return model._training.copy(), model._rows_seen
-    optimizer = Adam(learning_rate=_RATE.initial)
-    seed = int(check_random_state(model.random_state).randint(2**31 - 1))
-    return Run(optimizer, OptimizerState.zeros(optimizer, params), _RATE, seed), 0
-
-
-def _unpack(model: Any, plan: Plan, params: Array) -> None:
+def _coefficients(plan: Plan, params: Array) -> dict[str, Any]:
     weights, biases = plan.unpack(params)
     w, b = weights[0], biases[0]
-    model.coef_ = np.ascontiguousarray(w.T)
-    model.intercept_ = np.zeros(w.shape[1], plan.dtype) if b is None else b.copy()
+    intercept = np.zeros(w.shape[1], plan.dtype) if b is None else b.copy()
+    return {"coef_": np.ascontiguousarray(w.T), "intercept_": intercept}

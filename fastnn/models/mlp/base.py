@@ -1,59 +1,62 @@
-"""What MLPClassifier and MLPRegressor share: parameters, and the network that they stand for."""
+"""How MLPClassifier and MLPRegressor are trained."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
 
-from fastnn import activations, losses
-from fastnn.activations import Activation
+from fastnn.flat_params import FlatParams
 from fastnn.kernels.contract import Array
-from fastnn.losses import Loss
-from fastnn.models.common import attributes
-from fastnn.models.common.agreement import require_network
 from fastnn.models.common.bases import with_callbacks
-from fastnn.models.common.callbacks import FitTasks
+from fastnn.models.common.callbacks import FitTasks, Fitted, TellsOfEpochs
 from fastnn.models.common.class_weight import times_class_weight
-from fastnn.models.common.estimator import NONE, SHARED, VERBOSE_BY_EPOCHS, Estimator
-from fastnn.models.common.parameter_checks import ActivationLike, Flag, Integer, Is, OneOf, ParameterError, Real
-from fastnn.models.mlp.attributes import MLPAttributes
-from fastnn.models.mlp.checkpoint import NOT_KEPT, KeepArguments, keep_of
-from fastnn.models.mlp.fit import fit_epochs
-from fastnn.models.mlp.held_out import HeldOut, Scorer, spread, taken
-from fastnn.models.mlp.initial_weights import ARRAYS, initial_params
-from fastnn.models.mlp.insight import Insight
+from fastnn.models.common.estimator import guarded, warn_caller
+from fastnn.models.common.given import MatrixLike, RandomState
+from fastnn.models.common.learnt import Learnt
+from fastnn.models.mlp.checkpoint import NO_FILE, FileArguments, PastCurves, require_epochs, settings_of
+from fastnn.models.mlp.conflicts import refuse_conflicts
+from fastnn.models.mlp.fit import (
+    OF_FITS,
+    learnt_by_epochs,
+    network_attributes,
+    placed,
+    run_of,
+    stopping_of,
+)
+from fastnn.models.mlp.fitted import FittedMLP
+from fastnn.models.mlp.held_out import Scoring, share
+from fastnn.models.mlp.initial_weights import initial_params
 from fastnn.models.mlp.lbfgs import fit_lbfgs
-from fastnn.models.mlp.options import dropout_of, refuse_conflicts
-from fastnn.models.mlp.split import require_split, require_weight, split
-from fastnn.models.mlp.weights import Packed
-from fastnn.optimizers import OPTIMIZERS, Optimizer
+from fastnn.models.mlp.options import plan_of, recipe_of
+from fastnn.models.mlp.parameter_checks import PARAMETERS
+from fastnn.models.mlp.split import require_weight
+from fastnn.models.mlp.targets import Targets, report_of
 from fastnn.plan import Plan
-from fastnn.schedules import Plateau, Schedule
-from fastnn.training.checkpoint import Choose
+from fastnn.storage import FilePath
+from fastnn.training.checkpoint import Choose, checkpoint_of
 from fastnn.training.engine import Engine
-from fastnn.training.loop import Samples
+from fastnn.training.epoch import Epoch
+from fastnn.training.fit import NO_TASKS, Tasks, fit
+from fastnn.training.history import History
+from fastnn.training.samples import Rows, Samples, selected
 
 if TYPE_CHECKING:
     from fastnn._core import Cancellation
+    from fastnn.models.common.bases import Request
 
 __all__ = ["BaseMLP", "trains_by_epochs"]
 
-_IDENTITY = activations.get("identity")
-# A loss whose link an output activation is; so the network itself ends with the raw output.
-_LOSS_OF_OUTPUT = {
-    "logistic": "binary_cross_entropy",
-    "softmax": "cross_entropy",
-    "identity": "squared_error",
-    "exp": "poisson",
-}
+_TasksOf = Callable[[Fitted, Rows], Tasks]
+"""Who hears of a fit to these rows, by what tells the attributes of the model after an epoch."""
 
 
 def trains_by_epochs(model: BaseMLP) -> bool:
@@ -64,320 +67,283 @@ def trains_by_epochs(model: BaseMLP) -> bool:
 
 
 @dataclass(frozen=True)
-class _Sizes:
-    def accepts(self, value: Any) -> bool:
-        """See Check."""
-        sizes = [value] if isinstance(value, Integral) else value
-        if isinstance(sizes, (str, bytes)) or not isinstance(sizes, Iterable):
-            return False
-        return all(Integer(1).accepts(size) for size in sizes)
+class _Start:
+    """What is known when training begins, but the samples.
 
-    def __str__(self) -> str:
-        return "an integer of at least 1, or an array-like of them: hidden_layer_sizes must be > 0"
+    Attributes
+    ----------
+    targets : Targets
+    class_weight : ndarray or None
+        A weight for every class (k,), or for not having and having every label (o, 2).
+    flat : FlatParams
+        The network, which training changes in place.
+    before : dict of str to anything
+        The attributes of the fits before; empty where nothing of them goes on.
+    random_state : RandomState
+    incremental : bool
+        Whether this is a partial_fit.
+    """
+
+    targets: Targets
+    class_weight: NDArray[np.float64] | None
+    flat: FlatParams
+    before: Mapping[str, Any]
+    random_state: np.random.RandomState
+    incremental: bool
+
+    def fitted(self, params: Array) -> dict[str, Any]:
+        """The attributes of a model that has these parameters."""
+        return {**self.targets.attributes(), **network_attributes(FlatParams(self.flat.plan, params))}
+
+    def fitted_after(self, history: History, epoch: Epoch) -> dict[str, Any]:
+        """The attributes of a model that was fitted until this epoch."""
+        told = {"n_iter_": epoch.number, "loss_": epoch.loss, "history_": history.lists}
+        return {**self.fitted(epoch.params.astype(self.flat.plan.dtype)), **told}
 
 
-@dataclass(frozen=True)
-class _Activations:
-    def accepts(self, value: Any) -> bool:
-        """See Check."""
-        return isinstance(value, (list, tuple)) and all(map(ActivationLike().accepts, value))
-
-    def __str__(self) -> str:
-        return "a list of them"
-
-
-@dataclass(frozen=True)
-class _Rates:
-    def accepts(self, value: Any) -> bool:
-        """See Check."""
-        return isinstance(value, (list, tuple)) and all(Real(0, 1, open_high=True).accepts(rate) for rate in value)
-
-    def __str__(self) -> str:
-        return "a list of them"
-
-
-class BaseMLP(Insight, MLPAttributes, Estimator):
+class BaseMLP(TellsOfEpochs, FittedMLP):
     """A deep network with scikit-learn's parameters."""
 
-    _parameters: ClassVar[Mapping[str, Any]] = {
-        "hidden_layer_sizes": (_Sizes(),),
-        "activation": (ActivationLike(), _Activations()),
-        "solver": (OneOf(("lbfgs", *OPTIMIZERS)), Is("an optimizer", (Optimizer,))),
-        "alpha": (Real(0, open_high=True),),
-        "batch_size": (OneOf(("auto",)), Integer(1)),
-        "learning_rate": (
-            OneOf(("constant", "invscaling", "adaptive")),
-            Is("a schedule", (Schedule, Plateau)),
-        ),
-        "learning_rate_init": (Real(0, open_low=True, open_high=True),),
-        "power_t": (Real(0, open_high=True),),
-        "max_iter": (Integer(1),),
-        "shuffle": (Flag(),),
-        "tol": (Real(0, open_high=True),),
-        "verbose": VERBOSE_BY_EPOCHS,
-        "warm_start": (Flag(),),
-        "momentum": (Real(0, 1),),
-        "nesterovs_momentum": (Flag(),),
-        "early_stopping": (Flag(),),
-        "validation_fraction": (Real(0, 1, open_high=True),),
-        "beta_1": (Real(0, 1, open_high=True),),
-        "beta_2": (Real(0, 1, open_high=True),),
-        "epsilon": (Real(0, open_low=True, open_high=True),),
-        "n_iter_no_change": (Integer(1), Real(math.inf)),
-        "max_fun": (Integer(1),),
-        "dropout": (Real(0, 1, open_high=True), _Rates()),
-        "l1": (Real(0, open_high=True),),
-        "clip_value": (NONE, Real(0, open_low=True, open_high=True)),
-        "clip_norm": (NONE, Real(0, open_low=True, open_high=True)),
-        "ema": (NONE, Real(0, 1, open_high=True)),
-        "scoring": (NONE, Scorer()),
-        "coef_init": (NONE, ARRAYS),
-        "intercept_init": (NONE, ARRAYS),
-        **SHARED,
-    }
-    _attributes: ClassVar[Mapping[str, Any]] = attributes.MLP
+    _parameters: ClassVar[Mapping[str, Any]] = PARAMETERS
+    _y_numeric: ClassVar[bool] = False
+
+    warm_start: bool
+    random_state: RandomState
+    coef_init: Sequence[ArrayLike | None] | None
+    intercept_init: Sequence[ArrayLike | None] | None
 
     # --- what a classifier and a regressor do differently ---------------------------------------
 
+    @abstractmethod
     def _read_targets(self, y: Any) -> NDArray[Any]:
         """y, of fit or of a validation set, as users know it: labels or numbers."""
-        raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
 
-    def _learn_targets(self, y: NDArray[Any], sparse: bool, first: bool, incremental: bool, classes: Any) -> None:
-        """Set out_activation_ in a first fit, and what belongs to labels, which users gave as a sparse y or not."""
-        raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
-
-    def _encode(self, y: NDArray[Any], dtype: DTypeLike, name: str = "y") -> Array:
-        """What `_read_targets` gives as the network's targets (n, o)."""
-        raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
-
-    def _soften(self, targets: Array) -> Array:
-        """The targets (n, o) that training sees."""
-        return targets
-
-    def _class_weight(self, y: NDArray[Any], weight: Array | None, incremental: bool) -> NDArray[np.float64] | None:
-        """A weight for every class (k,), or for not having and having every label (o, 2), if they have some."""
-        return None
-
-    def _loss(self) -> Loss:
-        """What the network is trained on."""
-        raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
-
-    def _has_several_labels(self, targets: Array) -> bool:
-        """Whether a row of these targets (n, o) may be of several classes at once."""
-        return False
-
-    def _score_raw(self, engine: Engine, z: Array, y: Array, sample_weight: Array | None) -> float:
-        """Accuracy or R^2 of the raw output z (n, o) for the targets y (n, o)."""
-        raise TypeError(f"{type(self).__name__} is no model: use MLPClassifier or MLPRegressor.")
+    @abstractmethod
+    def _learn_targets(
+        self, y: NDArray[Any], sparse: bool, before: Mapping[str, Any], incremental: bool, classes: Any
+    ) -> Targets:
+        """What y, which users gave as a sparse one or not, is to a model with the fitted attributes `before`."""
 
     # --- fit ------------------------------------------------------------------------------------
+
+    @guarded
+    def fit(
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: MatrixLike | None = None,
+        y_val: MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        checkpoint: FilePath | None = None,
+        resume: bool = False,
+        checkpoint_every: int = 1,
+    ) -> Self:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+            Of sparse matrices only what they store is kept and computed with (as CSR).
+        y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_outputs)
+            For a classifier labels, or zeros and ones for several labels a sample; where these are sparse in a first
+            fit, so are predictions. All of one class are allowed, as in scikit-learn: that class is what is predicted.
+            For a regressor numbers.
+        sample_weight : array-like (n_samples,), default=None
+        X_val, y_val, sample_weight_val : array-like, default=None
+            Samples that the network is not trained on: their loss and score are taken after every
+            epoch, and with `early_stopping` they decide, instead of a share of X.
+        checkpoint : str or path, default=None
+            A file that keeps what the fit needs to go on, replaced at the ends of epochs. Not for "lbfgs".
+        resume : bool, default=False
+            Go on from the checkpoint, if its file exists, and end as if the fit had not been interrupted, bitwise.
+            Parameters (but `max_iter`, `verbose` and `n_threads`) and data must be as they were.
+        checkpoint_every : int, default=1
+            Write the checkpoint after every so many epochs, and at the end.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not possible, X or y cannot be used, or training diverges in the
+            first epoch. If the checkpoint is of another fit, or damaged.
+        ImportError, OSError
+            If a checkpoint needs safetensors, which is not installed, or its file cannot be written.
+        """
+        file, validation = (checkpoint, resume, checkpoint_every), (X_val, y_val, sample_weight_val)
+        self._fit(X, y, sample_weight, *validation, incremental=False, file=file)
+        return self
 
     @with_callbacks
     def _fit(
         self,
         X: Any,
         y: Any,
-        sample_weight: Any,
+        sample_weight: Any = None,
         *validation: Any,
         incremental: bool,
         classes: Any = None,
-        keep: KeepArguments = NOT_KEPT,
-        rows: NDArray[np.int64] | None = None,
+        file: FileArguments = NO_FILE,
+        rows: Rows = None,
         cancelled: Cancellation | None = None,
-        **how: Any,
     ) -> None:
-        """Train on all samples or on some rows of them, until `cancelled` is set."""
+        """Train on all samples or on some rows of them, until `cancelled` is set; set the fitted attributes."""
         refuse_conflicts(self, incremental, *validation)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-        dtype = None if first else self._packed().plan.dtype
-        given = y
-        x, y = self._read(X, y, reset=first, dtype=dtype, multi_output=True, **how)
-        sparse = issparse(y)
-        y, weight = taken(self._read_targets(y), rows), taken(self._read_weight(sample_weight, x), rows)
-        self._learn_targets(y, sparse, first, incremental, classes)
-        targets = self._encode(y, x.dtype)
-        of_class = self._class_weight(y, weight, incremental)
-        everything = spread(Samples(x, targets, times_class_weight(weight, targets, of_class)), y, rows)
+        before = {} if first else dict(vars(self))
+        present = None if first else self._flat_params()
+        dtype = None if present is None else present.plan.dtype
+        x, labels = self._read(X, y, reset=first, dtype=dtype, multi_output=True, y_numeric=self._y_numeric)
+        sparse, labels = issparse(labels), selected(self._read_targets(labels), rows)
+        weight = None if sample_weight is None else selected(self._read_weight(sample_weight, x), rows)
+        targets = self._learn_targets(labels, sparse, before, incremental, classes)
+        encoded = targets.encode(labels, x.dtype)
+        class_weight = targets.weights_of_classes(labels, weight, incremental)
+        weight = times_class_weight(weight, encoded, class_weight)
+        if rows is not None:
+            require_weight(weight, "to train on")
+            encoded, weight, labels = (placed(array, rows, x.shape[0]) for array in (encoded, weight, labels))
         random_state = check_random_state(self.random_state)
-        network = self._network_to_train(everything.samples, first, random_state)
-        samples = replace(everything.samples, y=self._soften(everything.samples.y))
-        tasks = FitTasks(self, X, given, sample_weight, cancelled)
-        checkpoint = keep_of(self, keep, samples, *validation)
-        if self.solver == "lbfgs":
-            fit_lbfgs(self, network, samples, tasks, rows)
-        else:
-            choose = checkpoint.choose
-            rows, held_out = self._hold_out(everything, of_class, random_state, choose, *validation, **how)
-            fit_epochs(self, network, samples, random_state, incremental, tasks, rows, held_out, checkpoint)
-        self.__dict__.update(network.attributes())
-        self.__dict__.pop("_assigned", None)
+        plan = plan_of(self, x.shape[1], encoded.shape[1], x.dtype, targets.loss)
+        start = _Start(
+            targets,
+            class_weight,
+            self._network_to_train(plan, present, random_state),
+            before,
+            random_state,
+            incremental,
+        )
+        tasks_of: _TasksOf = _nobody
+        if cancelled is not None or hasattr(self, "_skl_callbacks"):
+            tasks_of = partial(FitTasks, self, X, y, sample_weight, cancelled=cancelled)
+        learnt, tasks = self._train(Samples(x, encoded, weight, rows), labels, start, tasks_of, file, *validation)
+        state = {name: value for name, value in vars(self).items() if name not in (OF_FITS if first else ())}
+        state.pop("_assigned", None)
+        self.__dict__ = {
+            "t_": 0,
+            **state,
+            **targets.attributes(),
+            **network_attributes(start.flat),
+            **learnt.attributes,
+        }
+        if learnt.warning:
+            warn_caller(learnt.warning)
         tasks.end()
 
-    def _network_to_train(self, samples: Samples, first: bool, random_state: Any) -> Packed:
-        """A new network, or a copy of the fitted one that goes on."""
-        plan = self._plan(samples.x.shape[1], samples.y.shape[1], samples.x.dtype)
-        plan.require_trainable()
-        if not first:
-            return self._present(plan)
-        self._forget()
-        return Packed(plan, initial_params(plan, random_state, self.coef_init, self.intercept_init))
+    def _network_to_train(
+        self, plan: Plan, present: FlatParams | None, random_state: np.random.RandomState
+    ) -> FlatParams:
+        """A new network, or a copy of the present one, which must be what parameters and data describe."""
+        if present is None:
+            return FlatParams(plan, initial_params(plan, random_state, self.coef_init, self.intercept_init))
+        if present.plan.widths != plan.widths:
+            raise ValueError(
+                f"The fitted network has the widths {present.plan.widths}, but hidden_layer_sizes and "
+                f"y ask for {plan.widths}. Change neither between fits that go on, or fit with "
+                "warm_start=False."
+            )
+        return FlatParams(plan, present.params.astype(plan.dtype))
+
+    def _train(
+        self,
+        samples: Samples,
+        labels: NDArray[Any],
+        start: _Start,
+        tasks_of: _TasksOf,
+        file: FileArguments,
+        *validation: Any,
+    ) -> tuple[Learnt, Tasks]:
+        """Train the network in place; what has been learnt, and who has been told of it."""
+        require_epochs(self, file[0])
+        softened = start.targets.soften(samples.y)
+        arrays = (samples.x, softened, samples.sample_weight, *(validation or (None, None, None)))
+        keep = checkpoint_of(*file, lambda: settings_of(self, arrays, start.targets.known_classes))
+        history = History(start.before.get("history_"))
+        scoring = None
+        if self.solver != "lbfgs" and (self.early_stopping or any(each is not None for each in validation)):
+            samples, scoring = self._hold_out(samples, labels, start, keep.choose, *validation)
+        samples = replace(samples, y=softened)
+        tasks = tasks_of(partial(start.fitted_after, history), samples.rows)
+        if self.solver == "lbfgs":
+            return fit_lbfgs(self, start.flat, samples, history, tasks), tasks
+        engine, params = Engine(start.flat.plan, self.backend, self.n_threads), start.flat.params
+        n = samples.x.shape[0] if samples.rows is None else len(samples.rows)
+        recipe = recipe_of(self, n, incremental=start.incremental)
+        run = run_of(start.before, recipe, params, start.random_state, incremental=start.incremental)
+        stopping = stopping_of(self.early_stopping, start.before, recipe, run.rate, params)
+        past = PastCurves(start.before)
+        keep.include(curves=past)
+        outcome = fit(
+            engine,
+            params,
+            samples,
+            recipe,
+            run,
+            history=history,
+            stopping=stopping,
+            held_out=None if scoring is None else scoring.held_out(engine),
+            report=report_of(start.flat.plan.loss, samples.y, samples.sample_weight, samples.rows),
+            tasks=tasks,
+            verbose=self.verbose,
+            checkpoint=keep,
+        )
+        end = (outcome, run, stopping, history, past, scoring)
+        return learnt_by_epochs(self, *end, incremental=start.incremental), tasks
 
     def _hold_out(
         self,
-        everything: HeldOut,
-        of_class: NDArray[np.float64] | None,
-        random_state: Any,
+        samples: Samples,
+        labels: NDArray[Any],
+        start: _Start,
         choose: Choose,
         X: Any = None,
         y: Any = None,
         sample_weight: Any = None,
-        **how: Any,
-    ) -> tuple[NDArray[np.int64] | None, HeldOut | None]:
-        """The rows to train on (None: all), and what is held out: the user's own samples, or a share of all."""
-        seen = everything.samples
+    ) -> tuple[Samples, Scoring]:
+        """The samples to train on, and those that are held out: the user's own, or a share of all."""
+        targets = start.targets
         if X is None:
-            if not self.early_stopping:
-                return everything.rows, None
-            y = everything.taken(seen.y)
-            drawn = choose("rows", lambda: split(self, y, random_state), lambda drawn: require_split(drawn, len(y)))
-            rows, others = map(everything.rows_of, drawn)
-            require_weight(taken(seen.sample_weight, rows), "to train on")
-            require_weight(
-                taken(seen.sample_weight, others), f"that is held out (validation_fraction={self.validation_fraction})"
-            )
-            return rows, replace(everything, rows=others)
-        x, y = self._read(X, y, reset=False, dtype=seen.x.dtype, multi_output=True, **how)
+            train, held = share(self, samples, targets, start.random_state, choose)
+            return train, Scoring(self, targets, held, selected(labels, held.rows), start.fitted)
+        x, y = self._read(X, y, reset=False, dtype=samples.x.dtype, multi_output=True, y_numeric=self._y_numeric)
         y = self._read_targets(y)
-        targets = self._encode(y, x.dtype, "y_val")
-        if targets.shape[1] != seen.y.shape[1]:
-            raise ValueError(f"y_val has {targets.shape[1]} outputs, wanted {seen.y.shape[1]} as y has.")
+        encoded = targets.encode(y, x.dtype, "y_val")
+        if encoded.shape[1] != samples.y.shape[1]:
+            raise ValueError(f"y_val has {encoded.shape[1]} outputs, wanted {samples.y.shape[1]} as y has.")
         weight = self._read_weight(sample_weight, x, "sample_weight_val")
-        return everything.rows, HeldOut(
-            Samples(x, targets, times_class_weight(weight, targets, of_class, "row of X_val")), y
-        )
+        weight = times_class_weight(weight, encoded, start.class_weight, "row of X_val")
+        return samples, Scoring(self, targets, Samples(x, encoded, weight), y, start.fitted)
 
-    def _forget(self) -> None:
-        """Drop what an earlier fit has left, so that nothing of it goes on."""
-        self.t_ = 0
-        names = (
-            "loss_",
-            "loss_curve_",
-            "history_",
-            "validation_loss_curve_",
-            "best_loss_",
-            "validation_scores_",
-            "best_validation_score_",
-        )
-        for name in (*names, "_training", "_no_improvement_count"):
-            self.__dict__.pop(name, None)
+    @guarded
+    def _fit_shared(self, X: Any, x: Array, y: Any, sample_weight: Any, rows: Rows, cancelled: Cancellation) -> Self:
+        """Fit to x, which X has become and others share; X itself has names of features, and the model learns them."""
+        reset = not (self.warm_start and hasattr(self, "coefs_"))
+        validate_data(self, X, reset=reset, skip_check_array=True)
+        names = self.__dict__.pop("feature_names_in_", None)
+        self._fit(x, y, sample_weight, incremental=False, rows=rows, cancelled=cancelled)
+        if names is not None:
+            self.feature_names_in_ = names
+        return self
 
-    def _present(self, plan: Plan) -> Packed:
-        """A copy of the network as it is, which must be what parameters and data describe."""
-        now = self._packed()
-        if now.plan.widths != plan.widths:
-            raise ValueError(
-                f"The fitted network has the widths {now.plan.widths}, but hidden_layer_sizes and "
-                f"y ask for {plan.widths}. Change neither between fits that go on, or fit with "
-                "warm_start=False."
-            )
-        return Packed(plan, now.params.astype(plan.dtype))
+    if TYPE_CHECKING:  # scikit-learn makes it of what `fit` takes
 
-    def _plan(self, n_inputs: int, n_outputs: int, dtype: Any) -> Plan:
-        sizes = self.hidden_layer_sizes
-        hidden = (sizes,) if isinstance(sizes, (int, Integral)) else tuple(sizes)
-        functions = (*self._hidden_activations(len(hidden)), _IDENTITY)
-        widths = (n_inputs, *(int(size) for size in hidden), n_outputs)
-        dropout = dropout_of(self, len(hidden))
-        return Plan(widths, functions, (True,) * len(functions), self._loss(), np.dtype(dtype), dropout)
+        def set_fit_request(
+            self,
+            *,
+            X_val: Request = ...,
+            y_val: Request = ...,
+            sample_weight: Request = ...,
+            sample_weight_val: Request = ...,
+            checkpoint: Request = ...,
+            checkpoint_every: Request = ...,
+            resume: Request = ...,
+        ) -> Self: ...
 
-    def _hidden_activations(self, n_hidden: int) -> tuple[Activation, ...]:
-        given = self.activation
-        if isinstance(given, (str, Activation)):
-            return (activations.get(given),) * n_hidden
-        if len(given) != n_hidden:
-            raise ParameterError(
-                f"activation={given!r} names {len(given)} activations, wanted {n_hidden}: one for each hidden layer."
-            )
-        return tuple(activations.get(each) for each in given)
 
-    # --- the fitted network ---------------------------------------------------------------------
-
-    def _packed(self) -> Packed:
-        """The network of coefs_ and intercepts_ as they are now: users may have assigned others."""
-        network = self._shown()
-        if network is not None:
-            return network
-        hidden = self._hidden_activations(len(self.coefs_) - 1)
-        loss = losses.get(_LOSS_OF_OUTPUT[self.out_activation_])
-        given = (self.coefs_, self.intercepts_, (*hidden, _IDENTITY), loss)
-        copy: Packed | None = self.__dict__.get("_assigned")
-        if copy is None or not copy.follows(*given):
-            copy = self._assigned = Packed.of(*given)
-        return copy
-
-    def _raw(self, X: Any) -> tuple[Engine, Array]:
-        """The engine of the fitted network, and its raw output z (n, o)."""
-        return self._output(X, link=False)
-
-    def _output(self, X: Any, *, link: bool, pairs: bool = False) -> tuple[Engine, Array]:
-        """The engine of the fitted network, and what it predicts for X, as `Engine.predict` says."""
-        self._require_fitted("coefs_")
-        network = self._packed()
-        engine, dtype = Engine(network.plan, self.backend, self.n_threads), network.plan.dtype
-        x = X if engine.looks and self._is_laid_out(X, dtype) else self._read_x(X, dtype)
-        out, finite = engine.predict(network.params, x, link=link, pairs=pairs)
-        if not finite:
-            self._read_x(X, dtype)  # which says what is wrong with X
-        return engine, out
-
-    def _readied(self, X: Any) -> tuple[Engine, Packed, Array]:
-        """The engine of the fitted network, the network, and X as (n, i)."""
-        self._require_fitted("coefs_")
-        network = self._packed()
-        x = self._read_x(X, network.plan.dtype)
-        return Engine(network.plan, self.backend, self.n_threads), network, x
-
-    # --- copies and files -----------------------------------------------------------------------
-
-    def _shown(self) -> Packed | None:
-        """The network, if coefs_ and intercepts_ are still its own; else users have put other arrays."""
-        network: Packed | None = self.__dict__.get("_network")
-        return network if network is not None and network.shows(self.coefs_, self.intercepts_) else None
-
-    def _present_state(self) -> dict[str, Any]:
-        state = super()._present_state()
-        # One flat vector or its views: so a pickle has the weights once, and a memory-mapped one is not copied.
-        for name in ("_assigned", *(("_network",) if self._shown() is None else ("coefs_", "intercepts_"))):
-            state.pop(name, None)
-        return state
-
-    def _taken_apart(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        parameters, attributes = super()._taken_apart()
-        network = attributes.pop("_network", None)
-        if network is not None:
-            coefs, intercepts = network.lists()
-            attributes |= {"coefs_": coefs, "intercepts_": intercepts, "_plan": network.plan}
-        elif "coefs_" in attributes:  # which users may assign as lists
-            attributes |= {name: list(map(np.asarray, attributes[name])) for name in ("coefs_", "intercepts_")}
-        return parameters, attributes
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """The state of a pickle, or of a file, which has the weights and their plan in place of the network."""
-        plan: Plan | None = state.get("_plan")
-        if plan is not None:
-            network = Packed.of(state["coefs_"], state["intercepts_"], plan.activations, plan.loss)
-            state = {name: value for name, value in state.items() if name not in ("_plan", "coefs_", "intercepts_")}
-            state["_network"] = network.planned(plan)
-        super().__setstate__(state)
-        own: Packed | None = self.__dict__.get("_network")
-        if own is not None:
-            self.coefs_, self.intercepts_ = own.lists()
-
-    def _require_whole(self) -> None:
-        require_network(self)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
+def _nobody(fitted: Fitted, rows: Rows) -> Tasks:
+    """What stands for `FitTasks` where nobody hears of the fit."""
+    return NO_TASKS

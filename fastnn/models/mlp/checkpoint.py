@@ -2,77 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from fastnn.kernels.contract import Array
+from fastnn.models.mlp.options import MLPOptions
 from fastnn.storage import FilePath
-from fastnn.training.checkpoint import Checkpoint, NoCheckpoint, checkpoint_of
-from fastnn.training.loop import Samples
+from fastnn.training.checkpoint import shapes_of
 from fastnn.training.saved import read_numbers
 
-__all__ = ["NOT_KEPT", "CurvesBefore", "KeepArguments", "keep_of"]
+__all__ = ["NO_FILE", "FileArguments", "PastCurves", "require_epochs", "settings_of"]
 
-KeepArguments = tuple[FilePath | None, bool, int]
+FileArguments = tuple[FilePath | None, bool, int]
 """The arguments of `fit`: checkpoint, resume and checkpoint_every."""
 
-NOT_KEPT: KeepArguments = (None, False, 1)
+NO_FILE: FileArguments = (None, False, 1)
 
 # Parameters that may be others when a run goes on: they do not change what an epoch makes of the weights.
 _FREE = ("max_iter", "max_fun", "verbose", "n_threads")
+_ARRAYS = ("X", "y", "weights", "X_val", "y_val", "sample_weight_val")
 
 
-def keep_of(model: Any, keep: KeepArguments, samples: Samples, *validation: Any) -> Checkpoint | NoCheckpoint:
-    """The checkpoint of a fit to these samples, with this validation set (X, y, sample_weight) or none.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If the solver is L-BFGS, or as `checkpoint_of` does.
-    """
-    if keep[0] is not None and model.solver == "lbfgs":
+def require_epochs(model: MLPOptions, path: FilePath | None) -> None:
+    """Raise ValueError where there is a checkpoint, and no epochs that it could go on from."""
+    if path is not None and model.solver == "lbfgs":
         raise ValueError(
             "checkpoint cannot be had with solver='lbfgs', which has no epochs to go on from. Leave it out, or choose "
             "another solver, such as 'adam'."
         )
-    return checkpoint_of(*keep, lambda: _settings(model, samples, *validation))
 
 
-def _settings(model: Any, samples: Samples, X: Any = None, y: Any = None, weight: Any = None) -> dict[str, Any]:
+def settings_of(model: MLPOptions, arrays: Sequence[Any], classes: NDArray[Any] | None) -> dict[str, Any]:
+    """What a checkpoint must have been written with, to go on from it; more epochs are welcome.
+
+    The arrays are X, y and the weights of the training samples, and those of the validation set or None.
+    """
     parameters = {name: value for name, value in model.get_params(deep=False).items() if name not in _FREE}
-    arrays = {"X": samples.x, "y": samples.y, "weights": samples.sample_weight}
-    validation = {"X_val": X, "y_val": y, "sample_weight_val": weight}
-    shapes = {
-        f"shape of {name}": None if array is None else np.shape(array) for name, array in (arrays | validation).items()
-    }
-    return {
-        "estimator": type(model).__name__,
-        **parameters,
-        **shapes,
-        "dtype": samples.x.dtype,
-        "classes": getattr(model, "classes_", None),
-    }
+    shapes = shapes_of(dict(zip(_ARRAYS, arrays, strict=True)))
+    return {"estimator": type(model).__name__, **parameters, **shapes, "dtype": arrays[0].dtype, "classes": classes}
 
 
-class CurvesBefore:
-    """The curves of the fits before this one, which a warm start goes on with."""
+class PastCurves:
+    """The curves of the fits before this one, which a warm start goes on with.
+
+    Parameters
+    ----------
+    before : mapping of str to anything
+        The fitted attributes of the model; empty where nothing of them goes on.
+
+    Attributes
+    ----------
+    lists : dict of str to list of float or None
+    best_score : float or None
+        The best validation score of those curves, where that is known.
+    """
 
     _NAMES = ("loss_curve_", "validation_loss_curve_", "validation_scores_")
 
-    def __init__(self, model: Any) -> None:
-        self._model = model
+    def __init__(self, before: Mapping[str, Any]) -> None:
+        self.lists: dict[str, Any] = {name: before[name] for name in self._NAMES if name in before}
+        self.best_score: float | None = before.get("best_validation_score_")
 
     def state_dict(self) -> dict[str, Any]:
-        """See training.checkpoint."""
-        return {name: value for name, value in vars(self._model).items() if name in self._NAMES}
+        """The curves, for a checkpoint."""
+        return self.lists
 
     def load_state_dict(self, state: Mapping[str, Any], params: Array) -> None:
-        """See training.checkpoint."""
+        """Go on with the curves of a file."""
         curves = {name: None if state[name] is None else read_numbers(state, name) for name in state}
         if not curves.keys() <= set(self._NAMES):
             raise ValueError(f"the curves of the fits before are {', '.join(curves)}, wanted {', '.join(self._NAMES)}")
-        for name in (*self._NAMES, "best_validation_score_"):  # the best of those curves is not known
-            vars(self._model).pop(name, None)
-        vars(self._model).update(curves)
+        self.lists, self.best_score = curves, None

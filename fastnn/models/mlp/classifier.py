@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastnn.activations import Activation
-from fastnn.models.common.bases import available_if
+from fastnn.kernels.contract import Array
+from fastnn.models.common import attributes
+from fastnn.models.common.agreement import require_classes
+from fastnn.models.common.bases import ClassifierMixin, available_if
 from fastnn.models.common.class_weight import DictOfEachLabel
 from fastnn.models.common.estimator import NONE, guarded
+from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike, RandomState
+from fastnn.models.common.outputs import log_probabilities
 from fastnn.models.common.parameter_checks import Is, OneOf, Real
-from fastnn.models.mlp.base import trains_by_epochs
-from fastnn.models.mlp.labels import LabelMLP
+from fastnn.models.common.scored import Scored
+from fastnn.models.common.targets import as_labels
+from fastnn.models.mlp.available import has_margins, has_probabilities, require_link
+from fastnn.models.mlp.base import BaseMLP, trains_by_epochs
+from fastnn.models.mlp.labels import LabelTargets, classes_for, learn_labels
+from fastnn.models.mlp.parameter_checks import PARAMETERS
 from fastnn.optimizers import Optimizer
 from fastnn.schedules import Plateau, Schedule
-from fastnn.storage import FilePath
 
 __all__ = ["MLPClassifier"]
 
 
-class MLPClassifier(LabelMLP):
+class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
     """A deep network that tells classes apart, trained on cross-entropy.
 
     Parameters are scikit-learn's, in its order, with its defaults and meaning; those from
@@ -161,8 +170,14 @@ class MLPClassifier(LabelMLP):
     array([0, 1, 1, 0])
     """
 
+    _attributes: ClassVar[Mapping[str, Any]] = attributes.MLP_CLASSIFIER
+    loss: str
+    label_smoothing: float
+    class_weight: Mapping[Any, float] | Sequence[Mapping[int, float]] | str | None
+    out_activation: str | None
+    classes_: NDArray[Any]
     _parameters: ClassVar[Mapping[str, Any]] = {
-        **LabelMLP._parameters,
+        **PARAMETERS,
         "loss": (OneOf(("cross_entropy", "hinge")),),
         "label_smoothing": (Real(0, 1, open_high=True),),
         "class_weight": (OneOf(("balanced",)), Is("a dict", (Mapping,)), DictOfEachLabel(), NONE),
@@ -248,57 +263,6 @@ class MLPClassifier(LabelMLP):
         self.backend = backend
         self.n_threads = n_threads
 
-    @guarded
-    def fit(
-        self,
-        X: MatrixLike,
-        y: MatrixLike,
-        sample_weight: ArrayLike | None = None,
-        *,
-        X_val: MatrixLike | None = None,
-        y_val: MatrixLike | None = None,
-        sample_weight_val: ArrayLike | None = None,
-        checkpoint: FilePath | None = None,
-        resume: bool = False,
-        checkpoint_every: int = 1,
-    ) -> Self:
-        """Train the network.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-            Of sparse matrices only what they store is kept and computed with (as CSR).
-        y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_labels)
-            Labels, or zeros and ones for several labels a sample; where these are sparse in a first fit, so are
-            predictions. All of one class are allowed, as in scikit-learn: that class is what is predicted.
-        sample_weight : array-like (n_samples,), default=None
-        X_val, y_val, sample_weight_val : array-like, default=None
-            Samples that the network is not trained on: their loss and score are taken after every
-            epoch, and with `early_stopping` they decide, instead of a share of X.
-        checkpoint : str or path, default=None
-            A file that keeps what the fit needs to go on, replaced at the ends of epochs. Not for "lbfgs".
-        resume : bool, default=False
-            Go on from the checkpoint, if its file exists, and end as if the fit had not been interrupted, bitwise.
-            Parameters (but `max_iter`, `verbose` and `n_threads`) and data must be as they were.
-        checkpoint_every : int, default=1
-            Write the checkpoint after every so many epochs, and at the end.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If a parameter is not possible, X or y cannot be used, or training diverges in the
-            first epoch. If the checkpoint is of another fit, or damaged.
-        ImportError, OSError
-            If a checkpoint needs safetensors, which is not installed, or its file cannot be written.
-        """
-        keep = (checkpoint, resume, checkpoint_every)
-        self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, incremental=False, keep=keep)
-        return self
-
     @available_if(trains_by_epochs)
     @guarded
     def partial_fit(
@@ -325,3 +289,110 @@ class MLPClassifier(LabelMLP):
         """
         self._fit(X, y, sample_weight, incremental=True, classes=classes)
         return self
+
+    # --- labels to targets ----------------------------------------------------------------------
+
+    def _read_targets(self, y: Any) -> NDArray[Any]:
+        return as_labels(y)
+
+    def _learn_targets(
+        self, y: NDArray[Any], sparse: bool, before: Mapping[str, Any], incremental: bool, classes: Any
+    ) -> LabelTargets:
+        known = self._label_targets() if before else None
+        classes = classes_for(y, None if known is None else known.classes, incremental, classes)
+        found = learn_labels(classes, y.ndim == 2, sparse, known, self.loss, self.out_activation)
+        return replace(found, smoothing=float(self.label_smoothing), class_weight=self.class_weight)
+
+    def _label_targets(self) -> LabelTargets:
+        """The labels that the model knows."""
+        # A model from before there were sparse labels has no such attribute.
+        sparse = bool(self.__dict__.get("_sparse_labels"))
+        return LabelTargets(self.classes_, self.out_activation_, self._is_multilabel(), sparse)
+
+    def _is_multilabel(self) -> bool:
+        several: bool | None = self.__dict__.get("_multilabel")
+        # A file from before hinge knew several labels has this in the output alone.
+        return self.out_activation_ == "logistic" and self.n_outputs_ > 1 if several is None else several
+
+    def _require_whole(self) -> None:
+        require_classes(self, 1)
+        super()._require_whole()
+
+    # --- raw outputs to labels ------------------------------------------------------------------
+
+    def predict(self, X: MatrixLike) -> NDArray[Any]:
+        """The likeliest class of every sample, or its labels.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples,) or (n_samples, n_labels)
+            Of a network that was first fitted to sparse labels a CSR matrix, as in scikit-learn (an array where
+            its `sparse_interface` is "sparray").
+        """
+        now = held(self)
+        z = now._output(X)[1]
+        labels: NDArray[Any] = now._label_targets().decode(z)
+        return labels
+
+    @available_if(has_margins)
+    def decision_function(self, X: MatrixLike) -> Array:
+        """How far on the right side: the raw output, for loss="hinge".
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples,) for two classes, else (n_samples, n_classes)
+            For two classes above 0 where the second one is predicted.
+        """
+        now = held(self)
+        engine, z = now._output(X)
+        require_link(has_margins, now, engine, "identity")
+        return z[:, 0] if z.shape[1] == 1 else z
+
+    @available_if(has_probabilities)
+    def predict_proba(self, X: MatrixLike) -> Array:
+        """The probability of every class or label.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples, n_classes)
+            Columns in the order of `classes_`.
+        """
+        now = held(self)
+        engine, p = now._output(X, link=True, pairs=True)
+        require_link(has_probabilities, now, engine, "sigmoid", "softmax")
+        return p if len(now.classes_) > 1 else np.ones((len(p), 1), p.dtype)
+
+    @available_if(has_probabilities)
+    def predict_log_proba(self, X: MatrixLike) -> Array:
+        """The logarithm of every probability; never -inf.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples, n_classes)
+        """
+        now = held(self)
+        engine, z = now._output(X)
+        require_link(has_probabilities, now, engine, "sigmoid", "softmax")
+        return log_probabilities(engine, z) if len(now.classes_) > 1 else np.zeros_like(z)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = self.out_activation != "softmax"
+        tags.classifier_tags.multi_class = self.out_activation in (None, "softmax")
+        return tags

@@ -1,170 +1,154 @@
-"""An MLP's training by epochs, from parameters to fitted attributes."""
+"""An MLP's training by epochs: the run that it goes on with, what ends it, and the fitted attributes."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.models.common.callbacks import FitTasks
-from fastnn.models.common.estimator import warn_caller
-from fastnn.models.mlp.checkpoint import CurvesBefore
-from fastnn.models.mlp.held_out import HeldOut, require_scores, taken, validate_on
-from fastnn.models.mlp.options import optimizer_of, rate_of
-from fastnn.models.mlp.reported_loss import data_loss
-from fastnn.models.mlp.weights import Packed, network_until
-from fastnn.optimizers import OptimizerState
-from fastnn.training.checkpoint import Checkpoint, NoCheckpoint
-from fastnn.training.engine import Engine
+from fastnn.flat_params import FlatParams
+from fastnn.kernels.contract import Array
+from fastnn.models.common.learnt import Learnt
+from fastnn.models.mlp.checkpoint import PastCurves
+from fastnn.models.mlp.held_out import Scoring
+from fastnn.models.mlp.options import MLPOptions
 from fastnn.training.history import History, grown
-from fastnn.training.loop import Outcome, Run, Samples, in_order, shuffled, train
-from fastnn.training.progress import progress
+from fastnn.training.loop import Outcome
+from fastnn.training.rates import Rate
+from fastnn.training.recipe import Recipe
+from fastnn.training.run import Run
 from fastnn.training.stopping import Stopping, by_score
 
-__all__ = ["fit_epochs"]
+__all__ = ["OF_FITS", "learnt_by_epochs", "network_attributes", "placed", "run_of", "stopping_of"]
 
-Rows = NDArray[np.int64] | None
-
-
-def fit_epochs(
-    model: Any,
-    network: Packed,
-    samples: Samples,
-    random_state: Any,
-    incremental: bool,
-    tasks: FitTasks,
-    rows: Rows,
-    held_out: HeldOut | None,
-    keep: Checkpoint | NoCheckpoint,
-) -> None:
-    """Train the network in place on these rows (None: all), and set what the epochs tell."""
-    engine = Engine(network.plan, model.backend, model.n_threads)
-    run = _run(model, network, random_state, incremental)
-    stopping = _stopping(model, run, network)
-    max_epochs = 1 if incremental else model.max_iter
-    outcome, history, curves = Outcome(), History(getattr(model, "history_", None)), CurvesBefore(model)
-    keep.attach(
-        network.params, engine.write_state, run=run, outcome=outcome, history=history, stopping=stopping, curves=curves
-    )
-    tasks.start(max_epochs, network_until(network.plan, history), rows)
-    with progress(model.verbose, max_epochs) as printers:
-        train(
-            engine,
-            samples,
-            network.params,
-            run,
-            **_of_an_epoch(model, engine, samples, rows, run),
-            max_epochs=max_epochs,
-            watchers=[history, stopping, *printers, tasks],
-            validate=None if held_out is None else validate_on(model, engine, held_out),
-            begin=tasks.begin,
-            keep_on_interrupt=True,
-            outcome=outcome,
-            keep=keep,
-        )
-    model._training = run
-    run.leave(network.params, stopping.best_params)
-    _tell(model, outcome, stopping, run, history, held_out)
-    _warn(model, outcome, incremental)
+# What a fit sets and a fit that begins anew forgets, also where it sets no other.
+OF_FITS = (
+    "t_",
+    "loss_",
+    "loss_curve_",
+    "history_",
+    "validation_loss_curve_",
+    "best_loss_",
+    "validation_scores_",
+    "best_validation_score_",
+    "_training",
+    "_no_improvement_count",
+)
 
 
-def _run(model: Any, network: Packed, random_state: Any, incremental: bool) -> Run:
-    """partial_fit goes on with state and rate; a fit begins with new ones, also a warm one."""
-    optimizer = optimizer_of(model)
-    rate = rate_of(model, optimizer)
-    if incremental and hasattr(model, "_training"):
-        run: Run = model._training.copy()
-        now = type(optimizer), optimizer.state_names
-        if (type(run.optimizer), run.optimizer.state_names) != now:
-            run.state = OptimizerState.zeros(optimizer, network.params)
-        run.optimizer = optimizer
-        run.take_up(network.params)
-        if run.rate != rate:
-            run.rate = rate
-        return run
-    seed = int(random_state.randint(2**31 - 1))
-    state = OptimizerState.zeros(optimizer, network.params)
-    return Run(optimizer, state, rate, seed, n_seen=getattr(model, "t_", 0))
+def placed(array: NDArray[Any] | None, rows: NDArray[np.int64], n: int) -> Any:
+    """An array of these rows alone, put where they are among n rows; so an X with all rows need not be copied."""
+    if array is None:
+        return None
+    whole = np.repeat(array[:1], n, axis=0)  # whatever: nobody looks at the other rows
+    whole[rows] = array
+    return whole
 
 
-def _of_an_epoch(model: Any, engine: Engine, samples: Samples, rows: Rows, run: Run) -> dict[str, Any]:
-    """What the model's parameters say of every epoch: order, batches, penalties, and the loss that users see."""
-    n = samples.x.shape[0] if rows is None else len(rows)
-    seen = Samples(samples.x, taken(samples.y, rows), taken(samples.sample_weight, rows))
-    users_loss = data_loss(engine.plan, seen)
-    size = _batch_size(model, n)
+def network_attributes(flat: FlatParams) -> dict[str, Any]:
+    """What a fitted estimator has of its network, by the names of its attributes."""
+    widths = flat.plan.widths
     return {
-        "order": shuffled(engine, run.seed, n, size, rows) if model.shuffle else in_order(rows),
-        "batch_size": size,
-        "alpha": float(model.alpha),
-        "l1": float(model.l1),
-        "report": lambda loss, penalty: users_loss(loss) + penalty,
+        "_network": flat,
+        "coefs_": list(flat.weights),
+        "intercepts_": list(flat.biases),
+        "n_outputs_": widths[-1],
+        "n_layers_": len(widths),
     }
 
 
-def _batch_size(model: Any, n: int) -> int:
-    if model.batch_size == "auto":
-        return min(200, n)
-    if model.batch_size > n:
-        warn_caller(
-            f"Got `batch_size` larger than sample size ({model.batch_size} > {n}). It is going to be clipped.",
-            UserWarning,
-        )
-    return min(int(model.batch_size), n)
+def run_of(
+    before: Mapping[str, Any], recipe: Recipe, params: Array, random_state: np.random.RandomState, *, incremental: bool
+) -> Run:
+    """partial_fit goes on with state and rate; a fit begins with new ones, also a warm one."""
+    training: Run | None = before.get("_training") if incremental else None
+    if training is not None:
+        return training.resumed(recipe, params)
+    seed = int(random_state.randint(2**31 - 1))
+    return Run.begin(recipe, params, seed, n_seen=before.get("t_", 0))
 
 
-def _stopping(model: Any, run: Run, network: Packed) -> Stopping:
+def stopping_of(early: bool, before: Mapping[str, Any], recipe: Recipe, rate: Rate, params: Array) -> Stopping:
     """By the loss, or for early stopping by the score on held-out samples; goes on where a fit before has ended."""
-    stopping = Stopping(model.tol, model.n_iter_no_change, run.rate)
-    stopping.stalled = getattr(model, "_no_improvement_count", 0)
-    if not model.early_stopping:
-        lowest = getattr(model, "best_loss_", None)
+    stopping = Stopping(recipe.tol, recipe.patience, rate)
+    stopping.stalled = before.get("_no_improvement_count", 0)
+    if not early:
+        lowest = before.get("best_loss_")
         stopping.best = -math.inf if lowest is None else -lowest
         return stopping
     stopping.measure, stopping.keep_best = by_score, True
-    highest = getattr(model, "best_validation_score_", None)
+    highest = before.get("best_validation_score_")
     if highest is not None and highest > -math.inf:  # neither NaN; the first weights are never the best ones
-        stopping.best, stopping.best_params = highest, network.params.copy()
+        stopping.best, stopping.best_params = highest, params.copy()
     return stopping
 
 
-def _tell(
-    model: Any, outcome: Outcome, stopping: Stopping, run: Run, history: History, held_out: HeldOut | None
-) -> None:
-    """Set the fitted attributes that epochs have."""
-    model.history_ = history.joined()
-    model.loss_curve_ = grown(getattr(model, "loss_curve_", None), outcome.losses)
-    model.loss_ = [loss for loss in outcome.losses if math.isfinite(loss)][-1]
-    model.n_iter_ = len(outcome.losses)
-    model.t_ = run.n_seen
-    model._no_improvement_count = stopping.stalled
-    model.best_loss_ = None if model.early_stopping else -stopping.best
-    if held_out is None:
-        model.validation_loss_curve_ = model.validation_scores_ = model.best_validation_score_ = None
-        return
-    diverged = outcome.reason == "diverged"
-    n_finished = len(outcome.losses) - diverged
-    best = getattr(model, "best_validation_score_", None)
-    for name, key in (("validation_loss_curve_", "validation_loss"), ("validation_scores_", "validation_score")):
-        values = model.history_[key][-n_finished:] + [math.nan] * diverged
-        setattr(model, name, grown(getattr(model, name, None), values))
-    if model.early_stopping:
-        if outcome.reason != "interrupted":
-            require_scores(model, values, held_out)
-        model.best_validation_score_ = stopping.best
-        return
-    # Those of the calls before are not looked at again where their best one is known.
-    scores = model.validation_scores_ if best is None or math.isinf(best) else [best, *values]
-    model.best_validation_score_ = max((score for score in scores if not math.isnan(score)), default=math.nan)
+def learnt_by_epochs(
+    model: MLPOptions,
+    outcome: Outcome,
+    run: Run,
+    stopping: Stopping,
+    history: History,
+    past: PastCurves,
+    scoring: Scoring | None,
+    *,
+    incremental: bool,
+) -> Learnt:
+    """The fitted attributes that epochs have.
 
-
-def _warn(model: Any, outcome: Outcome, incremental: bool) -> None:
-    if outcome.message:
-        warn_caller(outcome.message)
-    elif outcome.reason == "finished" and not incremental:
-        warn_caller(
+    Raises
+    ------
+    ValueError
+        If no score of early stopping is a number.
+    """
+    lists = history.joined()
+    attributes = {
+        "history_": lists,
+        "loss_curve_": grown(past.lists.get("loss_curve_"), outcome.losses),
+        "loss_": [loss for loss in outcome.losses if math.isfinite(loss)][-1],
+        "n_iter_": len(outcome.losses),
+        "t_": run.n_seen,
+        "best_loss_": None if model.early_stopping else -stopping.best,
+        "_training": run,
+        "_no_improvement_count": stopping.stalled,
+        **_validation(model, outcome, stopping, lists, past, scoring),
+    }
+    message = outcome.message
+    if not message and outcome.reason == "finished" and not incremental:
+        message = (
             f"Stochastic Optimizer: Maximum iterations ({model.max_iter}) reached and the "
             "optimization hasn't converged yet. Increase max_iter."
         )
+    return Learnt(attributes, message)
+
+
+def _validation(
+    model: MLPOptions,
+    outcome: Outcome,
+    stopping: Stopping,
+    lists: Mapping[str, list[float]],
+    past: PastCurves,
+    scoring: Scoring | None,
+) -> dict[str, Any]:
+    """What held-out samples have said after every epoch, if there are some."""
+    names = ("validation_loss_curve_", "validation_scores_")
+    if scoring is None:
+        return dict.fromkeys((*names, "best_validation_score_"))
+    diverged = outcome.reason == "diverged"
+    n_finished = len(outcome.losses) - diverged
+    curves: dict[str, Any] = {}
+    for name, key in zip(names, ("validation_loss", "validation_score"), strict=True):
+        values = lists[key][-n_finished:] + [math.nan] * diverged
+        curves[name] = grown(past.lists.get(name), values)
+    if model.early_stopping:
+        if outcome.reason != "interrupted":
+            scoring.require_scores(values)
+        return {**curves, "best_validation_score_": stopping.best}
+    # Those of the calls before are not looked at again where their best one is known.
+    best = past.best_score
+    scores = curves["validation_scores_"] if best is None or math.isinf(best) else [best, *values]
+    highest = max((score for score in scores if not math.isnan(score)), default=math.nan)
+    return {**curves, "best_validation_score_": highest}

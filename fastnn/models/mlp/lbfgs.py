@@ -9,36 +9,40 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fastnn.models.common.callbacks import FitTasks
-from fastnn.models.common.estimator import warn_caller
-from fastnn.models.mlp.held_out import taken
-from fastnn.models.mlp.objective import objective_over
-from fastnn.models.mlp.reported_loss import data_loss
-from fastnn.models.mlp.weights import Packed, network_until
+from fastnn.flat_params import FlatParams
+from fastnn.kernels.contract import Array
+from fastnn.models.common.learnt import Learnt
+from fastnn.models.mlp.options import MLPOptions
+from fastnn.models.mlp.targets import reported_loss
 from fastnn.plan import Plan
-from fastnn.solvers.objective.types import Solution, Vector
+from fastnn.solvers.objective.types import Objective, Solution, Vector
 from fastnn.solvers.smooth.scipy_lbfgs import scipy_lbfgs
 from fastnn.training.engine import Engine
 from fastnn.training.epoch import Epoch, Watcher
+from fastnn.training.fit import Tasks
 from fastnn.training.history import History
-from fastnn.training.loop import NON_FINITE, Samples
+from fastnn.training.loop import NON_FINITE
 from fastnn.training.progress import progress
+from fastnn.training.samples import Samples, selected
 
 __all__ = ["fit_lbfgs"]
 
 _RELATIVE_DECREASE = 1e7 * np.finfo(np.float64).eps  # SciPy's default
 
 
-def fit_lbfgs(model: Any, network: Packed, samples: Samples, tasks: FitTasks, rows: NDArray[np.int64] | None) -> None:
-    """Train the network in place on these rows (None: all), copied; in float64, whatever its dtype."""
-    samples = Samples(*(taken(array, rows) for array in (samples.x, samples.y, samples.sample_weight)))
-    plan = replace(network.plan, dtype=np.dtype(np.float64))
-    engine = Engine(plan, model.backend, model.n_threads)
-    objective = objective_over(engine, samples, float(model.alpha))
-    history = History(getattr(model, "history_", None))
-    tasks.start(model.max_iter, network_until(network.plan, history), rows)
+def fit_lbfgs(model: MLPOptions, flat: FlatParams, samples: Samples, history: History, tasks: Tasks) -> Learnt:
+    """Train the network in place, in float64, whatever its dtype.
+
+    Raises
+    ------
+    ValueError
+        If no step leads away from the start, or the parameters that are found are not finite.
+    """
+    x, y, weight = (selected(array, samples.rows) for array in (samples.x, samples.y, samples.sample_weight))
+    plan, alpha = replace(flat.plan, dtype=np.dtype(np.float64)), float(model.alpha)
+    objective = _objective(Engine(plan, model.backend, model.n_threads), x, y, weight, alpha)
+    tasks.start(model.max_iter)
 
     def evaluate(params: Vector) -> tuple[float, Vector]:
         tasks.begin()  # an iteration begins with the first evaluation after the one before
@@ -52,7 +56,7 @@ def fit_lbfgs(model: Any, network: Packed, samples: Samples, tasks: FitTasks, ro
         try:
             solution = scipy_lbfgs(
                 evaluate,
-                network.params.astype(np.float64),
+                flat.params.astype(np.float64),
                 tol=model.tol,
                 max_iter=model.max_iter,
                 max_evaluations=model.max_fun,
@@ -65,9 +69,34 @@ def fit_lbfgs(model: Any, network: Packed, samples: Samples, tasks: FitTasks, ro
             solution = watch.last
     if not np.isfinite(solution.loss) and watch.last is not None:
         solution = replace(watch.last, message=f"its loss became {solution.loss}, and what was before is kept")
-    model.history_ = history.joined()
-    _finish(model, network, replace(solution, converged=solution.converged or watch.stopped))
-    model.loss_ = _users_loss(plan, samples, solution, float(model.alpha))
+    solution = replace(solution, converged=solution.converged or watch.stopped)
+    _take_over(flat.params, solution)
+    attributes = {
+        "history_": history.joined(),
+        "n_iter_": solution.n_iter,
+        "loss_": _users_loss(plan, y, weight, solution, alpha),
+    }
+    return Learnt(attributes, "" if solution.converged else _not_converged(model, solution))
+
+
+def _objective(engine: Engine, x: Any, y: Array, weight: Array | None, alpha: float) -> Objective:
+    """Mean loss with its penalty, and its gradient, of an engine whose plan is of float64.
+
+    The solver needs its last digits, so samples of float32 are converted.
+    """
+    x, y = _float64(x), _float64(y)
+    weight = None if weight is None else _float64(weight)
+
+    def objective(params: Vector) -> tuple[float, Vector]:
+        d_params = np.empty_like(params)
+        loss = engine.gradient(np.ascontiguousarray(params), x, y, weight, alpha, d_params)
+        return loss, d_params
+
+    return objective
+
+
+def _float64(array: Any) -> Any:
+    return array.astype(np.float64, copy=False)
 
 
 class _Watch:
@@ -100,24 +129,25 @@ def _start(params: Vector, loss: float, d_params: Vector) -> Solution:
     return Solution(params.copy(), loss, 0, False, "it was interrupted")
 
 
-def _users_loss(plan: Plan, samples: Samples, solution: Solution, alpha: float) -> float:
+def _users_loss(plan: Plan, y: Array, weight: Array | None, solution: Solution, alpha: float) -> float:
     """The loss as scikit-learn's epochs report it, which may be another than the one minimised."""
-    weight = samples.sample_weight
-    total_weight = samples.x.shape[0] if weight is None else float(weight.sum(dtype=np.float64))
+    total_weight = len(y) if weight is None else float(weight.sum(dtype=np.float64))
     squares = sum(float(np.vdot(w, w)) for w in plan.unpack(solution.params)[0])
     penalty = 0.5 * alpha * squares / total_weight
-    return data_loss(plan, samples)(solution.loss - penalty) + penalty
+    return reported_loss(plan.loss, y, weight)(solution.loss - penalty) + penalty
 
 
-def _finish(model: Any, network: Packed, solution: Solution) -> None:
+def _take_over(params: Array, solution: Solution) -> None:
+    """Put the solution into params (p,), which may be of another dtype."""
     with np.errstate(over="ignore"):
-        network.params[...] = solution.params
-    if not np.isfinite(network.params).all():
+        params[...] = solution.params
+    if not np.isfinite(params).all():
         raise ValueError(f"{NON_FINITE}.")
-    model.n_iter_ = solution.n_iter
-    if not solution.converged:
-        warn_caller(
-            f"lbfgs failed to converge after {solution.n_iter} iteration(s): {solution.message}. "
-            f"Scale the features, or increase max_iter (now {model.max_iter}) or max_fun "
-            f"(now {model.max_fun})."
-        )
+
+
+def _not_converged(model: MLPOptions, solution: Solution) -> str:
+    return (
+        f"lbfgs failed to converge after {solution.n_iter} iteration(s): {solution.message}. "
+        f"Scale the features, or increase max_iter (now {model.max_iter}) or max_fun "
+        f"(now {model.max_fun})."
+    )

@@ -5,27 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import config_context, get_config
-from sklearn.base import is_regressor
 from sklearn.utils import check_array
-from sklearn.utils.validation import validate_data
 
 from fastnn.errors import out_of_range, wrong_type
-from fastnn.kernels.contract import Array
-from fastnn.models.common.estimator import collected_warnings, guarded, laid_out_or_sparse, readable, warn_caller
+from fastnn.models.common.estimator import collected_warnings, laid_out_or_sparse, readable, warn_caller
 from fastnn.models.common.given import MatrixLike
 from fastnn.models.mlp.base import BaseMLP
 from fastnn.tensors import as_host
 from fastnn.threads import get_num_threads, threads
 from fastnn.validation import as_integers, check_counts
 from fastnn.workers import cancellation, finished
-
-if TYPE_CHECKING:
-    from fastnn._core import Cancellation
 
 __all__ = ["fit_many"]
 
@@ -101,23 +95,11 @@ def fit_many(
     def fit(task: tuple[MLP, Rows]) -> list[tuple[str, type[Warning]]]:
         model, own = task
         with nullcontext() if alone else threads(1), config_context(**config), collected_warnings() as warned:
-            _fit_one(model, X, x, y, sample_weight, own, cancelled)
+            model._fit_shared(X, x, y, sample_weight, own, cancelled)
         return warned
 
     _tell(models, finished(fit, list(zip(models, every, strict=True)), n_jobs, cancelled))
     return models
-
-
-@guarded
-def _fit_one(model: Any, X: Any, x: Array, y: Any, sample_weight: Any, rows: Rows, cancelled: Cancellation) -> None:
-    """Fit to x, which X has become; X itself has names of features, and these are what the model learns."""
-    reset = not (model.warm_start and hasattr(model, "coefs_"))
-    validate_data(model, X, reset=reset, skip_check_array=True)
-    names = model.__dict__.pop("feature_names_in_", None)
-    numeric = is_regressor(model)
-    model._fit(x, y, sample_weight, incremental=False, rows=rows, cancelled=cancelled, y_numeric=numeric)
-    if names is not None:
-        model.feature_names_in_ = names
 
 
 def _tell(models: Sequence[BaseMLP], futures: Sequence[Future[list[tuple[str, type[Warning]]]]]) -> None:
@@ -172,6 +154,6 @@ def _read_indices(name: str, value: Any, n: int) -> NDArray[np.int64]:
     if indices.ndim != 1 or len(indices) == 0:
         raise ValueError(f"{name} has shape {indices.shape}, wanted (m,) with at least one row.")
     if not 0 <= indices.min() <= indices.max() < n:
-        wrong = int(indices.min() if indices.min() < 0 else indices.max())
-        raise out_of_range(f"a number in {name}", wrong, f"0 to {n - 1}: X has {n} rows")
+        outside = int(indices.min() if indices.min() < 0 else indices.max())
+        raise out_of_range(f"a number in {name}", outside, f"0 to {n - 1}: X has {n} rows")
     return np.ascontiguousarray(indices)

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
-from sklearn.metrics import r2_score
+from numpy.typing import ArrayLike, NDArray
 
 from fastnn import losses
 from fastnn.activations import Activation
@@ -21,14 +20,13 @@ from fastnn.models.common.parameter_checks import Is, OneOf
 from fastnn.models.common.scored import Scored
 from fastnn.models.common.targets import as_numbers
 from fastnn.models.mlp.base import BaseMLP, trains_by_epochs
+from fastnn.models.mlp.numbers import NumberTargets
+from fastnn.models.mlp.parameter_checks import PARAMETERS
 from fastnn.optimizers import Optimizer
 from fastnn.schedules import Plateau, Schedule
-from fastnn.storage import FilePath
-from fastnn.training.engine import Engine
 
 __all__ = ["MLPRegressor"]
 
-_OUTPUT_OF_LINK = {"identity": "identity", "exp": "exp", "sigmoid": "logistic", "softmax": "softmax"}
 _LOSSES = tuple(name for name in losses.LOSSES if name != "hinge")
 
 
@@ -164,7 +162,7 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
     """
 
     _parameters: ClassVar[Mapping[str, Any]] = {
-        **BaseMLP._parameters,
+        **PARAMETERS,
         "loss": (OneOf(_LOSSES), Is("a Loss", (Loss,))),
     }
 
@@ -241,55 +239,6 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
         self.backend = backend
         self.n_threads = n_threads
 
-    @guarded
-    def fit(
-        self,
-        X: MatrixLike,
-        y: MatrixLike,
-        sample_weight: ArrayLike | None = None,
-        *,
-        X_val: MatrixLike | None = None,
-        y_val: MatrixLike | None = None,
-        sample_weight_val: ArrayLike | None = None,
-        checkpoint: FilePath | None = None,
-        resume: bool = False,
-        checkpoint_every: int = 1,
-    ) -> Self:
-        """Train the network.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-            Of sparse matrices only what they store is kept and computed with (as CSR).
-        y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_outputs)
-        sample_weight : array-like (n_samples,), default=None
-        X_val, y_val, sample_weight_val : array-like, default=None
-            Samples that the network is not trained on: their loss and score are taken after every
-            epoch, and with `early_stopping` they decide, instead of a share of X.
-        checkpoint : str or path, default=None
-            A file that keeps what the fit needs to go on, replaced at the ends of epochs. Not for "lbfgs".
-        resume : bool, default=False
-            Go on from the checkpoint, if its file exists, and end as if the fit had not been interrupted, bitwise.
-            Parameters (but `max_iter`, `verbose` and `n_threads`) and data must be as they were.
-        checkpoint_every : int, default=1
-            Write the checkpoint after every so many epochs, and at the end.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If a parameter is not possible, X or y cannot be used, or training diverges in the first
-            epoch. If the checkpoint is of another fit, or damaged.
-        ImportError, OSError
-            If a checkpoint needs safetensors, which is not installed, or its file cannot be written.
-        """
-        keep, validation = (checkpoint, resume, checkpoint_every), (X_val, y_val, sample_weight_val)
-        self._fit(X, y, sample_weight, *validation, incremental=False, keep=keep, y_numeric=True)
-        return self
-
     @available_if(trains_by_epochs)
     @guarded
     def partial_fit(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -310,38 +259,22 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
         ValueError
             As `fit`.
         """
-        self._fit(X, y, sample_weight, incremental=True, y_numeric=True)
+        self._fit(X, y, sample_weight, incremental=True)
         return self
-
-    def _loss(self) -> Loss:
-        return losses.get(self.loss)
 
     def _read_targets(self, y: Any) -> NDArray[Any]:
         return as_numbers(y)
 
-    def _learn_targets(self, y: NDArray[Any], sparse: bool, first: bool, incremental: bool, classes: Any) -> None:
-        loss = self._loss()
-        if loss.name == "hinge":
-            raise ValueError("loss='hinge' is for classes: use MLPClassifier, or another loss.")
-        output = _OUTPUT_OF_LINK[loss.link]
-        if first:
-            self.out_activation_ = output
-        elif output != self.out_activation_:
+    def _learn_targets(
+        self, y: NDArray[Any], sparse: bool, before: Mapping[str, Any], incremental: bool, classes: Any
+    ) -> NumberTargets:
+        targets = NumberTargets(losses.get(self.loss))
+        if before and targets.output != self.out_activation_:
             raise ValueError(
-                f"The fitted network has the output {self.out_activation_!r}, but loss={loss.name!r} asks for "
-                f"{output!r}. Fit with warm_start=False."
+                f"The fitted network has the output {self.out_activation_!r}, but loss={targets.loss.name!r} asks for "
+                f"{targets.output!r}. Fit with warm_start=False."
             )
-
-    def _encode(self, y: NDArray[Any], dtype: DTypeLike, name: str = "y") -> Array:
-        targets: Array = np.require(y.reshape(len(y), -1), dtype, ["C", "A"])
-        self._loss().require_targets(name, targets)
         return targets
-
-    def _score_raw(self, engine: Engine, z: Array, y: Array, sample_weight: Array | None) -> float:
-        predictions = engine.link(z)
-        if not np.isfinite(predictions).all():
-            return float("nan")
-        return float(r2_score(y, predictions, sample_weight=sample_weight))
 
     def predict(self, X: MatrixLike) -> Array:
         """What the network predicts.

@@ -17,15 +17,17 @@ Rows = NDArray[np.int64]
 Labels = NDArray[np.intp]
 
 
-def split(model: Any, y: Array, random_state: Any) -> tuple[Rows, Rows]:
-    """Rows to train on, and rows that are held out, for targets y (n, o).
+def split(
+    y: Array, fraction: float, random_state: np.random.RandomState, *, n_classes: int, for_scorer: bool
+) -> tuple[Rows, Rows]:
+    """Rows to train on, and a fraction of the rows that is held out, for targets y (n, o).
 
     Of two classes each side gets its share, as in scikit-learn. For a scorer, which may need all classes, so does each
-    of several; at least one row of every class that has two, while the only row of a class is trained on.
+    of several; at least one row of every class that has two, while the only row of a class is trained on. `n_classes`
+    is 0 for numbers, and where a row may be of several classes.
     """
-    n_held = math.ceil(len(y) * model.validation_fraction)
-    for_scorer = model.scoring not in (None, "loss")
-    labels = _labels(model, y, several=for_scorer)
+    n_held = math.ceil(len(y) * fraction)
+    labels = _labels(y) if n_classes == 2 or (n_classes > 2 and for_scorer) else None
     if n_held < 2:
         if labels is not None and n_held:  # scikit-learn says which class has too few, where one has
             _drawn(np.arange(len(y)), n_held, random_state, labels[:, None] > 0)
@@ -35,7 +37,7 @@ def split(model: Any, y: Array, random_state: Any) -> tuple[Rows, Rows]:
         )
     if n_held == len(y):
         raise ValueError(
-            f"validation_fraction={model.validation_fraction} of {len(y)} samples leaves none to train on. Decrease "
+            f"validation_fraction={fraction} of {len(y)} samples leaves none to train on. Decrease "
             "it, or fit on more samples."
         )
     if labels is None:
@@ -48,20 +50,19 @@ def split(model: Any, y: Array, random_state: Any) -> tuple[Rows, Rows]:
     return rows.astype(np.int64), held.astype(np.int64)
 
 
-def _labels(model: Any, y: Array, *, several: bool) -> Labels | None:
-    """The number of each row's class (n,), if there are two classes, or `several`, and each row is of one."""
-    n_classes = len(getattr(model, "classes_", ()))
-    if n_classes < 2 or (n_classes > 2 and not several) or model._has_several_labels(y):
-        return None
+def _labels(y: Array) -> Labels:
+    """The number of each row's class (n,)."""
     return (y[:, 0] > 0).astype(np.intp) if y.shape[1] == 1 else y.argmax(axis=1)
 
 
-def _drawn(rows: Rows, n_held: int, random_state: Any, labels: NDArray[Any] | None = None) -> tuple[Rows, Rows]:
+def _drawn(
+    rows: Rows, n_held: int, random_state: np.random.RandomState, labels: NDArray[Any] | None = None
+) -> tuple[Rows, Rows]:
     drawn: tuple[Rows, Rows] = train_test_split(rows, test_size=n_held, random_state=random_state, stratify=labels)
     return drawn
 
 
-def _stratified(labels: Labels, n_held: int, random_state: Any) -> tuple[Rows, Rows]:
+def _stratified(labels: Labels, n_held: int, random_state: np.random.RandomState) -> tuple[Rows, Rows]:
     """Both sides get their share of each class; the only row of a class is trained on."""
     counts = np.bincount(labels)
     several = counts[labels] > 1

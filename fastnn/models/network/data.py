@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,14 @@ import numpy as np
 from fastnn.errors import wrong_type
 from fastnn.kernels.contract import Array
 from fastnn.layers import Layer
+from fastnn.losses import smooth_labels
 from fastnn.models.common.sparse_input import is_sparse, sparse_rows
 from fastnn.plan import Plan
 from fastnn.tensors import as_host, is_tensor
-from fastnn.training.loop import Samples
+from fastnn.training.samples import Samples, Stream
 from fastnn.validation import as_floating, laid_out
 
-__all__ = ["read_batches", "read_inputs", "read_layers", "read_samples"]
+__all__ = ["read_inputs", "read_layers", "read_samples", "read_source", "read_validation"]
 
 
 def read_layers(layers: Any) -> list[Layer]:
@@ -101,7 +103,7 @@ def _read(plan: Plan, name: str, value: Any, columns: int | None) -> Array:
     else:
         array = as_floating(name, value).astype(plan.dtype, copy=False)
     _require_shape(name, array.shape, columns)
-    return laid_out(array)
+    return array if array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative else laid_out(array)
 
 
 def _not_dense(name: str, value: Any) -> TypeError:
@@ -116,10 +118,55 @@ def _require_shape(name: str, shape: tuple[int, ...], columns: int | None) -> No
         raise ValueError(f"{name} has shape {shape}, wanted {text}.{hint}")
 
 
-# --- batches ------------------------------------------------------------------------------------
+# --- what `fit` is given ------------------------------------------------------------------------
 
 
-def read_batches(plan: Plan, batches: Any, epochs: int) -> Callable[[], Iterator[Samples]]:
+def read_source(
+    plan: Plan, x: Any, y: Any, sample_weight: Any, *, epochs: int, label_smoothing: float
+) -> Samples | Stream:
+    """The samples in memory; without y, batch after batch.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If they are not what the network needs, or there is none.
+    """
+    if y is None:
+        if sample_weight is not None:
+            raise ValueError("sample_weight without y: with batches it is their third part, (x, y, sample_weight).")
+        return Stream(_read_batches(plan, x, epochs, label_smoothing))
+    samples = read_samples(plan, x, y, sample_weight)
+    if samples.x.shape[0] == 0:
+        raise ValueError(f"x has shape {samples.x.shape}: there is no row to train on.")
+    _require_some_weight("sample_weight", samples.sample_weight)
+    return replace(samples, y=smooth_labels(samples.y, label_smoothing, plan.loss))
+
+
+def read_validation(plan: Plan, x: Any, y: Any, sample_weight: Any) -> Samples | None:
+    """The samples that are not trained on, if there are some.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If they are not what the network needs.
+    """
+    if x is None and y is None and sample_weight is None:
+        return None
+    if x is None or y is None:
+        raise ValueError("A validation set needs both x_val and y_val; sample_weight_val goes with them.")
+    samples = read_samples(plan, x, y, sample_weight, suffix="_val")
+    if samples.x.shape[0] == 0:
+        raise ValueError(f"x_val has shape {samples.x.shape}: there is no row to validate on.")
+    _require_some_weight("sample_weight_val", samples.sample_weight)
+    return samples
+
+
+def _require_some_weight(name: str, weight: Array | None) -> None:
+    if weight is not None and not weight.any():
+        raise ValueError(f"{name} is zero for every row; some row needs a weight above zero.")
+
+
+def _read_batches(plan: Plan, batches: Any, epochs: int, label_smoothing: float) -> Callable[[], Iterator[Samples]]:
     """A function that reads all batches, one after another, once for every epoch.
 
     Raises
@@ -130,7 +177,7 @@ def read_batches(plan: Plan, batches: Any, epochs: int) -> Callable[[], Iterator
         If they are wanted more than once but can be read only once.
     """
     if callable(batches):
-        return lambda: _read_all(plan, batches())
+        return lambda: _read_all(plan, batches(), label_smoothing)
     is_x = isinstance(batches, np.ndarray) or is_tensor(batches) or is_sparse(batches)
     if is_x or not isinstance(batches, Iterable):
         raise wrong_type("x without y", batches, "batches (x, y), or a function that gives them")
@@ -139,10 +186,10 @@ def read_batches(plan: Plan, batches: Any, epochs: int) -> Callable[[], Iterator
             f"{batches!r} gives its batches once, but epochs={epochs}. Pass a list of batches, a function "
             "that returns a new generator for every epoch, or epochs=1."
         )
-    return lambda: _read_all(plan, batches)
+    return lambda: _read_all(plan, batches, label_smoothing)
 
 
-def _read_all(plan: Plan, batches: Iterable[Any]) -> Iterator[Samples]:
+def _read_all(plan: Plan, batches: Iterable[Any], label_smoothing: float) -> Iterator[Samples]:
     for k, batch in enumerate(batches):
         if not isinstance(batch, (tuple, list)) or len(batch) not in (2, 3):
             raise wrong_type(f"Batch {k}", batch, "(x, y) or (x, y, sample_weight)")
@@ -151,4 +198,4 @@ def _read_all(plan: Plan, batches: Iterable[Any]) -> Iterator[Samples]:
         except (TypeError, ValueError) as fault:
             fault.add_note(f"This is batch {k}, counted from 0.")
             raise
-        yield samples
+        yield replace(samples, y=smooth_labels(samples.y, label_smoothing, plan.loss))

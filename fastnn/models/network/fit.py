@@ -1,49 +1,39 @@
-"""`Network.fit`, once its arguments are read."""
+"""How a network is trained: the arguments of `Network.fit` as a recipe, and what its checkpoint must have been told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from copy import copy
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from math import inf
 from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from fastnn.errors import out_of_range, wrong_type
-from fastnn.kernels.contract import Array
-from fastnn.losses import smooth_labels
-from fastnn.models.common.fitting import curves_kept
-from fastnn.models.network.data import read_batches, read_samples
-from fastnn.optimizers import Optimizer, OptimizerState
+from fastnn.layers import Layer
+from fastnn.optimizers import Optimizer
 from fastnn.plan import Plan
 from fastnn.schedules import Plateau, Schedule
-from fastnn.training.checkpoint import Checkpoint, NoCheckpoint
-from fastnn.training.engine import Engine
+from fastnn.training.checkpoint import shapes_of
 from fastnn.training.epoch import Watcher
-from fastnn.training.history import History
-from fastnn.training.loop import Outcome, Run, Samples, Validate, shuffled, train
-from fastnn.training.progress import progress
-from fastnn.training.rates import Constant, Rate, scheduled
+from fastnn.training.rates import ConstantRate, Rate, scheduled
+from fastnn.training.recipe import Recipe
+from fastnn.training.samples import Samples, Stream
 from fastnn.training.stopping import Stopping, by_loss, by_validation_loss
-from fastnn.training.stream import Stream
 from fastnn.validation import check_counts, check_reals
 
-if TYPE_CHECKING:
-    from fastnn.models.network.network import Network
-
-__all__ = ["Training", "fit_network", "read_callbacks", "read_source", "read_validation", "settings_of"]
+__all__ = ["Options", "read_callbacks", "settings_of"]
 
 
 @dataclass(frozen=True)
-class Training:
-    """How to train: the arguments of `Network.fit` that decide what becomes of the parameters.
+class Options:
+    """The arguments of `Network.fit` that decide what becomes of the parameters.
 
     Raises
     ------
     ValueError, TypeError
-        If a number is not possible.
+        If one is not possible.
     """
 
     epochs: int
@@ -73,6 +63,27 @@ class Training:
         if not isinstance(self.shuffle, (bool, np.bool_)):
             raise wrong_type("shuffle", self.shuffle, "True or False")
 
+    def recipe(self) -> Recipe:
+        """What training is told."""
+        constant = ConstantRate(self.optimizer.learning_rate)
+        return Recipe(
+            self.optimizer,
+            constant if self.schedule is None else scheduled(self.schedule),
+            self.batch_size,
+            self.epochs,
+            self.alpha,
+            self.l1,
+            bool(self.shuffle),
+            inf if self.patience is None else self.patience,
+            self.tol,
+        )
+
+    def stopping(self, rate: Rate, *, validates: bool) -> Stopping:
+        """What ends training; also without patience, for a rate that wants to know how good epochs are."""
+        patience = inf if self.patience is None else self.patience
+        measure = by_validation_loss if validates else by_loss
+        return Stopping(self.tol, patience, rate, measure, keep_best=validates and self.patience is not None)
+
 
 def read_callbacks(callbacks: Any) -> tuple[Watcher, ...]:
     """The functions that see every epoch.
@@ -88,146 +99,22 @@ def read_callbacks(callbacks: Any) -> tuple[Watcher, ...]:
     return given
 
 
-def read_source(network: Network, x: Any, y: Any, sample_weight: Any, how: Training) -> Samples | Stream:
-    """The samples in memory; without y, batch after batch.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If they are not what the network needs, or there is none.
-    """
-    if y is None:
-        if sample_weight is not None:
-            raise ValueError("sample_weight without y: with batches it is their third part, (x, y, sample_weight).")
-        batches = read_batches(network.plan, x, how.epochs)
-
-        def softened() -> Iterator[Samples]:
-            return (_soften(network.plan, how, samples) for samples in batches())
-
-        return Stream(network._engine, softened, how.batch_size, how.shuffle)
-    samples = read_samples(network.plan, x, y, sample_weight)
-    if samples.x.shape[0] == 0:
-        raise ValueError(f"x has shape {samples.x.shape}: there is no row to train on.")
-    _require_some_weight("sample_weight", samples.sample_weight)
-    return _soften(network.plan, how, samples)
-
-
-def _soften(plan: Plan, how: Training, samples: Samples) -> Samples:
-    return replace(samples, y=smooth_labels(samples.y, how.label_smoothing, plan.loss))
-
-
-def read_validation(plan: Plan, x: Any, y: Any, sample_weight: Any) -> Samples | None:
-    """The samples that are not trained on, if there are some.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If they are not what the network needs.
-    """
-    if x is None and y is None and sample_weight is None:
-        return None
-    if x is None or y is None:
-        raise ValueError("A validation set needs both x_val and y_val; sample_weight_val goes with them.")
-    samples = read_samples(plan, x, y, sample_weight, suffix="_val")
-    if samples.x.shape[0] == 0:
-        raise ValueError(f"x_val has shape {samples.x.shape}: there is no row to validate on.")
-    _require_some_weight("sample_weight_val", samples.sample_weight)
-    return samples
-
-
-def _require_some_weight(name: str, weight: Array | None) -> None:
-    if weight is not None and not weight.any():
-        raise ValueError(f"{name} is zero for every row; some row needs a weight above zero.")
-
-
-def settings_of(network: Network, samples: Samples | Stream, held_out: Samples | None, how: Training) -> dict[str, Any]:
-    """What a checkpoint must have been written with, to go on from it; more epochs are welcome."""
-    arrays = {} if isinstance(samples, Stream) else vars(samples)
-    shapes = {name: None if array is None else array.shape for name, array in arrays.items()}
-    return {
-        "layers": network.layers,
-        "loss": network.plan.loss,
-        "dtype": network.plan.dtype,
-        "backend": network.backend,
-        **{f"shape of {name}": shapes.get(name) for name in ("x", "y", "sample_weight")},
-        "shape of x_val": None if held_out is None else held_out.x.shape,
-        **{field.name: getattr(how, field.name) for field in fields(how) if field.name != "epochs"},
-    }
-
-
-def fit_network(
-    network: Network,
+def settings_of(
+    layers: Sequence[Layer],
+    plan: Plan,
+    backend: str,
     samples: Samples | Stream,
     held_out: Samples | None,
-    how: Training,
-    callbacks: tuple[Watcher, ...],
-    verbose: bool | int | str,
-    checkpoint: Checkpoint | NoCheckpoint,
-) -> str:
-    """Train a copy of the parameters, which the network then has; what a user should know, where something went wrong.
-
-    Raises
-    ------
-    ValueError
-        If training diverges in the first epoch, or the checkpoint is damaged.
-    """
-    engine, params = copy(network._engine), network.params.copy()
-    rate = Constant(how.optimizer.learning_rate) if how.schedule is None else scheduled(how.schedule)
-    state = OptimizerState.zeros(how.optimizer, params)
-    run = Run(how.optimizer, state, rate, network._seed, epoch=len(network.loss_curve))
-    outcome, history, stopping = Outcome(), History(network.history), _stopping(how, rate, held_out)
-    checkpoint.attach(params, engine.write_state, run=run, outcome=outcome, history=history, stopping=stopping)
-    order = None
-    if how.shuffle and isinstance(samples, Samples):  # a stream sees to its order itself
-        order = shuffled(engine, run.seed, samples.x.shape[0], how.batch_size)
-    try:
-        with progress(verbose, how.epochs) as printers:
-            train(
-                engine,
-                samples,
-                params,
-                run,
-                order=order,
-                batch_size=how.batch_size,
-                alpha=how.alpha,
-                l1=how.l1,
-                max_epochs=how.epochs,
-                watchers=(history, stopping, *printers, *callbacks),
-                validate=None if held_out is None else _validate_on(engine, held_out),
-                outcome=outcome,
-                keep=checkpoint,
-            )
-        run.leave(params, stopping.best_params)
-    finally:  # what has been finished stays, whatever ends the rest
-        _become(network, params, run.seed, history)
-    return outcome.message
-
-
-def _become(network: Network, params: Array, seed: int, history: History) -> None:
-    """Put what has been learnt in the place of what was, at once, and also where Ctrl-C strikes just now."""
-    try:
-        _replace(network, params, seed, history)
-    except BaseException:
-        if network.params is not params:
-            _replace(network, params, seed, history)
-        raise
-
-
-def _replace(network: Network, params: Array, seed: int, history: History) -> None:
-    with curves_kept(network):
-        network.__dict__ = {**vars(network), "_params": params, "_seed": seed, "history": history.joined()}
-
-
-def _stopping(how: Training, rate: Rate, held_out: Samples | None) -> Stopping:
-    """What ends training; also without patience, for a rate that wants to know how good epochs are."""
-    patience = inf if how.patience is None else how.patience
-    measure = by_loss if held_out is None else by_validation_loss
-    return Stopping(how.tol, patience, rate, measure, keep_best=held_out is not None and how.patience is not None)
-
-
-def _validate_on(engine: Engine, held_out: Samples) -> Validate:
-    def validate(params: Array) -> tuple[float, None]:
-        z = engine.forward(params, held_out.x)
-        return engine.loss(z, held_out.y, held_out.sample_weight), None
-
-    return validate
+    options: Options,
+) -> Mapping[str, Any]:
+    """What a checkpoint must have been written with, to go on from it; more epochs are welcome."""
+    arrays = vars(samples) if isinstance(samples, Samples) else {}
+    shapes = {name: arrays.get(name) for name in ("x", "y", "sample_weight")}
+    return {
+        "layers": layers,
+        "loss": plan.loss,
+        "dtype": plan.dtype,
+        "backend": backend,
+        **shapes_of({**shapes, "x_val": None if held_out is None else held_out.x}),
+        **{field.name: getattr(options, field.name) for field in fields(options) if field.name != "epochs"},
+    }

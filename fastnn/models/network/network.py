@@ -6,22 +6,23 @@ import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastnn import optimizers
+from fastnn.flat_params import FlatParams
 from fastnn.kernels.contract import Array
 from fastnn.layers import Layer
 from fastnn.losses import Loss
-from fastnn.models.common.fitting import only_fit
+from fastnn.models.common.fitting import curves_kept, only_fit
 from fastnn.models.common.given import Batches, MatrixLike, RandomState
-from fastnn.models.common.loss_curve import LossCurveDisplay
-from fastnn.models.network import summary as looks
-from fastnn.models.network.data import read_inputs, read_layers, read_samples
-from fastnn.models.network.fit import Training, fit_network, read_callbacks, read_source, read_validation, settings_of
-from fastnn.models.network.parameters import FlatParams
+from fastnn.models.common.loss_curve import plot_loss_curve as plot_of_losses
+from fastnn.models.network import summary as text
+from fastnn.models.network.base import BaseNetwork
+from fastnn.models.network.data import read_inputs, read_layers, read_samples, read_source, read_validation
+from fastnn.models.network.fit import Options, read_callbacks, settings_of
 from fastnn.optimizers import Optimizer
 from fastnn.plan import Plan
 from fastnn.schedules import Plateau, Schedule
@@ -29,18 +30,18 @@ from fastnn.storage import FilePath
 from fastnn.training.checkpoint import checkpoint_of
 from fastnn.training.engine import Engine
 from fastnn.training.epoch import Watcher
+from fastnn.training.fit import fit
+from fastnn.training.held_out import HeldOut
 from fastnn.training.history import History
+from fastnn.training.run import Run
 from fastnn.validation import check_counts
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 __all__ = ["Network"]
 
 _BATCH_SIZE = 32
 
 
-class Network(FlatParams):
+class Network(BaseNetwork):
     """Dense layers, a loss, and one flat vector of parameters.
 
     Parameters
@@ -96,12 +97,12 @@ class Network(FlatParams):
     ) -> None:
         check_counts(n_inputs=n_inputs)
         self.layers = read_layers(layers)
-        self.plan = Plan.from_layers(self.layers, n_inputs, loss, dtype)
         self.backend = backend
         self.n_threads = n_threads
-        self._engine = Engine(self.plan, backend, n_threads)
+        plan = Plan.from_layers(self.layers, n_inputs, loss, dtype)
+        self._engine = Engine(plan, backend, n_threads)
         draws: Any = random_state if hasattr(random_state, "randint") else np.random.RandomState(random_state)
-        self._params = self.plan.initial_params(draws)
+        self._flat = FlatParams(plan, plan.initial_params(draws))
         self._seed = int(draws.randint(2**31 - 1))
         self.history = History().lists
 
@@ -128,7 +129,7 @@ class Network(FlatParams):
             If x has no real numbers.
         """
         x = read_inputs(self.plan, x)
-        return self._engine_of(x).forward(self._params, x)
+        return self._engine_of(x).forward(self.params, x)
 
     def predict(self, x: MatrixLike) -> Array:
         """What the network predicts: the loss's link of `forward`, such as probabilities.
@@ -142,7 +143,7 @@ class Network(FlatParams):
         ndarray (n, o)
         """
         x = read_inputs(self.plan, x)
-        return self._engine_of(x).predict(self._params, x, link=True)[0]
+        return self._engine_of(x).predict(self.params, x, link=True)[0]
 
     def input_gradient(self, x: MatrixLike, output: int | None = None, *, link: bool = False) -> Array:
         """How the outputs change with the inputs: d output / d input, row by row.
@@ -166,7 +167,7 @@ class Network(FlatParams):
         ValueError
             If x has another shape, there is no such output, or an activation has no slope.
         """
-        return self._engine.input_gradient(self._params, read_inputs(self.plan, x), output, link)
+        return self._engine.input_gradient(self.params, read_inputs(self.plan, x), output, link)
 
     def _engine_of(self, x: Any) -> Engine:
         """The engine for one call: what one keeps of a sparse x shall not live longer."""
@@ -206,9 +207,10 @@ class Network(FlatParams):
         """
         self.plan.require_trainable()
         samples = read_samples(self.plan, x, y, sample_weight)
-        d_params = np.empty_like(self._params)
+        params = self.params
+        d_params = np.empty_like(params)
         data = (samples.x, samples.y, samples.sample_weight)
-        return self._engine_of(samples.x).gradient(self._params, *data, 0.0, d_params), d_params
+        return self._engine_of(samples.x).gradient(params, *data, 0.0, d_params), d_params
 
     def fit(
         self,
@@ -307,46 +309,59 @@ class Network(FlatParams):
         self.plan.require_trainable()
         if batch_size is None:
             batch_size = sys.maxsize if y is None else _BATCH_SIZE
-        chosen = optimizers.get(optimizer)
         penalties = (alpha, l1, label_smoothing)
-        how = Training(epochs, batch_size, chosen, schedule, *penalties, shuffle, patience, tol)
-        samples = read_source(self, x, y, sample_weight, how)
-        held_out = read_validation(self.plan, x_val, y_val, sample_weight_val)
-        keep = checkpoint_of(checkpoint, resume, checkpoint_every, lambda: settings_of(self, samples, held_out, how))
+        options = Options(epochs, batch_size, optimizers.get(optimizer), schedule, *penalties, shuffle, patience, tol)
+        samples = read_source(self.plan, x, y, sample_weight, epochs=epochs, label_smoothing=label_smoothing)
+        seen = read_validation(self.plan, x_val, y_val, sample_weight_val)
+        about = (self.layers, self.plan, self.backend)
+        keep = checkpoint_of(checkpoint, resume, checkpoint_every, lambda: settings_of(*about, samples, seen, options))
+        watchers = read_callbacks(callbacks)
         with only_fit(self, goes_on=True):
-            message = fit_network(self, samples, held_out, how, read_callbacks(callbacks), verbose, keep)
-        if message:
-            warnings.warn(message, RuntimeWarning, stacklevel=2)
+            engine, params, recipe = copy(self._engine), self.params.copy(), options.recipe()
+            run = Run.begin(recipe, params, self._seed, epoch=len(self.loss_curve))
+            history = History(self.history)
+            try:
+                outcome = fit(
+                    engine,
+                    params,
+                    samples,
+                    recipe,
+                    run,
+                    history=history,
+                    stopping=options.stopping(run.rate, validates=seen is not None),
+                    held_out=None if seen is None else HeldOut(seen),
+                    watchers=watchers,
+                    verbose=verbose,
+                    checkpoint=keep,
+                )
+            finally:  # what has been finished stays, whatever ends the rest
+                if history.new["loss"]:
+                    self._become(FlatParams(self.plan, params), run.seed, history)
+        if outcome.message:
+            warnings.warn(outcome.message, RuntimeWarning, stacklevel=2)
         return self
 
-    # --- looks ----------------------------------------------------------------------------------
+    def _become(self, flat: FlatParams, seed: int, history: History) -> None:
+        """Put what has been learnt in the place of what was, at once, and also where Ctrl-C strikes just now."""
+
+        def replace() -> None:
+            with curves_kept(self):
+                self.__dict__ = {**vars(self), "_flat": flat, "_seed": seed, "history": history.joined()}
+
+        try:
+            replace()
+        except BaseException:
+            if self._flat is not flat:
+                replace()
+            raise
+
+    # --- what people see ------------------------------------------------------------------------
+
+    plot_loss_curve = plot_of_losses
 
     def summary(self) -> str:
         """A table of the layers: shapes, activations, numbers of parameters."""
-        return looks.summary(self.layers, self.plan)
-
-    def plot_loss_curve(self, ax: Axes | None = None, **kwargs: Any) -> LossCurveDisplay:
-        """Plot the loss of every epoch, and what was measured on held-out samples.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; a new figure if None.
-        **kwargs
-            As of `LossCurveDisplay.from_estimator`.
-
-        Returns
-        -------
-        LossCurveDisplay
-
-        Raises
-        ------
-        ValueError
-            If the network has not been trained.
-        ImportError
-            If matplotlib is not installed.
-        """
-        return LossCurveDisplay.from_estimator(self, ax=ax, **kwargs)
+        return text.summary(self.layers, self.plan)
 
     def __repr__(self) -> str:
-        return looks.written(self.layers, self.plan)
+        return text.call(self.layers, self.plan)

@@ -1,4 +1,4 @@
-"""How a network looks to people: as one would write it, and as a table of its layers."""
+"""A network in words: the call that makes it, and a table of its layers."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from fastnn.layers import Dense, Layer
 from fastnn.plan import Plan
 
-__all__ = ["summary", "written"]
+__all__ = ["call", "summary"]
 
 
-def written(layers: Iterable[Layer], plan: Plan) -> str:
+def call(layers: Iterable[Layer], plan: Plan) -> str:
     """The call that makes such a network, defaults left out."""
     inside = ", ".join(map(_brief, layers))
     return f"Network([{inside}], n_inputs={plan.widths[0]}, loss={plan.loss.name!r}, dtype={plan.dtype.name!r})"

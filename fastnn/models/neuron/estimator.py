@@ -11,16 +11,17 @@ from numpy.typing import ArrayLike
 from fastnn.activations import Activation
 from fastnn.models.common.bases import with_callbacks
 from fastnn.models.common.callbacks import FitTasks, TellsOfEpochs
-from fastnn.models.common.estimator import NONE, SHARED, VERBOSE_BY_EPOCHS, guarded
+from fastnn.models.common.estimator import NONE, SHARED, VERBOSE_BY_EPOCHS, guarded, warn_caller
 from fastnn.models.common.given import MatrixLike, RandomState
 from fastnn.models.common.parameter_checks import ActivationLike, Flag, Integer, Is, OneOf, Real
 from fastnn.models.common.targets import two_classes
-from fastnn.models.neuron.fit import batch_size_of, learn
+from fastnn.models.neuron.fit import average_of, batch_size_of, fitted_after, learn
 from fastnn.models.neuron.learning_rule import is_classifier, name_of
 from fastnn.models.neuron.predictor import NeuronBase
 from fastnn.schedules import Plateau, Schedule
-from fastnn.training.loop import Samples
+from fastnn.training.fit import NO_TASKS
 from fastnn.training.neuron_engine import dense_where_small
+from fastnn.training.samples import Samples
 
 __all__ = ["Neuron"]
 
@@ -214,15 +215,25 @@ class Neuron(TellsOfEpochs, NeuronBase):
     @with_callbacks
     def _fit(self, X: Any, y: Any, sample_weight: Any, classes: Any, goes_on: bool, passes: int | None) -> None:
         """Up to `passes` over the data; None for the one pass of partial_fit."""
-        tasks = FitTasks(self, X, y, sample_weight)
         dtype = self._dtype() if goes_on else None
-        x, y = self._read(X, y, reset=not goes_on, dtype=dtype, y_numeric=not is_classifier(self))
+        x, targets = self._read(X, y, reset=not goes_on, dtype=dtype, y_numeric=not is_classifier(self))
         x = dense_where_small(x, batch_size_of(self, x.shape[0]))
+        told: dict[str, Any] = {}
         if is_classifier(self):
             known = getattr(self, "classes_", None)
-            self.classes_, y = two_classes(y, partial=passes is None, known=known, classes=classes)
-            y = 2 * y - 1 if name_of(self) == "sign" else y
+            told["classes_"], targets = two_classes(targets, partial=passes is None, known=known, classes=classes)
+            targets = 2 * targets - 1 if name_of(self) == "sign" else targets
         elif classes is not None:
             raise ValueError("classes are for classifiers: with this activation a Neuron is a regressor.")
         weight = self._read_weight(sample_weight, x)
-        learn(self, Samples(x, np.require(y, x.dtype, ["C", "A"])[:, None], weight), goes_on, passes, tasks)
+        samples = Samples(x, np.require(targets, x.dtype, ["C", "A"])[:, None], weight)
+        average = average_of(self, x.shape[1] + 1, goes_on=goes_on and passes is None)
+        tasks = NO_TASKS
+        if hasattr(self, "_skl_callbacks"):
+            tasks = FitTasks(self, X, y, sample_weight, lambda epoch: {**told, **fitted_after(average, epoch)})
+        learnt = learn(self, samples, average, goes_on, passes, tasks)
+        kept = {name: value for name, value in vars(self).items() if name not in ("_average", "history_")}
+        self.__dict__ = {**kept, **told, **learnt.attributes}
+        tasks.end()
+        if learnt.warning:
+            warn_caller(learnt.warning)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastnn.kernels.contract import Array
 from fastnn.models.neuron.learning_rule import function_of, name_of
 from fastnn.training.engine import Engine
-from fastnn.training.loop import Samples
+from fastnn.training.samples import Samples
 from fastnn.validation import dense_rows
 
 __all__ = ["every", "left_to_gain"]

@@ -1,30 +1,36 @@
-"""How a neuron learns: the run of the training loop, the average, and what is kept of it all."""
+"""How a neuron learns: its recipe, its run, the average, and what becomes of it all."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from sklearn.utils import check_random_state
 
+from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
-from fastnn.models.common.callbacks import FitTasks
-from fastnn.models.common.estimator import warn_caller
+from fastnn.models.common.given import RandomState
+from fastnn.models.common.learnt import Learnt
 from fastnn.models.neuron.evidence import every, left_to_gain
 from fastnn.models.neuron.learning_rule import initial_params, learning_engine, longest_safe_rate, name_of
-from fastnn.optimizers import SGD, OptimizerState
+from fastnn.optimizers import SGD
+from fastnn.schedules import Plateau, Schedule
 from fastnn.training.engine import Engine
 from fastnn.training.epoch import Epoch, Watcher
+from fastnn.training.fit import Tasks, fit
 from fastnn.training.history import History, grown
-from fastnn.training.loop import Outcome, Run, Samples, in_order, shuffled, train
+from fastnn.training.loop import Outcome
 from fastnn.training.neuron_engine import Average
-from fastnn.training.progress import progress
-from fastnn.training.rates import Constant, Rate, scheduled
+from fastnn.training.rates import ConstantRate, Rate, scheduled
+from fastnn.training.recipe import Recipe
+from fastnn.training.run import Run
+from fastnn.training.samples import Samples
 from fastnn.training.stopping import Stopping
 
-__all__ = ["batch_size_of", "learn"]
+__all__ = ["average_of", "batch_size_of", "fitted_after", "learn"]
 
 # Too much to be left: this part of the loss, and so many times what the passes without improvement may have gained.
 _PART = 0.2
@@ -32,45 +38,101 @@ _MUCH = 10.0
 _LOOKED_AT = 4000  # rows, first
 
 
-def learn(neuron: Any, samples: Samples, goes_on: bool, passes: int | None, tasks: FitTasks) -> None:
-    """Learn from checked samples, and set the fitted attributes.
+class _Learner(Protocol):
+    """What learning needs to know of a neuron."""
+
+    activation: str | Activation
+    learning_rate: float | str | Schedule | Plateau
+    batch_size: int | str | None
+    shuffle: bool
+    random_state: RandomState
+    tol: float
+    n_iter_no_change: int
+    verbose: bool | int | str
+    average: bool
+    keep_history: bool
+    backend: str
+    n_threads: int | None
+
+    def _params(self) -> Array: ...
+
+
+def learn(
+    neuron: _Learner, samples: Samples, average: Average | None, goes_on: bool, passes: int | None, tasks: Tasks
+) -> Learnt:
+    """Learn from checked samples.
 
     Parameters
     ----------
     neuron : Neuron
     samples : Samples
         y (n, 1) is 0 or 1 for "sigmoid", -1 or 1 for "sign".
+    average : Average or None
+        As of `average_of`.
     goes_on : bool
         Whether to start from the weights that the neuron has.
     passes : int or None
         Most passes over the data; None for the one pass of `partial_fit`.
-    tasks : FitTasks
+    tasks : Tasks
         Told of the fit and of every pass.
     """
-    same_run = goes_on and passes is None and hasattr(neuron, "_training")
-    average = _average(neuron, samples.x.shape[1] + 1, same_run)
+    before = vars(neuron) if goes_on else {}
+    training: Run | None = before.get("_training") if passes is None else None
     engine = learning_engine(neuron, samples.x.shape[1], samples.x.dtype, average)
     random_state = check_random_state(neuron.random_state)
-    if not goes_on:
-        params = initial_params(neuron, engine.plan, random_state)
-    elif average is not None and average.last is not None:
-        params = average.last.copy()
+    params = _start(neuron, engine, random_state, average, goes_on)
+    recipe = _recipe(neuron, samples, passes, training)
+    if training is None:
+        run = Run.begin(recipe, params, seed=int(random_state.randint(2**31 - 1)))
     else:
-        params = neuron._params()
-    run = _run(neuron, samples, params, random_state, same_run)
-    weights = _Weights(params)
-    history = History()
-    watchers: list[Watcher] = [history, weights] if neuron.keep_history else [history]
-    tasks.start(passes or 1, lambda epoch: _fitted(epoch, average))
-    stopping = Stopping(neuron.tol, neuron.n_iter_no_change, run.rate)
-    outcome = _train(neuron, engine, samples, params, run, passes, [*watchers, stopping], tasks)
-    _set_attributes(neuron, params, run, outcome, average, goes_on)
-    neuron.learning_rate_ = history.new["learning_rate"][-1]
-    _set_history(neuron, history, weights if neuron.keep_history else None, goes_on)
-    tasks.end()
-    _warn(outcome, passes)
+        run = training.resumed(recipe, params)
+    history, weights, stopping = History(), _Weights(params), Stopping(recipe.tol, recipe.patience, run.rate)
+    outcome = fit(
+        engine,
+        params,
+        samples,
+        recipe,
+        run,
+        history=history,
+        stopping=stopping,
+        watchers=_watchers(neuron, weights),
+        tasks=tasks,
+        verbose=neuron.verbose,
+    )
+    curve = grown(before.get("loss_curve_"), outcome.losses)
+    attributes = {
+        **_answer(params, average),
+        "loss_curve_": curve,
+        "loss_": next(loss for loss in reversed(curve) if isfinite(loss)),
+        "n_iter_": len(outcome.losses),
+        "learning_rate_": history.new["learning_rate"][-1],
+        "_training": run,
+    }
+    if average is not None:
+        attributes["_average"] = replace(average, last=params)
+    if neuron.keep_history:
+        attributes["history_"] = _history(before.get("history_"), history, weights)
+    warning = outcome.message or _unfinished(outcome, passes)
     if passes is not None and stopping.stalled > stopping.patience and name_of(neuron) != "sign":
-        _warn_of_slowness(neuron, engine, samples, params, outcome)
+        warning = warning or _slowness(neuron, engine, samples, params, outcome.losses, attributes["learning_rate_"])
+    return Learnt(attributes, warning)
+
+
+def _watchers(neuron: _Learner, weights: _Weights) -> list[Watcher]:
+    """Who sees every pass, beside those whom every fit has."""
+    watchers: list[Watcher] = [weights] if neuron.keep_history else []
+    if name_of(neuron) == "sign":
+        watchers.append(lambda epoch: epoch.loss == 0)  # a pass without a mistake changes nothing
+    return watchers
+
+
+def _start(neuron: _Learner, engine: Engine, random_state: Any, average: Average | None, goes_on: bool) -> Array:
+    """The parameters to start from."""
+    if not goes_on:
+        return initial_params(neuron, engine.plan, random_state)
+    if average is not None and average.last is not None:
+        return average.last.copy()
+    return neuron._params()
 
 
 class _Weights:
@@ -83,137 +145,102 @@ class _Weights:
         self.params.append(epoch.params.copy())
 
 
-def _average(neuron: Any, n_params: int, same_run: bool) -> Average | None:
+def average_of(neuron: _Learner, n_params: int, *, goes_on: bool) -> Average | None:
+    """The average that a fit adds to, if there is one: a new one, or a copy of that of the partial_fit before."""
     if not neuron.average:
         return None
-    before: Average | None = getattr(neuron, "_average", None) if same_run else None
+    before: Average | None = vars(neuron).get("_average") if goes_on and "_training" in vars(neuron) else None
     return Average(np.zeros(n_params)) if before is None else before.copy()
 
 
-def _rate(neuron: Any, samples: Samples, same_run: bool) -> Rate:
+def _recipe(neuron: _Learner, samples: Samples, passes: int | None, training: Run | None) -> Recipe:
+    return Recipe(
+        SGD(momentum=0.0, nesterov=False),  # only counts the steps
+        _rate(neuron, samples, training),
+        batch_size_of(neuron, samples.x.shape[0]),
+        epochs=passes or 1,
+        shuffle=bool(neuron.shuffle),
+        patience=neuron.n_iter_no_change,
+        tol=neuron.tol,
+    )
+
+
+def _rate(neuron: _Learner, samples: Samples, training: Run | None) -> Rate:
     """The learning rate; "auto" is found once for a run."""
-    if neuron.learning_rate == "auto":
-        known = same_run and isinstance(neuron._training.rate, Constant)
-        return Constant(neuron.learning_rate_ if known else longest_safe_rate(neuron, samples.x, samples.sample_weight))
-    if hasattr(neuron.learning_rate, "__float__"):
-        return Constant(float(neuron.learning_rate))
-    return scheduled(neuron.learning_rate)
+    given = neuron.learning_rate
+    if isinstance(given, str):  # "auto"
+        if training is not None and isinstance(training.rate, ConstantRate):
+            return ConstantRate(vars(neuron)["learning_rate_"])
+        return ConstantRate(longest_safe_rate(neuron, samples.x, samples.sample_weight))
+    return scheduled(given) if isinstance(given, (Schedule, Plateau)) else ConstantRate(float(given))
 
 
-def _run(neuron: Any, samples: Samples, params: Array, random_state: Any, same_run: bool) -> Run:
-    """What goes from pass to pass; partial_fit goes on with what the call before has left."""
-    rate = _rate(neuron, samples, same_run)
-    if same_run:
-        run: Run = neuron._training.copy()
-        run.rate = run.rate if run.rate == rate else rate
-        return run
-    optimizer = SGD(momentum=0.0, nesterov=False)  # only counts the steps
-    state = OptimizerState.zeros(optimizer, params)
-    return Run(optimizer, state, rate, seed=int(random_state.randint(2**31 - 1)))
-
-
-def _train(
-    neuron: Any,
-    engine: Engine,
-    samples: Samples,
-    params: Array,
-    run: Run,
-    passes: int | None,
-    watchers: list[Watcher],
-    tasks: FitTasks,
-) -> Outcome:
-    n = samples.x.shape[0]
-    size = batch_size_of(neuron, n)
-    if name_of(neuron) == "sign":
-        watchers = [*watchers, lambda epoch: epoch.loss == 0]
-    with progress(neuron.verbose, passes or 1) as printers:
-        return train(
-            engine,
-            samples,
-            params,
-            run,
-            order=shuffled(engine, run.seed, n, size) if neuron.shuffle else in_order(),
-            batch_size=size,
-            max_epochs=passes or 1,
-            watchers=[*printers, *watchers, tasks],
-            begin=tasks.begin,
-        )
-
-
-def batch_size_of(neuron: Any, n: int) -> int:
+def batch_size_of(neuron: _Learner, n: int) -> int:
     """Rows of a step, of n."""
     return n if neuron.batch_size in (None, "full") else min(int(neuron.batch_size), n)
 
 
-def _answer(params: Array, average: Average | None) -> dict[str, Array]:
+def _answer(params: Array, average: Average | None) -> dict[str, Any]:
     """What has been learnt, as fitted attributes."""
     answer = params if average is None else average.mean(params)
     return {"coef_": answer[:-1].reshape(1, -1), "intercept_": answer[-1:]}
 
 
-def _fitted(epoch: Epoch, average: Average | None) -> dict[str, Any]:
-    """What makes a copy of a neuron one that learnt until this pass."""
+def fitted_after(average: Average | None, epoch: Epoch) -> dict[str, Any]:
+    """The attributes of a neuron that learnt until this pass."""
     return {**_answer(epoch.params.copy(), average), "n_iter_": epoch.number, "loss_": epoch.loss}
 
 
-def _set_attributes(
-    neuron: Any, params: Array, run: Run, outcome: Outcome, average: Average | None, goes_on: bool
-) -> None:
-    neuron.loss_curve_ = grown(getattr(neuron, "loss_curve_", None) if goes_on else None, outcome.losses)
-    neuron.loss_ = next(loss for loss in reversed(neuron.loss_curve_) if isfinite(loss))
-    neuron.n_iter_ = len(outcome.losses)
-    neuron._training = run
-    neuron.__dict__.update(_answer(params, average))
-    if average is not None:
-        neuron._average = replace(average, last=params)
-    elif hasattr(neuron, "_average"):
-        del neuron._average
-
-
-def _set_history(neuron: Any, history: History, weights: _Weights | None, goes_on: bool) -> None:
-    before = getattr(neuron, "history_", None) if goes_on else None
-    if hasattr(neuron, "history_"):
-        del neuron.history_
-    if weights is None:
-        return
+def _history(before: dict[str, Array] | None, history: History, weights: _Weights) -> dict[str, Array]:
+    """The weights at the start and after every pass, and what passes were like; those of the fits before first."""
     params = np.array(weights.params if before is None else weights.params[1:])
     new = {"coef": params[:, :-1], "intercept": params[:, -1]}
     new |= {name: np.array(history.new[name]) for name in ("loss", "learning_rate")}
-    if before is not None:
-        new = {name: np.concatenate([before[name], values]) for name, values in new.items()}
-    neuron.history_ = new
+    return new if before is None else {name: np.concatenate([before[name], values]) for name, values in new.items()}
 
 
-def _warn(outcome: Outcome, passes: int | None) -> None:
-    if outcome.message:
-        warn_caller(outcome.message)
-    elif outcome.reason == "finished" and passes is not None:
-        warn_caller(
-            f"The neuron still improves after max_iter={passes} passes over the data: "
-            "increase max_iter, or scale the features."
-        )
+# --- what a user should know --------------------------------------------------------------------
 
 
-def _warn_of_slowness(neuron: Any, engine: Engine, samples: Samples, params: Array, outcome: Outcome) -> None:
-    """Warn where the loss has stopped falling by `tol` for no other reason than that the steps are short.
+def _unfinished(outcome: Outcome, passes: int | None) -> str:
+    if outcome.reason != "finished" or passes is None:
+        return ""
+    return (
+        f"The neuron still improves after max_iter={passes} passes over the data: "
+        "increase max_iter, or scale the features."
+    )
+
+
+def _slowness(
+    neuron: _Learner, engine: Engine, samples: Samples, params: Array, losses: Sequence[float], rate: float
+) -> str:
+    """What to say where the loss has stopped falling by `tol` for no other reason than that the steps are short.
 
     That is, where much is left to gain, more than so many passes could have gained.
     """
-    gain = _missed(neuron, engine, every(samples, _LOOKED_AT), samples, params, outcome)
+    gain = _missed(neuron, engine, every(samples, _LOOKED_AT), samples, params, losses, rate)
     if gain > 0 and samples.x.shape[0] > _LOOKED_AT:  # what some rows say has to hold for all
-        gain = _missed(neuron, engine, samples, samples, params, outcome)
+        gain = _missed(neuron, engine, samples, samples, params, losses, rate)
     if not gain > 0:
-        return
+        return ""
     why = ", which the largest row of X decides," if neuron.learning_rate == "auto" else ""
-    warn_caller(
-        f"The neuron stopped after {len(outcome.losses)} passes, in the last of which its loss {neuron.loss_:.3g} did "
+    return (
+        f"The neuron stopped after {len(losses)} passes, in the last of which its loss {losses[-1]:.3g} did "
         f"not fall by tol={neuron.tol:g}, but it has not learnt what it can: the loss can be lower by {gain:.2g} at "
-        f"least. The learning rate {neuron.learning_rate_:.2g}{why} is too small for these features. Scale them (where "
+        f"least. The learning rate {rate:.2g}{why} is too small for these features. Scale them (where "
         "there are outliers, by a RobustScaler), choose a larger learning_rate, or a smaller tol and a larger max_iter."
     )
 
 
-def _missed(neuron: Any, engine: Engine, seen: Samples, samples: Samples, params: Array, outcome: Outcome) -> float:
+def _missed(
+    neuron: _Learner,
+    engine: Engine,
+    seen: Samples,
+    samples: Samples,
+    params: Array,
+    losses: Sequence[float],
+    rate: float,
+) -> float:
     """What is left to gain by the rows seen, if that is much, and more than the last passes could have gained."""
     gain, speed = left_to_gain(neuron, engine, seen, params)
     n, weight = samples.x.shape[0], samples.sample_weight
@@ -221,6 +248,6 @@ def _missed(neuron: Any, engine: Engine, seen: Samples, samples: Samples, params
     if neuron.batch_size == 1 and weight is not None:
         n_steps = float(weight.sum(dtype=np.float64))
     waited = neuron.n_iter_no_change + 1
-    fallen = max(outcome.losses[0] - outcome.losses[-1], 0.0)
-    is_much = gain > _PART * neuron.loss_ and (gain > _MUCH * waited * neuron.tol or gain > fallen)
-    return gain if is_much and gain > waited * n_steps * neuron.learning_rate_ * speed else 0.0
+    fallen = max(losses[0] - losses[-1], 0.0)
+    is_much = gain > _PART * losses[-1] and (gain > _MUCH * waited * neuron.tol or gain > fallen)
+    return gain if is_much and gain > waited * n_steps * rate * speed else 0.0

@@ -41,7 +41,7 @@ def test_a_networks_weights_must_be_those_of_its_layers(tmp_path: Path) -> None:
     network = network_of()
     network.save(tmp_path / "file")
     rewritten(tmp_path / "file", weights=[w.T for w in network.weights])
-    with pytest.raises(ValueError, match=r"whole Network: an array is float32 of shape \(5, 3\), wanted .* \(3, 5\)"):
+    with pytest.raises(ValueError, match=r"whole Network: weights\[0\] has shape \(5, 3\) and .*, wanted \(3, 5\)"):
         Network.load(tmp_path / "file")
     rewritten(tmp_path / "file", weights=network.weights, biases=[None, *network.biases[1:]])
     with pytest.raises(ValueError, match="whole Network: a layer has biases where its description has none, or"):
@@ -114,7 +114,7 @@ def test_parts_of_a_linear_model_that_do_not_fit(
         ("state", OptimizerState(1, (np.zeros(21, np.float32),) * 2), "a slot of the optimizer is of float32, wanted"),
         ("state", OptimizerState(1, (np.zeros(21),)), "the optimizer has 1 slots, wanted m, v"),
         ("state", OptimizerState(-1, (np.zeros(21),) * 2), "step is -1, wanted an integer of at least 0"),
-        ("behind", np.zeros(3), r"has shape \(3,\), wanted \(21,\)"),
+        ("unaveraged", np.zeros(3), r"has shape \(3,\), wanted \(21,\)"),
         ("seed", 2**60, "seed is 1152921504606846976"),
         ("seed", 2**63, "the seed of Run cannot be 9223372036854775808"),
         ("seed", "one", "the seed of Run cannot be 'one'"),
@@ -193,7 +193,7 @@ def test_a_file_that_asks_for_memory_that_it_has_not(tmp_path: Path) -> None:
     rewritten(tmp_path / "file", parameters={**parameters, "n_inputs": 10**9})
     tracemalloc.start()
     try:
-        with pytest.raises(FileError, match=r"wanted float32 of shape \(1000000000, 5\)"):
+        with pytest.raises(FileError, match=r"wanted \(1000000000, 5\) and float32"):
             Network.load(tmp_path / "file")
         assert tracemalloc.get_traced_memory()[1] < 2**20
     finally:

@@ -132,6 +132,31 @@ def test_refits_in_threads(name: str) -> None:
         assert [each.result() for each in fits] == [None, None]
 
 
+def test_refits_with_other_widths() -> None:
+    """Each prediction reads weights, widths and classes of one model, whatever takes its place meanwhile."""
+    kinds = [((3,), X, OLD), ((40, 20), X, THREE), ((), X, NEW)]
+    wanted = [MLPClassifier(**(SMALL | {"hidden_layer_sizes": sizes})).fit(x, y).predict(x) for sizes, x, y in kinds]
+    model = MLPClassifier(**SMALL).set_params(hidden_layer_sizes=kinds[0][0]).fit(*kinds[0][1:])
+    ended, seen = threading.Event(), set()
+
+    def predict() -> None:
+        while not ended.is_set():
+            found = model.predict(X)
+            same = [np.array_equal(found, each) for each in wanted]
+            assert any(same), "an answer of no model"
+            seen.update(np.flatnonzero(same))
+
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(predict)
+        until = time.monotonic() + patient(0.7)
+        while time.monotonic() < until and not asking.done():
+            for sizes, x, y in kinds:
+                model.set_params(hidden_layer_sizes=sizes).fit(x, y)
+        ended.set()
+        asking.result()
+    assert len(seen) > 1
+
+
 def test_a_regressor_and_fit_many_in_threads() -> None:
     targets = [X[:, 0], np.stack([X[:, 1], X[:, 2], 9 + X[:, 3]], axis=1)]
     models = [MLPRegressor(**SMALL) for _ in range(3)]

@@ -28,6 +28,10 @@ from fastnn import (
 )
 from fastnn.errors import FileError
 from fastnn.models.common.saving import MODEL_KINDS
+from fastnn.optimizers import SGD
+from fastnn.training.rates import ConstantRate, InverseScalingRate
+from fastnn.training.recipe import Recipe
+from fastnn.training.run import Run
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -293,3 +297,17 @@ def test_another_class(tmp_path: Path) -> None:
         storage.write(tmp_path / "model", "model", parts)
         with pytest.raises(FileError, match="of the class None"):
             MLPRegressor.load(tmp_path / "model")
+
+
+def test_words_of_the_format_outlive_names_of_classes() -> None:
+    """Files of earlier versions hold a run by these words, and so do those of later ones."""
+    assert MODEL_KINDS["rates.Constant"].type is ConstantRate
+    assert MODEL_KINDS["rates.InverseScaling"].type is InverseScalingRate
+    run = Run.begin(Recipe(SGD(ema=0.9), ConstantRate(0.1), 4, 1), np.zeros(2), seed=3)
+    run.finish(np.ones(2))
+    parts = MODEL_KINDS["loop.Run"].take(run)
+    assert set(parts) == {"optimizer", "state", "rate", "seed", "epoch", "n_seen", "behind"}
+    again = MODEL_KINDS["loop.Run"].make(**parts)
+    np.testing.assert_array_equal(again.unaveraged, [1, 1])
+    with pytest.raises(ValueError, match="Run has no field ahead"):
+        MODEL_KINDS["loop.Run"].make(**parts, ahead=1)

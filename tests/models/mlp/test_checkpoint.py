@@ -83,7 +83,7 @@ def test_bitwise_the_same(name: str, tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[1])
-from test_mlp_checkpoint import three_classes
+from test_checkpoint import three_classes
 
 def kill(epoch):
     if epoch.number == 4:

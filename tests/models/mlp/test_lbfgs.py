@@ -54,9 +54,9 @@ def test_large_numbers_that_can_be_had_are_fitted(dtype: Any) -> None:
 
 
 def test_a_loss_that_overflows_later_keeps_the_iteration_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = mlp_lbfgs.objective_over
+    made = mlp_lbfgs._objective
 
-    def objective_over(*given: Any) -> Any:
+    def objective_of(*given: Any) -> Any:
         objective, n = made(*given), 0
 
         def evaluate(params: np.ndarray) -> tuple[float, np.ndarray]:
@@ -67,7 +67,7 @@ def test_a_loss_that_overflows_later_keeps_the_iteration_before(monkeypatch: pyt
 
         return evaluate
 
-    monkeypatch.setattr(mlp_lbfgs, "objective_over", objective_over)
+    monkeypatch.setattr(mlp_lbfgs, "_objective", objective_of)
     model = MLPRegressor(hidden_layer_sizes=(4,), **OPTIONS)
     with pytest.warns(ConvergenceWarning, match=r"lbfgs failed to converge after [1-9]"):
         model.fit(X, Y)

@@ -48,14 +48,9 @@ def test_a_scorer_for_labels_of_every_kind(kind: str, scoring: str) -> None:
         assert np.isfinite(model.validation_scores_).all()
 
 
-class Told:
-    """As much of a classifier as `split` looks at."""
-
-    def __init__(self, scoring: Any, n_classes: int, fraction: float = 0.1) -> None:
-        self.scoring, self.classes_, self.validation_fraction = scoring, np.arange(n_classes), fraction
-
-    def _has_several_labels(self, y: np.ndarray) -> bool:
-        return False
+def drawn(scoring: str | None, n_classes: int, y: np.ndarray, seed: int, fraction: float = 0.1) -> Any:
+    """The rows to train on, and those held out, of a classifier with such a scoring."""
+    return split(y, fraction, seed, n_classes=n_classes, for_scorer=scoring not in (None, "loss"))
 
 
 def one_hot(index: np.ndarray) -> np.ndarray:
@@ -65,12 +60,12 @@ def one_hot(index: np.ndarray) -> np.ndarray:
 def test_the_split_without_a_scorer_is_scikit_learns() -> None:
     for scoring in (None, "loss"):
         wanted = train_test_split(np.arange(60), test_size=0.1, random_state=3)
-        for mine, other in zip(split(Told(scoring, 3), one_hot(INDEX), 3), wanted, strict=True):
+        for mine, other in zip(drawn(scoring, 3, one_hot(INDEX), 3), wanted, strict=True):
             np.testing.assert_array_equal(mine, other)
     of_two = np.minimum(INDEX, 1)
     wanted = train_test_split(np.arange(60), test_size=0.1, random_state=3, stratify=of_two)
     for scoring in (None, "f1"):
-        for mine, other in zip(split(Told(scoring, 2), of_two[:, None], 3), wanted, strict=True):
+        for mine, other in zip(drawn(scoring, 2, of_two[:, None], 3), wanted, strict=True):
             np.testing.assert_array_equal(mine, other)
 
 
@@ -78,29 +73,29 @@ def test_the_split_without_a_scorer_is_scikit_learns() -> None:
 def test_every_class_with_two_samples_is_on_both_sides(fraction: float) -> None:
     index = np.r_[INDEX, 3, 4, 4, 5]
     for seed in range(20):
-        rows, held = split(Told("f1_macro", 6, fraction), one_hot(index), seed)
+        rows, held = drawn("f1_macro", 6, one_hot(index), seed, fraction)
         assert len(held) == math.ceil(fraction * 64)
         np.testing.assert_array_equal(np.sort(np.r_[rows, held]), np.arange(64))
         assert set(index[held]) == {0, 1, 2, 4}
         assert set(index[rows]) == {0, 1, 2, 3, 4, 5}
-        for mine, again in zip(split(Told("f1_macro", 6, fraction), one_hot(index), seed), (rows, held), strict=True):
+        for mine, again in zip(drawn("f1_macro", 6, one_hot(index), seed, fraction), (rows, held), strict=True):
             np.testing.assert_array_equal(mine, again)
 
 
 def test_splits_with_more_classes_than_held_out_samples() -> None:
     index = np.arange(40) % 20
-    rows, held = split(Told("f1_macro", 20), one_hot(index), 0)
+    rows, held = drawn("f1_macro", 20, one_hot(index), 0)
     assert (len(rows), len(held)) == (36, 4)
     assert len(set(index[held])) == 4  # no class twice while another is missing
     assert set(index[rows]) == set(range(20))
     index = np.r_[np.zeros(20, int), 1 + np.arange(30) // 2, 16 + np.arange(10)]
     for seed in range(20):
-        rows, held = split(Told("f1_macro", 26), one_hot(index), seed)
+        rows, held = drawn("f1_macro", 26, one_hot(index), seed)
         assert set(index[rows]) == set(range(26))  # those with one sample, and those with two
-    rows, held = split(Told("f1_macro", 40), np.eye(40), 0)
+    rows, held = drawn("f1_macro", 40, np.eye(40), 0)
     assert (len(rows), len(held)) == (36, 4)
     with pytest.raises(ValueError, match="validation set is too small: 1 of 9 samples"):
-        split(Told(None, 9), np.eye(9), 0)
+        drawn(None, 9, np.eye(9), 0)
 
 
 @pytest.mark.parametrize("scoring", [None, "f1_macro"])
@@ -108,8 +103,8 @@ def test_splits_with_more_classes_than_held_out_samples() -> None:
 def test_splits_that_leave_nothing_to_train_on(scoring: str | None, n_classes: int) -> None:
     index = np.arange(60) % n_classes
     with pytest.raises(ValueError, match="^validation_fraction=0.99 of 60 samples leaves none to train on"):
-        split(Told(scoring, n_classes, fraction=0.99), one_hot(index), 0)
-    rows, held = split(Told(scoring, n_classes, fraction=0.98), one_hot(index), 0)
+        drawn(scoring, n_classes, one_hot(index), 0, 0.99)
+    rows, held = drawn(scoring, n_classes, one_hot(index), 0, 0.98)
     assert (len(rows), len(held)) == (1, 59)
 
 

@@ -1,0 +1,181 @@
+"""A deep network as its estimators have it: what it predicts from, what it shows of itself, its copies and files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn import losses
+from fastnn.activations import Activation
+from fastnn.flat_params import FlatParams
+from fastnn.kernels.contract import Array
+from fastnn.models.common import attributes
+from fastnn.models.common.agreement import require_network
+from fastnn.models.common.estimator import Estimator
+from fastnn.models.common.fitting import held
+from fastnn.models.common.given import MatrixLike
+from fastnn.models.common.loss_curve import plot_loss_curve
+from fastnn.models.mlp.options import functions_of
+from fastnn.plan import Plan
+from fastnn.training.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastnn.optimizers import Optimizer
+    from fastnn.schedules import Plateau, Schedule
+
+__all__ = ["FittedMLP"]
+
+# A loss whose link an output activation is; so the network itself ends with the raw output.
+_LOSS_OF_OUTPUT = {
+    "logistic": "binary_cross_entropy",
+    "softmax": "cross_entropy",
+    "identity": "squared_error",
+    "exp": "poisson",
+}
+
+
+class FittedMLP(Estimator):
+    """Parameters, fitted attributes and the network of coefs_ and intercepts_; `BaseMLP` adds how it is trained."""
+
+    _attributes: ClassVar[Mapping[str, Any]] = attributes.MLP
+
+    hidden_layer_sizes: int | Sequence[int] | NDArray[np.integer[Any]]
+    activation: str | Activation | Sequence[str | Activation]
+    solver: str | Optimizer
+    alpha: float
+    batch_size: int | str
+    learning_rate: str | Schedule | Plateau
+    power_t: float
+    max_iter: int
+    max_fun: int
+    shuffle: bool
+    tol: float
+    verbose: bool | int | str
+    early_stopping: bool
+    validation_fraction: float
+    n_iter_no_change: float
+    dropout: float | Sequence[float]
+    l1: float
+    scoring: str | Callable[..., float] | None
+    backend: str
+    n_threads: int | None
+    coefs_: list[Array]
+    intercepts_: list[Array]
+    loss_: float
+    loss_curve_: list[float]
+    best_loss_: float | None
+    validation_loss_curve_: list[float] | None
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+    history_: dict[str, list[float]]
+    n_iter_: int
+    t_: int
+    n_layers_: int
+    n_outputs_: int
+    out_activation_: str
+
+    # --- the network ----------------------------------------------------------------------------
+
+    def _flat_params(self) -> FlatParams:
+        """The network of coefs_ and intercepts_ as they are now: users may have assigned others."""
+        own = self._own_params()
+        if own is not None:
+            return own
+        functions = functions_of(self, len(self.coefs_) - 1)
+        loss = losses.get(_LOSS_OF_OUTPUT[self.out_activation_])
+        given = (self.coefs_, self.intercepts_, functions, loss)
+        copy: FlatParams | None = self.__dict__.get("_assigned")
+        if copy is None or not copy.refresh(*given):
+            copy = self._assigned = FlatParams.assigned(*given)
+        return copy
+
+    def _own_params(self) -> FlatParams | None:
+        """The fitted network, if coefs_ and intercepts_ are still its views; else users have put other arrays."""
+        own: FlatParams | None = self.__dict__.get("_network")
+        return own if own is not None and own.are_views(self.coefs_, self.intercepts_) else None
+
+    def _output(self, X: Any, *, link: bool = False, pairs: bool = False) -> tuple[Engine, Array]:
+        """The engine of the network, and its raw output z (n, o) or what it predicts, as of `Engine.predict`."""
+        self._require_fitted("coefs_")
+        flat = self._flat_params()
+        engine = Engine(flat.plan, self.backend, self.n_threads)
+        is_plain = "feature_names_in_" not in self.__dict__ and engine.reads(X)
+        x = X if is_plain else self._read_x(X, flat.plan.dtype)
+        out, finite = engine.predict(flat.params, x, link=link, pairs=pairs)
+        if not finite:
+            self._read_x(X, flat.plan.dtype)  # which says what is wrong with X
+        return engine, out
+
+    def input_gradient(self, X: MatrixLike, output: int | None = None, *, link: bool = False) -> Array:
+        """How the network's outputs change with the features: d output / d input, sample by sample.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+        output : int, default=None
+            One output, a class by its place in `classes_`; None for all of them. One sigmoid neuron
+            is the output of the second class, and has the number 0.
+        link : bool, default=False
+            False: of the raw output z = a @ w + b of the last layer. True: of what is predicted,
+            probabilities or means.
+
+        Returns
+        -------
+        ndarray (n_samples, n_outputs, n_features)
+            Or (n_samples, n_features) where `output` is given or the network has one output.
+
+        Raises
+        ------
+        ValueError
+            If X has another number of features, or there is no such output.
+        """
+        now = held(self)
+        now._require_fitted("coefs_")
+        flat = now._flat_params()
+        x = now._read_x(X, flat.plan.dtype)
+        return Engine(flat.plan, now.backend, now.n_threads).input_gradient(flat.params, x, output, link)
+
+    plot_loss_curve = plot_loss_curve
+
+    # --- copies and files -----------------------------------------------------------------------
+
+    def _present_state(self) -> dict[str, Any]:
+        state = super()._present_state()
+        # One flat vector or its views: so a pickle has the weights once, and a memory-mapped one is not copied.
+        for name in ("_assigned", *(("_network",) if self._own_params() is None else ("coefs_", "intercepts_"))):
+            state.pop(name, None)
+        return state
+
+    def _taken_apart(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        parameters, attributes = super()._taken_apart()
+        flat: FlatParams | None = attributes.pop("_network", None)
+        if flat is not None:
+            attributes |= {"coefs_": list(flat.weights), "intercepts_": list(flat.biases), "_plan": flat.plan}
+        elif "coefs_" in attributes:  # which users may assign as lists
+            attributes |= {name: list(map(np.asarray, attributes[name])) for name in ("coefs_", "intercepts_")}
+        return parameters, attributes
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The state of a pickle, or of a file, which has the weights and their plan in place of the network."""
+        plan: Plan | None = state.get("_plan")
+        if plan is not None:
+            flat = FlatParams.joined(plan, state["coefs_"], state["intercepts_"], ("coefs_", "intercepts_"))
+            state = {name: value for name, value in state.items() if name not in ("_plan", "coefs_", "intercepts_")}
+            state["_network"] = flat
+        super().__setstate__(state)
+        own: FlatParams | None = self.__dict__.get("_network")
+        if own is not None:
+            self.coefs_, self.intercepts_ = list(own.weights), list(own.biases)  # type: ignore[arg-type]
+
+    def _require_whole(self) -> None:
+        require_network(self)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
