@@ -29,7 +29,8 @@ from fastnn.solvers.objective.sum_of_objectives import SumObjective
 from fastnn.solvers.objective.types import Matrix, Solution, Vector
 from fastnn.solvers.objective.warm_start import EndPoint, WarmStartedObjective
 from fastnn.solvers.path.family import Family, RowNumbers, WatchPath, held_out_losses, side_by_side
-from fastnn.solvers.preconditioner.preconditioners import DiagonalPreconditioner, Preconditioner, newton_preconditioner
+from fastnn.solvers.preconditioner.cholesky import newton_preconditioner
+from fastnn.solvers.preconditioner.preconditioners import DiagonalPreconditioner, Preconditioner
 from fastnn.solvers.smooth.goal import goal_of
 from fastnn.solvers.smooth.lbfgs import lbfgs
 from fastnn.solvers.smooth.newton_cholesky import newton_cholesky

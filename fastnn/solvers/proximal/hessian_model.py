@@ -15,7 +15,7 @@ from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.penalty import Separable
 from fastnn.solvers.objective.row_losses import RowLosses
 from fastnn.solvers.objective.types import Matrix, Vector
-from fastnn.solvers.preconditioner.preconditioners import CholeskyPreconditioner
+from fastnn.solvers.preconditioner.cholesky import CholeskyPreconditioner
 from fastnn.solvers.proximal.active_newton import feasible_end, movable, slope_of
 
 __all__ = ["VANISHING", "HessianModel", "QuadraticModel"]

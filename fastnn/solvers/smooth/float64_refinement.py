@@ -14,8 +14,9 @@ from fastnn.solvers.objective.cost_model import hessian_cost, hessian_pays
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.types import Goal, Solution, SolverOptions, Vector
 from fastnn.solvers.objective.vectors import dot
+from fastnn.solvers.preconditioner.cholesky import newton_preconditioner
 from fastnn.solvers.preconditioner.choose import preconditioner_for
-from fastnn.solvers.preconditioner.preconditioners import Preconditioner, newton_preconditioner
+from fastnn.solvers.preconditioner.preconditioners import Preconditioner
 from fastnn.solvers.smooth.lbfgs import lbfgs
 from fastnn.solvers.smooth.newton_cholesky import newton_cholesky
 

@@ -8,8 +8,9 @@ from fastnn.solvers.objective.cost_model import hessian_pays
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.types import Goal, Vector
 from fastnn.solvers.objective.vectors import dot
+from fastnn.solvers.preconditioner.cholesky import newton_preconditioner
 from fastnn.solvers.preconditioner.choose import preconditioner_for
-from fastnn.solvers.preconditioner.preconditioners import Preconditioner, newton_preconditioner
+from fastnn.solvers.preconditioner.preconditioners import Preconditioner
 
 __all__ = ["goal_of", "is_optimum"]
 

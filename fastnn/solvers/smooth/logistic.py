@@ -12,8 +12,9 @@ import numpy as np
 from fastnn.solvers.objective.cost_model import hessian_pays, newton_pays
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.types import Solution, SolverOptions, Vector
+from fastnn.solvers.preconditioner.cholesky import newton_preconditioner
 from fastnn.solvers.preconditioner.choose import preconditioner_for
-from fastnn.solvers.preconditioner.preconditioners import diagonal_of, newton_preconditioner
+from fastnn.solvers.preconditioner.preconditioners import diagonal_of
 from fastnn.solvers.smooth.goal import goal_of, is_optimum
 from fastnn.solvers.smooth.gradient_descent import gradient_descent
 from fastnn.solvers.smooth.lbfgs import lbfgs

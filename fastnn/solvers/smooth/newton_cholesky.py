@@ -12,7 +12,7 @@ import numpy as np
 
 from fastnn.solvers.objective.types import Curved, Goal, HasHessian, Matrix, Solution, Vector, Watch
 from fastnn.solvers.objective.vectors import dot
-from fastnn.solvers.preconditioner.preconditioners import CholeskyPreconditioner, newton_preconditioner
+from fastnn.solvers.preconditioner.cholesky import CholeskyPreconditioner, newton_preconditioner
 from fastnn.solvers.smooth.lbfgs_history import LbfgsHistory
 from fastnn.solvers.smooth.line_search import Iterate, descend
 

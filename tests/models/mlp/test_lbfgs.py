@@ -80,7 +80,7 @@ def test_weights_that_the_dtype_cannot_hold_are_refused(monkeypatch: pytest.Monk
     def lbfgs(objective: Any, start: np.ndarray, **options: Any) -> Solution:
         return Solution(np.full_like(start, 1e300), 0.5, 3, True)
 
-    monkeypatch.setattr(mlp_lbfgs, "lbfgs", lbfgs)
+    monkeypatch.setattr(mlp_lbfgs, "scipy_lbfgs", lbfgs)
     model = MLPClassifier((), **OPTIONS)
     with pytest.raises(ValueError, match="non-finite parameter weights"):
         model.fit(X.astype(np.float32), Y > 0)

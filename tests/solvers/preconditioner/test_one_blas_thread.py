@@ -9,8 +9,8 @@ import pytest
 from patience import LONG
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
+from fastnn.solvers.preconditioner.cholesky import CholeskyPreconditioner
 from fastnn.solvers.preconditioner.one_blas_thread import one_thread
-from fastnn.solvers.preconditioner.preconditioners import CholeskyPreconditioner
 
 
 def blas_threads() -> set[int]:
