@@ -143,7 +143,8 @@ class Engine:
         if self._threads:
             out = np.empty((x.shape[0], 2 if pairs else self.plan.widths[-1]), self.plan.dtype)
             loss = self.plan.loss if link else None
-            finite: bool = self._kernels.network_predict(self.plan, params, self._rows_of(x), loss, out, *self._threads)
+            rows = x if isinstance(x, np.ndarray) else self._rows_of(x)
+            finite: bool = self._kernels.network_predict(self.plan, params, rows, loss, out, *self._threads)
             return out, finite
         z = self.forward(params, x)
         if pairs:

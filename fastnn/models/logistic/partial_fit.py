@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from fastnn.kernels.contract import Array
-from fastnn.models.common.bases import available_if
-from fastnn.models.common.estimator import guarded
-from fastnn.models.common.given import MatrixLike
+from fastnn.models.common.arrays import Features, read_weight, read_X_y
+from fastnn.models.common.linear import linear_loss
 from fastnn.models.common.targets import agreed_classes, as_labels, index_of, one_hot, require_two_classes
-from fastnn.models.logistic.penalty import penalty_strength
+from fastnn.models.logistic.parameters import LogisticParameters
+from fastnn.models.logistic.penalty import l2_strength
 from fastnn.models.logistic.problem import Labelled, weigh_classes
 from fastnn.optimizers import Adam, OptimizerState
-from fastnn.plan import Plan
+from fastnn.plan import Plan, linear_plan
+from fastnn.training.engine import Engine
 from fastnn.training.loop import Run, Samples, shuffled, train
 from fastnn.training.rates import InverseRoot
 
-__all__ = ["LearnsFromChunks"]
+__all__ = ["has_one_penalty", "learn_chunk"]
 
 # With these, the loss on the census data "adult", in chunks of 500 to 5000 rows, ended within 1 % of the optimum.
 _PASSES = 5
@@ -28,69 +29,53 @@ _BATCH = 32
 _RATE = InverseRoot(0.1, 3)
 
 
-def _has_one_penalty(model: Any) -> bool:
-    return hasattr(model, "C")  # cross-validation needs all rows at once
+def has_one_penalty(model: LogisticParameters) -> bool:
+    """Whether there is a partial_fit: cross-validation needs all rows at once."""
+    return hasattr(model, "C")
 
 
-class LearnsFromChunks:
-    """`partial_fit` for an estimator of logistic regression."""
+class Chunk(NamedTuple):
+    """What has been learnt of a chunk and of those before it."""
 
-    @available_if(_has_one_penalty)
-    @guarded
-    def partial_fit(
-        self, X: MatrixLike, y: ArrayLike, classes: ArrayLike | None = None, sample_weight: ArrayLike | None = None
-    ) -> Self:
-        """Learn from another chunk of the data, starting from the present coefficients.
-
-        Five passes over the chunk, in mini-batches of 32 rows and a random order, by Adam with a learning rate of
-        ``0.1 / sqrt(1 + step / 3)``. The penalty weighs as much as `fit` would let it weigh on all rows seen so
-        far. It comes near to what `fit` finds on all chunks together, where features have scales of about one; where
-        the data fit into memory, `fit` is exact, and quicker.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-            Of sparse matrices only what they store is kept and computed with (as CSR).
-        y : array-like (n_samples,)
-            Labels; a chunk need not have all classes.
-        classes : array-like (n_classes,), default=None
-            All classes; the first call needs them, unless `fit` has found them.
-        sample_weight : array-like (n_samples,), default=None
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If a parameter is not possible, X or y cannot be used, the classes are missing or not those of the first
-            call, `class_weight` is "balanced", which needs all rows, or training diverges.
-        """
-        _learn(self, X, y, classes, sample_weight)
-        return self
+    features: Features
+    classes: NDArray[Any]
+    coef: Array
+    intercept: Array
+    n_iter: NDArray[np.int32]
+    run: Run
+    rows_seen: int
 
 
-def _learn(model: Any, X: Any, y: Any, classes: Any, sample_weight: Any) -> None:
-    alpha = penalty_strength(model)
+class Learner(LogisticParameters, Protocol):
+    """A logistic regression that may have learnt already: by `fit`, or from chunks before this one."""
+
+    n_features_in_: int
+    intercept_: Array
+
+    def _dtype(self) -> np.dtype[Any]: ...
+    def _dense_coef(self) -> Array: ...
+
+
+def learn_chunk(model: Learner, X: Any, y: Any, classes: Any, sample_weight: Any) -> Chunk:
+    """Learn from a chunk as `LogisticRegression.partial_fit` says, from where the model is."""
+    alpha = l2_strength(model)
     if model.class_weight == "balanced":
         raise ValueError(
             "class_weight='balanced' needs the classes' frequencies in all rows, which partial_fit does not know. Give "
             "a dict of weights."
         )
     goes_on = hasattr(model, "coef_")
-    x, y = model._read(X, y, reset=not goes_on, dtype=model._dtype() if goes_on else None)
+    x, y, features = read_X_y(model, X, y, reset=not goes_on, dtype=model._dtype() if goes_on else None)
     labels = as_labels(y)
     found = agreed_classes(getattr(model, "classes_", None), classes)
     require_two_classes(found)
-    index = index_of(labels, found).astype(np.int32)
-    given = Labelled(x, index, found, model._read_weight(sample_weight, x))
-    samples = _targets(weigh_classes(given, model.class_weight))
-    model.classes_ = found
-    engine = model._engine(x.shape[1], x.dtype, bias=model.fit_intercept)
+    n, index = x.shape[0], index_of(labels, found).astype(np.int32)
+    labelled = Labelled(x, index, found, read_weight(sample_weight, n, x.dtype), features)
+    samples = _targets(weigh_classes(labelled, model.class_weight))
+    plan = linear_plan(x.shape[1], labelled.outputs, linear_loss(labelled.outputs), x.dtype, model.fit_intercept)
+    engine = Engine(plan, model.backend, model.n_threads)
     params = _params(model, engine.plan) if goes_on else np.zeros(engine.plan.n_params, x.dtype)
     run, seen = _run(model, params)
-    n = x.shape[0]
     seen += n
     size = min(_BATCH, n)
     train(
@@ -103,9 +88,8 @@ def _learn(model: Any, X: Any, y: Any, classes: Any, sample_weight: Any) -> None
         alpha=alpha * size / seen,  # training divides it by the rows of the batch
         max_epochs=_PASSES,
     )
-    _unpack(model, engine.plan, params)
-    model.n_iter_ = np.array([_PASSES], np.int32)
-    model._training, model._rows_seen, model._evidence = run, seen, None
+    coef, intercept = _coefficients(engine.plan, params)
+    return Chunk(features, found, coef, intercept, np.array([_PASSES], np.int32), run, seen)
 
 
 def _targets(samples: Labelled) -> Samples:
@@ -115,7 +99,7 @@ def _targets(samples: Labelled) -> Samples:
     return Samples(samples.x, np.ascontiguousarray(y, samples.x.dtype), samples.sample_weight)
 
 
-def _params(model: Any, plan: Plan) -> Array:
+def _params(model: Learner, plan: Plan) -> Array:
     """coef_ and intercept_, flat (p,), as training wants them."""
     parts = [model._dense_coef().T.ravel()]
     if model.fit_intercept:
@@ -123,17 +107,19 @@ def _params(model: Any, plan: Plan) -> Array:
     return np.concatenate(parts).astype(plan.dtype)
 
 
-def _run(model: Any, params: Array) -> tuple[Run, int]:
+def _run(model: Learner, params: Array) -> tuple[Run, int]:
     """What the call before has left, and the rows seen until then; after a `fit` a new start."""
-    if getattr(model, "_training", None) is not None:
-        return model._training.copy(), model._rows_seen
+    before: Run | None = getattr(model, "_training", None)
+    if before is not None:
+        rows_seen: int = vars(model)["_rows_seen"]
+        return before.copy(), rows_seen
     optimizer = Adam(learning_rate=_RATE.initial)
     seed = int(check_random_state(model.random_state).randint(2**31 - 1))
     return Run(optimizer, OptimizerState.zeros(optimizer, params), _RATE, seed), 0
 
 
-def _unpack(model: Any, plan: Plan, params: Array) -> None:
+def _coefficients(plan: Plan, params: Array) -> tuple[Array, Array]:
+    """coef_ (o, i) and intercept_ (o,) of what training has made."""
     weights, biases = plan.unpack(params)
     w, b = weights[0], biases[0]
-    model.coef_ = np.ascontiguousarray(w.T)
-    model.intercept_ = np.zeros(w.shape[1], plan.dtype) if b is None else b.copy()
+    return np.ascontiguousarray(w.T), np.zeros(w.shape[1], plan.dtype) if b is None else b.copy()

@@ -19,6 +19,7 @@ from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
 from fastnn.models.common import attributes
 from fastnn.models.common.agreement import require_network
+from fastnn.models.common.arrays import is_plain, read_weight, read_X, unnamed_features
 from fastnn.models.common.bases import with_callbacks
 from fastnn.models.common.callbacks import FitTasks
 from fastnn.models.common.class_weight import times_class_weight
@@ -194,7 +195,7 @@ class BaseMLP(Insight, MLPAttributes, Estimator):
         given = y
         x, y = self._read(X, y, reset=first, dtype=dtype, multi_output=True, **how)
         sparse = issparse(y)
-        y, weight = taken(self._read_targets(y), rows), taken(self._read_weight(sample_weight, x), rows)
+        y, weight = taken(self._read_targets(y), rows), taken(read_weight(sample_weight, x.shape[0], x.dtype), rows)
         self._learn_targets(y, sparse, first, incremental, classes)
         targets = self._encode(y, x.dtype)
         of_class = self._class_weight(y, weight, incremental)
@@ -247,12 +248,12 @@ class BaseMLP(Insight, MLPAttributes, Estimator):
                 taken(seen.sample_weight, others), f"that is held out (validation_fraction={self.validation_fraction})"
             )
             return rows, replace(everything, rows=others)
-        x, y = self._read(X, y, reset=False, dtype=seen.x.dtype, multi_output=True, **how)
+        x, y = self._read(X, y, reset=False, dtype=seen.x.dtype, multi_output=True, y_name="y_val", **how)
         y = self._read_targets(y)
         targets = self._encode(y, x.dtype, "y_val")
         if targets.shape[1] != seen.y.shape[1]:
             raise ValueError(f"y_val has {targets.shape[1]} outputs, wanted {seen.y.shape[1]} as y has.")
-        weight = self._read_weight(sample_weight, x, "sample_weight_val")
+        weight = read_weight(sample_weight, x.shape[0], x.dtype, "sample_weight_val")
         return everything.rows, HeldOut(
             Samples(x, targets, times_class_weight(weight, targets, of_class, "row of X_val")), y
         )
@@ -325,17 +326,17 @@ class BaseMLP(Insight, MLPAttributes, Estimator):
         self._require_fitted("coefs_")
         network = self._packed()
         engine, dtype = Engine(network.plan, self.backend, self.n_threads), network.plan.dtype
-        x = X if engine.looks and self._is_laid_out(X, dtype) else self._read_x(X, dtype)
+        x = X if engine.looks and is_plain(X, dtype, unnamed_features(self)) else read_X(self, X, dtype)
         out, finite = engine.predict(network.params, x, link=link, pairs=pairs)
         if not finite:
-            self._read_x(X, dtype)  # which says what is wrong with X
+            read_X(self, X, dtype)  # which says what is wrong with X
         return engine, out
 
     def _readied(self, X: Any) -> tuple[Engine, Packed, Array]:
         """The engine of the fitted network, the network, and X as (n, i)."""
         self._require_fitted("coefs_")
         network = self._packed()
-        x = self._read_x(X, network.plan.dtype)
+        x = read_X(self, X, network.plan.dtype)
         return Engine(network.plan, self.backend, self.n_threads), network, x
 
     # --- copies and files -----------------------------------------------------------------------

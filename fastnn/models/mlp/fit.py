@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.models.common.callbacks import FitTasks
-from fastnn.models.common.estimator import warn_caller
+from fastnn.models.common.warnings import warn_caller
 from fastnn.models.mlp.checkpoint import CurvesBefore
 from fastnn.models.mlp.held_out import HeldOut, require_scores, taken, validate_on
 from fastnn.models.mlp.options import optimizer_of, rate_of

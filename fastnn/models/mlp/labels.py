@@ -17,13 +17,14 @@ from fastnn.models.common.bases import ClassifierMixin, available_if
 from fastnn.models.common.class_weight import weights_of_classes, weights_of_labels
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike
-from fastnn.models.common.outputs import class_index, log_probabilities
 from fastnn.models.common.scored import Scored
 from fastnn.models.common.targets import (
     agreed_classes,
     as_labels,
+    class_index,
     find_classes,
     index_of,
+    log_probabilities,
     one_hot,
     sparse_labels,
 )

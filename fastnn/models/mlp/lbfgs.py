@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.models.common.callbacks import FitTasks
-from fastnn.models.common.estimator import warn_caller
+from fastnn.models.common.warnings import warn_caller
 from fastnn.models.mlp.held_out import taken
 from fastnn.models.mlp.objective import objective_over
 from fastnn.models.mlp.reported_loss import data_loss

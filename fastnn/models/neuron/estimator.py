@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastnn.activations import Activation
+from fastnn.models.common.arrays import read_weight, read_X_y
 from fastnn.models.common.bases import with_callbacks
 from fastnn.models.common.callbacks import FitTasks, TellsOfEpochs
 from fastnn.models.common.estimator import NONE, SHARED, VERBOSE_BY_EPOCHS, guarded
 from fastnn.models.common.given import MatrixLike, RandomState
 from fastnn.models.common.parameter_checks import ActivationLike, Flag, Integer, Is, OneOf, Real
 from fastnn.models.common.targets import two_classes
-from fastnn.models.neuron.fit import batch_size_of, learn
+from fastnn.models.neuron.fit import Before, batch_size_of, learn, warn_of_end
 from fastnn.models.neuron.learning_rule import is_classifier, name_of
 from fastnn.models.neuron.predictor import NeuronBase
 from fastnn.schedules import Plateau, Schedule
@@ -214,15 +215,30 @@ class Neuron(TellsOfEpochs, NeuronBase):
     @with_callbacks
     def _fit(self, X: Any, y: Any, sample_weight: Any, classes: Any, goes_on: bool, passes: int | None) -> None:
         """Up to `passes` over the data; None for the one pass of partial_fit."""
-        tasks = FitTasks(self, X, y, sample_weight)
+        tasks, classifier = FitTasks(self, X, y, sample_weight), is_classifier(self)
         dtype = self._dtype() if goes_on else None
-        x, y = self._read(X, y, reset=not goes_on, dtype=dtype, y_numeric=not is_classifier(self))
+        x, y, features = read_X_y(self, X, y, reset=not goes_on, dtype=dtype, y_numeric=not classifier)
         x = dense_where_small(x, batch_size_of(self, x.shape[0]))
-        if is_classifier(self):
+        attributes: dict[str, Any] = {}
+        if classifier:
             known = getattr(self, "classes_", None)
-            self.classes_, y = two_classes(y, partial=passes is None, known=known, classes=classes)
+            attributes["classes_"], y = two_classes(y, partial=passes is None, known=known, classes=classes)
             y = 2 * y - 1 if name_of(self) == "sign" else y
         elif classes is not None:
             raise ValueError("classes are for classifiers: with this activation a Neuron is a regressor.")
-        weight = self._read_weight(sample_weight, x)
-        learn(self, Samples(x, np.require(y, x.dtype, ["C", "A"])[:, None], weight), goes_on, passes, tasks)
+        weight = read_weight(sample_weight, x.shape[0], x.dtype)
+        samples = Samples(x, np.require(y, x.dtype, ["C", "A"])[:, None], weight)
+        before = self._before() if goes_on else None
+        if hasattr(self, "_skl_callbacks"):  # who get a model that knows its columns and classes
+            self._set_fitted(features, **attributes)
+        learnt = learn(self, before, samples, passes, tasks)
+        for name in ("_average", "history_"):  # which not every fit has
+            self.__dict__.pop(name, None)
+        self._set_fitted(features, **attributes, **learnt.attributes)
+        tasks.end()
+        warn_of_end(self, samples, learnt, passes)
+
+    def _before(self) -> Before:
+        """What has been learnt already."""
+        names = ("_training", "_average", "learning_rate_", "loss_curve_", "history_")
+        return Before(self._params(self._dtype()), *map(self.__dict__.get, names))

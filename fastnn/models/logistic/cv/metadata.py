@@ -10,7 +10,7 @@ import sklearn
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
-from fastnn.models.common.estimator import warn_caller
+from fastnn.models.common.warnings import warn_caller
 
 __all__ = ["keyword_sample_weight", "route", "router_of"]
 

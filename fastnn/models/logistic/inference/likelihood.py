@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_solve
 from scipy.linalg.lapack import dpstrf
 
-from fastnn.models.common.estimator import by_rows
+from fastnn.models.common.arrays import by_rows
 from fastnn.validation import dense_rows
 
 __all__ = ["Curvature", "Expansion", "Likelihood", "Vector", "Weights"]
