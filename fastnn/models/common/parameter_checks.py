@@ -173,7 +173,7 @@ class Seed:
         return "an integer from 0 to 2**32 - 1, a numpy.random.RandomState, or None"
 
 
-def check_parameters(estimator: Any, table: Mapping[str, Sequence[Check]]) -> None:
+def check_parameters(estimator: object, table: Mapping[str, Sequence[Check]]) -> None:
     """Compare the parameters of an estimator with a table of what each may be.
 
     Raises

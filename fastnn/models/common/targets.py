@@ -67,17 +67,17 @@ def _indicators(y: Any) -> NDArray[np.int8]:
 
     scikit-learn takes every number but 0 for a label, so that -1 and 0 together would be read the other way round.
     """
-    given: Any = y.tocsr() if issparse(y) else np.asarray(y)
-    stored = given.data if issparse(y) else given
+    indicator: Any = y.tocsr() if issparse(y) else np.asarray(y)
+    stored = indicator.data if issparse(y) else indicator
     lowest = stored.min(initial=0)
-    if lowest < 0 and (issparse(y) or not given.all()):
+    if lowest < 0 and (issparse(y) or not indicator.all()):
         raise ValueError(
             f"y has several labels a row, and says of them {lowest} or 0, wanted 1 for a label that a row has and 0 "
             "for one that it has not. Pass y != 0 or y == 0."
         )
     above = stored > 0
     if issparse(y):  # y > 0 would sort y in place
-        above = csr_array((above, given.indices, given.indptr), given.shape).toarray()
+        above = csr_array((above, indicator.indices, indicator.indptr), indicator.shape).toarray()
     return np.require(above, np.int8, ["C"])
 
 
@@ -131,10 +131,10 @@ def agreed_classes(known: Labels | None, classes: Any) -> Labels:
         if known is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         return known
-    given = find_classes(as_labels(prepare_y(classes, "classes")))
-    if known is not None and not np.array_equal(known, given):
-        raise ValueError(f"classes={given} are not those of the first call, {known}.")
-    return given
+    passed = find_classes(as_labels(prepare_y(classes, "classes")))
+    if known is not None and not np.array_equal(known, passed):
+        raise ValueError(f"classes={passed} are not those of the first call, {known}.")
+    return passed
 
 
 def index_of(labels: Labels, classes: Labels, name: str = "y") -> NDArray[np.intp]:

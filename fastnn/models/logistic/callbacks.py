@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from fastnn.models.common.callbacks import Watched
 from fastnn.models.common.warnings import warn_caller
 from fastnn.models.logistic.parameters import SolverParameters
 from fastnn.models.logistic.problem import coefficients
@@ -27,10 +28,8 @@ def warn_of_other_iterations(solver: str) -> None:
         )
 
 
-class Watched(SolverParameters, Protocol):
-    """An estimator that scikit-learn's `CallbackSupportMixin` lets callbacks watch."""
-
-    def _init_callback_context(self, max_subtasks: int) -> Any: ...
+class WatchedSolver(SolverParameters, Watched, Protocol):
+    """A logistic regression that callbacks watch."""
 
 
 class Tasks:
@@ -59,7 +58,7 @@ class IterationTasks(Tasks):
         X, y and sample_weight as `fit` got them.
     """
 
-    def __init__(self, model: Watched, objective: LogisticObjective, data: tuple[Any, Any, Any]) -> None:
+    def __init__(self, model: WatchedSolver, objective: LogisticObjective, data: tuple[Any, Any, Any]) -> None:
         self._model, self._objective = model, objective
         metadata = None if data[2] is None else {"sample_weight": data[2]}
         self._data = {"X": data[0], "y": data[1], "metadata": metadata}

@@ -108,9 +108,9 @@ def _share(strength: float, factor: Vector, total: float, again: Vector | float 
     return share
 
 
-def _bound(given: Any, none: float, shape: tuple[int, int]) -> NDArray[np.float64]:
+def _bound(bound: Any, none: float, shape: tuple[int, int]) -> NDArray[np.float64]:
     """One end of the bounds in coef_'s shape (o, i)."""
-    bound = np.asarray(none if given is None else given, np.float64)
+    bound = np.asarray(none if bound is None else bound, np.float64)
     try:
         return np.broadcast_to(bound, shape)
     except ValueError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from fastnn.models.common.callbacks import Watched
 from fastnn.models.logistic.cv.parameters import Grid
 from fastnn.models.logistic.problem import Labelled
 from fastnn.solvers.objective.types import Solution
@@ -11,10 +12,9 @@ from fastnn.solvers.objective.types import Solution
 __all__ = ["PathTasks"]
 
 
-class WatchedChooser(Protocol):
-    """A `LogisticRegressionCV` as its callbacks need it."""
+class WatchedChooser(Watched, Protocol):
+    """A `LogisticRegressionCV` that callbacks watch."""
 
-    def _init_callback_context(self, max_subtasks: int) -> Any: ...
     def _attributes_of(self, solution: Solution, samples: Labelled, C: float, l1_ratio: float) -> dict[str, Any]: ...
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from fastnn.models.logistic.inference.likelihood import Likelihood, Vector
+from fastnn.models.logistic.inference.likelihood import Likelihood, Vector, add_information, scores, softmax
 
 __all__ = ["Factor", "Held", "Maximum", "PenalisedLikelihood", "Point", "distance_to_maximum", "highest", "maximise"]
 
@@ -158,9 +158,11 @@ class PenalisedLikelihood(Likelihood):
         m, k = self.n_contrasts, self.n_columns
         value, information = 0.0, np.zeros((m, k, m, k))
         for design, is_own, weight in self._blocks():
-            p, log_p = _probabilities(design, theta.reshape(m, k))
-            value += float(weight @ np.where(is_own, log_p, 0).sum(axis=0))
-            _add_information(information, design, p, weight)
+            z = scores(design, theta.reshape(m, k))
+            p, largest, log_total = softmax(z)
+            value += float(weight @ np.where(is_own, (z - largest) - log_total, 0).sum(axis=0))
+            others = (1 - np.eye(m + 1)) @ p  # and not 1 - p, which has no digits where p is nearly 1
+            add_information(information, design, p[1:], others[1:], weight)
         try:
             factor = Factor(information.reshape(m * k, m * k))
         except LinAlgError:
@@ -174,33 +176,9 @@ class PenalisedLikelihood(Likelihood):
         inverse = information.inverse().reshape(m, k, m, k)
         score = np.zeros((m, k))
         for design, is_own, weight in self._blocks():
-            p, _ = _probabilities(design, theta.reshape(m, k))
+            p = softmax(scores(design, theta.reshape(m, k))).p
             score += ((is_own[1:] - p[1:] + self.share * _slopes(design, p, inverse) / 2) * weight) @ design
         return score.ravel()
-
-
-def _probabilities(design: Vector, theta: Vector) -> tuple[Vector, Vector]:
-    """Probabilities (m + 1, r) and their logarithms; the first class has z = 0."""
-    z = np.zeros((len(theta) + 1, len(design)))
-    np.matmul(theta, design.T, out=z[1:])
-    z -= z.max(axis=0)
-    p = np.exp(z)
-    total = p.sum(axis=0)
-    p /= total
-    z -= np.log(total)
-    return p, z
-
-
-def _add_information(information: Vector, design: Vector, p: Vector, weight: Vector) -> None:
-    """Add a block's information (m, k, m, k); 1 - p as the sum of the others, for its digits where p is nearly 1."""
-    others = (1 - np.eye(len(p))) @ p
-    for a in range(len(p) - 1):
-        for b in range(a + 1):
-            d = weight * p[a + 1] * (others[a + 1] if a == b else -p[b + 1])
-            part = (design.T * d) @ design
-            information[a, :, b, :] += part
-            if a != b:
-                information[b, :, a, :] += part.T
 
 
 def _slopes(design: Vector, p: Vector, inverse: Vector) -> Vector:
