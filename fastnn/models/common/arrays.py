@@ -22,6 +22,7 @@ from fastnn.tensors import as_host
 
 __all__ = [
     "Features",
+    "HasFeatures",
     "by_rows",
     "features_of",
     "is_plain",

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from fastnn.models.common.output import OUTPUTS
 from fastnn.models.common.parameter_checks import Check, Flag, Integer, Is, OneOf
 from fastnn.plan import Plan
 from fastnn.storage import is_number
@@ -189,7 +190,7 @@ MLP: Table = {
     **_ANY,
     "coefs_": (_Several(_WEIGHTS, list),),
     "intercepts_": (_Several(_WEIGHTS, list),),
-    "out_activation_": (OneOf(("identity", "logistic", "softmax", "exp")),),
+    "out_activation_": (OneOf(OUTPUTS),),
     "n_outputs_": (_Count(1, 2**53),),
     "n_layers_": (_Count(2, 2**53),),
     "n_iter_": (COUNT,),

@@ -62,9 +62,9 @@ def weights_of_classes(
         weights: Weights = compute_class_weight(class_weight, classes=classes, y=labels, sample_weight=sample_weight)
     if isinstance(class_weight, str):  # a class whose rows all weigh nothing weighs nothing either
         weights[np.isinf(weights)] = 0
-    wrong = weights[~(np.isfinite(weights) & (weights >= 0))]
-    if len(wrong):
-        raise ValueError(f"class_weight has {wrong[0]}, wanted finite weights of at least 0.")
+    impossible = weights[~(np.isfinite(weights) & (weights >= 0))]
+    if len(impossible):
+        raise ValueError(f"class_weight has {impossible[0]}, wanted finite weights of at least 0.")
     return weights
 
 

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 
-from fastnn import activations, losses
+from fastnn import activations
 from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
@@ -24,6 +24,7 @@ from fastnn.models.common.bases import with_callbacks
 from fastnn.models.common.callbacks import FitTasks
 from fastnn.models.common.class_weight import times_class_weight
 from fastnn.models.common.estimator import NONE, SHARED, VERBOSE_BY_EPOCHS, Estimator
+from fastnn.models.common.output import loss_of_output
 from fastnn.models.common.parameter_checks import ActivationLike, Flag, Integer, Is, OneOf, ParameterError, Real
 from fastnn.models.mlp.attributes import MLPAttributes
 from fastnn.models.mlp.checkpoint import NOT_KEPT, KeepArguments, keep_of
@@ -48,13 +49,6 @@ if TYPE_CHECKING:
 __all__ = ["BaseMLP", "trains_by_epochs"]
 
 _IDENTITY = activations.get("identity")
-# A loss whose link an output activation is; so the network itself ends with the raw output.
-_LOSS_OF_OUTPUT = {
-    "logistic": "binary_cross_entropy",
-    "softmax": "cross_entropy",
-    "identity": "squared_error",
-    "exp": "poisson",
-}
 
 
 def trains_by_epochs(model: BaseMLP) -> bool:
@@ -310,7 +304,7 @@ class BaseMLP(Insight, MLPAttributes, Estimator):
         if network is not None:
             return network
         hidden = self._hidden_activations(len(self.coefs_) - 1)
-        loss = losses.get(_LOSS_OF_OUTPUT[self.out_activation_])
+        loss = loss_of_output(self.out_activation_)
         given = (self.coefs_, self.intercepts_, (*hidden, _IDENTITY), loss)
         copy: Packed | None = self.__dict__.get("_assigned")
         if copy is None or not copy.follows(*given):

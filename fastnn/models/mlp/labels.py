@@ -17,6 +17,7 @@ from fastnn.models.common.bases import ClassifierMixin, available_if
 from fastnn.models.common.class_weight import weights_of_classes, weights_of_labels
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike
+from fastnn.models.common.output import loss_of_output
 from fastnn.models.common.scored import Scored
 from fastnn.models.common.targets import (
     agreed_classes,
@@ -146,8 +147,7 @@ class LabelMLP(Scored, ClassifierMixin, BaseMLP):
         return weights_of_classes(given, self.classes_, y, weight)
 
     def _loss(self) -> Loss:
-        names = {"identity": "hinge", "softmax": "cross_entropy", "logistic": "binary_cross_entropy"}
-        return losses.get(names[self.out_activation_])
+        return loss_of_output(self.out_activation_, of_labels=True)
 
     def _require_whole(self) -> None:
         require_classes(self, 1)

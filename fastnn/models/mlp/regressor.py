@@ -17,6 +17,7 @@ from fastnn.models.common.bases import MultiOutputMixin, RegressorMixin, availab
 from fastnn.models.common.estimator import guarded
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike, RandomState
+from fastnn.models.common.output import output_of_link
 from fastnn.models.common.parameter_checks import Is, OneOf
 from fastnn.models.common.scored import Scored
 from fastnn.models.common.targets import as_numbers
@@ -28,7 +29,6 @@ from fastnn.training.engine import Engine
 
 __all__ = ["MLPRegressor"]
 
-_OUTPUT_OF_LINK = {"identity": "identity", "exp": "exp", "sigmoid": "logistic", "softmax": "softmax"}
 _LOSSES = tuple(name for name in losses.LOSSES if name != "hinge")
 
 
@@ -323,7 +323,7 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
         loss = self._loss()
         if loss.name == "hinge":
             raise ValueError("loss='hinge' is for classes: use MLPClassifier, or another loss.")
-        output = _OUTPUT_OF_LINK[loss.link]
+        output = output_of_link(loss.link)
         if first:
             self.out_activation_ = output
         elif output != self.out_activation_:

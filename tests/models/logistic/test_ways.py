@@ -89,13 +89,20 @@ def test_a_fit(options: dict[str, Any]) -> None:
     assert_short(way_of(lambda: model.fit(X, Y), X), 12, 6)
 
 
-@pytest.mark.filterwarnings("ignore:The neuron still improves")
-@pytest.mark.parametrize("model", [LogisticRegression(), Neuron(max_iter=2)], ids=["logistic", "neuron"])
 @pytest.mark.parametrize("method", ["predict_proba", "predict", "decision_function", "predict_log_proba"])
-def test_one_row(model: Any, method: str) -> None:
+def test_one_row(method: str) -> None:
     row = X[:1].copy()
-    ask = getattr(model.fit(X, Y), method)
+    ask = getattr(LogisticRegression().fit(X, Y), method)
     assert_short(way_of(lambda: ask(row), row), 4, 3)
+
+
+@pytest.mark.filterwarnings("ignore:The neuron still improves")
+@pytest.mark.parametrize(("method", "functions", "files"), [("predict_proba", 4, 3), ("predict", 5, 4)])
+def test_one_row_for_a_neuron(method: str, functions: int, files: int) -> None:
+    """Whose `predict` asks first whether it has classes."""
+    row = X[:1].copy()
+    ask = getattr(Neuron(max_iter=2).fit(X, Y), method)
+    assert_short(way_of(lambda: ask(row), row), functions, files)
 
 
 def test_predictions_share_a_plan_and_an_engine(monkeypatch: pytest.MonkeyPatch) -> None:
