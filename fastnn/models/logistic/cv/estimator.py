@@ -56,7 +56,7 @@ class LogisticRegressionCV(LogisticRegression):
         Number of folds (None: 5), which keep the shares of the classes; or what yields pairs of rows to train on and
         rows to score on.
     dual : bool, default=False
-        See `LogisticRegression`.
+        As in `LogisticRegression`.
     penalty : {"l1", "l2", "elasticnet"}, default="deprecated"
         As scikit-learn 1.9 treats it: deprecated in favour of `Cs` and `l1_ratios`.
     scoring : str or callable, default="warn"
@@ -65,7 +65,7 @@ class LogisticRegressionCV(LogisticRegression):
     solver : str, default="lbfgs"
         A name means an optimum, not an algorithm; see `LogisticRegression`.
     tol : float, default=1e-4
-        See `LogisticRegression`.
+        As in `LogisticRegression`.
     max_iter : int, default=100
         Of each fit.
     class_weight : dict or "balanced", default=None
@@ -78,7 +78,7 @@ class LogisticRegressionCV(LogisticRegression):
         Whether to fit the penalty with the best mean score on all rows. Else C, l1_ratio and coefficients are averages
         of what is best in each fold.
     intercept_scaling : float, default=1.0
-        See `LogisticRegression`.
+        As in `LogisticRegression`.
     random_state : int, RandomState or None, default=None
         No random numbers are drawn; a splitter has its own.
     use_legacy_attributes : bool, default="warn"
@@ -194,8 +194,8 @@ class LogisticRegressionCV(LogisticRegression):
         Parameters
         ----------
         *callbacks : callbacks of scikit-learn's protocol
-            See `LogisticRegression`. When a penalty's task ends, the fitted model is that of all rows; with an L1 share
-            the hooks may be called from another thread. Without any, those set before are forgotten.
+            The same as of `LogisticRegression`. When a penalty's task ends, the fitted model is that of all rows; with
+            an L1 share the hooks may be called from another thread. Without any, those set before are forgotten.
 
         Returns
         -------

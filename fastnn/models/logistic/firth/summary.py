@@ -14,7 +14,7 @@ from fastnn.models.logistic.firth.profile import null_value, profile
 from fastnn.models.logistic.inference.contrasts import Coefficients
 from fastnn.models.logistic.inference.figures import Figures
 from fastnn.models.logistic.inference.likelihood import Vector
-from fastnn.models.logistic.inference.table import firth_table
+from fastnn.models.logistic.inference.table import ratio_test, table
 from fastnn.models.logistic.problem import Explain, Labelled
 from fastnn.solvers.preconditioner.one_blas_thread import one_thread
 
@@ -78,7 +78,17 @@ class FirthSummary(Figures):
         return p
 
     def __str__(self) -> str:
-        return firth_table(self)
+        left = [("observations", f"{self.n_observations:.10g}"), ("parameters", f"{self.estimate.size}")]
+        right = [
+            ("log-likelihood*", f"{self.log_likelihood:.4f}"),
+            ("of the null model*", f"{self.null_log_likelihood:.4f}"),
+        ]
+        notes = [
+            f"penalised likelihood-ratio test of all features: {ratio_test(self)}",
+            "* penalised by half the logarithm of the information's determinant, as are tests and intervals",
+        ]
+        title = "Logistic regression by Firth's penalised likelihood"
+        return table(self, title, left, right, notes, {"chi2": self.chi2, "p": self.p_value}, self.confidence_interval)
 
     __repr__ = __str__
 

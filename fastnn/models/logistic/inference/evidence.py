@@ -16,7 +16,7 @@ from scipy.special import ndtr, ndtri
 from fastnn.models.logistic.inference.figures import Figures
 from fastnn.models.logistic.inference.likelihood import Likelihood, Vector
 from fastnn.models.logistic.inference.separation import Finding, Separation, find_maximum, look, no_maximum, separation
-from fastnn.models.logistic.inference.table import table
+from fastnn.models.logistic.inference.table import ratio_test, table
 
 __all__ = ["Evidence", "Summary"]
 
@@ -96,7 +96,21 @@ class Summary(Figures):
         return float(np.log(self.n_observations)) * self.estimate.size - 2 * self.log_likelihood
 
     def __str__(self) -> str:
-        return table(self)
+        left = [
+            ("observations", f"{self.n_observations:.10g}"),
+            ("parameters", f"{self.estimate.size}"),
+            ("residual df", f"{self.df_residual:.10g}"),
+            ("pseudo R2", f"{self.pseudo_r2:.4f}"),
+        ]
+        right = [
+            ("log-likelihood", f"{self.log_likelihood:.4f}"),
+            ("of the null model", f"{self.null_log_likelihood:.4f}"),
+            ("AIC", f"{self.aic:.4f}"),
+            ("BIC", f"{self.bic:.4f}"),
+        ]
+        notes = [f"likelihood-ratio test of all features: {ratio_test(self)}"]
+        title = "Logistic regression by maximum likelihood"
+        return table(self, title, left, right, notes, {"z": self.z, "p": self.p_value}, self.confidence_interval)
 
     __repr__ = __str__
 
