@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fastnn.models.common.warnings import warn_caller
-from fastnn.models.logistic.firth.penalty import Maximum, PenalisedLikelihood, Point, highest, maximise
+from fastnn.models.logistic.firth.penalty import Maximum, PenalisedLikelihood, PenalisedPoint, highest, maximise
 from fastnn.models.logistic.inference.contrasts import contrasts, softmax_coefficients
 from fastnn.models.logistic.inference.likelihood import Curvature, Vector
 from fastnn.models.logistic.parameters import SolverParameters
@@ -40,12 +40,12 @@ def solve_firth(
     with one_thread():  # products of small blocks: threads of BLAS would wait for each other
         likelihood = penalised_likelihood(samples, model.fit_intercept, explain)
 
-        def solution_at(point: Point, n_iter: int) -> Solution:
+        def solution_at(point: PenalisedPoint, n_iter: int) -> Solution:
             theta = likelihood.in_user_units(point.theta.reshape(likelihood.n_contrasts, -1))
             loss = -point.value / likelihood.n_observations
             return Solution(_params(theta, model.fit_intercept), loss, n_iter, False)
 
-        def tell(n_iter: int, point: Point) -> None:
+        def tell(n_iter: int, point: PenalisedPoint) -> None:
             if watch is not None:
                 solution = solution_at(point, n_iter)
                 watch(n_iter, solution.params, solution.loss)
@@ -102,7 +102,7 @@ def penalised_likelihood(samples: Labelled, fit_intercept: bool, explain: Explai
     return likelihood
 
 
-def _start(likelihood: PenalisedLikelihood, start: Vector | None, n_features: int) -> Point:
+def _start(likelihood: PenalisedLikelihood, start: Vector | None, n_features: int) -> PenalisedPoint:
     """Zeros, or the user's start where it is better."""
     zeros = likelihood.look(np.zeros(likelihood.n_params))
     if zeros is None:

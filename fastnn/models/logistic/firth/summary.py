@@ -9,7 +9,7 @@ from scipy.special import chdtrc
 
 from fastnn.models.common.warnings import warn_caller
 from fastnn.models.logistic.firth.fit import penalised_likelihood
-from fastnn.models.logistic.firth.penalty import PenalisedLikelihood, Point, distance_to_maximum, maximise
+from fastnn.models.logistic.firth.penalty import PenalisedLikelihood, PenalisedPoint, distance_to_maximum, maximise
 from fastnn.models.logistic.firth.profile import null_value, profile
 from fastnn.models.logistic.inference.contrasts import Coefficients
 from fastnn.models.logistic.inference.figures import Figures
@@ -132,7 +132,7 @@ def summarise(fitted: Coefficients, samples: Labelled, explain: Explain, *, leve
     )
 
 
-def _place(theta: Vector, likelihood: PenalisedLikelihood) -> tuple[Point, float]:
+def _place(theta: Vector, likelihood: PenalisedLikelihood) -> tuple[PenalisedPoint, float]:
     """The point at contrasts (m, k) of the user's features, and how far it is from the maximum; ValueError if far."""
     here = likelihood.look(likelihood.standardised(theta).ravel())
     distance = np.inf if here is None else distance_to_maximum(here)
