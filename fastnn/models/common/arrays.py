@@ -104,8 +104,8 @@ def read_X_y(
     *,
     reset: bool,
     dtype: Any = None,
-    look: bool = True,
-    by_column: bool = False,
+    check_finite: bool = True,
+    accept_csc: bool = False,
     y_name: str = "y",
     **how: Any,
 ) -> tuple[Any, NDArray[Any], Features]:
@@ -121,9 +121,9 @@ def read_X_y(
         Whether X may have other columns than those of the fit before.
     dtype : dtype, optional
         float32 or float64; None for that which X has, and float64 for any other.
-    look : bool, default=True
+    check_finite : bool, default=True
         Whether to look for numbers that are not finite in an X that is plain; else the first pass over it tells.
-    by_column : bool, default=False
+    accept_csc : bool, default=False
         Whether a CSC matrix may stay what it is.
     y_name : str, default="y"
         What errors call y.
@@ -136,17 +136,17 @@ def read_X_y(
         If X or y cannot be used.
     """
     columns = None if reset else unnamed_features(model)
-    if is_plain(X, dtype, columns) and _is_plain_target(y, len(X)) and (not look or native.all_finite(X)):
+    if is_plain(X, dtype, columns) and _is_plain_target(y, len(X)) and (not check_finite or native.all_finite(X)):
         return X, y, Features(X.shape[1])
     reader = object.__new__(type(model))  # the validators set what they find: here, and not on the model
     reader.__dict__.update(model.__dict__)
-    how |= {"accept_sparse": ["csr", "csc"] if by_column else "csr", "dtype": _dtypes(dtype), "order": "C"}
+    how |= {"accept_sparse": ["csr", "csc"] if accept_csc else "csr", "dtype": _dtypes(dtype), "order": "C"}
     X, y = prepare_X(X), prepare_y(y, y_name)
     if y_name == "y":
         x, y = validate_data(reader, X, y, reset=reset, **how)
     else:
         x, y = _validated_apart(reader, X, y, y_name, reset=reset, **how)
-    x = x if by_column and issparse(x) else laid_out_or_sparse(x)
+    x = x if accept_csc and issparse(x) else laid_out_or_sparse(x)
     return x, y, features_of(reader)
 
 

@@ -225,7 +225,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticPredictor):
         """
         penalty = penalty_of(self)
         samples = read_samples(self, X, y, sample_weight)
-        explain = partial(read_samples, self, X, y, None, look=True)
+        explain = partial(read_samples, self, X, y, None, check_finite=True)
         if self.standardize:
             penalty = standardised(penalty, samples, explain)
         if samples.sample_weight is not None or self.class_weight is not None:

@@ -102,7 +102,7 @@ def logistic_regression_path(
     check_parameters(model, model._parameters)
     samples = weigh_classes(read_samples(model, X, y, sample_weight), class_weight)
     solutions, _ = fit_family(model, samples, samples.x, grid, l1_ratio, ())
-    refuse_non_finite(solutions, samples.x, partial(read_samples, model, X, y, None, look=True))
+    refuse_non_finite(solutions, samples.x, partial(read_samples, model, X, y, None, check_finite=True))
     for C, solution in zip(grid, solutions, strict=True):
         if not solution.converged:
             warn_caller(f"C={C:g}: {solution.message}. Increase max_iter (now {max_iter}), or tol (now {tol}).")

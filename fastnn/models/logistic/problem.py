@@ -90,18 +90,18 @@ class Labelled(NamedTuple):
         return 1 if len(self.classes) == 2 else len(self.classes)
 
 
-def read_samples(model: Estimator, X: Any, y: Any, sample_weight: Any, *, look: bool = False) -> Labelled:
+def read_samples(model: Estimator, X: Any, y: Any, sample_weight: Any, *, check_finite: bool = False) -> Labelled:
     """Check what `fit` is given.
 
     A plain ndarray is taken as it is: whether its numbers are finite shows in the first pass over it, and
-    `refuse_non_finite` sees to that, unless this is to `look` at them.
+    `refuse_non_finite` sees to that, unless `check_finite` asks for it at once.
 
     Raises
     ------
     ValueError
         If X, y or sample_weight cannot be used, or y has one class only.
     """
-    x, labels, features = read_X_y(model, X, y, reset=True, look=look, by_column=True)
+    x, labels, features = read_X_y(model, X, y, reset=True, check_finite=check_finite, accept_csc=True)
     if not isinstance(x, np.ndarray) and x.nnz < _FULL_COLUMN * x.shape[1]:
         x = by_rows(x)
     classes, index = encode(as_labels(labels))

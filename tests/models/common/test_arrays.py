@@ -73,7 +73,7 @@ def test_numbers_that_are_not_finite(bad: float, plain: bool) -> None:
     with pytest.raises(ValueError, match="X contains"):
         read_X_y(model, read, np.array([0, 1, 0, 1]), reset=True)
     if plain:  # the first pass tells
-        assert read_X_y(model, x, np.array([0, 1, 0, 1]), reset=True, look=False)[0] is x
+        assert read_X_y(model, x, np.array([0, 1, 0, 1]), reset=True, check_finite=False)[0] is x
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -256,7 +256,7 @@ class LogisticRegressionCV(LogisticRegression):
         tasks = PathTasks(self, samples, grid, (X, y, sample_weight))
         tasks.start()
         x = without_zeros(weighted.x)
-        explain = partial(read_samples, self, X, y, None, look=True)
+        explain = partial(read_samples, self, X, y, None, check_finite=True)
         results, on_all = cross_validate(self, weighted, x, grid, folds, scores, explain, tasks)
         choice = choose(results, refit=self.refit)
         coefs = choice.coefs
