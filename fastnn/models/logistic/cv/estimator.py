@@ -135,7 +135,8 @@ class LogisticRegressionCV(LogisticRegression):
         "use_legacy_attributes": (Flag(), OneOf(("warn",))),
     }
     _attributes: ClassVar[Mapping[str, Any]] = attributes.CHOSEN
-    bounds: Sequence[ArrayLike | None] | None = None  # these parameters of the class above it has not
+    # What LogisticRegression has as parameters, and this class has not.
+    bounds: Sequence[ArrayLike | None] | None = None
     standardize = False
     firth = False
     Cs_: NDArray[np.float64]
