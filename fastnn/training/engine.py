@@ -47,15 +47,10 @@ class Engine:
         self._workspace: Any = None  # of the epochs that share one
         self._checked: tuple[Any, Any] = (None, None)  # a sparse x, and what the native kernels read
 
-    def reads(self, x: Any) -> bool:
-        """Whether `predict` can read x as it is, and finds what is infinite or NaN in it on the way.
-
-        That is a dense x as the native kernels want it, with at least one row.
-        """
-        if type(x) is not np.ndarray or x.dtype != self.plan.dtype or x.ndim != 2 or x.size == 0:
-            return False
-        flags = x.flags
-        return bool(self._threads) and x.shape[1] == self.plan.widths[0] and flags.c_contiguous and flags.aligned
+    @property
+    def finds_non_finite(self) -> bool:
+        """Whether `predict` finds what is infinite or NaN in a dense x on the way."""
+        return bool(self._threads)
 
     def forward(self, params: Array, x: Any, rows: NDArray[np.intp] | None = None) -> Array:
         """What the last layer's activation makes of x (n, i), or of the given rows of it: (n, o).
@@ -119,7 +114,7 @@ class Engine:
         return out
 
     def predict(self, params: Array, x: Any, *, link: bool, pairs: bool = False) -> tuple[Array, bool]:
-        """What the network predicts for x (n, i), and whether x is finite, as far as `reads` says.
+        """What the network predicts for x (n, i), and whether x is finite, as far as `finds_non_finite` says.
 
         Parameters
         ----------

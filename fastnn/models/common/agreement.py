@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
+from fastnn.flat_params import FlatParams
 from fastnn.kernels.contract import Array
+from fastnn.models.common.arrays import HasFeatures
 from fastnn.models.common.attributes import COUNT
+from fastnn.models.common.output import link_of_output
 from fastnn.models.common.parameter_checks import Integer
 from fastnn.storage import require_array
 from fastnn.training.run import Run
@@ -24,17 +28,48 @@ __all__ = [
     "require_whole_logistic",
 ]
 
-_LINK_OF_OUTPUT = {"logistic": "sigmoid", "softmax": "softmax", "identity": "identity", "exp": "exp"}
+
+class HasClasses(Protocol):
+    """A fitted classifier."""
+
+    classes_: NDArray[Any]
 
 
-def require_there(model: Any, *names: str) -> None:
+class HasCoefficients(HasClasses, Protocol):
+    """A fitted linear model."""
+
+    n_features_in_: int
+    coef_: Array
+    intercept_: Array
+
+
+class HasNetwork(Protocol):
+    """A fitted network, of classes or of numbers."""
+
+    n_features_in_: int
+    n_outputs_: int
+    n_layers_: int
+    out_activation_: str
+
+    def _flat_params(self) -> FlatParams: ...
+
+
+class HasLabels(HasClasses, Protocol):
+    """A fitted network of classes."""
+
+    out_activation_: str
+
+    def _is_multilabel(self) -> bool: ...
+
+
+def require_there(model: object, *names: str) -> None:
     """Raise ValueError where the model lacks one of these attributes."""
     missing = ", ".join(name for name in names if name not in vars(model))
     if missing:
         raise ValueError(f"{missing} is missing")
 
 
-def require_classes(model: Any, least: int, most: int | None = None) -> int:
+def require_classes(model: HasClasses, least: int, most: int | None = None) -> int:
     """How many classes the model tells apart; ValueError where they are fewer or more than it can."""
     require_there(model, "classes_")
     n_classes = len(model.classes_)
@@ -46,7 +81,7 @@ def require_classes(model: Any, least: int, most: int | None = None) -> int:
 # --- linear models ------------------------------------------------------------------------------
 
 
-def require_linear(model: Any, rows: int) -> None:
+def require_linear(model: HasCoefficients, rows: int) -> None:
     """Raise ValueError unless coef_ and intercept_ are those of so many outputs and n_features_in_ inputs."""
     require_there(model, "coef_", "intercept_", "n_features_in_")
     _require_names(model)
@@ -54,19 +89,20 @@ def require_linear(model: Any, rows: int) -> None:
     _require_shape("intercept_", model.intercept_, (rows,))
 
 
-def require_whole_logistic(model: Any) -> None:
+def require_whole_logistic(model: HasCoefficients) -> None:
     """Raise ValueError unless a logistic regression's coefficients and what goes with them are of one model."""
     n_classes = require_classes(model, 2)
     rows = 1 if n_classes == 2 else n_classes
     require_linear(model, rows)
     _require_evidence(model, n_classes)
-    if getattr(model, "_training", None) is not None:
+    training: Run | None = getattr(model, "_training", None)
+    if training is not None:
         require_there(model, "_rows_seen")
         size = rows * model.n_features_in_
-        require_run(model._training, size, size + rows)
+        require_run(training, size, size + rows)
 
 
-def require_average(model: Any, n_params: int, dtype: Any) -> None:
+def require_average(model: object, n_params: int, dtype: Any) -> None:
     """Raise ValueError where the average of a neuron's parameters is one of others."""
     average = getattr(model, "_average", None)
     if average is None:
@@ -79,7 +115,7 @@ def require_average(model: Any, n_params: int, dtype: Any) -> None:
         require_array(average.last, (n_params,), np.dtype(dtype))
 
 
-def require_weights_of_passes(model: Any) -> None:
+def require_weights_of_passes(model: HasFeatures) -> None:
     """Raise ValueError unless history_ has weights for the start and every pass, and numbers for every pass."""
     history = getattr(model, "history_", None)
     if history is None:
@@ -93,7 +129,7 @@ def require_weights_of_passes(model: Any) -> None:
         _require_shape(f"history_[{name!r}]", history[name], (n,))
 
 
-def _require_evidence(model: Any, n_classes: int) -> None:
+def _require_evidence(model: HasFeatures, n_classes: int) -> None:
     """Raise ValueError where what a summary needs is of another model."""
     evidence = getattr(model, "_evidence", None)
     if evidence is None:
@@ -117,14 +153,14 @@ def _require_indices(name: str, numbers: Iterable[Any], below: int) -> None:
 # --- networks -----------------------------------------------------------------------------------
 
 
-def require_network(model: Any) -> None:
+def require_network(model: HasNetwork) -> None:
     """Raise ValueError unless the weights make a network of n_features_in_ inputs for its outputs."""
     require_there(model, "coefs_", "intercepts_", "n_features_in_", "n_outputs_", "n_layers_", "out_activation_")
     _require_names(model)
     fitted = model.__dict__.get("_network")
     plan = model._flat_params().plan
-    widths, classes = plan.widths, getattr(model, "classes_", None)
-    outputs = model.n_outputs_ if classes is None else _outputs_of_classes(model, len(classes))
+    widths = plan.widths
+    outputs = _outputs_of_classes(cast(HasLabels, model)) if hasattr(model, "classes_") else model.n_outputs_
     if (widths[0], widths[-1]) != (model.n_features_in_, outputs):
         raise ValueError(
             f"coefs_ make a network from {widths[0]} inputs to {widths[-1]} outputs, wanted "
@@ -134,7 +170,7 @@ def require_network(model: Any) -> None:
         return
     if (model.n_outputs_, model.n_layers_) != (widths[-1], len(widths)):
         raise ValueError(f"n_outputs_ and n_layers_ are {model.n_outputs_} and {model.n_layers_}, of widths {widths}")
-    if plan.activations[-1].name != "identity" or plan.loss.link != _LINK_OF_OUTPUT[model.out_activation_]:
+    if plan.activations[-1].name != "identity" or plan.loss.link != link_of_output(model.out_activation_):
         raise ValueError(f"out_activation_ is {model.out_activation_!r}, of a network with the loss {plan.loss.name!r}")
     training: Run | None = getattr(model, "_training", None)
     if training is not None:
@@ -142,9 +178,9 @@ def require_network(model: Any) -> None:
         _require_dtype(training, fitted.params)
 
 
-def _outputs_of_classes(model: Any, n_classes: int) -> int:
-    """The outputs that a network has for so many classes."""
-    output = model.out_activation_
+def _outputs_of_classes(model: HasLabels) -> int:
+    """The outputs that a network has for its classes."""
+    output, n_classes = model.out_activation_, len(model.classes_)
     if output == "exp":
         raise ValueError("out_activation_ is 'exp', which is for numbers, and not for classes")
     if model._is_multilabel():
@@ -187,7 +223,7 @@ def _require_counts(**counts: Any) -> None:
             raise ValueError(f"{name} is {count!r}, wanted {COUNT}")
 
 
-def _require_names(model: Any) -> None:
+def _require_names(model: HasFeatures) -> None:
     names = getattr(model, "feature_names_in_", None)
     if names is not None and len(names) != model.n_features_in_:
         raise ValueError(f"feature_names_in_ has {len(names)} names, wanted {model.n_features_in_}")

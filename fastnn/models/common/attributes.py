@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from fastnn.models.common.output import OUTPUTS
 from fastnn.models.common.parameter_checks import Check, Flag, Integer, Is, OneOf
 from fastnn.plan import Plan
 from fastnn.storage import is_number
@@ -31,7 +32,7 @@ class _Number:
     """A real number; NaN and infinity are."""
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value is one."""
         return is_number(value)
 
     def __str__(self) -> str:
@@ -42,7 +43,7 @@ class _Count(Integer):
     """An integer of Python's: one of NumPy's overflows where it goes on being counted."""
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value is one."""
         return type(value) is int and super().accepts(value)
 
 
@@ -51,7 +52,7 @@ class _Curve:
     """Numbers one after another."""
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value is one."""
         if isinstance(value, np.ndarray):
             return value.ndim == 1 and value.dtype.kind == "f"
         return isinstance(value, list) and all(map(is_number, value))
@@ -65,7 +66,7 @@ class _Curves:
     """Numbers of all epochs by what they are of."""
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value is one."""
         if not isinstance(value, dict) or value.keys() != set(HISTORY):
             return False
         return all(map(_CURVE.accepts, value.values())) and len(set(map(len, value.values()))) == 1
@@ -82,7 +83,7 @@ class _Array:
     ndim: int | None = None
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value is one."""
         return isinstance(value, np.ndarray) and value.dtype.kind in self.kinds and self.ndim in (None, value.ndim)
 
     def __str__(self) -> str:
@@ -98,7 +99,7 @@ class _Several:
     type: type
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value is one."""
         if not isinstance(value, (dict, list)) or not isinstance(value, self.type):
             return False
         items: Iterable[Any] = value.values() if isinstance(value, dict) else value
@@ -113,7 +114,7 @@ class _Labels:
     """Classes, each once, in any order: users may give them other names."""
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value is one."""
         if not isinstance(value, np.ndarray) or value.dtype.kind not in "biufUO" or value.ndim != 1 or not len(value):
             return False
         try:
@@ -130,7 +131,7 @@ class _Names:
     """Names of features."""
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value is one."""
         if not isinstance(value, np.ndarray) or value.dtype != object or value.ndim != 1:
             return False
         return all(isinstance(name, str) for name in value)
@@ -189,7 +190,7 @@ MLP: Table = {
     **_ANY,
     "coefs_": (_Several(_WEIGHTS, list),),
     "intercepts_": (_Several(_WEIGHTS, list),),
-    "out_activation_": (OneOf(("identity", "logistic", "softmax", "exp")),),
+    "out_activation_": (OneOf(OUTPUTS),),
     "n_outputs_": (_Count(1, 2**53),),
     "n_layers_": (_Count(2, 2**53),),
     "n_iter_": (COUNT,),

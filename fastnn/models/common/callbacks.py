@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from scipy.sparse import issparse
 from sklearn.utils import _safe_indexing
@@ -15,7 +15,7 @@ from fastnn.training.epoch import Epoch, Watcher
 if TYPE_CHECKING:
     from fastnn._core import Cancellation
 
-__all__ = ["EpochEnd", "FitTasks", "Fitted", "TellsOfEpochs"]
+__all__ = ["EpochEnd", "FitTasks", "Fitted", "TellsOfEpochs", "Watched"]
 
 Fitted = Callable[[Epoch], dict[str, Any]]
 
@@ -47,10 +47,10 @@ class EpochEnd:
         return epoch is not None and bool(self.watcher(epoch))
 
 
-def _as_callback(given: Any) -> Any:
+def _as_callback(callback: Any) -> Any:
     """A callback of the protocol as it is, and one for a function."""
-    is_function = callable(given) and not isinstance(given, (type, FitCallback))
-    return EpochEnd(given) if is_function else given
+    is_function = callable(callback) and not isinstance(callback, (type, FitCallback))
+    return EpochEnd(callback) if is_function else callback
 
 
 class TellsOfEpochs(CallbackSupportMixin):
@@ -82,6 +82,12 @@ class TellsOfEpochs(CallbackSupportMixin):
         return self
 
 
+class Watched(Protocol):
+    """An estimator that scikit-learn's `CallbackSupportMixin` lets callbacks watch."""
+
+    def _init_callback_context(self, max_subtasks: int) -> Any: ...
+
+
 class FitTasks:
     """Tells the callbacks of a model of its fit and of every epoch; without callbacks it does nothing.
 
@@ -104,7 +110,7 @@ class FitTasks:
 
     def __init__(
         self,
-        model: Any,
+        model: Watched,
         X: Any,
         y: Any,
         sample_weight: Any,
@@ -114,7 +120,7 @@ class FitTasks:
     ) -> None:
         self._cancelled = cancelled
         self._model = model
-        self._given = (X, y, sample_weight)
+        self._samples_of_fit = (X, y, sample_weight)
         self._fitted = fitted
         self._rows = rows
         self._root: Any = None
@@ -156,7 +162,7 @@ class FitTasks:
 
     def _data(self) -> dict[str, Any]:
         """What the hooks may ask for; functions, since few ask."""
-        weighted = self._given[2] is not None
+        weighted = self._samples_of_fit[2] is not None
         return {
             "X": lambda: self._samples[0],
             "y": lambda: self._samples[1],
@@ -166,6 +172,8 @@ class FitTasks:
     @cached_property
     def _samples(self) -> tuple[Any, ...]:
         if self._rows is None:
-            return self._given
-        given = (each.tocsr() if issparse(each) else each for each in self._given)  # others have no rows to take
-        return tuple(None if each is None else _safe_indexing(each, self._rows) for each in given)
+            return self._samples_of_fit
+        sliceable = (
+            each.tocsr() if issparse(each) else each for each in self._samples_of_fit
+        )  # others have no rows to take
+        return tuple(None if each is None else _safe_indexing(each, self._rows) for each in sliceable)

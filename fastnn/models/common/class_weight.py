@@ -29,19 +29,21 @@ class DictOfEachLabel:
     """A list of dicts, for several labels a row."""
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value is one."""
         return isinstance(value, (list, tuple)) and all(isinstance(each, Mapping) for each in value)
 
     def __str__(self) -> str:
         return "a list of dicts, one for each of several labels"
 
 
-def weights_of_classes(given: Any, classes: NDArray[Any], labels: NDArray[Any], sample_weight: Array | None) -> Weights:
+def weights_of_classes(
+    class_weight: Any, classes: NDArray[Any], labels: NDArray[Any], sample_weight: Array | None
+) -> Weights:
     """The weight (k,) of every class.
 
     Parameters
     ----------
-    given : dict or "balanced"
+    class_weight : dict or "balanced"
     classes : ndarray (k,)
     labels : ndarray (n,)
     sample_weight : ndarray (n,) or None
@@ -50,19 +52,19 @@ def weights_of_classes(given: Any, classes: NDArray[Any], labels: NDArray[Any], 
     Raises
     ------
     ValueError
-        If `given` does not fit the classes, or a weight is not possible.
+        If `class_weight` does not fit the classes, or a weight is not possible.
     """
-    if isinstance(given, Sequence) and not isinstance(given, str):
-        raise ValueError(f"class_weight={given!r}, wanted a dict or 'balanced': lists of dicts are for several labels.")
-    if isinstance(given, str) and sample_weight is not None:
+    if isinstance(class_weight, Sequence) and not isinstance(class_weight, str):
+        raise ValueError(f"{class_weight=}, wanted a dict or 'balanced': lists of dicts are for several labels.")
+    if isinstance(class_weight, str) and sample_weight is not None:
         sample_weight = _without_extremes(sample_weight)  # only their ratios count
     with np.errstate(divide="ignore"):
-        weights: Weights = compute_class_weight(given, classes=classes, y=labels, sample_weight=sample_weight)
-    if isinstance(given, str):  # a class whose rows all weigh nothing weighs nothing either
+        weights: Weights = compute_class_weight(class_weight, classes=classes, y=labels, sample_weight=sample_weight)
+    if isinstance(class_weight, str):  # a class whose rows all weigh nothing weighs nothing either
         weights[np.isinf(weights)] = 0
-    wrong = weights[~(np.isfinite(weights) & (weights >= 0))]
-    if len(wrong):
-        raise ValueError(f"class_weight has {wrong[0]}, wanted finite weights of at least 0.")
+    impossible = weights[~(np.isfinite(weights) & (weights >= 0))]
+    if len(impossible):
+        raise ValueError(f"class_weight has {impossible[0]}, wanted finite weights of at least 0.")
     return weights
 
 
@@ -75,12 +77,12 @@ def _without_extremes(weight: Array) -> Array:
     return np.asarray(weight / np.float64(largest), np.float64)
 
 
-def weights_of_labels(given: Any, labels: NDArray[Any], sample_weight: Array | None) -> Weights:
+def weights_of_labels(class_weight: Any, labels: NDArray[Any], sample_weight: Array | None) -> Weights:
     """The weights (o, 2) of not having and of having each of several labels; a row's is their product.
 
     Parameters
     ----------
-    given : list of dicts or "balanced"
+    class_weight : list of dicts or "balanced"
         Each ``{0: weight, 1: weight}``; 1 where there is none.
     labels : ndarray (n, o)
     sample_weight : ndarray (n,) or None
@@ -91,12 +93,12 @@ def weights_of_labels(given: Any, labels: NDArray[Any], sample_weight: Array | N
         As `weights_of_classes`, or if there is not one dict for each label.
     """
     n_labels = labels.shape[1]
-    if isinstance(given, Mapping):
-        raise ValueError(f"class_weight={given!r}, wanted 'balanced' or a list of dicts: y has {n_labels} labels.")
-    if not isinstance(given, str) and len(given) != n_labels:
-        raise ValueError(f"class_weight has {len(given)} dicts, wanted {n_labels}: one for each label.")
+    if isinstance(class_weight, Mapping):
+        raise ValueError(f"{class_weight=}, wanted 'balanced' or a list of dicts: y has {n_labels} labels.")
+    if not isinstance(class_weight, str) and len(class_weight) != n_labels:
+        raise ValueError(f"class_weight has {len(class_weight)} dicts, wanted {n_labels}: one for each label.")
     table = np.ones((n_labels, 2))
-    for k, own in enumerate([given] * n_labels if isinstance(given, str) else given):
+    for k, own in enumerate([class_weight] * n_labels if isinstance(class_weight, str) else class_weight):
         column = (labels[:, k] > 0).astype(np.intp)
         found = np.unique(column) if isinstance(own, str) else np.arange(2)
         table[k, found] = weights_of_classes(own, found, column, sample_weight)

@@ -44,7 +44,7 @@ def held(model: Model) -> Model:
 class _Fit:
     """A fit at work. It is over when nobody has this any more, wherever Ctrl-C has struck."""
 
-    model: Any
+    model: object
     goes_on: bool
     state: State  # of the model when this began, which has curves of these lengths until another is in its place
     lengths: Lengths
@@ -62,7 +62,7 @@ class _Running:
         self.lock = RLock()
         self._fits: tuple[ref[_Fit], ...] = ()
 
-    def of(self, model: Any) -> list[_Fit]:
+    def of(self, model: object) -> list[_Fit]:
         """Those of a model; with the lock."""
         return [fit for fit in (each() for each in self._fits) if fit is not None and fit.model is model]
 
@@ -86,7 +86,7 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def only_fit(model: Any, *, goes_on: bool) -> Iterator[None]:
+def only_fit(model: object, *, goes_on: bool) -> Iterator[None]:
     """For the time of a fit: refuse others of the same model that would lose what this one learns, or it theirs.
 
     Parameters
@@ -118,7 +118,7 @@ def only_fit(model: Any, *, goes_on: bool) -> Iterator[None]:
             _running.remove(fit)
 
 
-def is_fitting(model: Any) -> bool:
+def is_fitting(model: object) -> bool:
     """Whether a fit of the model is at work."""
     with _running.lock:
         return bool(_running.of(model))
@@ -184,7 +184,7 @@ def _lengths(state: State) -> Lengths:
 
 
 @contextmanager
-def curves_kept(model: Any) -> Iterator[None]:
+def curves_kept(model: object) -> Iterator[None]:
     """Make the model's curves as long as they were if this fails before another state is in the place of its own."""
     state = vars(model)
     lengths = _lengths(state)

@@ -15,11 +15,11 @@ class Sparse(Protocol):
     """A sparse matrix or array of SciPy, which publishes no types."""
 
     def tocsr(self, copy: bool = False) -> Any:
-        """See scipy.sparse."""
+        """The same as compressed rows."""
         ...
 
     def toarray(self) -> Any:
-        """See scipy.sparse."""
+        """The same as an ndarray."""
         ...
 
 

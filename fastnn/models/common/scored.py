@@ -10,7 +10,7 @@ from scipy.sparse import issparse
 from sklearn.base import is_regressor
 from sklearn.utils import check_array
 
-from fastnn.models.common.estimator import readable_target
+from fastnn.models.common.arrays import prepare_y
 from fastnn.models.common.given import MatrixLike
 from fastnn.tensors import as_host
 
@@ -33,7 +33,7 @@ class Scored:
         -------
         float
         """
-        known: Any = readable_target(y)
+        known: Any = prepare_y(y)
         if not isinstance(known, np.ndarray) and is_regressor(self):  # R^2 takes no sparse y, nor a frame that is one
             known = check_array(known, accept_sparse="csr", ensure_2d=False, dtype=None, input_name="y")
             known = known.toarray() if issparse(known) else known

@@ -37,6 +37,6 @@ def knowing_classes(scorer: Any, classes: NDArray[Any], *, only_where_needed: bo
     if len(classes) == 2 and "pos_label" in names:
         if always or names["pos_label"].default not in classes.tolist():
             known["pos_label"] = classes[-1]
-    scorer = copy(scorer)
-    scorer._kwargs = known | scorer._kwargs
-    return scorer
+    informed = copy(scorer)
+    informed._kwargs = known | scorer._kwargs
+    return informed

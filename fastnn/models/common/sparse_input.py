@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["is_sparse", "sound", "sparse_rows"]
+__all__ = ["is_sparse", "sparse_rows", "with_valid_indices"]
 
 _COMPRESSED = ("csr", "csc", "bsr")
 _MOST_INT32 = 2**31 - 1
@@ -20,7 +20,7 @@ def is_sparse(x: Any) -> bool:
     return hasattr(x, "toarray") and hasattr(x, "format") and hasattr(x, "nnz")
 
 
-def sound(x: Any, name: str = "X") -> Any:
+def with_valid_indices(x: Any, name: str = "X") -> Any:
     """A sparse matrix whose indices and starts are of one type, int32 or int64: itself, or over the same data.
 
     SciPy looks at most of this when it makes a matrix, but its arrays may be changed afterwards, and it converts what
@@ -34,13 +34,13 @@ def sound(x: Any, name: str = "X") -> Any:
     if x.ndim != 2:
         return x  # whoever reads it says what is wanted
     if x.format in _COMPRESSED:
-        is_sound = _is_sound(x)
+        is_valid = _has_valid_starts(x)
     elif x.format == "coo":
-        is_sound = all(_is_within(places, size) for places, size in zip(x.coords, x.shape, strict=True))
-        is_sound = is_sound and all(len(places) == len(x.data) for places in x.coords)
+        is_valid = all(_is_within(places, size) for places, size in zip(x.coords, x.shape, strict=True))
+        is_valid = is_valid and all(len(places) == len(x.data) for places in x.coords)
     else:
         return x  # lists, dicts and diagonals, which SciPy reads with care
-    if not is_sound:
+    if not is_valid:
         raise ValueError(
             f"{name} is a sparse {x.format.upper()} matrix of shape {x.shape} whose indices or starts point outside of "
             f"it, or are no integers. Make it anew from its elements; {name}.check_format(full_check=True) says what "
@@ -63,10 +63,10 @@ def sparse_rows(name: str, x: Any, dtype: np.dtype[Any]) -> Any:
 
     if x.dtype.kind not in "fiub":
         raise TypeError(f"{name} of shape {x.shape} has dtype {x.dtype}, wanted real numbers: float32 or float64.")
-    return csr_array(sound(x, name).astype(dtype, copy=False))
+    return csr_array(with_valid_indices(x, name).astype(dtype, copy=False))
 
 
-def _is_sound(x: Any) -> bool:
+def _has_valid_starts(x: Any) -> bool:
     shape = x.shape if x.format != "bsr" else tuple(np.floor_divide(x.shape, x.blocksize))
     rows, columns = shape if x.format != "csc" else shape[::-1]
     starts, indices = np.asarray(x.indptr), np.asarray(x.indices)
@@ -83,12 +83,12 @@ def _is_within(places: Any, size: int) -> bool:
 
 
 def _with_one_type(x: Any) -> Any:
-    """The matrix, which is sound, with arrays as kernels read them; only what must be is copied.
+    """The matrix, whose indices are valid, with arrays as kernels read them; only what must be is copied.
 
     Files of single cells have starts of int64 and indices of int32.
     """
     starts, indices, data = x.indptr, x.indices, x.data
-    if starts.dtype == indices.dtype and starts.dtype in _INDICES and all(map(_is_plain, (starts, indices, data))):
+    if starts.dtype == indices.dtype and starts.dtype in _INDICES and all(map(_is_laid_out, (starts, indices, data))):
         return x
     index = starts.dtype if starts.dtype == indices.dtype and starts.dtype in _INDICES else _index_of(x)
     twin = copy(x)  # shares what is not assigned now
@@ -98,8 +98,8 @@ def _with_one_type(x: Any) -> Any:
 
 
 def _with_places(x: Any) -> Any:
-    """A COO matrix, which is sound, with coordinates as SciPy's loops read them."""
-    if all(places.dtype in _INDICES and _is_plain(places) for places in x.coords):
+    """A COO matrix, whose coordinates are valid, with coordinates as SciPy's loops read them."""
+    if all(places.dtype in _INDICES and _is_laid_out(places) for places in x.coords):
         return x
     twin = copy(x)
     twin.coords = tuple(_laid_out(places, _index_of(x)) for places in x.coords)
@@ -111,7 +111,7 @@ def _index_of(x: Any) -> np.dtype[Any]:
     return _INDICES[max(*x.shape, len(x.data)) > _MOST_INT32]
 
 
-def _is_plain(array: NDArray[Any]) -> bool:
+def _is_laid_out(array: NDArray[Any]) -> bool:
     return bool(array.flags.c_contiguous and array.flags.aligned)
 
 

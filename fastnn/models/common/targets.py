@@ -1,4 +1,4 @@
-"""What y is read as: labels, which become numbers and come back, or numbers."""
+"""What y is read as: labels, which become numbers, or numbers; and the way back from raw outputs to classes."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import column_or_1d
 
 from fastnn.kernels.contract import Array
-from fastnn.models.common.estimator import readable_target, require_no_times
+from fastnn.models.common.arrays import prepare_y, require_no_times
+from fastnn.training.engine import Engine
 from fastnn.validation import laid_out
 
 __all__ = [
     "agreed_classes",
     "as_labels",
     "as_numbers",
+    "class_index",
     "encode",
     "find_classes",
     "index_of",
     "is_multilabel",
+    "log_probabilities",
     "one_hot",
     "require_two_classes",
     "sparse_labels",
@@ -64,17 +67,17 @@ def _indicators(y: Any) -> NDArray[np.int8]:
 
     scikit-learn takes every number but 0 for a label, so that -1 and 0 together would be read the other way round.
     """
-    given: Any = y.tocsr() if issparse(y) else np.asarray(y)
-    stored = given.data if issparse(y) else given
+    indicator: Any = y.tocsr() if issparse(y) else np.asarray(y)
+    stored = indicator.data if issparse(y) else indicator
     lowest = stored.min(initial=0)
-    if lowest < 0 and (issparse(y) or not given.all()):
+    if lowest < 0 and (issparse(y) or not indicator.all()):
         raise ValueError(
             f"y has several labels a row, and says of them {lowest} or 0, wanted 1 for a label that a row has and 0 "
             "for one that it has not. Pass y != 0 or y == 0."
         )
     above = stored > 0
     if issparse(y):  # y > 0 would sort y in place
-        above = csr_array((above, given.indices, given.indptr), given.shape).toarray()
+        above = csr_array((above, indicator.indices, indicator.indptr), indicator.shape).toarray()
     return np.require(above, np.int8, ["C"])
 
 
@@ -128,10 +131,10 @@ def agreed_classes(known: Labels | None, classes: Any) -> Labels:
         if known is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         return known
-    given = find_classes(as_labels(readable_target(classes, "classes")))
-    if known is not None and not np.array_equal(known, given):
-        raise ValueError(f"classes={given} are not those of the first call, {known}.")
-    return given
+    passed = find_classes(as_labels(prepare_y(classes, "classes")))
+    if known is not None and not np.array_equal(known, passed):
+        raise ValueError(f"classes={passed} are not those of the first call, {known}.")
+    return passed
 
 
 def index_of(labels: Labels, classes: Labels, name: str = "y") -> NDArray[np.intp]:
@@ -214,3 +217,29 @@ def two_classes(y: Any, *, partial: bool, known: Labels | None, classes: Any) ->
     if len(found) > 2:
         raise ValueError(f"classes={found}, wanted two of them: a Neuron has one output.")
     return found, index_of(labels, found)
+
+
+# --- raw outputs --------------------------------------------------------------------------------
+# One column of z (n, o) is one sigmoid neuron, the probability of the second class; several columns are classes
+# (softmax) or labels of their own (sigmoid), as the loss of the engine's plan says.
+
+
+def class_index(z: Array) -> NDArray[Any]:
+    """The likeliest class of every row (n,)."""
+    return (z[:, 0] > 0).astype(np.intp) if z.shape[1] == 1 else z.argmax(axis=1)
+
+
+def log_probabilities(engine: Engine, z: Array) -> Array:
+    """Logarithms of the probabilities; where those vanish, what they are, and not -inf."""
+    # Not 1 - p for the first of two classes: that has no digits left where p is nearly 1.
+    p = engine.link(np.hstack([-z, z]) if z.shape[1] == 1 else z)
+    vanishing = p < np.finfo(p.dtype).tiny
+    if not vanishing.any():
+        return np.log(p)
+    if engine.plan.loss.link == "softmax":
+        exact = engine.activation(z, "log_softmax")
+    else:
+        both = np.hstack([z, -z]) if z.shape[1] == 1 else -z
+        exact = -engine.activation(both, "softplus")
+    logarithms: Array = np.log(p, where=~vanishing, out=exact)
+    return logarithms

@@ -3,59 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Protocol
 
 import numpy as np
 
-from fastnn.models.common.bases import CallbackSupportMixin, FitCallback
-from fastnn.models.common.estimator import warn_caller
+from fastnn.models.common.callbacks import Watched
+from fastnn.models.common.warnings import warn_caller
+from fastnn.models.logistic.parameters import SolverParameters
 from fastnn.models.logistic.problem import coefficients
 from fastnn.solvers.objective.logistic import LogisticObjective
-from fastnn.solvers.objective.types import Vector
+from fastnn.solvers.objective.types import Vector, Watch
 
-__all__ = ["IterationTasks", "TellsCallbacks"]
-
-
-class TellsCallbacks(CallbackSupportMixin):
-    """`set_callbacks` for an estimator of logistic regression."""
-
-    solver: str
-
-    def set_callbacks(self, *callbacks: FitCallback) -> Self:
-        """Set what is told of `fit` and of each iteration of the solver, whichever it is.
-
-        Parameters
-        ----------
-        *callbacks : callbacks of scikit-learn's protocol
-            Objects with `setup`, `on_fit_task_begin`, `on_fit_task_end` and `teardown`. Without any, those set before
-            are forgotten.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        TypeError
-            If one does not follow the protocol.
-
-        Warns
-        -----
-        UserWarning
-            If the solver is "liblinear", of which only the optimum is meant: callbacks see another one's iterations.
-        """
-        if callbacks and self.solver == "liblinear":
-            warn_caller(
-                "Callbacks are only supported in LogisticRegression for solver='lbfgs' by scikit-learn. Here they "
-                f"hear of iterations with solver={self.solver!r} too, but these are not {self.solver}'s own: the name "
-                "stands for its optimum. Do not count on their number.",
-                UserWarning,
-            )
-        super().set_callbacks(*callbacks)
-        return self
+__all__ = ["IterationTasks", "Tasks", "warn_of_other_iterations"]
 
 
-class IterationTasks:
+def warn_of_other_iterations(solver: str) -> None:
+    """Warn whoever sets callbacks where the solver's name stands for an optimum alone."""
+    if solver == "liblinear":
+        warn_caller(
+            "Callbacks are only supported in LogisticRegression for solver='lbfgs' by scikit-learn. Here they "
+            f"hear of iterations with solver={solver!r} too, but these are not {solver}'s own: the name "
+            "stands for its optimum. Do not count on their number.",
+            UserWarning,
+        )
+
+
+class WatchedSolver(SolverParameters, Watched, Protocol):
+    """A logistic regression that callbacks watch."""
+
+
+class Tasks:
+    """What a fit tells of its iterations where nobody listens."""
+
+    watch: Watch | None = None
+
+    def start(self, start: Vector | None) -> None:
+        """The fit begins."""
+
+    def end(self) -> None:
+        """The fit has ended."""
+
+
+class IterationTasks(Tasks):
     """Tells the callbacks of a model of its fit, and prints its iterations where it is verbose.
 
     As with scikit-learn's L-BFGS there is a task for each iteration, for the first in any case, and a task that ends
@@ -65,21 +54,17 @@ class IterationTasks:
     ----------
     model : estimator
     objective : LogisticObjective
-    given : tuple
+    data : tuple
         X, y and sample_weight as `fit` got them.
     """
 
-    def __init__(self, model: Any, objective: LogisticObjective, given: tuple[Any, Any, Any]) -> None:
+    def __init__(self, model: WatchedSolver, objective: LogisticObjective, data: tuple[Any, Any, Any]) -> None:
         self._model, self._objective = model, objective
-        metadata = None if given[2] is None else {"sample_weight": given[2]}
-        self._data = {"X": given[0], "y": given[1], "metadata": metadata}
+        metadata = None if data[2] is None else {"sample_weight": data[2]}
+        self._data = {"X": data[0], "y": data[1], "metadata": metadata}
+        self.watch = self._watch
         self._root: Any = None
         self._task: Any = None
-
-    @property
-    def is_watched(self) -> bool:
-        """Whether anybody wants to know of iterations."""
-        return self._root is not None or bool(self._model.verbose)
 
     def start(self, start: Vector | None) -> None:
         """The fit begins."""
@@ -90,7 +75,7 @@ class IterationTasks:
         self._fitted = self._as_fitted(0, np.zeros(self._objective.n_params) if start is None else start)
         self._begin()
 
-    def watch(self, iteration: int, params: Vector, loss: float) -> None:
+    def _watch(self, iteration: int, params: Vector, loss: float) -> None:
         """An iteration has ended, and the next one begins."""
         if self._model.verbose:
             print(f"Iteration {iteration}, objective {loss:.10g}")

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array, issparse
+from numpy.typing import ArrayLike
 
-from fastnn.kernels.contract import Array
-from fastnn.models.common import attributes
-from fastnn.models.common.agreement import require_whole_logistic
-from fastnn.models.common.bases import ClassifierMixin, with_callbacks
-from fastnn.models.common.estimator import NONE, SHARED, VERBOSE, Estimator, guarded
-from fastnn.models.common.fitting import held
+from fastnn.models.common.bases import (
+    CallbackSupportMixin,
+    FitCallback,
+    available_if,
+    with_callbacks,
+)
+from fastnn.models.common.estimator import NONE, SHARED, VERBOSE, guarded
 from fastnn.models.common.given import MatrixLike, RandomState
-from fastnn.models.common.outputs import class_index, log_probabilities
 from fastnn.models.common.parameter_checks import Flag, Integer, Is, Numbers, OneOf, Real
-from fastnn.models.common.scored import Scored
-from fastnn.models.logistic.callbacks import IterationTasks, TellsCallbacks
+from fastnn.models.logistic.callbacks import IterationTasks, Tasks, warn_of_other_iterations
 from fastnn.models.logistic.firth.fit import solve_firth
-from fastnn.models.logistic.inference.evidence import Evidence
-from fastnn.models.logistic.inference.summary import LikelihoodInference, gather_evidence
-from fastnn.models.logistic.partial_fit import LearnsFromChunks
-from fastnn.models.logistic.penalty import Penalty, penalty_of
+from fastnn.models.logistic.inference.contrasts import Coefficients
+from fastnn.models.logistic.inference.summary import move_to_maximum
+from fastnn.models.logistic.partial_fit import has_one_penalty, learn_chunk
+from fastnn.models.logistic.penalty import penalty_of, total_strength
+from fastnn.models.logistic.predictor import LogisticPredictor
 from fastnn.models.logistic.problem import (
-    Labelled,
     coefficients,
+    mean_loss,
     params_of,
     read_samples,
     refuse_many_classes,
@@ -35,18 +35,14 @@ from fastnn.models.logistic.problem import (
     standardised,
     weigh_classes,
 )
-from fastnn.plan import linear_plan
-from fastnn.solvers.objective.logistic import LogisticObjective
-from fastnn.solvers.objective.types import Solution, Vector
+from fastnn.solvers.objective.types import Vector
 from fastnn.solvers.table import SOLVERS, lists_solvers
-from fastnn.storage import Kind, record
-from fastnn.training.engine import Engine
 
 __all__ = ["LogisticRegression"]
 
 
 @lists_solvers
-class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, Scored, ClassifierMixin, Estimator):
+class LogisticRegression(CallbackSupportMixin, LogisticPredictor):
     """Logistic regression with an L2 or L1 penalty or both, for two classes or many (multinomial).
 
     It minimises ``C * sum of the samples' cross-entropies + sum over features of penalty_factor * (l1_ratio * |coef_|
@@ -131,7 +127,6 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
     array([0, 1, 2])
     """
 
-    _kinds: ClassVar[Mapping[str, Kind]] = {**Estimator._kinds, "inference.Evidence": record(Evidence)}
     _parameters: ClassVar[Mapping[str, Any]] = {
         "penalty": (OneOf(("deprecated", "l1", "l2", "elasticnet")), NONE),
         "C": (Real(0, open_low=True),),
@@ -153,14 +148,6 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         "firth": (Flag(),),
         **SHARED,
     }
-    _attributes: ClassVar[Mapping[str, Any]] = {
-        **attributes.LOGISTIC,
-        "_evidence": (Is("what a summary needs", (Evidence,)), NONE),
-    }
-    coef_: Array
-    intercept_: Array
-    classes_: NDArray[Any]
-    n_iter_: NDArray[np.int32]
 
     def __init__(
         self,
@@ -237,158 +224,114 @@ class LogisticRegression(TellsCallbacks, LearnsFromChunks, LikelihoodInference, 
         """
         penalty = penalty_of(self)
         samples = read_samples(self, X, y, sample_weight)
-        penalty = standardised(self, penalty, samples, (X, y))
-        samples = weigh_classes(samples, self.class_weight)
-        refuse_many_classes(self, samples)
-        objective = self._objective(samples, penalty)
-        tasks, start = IterationTasks(self, objective, (X, y, sample_weight)), self._start(objective)
-        self.classes_ = samples.classes
+        explain = partial(read_samples, self, X, y, None, check_finite=True)
+        if self.standardize:
+            penalty = standardised(penalty, samples, explain)
+        if samples.sample_weight is not None or self.class_weight is not None:
+            samples = weigh_classes(samples, self.class_weight)
+        objective = mean_loss(self, samples, penalty)
+        refuse_many_classes(self.solver, objective.outputs)
+        start, tasks = self._start(objective.outputs, samples.features.number), Tasks()
+        if self.verbose or hasattr(self, "_skl_callbacks"):  # who get a model that knows its columns and classes
+            self._set_fitted(samples.features, classes_=samples.classes)
+            tasks = IterationTasks(self, objective, (X, y, sample_weight))
         tasks.start(start)
-        solution = self._solve(samples, objective, penalty, start, (X, y), tasks.watch if tasks.is_watched else None)
+        if self.firth:
+            solution = solve_firth(self, samples, start, explain, tasks.watch)
+        else:
+            solution = solve(self, objective, penalty, start, tasks.watch, samples.features, explain)
         dtype = np.float64 if self.solver == "liblinear" else samples.x.dtype
-        self.coef_, self.intercept_ = (each.astype(dtype) for each in coefficients(solution.params, objective))
-        self.n_iter_ = np.array([max(solution.n_iter, min(1, self.max_iter))], np.int32)
-        self._training = None  # of partial_fit, which starts anew from here
-        gather_evidence(self, samples.x, samples.y, samples.sample_weight, converged=solution.converged)
+        coef, intercept = (each.astype(dtype) for each in coefficients(solution.params, objective))
+        fitted, evidence = Coefficients(coef, intercept, self.fit_intercept, samples.classes, samples.features), None
+        if not (self._has_penalty() or self.firth or self.bounds is not None):
+            fitted, evidence = move_to_maximum(fitted, samples, converged=solution.converged)
+        self._set_fitted(
+            samples.features,
+            classes_=samples.classes,
+            coef_=fitted.coef,
+            intercept_=fitted.intercept,
+            n_iter_=np.array([max(solution.n_iter, min(1, self.max_iter))], np.int32),
+            _training=None,  # of partial_fit, which starts anew from here
+            _evidence=evidence,
+        )
         tasks.end()
         return self
 
-    def _objective(self, samples: Labelled, penalty: Penalty) -> LogisticObjective:
-        """The mean loss, and the penalty if that is smooth."""
-        weight = samples.sample_weight
-        total = float(len(samples.y) if weight is None else weight.sum(dtype=np.float64))
-        return LogisticObjective(
-            samples.x,
-            samples.y,
-            samples.outputs,
-            sample_weight=weight,
-            alpha=penalty.alpha(samples.x.shape[1], total) if penalty.is_smooth else 0.0,
-            fit_intercept=self.fit_intercept,
-            backend=self.backend,
-            n_threads=self.n_threads,
-        )
-
-    def _solve(self, samples: Labelled, objective: LogisticObjective, *problem: Any) -> Solution:
-        """By Firth's likelihood or the objective; `problem` is the penalty, the start, what was given, and a watch."""
-        return solve_firth(self, samples, *problem[1:]) if self.firth else solve(self, objective, *problem)
-
-    def _start(self, objective: LogisticObjective) -> Vector | None:
+    def _start(self, outputs: int, n_features: int) -> Vector | None:
+        """Params (p,) of the solution before, where it is to be started from."""
         if not self.warm_start or not hasattr(self, "coef_"):
             return None
-        coef, wanted = self._dense_coef(), (objective.outputs, objective.x.shape[1])
+        coef, wanted = self._dense_coef(), (outputs, n_features)
         if coef.shape != wanted:
             raise ValueError(
                 f"warm_start: coef_ has shape {coef.shape}, but this X and y need {wanted}. Fit with warm_start=False."
             )
         return params_of(coef, self.intercept_ if self.fit_intercept else None)
 
-    # --- predict --------------------------------------------------------------------------------
+    @available_if(has_one_penalty)
+    @guarded
+    def partial_fit(
+        self, X: MatrixLike, y: ArrayLike, classes: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Learn from another chunk of the data, starting from the present coefficients.
 
-    def _require_whole(self) -> None:
-        require_whole_logistic(self)
-
-    def _dense_coef(self) -> Array:
-        coef: Any = self.coef_
-        return np.asarray(coef.toarray() if issparse(coef) else coef)
-
-    def _asked(self, X: Any) -> tuple[Engine, Array, Any]:
-        """The engine of the fitted model, its params (p,), and X as it reads it."""
-        self._require_fitted("coef_")
-        dtype = self._dtype()
-        x = self._read_x(X, dtype)  # before a sparse coef_ of as many columns takes memory
-        coef, intercept = self._dense_coef(), np.asarray(self.intercept_)
-        engine = self._engine(coef.shape[1], dtype)
-        params: Array = np.concatenate([coef.T.ravel(), intercept.ravel()]).astype(dtype, copy=False)
-        return engine, params, x
-
-    def _raw(self, X: Any) -> tuple[Engine, Array]:
-        """The engine of the fitted model, and z (n, o)."""
-        engine, params, x = self._asked(X)
-        return engine, engine.forward(params, x)
-
-    def _dtype(self) -> Any:
-        return np.float32 if self.coef_.dtype == np.asarray(self.intercept_).dtype == np.float32 else np.float64
-
-    def _engine(self, n_inputs: int, dtype: Any, bias: bool = True) -> Engine:
-        binary = len(self.classes_) == 2
-        loss = "binary_cross_entropy" if binary else "cross_entropy"
-        plan = linear_plan(n_inputs, 1 if binary else len(self.classes_), loss, np.dtype(dtype), bias)
-        return Engine(plan, self.backend, self.n_threads)
-
-    def decision_function(self, X: MatrixLike) -> Array:
-        """The raw output z = X @ coef_.T + intercept_.
+        Five passes over the chunk, in mini-batches of 32 rows and a random order, by Adam with a learning rate of
+        ``0.1 / sqrt(1 + step / 3)``. The penalty weighs as much as `fit` would let it weigh on all rows seen so
+        far. It comes near to what `fit` finds on all chunks together, where features have scales of about one; where
+        the data fit into memory, `fit` is exact, and quicker.
 
         Parameters
         ----------
         X : array-like or sparse matrix (n_samples, n_features)
+            Of sparse matrices only what they store is kept and computed with (as CSR).
+        y : array-like (n_samples,)
+            Labels; a chunk need not have all classes.
+        classes : array-like (n_classes,), default=None
+            All classes; the first call needs them, unless `fit` has found them.
+        sample_weight : array-like (n_samples,), default=None
 
         Returns
         -------
-        ndarray (n_samples,) for two classes, else (n_samples, n_classes)
-            For two classes above 0 where the second one is predicted.
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not possible, X or y cannot be used, the classes are missing or not those of the first
+            call, `class_weight` is "balanced", which needs all rows, or training diverges.
         """
-        z = held(self)._raw(X)[1]
-        return z[:, 0] if z.shape[1] == 1 else z
-
-    def predict(self, X: MatrixLike) -> NDArray[Any]:
-        """The likeliest class of every row.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray (n_samples,)
-        """
-        now = held(self)
-        index = class_index(now._raw(X)[1])
-        labels: NDArray[Any] = now.classes_[index]
-        return labels
-
-    def predict_proba(self, X: MatrixLike) -> Array:
-        """The probability of every class.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray (n_samples, n_classes)
-            Columns in the order of `classes_`.
-        """
-        engine, params, x = held(self)._asked(X)
-        return engine.predict(params, x, link=True, pairs=True)[0]
-
-    def predict_log_proba(self, X: MatrixLike) -> Array:
-        """The logarithm of every class's probability; never -inf.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray (n_samples, n_classes)
-        """
-        return log_probabilities(*held(self)._raw(X))
-
-    def sparsify(self) -> Self:
-        """Turn `coef_` into a sparse array (CSR)."""
-        now = held(self)
-        now._require_fitted("coef_")
-        now.coef_ = csr_array(now.coef_)
+        features, attributes = learn_chunk(self, X, y, classes, sample_weight)
+        self._set_fitted(features, **attributes)
         return self
 
-    def densify(self) -> Self:
-        """Turn `coef_` back into an ndarray."""
-        now = held(self)
-        now._require_fitted("coef_")
-        now.coef_ = now._dense_coef()
+    def set_callbacks(self, *callbacks: FitCallback) -> Self:
+        """Set what is told of `fit` and of each iteration of the solver, whichever it is.
+
+        Parameters
+        ----------
+        *callbacks : callbacks of scikit-learn's protocol
+            Objects with `setup`, `on_fit_task_begin`, `on_fit_task_end` and `teardown`. Without any, those set before
+            are forgotten.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If one does not follow the protocol.
+
+        Warns
+        -----
+        UserWarning
+            If the solver is "liblinear", of which only the optimum is meant: callbacks see another one's iterations.
+        """
+        if callbacks:
+            warn_of_other_iterations(self.solver)
+        super().set_callbacks(*callbacks)
         return self
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
+    def _has_penalty(self) -> bool:
+        """Whether anything but the likelihood decides the coefficients."""
+        return total_strength(self) > 0

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
 from fastnn.kernels.contract import Array
-from fastnn.models.common.bases import available_if
-from fastnn.models.common.estimator import Estimator, guarded
-from fastnn.models.common.given import MatrixLike, RandomState
+from fastnn.models.common.arrays import Features, read_weight, read_X_y
+from fastnn.models.common.linear import linear_loss
 from fastnn.models.common.targets import agreed_classes, as_labels, index_of, one_hot, require_two_classes
-from fastnn.models.logistic.penalty import penalty_strength
+from fastnn.models.logistic.parameters import LogisticParameters
+from fastnn.models.logistic.penalty import l2_strength
 from fastnn.models.logistic.problem import Labelled, weigh_classes
 from fastnn.optimizers import Adam
 from fastnn.plan import Plan, linear_plan
@@ -25,7 +23,7 @@ from fastnn.training.recipe import Recipe
 from fastnn.training.run import Run
 from fastnn.training.samples import Samples
 
-__all__ = ["LearnsFromChunks"]
+__all__ = ["has_one_penalty", "learn_chunk"]
 
 # With these, the loss on the census data "adult", in chunks of 500 to 5000 rows, ended within 1 % of the optimum.
 _PASSES = 5
@@ -33,65 +31,32 @@ _BATCH = 32
 _RATE = InverseRoot(0.1, 3)
 
 
-def _has_one_penalty(model: LearnsFromChunks) -> bool:
-    return hasattr(model, "C")  # cross-validation needs all rows at once
+def has_one_penalty(model: LogisticParameters) -> bool:
+    """Whether there is a partial_fit: cross-validation needs all rows at once."""
+    return hasattr(model, "C")
 
 
-class LearnsFromChunks(Estimator):
-    """`partial_fit` for an estimator of logistic regression."""
+class Learner(LogisticParameters, Protocol):
+    """A logistic regression that may have learnt already: by `fit`, or from chunks before this one."""
 
-    class_weight: Mapping[Any, float] | str | None
-    fit_intercept: bool
+    n_features_in_: int
     intercept_: Array
-    random_state: RandomState
-    backend: str
-    n_threads: int | None
 
-    if TYPE_CHECKING:
-
-        def _dtype(self) -> Any: ...
-        def _dense_coef(self) -> Array: ...
-
-    @available_if(_has_one_penalty)
-    @guarded
-    def partial_fit(
-        self, X: MatrixLike, y: ArrayLike, classes: ArrayLike | None = None, sample_weight: ArrayLike | None = None
-    ) -> Self:
-        """Learn from another chunk of the data, starting from the present coefficients.
-
-        Five passes over the chunk, in mini-batches of 32 rows and a random order, by Adam with a learning rate of
-        ``0.1 / sqrt(1 + step / 3)``. The penalty weighs as much as `fit` would let it weigh on all rows seen so
-        far. It comes near to what `fit` finds on all chunks together, where features have scales of about one; where
-        the data fit into memory, `fit` is exact, and quicker.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-            Of sparse matrices only what they store is kept and computed with (as CSR).
-        y : array-like (n_samples,)
-            Labels; a chunk need not have all classes.
-        classes : array-like (n_classes,), default=None
-            All classes; the first call needs them, unless `fit` has found them.
-        sample_weight : array-like (n_samples,), default=None
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If a parameter is not possible, X or y cannot be used, the classes are missing or not those of the first
-            call, `class_weight` is "balanced", which needs all rows, or training diverges.
-        """
-        learnt = _learn(self, X, y, classes, sample_weight)
-        self.__dict__ = {**vars(self), **learnt}
-        return self
+    def _dtype(self) -> np.dtype[Any]: ...
+    def _dense_coef(self) -> Array: ...
 
 
-def _learn(model: LearnsFromChunks, X: Any, y: Any, classes: Any, sample_weight: Any) -> dict[str, Any]:
-    """The attributes of the model after this chunk."""
-    alpha = penalty_strength(model)
+def learn_chunk(model: Learner, X: Any, y: Any, classes: Any, sample_weight: Any) -> tuple[Features, dict[str, Any]]:
+    """Learn from a chunk as `LogisticRegression.partial_fit` says, from where the model is.
+
+    Returns
+    -------
+    Features
+        What X's columns are.
+    dict of str to anything
+        The fitted attributes, by their names.
+    """
+    alpha = l2_strength(model)
     if model.class_weight == "balanced":
         raise ValueError(
             "class_weight='balanced' needs the classes' frequencies in all rows, which partial_fit does not know. Give "
@@ -99,35 +64,25 @@ def _learn(model: LearnsFromChunks, X: Any, y: Any, classes: Any, sample_weight:
         )
     before = vars(model)
     goes_on = "coef_" in before
-    x, y = model._read(X, y, reset=not goes_on, dtype=model._dtype() if goes_on else None)
+    x, y, features = read_X_y(model, X, y, reset=not goes_on, dtype=model._dtype() if goes_on else None)
     labels = as_labels(y)
     found = agreed_classes(before.get("classes_"), classes)
     require_two_classes(found)
-    index = index_of(labels, found).astype(np.int32)
-    given = Labelled(x, index, found, model._read_weight(sample_weight, x))
-    samples = _targets(weigh_classes(given, model.class_weight))
-    outputs = samples.y.shape[1]
-    loss = "binary_cross_entropy" if outputs == 1 else "cross_entropy"
-    plan = linear_plan(x.shape[1], outputs, loss, x.dtype, model.fit_intercept)
-    engine = Engine(plan, model.backend, model.n_threads)
+    n, index = x.shape[0], index_of(labels, found).astype(np.int32)
+    labelled = Labelled(x, index, found, read_weight(sample_weight, n, x.dtype), features)
+    samples = _targets(weigh_classes(labelled, model.class_weight))
+    plan = linear_plan(x.shape[1], labelled.outputs, linear_loss(labelled.outputs), x.dtype, model.fit_intercept)
     params = _params(model, plan) if goes_on else np.zeros(plan.n_params, x.dtype)
     training: Run | None = before.get("_training")
-    seen = x.shape[0] + (0 if training is None else before["_rows_seen"])
-    recipe = _recipe(alpha, x.shape[0], seen)
+    seen = n + (0 if training is None else before["_rows_seen"])
+    recipe = _recipe(alpha, n, seen)
     if training is None:  # after a `fit` a new start
-        seed = int(check_random_state(model.random_state).randint(2**31 - 1))
-        run = Run.begin(recipe, params, seed)
+        run = Run.begin(recipe, params, seed=int(check_random_state(model.random_state).randint(2**31 - 1)))
     else:
         run = training.resumed(recipe, params)
-    fit(engine, params, samples, recipe, run)
-    return {
-        "classes_": found,
-        **_coefficients(plan, params),
-        "n_iter_": np.array([_PASSES], np.int32),
-        "_training": run,
-        "_rows_seen": seen,
-        "_evidence": None,
-    }
+    fit(Engine(plan, model.backend, model.n_threads), params, samples, recipe, run)
+    progress = {"n_iter_": np.array([_PASSES], np.int32), "_training": run, "_rows_seen": seen, "_evidence": None}
+    return features, {"classes_": found, **_coefficients(plan, params), **progress}
 
 
 def _recipe(alpha: float, n: int, seen: int) -> Recipe:
@@ -143,7 +98,7 @@ def _targets(samples: Labelled) -> Samples:
     return Samples(samples.x, np.ascontiguousarray(y, samples.x.dtype), samples.sample_weight)
 
 
-def _params(model: LearnsFromChunks, plan: Plan) -> Array:
+def _params(model: Learner, plan: Plan) -> Array:
     """coef_ and intercept_, flat (p,), as training wants them."""
     parts = [model._dense_coef().T.ravel()]
     if model.fit_intercept:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastnn.errors import out_of_range
 from fastnn.kernels.contract import Array
-from fastnn.models.common.estimator import warn_caller
 from fastnn.models.common.given import MatrixLike
 from fastnn.models.common.parameter_checks import check_parameters
+from fastnn.models.common.warnings import warn_caller
 from fastnn.models.logistic.cv.fit import fit_family
 from fastnn.models.logistic.estimator import LogisticRegression
 from fastnn.models.logistic.problem import coefficients, read_samples, refuse_non_finite, weigh_classes
@@ -101,7 +102,7 @@ def logistic_regression_path(
     check_parameters(model, model._parameters)
     samples = weigh_classes(read_samples(model, X, y, sample_weight), class_weight)
     solutions, _ = fit_family(model, samples, samples.x, grid, l1_ratio, ())
-    refuse_non_finite(model, solutions, samples.x, (X, y))
+    refuse_non_finite(solutions, samples.x, partial(read_samples, model, X, y, None, check_finite=True))
     for C, solution in zip(grid, solutions, strict=True):
         if not solution.converged:
             warn_caller(f"C={C:g}: {solution.message}. Increase max_iter (now {max_iter}), or tol (now {tol}).")

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.models.common.estimator import warn_caller
 from fastnn.models.common.parameter_checks import ParameterError
+from fastnn.models.common.warnings import warn_caller
+from fastnn.models.logistic.parameters import LogisticParameters, SolverParameters
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.penalty import Separable
 from fastnn.solvers.objective.types import Vector
 from fastnn.solvers.table import SOLVERS, PenaltyName, Solver, solver_with
 
-__all__ = ["Penalty", "has_penalty", "penalty_of", "penalty_strength", "refuse_unsupported", "strength_of"]
+__all__ = ["Penalty", "l2_strength", "penalty_of", "refuse_unsupported", "strength_of", "total_strength"]
 
 # A strength, as a part of the mean, beyond which a coefficient is zero in all but name: twice and four times as much is
 # still a number.
@@ -109,9 +110,9 @@ def _share(strength: float, factor: Vector, total: float, again: Vector | float 
     return share
 
 
-def _bound(given: Any, none: float, shape: tuple[int, int]) -> NDArray[np.float64]:
+def _bound(bound: Any, none: float, shape: tuple[int, int]) -> NDArray[np.float64]:
     """One end of the bounds in coef_'s shape (o, i)."""
-    bound = np.asarray(none if given is None else given, np.float64)
+    bound = np.asarray(none if bound is None else bound, np.float64)
     try:
         return np.broadcast_to(bound, shape)
     except ValueError:
@@ -120,7 +121,7 @@ def _bound(given: Any, none: float, shape: tuple[int, int]) -> NDArray[np.float6
         ) from None
 
 
-def penalty_of(model: Any) -> Penalty:
+def penalty_of(model: LogisticParameters) -> Penalty:
     """The penalty that the parameters of a LogisticRegression ask for.
 
     Raises
@@ -129,7 +130,7 @@ def penalty_of(model: Any) -> Penalty:
         If they contradict one another, or ask for what the solver of that name does not do.
     """
     ratio = _l1_ratio(model)
-    alpha = _alpha(model)
+    alpha = total_strength(model)
     refuse_unsupported(model, ratio, penalised=alpha > 0)
     if model.n_jobs is not None:
         warn_caller(f"'n_jobs' has no effect (n_jobs={model.n_jobs}); see n_threads.", FutureWarning)
@@ -142,7 +143,7 @@ def penalty_of(model: Any) -> Penalty:
     return Penalty(ratio * alpha, (1 - ratio) * alpha, factor, model.bounds, intercept_scaling=scaling)
 
 
-def penalty_strength(model: Any) -> float:
+def l2_strength(model: LogisticParameters) -> float:
     """The alpha of ``sum of losses + alpha |coef_|**2 / 2``.
 
     Raises
@@ -159,15 +160,8 @@ def penalty_strength(model: Any) -> float:
     return penalty.l2
 
 
-def has_penalty(model: Any) -> bool:
-    """Whether anything but the likelihood decides the coefficients."""
-    if hasattr(model, "C"):
-        return _alpha(model) > 0
-    return bool(np.min(model.C_) != np.inf)  # that cross-validation chose
-
-
-def _alpha(model: Any) -> float:
-    """Strength of the penalty, L1 and L2 together."""
+def total_strength(model: LogisticParameters) -> float:
+    """The strength of the penalty, L1 and L2 together."""
     if model.penalty is None:
         return 0.0
     if model.alpha is None:
@@ -177,7 +171,7 @@ def _alpha(model: Any) -> float:
     return float(model.alpha)
 
 
-def _l1_ratio(model: Any) -> float:
+def _l1_ratio(model: LogisticParameters) -> float:
     """Share of L1 in the penalty; warns about deprecated and contradictory values."""
     if model.penalty == "deprecated":
         if model.l1_ratio is None:
@@ -209,7 +203,7 @@ def _l1_ratio(model: Any) -> float:
     return ratio
 
 
-def refuse_unsupported(model: Any, ratio: float, *, penalised: bool = True) -> None:
+def refuse_unsupported(model: SolverParameters, ratio: float, *, penalised: bool = True) -> None:
     """Raise ValueError for what the table says that a solver of that name does not do.
 
     Some of it scikit-learn's solver of the name does not do, some has no meaning for its optimum.
@@ -220,9 +214,9 @@ def refuse_unsupported(model: Any, ratio: float, *, penalised: bool = True) -> N
         raise _unsupported_penalty(solver, wanted, ratio)
     if model.dual and not solver.takes_dual:
         raise ValueError(f"Solver {solver.name} supports only dual=False, got dual=True. Use dual=False.")
-    if not solver.takes_bounds and getattr(model, "bounds", None) is not None:
+    if not solver.takes_bounds and model.bounds is not None:
         raise ValueError(f"Solver {solver.name} knows no bounds. Use solver={solver_with(bounds=True)!r}.")
-    if solver.penalises_intercept and getattr(model, "standardize", False):
+    if solver.penalises_intercept and model.standardize:
         raise ValueError(
             f"Solver {solver.name} penalises the intercept, which is another one for standardised features, so that "
             "standardize=True has no meaning there. Use solver='auto', or a StandardScaler."
@@ -249,7 +243,7 @@ def _unsupported_penalty(solver: Solver, wanted: PenaltyName, ratio: float) -> V
     )
 
 
-def _refuse_with_firth(model: Any, ratio: float, alpha: float) -> None:
+def _refuse_with_firth(model: LogisticParameters, ratio: float, alpha: float) -> None:
     """Raise ValueError for what is no part of Firth's penalised likelihood."""
     if alpha > 0:
         raise ValueError(

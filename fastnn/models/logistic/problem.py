@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
 
 from fastnn.kernels.contract import Array
+from fastnn.models.common.arrays import Features, by_rows, read_weight, read_X_y
 from fastnn.models.common.class_weight import require_computable, times_weight, weights_of_classes
-from fastnn.models.common.estimator import Estimator, by_rows, readable, readable_target, warn_caller
-from fastnn.models.common.targets import as_labels, encode, require_two_classes
-from fastnn.models.logistic.convergence import hardly_resolved, not_converged
+from fastnn.models.common.estimator import Estimator
+from fastnn.models.common.targets import as_labels, encode, index_of, require_two_classes
+from fastnn.models.common.warnings import warn_caller
 from fastnn.models.logistic.inference.deviations import deviations
+from fastnn.models.logistic.parameters import SolverParameters
 from fastnn.models.logistic.penalty import Penalty
 from fastnn.solvers.minimise import minimise, minimise_separable
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.types import Solution, Vector, Watch
 from fastnn.solvers.path.family import Family
-from fastnn.solvers.table import SOLVERS, solver_with
+from fastnn.solvers.table import SOLVERS, WARNING, solver_with
 from fastnn.training.loop import NON_FINITE
 
 __all__ = [
+    "Explain",
     "Labelled",
     "coefficients",
+    "hardly_resolved",
+    "mean_loss",
+    "not_converged",
     "params_of",
+    "read_fitted_samples",
     "read_samples",
     "refuse_many_classes",
     "refuse_non_finite",
@@ -46,6 +52,11 @@ _FULL_COLUMN = 1000
 
 _SUMMED = 256  # rows at most of which products are summed in float32, before the sums go on in float64
 
+_NAMED = 10  # columns
+
+Explain = Callable[[], object]
+"""Reads what `fit` was given once more, and raises ValueError that says which of its numbers is not finite."""
+
 
 class Labelled(NamedTuple):
     """What a logistic regression learns from: X (n, i), an ndarray, CSR or CSC; y (n,) as numbers of the classes."""
@@ -54,6 +65,7 @@ class Labelled(NamedTuple):
     y: NDArray[np.int32]
     classes: NDArray[Any]
     sample_weight: Array | None
+    features: Features
 
     @property
     def outputs(self) -> int:
@@ -61,46 +73,52 @@ class Labelled(NamedTuple):
         return 1 if len(self.classes) == 2 else len(self.classes)
 
 
-def read_samples(model: Estimator, X: Any, y: Any, sample_weight: Any) -> Labelled:
-    """Check what `fit` is given, and set the attributes that say what X was.
+def read_samples(model: Estimator, X: Any, y: Any, sample_weight: Any, *, check_finite: bool = False) -> Labelled:
+    """Check what `fit` is given.
 
-    A plain ndarray with labels that are integers is taken as it is: whether its numbers are finite
-    shows in the first pass over it, and `solve` sees to that.
+    A plain ndarray is taken as it is: whether its numbers are finite shows in the first pass over it, and
+    `refuse_non_finite` sees to that, unless `check_finite` asks for it at once.
 
     Raises
     ------
     ValueError
         If X, y or sample_weight cannot be used, or y has one class only.
     """
-    if _is_plain(X) and _are_plain_labels(y, len(X)):
-        model.n_features_in_ = X.shape[1]
-        model.__dict__.pop("feature_names_in_", None)
-        x, labels = X, y
-    else:
-        x, labels = _validated(model, X, y)
-        labels = as_labels(labels)
-    classes, index = encode(labels)
+    x, labels, features = read_X_y(model, X, y, reset=True, check_finite=check_finite, accept_csc=True)
+    if not isinstance(x, np.ndarray) and x.nnz < _FULL_COLUMN * x.shape[1]:
+        x = by_rows(x)
+    classes, index = encode(as_labels(labels))
     require_two_classes(classes)
-    return Labelled(x, index, classes, model._read_weight(sample_weight, x))
+    return Labelled(x, index, classes, read_weight(sample_weight, x.shape[0], x.dtype), features)
 
 
-def _is_plain(X: Any) -> bool:
-    if type(X) is not np.ndarray or X.ndim != 2 or X.dtype not in (np.float32, np.float64):
-        return False
-    return bool(X.size > 0 and X.dtype.isnative and X.flags.c_contiguous and X.flags.aligned)
+def read_fitted_samples(model: Estimator, classes: NDArray[Any], X: Any, y: Any, sample_weight: Any) -> Labelled:
+    """Check samples for a fitted model of these classes; rows of a sparse X can be sliced.
+
+    Raises
+    ------
+    ValueError
+        If X, y or sample_weight cannot be used, or y has other classes.
+    """
+    x, labels, features = read_X_y(model, X, y, reset=False)
+    index = index_of(as_labels(labels), classes).astype(np.int32)
+    return Labelled(x, index, classes, read_weight(sample_weight, x.shape[0], x.dtype), features)
 
 
-def _are_plain_labels(y: Any, n: int) -> bool:
-    return type(y) is np.ndarray and y.dtype.kind in "iub" and y.dtype.isnative and y.shape == (n,)
-
-
-def _validated(model: Estimator, X: Any, y: Any) -> tuple[Any, Any]:
-    dtypes = [np.float64, np.float32]
-    y = readable_target(y)
-    x, y = validate_data(model, readable(X), y, reset=True, accept_sparse=["csr", "csc"], dtype=dtypes, order="C")
-    if isinstance(x, np.ndarray):
-        return np.require(x, x.dtype, ["C", "A"]), y
-    return (by_rows(x) if x.nnz < _FULL_COLUMN * x.shape[1] else x), y
+def mean_loss(model: SolverParameters, samples: Labelled, penalty: Penalty) -> LogisticObjective:
+    """The mean loss of the samples, and the penalty if that is smooth."""
+    weight, n_features = samples.sample_weight, samples.features.number
+    total = float(len(samples.y) if weight is None else weight.sum(dtype=np.float64))
+    return LogisticObjective(
+        samples.x,
+        samples.y,
+        samples.outputs,
+        sample_weight=weight,
+        alpha=penalty.alpha(n_features, total) if penalty.is_smooth else 0.0,
+        fit_intercept=model.fit_intercept,
+        backend=model.backend,
+        n_threads=model.n_threads,
+    )
 
 
 def weigh_classes(samples: Labelled, class_weight: Mapping[Any, float] | str | None) -> Labelled:
@@ -121,21 +139,17 @@ def weigh_classes(samples: Labelled, class_weight: Mapping[Any, float] | str | N
     return samples
 
 
-def standardised(model: Any, penalty: Penalty, samples: Labelled, given: tuple[Any, Any]) -> Penalty:
-    """The penalty for coefficients of standardised features, where the model wants it so.
-
-    `given` is X and y as `fit` got them.
+def standardised(penalty: Penalty, samples: Labelled, explain: Explain) -> Penalty:
+    """The penalty for coefficients of standardised features; `explain` says what is not finite in X.
 
     Raises
     ------
     ValueError
         If X has numbers that are not finite, or whose squares are not.
     """
-    if not model.standardize:
-        return penalty
     scale = deviations(samples.x, samples.sample_weight)
     if not np.isfinite(scale * scale).all():
-        refuse_non_finite(model, [Solution(scale, np.nan, 0, False)], samples.x, given)
+        refuse_non_finite([Solution(scale, np.nan, 0, False)], samples.x, explain)
     return replace(penalty, scale=scale)
 
 
@@ -152,26 +166,26 @@ def coefficients(params: Vector, objective: LogisticObjective | Family) -> tuple
     return coef, params[i * o :].astype(dtype) if objective.fit_intercept else np.zeros(o, dtype)
 
 
-def refuse_many_classes(model: Any, samples: Labelled) -> None:
+def refuse_many_classes(solver: str, outputs: int) -> None:
     """Raise ValueError for more classes than a solver of that name can tell apart."""
-    if samples.outputs > 1 and not SOLVERS[model.solver].is_multinomial:
+    if outputs > 1 and not SOLVERS[solver].is_multinomial:
         raise ValueError(
-            f"The {model.solver!r} solver does not support multiclass classification. Use solver="
+            f"The {solver!r} solver does not support multiclass classification. Use solver="
             f"{solver_with(multinomial=True)!r}, or wrap the estimator in a OneVsRestClassifier."
         )
 
 
-def refuse_non_finite(model: Any, solutions: Sequence[Solution], x: Any, given: tuple[Any, Any]) -> None:
+def refuse_non_finite(solutions: Sequence[Solution], x: Any, explain: Explain) -> None:
     """Raise ValueError that says why, if a solution is not finite.
 
-    `x` (n, i) is what was fitted, and may be larger than memory; `given` is X and y as `fit` got them.
+    `x` (n, i) is what was fitted, and may be larger than memory; `explain` says what is not finite in it.
     """
     if all(np.isfinite(solution.loss) and np.isfinite(solution.params).all() for solution in solutions):
         return
     stored = x if isinstance(x, np.ndarray) else x.data
     largest = max(stored.max(initial=0), -stored.min(initial=0))
     if not np.isfinite(largest):
-        _validated(model, *given)  # says what is not finite, and where
+        explain()
     if all(np.isfinite(solution.loss) for solution in solutions):
         raise ValueError(
             f"Solver produced non-finite parameter weights. No number in the input data is larger than {largest:.3g}, "
@@ -193,14 +207,15 @@ def refuse_non_finite(model: Any, solutions: Sequence[Solution], x: Any, given: 
 
 
 def solve(
-    model: Any,
+    model: SolverParameters,
     objective: LogisticObjective,
     penalty: Penalty,
     start: Vector | None,
-    given: tuple[Any, Any],
     watch: Watch | None,
+    features: Features,
+    explain: Explain,
 ) -> Solution:
-    """Solve as the model's parameters say; `given` is X and y as `fit` got them.
+    """Solve as the model's parameters say; `explain` says what is not finite in X.
 
     The objective has the penalty in it if that is smooth.
 
@@ -216,14 +231,43 @@ def solve(
     """
     solver = SOLVERS[model.solver]
     seed = int(check_random_state(model.random_state).randint(2**31 - 1)) if solver.is_stochastic else 0
-    options = {"solver": model.solver, "max_iter": model.max_iter, "watch": watch, "seed": seed}
+    options: dict[str, Any] = {"solver": model.solver, "max_iter": model.max_iter, "watch": watch, "seed": seed}
     if penalty.is_smooth:
         solution = minimise(objective, start, tol=solver.margin * model.tol, **options)
     else:
         solution = minimise_separable(objective, penalty.separable_over(objective), start, tol=model.tol, **options)
-    refuse_non_finite(model, [solution], objective.x, given)
+    refuse_non_finite([solution], objective.x, explain)
     if not solution.converged:
         warn_caller(not_converged(model, solution))
-    if message := hardly_resolved(model, solution, objective.x.dtype):
+    if message := hardly_resolved(features, solution, objective.x.dtype):
         warn_caller(message, UserWarning)
     return solution
+
+
+# --- warnings -----------------------------------------------------------------------------------
+
+
+def not_converged(model: SolverParameters, solution: Solution, where: str = "") -> str:
+    """The warning that a solver has not come as close as the model's `tol`; `where` says in which of many fits."""
+    solver = solution.solver or model.solver
+    beginning = SOLVERS[solver].warning if solution.n_iter >= model.max_iter else WARNING
+    details = ", ".join(filter(None, (where, f"max_iter={model.max_iter}")))
+    return (
+        f"{beginning.format(solver=solver, n_iter=solution.n_iter)} ({details}): {solution.message}. "
+        f"Increase the number of iterations, or tol (now {model.tol})."
+    )
+
+
+def hardly_resolved(features: Features, solution: Solution, dtype: Any) -> str:
+    """The warning of columns that lie so far from zero that their dtype rounds away what varies; "" without any."""
+    if not solution.coarse:
+        return ""
+    names = features.names
+    found = [f"{names[j]!r}" if names is not None else str(j) for j in solution.coarse]
+    listed = ", ".join(found[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
+    other = "" if dtype == np.float64 else " in float64, or pass float64"
+    which = f"Column {listed} of X lies" if len(found) == 1 else f"Columns {listed} of X lie"
+    return (
+        f"{which} so far from zero that {dtype} rounds the values, and the intercept, to a thousandth of their "
+        f"deviation or worse: coefficients and predictions have that error. Subtract the median{other}."
+    )

@@ -16,12 +16,14 @@ from sklearn.utils.validation import validate_data
 
 from fastnn.flat_params import FlatParams
 from fastnn.kernels.contract import Array
+from fastnn.models.common.arrays import read_weight
 from fastnn.models.common.bases import with_callbacks
 from fastnn.models.common.callbacks import FitTasks, Fitted, TellsOfEpochs
 from fastnn.models.common.class_weight import times_class_weight
-from fastnn.models.common.estimator import guarded, warn_caller
+from fastnn.models.common.estimator import guarded
 from fastnn.models.common.given import MatrixLike, RandomState
 from fastnn.models.common.learnt import Learnt
+from fastnn.models.common.warnings import warn_caller
 from fastnn.models.mlp.checkpoint import NO_FILE, FileArguments, PastCurves, require_epochs, settings_of
 from fastnn.models.mlp.conflicts import refuse_conflicts
 from fastnn.models.mlp.fit import (
@@ -199,7 +201,7 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
         dtype = None if present is None else present.plan.dtype
         x, labels = self._read(X, y, reset=first, dtype=dtype, multi_output=True, y_numeric=self._y_numeric)
         sparse, labels = issparse(labels), selected(self._read_targets(labels), rows)
-        weight = None if sample_weight is None else selected(self._read_weight(sample_weight, x), rows)
+        weight = selected(read_weight(sample_weight, x.shape[0], x.dtype), rows)
         targets = self._learn_targets(labels, sparse, before, incremental, classes)
         encoded = targets.encode(labels, x.dtype)
         class_weight = targets.weights_of_classes(labels, weight, incremental)
@@ -309,12 +311,13 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
         if X is None:
             train, held = share(self, samples, targets, start.random_state, choose)
             return train, Scoring(self, targets, held, selected(labels, held.rows), start.fitted)
-        x, y = self._read(X, y, reset=False, dtype=samples.x.dtype, multi_output=True, y_numeric=self._y_numeric)
+        how = {"dtype": samples.x.dtype, "multi_output": True, "y_numeric": self._y_numeric, "y_name": "y_val"}
+        x, y = self._read(X, y, reset=False, **how)
         y = self._read_targets(y)
         encoded = targets.encode(y, x.dtype, "y_val")
         if encoded.shape[1] != samples.y.shape[1]:
             raise ValueError(f"y_val has {encoded.shape[1]} outputs, wanted {samples.y.shape[1]} as y has.")
-        weight = self._read_weight(sample_weight, x, "sample_weight_val")
+        weight = read_weight(sample_weight, x.shape[0], x.dtype, "sample_weight_val")
         weight = times_class_weight(weight, encoded, start.class_weight, "row of X_val")
         return samples, Scoring(self, targets, Samples(x, encoded, weight), y, start.fitted)
 

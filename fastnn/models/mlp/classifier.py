@@ -18,10 +18,9 @@ from fastnn.models.common.class_weight import DictOfEachLabel
 from fastnn.models.common.estimator import NONE, guarded
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike, RandomState
-from fastnn.models.common.outputs import log_probabilities
 from fastnn.models.common.parameter_checks import Is, OneOf, Real
 from fastnn.models.common.scored import Scored
-from fastnn.models.common.targets import as_labels
+from fastnn.models.common.targets import as_labels, log_probabilities
 from fastnn.models.mlp.available import has_margins, has_probabilities, require_link
 from fastnn.models.mlp.base import BaseMLP, trains_by_epochs
 from fastnn.models.mlp.labels import LabelTargets, classes_for, learn_labels

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn import losses
 from fastnn.activations import Activation
 from fastnn.flat_params import FlatParams
 from fastnn.kernels.contract import Array
 from fastnn.models.common import attributes
 from fastnn.models.common.agreement import require_network
+from fastnn.models.common.arrays import is_plain, read_X, unnamed_features
 from fastnn.models.common.estimator import Estimator
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike
 from fastnn.models.common.loss_curve import plot_loss_curve
+from fastnn.models.common.output import loss_of_output
 from fastnn.models.mlp.options import functions_of
 from fastnn.plan import Plan
 from fastnn.training.engine import Engine
@@ -29,14 +30,6 @@ if TYPE_CHECKING:
     from fastnn.schedules import Plateau, Schedule
 
 __all__ = ["FittedMLP"]
-
-# A loss whose link an output activation is; so the network itself ends with the raw output.
-_LOSS_OF_OUTPUT = {
-    "logistic": "binary_cross_entropy",
-    "softmax": "cross_entropy",
-    "identity": "squared_error",
-    "exp": "poisson",
-}
 
 
 class FittedMLP(Estimator):
@@ -87,7 +80,7 @@ class FittedMLP(Estimator):
         if own is not None:
             return own
         functions = functions_of(self, len(self.coefs_) - 1)
-        loss = losses.get(_LOSS_OF_OUTPUT[self.out_activation_])
+        loss = loss_of_output(self.out_activation_)
         given = (self.coefs_, self.intercepts_, functions, loss)
         copy: FlatParams | None = self.__dict__.get("_assigned")
         if copy is None or not copy.refresh(*given):
@@ -104,11 +97,11 @@ class FittedMLP(Estimator):
         self._require_fitted("coefs_")
         flat = self._flat_params()
         engine = Engine(flat.plan, self.backend, self.n_threads)
-        is_plain = "feature_names_in_" not in self.__dict__ and engine.reads(X)
-        x = X if is_plain else self._read_x(X, flat.plan.dtype)
+        plain = engine.finds_non_finite and is_plain(X, flat.plan.dtype, unnamed_features(self))
+        x = X if plain else read_X(self, X, flat.plan.dtype)
         out, finite = engine.predict(flat.params, x, link=link, pairs=pairs)
         if not finite:
-            self._read_x(X, flat.plan.dtype)  # which says what is wrong with X
+            read_X(self, X, flat.plan.dtype)  # which says what is wrong with X
         return engine, out
 
     def input_gradient(self, X: MatrixLike, output: int | None = None, *, link: bool = False) -> Array:
@@ -137,7 +130,7 @@ class FittedMLP(Estimator):
         now = held(self)
         now._require_fitted("coefs_")
         flat = now._flat_params()
-        x = now._read_x(X, flat.plan.dtype)
+        x = read_X(now, X, flat.plan.dtype)
         return Engine(flat.plan, now.backend, now.n_threads).input_gradient(flat.params, x, output, link)
 
     plot_loss_curve = plot_loss_curve

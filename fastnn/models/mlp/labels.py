@@ -14,13 +14,18 @@ from fastnn import losses
 from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
 from fastnn.models.common.class_weight import weights_of_classes, weights_of_labels
-from fastnn.models.common.outputs import class_index
-from fastnn.models.common.targets import agreed_classes, find_classes, index_of, one_hot, sparse_labels
+from fastnn.models.common.output import loss_of_output
+from fastnn.models.common.targets import (
+    agreed_classes,
+    class_index,
+    find_classes,
+    index_of,
+    one_hot,
+    sparse_labels,
+)
 from fastnn.training.engine import Engine
 
 __all__ = ["LabelTargets", "classes_for", "learn_labels"]
-
-_LOSS_OF_OUTPUT = {"identity": "hinge", "softmax": "cross_entropy", "logistic": "binary_cross_entropy"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +57,7 @@ class LabelTargets:
     @property
     def loss(self) -> Loss:
         """What the network is trained on."""
-        return losses.get(_LOSS_OF_OUTPUT[self.output])
+        return loss_of_output(self.output, of_labels=True)
 
     @property
     def known_classes(self) -> NDArray[Any]:

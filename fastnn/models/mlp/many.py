@@ -13,8 +13,9 @@ from sklearn import config_context, get_config
 from sklearn.utils import check_array
 
 from fastnn.errors import out_of_range, wrong_type
-from fastnn.models.common.estimator import collected_warnings, laid_out_or_sparse, readable, warn_caller
+from fastnn.models.common.arrays import laid_out_or_sparse, prepare_X
 from fastnn.models.common.given import MatrixLike
+from fastnn.models.common.warnings import collected_warnings, warn_caller
 from fastnn.models.mlp.base import BaseMLP
 from fastnn.tensors import as_host
 from fastnn.threads import get_num_threads, threads
@@ -83,7 +84,7 @@ def fit_many(
     models = list(estimators)
     _check_estimators(models)
     X = as_host("X", X)
-    x = check_array(readable(X), accept_sparse="csr", dtype=[np.float64, np.float32], order="C")
+    x = check_array(prepare_X(X), accept_sparse="csr", dtype=[np.float64, np.float32], order="C")
     x = laid_out_or_sparse(x)
     every = _read_rows(rows, len(models), x.shape[0])
     n_jobs = get_num_threads() if n_jobs is None else n_jobs

@@ -11,11 +11,10 @@ from sklearn.metrics import r2_score
 
 from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
+from fastnn.models.common.output import output_of_link
 from fastnn.training.engine import Engine
 
 __all__ = ["NumberTargets"]
-
-_OUTPUT_OF_LINK = {"identity": "identity", "exp": "exp", "sigmoid": "logistic", "softmax": "softmax"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class NumberTargets:
     @property
     def output(self) -> str:
         """The name that scikit-learn has for the loss's link."""
-        return _OUTPUT_OF_LINK[self.loss.link]
+        return output_of_link(self.loss.link)
 
     def attributes(self) -> dict[str, Any]:
         """What a fitted estimator has of them, by the names of its attributes."""

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from fastnn import activations, optimizers
 from fastnn.activations import Activation
 from fastnn.losses import Loss
-from fastnn.models.common.estimator import warn_caller
 from fastnn.models.common.parameter_checks import ParameterError
+from fastnn.models.common.warnings import warn_caller
 from fastnn.optimizers import OPTIMIZERS, SGD, Optimizer
 from fastnn.plan import Plan
 from fastnn.schedules import Plateau, Schedule

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fastnn.activations import Activation
+from fastnn.models.common.arrays import read_weight, read_X_y
 from fastnn.models.common.bases import with_callbacks
 from fastnn.models.common.callbacks import FitTasks, TellsOfEpochs
-from fastnn.models.common.estimator import NONE, SHARED, VERBOSE_BY_EPOCHS, guarded, warn_caller
+from fastnn.models.common.estimator import NONE, SHARED, VERBOSE_BY_EPOCHS, guarded
 from fastnn.models.common.given import MatrixLike, RandomState
 from fastnn.models.common.parameter_checks import ActivationLike, Flag, Integer, Is, OneOf, Real
 from fastnn.models.common.targets import two_classes
+from fastnn.models.common.warnings import warn_caller
 from fastnn.models.neuron.fit import average_of, batch_size_of, fitted_after, learn
 from fastnn.models.neuron.learning_rule import is_classifier, name_of
 from fastnn.models.neuron.predictor import NeuronBase
@@ -215,25 +218,25 @@ class Neuron(TellsOfEpochs, NeuronBase):
     @with_callbacks
     def _fit(self, X: Any, y: Any, sample_weight: Any, classes: Any, goes_on: bool, passes: int | None) -> None:
         """Up to `passes` over the data; None for the one pass of partial_fit."""
-        dtype = self._dtype() if goes_on else None
-        x, targets = self._read(X, y, reset=not goes_on, dtype=dtype, y_numeric=not is_classifier(self))
-        x = dense_where_small(x, batch_size_of(self, x.shape[0]))
-        told: dict[str, Any] = {}
-        if is_classifier(self):
+        dtype, classifier = self._dtype() if goes_on else None, is_classifier(self)
+        x, y_read, features = read_X_y(self, X, y, reset=not goes_on, dtype=dtype, y_numeric=not classifier)
+        x, found = dense_where_small(x, batch_size_of(self, x.shape[0])), dict[str, Any]()
+        if classifier:
             known = getattr(self, "classes_", None)
-            told["classes_"], targets = two_classes(targets, partial=passes is None, known=known, classes=classes)
-            targets = 2 * targets - 1 if name_of(self) == "sign" else targets
+            found["classes_"], y_read = two_classes(y_read, partial=passes is None, known=known, classes=classes)
+            y_read = 2 * y_read - 1 if name_of(self) == "sign" else y_read
         elif classes is not None:
             raise ValueError("classes are for classifiers: with this activation a Neuron is a regressor.")
-        weight = self._read_weight(sample_weight, x)
-        samples = Samples(x, np.require(targets, x.dtype, ["C", "A"])[:, None], weight)
-        average = average_of(self, x.shape[1] + 1, goes_on=goes_on and passes is None)
-        tasks = NO_TASKS
-        if hasattr(self, "_skl_callbacks"):
-            tasks = FitTasks(self, X, y, sample_weight, lambda epoch: {**told, **fitted_after(average, epoch)})
+        weight = read_weight(sample_weight, x.shape[0], x.dtype)
+        samples = Samples(x, np.require(y_read, x.dtype, ["C", "A"])[:, None], weight)
+        average, tasks = average_of(self, x.shape[1] + 1, goes_on=goes_on and passes is None), NO_TASKS
+        if hasattr(self, "_skl_callbacks"):  # who get a model that knows its columns and classes
+            self._set_fitted(features, **found)
+            tasks = FitTasks(self, X, y, sample_weight, partial(fitted_after, average))
         learnt = learn(self, samples, average, goes_on, passes, tasks)
-        kept = {name: value for name, value in vars(self).items() if name not in ("_average", "history_")}
-        self.__dict__ = {**kept, **told, **learnt.attributes}
+        for name in ("_average", "history_"):  # which not every fit has
+            self.__dict__.pop(name, None)
+        self._set_fitted(features, **found, **learnt.attributes)
         tasks.end()
         if learnt.warning:
             warn_caller(learnt.warning)

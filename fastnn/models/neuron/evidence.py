@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from fastnn.kernels.contract import Array
 from fastnn.models.neuron.learning_rule import function_of, name_of
+from fastnn.models.neuron.parameters import HasActivation
 from fastnn.training.engine import Engine
 from fastnn.training.samples import Samples
 from fastnn.validation import dense_rows
 
-__all__ = ["every", "left_to_gain"]
+__all__ = ["evenly_spaced", "left_to_gain"]
 
 _LENGTHS = (0.0, *(2.0**k for k in range(-10, 9)))  # of the step
 _CHUNK = 1 << 17  # numbers of X that are converted at a time
@@ -23,7 +24,7 @@ Vector = NDArray[np.float64]
 
 
 @np.errstate(all="ignore")  # what is not finite is no gain
-def left_to_gain(neuron: Any, engine: Engine, samples: Samples, params: Array) -> tuple[float, float]:
+def left_to_gain(neuron: HasActivation, engine: Engine, samples: Samples, params: Array) -> tuple[float, float]:
     """By how much the mean loss can fall at least, and how fast gradient descent goes there.
 
     The first is what a single step does, along the gradient by columns of mean zero and deviation one and as long as
@@ -54,14 +55,14 @@ def left_to_gain(neuron: Any, engine: Engine, samples: Samples, params: Array) -
     return found
 
 
-def every(samples: Samples, at_most: int) -> Samples:
+def evenly_spaced(samples: Samples, at_most: int) -> Samples:
     """At most so many of the rows, evenly spaced."""
     step = -(-samples.x.shape[0] // at_most)
     weight = samples.sample_weight
     return Samples(samples.x[::step], samples.y[::step], None if weight is None else weight[::step])
 
 
-def _loss_by_z(neuron: Any, engine: Engine, y: Vector, share: Vector) -> Callable[[Vector], Vector]:
+def _loss_by_z(neuron: HasActivation, engine: Engine, y: Vector, share: Vector) -> Callable[[Vector], Vector]:
     """The loss (n,) of every row by its z (n,); rows without weight have none."""
     if name_of(neuron) == "sigmoid":
         signs = np.where(y > 0, -1.0, 1.0)

@@ -10,12 +10,11 @@ from typing import Any, Protocol
 import numpy as np
 from sklearn.utils import check_random_state
 
-from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
-from fastnn.models.common.given import RandomState
 from fastnn.models.common.learnt import Learnt
-from fastnn.models.neuron.evidence import every, left_to_gain
+from fastnn.models.neuron.evidence import evenly_spaced, left_to_gain
 from fastnn.models.neuron.learning_rule import initial_params, learning_engine, longest_safe_rate, name_of
+from fastnn.models.neuron.parameters import NeuronParameters
 from fastnn.optimizers import SGD
 from fastnn.schedules import Plateau, Schedule
 from fastnn.training.engine import Engine
@@ -38,23 +37,10 @@ _MUCH = 10.0
 _LOOKED_AT = 4000  # rows, first
 
 
-class _Learner(Protocol):
-    """What learning needs to know of a neuron."""
+class _Learner(NeuronParameters, Protocol):
+    """A neuron that may have learnt already."""
 
-    activation: str | Activation
-    learning_rate: float | str | Schedule | Plateau
-    batch_size: int | str | None
-    shuffle: bool
-    random_state: RandomState
-    tol: float
-    n_iter_no_change: int
-    verbose: bool | int | str
-    average: bool
-    keep_history: bool
-    backend: str
-    n_threads: int | None
-
-    def _params(self) -> Array: ...
+    def _params(self, dtype: Any) -> Array: ...
 
 
 def learn(
@@ -132,7 +118,7 @@ def _start(neuron: _Learner, engine: Engine, random_state: Any, average: Average
         return initial_params(neuron, engine.plan, random_state)
     if average is not None and average.last is not None:
         return average.last.copy()
-    return neuron._params()
+    return neuron._params(engine.plan.dtype)
 
 
 class _Weights:
@@ -218,7 +204,7 @@ def _slowness(
 
     That is, where much is left to gain, more than so many passes could have gained.
     """
-    gain = _missed(neuron, engine, every(samples, _LOOKED_AT), samples, params, losses, rate)
+    gain = _missed(neuron, engine, evenly_spaced(samples, _LOOKED_AT), samples, params, losses, rate)
     if gain > 0 and samples.x.shape[0] > _LOOKED_AT:  # what some rows say has to hold for all
         gain = _missed(neuron, engine, samples, samples, params, losses, rate)
     if not gain > 0:

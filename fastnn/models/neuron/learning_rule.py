@@ -11,6 +11,7 @@ from fastnn import activations
 from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
 from fastnn.models.common.parameter_checks import ParameterError
+from fastnn.models.neuron.parameters import HasActivation, NeuronParameters
 from fastnn.plan import Plan, linear_plan
 from fastnn.training.engine import Engine
 from fastnn.training.neuron_engine import Average, NeuronEngine
@@ -23,7 +24,6 @@ __all__ = [
     "learning_engine",
     "longest_safe_rate",
     "name_of",
-    "raw_engine",
 ]
 
 _CLASSIFIERS = ("sigmoid", "sign")
@@ -31,25 +31,25 @@ _CLASSIFIERS = ("sigmoid", "sign")
 _FROM_ZERO = ("sigmoid", "sign", "identity")
 
 
-def name_of(neuron: Any) -> str:
+def name_of(neuron: HasActivation) -> str:
     """The name that fastnn has for the neuron's activation; none for a user's own."""
-    given = neuron.activation
-    if isinstance(given, Activation):
-        return given.name if given.code >= 0 else ""
-    return activations.ALIASES.get(given, given) if isinstance(given, str) else ""
+    activation: object = neuron.activation  # until `fit` refuses what is neither
+    if isinstance(activation, Activation):
+        return activation.name if activation.code >= 0 else ""
+    return activations.ALIASES.get(activation, activation) if isinstance(activation, str) else ""
 
 
-def is_classifier(neuron: Any) -> bool:
+def is_classifier(neuron: HasActivation) -> bool:
     """Whether its answer stands for one of two classes."""
     return name_of(neuron) in _CLASSIFIERS
 
 
-def has_probabilities(neuron: Any) -> bool:
+def has_probabilities(neuron: HasActivation) -> bool:
     """Whether its answer is the probability of a class."""
     return name_of(neuron) == "sigmoid"
 
 
-def function_of(neuron: Any) -> Activation:
+def function_of(neuron: HasActivation) -> Activation:
     """The activation.
 
     Raises
@@ -68,7 +68,7 @@ def _plan(n_inputs: int, dtype: Any) -> Plan:
     return linear_plan(n_inputs, 1, "binary_cross_entropy", np.dtype(dtype))
 
 
-def learning_engine(neuron: Any, n_inputs: int, dtype: Any, average: Average | None) -> Engine:
+def learning_engine(neuron: NeuronParameters, n_inputs: int, dtype: Any, average: Average | None) -> Engine:
     """The engine that teaches the neuron; ValueError where the activation cannot be learnt through."""
     function = function_of(neuron)
     if not function.has_slope and name_of(neuron) != "sign":
@@ -80,12 +80,7 @@ def learning_engine(neuron: Any, n_inputs: int, dtype: Any, average: Average | N
     return NeuronEngine(_plan(n_inputs, dtype), *how, neuron.backend, neuron.n_threads)
 
 
-def raw_engine(neuron: Any, n_inputs: int, dtype: Any) -> Engine:
-    """The network that gives z, with the sigmoid as its link."""
-    return Engine(_plan(n_inputs, dtype), neuron.backend, neuron.n_threads)
-
-
-def initial_params(neuron: Any, plan: Plan, random_state: Any) -> Array:
+def initial_params(neuron: NeuronParameters, plan: Plan, random_state: Any) -> Array:
     """w and b (n_features + 1,) to start from."""
     if name_of(neuron) in _FROM_ZERO:
         return np.zeros(plan.n_params, plan.dtype)
@@ -101,7 +96,7 @@ def _squares(x: Any) -> NDArray[np.float64]:
     return np.asarray(stored.multiply(stored).sum(axis=1), np.float64).ravel()
 
 
-def longest_safe_rate(neuron: Any, x: Any, sample_weight: Array | None) -> float:
+def longest_safe_rate(neuron: NeuronParameters, x: Any, sample_weight: Array | None) -> float:
     """The rate that "auto" means: so short that no single row makes learning diverge."""
     if name_of(neuron) == "sign":
         return 1.0  # from zero, the answers do not depend on it

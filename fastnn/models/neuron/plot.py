@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.install import install_hint
+from fastnn.models.common.linear import LinearModel
 from fastnn.tensors import as_host
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ _COLOURS = ("tab:orange", "tab:blue")  # of the first and of the second class
 _MOST_LINES = 50  # of the history; more would be a smear
 
 
-def plot_decision_line(neuron: Any, X: Any, y: Any, ax: Axes | None) -> Axes:
-    """See Neuron.plot_decision_line."""
+def plot_decision_line(neuron: LinearModel, X: Any, y: Any, ax: Axes | None) -> Axes:
+    """Draw what `Neuron.plot_decision_line` describes."""
     if neuron.n_features_in_ != 2:
         raise ValueError(f"The neuron has {neuron.n_features_in_} input(s): only one with 2 has a decision line.")
     if X is None and y is not None:
@@ -49,7 +50,7 @@ def _new_axes() -> Axes:
     return plt.subplots()[1]
 
 
-def _path(neuron: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+def _path(neuron: LinearModel) -> tuple[NDArray[Any], NDArray[Any]]:
     """Weights of the history, at most so many passes of it, evenly spread; none where none is kept."""
     history = getattr(neuron, "history_", None)
     if history is None:
@@ -59,7 +60,7 @@ def _path(neuron: Any) -> tuple[NDArray[Any], NDArray[Any]]:
     return history["coef"][rows], history["intercept"][rows]
 
 
-def _draw_points(ax: Any, neuron: Any, X: NDArray[Any], y: Any) -> None:
+def _draw_points(ax: Any, neuron: LinearModel, X: NDArray[Any], y: Any) -> None:
     if y is None:
         ax.scatter(*X.T, s=12, color="tab:gray")
     else:
@@ -72,7 +73,7 @@ def _draw_points(ax: Any, neuron: Any, X: NDArray[Any], y: Any) -> None:
     ax.set(ylim=(X[:, 1].min() - margin[1], X[:, 1].max() + margin[1]))
 
 
-def _show_line(ax: Any, neuron: Any) -> None:
+def _show_line(ax: Any, neuron: LinearModel) -> None:
     """Limits within which the line is seen."""
     w, b = neuron.coef_[0], float(neuron.intercept_[0])
     reach = 1 + 2 * abs(b) / max(float(np.linalg.norm(w)), np.finfo(float).tiny)

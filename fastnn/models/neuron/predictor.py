@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import ClassifierTags, RegressorTags
 
 from fastnn.activations import Activation
@@ -22,20 +20,16 @@ from fastnn.models.common.agreement import (
     require_weights_of_passes,
 )
 from fastnn.models.common.bases import available_if
-from fastnn.models.common.estimator import Estimator, readable_target
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike
-from fastnn.models.common.outputs import class_index, log_probabilities
+from fastnn.models.common.linear import LinearModel
 from fastnn.models.neuron.learning_rule import (
     function_of,
     has_probabilities,
     is_classifier,
     name_of,
-    raw_engine,
 )
 from fastnn.models.neuron.plot import plot_decision_line
-from fastnn.tensors import as_host
-from fastnn.training.engine import Engine
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,14 +37,11 @@ if TYPE_CHECKING:
 __all__ = ["NeuronBase"]
 
 
-class NeuronBase(Estimator):
+class NeuronBase(LinearModel):
     """Answers, scores, tags and the picture of a neuron; `Neuron` adds how it learns."""
 
     _attributes: ClassVar[Mapping[str, Any]] = attributes.NEURON
     activation: str | Activation
-    coef_: Array
-    intercept_: Array
-    classes_: NDArray[Any]
     learning_rate_: float
     loss_: float
     loss_curve_: list[float]
@@ -70,30 +61,6 @@ class NeuronBase(Estimator):
             require_there(self, "learning_rate_")
             require_run(training, n_params)
 
-    def _dtype(self) -> Any:
-        both = np.result_type(self.coef_, self.intercept_)
-        return np.float32 if both == np.float32 else np.float64
-
-    def _params(self) -> Array:
-        """w and then b, (n_features + 1,), of what coef_ and intercept_ are now."""
-        return self._params_in(self._dtype())
-
-    def _params_in(self, dtype: Any) -> Array:
-        w, b = np.ravel(self.coef_), np.ravel(self.intercept_)
-        return np.concatenate([w, b]).astype(dtype, copy=False)
-
-    def _asked(self, X: Any) -> tuple[Engine, Array, Any]:
-        """An engine that gives z, its params, and X as it reads it."""
-        self._require_fitted("coef_")
-        dtype = self._dtype()
-        x = self._read_x(X, dtype)
-        return raw_engine(self, x.shape[1], x.dtype), self._params_in(dtype), x
-
-    def _raw(self, X: Any) -> tuple[Engine, Array]:
-        """An engine that gives z, and z (n, 1)."""
-        engine, params, x = self._asked(X)
-        return engine, engine.forward(params, x)
-
     def activate(self, X: MatrixLike) -> Array:
         """What the neuron answers: a = activation(w . x + b).
 
@@ -106,22 +73,12 @@ class NeuronBase(Estimator):
         ndarray (n_samples,)
         """
         now = held(self)
-        engine, z = now._raw(X)
+        engine, z = now._output(X)
         return engine.activation(z, function_of(now))[:, 0]
 
-    @available_if(is_classifier)
-    def decision_function(self, X: MatrixLike) -> Array:
-        """The neuron's input z = w . x + b, above 0 for the second class.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray (n_samples,)
-        """
-        return held(self)._raw(X)[1][:, 0]
+    decision_function = available_if(is_classifier)(LinearModel.decision_function)
+    predict_proba = available_if(has_probabilities)(LinearModel.predict_proba)
+    predict_log_proba = available_if(has_probabilities)(LinearModel.predict_log_proba)
 
     def predict(self, X: MatrixLike) -> NDArray[Any]:
         """The class of every row, or for a regressor the same as `activate`.
@@ -135,58 +92,7 @@ class NeuronBase(Estimator):
         ndarray (n_samples,)
         """
         now = held(self)
-        if not is_classifier(now):
-            return now.activate(X)
-        index = class_index(now._raw(X)[1])
-        labels: NDArray[Any] = now.classes_[index]
-        return labels
-
-    @available_if(has_probabilities)
-    def predict_proba(self, X: MatrixLike) -> Array:
-        """The probability of both classes.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray (n_samples, 2)
-        """
-        engine, params, x = held(self)._asked(X)
-        return engine.predict(params, x, link=True, pairs=True)[0]
-
-    @available_if(has_probabilities)
-    def predict_log_proba(self, X: MatrixLike) -> Array:
-        """The logarithm of both classes' probabilities; never -inf.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray (n_samples, 2)
-        """
-        return log_probabilities(*held(self)._raw(X))
-
-    def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Accuracy, or for a regressor the coefficient of determination R^2.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-        y : array-like (n_samples,)
-        sample_weight : array-like (n_samples,), default=None
-
-        Returns
-        -------
-        float
-        """
-        now = held(self)
-        measure = accuracy_score if is_classifier(now) else r2_score
-        weight = as_host("sample_weight", sample_weight)
-        return float(measure(readable_target(y), now.predict(X), sample_weight=weight))
+        return super(NeuronBase, now).predict(X) if is_classifier(now) else now.activate(X)
 
     @available_if(is_classifier)
     def plot_decision_line(
@@ -224,7 +130,6 @@ class NeuronBase(Estimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
-        tags.input_tags.sparse = True
         if is_classifier(self):
             tags.estimator_type = "classifier"
             tags.classifier_tags = ClassifierTags(multi_class=False)

@@ -157,6 +157,38 @@ def test_refits_with_other_widths() -> None:
     assert len(seen) > 1
 
 
+@pytest.mark.parametrize("name", ["logistic", "crossvalidated", "neuron"])
+def test_refits_with_other_features_and_classes(name: str) -> None:
+    """Whoever asks with rows of the one kind gets that fit's answer, or is told that the model is of the other kind."""
+    kinds = [(X, OLD), (np.hstack([X, X[:, :2] ** 2]), THREE if name != "neuron" else NEW)]
+    wanted = [answers(MODELS[name]().fit(*kind), kind[0]) for kind in kinds]
+    model = MODELS[name]().fit(*kinds[0])
+    ended, refused, answered = threading.Event(), [0, 0], [0, 0]
+
+    def predict() -> None:
+        while not ended.is_set():
+            for k, (x, _) in enumerate(kinds):
+                for ask in ("predict", "predict_proba", "decision_function"):
+                    try:
+                        found = getattr(model, ask)(x)
+                    except ValueError as fault:
+                        assert "features, but" in str(fault)
+                        refused[k] += 1
+                    else:
+                        np.testing.assert_array_equal(found, wanted[k][ask])
+                        answered[k] += 1
+
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(predict)
+        try:
+            for k in range(40 if name != "crossvalidated" else 6):
+                model.fit(*kinds[(k + 1) % 2])
+        finally:
+            ended.set()
+        asking.result()
+    assert sum(refused) > 0 and sum(answered) > 0
+
+
 def test_a_regressor_and_fit_many_in_threads() -> None:
     targets = [X[:, 0], np.stack([X[:, 1], X[:, 2], 9 + X[:, 3]], axis=1)]
     models = [MLPRegressor(**SMALL) for _ in range(3)]

@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from fastnn import Dense, LogisticRegression, MLPClassifier, Network, fit_many
 from fastnn.models.common import sparse_input
-from fastnn.models.common.sparse_input import sound
+from fastnn.models.common.sparse_input import with_valid_indices
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{ConvergenceWarning.__module__}.ConvergenceWarning")
 every_model = pytest.mark.parametrize("name", MODELS)
@@ -81,25 +81,25 @@ def test_samples_held_out_many_fits_and_networks(types: tuple[str, str]) -> None
 
 def test_only_what_must_be_is_copied() -> None:
     x = sp.csr_array(HOLED)
-    assert sound(x) is x
+    assert with_valid_indices(x) is x
     x.indptr = x.indptr.astype(np.int64)
-    found, before = sound(x), (x.indices, x.indptr)
+    found, before = with_valid_indices(x), (x.indices, x.indptr)
     assert found.indices is x.indices and found.data is x.data
     assert found.indptr.dtype == np.int32
     assert (x.indices, x.indptr) == before or x.indptr.dtype == np.int64  # the caller's is as it was
     long = indexed(("i8", "i8"))
-    assert sound(long) is long
+    assert with_valid_indices(long) is long
 
 
 def test_what_int32_cannot_hold_becomes_int64(monkeypatch: pytest.MonkeyPatch) -> None:
     wide = sp.csr_array((2, 2**31 + 5))
     wide.indices, wide.indptr = np.array([2**31 + 1], np.uint64), np.array([0, 0, 1], np.uint32)
     wide.data = np.ones(1)
-    found = sound(wide)
+    found = with_valid_indices(wide)
     assert found.indices.dtype == found.indptr.dtype == np.int64
     assert found.indices.tolist() == [2**31 + 1]
     monkeypatch.setattr(sparse_input, "_MOST_INT32", 10)  # as if there were more elements than that
-    assert sound(indexed(("i4", "i8"))).indices.dtype == np.int64
+    assert with_valid_indices(indexed(("i4", "i8"))).indices.dtype == np.int64
 
 
 @every_model

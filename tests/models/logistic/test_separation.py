@@ -110,7 +110,7 @@ def test_saturated_tables(tol: float) -> None:
 
 
 def test_a_ratio_compared_with_zero_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def positive(likelihood: Likelihood, point: decision.Point) -> bool:
+    def positive(likelihood: Likelihood, point: decision.LikelihoodPoint) -> bool:
         nothing = np.zeros(0, np.intp)
         return likelihood.along(point.theta, point.step.reshape(point.theta.shape), nothing).lowest > 0
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
+from fastnn.models.common.callbacks import Watched
 from fastnn.models.logistic.cv.parameters import Grid
 from fastnn.models.logistic.problem import Labelled
 from fastnn.solvers.objective.types import Solution
 
 __all__ = ["PathTasks"]
+
+
+class WatchedChooser(Watched, Protocol):
+    """A `LogisticRegressionCV` that callbacks watch."""
+
+    def _attributes_of(self, solution: Solution, samples: Labelled, C: float, l1_ratio: float) -> dict[str, Any]: ...
 
 
 class PathTasks:
@@ -19,14 +26,14 @@ class PathTasks:
     model : LogisticRegressionCV
     samples : Labelled
     grid : Grid
-    given : tuple
+    data : tuple
         X, y and sample_weight as `fit` got them.
     """
 
-    def __init__(self, model: Any, samples: Labelled, grid: Grid, given: tuple[Any, Any, Any]) -> None:
+    def __init__(self, model: WatchedChooser, samples: Labelled, grid: Grid, data: tuple[Any, Any, Any]) -> None:
         self._model, self._samples, self._grid = model, samples, grid
-        metadata = None if given[2] is None else {"sample_weight": given[2]}
-        self._data = {"estimator": model, "X": given[0], "y": given[1], "metadata": metadata}
+        metadata = None if data[2] is None else {"sample_weight": data[2]}
+        self._data = {"estimator": model, "X": data[0], "y": data[1], "metadata": metadata}
         self._root: Any = None
         self._path: Any = None
         self._penalty: Any = None

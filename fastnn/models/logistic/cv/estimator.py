@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,8 +16,9 @@ from sklearn.utils.validation import _num_samples
 from fastnn.kernels.contract import Array
 from fastnn.models.common import attributes
 from fastnn.models.common.agreement import require_there
+from fastnn.models.common.arrays import Features, by_rows, prepare_y
 from fastnn.models.common.bases import CallbackSupportMixin, FitCallback, with_callbacks
-from fastnn.models.common.estimator import NONE, SHARED, by_rows, guarded, readable_target
+from fastnn.models.common.estimator import NONE, SHARED, guarded
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike, RandomState, Splitter
 from fastnn.models.common.parameter_checks import Flag, Integer, Numbers, OneOf, Real
@@ -54,7 +56,7 @@ class LogisticRegressionCV(LogisticRegression):
         Number of folds (None: 5), which keep the shares of the classes; or what yields pairs of rows to train on and
         rows to score on.
     dual : bool, default=False
-        See `LogisticRegression`.
+        As in `LogisticRegression`.
     penalty : {"l1", "l2", "elasticnet"}, default="deprecated"
         As scikit-learn 1.9 treats it: deprecated in favour of `Cs` and `l1_ratios`.
     scoring : str or callable, default="warn"
@@ -63,7 +65,7 @@ class LogisticRegressionCV(LogisticRegression):
     solver : str, default="lbfgs"
         A name means an optimum, not an algorithm; see `LogisticRegression`.
     tol : float, default=1e-4
-        See `LogisticRegression`.
+        As in `LogisticRegression`.
     max_iter : int, default=100
         Of each fit.
     class_weight : dict or "balanced", default=None
@@ -76,7 +78,7 @@ class LogisticRegressionCV(LogisticRegression):
         Whether to fit the penalty with the best mean score on all rows. Else C, l1_ratio and coefficients are averages
         of what is best in each fold.
     intercept_scaling : float, default=1.0
-        See `LogisticRegression`.
+        As in `LogisticRegression`.
     random_state : int, RandomState or None, default=None
         No random numbers are drawn; a splitter has its own.
     use_legacy_attributes : bool, default="warn"
@@ -133,6 +135,10 @@ class LogisticRegressionCV(LogisticRegression):
         "use_legacy_attributes": (Flag(), OneOf(("warn",))),
     }
     _attributes: ClassVar[Mapping[str, Any]] = attributes.CHOSEN
+    # What LogisticRegression has as parameters, and this class has not.
+    bounds: Sequence[ArrayLike | None] | None = None
+    standardize = False
+    firth = False
     Cs_: NDArray[np.float64]
     l1_ratios_: NDArray[np.float64]
     C_: float | NDArray[np.float64]
@@ -189,8 +195,8 @@ class LogisticRegressionCV(LogisticRegression):
         Parameters
         ----------
         *callbacks : callbacks of scikit-learn's protocol
-            See `LogisticRegression`. When a penalty's task ends, the fitted model is that of all rows; with an L1 share
-            the hooks may be called from another thread. Without any, those set before are forgotten.
+            The same as of `LogisticRegression`. When a penalty's task ends, the fitted model is that of all rows; with
+            an L1 share the hooks may be called from another thread. Without any, those set before are forgotten.
 
         Returns
         -------
@@ -239,25 +245,28 @@ class LogisticRegressionCV(LogisticRegression):
             refuse_unsupported(self, float(ratio), penalised=bool(penalised))
         samples = read_samples(self, X, y, sample_weight)
         samples = samples._replace(x=by_rows(samples.x))  # folds are rows
-        refuse_many_classes(self, samples)
-        self.classes_ = samples.classes
-        self._require_known_classes()
+        refuse_many_classes(self.solver, samples.outputs)
+        self._require_known_classes(samples.classes)
         scores = Scoring.by(scoring, to_scorer, sample_weight)
         labels = samples.classes[samples.y]
         splits = check_cv(self.cv, labels, classifier=True).split(X, labels, **to_splitter)
         folds = folds_of(splits, len(labels))
         weighted = weigh_classes(samples, self.class_weight)
+        if hasattr(self, "_skl_callbacks"):  # who get a model that knows its columns and classes
+            self._set_fitted(samples.features, classes_=samples.classes)
         tasks = PathTasks(self, samples, grid, (X, y, sample_weight))
         tasks.start()
         x = without_zeros(weighted.x)
-        results, on_all = cross_validate(self, weighted, x, grid, folds, scores, (X, y), tasks)
+        explain = partial(read_samples, self, X, y, None, check_finite=True)
+        results, on_all = cross_validate(self, weighted, x, grid, folds, scores, explain, tasks)
         choice = choose(results, refit=self.refit)
         coefs = choice.coefs
         if choice.place is not None:
             l, c = choice.place
             coefs = refitted(self, weighted, x, float(grid.Cs[c]), float(grid.l1_ratios[l]), on_all[l][c])
-        self.coef_, self.intercept_ = self._split(coefs)
-        results.set_attributes(self, choice, legacy=legacy)
+        coef, intercept = self._split(coefs)
+        found = results.attributes(choice, samples.classes, legacy=legacy)
+        self._set_fitted(samples.features, classes_=samples.classes, coef_=coef, intercept_=intercept, **found)
         tasks.end()
         return self
 
@@ -265,11 +274,14 @@ class LogisticRegressionCV(LogisticRegression):
         super()._require_whole()
         require_there(self, "C_")
 
-    def _require_known_classes(self) -> None:
-        if isinstance(self.class_weight, Mapping) and not set(self.class_weight) <= set(self.classes_):
+    def _has_penalty(self) -> bool:
+        return bool(np.min(self.C_) != np.inf)
+
+    def _require_known_classes(self, classes: NDArray[Any]) -> None:
+        if isinstance(self.class_weight, Mapping) and not set(self.class_weight) <= set(classes):
             raise ValueError(
                 "The given class_weight dict must have the class labels as keys; "
-                f"classes={self.classes_} but key={self.class_weight.keys()}"
+                f"classes={classes} but key={self.class_weight.keys()}"
             )
 
     def _split(self, coefs: Any) -> tuple[Array, Array]:
@@ -283,13 +295,14 @@ class LogisticRegressionCV(LogisticRegression):
         coef, intercept = self._split(packed(solution.params, samples))
         return {"coef_": coef, "intercept_": intercept, "C_": C, "l1_ratio_": l1_ratio}
 
-    def _fitted(self, C: float, l1_ratio: float, coefs: Array, classes: Any) -> LogisticRegression:
+    def _fitted(self, C: float, l1_ratio: float, coefs: Array, samples: Labelled) -> LogisticRegression:
         """A model of one penalty of the grid, for scorers."""
         model = LogisticRegression(
             C=C, l1_ratio=l1_ratio, solver=self.solver, backend=self.backend, n_threads=self.n_threads
         )
-        model.classes_, model.n_features_in_ = classes, self.n_features_in_
-        model.coef_, model.intercept_ = self._split(coefs)
+        coef, intercept = self._split(coefs)
+        unnamed = Features(samples.features.number)  # as the rows that scorers get are
+        model._set_fitted(unnamed, classes_=samples.classes, coef_=coef, intercept_=intercept)
         return model
 
     @keyword_sample_weight
@@ -312,7 +325,7 @@ class LogisticRegressionCV(LogisticRegression):
         """
         _, params = route(self, "score", as_host("sample_weight", sample_weight), score_params)
         now = held(self)  # a scorer may ask it for several answers
-        return float(now._get_scorer()(now, X, readable_target(y), **params))
+        return float(now._get_scorer()(now, X, prepare_y(y), **params))
 
     def get_metadata_routing(self) -> object:
         """Who wants which metadata: the splitter and the scorer.

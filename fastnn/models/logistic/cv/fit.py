@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from fastnn.kernels.contract import Array
-from fastnn.models.common.estimator import warn_caller
-from fastnn.models.logistic.convergence import hardly_resolved, not_converged
+from fastnn.models.common.linear import LinearModel
+from fastnn.models.common.warnings import warn_caller
 from fastnn.models.logistic.cv.callbacks import PathTasks
 from fastnn.models.logistic.cv.parameters import Grid
 from fastnn.models.logistic.cv.results import Results
 from fastnn.models.logistic.cv.scores import Scoring
+from fastnn.models.logistic.parameters import SolverParameters
 from fastnn.models.logistic.penalty import Penalty, strength_of
-from fastnn.models.logistic.problem import Labelled, refuse_non_finite
+from fastnn.models.logistic.problem import Explain, Labelled, hardly_resolved, not_converged, refuse_non_finite
 from fastnn.solvers.minimise import minimise
 from fastnn.solvers.objective.types import Solution, Vector
 from fastnn.solvers.path.family import Family, RowNumbers, WatchPath
@@ -44,19 +45,25 @@ def folds_of(splits: Any, n: int) -> list[Fold]:
     return folds
 
 
+class Chooser(SolverParameters, Protocol):
+    """A logistic regression that is fitted with every penalty of a grid."""
+
+    def _fitted(self, C: float, l1_ratio: float, coefs: Array, samples: Labelled) -> LinearModel: ...
+
+
 def cross_validate(
-    model: Any,
+    model: Chooser,
     samples: Labelled,
     x: Any,
     grid: Grid,
     folds: Sequence[Fold],
     scoring: Scoring,
-    given: tuple[Any, Any],
+    explain: Explain,
     tasks: PathTasks,
 ) -> tuple[Results, list[list[Solution]]]:
     """Fit on all rows and on the training rows of every fold, and score on the rows held out.
 
-    `x` is X as `without_zeros` has it.
+    `x` is X as `without_zeros` has it; `explain` says what is not finite in it.
 
     Returns
     -------
@@ -72,9 +79,9 @@ def cross_validate(
         found.append(fit_family(model, samples, x, grid.Cs, ratio, subsets, tasks.penalty_solved))
         tasks.end_path()
     solutions = [solution for on_all, by_fold in found for each in (on_all, *by_fold) for solution in each]
-    refuse_non_finite(model, solutions, samples.x, given)
+    refuse_non_finite(solutions, samples.x, explain)
     _warn(model, [solution for _, by_fold in found for solutions in by_fold for solution in solutions])
-    if solutions and (message := hardly_resolved(model, solutions[0], x.dtype)):
+    if solutions and (message := hardly_resolved(samples.features, solutions[0], x.dtype)):
         warn_caller(message, UserWarning)
     rows = [[[packed(s.params, samples) for s in fold] for fold in by_fold] for _, by_fold in found]
     coefs = np.swapaxes(np.array(rows), 0, 1)
@@ -103,7 +110,9 @@ def without_zeros(x: Any) -> Any:
     return csr_array((x.ravel()[places], columns, starts.astype(index)), x.shape)
 
 
-def refitted(model: Any, samples: Labelled, x: Any, C: float, l1_ratio: float, solution: Solution) -> Array:
+def refitted(
+    model: SolverParameters, samples: Labelled, x: Any, C: float, l1_ratio: float, solution: Solution
+) -> Array:
     """Coefficients (o, k) of the penalty that was chosen, from its solution along the path, as near as `fit` comes.
 
     Along the path, where most solves only serve a score, the end is not looked at as closely.
@@ -119,13 +128,13 @@ def refitted(model: Any, samples: Labelled, x: Any, C: float, l1_ratio: float, s
     return packed(solution.params, samples)
 
 
-def _family(model: Any, samples: Labelled, x: Any) -> Family:
+def _family(model: SolverParameters, samples: Labelled, x: Any) -> Family:
     settings = (model.fit_intercept, model.backend, model.n_threads)
     return Family(x, samples.y, samples.outputs, samples.sample_weight, *settings)
 
 
 def fit_family(
-    model: Any,
+    model: SolverParameters,
     samples: Labelled,
     x: Any,
     Cs: Vector,
@@ -155,7 +164,7 @@ def fit_family(
     return [found[k] for k in place], [[solutions[k] for k in place] for solutions in by_fold]
 
 
-def _penalty(model: Any, C: float, l1_ratio: float) -> Penalty:
+def _penalty(model: SolverParameters, C: float, l1_ratio: float) -> Penalty:
     scaling = float(model.intercept_scaling) if SOLVERS[model.solver].penalises_intercept else None
     strength = strength_of(C)
     return Penalty(l1_ratio * strength, (1 - l1_ratio) * strength, intercept_scaling=scaling)
@@ -167,23 +176,21 @@ def packed(params: Vector, samples: Labelled) -> Array:
     return packed
 
 
-def _warn(model: Any, solutions: Sequence[Solution]) -> None:
+def _warn(model: SolverParameters, solutions: Sequence[Solution]) -> None:
     failed = [solution for solution in solutions if not solution.converged]
     if failed:
         warn_caller(not_converged(model, failed[0], f"in {len(failed)} of {len(solutions)} fits on folds"))
 
 
 def _scores(
-    model: Any, samples: Labelled, grid: Grid, folds: Sequence[Fold], scoring: Scoring, coefs: Array
+    model: Chooser, samples: Labelled, grid: Grid, folds: Sequence[Fold], scoring: Scoring, coefs: Array
 ) -> NDArray[np.float64]:
     """(f, l, c). One after the other, as a user's scorer need not stand threads."""
     labels = samples.classes[samples.y]
     scores = np.empty(coefs.shape[:3])
     for fold, (_, test) in enumerate(folds):
         for l, ratio in enumerate(grid.l1_ratios):
-            models = [
-                model._fitted(C, ratio, coef, samples.classes) for C, coef in zip(grid.Cs, coefs[fold, l], strict=True)
-            ]
+            models = [model._fitted(C, ratio, coef, samples) for C, coef in zip(grid.Cs, coefs[fold, l], strict=True)]
             scores[fold, l] = scoring.of(models, samples.x, labels, samples.y, test)
         if model.verbose:
             print(f"fold {fold + 1} of {len(folds)}: best score {np.max(scores[fold]):.6g}", flush=True)

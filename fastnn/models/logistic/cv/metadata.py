@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import sklearn
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
-from fastnn.models.common.estimator import warn_caller
+from fastnn.models.common.warnings import warn_caller
 
 __all__ = ["keyword_sample_weight", "route", "router_of"]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-def router_of(model: Any, scorer: Any) -> MetadataRouter:
+class HasSplitter(Protocol):
+    """An estimator whose rows a splitter divides."""
+
+    cv: Any  # a number, a splitter or pairs of rows
+
+
+def router_of(model: HasSplitter, scorer: Any) -> MetadataRouter:
     """Who wants what: the splitter in `fit`, the scorer in `fit` and `score`."""
     to_splitter = MethodMapping().add(caller="fit", callee="split")
     to_scorer = MethodMapping().add(caller="score", callee="score").add(caller="fit", callee="score")
@@ -26,7 +32,7 @@ def router_of(model: Any, scorer: Any) -> MetadataRouter:
 
 
 def route(
-    model: Any, method: str, sample_weight: Any, params: Mapping[str, Any]
+    model: object, method: str, sample_weight: Any, params: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What goes to the splitter's `split` and to the scorer's `score`.
 
@@ -37,9 +43,9 @@ def route(
     ValueError
         If there are `params` without metadata routing.
     """
-    given = {} if sample_weight is None else {"sample_weight": sample_weight}
+    metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
     if sklearn.get_config()["enable_metadata_routing"]:
-        weight = {"sample_weight": sample_weight} if method == "fit" else given
+        weight = {"sample_weight": sample_weight} if method == "fit" else metadata
         routed = process_routing(model, method, **weight, **params)
         splitter = routed.get("splitter", Bunch(split={}))
         return dict(splitter.split) if method == "fit" else {}, dict(routed.scorer.score)
@@ -48,7 +54,7 @@ def route(
             f"[{', '.join(map(repr, params))}] of {type(model).__name__}.{method} is only supported if "
             "enable_metadata_routing=True, which sklearn.set_config sets."
         )
-    return {}, given
+    return {}, metadata
 
 
 def keyword_sample_weight(score: Method) -> Method:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import get_scorer_names
 
-from fastnn.models.common.estimator import warn_caller
 from fastnn.models.common.parameter_checks import Integer
+from fastnn.models.common.warnings import warn_caller
 
 __all__ = ["Grid", "ScorerLike", "SplitterLike", "read_grid", "read_legacy", "read_scoring"]
 
@@ -22,7 +22,7 @@ class SplitterLike:
     """What `sklearn.model_selection.check_cv` takes."""
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value is one."""
         if value is None or Integer(2).accepts(value):
             return True
         return not isinstance(value, (str, bytes)) and (hasattr(value, "split") or isinstance(value, Iterable))
@@ -36,11 +36,21 @@ class ScorerLike:
     """The name of a scorer, or a callable."""
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value is one."""
         return callable(value) or (isinstance(value, str) and (value == "warn" or value in get_scorer_names()))
 
     def __str__(self) -> str:
         return "a callable, or one of sklearn.metrics.get_scorer_names()"
+
+
+class GridParameters(Protocol):
+    """The parameters of `LogisticRegressionCV` that are read here."""
+
+    Cs: Any  # an integer or array-like
+    l1_ratios: ArrayLike | None
+    penalty: str | None
+    scoring: str | Callable[..., float] | None
+    use_legacy_attributes: bool | str
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,7 @@ class Grid:
         return self.shown[0] is not None
 
 
-def read_grid(model: Any) -> Grid:
+def read_grid(model: GridParameters) -> Grid:
     """The grid of Cs and l1_ratios; warns about what is deprecated.
 
     Raises
@@ -74,7 +84,7 @@ def read_grid(model: Any) -> Grid:
         If l1_ratios and penalty do not go together.
     """
     Cs = np.logspace(-4, 4, model.Cs) if isinstance(model.Cs, Integral) else np.asarray(model.Cs, np.float64)
-    ratios = _given_ratios(model)
+    ratios = _l1_ratios(model)
     if model.penalty == "deprecated":
         if model.l1_ratios is None:
             warn_caller("'l1_ratios=None' was deprecated; use numbers from 0 to 1, such as (0,).", FutureWarning)
@@ -85,7 +95,7 @@ def read_grid(model: Any) -> Grid:
     return Grid(Cs, np.broadcast_to(np.asarray(values, np.float64), shown.shape), shown)
 
 
-def _given_ratios(model: Any) -> Any:
+def _l1_ratios(model: GridParameters) -> Any:
     if isinstance(model.l1_ratios, str):
         warn_caller(
             "The default value for l1_ratios will change from None to (0.0,). Set l1_ratios=(0,) to keep the L2 "
@@ -96,7 +106,7 @@ def _given_ratios(model: Any) -> Any:
     return model.l1_ratios
 
 
-def _ratios_by_penalty(penalty: str, ratios: Any) -> Any:
+def _ratios_by_penalty(penalty: str | None, ratios: Any) -> Any:
     """The l1_ratios that the deprecated `penalty` stands for."""
     warn_caller(
         "'penalty' was deprecated. Leave it unset and use l1_ratios ((0,) for 'l2', (1,) for 'l1'), or Cs=(np.inf,) "
@@ -113,7 +123,7 @@ def _ratios_by_penalty(penalty: str, ratios: Any) -> Any:
     return (float(penalty == "l1"),)
 
 
-def read_scoring(model: Any) -> Any:
+def read_scoring(model: GridParameters) -> Any:
     """`scoring`; warns where it was left out, as its default will change."""
     if model.scoring != "warn":
         return model.scoring
@@ -125,7 +135,7 @@ def read_scoring(model: Any) -> Any:
     return None
 
 
-def read_legacy(model: Any) -> bool:
+def read_legacy(model: GridParameters) -> bool:
     """`use_legacy_attributes`; warns where it was left out, as its default will change."""
     if model.use_legacy_attributes != "warn":
         return bool(model.use_legacy_attributes)

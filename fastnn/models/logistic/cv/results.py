@@ -33,27 +33,33 @@ class Results:
     n_iter: NDArray[np.int32]
     scores: NDArray[np.float64]
 
-    def set_attributes(self, model: Any, choice: Choice, *, legacy: bool) -> None:
-        """Set what scikit-learn's class of the same name sets, beside coefficients."""
-        model.Cs_ = self.grid.Cs
-        model.l1_ratios_ = self.grid.shown
-        model.C_, model.l1_ratio_ = choice.C, choice.l1_ratio
-        model.coefs_paths_, model.scores_, model.n_iter_ = self.coefs, self.scores, self.n_iter
-        if legacy:
-            self._set_legacy(model, choice)
+    def attributes(self, choice: Choice, classes: NDArray[Any], *, legacy: bool) -> dict[str, Any]:
+        """The fitted attributes of scikit-learn's class of the same name, beside classes and coefficients."""
+        found = {
+            "Cs_": self.grid.Cs,
+            "l1_ratios_": self.grid.shown,
+            "C_": choice.C,
+            "l1_ratio_": choice.l1_ratio,
+            "coefs_paths_": self.coefs,
+            "scores_": self.scores,
+            "n_iter_": self.n_iter,
+        }
+        return found | self._legacy(choice, classes) if legacy else found
 
-    def _set_legacy(self, model: Any, choice: Choice) -> None:
+    def _legacy(self, choice: Choice, classes: NDArray[Any]) -> dict[str, Any]:
         """Everything once more for every class; Cs before l1_ratios, which have no axis where they were left out."""
-        keys = model.classes_[1:] if len(model.classes_) == 2 else model.classes_
+        keys = classes[1:] if len(classes) == 2 else classes
         without = () if self.grid.has_ratios else (-1,)
         scores = np.squeeze(np.swapaxes(self.scores, 1, 2), without)
         paths = np.squeeze(np.moveaxis(self.coefs, (3, 2), (0, 2)), tuple(axis - 1 for axis in without))
-        model.C_ = np.full(len(keys), choice.C)
         left_out = choice.place is not None and not self.grid.has_ratios
-        model.l1_ratio_ = np.full(len(keys), None if left_out else choice.l1_ratio)
-        model.scores_ = {key: scores.copy() for key in keys}
-        model.coefs_paths_ = dict(zip(keys, paths, strict=True))
-        model.n_iter_ = np.squeeze(np.swapaxes(self.n_iter, 1, 2), without)[None]
+        return {
+            "C_": np.full(len(keys), choice.C),
+            "l1_ratio_": np.full(len(keys), None if left_out else choice.l1_ratio),
+            "scores_": {key: scores.copy() for key in keys},
+            "coefs_paths_": dict(zip(keys, paths, strict=True)),
+            "n_iter_": np.squeeze(np.swapaxes(self.n_iter, 1, 2), without)[None],
+        }
 
 
 @dataclass(frozen=True)

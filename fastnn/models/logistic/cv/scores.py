@@ -12,8 +12,8 @@ from scipy.sparse import issparse
 from sklearn.metrics import get_scorer
 
 from fastnn.kernels.contract import Array
-from fastnn.models.common.outputs import class_index
 from fastnn.models.common.scorers import knowing_classes
+from fastnn.models.common.targets import class_index
 from fastnn.solvers.path.family import RowNumbers
 
 __all__ = ["Scoring"]

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from fastnn.models.common.estimator import warn_caller
-from fastnn.models.logistic.convergence import not_converged
-from fastnn.models.logistic.firth.penalty import Maximum, PenalisedLikelihood, Point, highest, maximise
+from fastnn.models.common.warnings import warn_caller
+from fastnn.models.logistic.firth.penalty import Maximum, PenalisedLikelihood, PenalisedPoint, highest, maximise
+from fastnn.models.logistic.inference.contrasts import contrasts, softmax_coefficients
 from fastnn.models.logistic.inference.likelihood import Curvature, Vector
-from fastnn.models.logistic.problem import Labelled, params_of, refuse_non_finite
+from fastnn.models.logistic.parameters import SolverParameters
+from fastnn.models.logistic.problem import Explain, Labelled, not_converged, params_of, refuse_non_finite
 from fastnn.solvers.objective.types import Solution, Watch
 from fastnn.solvers.preconditioner.one_blas_thread import one_thread
 
-__all__ = ["contrasts", "names_of_columns", "penalised_likelihood", "softmax_of", "solve_firth"]
+__all__ = ["penalised_likelihood", "solve_firth"]
 
 _MOST_PARAMETERS = 1000  # the information has the square of it, and a step costs its cube
 _CLOSE = 1e-8  # standard errors from the maximum, where `tol` asks for less
 
 
 def solve_firth(
-    model: Any, samples: Labelled, start: Vector | None, given: tuple[Any, Any], watch: Watch | None
+    model: SolverParameters, samples: Labelled, start: Vector | None, explain: Explain, watch: Watch | None
 ) -> Solution:
-    """Maximise Firth's penalised likelihood; `given` is X and y as `fit` got them.
+    """Maximise Firth's penalised likelihood; `explain` says what is not finite in X.
 
     Params of the solution, and `start`, are those of a `LogisticObjective`; its loss is the penalised likelihood per
     observation, negative.
@@ -39,16 +37,15 @@ def solve_firth(
     ConvergenceWarning
         If `max_iter` steps are not enough.
     """
-    data = (samples.x, samples.y, len(samples.classes), samples.sample_weight)
     with one_thread():  # products of small blocks: threads of BLAS would wait for each other
-        likelihood = penalised_likelihood(model, *data, given)
+        likelihood = penalised_likelihood(samples, model.fit_intercept, explain)
 
-        def solution_at(point: Point, n_iter: int) -> Solution:
+        def solution_at(point: PenalisedPoint, n_iter: int) -> Solution:
             theta = likelihood.in_user_units(point.theta.reshape(likelihood.n_contrasts, -1))
             loss = -point.value / likelihood.n_observations
             return Solution(_params(theta, model.fit_intercept), loss, n_iter, False)
 
-        def tell(n_iter: int, point: Point) -> None:
+        def tell(n_iter: int, point: PenalisedPoint) -> None:
             if watch is not None:
                 solution = solution_at(point, n_iter)
                 watch(n_iter, solution.params, solution.loss)
@@ -63,7 +60,7 @@ def solve_firth(
         return _checked(model, solution_at(found.point, found.n_iter), found)
 
 
-def _checked(model: Any, solution: Solution, found: Maximum) -> Solution:
+def _checked(model: SolverParameters, solution: Solution, found: Maximum) -> Solution:
     """The solution, with what is known of how near it is to the maximum."""
     message = f"The maximum of the penalised likelihood is {found.distance:.3g} standard errors away"
     solution = Solution(solution.params, solution.loss, solution.n_iter, found.converged, message)
@@ -72,14 +69,7 @@ def _checked(model: Any, solution: Solution, found: Maximum) -> Solution:
     return solution
 
 
-def penalised_likelihood(
-    model: Any,
-    x: Any,
-    index: NDArray[np.integer[Any]],
-    n_classes: int,
-    weight: NDArray[np.floating[Any]] | None,
-    given: tuple[Any, Any],
-) -> PenalisedLikelihood:
+def penalised_likelihood(samples: Labelled, fit_intercept: bool, explain: Explain) -> PenalisedLikelihood:
     """The penalised likelihood of the data, where it has one maximum.
 
     Raises
@@ -87,20 +77,21 @@ def penalised_likelihood(
     ValueError
         If there are too many parameters, X has numbers that are not finite, or columns depend on each other.
     """
-    n_params = (n_classes - 1) * (x.shape[1] + model.fit_intercept)
+    x, weight, n_classes = samples.x, samples.sample_weight, len(samples.classes)
+    n_params = (n_classes - 1) * (x.shape[1] + fit_intercept)
     if n_params > _MOST_PARAMETERS:
         raise ValueError(
             f"firth=True computes with the information matrix of all {n_params} parameters, and does so for at most "
             f"{_MOST_PARAMETERS}. Use fewer features, or a penalty (a finite C)."
         )
     with np.errstate(all="ignore"):  # what is not finite is looked for
-        likelihood = PenalisedLikelihood(x, index, n_classes, weight, model.fit_intercept)
+        likelihood = PenalisedLikelihood(x, samples.y, n_classes, weight, fit_intercept)
         gram = likelihood.gram()
     if not np.isfinite(gram).all():
-        refuse_non_finite(model, [Solution(np.zeros(n_params), np.nan, 0, False)], x, given)
+        refuse_non_finite([Solution(np.zeros(n_params), np.nan, 0, False)], x, explain)
     dependent = np.unique(Curvature(gram).dependent)
     if len(dependent):
-        names = names_of_columns(model)
+        names = ["(intercept)"] * bool(fit_intercept) + samples.features.labels()
         found = ", ".join(names[j] for j in dependent[:10])
         n_rows = x.shape[0] if weight is None else np.count_nonzero(weight)
         raise ValueError(
@@ -111,13 +102,7 @@ def penalised_likelihood(
     return likelihood
 
 
-def names_of_columns(model: Any) -> list[str]:
-    """Of the intercept, if there is one, and the features."""
-    features = getattr(model, "feature_names_in_", [f"x{j}" for j in range(model.n_features_in_)])
-    return ["(intercept)"] * bool(model.fit_intercept) + [str(name) for name in features]
-
-
-def _start(likelihood: PenalisedLikelihood, start: Vector | None, n_features: int) -> Point:
+def _start(likelihood: PenalisedLikelihood, start: Vector | None, n_features: int) -> PenalisedPoint:
     """Zeros, or the user's start where it is better."""
     zeros = likelihood.look(np.zeros(likelihood.n_params))
     if zeros is None:
@@ -131,24 +116,7 @@ def _start(likelihood: PenalisedLikelihood, start: Vector | None, n_features: in
     return zeros if point is None or point.value < zeros.value else point
 
 
-def contrasts(coef: NDArray[Any], intercept: NDArray[Any] | None) -> Vector:
-    """theta (n_classes - 1, k), intercept and features against the first class, of coef (o, i) and intercept (o,)."""
-    theta = np.asarray(coef, np.float64)
-    if intercept is not None:
-        theta = np.column_stack([np.asarray(intercept, np.float64), theta])
-    return theta if len(theta) == 1 else theta[1:] - theta[0]
-
-
-def softmax_of(theta: Vector) -> Vector:
-    """The way back (o, k): a softmax's coefficients sum to zero over the classes."""
-    if len(theta) == 1:
-        return theta
-    theta = np.pad(theta, ((1, 0), (0, 0)))
-    centred: Vector = theta - theta.mean(axis=0)
-    return centred
-
-
 def _params(theta: Vector, fit_intercept: bool) -> Vector:
     """An objective's params (p,) of contrasts in the user's units (m, k)."""
-    both = softmax_of(theta)
+    both = softmax_coefficients(theta)
     return params_of(both[:, 1:], both[:, 0]) if fit_intercept else params_of(both, None)

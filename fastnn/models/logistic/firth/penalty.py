@@ -23,9 +23,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from fastnn.models.logistic.inference.likelihood import Likelihood, Vector
+from fastnn.models.logistic.inference.likelihood import Likelihood, Vector, add_information, scores, softmax
 
-__all__ = ["Factor", "Held", "Maximum", "PenalisedLikelihood", "Point", "distance_to_maximum", "highest", "maximise"]
+__all__ = [
+    "Factor",
+    "Held",
+    "Maximum",
+    "PenalisedLikelihood",
+    "PenalisedPoint",
+    "distance_to_maximum",
+    "highest",
+    "maximise",
+]
 
 _REMEMBERED = 10  # steps, for the difference between Fisher's information and the Hessian
 _STRAIGHT = 0.01  # of the information: a step along which the gradient changes by less teaches nothing
@@ -76,7 +85,7 @@ class Factor:
 
 
 @dataclass(frozen=True)
-class Point:
+class PenalisedPoint:
     """The penalised likelihood at contrasts theta (p,): its value and gradient, and Fisher's information."""
 
     theta: Vector
@@ -91,7 +100,7 @@ class Held:
 
     rows: Vector
 
-    def moved(self, point: Point, to: Vector) -> Vector:
+    def moved(self, point: PenalisedPoint, to: Vector) -> Vector:
         """The theta nearest to a point, by its information, where the functions have these values (q,)."""
         towards = point.information.solve(self.rows.T)
         moved: Vector = point.theta + towards @ np.linalg.solve(self.rows @ towards, to - self.rows @ point.theta)
@@ -102,7 +111,7 @@ class Held:
 class Maximum:
     """Where a search for the maximum ended: `distance` standard errors from it."""
 
-    point: Point
+    point: PenalisedPoint
     n_iter: int
     distance: float
     converged: bool
@@ -147,10 +156,10 @@ class PenalisedLikelihood(Likelihood):
         row[contrast] = self.in_user_units(np.eye(self.n_columns))[:, column]
         return row.ravel()
 
-    def look(self, theta: Vector) -> Point | None:
+    def look(self, theta: Vector) -> PenalisedPoint | None:
         """The point theta (p,); None where rows tell so little that the information has no inverse."""
         found = self.value_at(theta)
-        return None if found is None else Point(theta, found[0], self.score_at(theta, found[1]), found[1])
+        return None if found is None else PenalisedPoint(theta, found[0], self.score_at(theta, found[1]), found[1])
 
     @np.errstate(over="ignore", invalid="ignore")
     def value_at(self, theta: Vector) -> tuple[float, Factor] | None:
@@ -158,9 +167,11 @@ class PenalisedLikelihood(Likelihood):
         m, k = self.n_contrasts, self.n_columns
         value, information = 0.0, np.zeros((m, k, m, k))
         for design, is_own, weight in self._blocks():
-            p, log_p = _probabilities(design, theta.reshape(m, k))
-            value += float(weight @ np.where(is_own, log_p, 0).sum(axis=0))
-            _add_information(information, design, p, weight)
+            z = scores(design, theta.reshape(m, k))
+            p, largest, log_total = softmax(z)
+            value += float(weight @ np.where(is_own, (z - largest) - log_total, 0).sum(axis=0))
+            others = (1 - np.eye(m + 1)) @ p  # and not 1 - p, which has no digits where p is nearly 1
+            add_information(information, design, p[1:], others[1:], weight)
         try:
             factor = Factor(information.reshape(m * k, m * k))
         except LinAlgError:
@@ -174,33 +185,9 @@ class PenalisedLikelihood(Likelihood):
         inverse = information.inverse().reshape(m, k, m, k)
         score = np.zeros((m, k))
         for design, is_own, weight in self._blocks():
-            p, _ = _probabilities(design, theta.reshape(m, k))
+            p = softmax(scores(design, theta.reshape(m, k))).p
             score += ((is_own[1:] - p[1:] + self.share * _slopes(design, p, inverse) / 2) * weight) @ design
         return score.ravel()
-
-
-def _probabilities(design: Vector, theta: Vector) -> tuple[Vector, Vector]:
-    """Probabilities (m + 1, r) and their logarithms; the first class has z = 0."""
-    z = np.zeros((len(theta) + 1, len(design)))
-    np.matmul(theta, design.T, out=z[1:])
-    z -= z.max(axis=0)
-    p = np.exp(z)
-    total = p.sum(axis=0)
-    p /= total
-    z -= np.log(total)
-    return p, z
-
-
-def _add_information(information: Vector, design: Vector, p: Vector, weight: Vector) -> None:
-    """Add a block's information (m, k, m, k); 1 - p as the sum of the others, for its digits where p is nearly 1."""
-    others = (1 - np.eye(len(p))) @ p
-    for a in range(len(p) - 1):
-        for b in range(a + 1):
-            d = weight * p[a + 1] * (others[a + 1] if a == b else -p[b + 1])
-            part = (design.T * d) @ design
-            information[a, :, b, :] += part
-            if a != b:
-                information[b, :, a, :] += part.T
 
 
 def _slopes(design: Vector, p: Vector, inverse: Vector) -> Vector:
@@ -226,14 +213,14 @@ class _Steps:
     def __init__(self) -> None:
         self._pairs: deque[tuple[Vector, Vector, float]] = deque(maxlen=_REMEMBERED)
 
-    def learn(self, here: Point, there: Point) -> None:
+    def learn(self, here: PenalisedPoint, there: PenalisedPoint) -> None:
         """The gradient fell from here to there."""
         step, fall = there.theta - here.theta, here.score - there.score
         product = float(step @ fall)
         if product > _STRAIGHT * there.information.quadratic(step):
             self._pairs.append((step, fall, product))
 
-    def direction(self, point: Point, held: Held | None) -> Vector:
+    def direction(self, point: PenalisedPoint, held: Held | None) -> Vector:
         """The step (p,) from a point, along which what is held stays."""
         if held is None:
             return self._times(point, point.score)
@@ -242,7 +229,7 @@ class _Steps:
         step: Vector = free - towards @ np.linalg.solve(held.rows @ towards, held.rows @ free)
         return step
 
-    def _times(self, point: Point, right: Vector) -> Vector:
+    def _times(self, point: PenalisedPoint, right: Vector) -> Vector:
         """The approximate inverse of the Hessian times (p,) or (p, q)."""
         right, shares = right.copy(), []
         for step, fall, product in reversed(self._pairs):
@@ -254,19 +241,19 @@ class _Steps:
         return result
 
 
-def distance_to_maximum(point: Point, held: Held | None = None) -> float:
+def distance_to_maximum(point: PenalisedPoint, held: Held | None = None) -> float:
     """In standard errors, by Fisher's information."""
     return sqrt(max(float(point.score @ _Steps().direction(point, held)), 0.0))
 
 
 def maximise(
     likelihood: PenalisedLikelihood,
-    start: Point,
+    start: PenalisedPoint,
     *,
     held: Held | None = None,
     tol: float,
     max_iter: int,
-    watch: Callable[[int, Point], None] | None = None,
+    watch: Callable[[int, PenalisedPoint], None] | None = None,
 ) -> Maximum:
     """Go up from a point until the maximum is at most `tol` standard errors away, or rounding decides.
 
@@ -312,7 +299,7 @@ def highest(likelihood: PenalisedLikelihood, found: Maximum, *, tol: float, max_
     return replace(other, n_iter=found.n_iter + 1) if is_better else found
 
 
-def _climb(likelihood: PenalisedLikelihood, point: Point, step: Vector) -> Point | None:
+def _climb(likelihood: PenalisedLikelihood, point: PenalisedPoint, step: Vector) -> PenalisedPoint | None:
     """The next point, the step halved until the value rises; None where it does not."""
     rise = 1e-4 * float(step @ point.score)
     slack = _SLACK * abs(point.value)
@@ -321,5 +308,5 @@ def _climb(likelihood: PenalisedLikelihood, point: Point, step: Vector) -> Point
         theta = point.theta + share * step
         found = likelihood.value_at(theta)
         if found is not None and found[0] >= point.value + share * rise - slack:
-            return Point(theta, found[0], likelihood.score_at(theta, found[1]), found[1])
+            return PenalisedPoint(theta, found[0], likelihood.score_at(theta, found[1]), found[1])
     return None

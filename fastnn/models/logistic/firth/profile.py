@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import chdtri
 
-from fastnn.models.logistic.firth.penalty import Held, Maximum, PenalisedLikelihood, Point, maximise
+from fastnn.models.logistic.firth.penalty import Held, Maximum, PenalisedLikelihood, PenalisedPoint, maximise
 from fastnn.models.logistic.inference.likelihood import Vector
 
 __all__ = ["Profile", "null_value", "profile"]
@@ -46,15 +46,15 @@ class _At(NamedTuple):
 
     root: float
     slope: float
-    point: Point
+    point: PenalisedPoint
 
 
 @dataclass
-class _Curve:
+class _ProfileCurve:
     """The profile of ``held.rows[0] @ theta``."""
 
     likelihood: PenalisedLikelihood
-    best: Point
+    best: PenalisedPoint
     held: Held
     is_higher: bool = False
 
@@ -67,7 +67,7 @@ class _Curve:
         row = self.held.rows[0]
         return sqrt(float(row @ self.best.information.solve(row)))
 
-    def at(self, value: float, near: Point) -> _At | None:
+    def at(self, value: float, near: PenalisedPoint) -> _At | None:
         """The profile at a value, searched from a point; None where it cannot be computed."""
         found = _held_maximum(self.likelihood, near, self.held, np.array([value]))
         if found is None:
@@ -113,16 +113,16 @@ def _between(wanted: float, inner: float, outer: float, furthest: float) -> floa
     return wanted if inner < wanted < outer else (inner + outer) / 2
 
 
-def profile(likelihood: PenalisedLikelihood, best: Point, row: Vector, level: float) -> Profile:
+def profile(likelihood: PenalisedLikelihood, best: PenalisedPoint, row: Vector, level: float) -> Profile:
     """The interval of a level, and the test, of the parameter ``row @ theta``, from the maximum."""
-    curve = _Curve(likelihood, best, Held(row[None, :]))
+    curve = _ProfileCurve(likelihood, best, Held(row[None, :]))
     target = sqrt(float(chdtri(1, 1 - level)))
     zero = curve.at(0.0, best)
     lower, upper = curve.end(-1, target), curve.end(1, target)
     return Profile(lower, upper, inf if zero is None else zero.root**2, curve.is_higher)
 
 
-def null_value(likelihood: PenalisedLikelihood, best: Point) -> float:
+def null_value(likelihood: PenalisedLikelihood, best: PenalisedPoint) -> float:
     """The largest penalised likelihood with all features' coefficients held at zero."""
     m, k = likelihood.n_contrasts, likelihood.n_columns
     feature = np.tile(np.arange(k) >= likelihood.intercept, m)
@@ -130,7 +130,7 @@ def null_value(likelihood: PenalisedLikelihood, best: Point) -> float:
     return -inf if found is None else found.point.value
 
 
-def _held_maximum(likelihood: PenalisedLikelihood, near: Point, held: Held, values: Vector) -> Maximum | None:
+def _held_maximum(likelihood: PenalisedLikelihood, near: PenalisedPoint, held: Held, values: Vector) -> Maximum | None:
     """The maximum where the functions have these values; from zero, if there the point near by tells too little."""
     start = likelihood.look(held.moved(near, values))
     if start is None and not values.any():

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import chdtrc
 
-from fastnn.models.common.estimator import warn_caller
-from fastnn.models.logistic.firth.fit import contrasts, names_of_columns, penalised_likelihood
-from fastnn.models.logistic.firth.penalty import PenalisedLikelihood, Point, distance_to_maximum, maximise
+from fastnn.models.common.warnings import warn_caller
+from fastnn.models.logistic.firth.fit import penalised_likelihood
+from fastnn.models.logistic.firth.penalty import PenalisedLikelihood, PenalisedPoint, distance_to_maximum, maximise
 from fastnn.models.logistic.firth.profile import null_value, profile
+from fastnn.models.logistic.inference.contrasts import Coefficients
+from fastnn.models.logistic.inference.figures import Figures
 from fastnn.models.logistic.inference.likelihood import Vector
-from fastnn.models.logistic.inference.table import firth_table
+from fastnn.models.logistic.inference.table import ratio_test, table
+from fastnn.models.logistic.problem import Explain, Labelled
 from fastnn.solvers.preconditioner.one_blas_thread import one_thread
 
 __all__ = ["FirthSummary", "summarise"]
@@ -31,8 +31,8 @@ _SEVERAL_MAXIMA = (
 )
 
 
-@dataclass(frozen=True, repr=False)
-class FirthSummary:
+@dataclass(frozen=True, repr=False, kw_only=True)
+class FirthSummary(Figures):
     """Estimates, profile intervals and ratio tests by Firth's penalised likelihood; printed, a table.
 
     Every row of an array is a *contrast*, the log-odds of a class against the first one: one row for two classes, else
@@ -68,24 +68,8 @@ class FirthSummary:
         How far the fit stopped from the maximum, in standard errors.
     """
 
-    classes: NDArray[Any]
-    names: list[str]
-    level: float
-    estimate: Vector
-    covariance: Vector
     confidence_interval: Vector
     chi2: Vector
-    n_observations: float
-    log_likelihood: float
-    null_log_likelihood: float
-    df_model: int
-    distance: float
-
-    @cached_property
-    def standard_error(self) -> Vector:
-        """Square roots of the covariance's diagonal (m, k)."""
-        error: Vector = np.sqrt(np.diag(self.covariance)).reshape(self.estimate.shape)
-        return error
 
     @property
     def p_value(self) -> Vector:
@@ -93,31 +77,24 @@ class FirthSummary:
         p: Vector = chdtrc(1, self.chi2)
         return p
 
-    @property
-    def df_residual(self) -> float:
-        """Observations less parameters."""
-        return self.n_observations - self.estimate.size
-
-    @property
-    def likelihood_ratio(self) -> float:
-        """Twice the gain in penalised log-likelihood over coefficients of zero."""
-        return 2 * (self.log_likelihood - self.null_log_likelihood)
-
-    @property
-    def likelihood_ratio_p_value(self) -> float:
-        """Of the test that no feature matters."""
-        return float(chdtrc(self.df_model, max(self.likelihood_ratio, 0.0)))
-
     def __str__(self) -> str:
-        return firth_table(self)
+        left = [("observations", f"{self.n_observations:.10g}"), ("parameters", f"{self.estimate.size}")]
+        right = [
+            ("log-likelihood*", f"{self.log_likelihood:.4f}"),
+            ("of the null model*", f"{self.null_log_likelihood:.4f}"),
+        ]
+        notes = [
+            f"penalised likelihood-ratio test of all features: {ratio_test(self)}",
+            "* penalised by half the logarithm of the information's determinant, as are tests and intervals",
+        ]
+        title = "Logistic regression by Firth's penalised likelihood"
+        return table(self, title, left, right, notes, {"chi2": self.chi2, "p": self.p_value}, self.confidence_interval)
 
     __repr__ = __str__
 
 
-def summarise(
-    model: Any, x: Any, index: NDArray[np.integer[Any]], weight: NDArray[Any] | None, *, level: float
-) -> FirthSummary:
-    """The summary of a fitted model, from the data of its fit: x (n, i), the numbers of the classes (n,), weights.
+def summarise(fitted: Coefficients, samples: Labelled, explain: Explain, *, level: float) -> FirthSummary:
+    """The summary of fitted coefficients, from the data of the fit; `explain` says what is not finite in X.
 
     Raises
     ------
@@ -130,8 +107,9 @@ def summarise(
         If a profile shows that there is a higher maximum elsewhere.
     """
     with one_thread():
-        likelihood = penalised_likelihood(model, x, index, len(model.classes_), weight, (x, model.classes_[index]))
-        theta, here, distance = _place(model, likelihood)
+        likelihood = penalised_likelihood(samples, fitted.fit_intercept, explain)
+        theta = fitted.theta
+        here, distance = _place(theta, likelihood)
         best = maximise(likelihood, here, tol=_EXACT, max_iter=_MOST_STEPS).point
         places = [(row, j) for row in range(likelihood.n_contrasts) for j in range(likelihood.n_columns)]
         found = [profile(likelihood, best, likelihood.user_parameter(*place), level) for place in places]
@@ -139,8 +117,8 @@ def summarise(
     if any(each.is_higher for each in found):
         warn_caller(_SEVERAL_MAXIMA, UserWarning)
     return FirthSummary(
-        classes=model.classes_,
-        names=names_of_columns(model),
+        classes=fitted.classes,
+        names=fitted.column_names,
         level=level,
         estimate=theta,
         covariance=likelihood.covariance(best.information.inverse()),
@@ -154,9 +132,8 @@ def summarise(
     )
 
 
-def _place(model: Any, likelihood: PenalisedLikelihood) -> tuple[Vector, Point, float]:
-    """The model's contrasts (m, k), the point there, and how far it is from the maximum; ValueError if far."""
-    theta = contrasts(model._dense_coef(), model.intercept_ if model.fit_intercept else None)
+def _place(theta: Vector, likelihood: PenalisedLikelihood) -> tuple[PenalisedPoint, float]:
+    """The point at contrasts (m, k) of the user's features, and how far it is from the maximum; ValueError if far."""
     here = likelihood.look(likelihood.standardised(theta).ravel())
     distance = np.inf if here is None else distance_to_maximum(here)
     if here is None or distance > _FAR:
@@ -164,4 +141,4 @@ def _place(model: Any, likelihood: PenalisedLikelihood) -> tuple[Vector, Point, 
             f"The coefficients lie {distance:.3g} standard errors from the maximum of the penalised likelihood of "
             "these data. Fit with a larger max_iter, and pass the data and weights of the fit."
         )
-    return theta, here, distance
+    return here, distance

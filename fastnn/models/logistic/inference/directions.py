@@ -50,22 +50,22 @@ class Pairs:
         n = len(likelihood.observed())
         self.others = np.zeros((likelihood.n_contrasts + 1, n), bool)
         margin = np.zeros(self.others.shape)
-        self._looks = np.zeros(self.others.shape, np.float32)  # pairs whose rows are alike have the same number
+        self._fingerprints = np.zeros(self.others.shape, np.float32)  # pairs whose rows are alike have the same number
         anything = np.random.default_rng(0).normal(size=theta.shape)
         for rows, is_own, block, terms in likelihood.margins(np.array([theta, anything])):
-            self.others[:, rows], margin[:, rows], self._looks[:, rows] = ~is_own, block[0] / terms[0], block[1]
+            self.others[:, rows], margin[:, rows], self._fingerprints[:, rows] = ~is_own, block[0] / terms[0], block[1]
         self.chosen = np.zeros_like(self.others)
         self._batch = max(200, 2 * theta.size)
         self.choose(np.where(self.others, margin, np.inf), 2 * self._batch)
-        spread = np.zeros_like(self.others)
-        spread[:, :: n // self._batch + 1] = True
-        self.choose(np.where(self.others & spread, margin, np.inf), 2 * self._batch)
+        evenly = np.zeros_like(self.others)
+        evenly[:, :: n // self._batch + 1] = True
+        self.choose(np.where(self.others & evenly, margin, np.inf), 2 * self._batch)
 
     def choose(self, badness: Vector, most: int | None = None) -> bool:
         """Add pairs, one of those that are alike, with the smallest numbers but infinity; False if there are none."""
         candidates = np.flatnonzero(np.isfinite(badness) & ~self.chosen)
         candidates = candidates[np.argsort(badness.flat[candidates], kind="stable")]
-        _, first = np.unique(self._looks.flat[candidates], return_index=True)
+        _, first = np.unique(self._fingerprints.flat[candidates], return_index=True)
         self.chosen.flat[candidates[np.sort(first)[: most or self._batch]]] = True
         return len(candidates) > 0
 

@@ -7,24 +7,24 @@ coefficients: no penalty, no bounds, no weights of classes, and a maximum that e
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, ndtr, ndtri
+from scipy.special import ndtr, ndtri
 
+from fastnn.models.logistic.inference.figures import Figures
 from fastnn.models.logistic.inference.likelihood import Likelihood, Vector
 from fastnn.models.logistic.inference.separation import Finding, Separation, find_maximum, look, no_maximum, separation
-from fastnn.models.logistic.inference.table import table
+from fastnn.models.logistic.inference.table import ratio_test, table
 
 __all__ = ["Evidence", "Summary"]
 
 _FAR = 0.01  # standard errors: what moves no digit that a table shows
 
 
-@dataclass(frozen=True, repr=False)
-class Summary:
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Summary(Figures):
     """What maximum-likelihood theory says about a fitted logistic regression; printed, it is a table.
 
     Every row of an array is a *contrast*, the log-odds of a class against the first one: one row for two classes, else
@@ -60,22 +60,7 @@ class Summary:
         How far the fit stopped from the maximum, in standard errors.
     """
 
-    classes: NDArray[Any]
-    names: list[str]
-    estimate: Vector
-    covariance: Vector
-    n_observations: float
-    log_likelihood: float
-    null_log_likelihood: float
-    df_model: int
-    distance: float
     level: float = 0.95
-
-    @cached_property
-    def standard_error(self) -> Vector:
-        """Square roots of the covariance's diagonal (m, k)."""
-        error: Vector = np.sqrt(np.diag(self.covariance)).reshape(self.estimate.shape)
-        return error
 
     @property
     def z(self) -> Vector:
@@ -96,21 +81,6 @@ class Summary:
         return np.stack([self.estimate - half, self.estimate + half], axis=-1)
 
     @property
-    def df_residual(self) -> float:
-        """Observations less parameters."""
-        return self.n_observations - self.estimate.size
-
-    @property
-    def likelihood_ratio(self) -> float:
-        """Twice the gain in log-likelihood over the model without features."""
-        return 2 * (self.log_likelihood - self.null_log_likelihood)
-
-    @property
-    def likelihood_ratio_p_value(self) -> float:
-        """Of the test that no feature matters."""
-        return float(chdtrc(self.df_model, max(self.likelihood_ratio, 0.0)))
-
-    @property
     def pseudo_r2(self) -> float:
         """McFadden's."""
         return 1 - self.log_likelihood / self.null_log_likelihood
@@ -126,7 +96,21 @@ class Summary:
         return float(np.log(self.n_observations)) * self.estimate.size - 2 * self.log_likelihood
 
     def __str__(self) -> str:
-        return table(self)
+        left = [
+            ("observations", f"{self.n_observations:.10g}"),
+            ("parameters", f"{self.estimate.size}"),
+            ("residual df", f"{self.df_residual:.10g}"),
+            ("pseudo R2", f"{self.pseudo_r2:.4f}"),
+        ]
+        right = [
+            ("log-likelihood", f"{self.log_likelihood:.4f}"),
+            ("of the null model", f"{self.null_log_likelihood:.4f}"),
+            ("AIC", f"{self.aic:.4f}"),
+            ("BIC", f"{self.bic:.4f}"),
+        ]
+        notes = [f"likelihood-ratio test of all features: {ratio_test(self)}"]
+        title = "Logistic regression by maximum likelihood"
+        return table(self, title, left, right, notes, {"z": self.z, "p": self.p_value}, self.confidence_interval)
 
     __repr__ = __str__
 

@@ -13,17 +13,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_solve
 from scipy.linalg.lapack import dpstrf
 
-from fastnn.models.common.estimator import by_rows
+from fastnn.models.common.arrays import by_rows
 from fastnn.validation import dense_rows
 
-__all__ = ["Curvature", "Expansion", "Likelihood", "Vector", "Weights"]
+__all__ = ["Curvature", "Expansion", "Likelihood", "Vector", "Weights", "add_information", "scores", "softmax"]
 
 Vector = NDArray[np.float64]
 
@@ -197,12 +197,12 @@ class Likelihood:
         value, score, smallest = 0.0, np.zeros((m, k)), np.inf
         information = np.zeros((m, k, m, k))
         for design, is_own, weight in self._blocks():
-            z = _scores(design, theta)
-            p, log_sum = _softmax(z)
-            value += float(weight @ (_own(z, is_own) - log_sum))
+            z = scores(design, theta)
+            p, largest, log_total = softmax(z)
+            value += float(weight @ (_own(z, is_own) - (largest + log_total)))
             smallest = min(smallest, _smallest_lead(z, is_own))
             score += ((is_own[1:] - p[1:]) * weight) @ design
-            _add_information(information, design, p[1:], weight)
+            add_information(information, design, p[1:], 1 - p[1:], weight)
         return Expansion(value, score.ravel(), information.reshape(m * k, m * k), smallest)
 
     def along(self, theta: Vector, step: Vector, columns: NDArray[np.integer[Any]]) -> Weights:
@@ -214,8 +214,8 @@ class Likelihood:
         rest, mass = np.zeros(theta.shape), np.full(theta.shape, np.inf)
         mass[:, columns] = 0
         for design, is_own, weight in self._blocks():
-            p, _ = _softmax(_scores(design, theta))
-            change = _scores(design, step)
+            p = softmax(scores(design, theta)).p
+            change = scores(design, step)
             ratio = 1 + change - (p * change).sum(axis=0)
             p *= weight
             lowest = min(lowest, float(ratio[~is_own].min(initial=np.inf)))
@@ -242,8 +242,8 @@ class Likelihood:
         """
         start = 0
         for design, is_own, _ in self._blocks():
-            z = np.array([_scores(design, direction) for direction in directions])
-            size = np.array([_scores(np.abs(design), np.abs(direction)) for direction in directions])
+            z = np.array([scores(design, direction) for direction in directions])
+            size = np.array([scores(np.abs(design), np.abs(direction)) for direction in directions])
             margin = np.where(is_own, z, 0).sum(axis=1, keepdims=True) - z
             terms = np.where(is_own, size, 0).sum(axis=1, keepdims=True) + size
             yield slice(start, start + len(design)), is_own, margin, np.where(terms > 0, terms, 1)
@@ -301,20 +301,28 @@ def _make_unit_rows(design: Vector) -> None:
     design /= np.where(length > 0, length, 1)[:, None]
 
 
-def _scores(design: Vector, theta: Vector) -> Vector:
+def scores(design: Vector, theta: Vector) -> Vector:
     """z (m + 1, r), where the first class has 0."""
     z = np.zeros((len(theta) + 1, len(design)))
     np.matmul(theta, design.T, out=z[1:])
     return z
 
 
-def _softmax(z: Vector) -> tuple[Vector, Vector]:
-    """Probabilities (m + 1, r), and the logarithm of the sum of exp(z) (r,)."""
+class Softmax(NamedTuple):
+    """Probabilities (m + 1, r); the largest z of each row, and the logarithm of the sum of exp(z - largest), (r,)."""
+
+    p: Vector
+    largest: Vector
+    log_total: Vector
+
+
+def softmax(z: Vector) -> Softmax:
+    """The probabilities of raw outputs z (m + 1, r), and what their logarithms come from."""
     largest = z.max(axis=0)
     p = np.exp(z - largest)
     total = p.sum(axis=0)
     p /= total
-    return p, largest + np.log(total)
+    return Softmax(p, largest, np.log(total))
 
 
 def _smallest_lead(z: Vector, is_own: NDArray[np.bool_]) -> float:
@@ -329,11 +337,15 @@ def _own(z: Vector, is_own: NDArray[np.bool_]) -> Vector:
     return own
 
 
-def _add_information(information: Vector, design: Vector, p: Vector, weight: Vector) -> None:
-    """Add a block's information (m, k, m, k): sum of w (p_a [a = b] - p_a p_b) x x'."""
+def add_information(information: Vector, design: Vector, p: Vector, others: Vector, weight: Vector) -> None:
+    """Add a block's information (m, k, m, k): sum of w (p_a [a = b] - p_a p_b) x x'.
+
+    Of probabilities p (m, r), and those `others` (m, r) of all classes but each: 1 - p, or their sum where p is so
+    nearly 1 that the difference has no digits.
+    """
     for a in range(len(p)):
         for b in range(a + 1):
-            d = weight * p[a] * ((a == b) - p[b])
+            d = weight * p[a] * (others[a] if a == b else -p[b])
             part = (design.T * d) @ design
             information[a, :, b, :] += part
             if a != b:

@@ -26,7 +26,16 @@ from fastnn.models.logistic.inference.exact_directions import exact_features, ex
 from fastnn.models.logistic.inference.likelihood import Curvature, Expansion, Likelihood, Vector
 from fastnn.models.logistic.inference.separating_columns import separating_features
 
-__all__ = ["Finding", "Point", "Separation", "find_maximum", "look", "no_maximum", "of_large_model", "separation"]
+__all__ = [
+    "Finding",
+    "LikelihoodPoint",
+    "Separation",
+    "find_maximum",
+    "look",
+    "no_maximum",
+    "of_large_model",
+    "separation",
+]
 
 Separation = Literal["complete", "quasi-complete", "none", "unknown"]
 
@@ -63,7 +72,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Point:
+class LikelihoodPoint:
     """Contrasts theta (m, k) of standardised features, the likelihood there, and Newton's step (m * k,) from there."""
 
     theta: Vector
@@ -84,14 +93,14 @@ def no_maximum(finding: Finding, names: Sequence[str]) -> str:
     return NO_MAXIMUM.format(kind=finding.kind, columns=columns)
 
 
-def look(likelihood: Likelihood, theta: Vector) -> Point:
+def look(likelihood: Likelihood, theta: Vector) -> LikelihoodPoint:
     """What the likelihood is like at theta (m, k)."""
     expansion = likelihood.expand(theta)
     curvature = Curvature(expansion.information)
-    return Point(theta, expansion, curvature, curvature.solve(expansion.score))
+    return LikelihoodPoint(theta, expansion, curvature, curvature.solve(expansion.score))
 
 
-def separation(likelihood: Likelihood, point: Point) -> tuple[Finding, Point]:
+def separation(likelihood: Likelihood, point: LikelihoodPoint) -> tuple[Finding, LikelihoodPoint]:
     """Whether the classes are separated, and where Newton's method was when it was known."""
     for _ in range(_MOST_STEPS):
         if point.expansion.smallest_margin > 0 or not np.isfinite(point.expansion.value):
@@ -117,7 +126,7 @@ def of_large_model(likelihood: Likelihood, theta: Vector) -> Finding:
     return Finding("complete", _features(pairs, pairs.others, theta))
 
 
-def find_maximum(likelihood: Likelihood, point: Point) -> Point:
+def find_maximum(likelihood: Likelihood, point: LikelihoodPoint) -> LikelihoodPoint:
     """Go on by Newton's method to a maximum that exists, until rounding decides."""
     for _ in range(_MOST_STEPS_TO_MAXIMUM):
         if point.distance <= _AT_MAXIMUM:
@@ -130,7 +139,7 @@ def find_maximum(likelihood: Likelihood, point: Point) -> Point:
     return point
 
 
-def _settled(likelihood: Likelihood, point: Point) -> Point:
+def _settled(likelihood: Likelihood, point: LikelihoodPoint) -> LikelihoodPoint:
     """From a point, or from zero where that is better, to one from which Newton's step halves no probability.
 
     Near an outlier's own border the distance and what a step gains are tiny, though the maximum is 50 steps away.
@@ -146,7 +155,7 @@ def _settled(likelihood: Likelihood, point: Point) -> Point:
     return point
 
 
-def _has_maximum(likelihood: Likelihood, point: Point) -> bool:
+def _has_maximum(likelihood: Likelihood, point: LikelihoodPoint) -> bool:
     """Whether the probabilities, linearised along Newton's step, prove that the likelihood has a maximum."""
     if _has_lost_rows(likelihood, point):
         return False
@@ -159,7 +168,7 @@ def _has_maximum(likelihood: Likelihood, point: Point) -> bool:
     return change < (weights.lowest / 2) ** 2 * weights.least
 
 
-def _has_lost_rows(likelihood: Likelihood, point: Point) -> bool:
+def _has_lost_rows(likelihood: Likelihood, point: LikelihoodPoint) -> bool:
     """Whether the information has a lower rank than where all rows count, because weights are rounded to zero."""
     if point.curvature.rank == point.theta.size:
         return False  # spares a pass over the rows
@@ -199,7 +208,7 @@ def _is_right_in_every_row(likelihood: Likelihood, theta: Vector) -> bool:
     return all((margin > rounding * terms)[0, ~is_own].all() for _, is_own, margin, terms in blocks)
 
 
-def _newton_step(likelihood: Likelihood, point: Point) -> Point:
+def _newton_step(likelihood: Likelihood, point: LikelihoodPoint) -> LikelihoodPoint:
     """The next point, the step halved until the likelihood rises."""
     step = point.step.reshape(point.theta.shape)
     least = point.expansion.value - _ROUNDING * abs(point.expansion.value)

@@ -2,75 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-__all__ = ["firth_table", "table"]
+from fastnn.models.logistic.inference.figures import Figures
+from fastnn.models.logistic.inference.likelihood import Vector
+
+__all__ = ["ratio_test", "table"]
 
 _WIDEST_NAME = 32
 
 
-def table(summary: Any) -> str:
-    """The whole table of a `Summary`, as lines of text."""
-    return _whole(summary, _head(summary), ("z", "p"), (summary.z, summary.p_value))
+Lines = Sequence[tuple[str, str]]
 
 
-def firth_table(summary: Any) -> str:
-    """The whole table of a `FirthSummary`, as lines of text."""
-    return _whole(summary, _firth_head(summary), ("chi2", "p"), (summary.chi2, summary.p_value))
+def table(
+    summary: Figures,
+    title: str,
+    left: Lines,
+    right: Lines,
+    notes: Sequence[str],
+    tests: Mapping[str, Vector],
+    interval: Vector,
+) -> str:
+    """The whole table of a summary, as lines of text.
 
-
-def _whole(summary: Any, head: str, names: tuple[str, str], test: tuple[Any, Any]) -> str:
-    """The head, and the parameters of every contrast with a test (m, k) of these names."""
-    parts = [head]
+    Parameters
+    ----------
+    summary : Figures
+    title : str
+    left, right : sequences of pairs
+        Names and values of the figures at the head, in two columns.
+    notes : sequence of str
+        Below the figures.
+    tests : mapping of str to ndarray (m, k)
+        The columns between standard errors and confidence intervals: a statistic, and last its p-value.
+    interval : ndarray (m, k, 2)
+        The confidence intervals.
+    """
+    parts = ["\n".join([title, *_figures(left, right), *notes])]
     for row, name in enumerate(summary.classes[1:]):
-        lines = _contrast(summary, row, names, (test[0][row], test[1][row]))
+        lines = _contrast(summary, row, {test: values[row] for test, values in tests.items()}, interval[row])
         parts.append(f"log-odds of {name!s} against {summary.classes[0]!s}\n{lines}")
     return "\n\n".join(parts)
 
 
-def _head(summary: Any) -> str:
-    left = [
-        ("observations", f"{summary.n_observations:.10g}"),
-        ("parameters", f"{summary.estimate.size}"),
-        ("residual df", f"{summary.df_residual:.10g}"),
-        ("pseudo R2", f"{summary.pseudo_r2:.4f}"),
-    ]
-    right = [
-        ("log-likelihood", f"{summary.log_likelihood:.4f}"),
-        ("of the null model", f"{summary.null_log_likelihood:.4f}"),
-        ("AIC", f"{summary.aic:.4f}"),
-        ("BIC", f"{summary.bic:.4f}"),
-    ]
-    title = "Logistic regression by maximum likelihood"
-    return "\n".join([title, *_figures(left, right), f"likelihood-ratio test of all features: {_ratio(summary)}"])
-
-
-def _firth_head(summary: Any) -> str:
-    left = [("observations", f"{summary.n_observations:.10g}"), ("parameters", f"{summary.estimate.size}")]
-    right = [
-        ("log-likelihood*", f"{summary.log_likelihood:.4f}"),
-        ("of the null model*", f"{summary.null_log_likelihood:.4f}"),
-    ]
-    title = "Logistic regression by Firth's penalised likelihood"
-    note = "* penalised by half the logarithm of the information's determinant, as are tests and intervals"
-    test = f"penalised likelihood-ratio test of all features: {_ratio(summary)}"
-    return "\n".join([title, *_figures(left, right), test, note])
-
-
-def _figures(left: Sequence[tuple[str, str]], right: Sequence[tuple[str, str]]) -> list[str]:
+def _figures(left: Lines, right: Lines) -> list[str]:
     return [f"{a:<14}{b:>14}    {c:<18}{d:>16}" for (a, b), (c, d) in zip(left, right, strict=True)]
 
 
-def _ratio(summary: Any) -> str:
+def ratio_test(summary: Figures) -> str:
+    """The likelihood-ratio test of all features, in words."""
     p = _p(summary.likelihood_ratio_p_value, "= ")
     return f"chi2({summary.df_model}) = {summary.likelihood_ratio:.4f}, p {p}"
 
 
-def _contrast(summary: Any, row: int, tests: tuple[str, str], test: tuple[Any, Any]) -> str:
-    """Parameters of one contrast, a line each, with a test (k,) of these names."""
+def _contrast(summary: Figures, row: int, tests: Mapping[str, Vector], interval: Vector) -> str:
+    """Parameters of one contrast, a line each, with tests (k,) and intervals (k, 2)."""
     names = [_short(name) for name in summary.names]
     width = max(map(len, names))
     tail = (1 - summary.level) / 2
@@ -78,7 +67,7 @@ def _contrast(summary: Any, row: int, tests: tuple[str, str], test: tuple[Any, A
     heads = ("estimate", "std. error", *tests, *ends)
     rule = "-" * (width + sum(_WIDTHS))
     lines = [" " * width + "".join(f"{head:>{w}}" for head, w in zip(heads, _WIDTHS, strict=True)), rule]
-    columns = (summary.estimate[row], summary.standard_error[row], *test, summary.confidence_interval[row])
+    columns = (summary.estimate[row], summary.standard_error[row], *tests.values(), interval)
     for name, estimate, error, statistic, p, (low, high) in zip(names, *columns, strict=True):
         cells = (f"{estimate:#.5g}", f"{error:#.5g}", f"{statistic:.2f}", _p(p), f"{low:#.5g}", f"{high:#.5g}")
         lines.append(f"{name:<{width}}" + "".join(f"{cell:>{w}}" for cell, w in zip(cells, _WIDTHS, strict=True)))

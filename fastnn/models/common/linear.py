@@ -1,0 +1,161 @@
+"""A linear model that has been fitted: ``z = X @ coef_.T + intercept_``, and the classes and probabilities of z."""
+
+from __future__ import annotations
+
+from copy import copy
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
+from sklearn.base import is_regressor
+from sklearn.metrics import accuracy_score, r2_score
+
+from fastnn.kernels.contract import Array
+from fastnn.models.common.arrays import is_plain, prepare_y, read_X, unnamed_features
+from fastnn.models.common.estimator import Estimator
+from fastnn.models.common.fitting import held
+from fastnn.models.common.given import MatrixLike
+from fastnn.models.common.targets import class_index, log_probabilities
+from fastnn.plan import linear_plan
+from fastnn.tensors import as_host
+from fastnn.training.engine import Engine
+
+__all__ = ["LinearModel", "linear_loss"]
+
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def linear_loss(n_outputs: int) -> str:
+    """The loss whose link turns z (n, o) into probabilities: of one sigmoid neuron, or of a softmax."""
+    return "binary_cross_entropy" if n_outputs == 1 else "cross_entropy"
+
+
+@lru_cache(maxsize=256, typed=True)
+def _engine(n_inputs: int, n_outputs: int, dtype: Any, backend: str, n_threads: int | None) -> Engine:
+    """The engine of predictions; the same object for the same arguments, since it has no parameters of its own."""
+    return Engine(linear_plan(n_inputs, n_outputs, linear_loss(n_outputs), dtype), backend, n_threads)
+
+
+class LinearModel(Estimator):
+    """What an estimator of `coef_` and `intercept_` can be asked once it is fitted."""
+
+    coef_: Array
+    intercept_: Array
+    classes_: NDArray[Any]
+    backend: str
+    n_threads: int | None
+
+    def _dtype(self) -> np.dtype[Any]:
+        """What predictions are computed in: users may assign coefficients of any dtype."""
+        dtypes = getattr(self.coef_, "dtype", None), np.asarray(self.intercept_).dtype
+        return _FLOAT32 if dtypes == (_FLOAT32, _FLOAT32) else _FLOAT64
+
+    def _dense_coef(self) -> Array:
+        coef: Any = self.coef_
+        return np.asarray(coef.toarray() if issparse(coef) else coef)
+
+    def _params(self, dtype: Any) -> Array:
+        """coef_ and intercept_ as they are now, flat (p,), as engines want them.
+
+        They are put together for every call: users assign both, and change them in place.
+        """
+        w, b = self._dense_coef().T.ravel(), np.asarray(self.intercept_).ravel()
+        params: Array = np.concatenate([w, b]).astype(dtype, copy=False)
+        return params
+
+    def _output(self, X: Any, *, probabilities: bool = False) -> tuple[Engine, Array]:
+        """The engine of the fitted model, and z (n, o) or the probabilities of all classes."""
+        self._require_fitted("coef_")
+        shape, dtype = np.shape(self.coef_), self._dtype()
+        engine = _engine(shape[-1], 1 if len(shape) == 1 else shape[0], dtype, self.backend, self.n_threads)
+        plain = engine.finds_non_finite and is_plain(X, dtype, unnamed_features(self))
+        x = X if plain else read_X(self, X, dtype)  # before a sparse coef_ of as many columns takes memory
+        if not isinstance(x, np.ndarray):
+            engine = copy(engine)  # which keeps the x that it has checked
+        out, finite = engine.predict(self._params(dtype), x, link=probabilities, pairs=probabilities)
+        if not finite:
+            read_X(self, X, dtype)  # which says what is wrong with X
+        return engine, out
+
+    def decision_function(self, X: MatrixLike) -> Array:
+        """The raw output z = X @ coef_.T + intercept_.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples,) for two classes, else (n_samples, n_classes)
+            For two classes above 0 where the second one is predicted.
+        """
+        z = held(self)._output(X)[1]
+        return z[:, 0] if z.shape[1] == 1 else z
+
+    def predict(self, X: MatrixLike) -> NDArray[Any]:
+        """The likeliest class of every row.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples,)
+        """
+        now = held(self)
+        index = class_index(now._output(X)[1])
+        labels: NDArray[Any] = now.classes_[index]
+        return labels
+
+    def predict_proba(self, X: MatrixLike) -> Array:
+        """The probability of every class.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples, n_classes)
+            Columns in the order of `classes_`.
+        """
+        return held(self)._output(X, probabilities=True)[1]
+
+    def predict_log_proba(self, X: MatrixLike) -> Array:
+        """The logarithm of every class's probability; never -inf.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray (n_samples, n_classes)
+        """
+        return log_probabilities(*held(self)._output(X))
+
+    def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Accuracy, or for a regressor the coefficient of determination R^2.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix (n_samples, n_features)
+        y : array-like (n_samples,)
+        sample_weight : array-like (n_samples,), default=None
+
+        Returns
+        -------
+        float
+        """
+        now = held(self)
+        measure = r2_score if is_regressor(now) else accuracy_score
+        weight = as_host("sample_weight", sample_weight)
+        return float(measure(prepare_y(y), now.predict(X), sample_weight=weight))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
