@@ -4,9 +4,14 @@ cdef const Kernels* kernels = NULL
 
 
 cdef dict _available():
-    cdef const Kernels* tables[3]
-    cdef int count = available_kernels(tables)
-    return {tables[k].name.decode(): <size_t>tables[k] for k in range(count)}
+    """The tables that can run here by name, the lowest instruction set first."""
+    cdef const Kernels* table
+    found = {}
+    for level in range(level_count):
+        table = kernels_of(level)
+        if table != NULL:
+            found[table.name.decode()] = <size_t>table
+    return found
 
 
 def _choose_kernels():

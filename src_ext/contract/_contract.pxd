@@ -322,7 +322,8 @@ cdef extern from "contract/kernels.hpp" namespace "fastnn" nogil:
 
 
 cdef extern from "runtime/cpu.hpp" namespace "fastnn" nogil:
-    int available_kernels(const Kernels** tables) noexcept
+    const int level_count
+    const Kernels* kernels_of(int level) noexcept
 
 
 cdef extern from "runtime/pool.hpp" namespace "fastnn" nogil:

@@ -1,9 +1,11 @@
-// What the kernels and the binding agree on: one argument block per kernel, one table of kernels per instruction set.
+// What the kernels and the binding agree on: one argument block per kernel (the headers below, one a family), and one
+// list of kernels. The table of function pointers, its entries in every instruction set, and what Cython knows of both
+// (_contract.pxd) are made from them, so nothing is listed twice and no place in a table can be mistaken for another.
 //
 // Every kernel is written for a team: `kernel(arguments, member, team)` does its share of the work, cut by shapes
 // alone, and the pool (pool.hpp) calls it once per member. Sizes are ptrdiff_t, arrays C-contiguous. The blocks are
 // templates over the element type; the table erases it (index 0: float, 1: double). Plain types only: this header is
-// compiled for every instruction set.
+// compiled for every instruction set. After a change run tools/contract.py, which writes _contract.pxd.
 #pragma once
 
 #include <stddef.h>
@@ -19,53 +21,112 @@
 
 namespace fastnn {
 
+using TeamKernel = void (*)(const void* arguments, int member, int team);
+using EpochKernel = void (*)(void* arguments, int member, int team);  // keeps its progress in the block
+using EpochFunction = void (*)(void* arguments);
+using BlockFunction = void (*)(const void* arguments);
+using BlockElements = ptrdiff_t (*)(const void* arguments);  // of scratch that one member needs
+using BlockBytes = size_t (*)(const void* arguments);        // of the workspace
+using TeamBytes = size_t (*)(const void* arguments, int team);
+using MatrixElements = ptrdiff_t (*)(ptrdiff_t i, ptrdiff_t o);  // of scratch
+using DotProduct = double (*)(const double* a, const double* b, ptrdiff_t count);
+using PeakRate = double (*)();                                               // FLOP/s of one core
+using ReadSeconds = double (*)(const void* memory, ptrdiff_t count, int runs);  // the best of them
+
+// The list: KERNEL(type, name) for each kernel of a family, in both element types but where it says otherwise.
+#define FASTNN_LAYER_KERNELS(KERNEL)                           \
+  KERNEL(TeamKernel, dense_forward)                            \
+  KERNEL(TeamKernel, dense_backward_input)                     \
+  KERNEL(MatrixElements, dense_backward_input_scratch)         \
+  KERNEL(BlockFunction, pack_transposed) /* fills it */        \
+  KERNEL(TeamKernel, dense_backward_params)                    \
+  KERNEL(TeamKernel, activation_forward)                       \
+  KERNEL(TeamKernel, activation_backward)                      \
+  KERNEL(TeamKernel, link)                                     \
+  KERNEL(TeamKernel, loss_and_gradient)
+
+#define FASTNN_VECTOR_KERNELS(KERNEL)   \
+  KERNEL(TeamKernel, optimizer_step)    \
+  KERNEL(TeamKernel, clip_by_value)     \
+  KERNEL(TeamKernel, sum_of_squares)    \
+  KERNEL(TeamKernel, sum_of_nothing)    \
+  KERNEL(TeamKernel, scale)             \
+  KERNEL(TeamKernel, ema_step)          \
+  KERNEL(TeamKernel, dropout)
+
+#define FASTNN_NETWORK_KERNELS(KERNEL)            \
+  KERNEL(BlockElements, network_forward_scratch)  \
+  KERNEL(TeamKernel, network_forward)             \
+  KERNEL(BlockBytes, epoch_workspace)             \
+  KERNEL(EpochFunction, epoch_prepare)            \
+  KERNEL(EpochKernel, epoch_run)                  \
+  KERNEL(EpochFunction, epoch_finish)             \
+  KERNEL(EpochFunction, epoch_slots)
+
+#define FASTNN_NEURON_KERNELS(KERNEL)    \
+  KERNEL(EpochFunction, neuron_online)   \
+  KERNEL(EpochKernel, neuron_gradient)   \
+  KERNEL(EpochFunction, neuron_add)
+
+#define FASTNN_LOGISTIC_KERNELS(KERNEL)                        \
+  KERNEL(TeamBytes, logistic_workspace)                        \
+  KERNEL(EpochFunction, logistic_prepare)                      \
+  KERNEL(TeamKernel, logistic_rows)       /* every slot's sums, */ \
+  KERNEL(TeamKernel, logistic_sums)       /* their total, */       \
+  KERNEL(EpochFunction, logistic_finish)  /* and what the caller wants of it */ \
+  KERNEL(BlockElements, gram_scratch)                          \
+  KERNEL(TeamKernel, gram_columns)                             \
+  KERNEL(TeamKernel, gram_mirror)
+
+#define FASTNN_SOLVER_KERNELS(KERNEL)   \
+  KERNEL(BlockBytes, saga_workspace)    \
+  KERNEL(EpochFunction, saga_epoch)
+
+// Of float64 alone.
+#define FASTNN_COLUMN_KERNELS(KERNEL)     \
+  KERNEL(TeamKernel, column_sums)         \
+  KERNEL(TeamKernel, quadratic_descent)   \
+  KERNEL(TeamKernel, column_descent)      \
+  KERNEL(TeamKernel, memory_backward)     \
+  KERNEL(TeamKernel, memory_forward)      \
+  KERNEL(DotProduct, dot)
+
+#define FASTNN_MACHINE_KERNELS(KERNEL)  \
+  KERNEL(PeakRate, fma_peak)            \
+  KERNEL(ReadSeconds, read_seconds)
+
+// What is compiled as one object file, for each instruction set and element type: templates that several families use
+// are instantiated once, and the parts take about as long as each other.
+#define FASTNN_NETWORKS_PART(KERNEL) \
+  FASTNN_LAYER_KERNELS(KERNEL) FASTNN_VECTOR_KERNELS(KERNEL) FASTNN_NETWORK_KERNELS(KERNEL)
+#define FASTNN_REGRESSION_PART(KERNEL)                                                       \
+  FASTNN_NEURON_KERNELS(KERNEL) FASTNN_LOGISTIC_KERNELS(KERNEL) FASTNN_SOLVER_KERNELS(KERNEL) \
+  FASTNN_MACHINE_KERNELS(KERNEL)
+
+// PART(level, part, element) for the object files of an instruction set; setup.py has the same list.
+#define FASTNN_PARTS(PART, level)   \
+  PART(level, networks, float)      \
+  PART(level, networks, double)     \
+  PART(level, regression, float)    \
+  PART(level, regression, double)   \
+  PART(level, columns, double)
+
+// Fills the part's entries of a table.
+#define FASTNN_FILL(level, part, element) fastnn_fill_##level##_##part##_##element
+
+#define FASTNN_BOTH_ENTRIES(type, name) type name[2];
+#define FASTNN_ONE_ENTRY(type, name) type name;
+
+// The kernels of one instruction set.
 struct Kernels {
   const char* name;
   int vector_bytes;
-  void (*dense_forward[2])(const void*, int, int);
-  void (*dense_backward_input[2])(const void*, int, int);
-  ptrdiff_t (*dense_backward_input_scratch[2])(ptrdiff_t i, ptrdiff_t o);  // elements
-  void (*pack_transposed[2])(const void*);                                // fills scratch of dense_backward_input
-  void (*dense_backward_params[2])(const void*, int, int);
-  void (*activation_forward[2])(const void*, int, int);
-  void (*activation_backward[2])(const void*, int, int);
-  void (*link[2])(const void*, int, int);
-  void (*loss_and_gradient[2])(const void*, int, int);
-  void (*optimizer_step[2])(const void*, int, int);
-  void (*clip_by_value[2])(const void*, int, int);
-  void (*sum_of_squares[2])(const void*, int, int);
-  void (*sum_of_nothing[2])(const void*, int, int);
-  void (*scale[2])(const void*, int, int);
-  void (*ema_step[2])(const void*, int, int);
-  void (*dropout[2])(const void*, int, int);
-  ptrdiff_t (*network_forward_scratch[2])(const void*);  // elements for one member
-  void (*network_forward[2])(const void*, int, int);
-  size_t (*epoch_workspace[2])(const void*);  // bytes
-  void (*epoch_prepare[2])(void*);
-  void (*epoch_run[2])(void*, int, int);
-  void (*epoch_finish[2])(void*);
-  void (*epoch_slots[2])(void*);
-  void (*neuron_online[2])(void*);
-  void (*neuron_gradient[2])(void*, int, int);
-  void (*neuron_add[2])(void*);
-  void (*column_sums)(const void*, int, int);  // of float64 alone, as the next five
-  void (*quadratic_descent)(const void*, int, int);
-  void (*column_descent)(const void*, int, int);
-  void (*memory_backward)(const void*, int, int);
-  void (*memory_forward)(const void*, int, int);
-  double (*dot)(const double*, const double*, ptrdiff_t);
-  size_t (*saga_workspace[2])(const void*);  // bytes
-  void (*saga_epoch[2])(void*);
-  size_t (*logistic_workspace[2])(const void*, int team);  // bytes
-  void (*logistic_prepare[2])(void*);
-  void (*logistic_rows[2])(const void*, int, int);  // every slot's sums,
-  void (*logistic_sums[2])(const void*, int, int);  // their total,
-  void (*logistic_finish[2])(void*);                // and what the caller wants of it
-  ptrdiff_t (*gram_scratch[2])(const void*);        // elements for one member
-  void (*gram_columns[2])(const void*, int, int);
-  void (*gram_mirror[2])(const void*, int, int);
-  double (*fma_peak[2])();  // FLOP/s of one core, measured by independent chains in registers
-  double (*read_seconds[2])(const void*, ptrdiff_t, int);  // to read so many elements once, the best of so many runs
+  FASTNN_NETWORKS_PART(FASTNN_BOTH_ENTRIES)
+  FASTNN_REGRESSION_PART(FASTNN_BOTH_ENTRIES)
+  FASTNN_COLUMN_KERNELS(FASTNN_ONE_ENTRY)
 };
+
+#undef FASTNN_BOTH_ENTRIES
+#undef FASTNN_ONE_ENTRY
 
 }  // namespace fastnn

@@ -2,4 +2,4 @@
 #define FASTNN_VECTOR_BYTES 32
 #include "contract/table.hpp"
 
-FASTNN_DEFINE_TABLE(avx2);
+FASTNN_DEFINE_PART(avx2)

@@ -2,4 +2,4 @@
 #define FASTNN_VECTOR_BYTES 64
 #include "contract/table.hpp"
 
-FASTNN_DEFINE_TABLE(avx512);
+FASTNN_DEFINE_PART(avx512)

@@ -2,4 +2,4 @@
 #define FASTNN_VECTOR_BYTES 16
 #include "contract/table.hpp"
 
-FASTNN_DEFINE_TABLE(neon);
+FASTNN_DEFINE_PART(neon)
