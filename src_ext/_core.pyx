@@ -20,7 +20,7 @@ from _contract cimport (
     LogisticPass, LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Scratch, Separable,
     TeamFunction, TeamKernel, WeightedGram, allocate, allowed_team, begin_job, clear, copy_indices,
     copy_starts, crowded_seconds as seconds_of_crowd, end_job, fastnn_build_info, fastnn_interrupted, fastnn_seconds,
-    keep_teams as keep_teams_as_asked, kernels_of, level_count, kFlatGrain, kLossRows, kMaxTeam, kNeuronBlocks, kNeuronStride, kNoLink,
+    keep_teams as keep_teams_as_asked, kernels_of, level_count, kFlatGrain, kLossRows, kMaxTeam, kNeuronBlockRows, kNeuronBlocks, kNeuronStride, kNoLink,
     kStoreGradient, look_every, obey, permutation as fill_permutation, pool_is_awake, release, run_shares, run_team,
     set_and_tell, slots_of, wake_pool, watch_signals,
 )

@@ -97,11 +97,11 @@ def setup_helpers() -> ModuleType:
 def compiled(level: str, folder: Path) -> ctypes.CDLL:
     """The functions of sweep_accuracy.cpp for an instruction set."""
     source = f"src_ext/isa/{level}.cpp"
-    width = re.search(r"#define FASTNN_VECTOR_BYTES \d+", (ROOT / source).read_text())
-    assert width is not None
+    header = re.search(r'#include "(kernels/vector/\w+\.hpp)"', (ROOT / source).read_text())
+    assert header is not None
     library = folder / f"{level}.so"
-    define = "-D" + width.group().removeprefix("#define ").replace(" ", "=")
-    flags = [*setup_helpers().source_flags(source), define, f"-I{ROOT / 'src_ext'}", "-shared", "-fPIC"]
+    include = ["-include", str(ROOT / "src_ext" / header.group(1))]
+    flags = [*setup_helpers().source_flags(source), *include, f"-I{ROOT / 'src_ext'}", "-shared", "-fPIC"]
     compiler = os.environ.get("CXX", "g++").split()
     subprocess.run([*compiler, *flags, str(ROOT / "tools/sweep_accuracy.cpp"), "-o", str(library)], check=True)
     return ctypes.CDLL(str(library))

@@ -28,8 +28,8 @@ cdef void copy_columns(const Features* x, const int32_t* place, double* values, 
         starts[r + 1] = end
 
 
-cdef void turn_rows(const double* values, const Index* columns, const Index* starts, Py_ssize_t n, double* by_column,
-                    int32_t* rows, int64_t* ends) noexcept nogil:
+cdef void rows_to_columns(const double* values, const Index* columns, const Index* starts, Py_ssize_t n,
+                          double* by_column, int32_t* rows, int64_t* ends) noexcept nogil:
     """From rows to columns by counting; ends (m,) come in as the columns' starts."""
     cdef Py_ssize_t r
     cdef Index k
@@ -51,7 +51,7 @@ cdef void fill_columns(const Features* x, int kind, const int32_t* place, double
     else:
         copy_columns[Index, float](x, place, values, columns, starts, NULL)
     if by_column != NULL and not fastnn_interrupted():  # else columns are not complete
-        turn_rows[Index](values, columns, starts, x.n, by_column, rows, ends)
+        rows_to_columns[Index](values, columns, starts, x.n, by_column, rows, ends)
 
 
 cdef void count_columns(const Features* x, int64_t* counts, Index* unused=NULL) noexcept nogil:

@@ -47,7 +47,7 @@ def all_finite(cnp.ndarray x not None, Py_ssize_t n_threads=0):
     g.values = <float*>cnp.PyArray_DATA(x)
     g.count = cnp.PyArray_SIZE(x)
     g.partial = <double*>need_scratch(memory, (g.count // kFlatGrain + 1) * sizeof(double))
-    run(kernels.sum_of_nothing[kind], &g, 4.0 * g.count, n_threads)
+    run(kernels.check_finite[kind], &g, 4.0 * g.count, n_threads)
     for k in range((g.count + kFlatGrain - 1) // kFlatGrain):
         nothing += g.partial[k]
     return nothing == 0

@@ -158,6 +158,7 @@ cdef extern from "contract/kernels.hpp" namespace "fastnn" nogil:
         int stopped
 
     const Py_ssize_t kNeuronBlocks
+    const Py_ssize_t kNeuronBlockRows
     const Py_ssize_t kNeuronStride
 
     cdef cppclass NeuronEpoch[T]:
@@ -287,7 +288,7 @@ cdef extern from "contract/kernels.hpp" namespace "fastnn" nogil:
         TeamKernel optimizer_step[2]
         TeamKernel clip_by_value[2]
         TeamKernel sum_of_squares[2]
-        TeamKernel sum_of_nothing[2]
+        TeamKernel check_finite[2]
         TeamKernel scale[2]
         TeamKernel ema_step[2]
         TeamKernel dropout[2]

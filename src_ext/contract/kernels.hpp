@@ -49,7 +49,7 @@ using ReadSeconds = double (*)(const void* memory, ptrdiff_t count, int runs);  
   KERNEL(TeamKernel, optimizer_step)    \
   KERNEL(TeamKernel, clip_by_value)     \
   KERNEL(TeamKernel, sum_of_squares)    \
-  KERNEL(TeamKernel, sum_of_nothing)    \
+  KERNEL(TeamKernel, check_finite  )    \
   KERNEL(TeamKernel, scale)             \
   KERNEL(TeamKernel, ema_step)          \
   KERNEL(TeamKernel, dropout)

@@ -43,10 +43,9 @@ template <class T> FASTNN_INLINE double plain_cost(ptrdiff_t o) {
 
 // The same with a lane for a row: the outputs are rows of tiles, of which low ones wait for the latency of an FMA.
 template <class T> FASTNN_INLINE double turned_cost(ptrdiff_t o) {
-  constexpr ptrdiff_t kLowest = FASTNN_VECTOR_BYTES == 64 ? 2 : 4;
   ptrdiff_t left = o % kTileRows, rows = o - left;
   for (ptrdiff_t height = kTileRows / 2; height > 0; height /= 2)
-    for (; left >= height; left -= height) rows += height > kLowest ? height : kLowest;
+    for (; left >= height; left -= height) rows += height > kLowestTileRows ? height : kLowestTileRows;
   return double(rows) / kLanes<T>;
 }
 
@@ -159,7 +158,7 @@ void forward_block(const fastnn::NetworkForward<T>& g, bool turned, T* const (&b
   for (; turned && r0 + kPanel<T> <= r1; r0 += kPanel<T>) forward_turned_rows(g, buffers, r0, nothing);
   if (r0 == r1) return;
   const ptrdiff_t i = g.shape.widths[0];
-  if (g.x && g.infinite) nothing[0] += nothing_of<T>(g.x + r0 * i, (r1 - r0) * i);
+  if (g.x && g.infinite) nothing[0] += zero_if_finite<T>(g.x + r0 * i, (r1 - r0) * i);
   forward_plain_rows(g, buffers, r0, r1);
 }
 

@@ -52,7 +52,7 @@ FASTNN_INLINE void turn_square(const T* x, ptrdiff_t stride, int left, T* turned
 
 // kPanel rows of x (kPanel, i).
 template <class T>
-__attribute__((noinline)) void turn_rows(const T* x, ptrdiff_t i, T* turned, Vec<T> (&nothing)[2]) {
+__attribute__((noinline)) void transpose_rows(const T* x, ptrdiff_t i, T* turned, Vec<T> (&nothing)[2]) {
   constexpr int lanes = kLanes<T>;
   for (ptrdiff_t v = 0; v < kTileVectors; ++v, x += lanes * i, turned += lanes) {
     ptrdiff_t c = 0;
@@ -100,7 +100,7 @@ template <class T> void turned_activation(int64_t activation, T* a, ptrdiff_t o)
 template <class T>
 T* forward_turned(const fastnn::NetworkShape& shape, const T* params, const T* x, T* const (&buffers)[2],
                   Vec<T> (&nothing)[2]) {
-  turn_rows<T>(x, shape.widths[0], buffers[0], nothing);
+  transpose_rows<T>(x, shape.widths[0], buffers[0], nothing);
   for (ptrdiff_t l = 0; l < shape.layers; ++l) {
     const ptrdiff_t i = shape.widths[l], o = shape.widths[l + 1];
     TurnedTile<T> policy{buffers[(l + 1) % 2], shape.has_bias[l] ? params + i * o : nullptr,

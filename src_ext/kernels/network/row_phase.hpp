@@ -245,7 +245,7 @@ template <class T>
 void turn_sparse(const fastnn::Epoch<T>& g, const Workspace<T>& ws, int64_t step, ptrdiff_t strip, ptrdiff_t first,
                  ptrdiff_t count) {
   const DropoutRule rule = dropout_rule(g.seed, step, 0, g.shape.dropout[0]);
-  turn_rows(g, entries_of(ws, strip), dropout_of(g, 0) > 0 ? &rule : nullptr, first, count);
+  sort_entries_by_column(g, entries_of(ws, strip), dropout_of(g, 0) > 0 ? &rule : nullptr, first, count);
 }
 
 // Whether Ctrl-C has come. Every phase asks before it begins: the phase before may have left some of its work undone,

@@ -125,8 +125,6 @@ template <class T> constexpr ptrdiff_t group_rows() {
   return rows;
 }
 
-inline ptrdiff_t ceil_div(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
-
 // Packed weights, without biases.
 template <class T> ptrdiff_t weights_of_network(const fastnn::NetworkShape& shape) {
   ptrdiff_t size = 0;

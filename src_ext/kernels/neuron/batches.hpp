@@ -32,7 +32,7 @@ void neuron_d_params(const fastnn::NeuronEpoch<T>& g, ptrdiff_t r0, ptrdiff_t r1
 }
 
 template <class T> void neuron_block(fastnn::NeuronEpoch<T>& g, ptrdiff_t block, ptrdiff_t r0, ptrdiff_t r1) {
-  alignas(64) T z[kBlockRows], y[kBlockRows], weight[kBlockRows];
+  alignas(64) T z[fastnn::kNeuronBlockRows], y[fastnn::kNeuronBlockRows], weight[fastnn::kNeuronBlockRows];
   double total = 0;
   for (ptrdiff_t r = r0; r < r1; ++r) {
     const ptrdiff_t row = neuron_row(g, r);

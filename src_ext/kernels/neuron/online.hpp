@@ -9,8 +9,9 @@
 //  - losses, which nobody waits for, are computed for many rows at once.
 #pragma once
 
-#include "kernels/network/epoch.hpp"
 #include "kernels/neuron/rules.hpp"
+#include "kernels/vector/floating_point.hpp"
+#include "runtime/clock.hpp"
 
 namespace {
 

@@ -60,7 +60,7 @@ template <class T> void sum_of_squares(const void* arguments, int member, int te
 }
 
 // 0 in every lane, or NaN in one where an element is infinite or NaN.
-template <class T> FASTNN_INLINE Vec<T> nothing_of(const T* values, ptrdiff_t count) {
+template <class T> FASTNN_INLINE Vec<T> zero_if_finite(const T* values, ptrdiff_t count) {
   Vec<T> sum[4] = {};
   ptrdiff_t c = 0;
   for (; c + 4 * kLanes<T> <= count; c += 4 * kLanes<T>)
@@ -73,13 +73,13 @@ template <class T> FASTNN_INLINE Vec<T> nothing_of(const T* values, ptrdiff_t co
 
 // One number for every kFlatGrain elements: 0, or NaN where one of them is infinite or NaN. At the speed of memory;
 // a sum of the elements themselves could overflow.
-template <class T> void sum_of_nothing(const void* arguments, int member, int team) {
+template <class T> void check_finite(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::FlatVector<T>*>(arguments);
   const auto part = fastnn::share_of(g.count, fastnn::kFlatGrain, member, team);
   Meter meter;
   for (ptrdiff_t begin = part.begin; begin < part.end; begin += fastnn::kFlatGrain) {
     const ptrdiff_t end = begin + fastnn::kFlatGrain < part.end ? begin + fastnn::kFlatGrain : part.end;
-    g.partial[begin / fastnn::kFlatGrain] = double(sum_lanes<T>(nothing_of<T>(g.values + begin, end - begin)));
+    g.partial[begin / fastnn::kFlatGrain] = double(sum_lanes<T>(zero_if_finite<T>(g.values + begin, end - begin)));
     if (meter.stops(kCopyWork * fastnn::kFlatGrain)) return;
   }
 }
