@@ -34,21 +34,10 @@ SOURCE_DIR = Path("src_ext")
 CYTHON_DIR = Path("build/cython")
 OBJECT_DIR = Path("build/objects")
 
-COMMON_FLAGS = (
-    "-std=c++17",
-    "-g0",
-    "-DNDEBUG",
-    "-fvisibility=hidden",
-    "-fno-semantic-interposition",
-    "-pthread",
-)
+COMMON_FLAGS = ("-std=c++17", "-g0", "-DNDEBUG", "-fvisibility=hidden", "-fno-semantic-interposition", "-pthread")
 RUNTIME_FLAGS = ("-O2", "-fwrapv")  # wrapping as in CPython, whose headers the binding inlines
 KERNEL_FLAGS = (
-    "-fno-exceptions",
-    "-fno-rtti",
-    "-fno-math-errno",
-    "-fno-trapping-math",
-    "-ffp-contract=fast",
+    *("-fno-exceptions", "-fno-rtti", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"),
     "-Wno-psabi",  # vectors never cross an object file, so how they are passed does not matter
 )
 
@@ -68,21 +57,14 @@ LEVELS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 # The parts of an instruction set (contract/kernels.hpp), each an object file, those that take longest first: so all
 # cores are busy to the end.
 PARTS = (
-    ("networks", "float"),
-    ("networks", "double"),
-    ("regression", "double"),
-    ("regression", "float"),
+    *(("networks", "float"), ("networks", "double"), ("regression", "double"), ("regression", "float")),
     ("columns", "double"),
 )
 
 DIRECTIVES = {
     "language_level": 3,
-    "boundscheck": False,
-    "wraparound": False,
-    "initializedcheck": False,
-    "cdivision": True,
-    "embedsignature": True,
-    "freethreading_compatible": True,
+    **dict.fromkeys(("boundscheck", "wraparound", "initializedcheck"), False),
+    **dict.fromkeys(("cdivision", "embedsignature", "freethreading_compatible"), True),
 }
 
 
@@ -143,21 +125,9 @@ EXTRA = "FASTNN_EXTRA_CFLAGS"
 FLAG_VARIABLES = ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS")
 COMMAND_VARIABLES = ("CC", "CXX", "LDSHARED", "LDCXXSHARED", "CL", "_CL_")
 UNSAFE_FLAGS = (
-    "-ffast-math",
-    "-Ofast",
-    "-funsafe-math-optimizations",
-    "-ffinite-math-only",
-    "-fassociative-math",
-    "-freciprocal-math",
-    "-fno-signed-zeros",
-    "-fno-honor-nans",
-    "-fno-honor-infinities",
-    "-ffp-model=fast",
-    "-ffp-model=aggressive",
-    "-fp-model=fast",
-    "-mdaz-ftz",
-    "-fp:fast",
-    "/fp:fast",
+    *("-ffast-math", "-Ofast", "-funsafe-math-optimizations", "-ffinite-math-only", "-fassociative-math"),
+    *("-freciprocal-math", "-fno-signed-zeros", "-fno-honor-nans", "-fno-honor-infinities", "-mdaz-ftz"),
+    *("-ffp-model=fast", "-ffp-model=aggressive", "-fp-model=fast", "-fp:fast", "/fp:fast"),
 )
 TARGET_FLAGS = ("-march", "-mcpu", "-mavx", "-msse", "-mfma", "-mbmi", "-arch:", "/arch:")
 SANITIZERS = ("address", "undefined", "thread", "leak")

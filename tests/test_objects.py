@@ -104,3 +104,10 @@ def test_parts_are_those_of_the_contract() -> None:
     contract = (ROOT / "src_ext/contract/kernels.hpp").read_text(encoding="utf-8")
     wanted = re.findall(r"PART\(level, (\w+), (float|double)\)", contract)
     assert sorted(RECIPE.PARTS) == sorted(wanted)
+
+
+def test_levels_that_are_compiled_can_be_chosen() -> None:
+    """A level that setup.py compiles and the runtime does not offer would be dead code, the other way no link."""
+    runtime = (ROOT / "src_ext/runtime/cpu.cpp").read_text(encoding="utf-8")
+    offered = [re.findall(r"LEVEL\((\w+),", line) for line in re.findall(r"define FASTNN_LEVELS\(LEVEL\)(.*)", runtime)]
+    assert sorted(map(sorted, offered)) == sorted(map(sorted, RECIPE.LEVELS.values()))

@@ -99,16 +99,17 @@ FASTNN_INLINE double apply_rule(const Piece<T>& p, const Rule& rule, T decay, bo
 // Correction, rule and average; returns the penalty of the weights before.
 template <class T, class Rule>
 FASTNN_INLINE double update_piece(const Piece<T>& p, const Rule& rule, const Treatment<T>& t) {
-  double penalty;
-  if (t.corrects) {
-    penalty = correct_piece(p, t).penalty;
-    apply_rule(p, rule, T(0), t.is_shared);
-  } else {
-    const double squares = apply_rule(p, rule, t.decay, t.is_shared);
-    penalty = t.alpha > 0 ? 0.5 * t.alpha * squares : 0;
-  }
+  const double corrected = t.corrects ? correct_piece(p, t).penalty : 0;
+  const double squares = apply_rule(p, rule, t.corrects ? T(0) : t.decay, t.is_shared);
   if (t.rest != T(0)) average_piece(p, p.average, t.rest);
-  return penalty;
+  if (t.corrects) return corrected;
+  return t.alpha > 0 ? 0.5 * t.alpha * squares : 0;
+}
+
+// The same where it is not the inner loop of a step: compiled once for each rule.
+template <class T, class Rule>
+__attribute__((noinline)) double update_piece_apart(const Piece<T>& p, const Rule& rule, const Treatment<T>& t) {
+  return update_piece(p, rule, t);
 }
 
 // The task's weights, and the task's part of b; gradients from d_w and d_b where they are not given.
@@ -208,7 +209,7 @@ FASTNN_INLINE double update_task(const Workspace<T>& ws, const WeightTask& task,
   const double penalty = update_piece(weights_piece(layer, task, ws.average, d_w), rule, treatment);
   if (has_bias(task)) {
     sum_bias(layer, task, {0, count}, d_b, false);
-    update_piece(bias_piece(layer, task, ws.average, d_b), rule, treatment.of_bias());
+    update_piece_apart(bias_piece(layer, task, ws.average, d_b), rule, treatment.of_bias());
   }
   mirror_task(layer, task);
   return penalty;
@@ -245,9 +246,9 @@ FASTNN_INLINE double finish_task(const Workspace<T>& ws, const WeightTask& task,
                                  const Treatment<T>& treatment) {
   const Layer<T>& layer = ws.layer[task.layer];
   join_strips(ws, task);
-  const double penalty = update_piece(weights_piece<T>(layer, task, ws.average, nullptr), rule, treatment);
+  const double penalty = update_piece_apart(weights_piece<T>(layer, task, ws.average, nullptr), rule, treatment);
   if (has_bias(task))
-    update_piece(bias_piece<T>(layer, task, ws.average, nullptr), rule, treatment.of_bias());
+    update_piece_apart(bias_piece<T>(layer, task, ws.average, nullptr), rule, treatment.of_bias());
   if (!__is_same(Rule, KeepGradient<T>)) mirror_task(layer, task);
   return penalty;
 }
@@ -277,7 +278,7 @@ template <class T, class Rule>
 void scaled_piece(const Piece<T>& p, const Rule& rule, const Treatment<T>& treatment, T factor) {
   for (ptrdiff_t at = 0; at < p.count; at += kLanes<T>)
     store<T>(p.gradient + at, load<T>(p.gradient + at) * factor);
-  update_piece(p, rule, treatment);
+  update_piece_apart(p, rule, treatment);
 }
 
 // Update from a gradient that is corrected but for the factor of its norm.

@@ -174,7 +174,7 @@ template <class T, class Rule> void online_epoch(fastnn::NeuronEpoch<T>& g, cons
 template <class T> void neuron_online(void* arguments) {
   auto& g = *static_cast<fastnn::NeuronEpoch<T>*>(arguments);
   const FlushSubnormals flush;
-  with_neuron_rule(g.activation, [&](const auto& rule) { online_epoch(g, rule); });
+  with_neuron_rule<T>(g.activation, [&](const auto& rule) { online_epoch(g, rule); });
 }
 
 }  // namespace
