@@ -1,4 +1,4 @@
-"""Types of the compiled module; src_ext/*.pxi has the functions."""
+"""Types of the compiled module; src_ext/binding has the functions."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Self, TypeVar, final
@@ -25,6 +25,7 @@ class Cancellation:
     def is_set(self) -> bool: ...
     def run(self, function: Callable[..., _Result], *arguments: Any) -> _Result: ...
 
+# Kernels of fastnn/kernels/contract.py, written by tools/contract.py.
 def dense_forward(
     x: _Array, w: _Array, b: _Array | None, activation: str | Activation, out: _Array, n_threads: int = 0
 ) -> None: ...
@@ -60,21 +61,10 @@ def adam_step(
     n_threads: int = 0,
 ) -> None: ...
 def rmsprop_step(
-    params: _Array,
-    d_params: _Array,
-    v: _Array,
-    learning_rate: float,
-    rho: float,
-    epsilon: float,
-    n_threads: int = 0,
+    params: _Array, d_params: _Array, v: _Array, learning_rate: float, rho: float, epsilon: float, n_threads: int = 0
 ) -> None: ...
 def adagrad_step(
-    params: _Array,
-    d_params: _Array,
-    v: _Array,
-    learning_rate: float,
-    epsilon: float,
-    n_threads: int = 0,
+    params: _Array, d_params: _Array, v: _Array, learning_rate: float, epsilon: float, n_threads: int = 0
 ) -> None: ...
 def adamw_step(
     params: _Array,
@@ -103,26 +93,11 @@ def nadam_step(
 ) -> None: ...
 def clip_by_value(d_params: _Array, limit: float, n_threads: int = 0) -> None: ...
 def clip_by_norm(d_params: _Array, limit: float, n_threads: int = 0) -> float: ...
-def all_finite(x: _Array, n_threads: int = 0) -> bool: ...
-def refresh(copy: _Array, original: _Array) -> None: ...
 def ema_step(average: _Array, params: _Array, decay: float, n_threads: int = 0) -> None: ...
 def dropout(
     x: _Array, rate: float, seed: int, step: int, layer: int, first_row: int, out: _Array, n_threads: int = 0
 ) -> None: ...
-
-@final
-class NativePlan:
-    def __new__(
-        cls,
-        widths: Iterable[int],
-        activations: Iterable[str | Activation],
-        bias: Iterable[bool],
-        dropout: Iterable[float],
-        dtype: DTypeLike,
-    ) -> Self: ...
-
 def network_forward(plan: Any, params: _Array, x: _Array, out: _Array, n_threads: int = 0) -> None: ...
-def network_predict(plan: Any, params: _Array, x: Any, loss: Any, out: _Array, n_threads: int = 0) -> bool: ...
 def network_gradient(
     plan: Any,
     params: _Array,
@@ -161,6 +136,24 @@ def neuron_epoch(
     total: _Array | None,
     n_threads: int = 0,
 ) -> float: ...
+
+# End of what tools/contract.py writes.
+
+def all_finite(x: _Array, n_threads: int = 0) -> bool: ...
+def refresh(copy: _Array, original: _Array) -> None: ...
+
+@final
+class NativePlan:
+    def __new__(
+        cls,
+        widths: Iterable[int],
+        activations: Iterable[str | Activation],
+        bias: Iterable[bool],
+        dropout: Iterable[float],
+        dtype: DTypeLike,
+    ) -> Self: ...
+
+def network_predict(plan: Any, params: _Array, x: Any, loss: Any, out: _Array, n_threads: int = 0) -> bool: ...
 def column_sums(
     columns: Any,
     d_z: _Array,

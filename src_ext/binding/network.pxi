@@ -172,14 +172,14 @@ cdef int prepare_epoch(Epoch[float]* g, int kind) except -1:
 cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, bint lent, Py_ssize_t n_threads) except -1:
     cdef double work = 6.0 * g.batch_size * multiply_adds(g.shape)
     cdef int team = team_for(work, work * steps, n_threads)
-    cdef Trial* trial = NULL
+    cdef TeamTiming* timing = NULL
     if team > 1 and work < WORK_TO_TRY:
-        trial = trial_of(work, team)
-        team = quicker_team(trial, team)
+        timing = timing_of(work, team)
+        team = quicker_team(timing, team)
     g.next_step, g.rows_done, g.loss_sum, g.penalty_sum, g.stopped = 0, 0, 0.0, 0.0, 0
     if not lent:
         prepare_epoch(g, kind)
-    run_steps(g, kind, steps, work, team, trial)
+    run_steps(g, kind, steps, work, team, timing)
     if g.stopped or g.loss_sum - g.loss_sum != 0:
         return False
     with nogil:
@@ -190,7 +190,7 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, bint lent, Py_s
 
 
 cdef int run_steps(Epoch[float]* g, int kind, Py_ssize_t steps, double work, int team,
-                   Trial* trial) except -1:
+                   TeamTiming* timing) except -1:
     cdef Job job
     cdef EpochKernel kernel = kernels.epoch_run[kind]
     cdef double started = fastnn_seconds()
@@ -209,8 +209,8 @@ cdef int run_steps(Epoch[float]* g, int kind, Py_ssize_t steps, double work, int
         if g.stopped:  # and no interrupt keeps what is not finite
             return 0
         as_planned = as_planned and members == team
-    if trial != NULL and as_planned:
-        book_trial(trial, work, team, (fastnn_seconds() - started) / steps)
+    if timing != NULL and as_planned:
+        note_time(timing, work, team, (fastnn_seconds() - started) / steps)
     return 0
 
 

@@ -4,8 +4,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "contract/features.hpp"
-
 namespace fastnn {
 
 // One neuron's epoch. Online (kernels/neuron/online.hpp), `neuron_online` takes rows until the deadline; batches of several rows
@@ -15,10 +13,7 @@ constexpr ptrdiff_t kNeuronBlockRows = 256;  // at most
 constexpr ptrdiff_t kNeuronStride = 128;     // the parameters and what runs parallel to them are padded to a multiple
 
 template <class T> struct NeuronEpoch {
-  const T* x;                // null: `sparse` has it
-  Features sparse;           // compressed sparse rows
-  ptrdiff_t longest_row;     // entries of the longest of them
-  const T *y, *sample_weight;  // sample_weight may be null
+  const T *x, *y, *sample_weight;  // sample_weight may be null
   const int64_t* order;            // rows to visit; null: 0 .. n-1
   ptrdiff_t n, i, batch_size;      // n: rows to visit
   int64_t activation;
