@@ -13,6 +13,7 @@ Shapes: n rows, i inputs and o outputs of a layer.
 
 from fastnn.kernels.available import available_backends
 from fastnn.kernels.public.activation import activation_backward, activation_forward
+from fastnn.kernels.public.clip import clip_by_norm, clip_by_value, ema_step
 from fastnn.kernels.public.dense import dense_backward_input, dense_backward_params, dense_forward
 from fastnn.kernels.public.dropout import dropout
 from fastnn.kernels.public.loss import link, loss_and_gradient
@@ -22,9 +23,6 @@ from fastnn.kernels.public.optimizer import (
     adagrad_step,
     adam_step,
     adamw_step,
-    clip_by_norm,
-    clip_by_value,
-    ema_step,
     nadam_step,
     rmsprop_step,
     sgd_step,

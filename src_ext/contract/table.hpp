@@ -3,7 +3,7 @@
 
 #include "kernels/solvers/coordinate_descent.hpp"
 #include "kernels/network/epoch.hpp"
-#include "kernels/vector/flat.hpp"
+#include "kernels/elementwise/clip.hpp"
 #include "kernels/logistic/gram.hpp"
 #include "kernels/solvers/lbfgs.hpp"
 #include "kernels/logistic/passes.hpp"

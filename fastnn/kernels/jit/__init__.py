@@ -4,6 +4,7 @@ Importing this package imports Numba; a kernel compiles when it is first called.
 """
 
 from fastnn.kernels.jit.activation import activation_backward, activation_forward
+from fastnn.kernels.jit.clip import clip_by_norm, clip_by_value, ema_step
 from fastnn.kernels.jit.dense import dense_backward_input, dense_backward_params, dense_forward
 from fastnn.kernels.jit.dropout import dropout
 from fastnn.kernels.jit.loss import link, loss_and_gradient
@@ -11,9 +12,6 @@ from fastnn.kernels.jit.optimizer import (
     adagrad_step,
     adam_step,
     adamw_step,
-    clip_by_norm,
-    clip_by_value,
-    ema_step,
     nadam_step,
     rmsprop_step,
     sgd_step,

@@ -14,9 +14,6 @@ __all__ = [
     "adagrad_step",
     "adam_step",
     "adamw_step",
-    "clip_by_norm",
-    "clip_by_value",
-    "ema_step",
     "nadam_step",
     "rmsprop_step",
     "sgd_step",
@@ -113,40 +110,6 @@ def _scaled_by_squares(
         params[k] -= rate * g / (np.sqrt(squares) + epsilon)
 
 
-@kernel
-def _clip(values: Any, limit: float) -> None:
-    limit = values.dtype.type(limit)
-    for k in range(values.size):
-        value = values[k]
-        if value > limit:
-            values[k] = limit
-        elif value < -limit:
-            values[k] = -limit
-
-
-@kernel
-def _sum_of_squares(values: Any) -> float:
-    total = 0.0
-    for k in range(values.size):
-        value = np.float64(values[k])
-        total += value * value
-    return total
-
-
-@kernel
-def _scale(values: Any, factor: float) -> None:
-    factor = values.dtype.type(factor)
-    for k in range(values.size):
-        values[k] *= factor
-
-
-@kernel
-def _ema(average: Any, params: Any, rest: float) -> None:
-    rest = average.dtype.type(rest)
-    for k in range(average.size):
-        average[k] += rest * (params[k] - average[k])
-
-
 def sgd_step(
     params: Array,
     d_params: Array,
@@ -221,21 +184,3 @@ def nadam_step(
     rates = (rate_m, rate_g, 1 / (1 - beta_2**step))
     betas = (beta_1, 1 - beta_1, beta_2, 1 - beta_2)
     _nadam(params, d_params, m, v, *map(float, (*rates, *betas, epsilon)))
-
-
-def clip_by_value(d_params: Array, limit: float) -> None:
-    """Every component within [-limit, limit]."""
-    _clip(d_params, float(limit))
-
-
-def clip_by_norm(d_params: Array, limit: float) -> float:
-    """Scaled down to a norm of at most limit; the norm before."""
-    norm = sqrt(_sum_of_squares(d_params))
-    if norm > limit:
-        _scale(d_params, limit / norm)
-    return norm
-
-
-def ema_step(average: Array, params: Array, decay: float) -> None:
-    """A moving average of the parameters."""
-    _ema(average, params, 1.0 - decay)

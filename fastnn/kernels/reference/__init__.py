@@ -4,6 +4,7 @@ A kernel here computes in the dtype of its arrays; tests call it in float64 to j
 """
 
 from fastnn.kernels.reference.activation import activation_backward, activation_forward
+from fastnn.kernels.reference.clip import clip_by_norm, clip_by_value, ema_step
 from fastnn.kernels.reference.coordinate_descent import (
     column_descent,
     column_sums,
@@ -23,9 +24,6 @@ from fastnn.kernels.reference.optimizer import (
     adagrad_step,
     adam_step,
     adamw_step,
-    clip_by_norm,
-    clip_by_value,
-    ema_step,
     nadam_step,
     rmsprop_step,
     sgd_step,

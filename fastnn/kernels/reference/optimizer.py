@@ -12,9 +12,6 @@ __all__ = [
     "adagrad_step",
     "adam_step",
     "adamw_step",
-    "clip_by_norm",
-    "clip_by_value",
-    "ema_step",
     "nadam_step",
     "rmsprop_step",
     "sgd_step",
@@ -103,26 +100,6 @@ def nadam_step(
     _running_means(d_params, m, v, beta_1, beta_2)
     ahead = beta_1 * m / (1 - beta_1 ** (step + 1)) + (1 - beta_1) * d_params / (1 - beta_1**step)
     params -= learning_rate * ahead / (np.sqrt(v / (1 - beta_2**step)) + epsilon)
-
-
-def clip_by_value(d_params: Array, limit: float) -> None:
-    """Every component within [-limit, limit]."""
-    np.clip(d_params, -limit, limit, out=d_params)
-
-
-@np.errstate(all="ignore")
-def clip_by_norm(d_params: Array, limit: float) -> float:
-    """Pascanu, Mikolov and Bengio 2013: scaled down to a norm of at most limit; the norm before."""
-    norm = sqrt(np.square(d_params, dtype=np.float64).sum())
-    if norm > limit:
-        d_params *= limit / norm
-    return norm
-
-
-@np.errstate(all="ignore")
-def ema_step(average: Array, params: Array, decay: float) -> None:
-    """A moving average of the parameters."""
-    average += (1 - decay) * (params - average)
 
 
 def _running_means(d_params: Array, m: Array, v: Array, beta_1: float, beta_2: float) -> None:

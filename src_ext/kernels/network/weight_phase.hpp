@@ -6,7 +6,7 @@
 #pragma once
 
 #include "kernels/network/row_phase.hpp"
-#include "kernels/vector/flat.hpp"
+#include "kernels/elementwise/clip.hpp"
 #include "kernels/elementwise/optimizer.hpp"
 
 namespace {
