@@ -38,6 +38,8 @@ def link(z: _Array, loss: str | Loss, out: _Array, n_threads: int = 0) -> None: 
 def loss_and_gradient(
     z: _Array, y: _Array, sample_weight: _Array | None, loss: str | Loss, d_z: _Array, n_threads: int = 0
 ) -> float: ...
+
+# tools/generate_optimizers.py writes this: steps
 def sgd_step(
     params: _Array,
     d_params: _Array,
@@ -101,6 +103,8 @@ def nadam_step(
     epsilon: float,
     n_threads: int = 0,
 ) -> None: ...
+
+# until here
 def clip_by_value(d_params: _Array, limit: float, n_threads: int = 0) -> None: ...
 def clip_by_norm(d_params: _Array, limit: float, n_threads: int = 0) -> float: ...
 def all_finite(x: _Array, n_threads: int = 0) -> bool: ...

@@ -20,9 +20,9 @@ from _contract cimport (
     LogisticPass, LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Scratch, Separable,
     TeamFunction, TeamKernel, WeightedGram, allocate, allowed_team, available_kernels, begin_job, clear, copy_indices,
     copy_starts, crowded_seconds as seconds_of_crowd, end_job, fastnn_build_info, fastnn_interrupted, fastnn_seconds,
-    keep_teams as keep_teams_as_asked, kFlatGrain, kLossRows, kMaxTeam, kNeuronBlocks, kNeuronStride, kNoLink,
-    kStoreGradient, look_every, obey, permutation as fill_permutation, pool_is_awake, release, run_shares, run_team,
-    set_and_tell, slots_of, wake_pool, watch_signals,
+    keep_teams as keep_teams_as_asked, kFlatGrain, kLossRows, kMaxSlots, kMaxTeam, kNeuronBlocks, kNeuronStride,
+    kNoLink, kStoreGradient, look_every, obey, permutation as fill_permutation, pool_is_awake, release, run_shares,
+    run_team, set_and_tell, slots_of, wake_pool, watch_signals,
 )
 
 import os
@@ -43,6 +43,7 @@ include "binding/dense.pxi"
 include "binding/activation.pxi"
 include "binding/loss.pxi"
 include "binding/optimizer.pxi"
+include "binding/optimizer_steps.pxi"
 include "binding/vectors.pxi"
 include "binding/clip.pxi"
 include "binding/dropout.pxi"

@@ -1,15 +1,12 @@
-"""Public kernels of optimizers: one step on flat vectors, in place."""
+"""Public steps of optimizers, in place on flat vectors. tools/generate_optimizers.py writes this file."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from numpy.typing import ArrayLike
 
-from fastnn.kernels.contract import KERNELS, Array
-from fastnn.kernels.public.checked_call import REFUSED, as_count, as_flag, run_checked
-from fastnn.kernels.select import native
-from fastnn.threads import resolve as resolve_threads
+from fastnn.kernels.contract import Array
+from fastnn.kernels.public.checked_call import as_count, as_flag
+from fastnn.kernels.public.step import take_step
 
 __all__ = [
     "adagrad_step",
@@ -19,20 +16,6 @@ __all__ = [
     "rmsprop_step",
     "sgd_step",
 ]
-
-
-def _step(name: str, arguments: tuple[Any, ...], backend: str, n_threads: int | None) -> Array:
-    """Run a kernel on all its arguments, in the contract's order; params, updated, come first."""
-    if backend == "auto":
-        try:
-            threads = 0 if n_threads is None else resolve_threads(n_threads)
-            getattr(native, name)(*arguments, threads)
-            params: Array = arguments[0]
-            return params
-        except REFUSED:
-            pass
-    given = dict(zip(KERNELS[name].argument_names, arguments, strict=True))
-    return run_checked(name, backend, n_threads, given)[1][0]
 
 
 def sgd_step(
@@ -46,15 +29,16 @@ def sgd_step(
     backend: str = "auto",
     n_threads: int | None = None,
 ) -> Array:
-    """Update params and velocity in place by gradient descent with momentum (see `fastnn.SGD`).
+    """Update params and velocity in place by one step of `fastnn.SGD`.
 
     Parameters
     ----------
     params, velocity : ndarray (p,)
         Writable and contiguous.
     d_params : array-like (p,)
-    learning_rate, momentum : float
-    nesterov : bool
+    learning_rate : float
+    momentum : float in [0, 1], default=0.9
+    nesterov : bool, default=True
     backend, n_threads
         As `fastnn.kernels` says.
 
@@ -69,7 +53,7 @@ def sgd_step(
         As `fastnn.kernels` says.
     """
     arguments = (params, d_params, velocity, learning_rate, momentum, as_flag("nesterov", nesterov))
-    return _step("sgd_step", arguments, backend, n_threads)
+    return take_step("sgd_step", arguments, backend, n_threads)
 
 
 def adam_step(
@@ -86,7 +70,7 @@ def adam_step(
     backend: str = "auto",
     n_threads: int | None = None,
 ) -> Array:
-    """Update params, m and v in place by Adam (see `fastnn.Adam`).
+    """Update params, m and v in place by one step of `fastnn.Adam`.
 
     Parameters
     ----------
@@ -95,7 +79,9 @@ def adam_step(
     d_params : array-like (p,)
     step : int
         The number of this step, from 1.
-    learning_rate, beta_1, beta_2, epsilon : float
+    learning_rate : float, default=0.001
+    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
+    epsilon : float, default=1e-8
     backend, n_threads
         As `fastnn.kernels` says.
 
@@ -109,9 +95,9 @@ def adam_step(
     ValueError, TypeError
         As `fastnn.kernels` says.
     """
-    count = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
-    arguments = (params, d_params, m, v, count, learning_rate, beta_1, beta_2, epsilon)
-    return _step("adam_step", arguments, backend, n_threads)
+    step = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
+    arguments = (params, d_params, m, v, step, learning_rate, beta_1, beta_2, epsilon)
+    return take_step("adam_step", arguments, backend, n_threads)
 
 
 def rmsprop_step(
@@ -125,14 +111,17 @@ def rmsprop_step(
     backend: str = "auto",
     n_threads: int | None = None,
 ) -> Array:
-    """Update params and v in place by RMSprop (see `fastnn.RMSprop`).
+    """Update params and v in place by one step of `fastnn.RMSprop`.
 
     Parameters
     ----------
     params, v : ndarray (p,)
         Writable and contiguous.
     d_params : array-like (p,)
-    learning_rate, rho, epsilon : float
+    learning_rate : float, default=0.001
+    rho : float in [0, 1), default=0.99
+        How much of the mean of squares a step keeps.
+    epsilon : float, default=1e-8
     backend, n_threads
         As `fastnn.kernels` says.
 
@@ -147,7 +136,7 @@ def rmsprop_step(
         As `fastnn.kernels` says.
     """
     arguments = (params, d_params, v, learning_rate, rho, epsilon)
-    return _step("rmsprop_step", arguments, backend, n_threads)
+    return take_step("rmsprop_step", arguments, backend, n_threads)
 
 
 def adagrad_step(
@@ -160,14 +149,15 @@ def adagrad_step(
     backend: str = "auto",
     n_threads: int | None = None,
 ) -> Array:
-    """Update params and v in place by Adagrad (see `fastnn.Adagrad`).
+    """Update params and v in place by one step of `fastnn.Adagrad`.
 
     Parameters
     ----------
     params, v : ndarray (p,)
         Writable and contiguous.
     d_params : array-like (p,)
-    learning_rate, epsilon : float
+    learning_rate : float, default=0.01
+    epsilon : float, default=1e-10
     backend, n_threads
         As `fastnn.kernels` says.
 
@@ -182,7 +172,7 @@ def adagrad_step(
         As `fastnn.kernels` says.
     """
     arguments = (params, d_params, v, learning_rate, epsilon)
-    return _step("adagrad_step", arguments, backend, n_threads)
+    return take_step("adagrad_step", arguments, backend, n_threads)
 
 
 def adamw_step(
@@ -200,7 +190,7 @@ def adamw_step(
     backend: str = "auto",
     n_threads: int | None = None,
 ) -> Array:
-    """Update params, m and v in place by Adam with decoupled weight decay (see `fastnn.AdamW`).
+    """Update params, m and v in place by one step of `fastnn.AdamW`.
 
     Parameters
     ----------
@@ -209,7 +199,11 @@ def adamw_step(
     d_params : array-like (p,)
     step : int
         The number of this step, from 1.
-    learning_rate, beta_1, beta_2, epsilon, weight_decay : float
+    learning_rate : float, default=0.001
+    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
+    epsilon : float, default=1e-8
+    weight_decay : float, default=0.01
+        A step first multiplies the parameters by ``1 - learning_rate * weight_decay``.
     backend, n_threads
         As `fastnn.kernels` says.
 
@@ -223,9 +217,9 @@ def adamw_step(
     ValueError, TypeError
         As `fastnn.kernels` says.
     """
-    count = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
-    arguments = (params, d_params, m, v, count, learning_rate, beta_1, beta_2, epsilon, weight_decay)
-    return _step("adamw_step", arguments, backend, n_threads)
+    step = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
+    arguments = (params, d_params, m, v, step, learning_rate, beta_1, beta_2, epsilon, weight_decay)
+    return take_step("adamw_step", arguments, backend, n_threads)
 
 
 def nadam_step(
@@ -242,7 +236,7 @@ def nadam_step(
     backend: str = "auto",
     n_threads: int | None = None,
 ) -> Array:
-    """Update params, m and v in place by Adam with Nesterov's look-ahead (see `fastnn.NAdam`).
+    """Update params, m and v in place by one step of `fastnn.NAdam`.
 
     Parameters
     ----------
@@ -251,7 +245,9 @@ def nadam_step(
     d_params : array-like (p,)
     step : int
         The number of this step, from 1.
-    learning_rate, beta_1, beta_2, epsilon : float
+    learning_rate : float, default=0.002
+    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
+    epsilon : float, default=1e-8
     backend, n_threads
         As `fastnn.kernels` says.
 
@@ -265,6 +261,6 @@ def nadam_step(
     ValueError, TypeError
         As `fastnn.kernels` says.
     """
-    count = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
-    arguments = (params, d_params, m, v, count, learning_rate, beta_1, beta_2, epsilon)
-    return _step("nadam_step", arguments, backend, n_threads)
+    step = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
+    arguments = (params, d_params, m, v, step, learning_rate, beta_1, beta_2, epsilon)
+    return take_step("nadam_step", arguments, backend, n_threads)
