@@ -129,12 +129,16 @@ def _sgd_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
 
 
 def _adam_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    """The change is a quotient of m, whose two parts may cancel."""
     change = np.abs(wanted["params"] - given["params"])
+    parts = np.abs(given["m"]) + np.abs(given["d_params"])
+    corrected = given["learning_rate"] * (1 - given["beta_2"] ** given["step"]) ** 0.5
+    largest = corrected / (1 - given["beta_1"] ** given["step"]) * parts / (np.sqrt(wanted["v"]) + given["epsilon"])
     lost = ULPS * eps
     return {
-        "m": lost * (np.abs(given["m"]) + np.abs(given["d_params"])) + TINY,
+        "m": lost * parts + TINY,
         "v": lost * (np.abs(given["v"]) + given["d_params"] ** 2) + TINY,
-        "params": lost * (np.abs(given["params"]) + 4 * change) + TINY,
+        "params": lost * (np.abs(given["params"]) + 4 * change + largest) + TINY,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,24 +13,24 @@ from shapes import sizes
 from fastnn import kernels as public
 from fastnn.kernels.contract import KERNELS
 from fastnn.kernels.select import kernels_for
-from fastnn.optimizers import SGD, Adagrad, Adam, AdamW, NAdam, Optimizer, RMSprop
+from fastnn.optimizers import OPTIMIZERS, SGD, Adagrad, Adam, AdamW, NAdam, Optimizer, RMSprop
+
+KINDS = tuple(OPTIMIZERS.values())
+
+
+def unusual() -> Iterator[Optimizer]:
+    """Every optimizer with each of its numbers at the end of its range, or far from its default."""
+    others = {"epsilon": 1e-2, "weight_decay": 3.0, "nesterov": False}
+    for kind in KINDS:
+        yield from (kind(**{name: others.get(name, 0.0)}) for name in kind.hyper_names())
+
 
 RULES: list[Optimizer] = [
+    *(kind() for kind in KINDS),
+    *unusual(),
     SGD(momentum=0.0, nesterov=False),
-    SGD(momentum=0.0),
-    SGD(nesterov=False),
-    SGD(),
-    Adam(),
     Adam(beta_1=0.0, epsilon=1e-2),
-    RMSprop(),
-    RMSprop(rho=0.0, epsilon=1e-2),
-    Adagrad(),
-    Adagrad(epsilon=1e-2),
-    AdamW(),
     AdamW(weight_decay=0.0),
-    AdamW(weight_decay=3.0),
-    NAdam(),
-    NAdam(beta_1=0.0, epsilon=1e-2),
 ]
 STEPS = [1, 2, 1000, 10**6]
 
@@ -41,10 +42,10 @@ def named(optimizer: Optimizer, learning_rate: float, step: int = 3) -> dict[str
 
 
 def vectors(optimizer: Optimizer, size: int, rng: np.random.Generator) -> dict[str, Any]:
-    """Random parameters, gradient and state; v is a mean of squares."""
+    """Random parameters, gradient and state; u and v are means of what is not negative."""
     names = ("params", "d_params", *optimizer.slots)
     drawn = dict(zip(names, rng.normal(size=(len(names), size)), strict=True))
-    return {name: values**2 if name == "v" else values for name, values in drawn.items()}
+    return {name: values**2 if name in ("u", "v") else values for name, values in drawn.items()}
 
 
 def run(backend: str, optimizer: Optimizer, dtype: Any, d_params: Any, steps: int = 1) -> Any:
@@ -142,7 +143,7 @@ def test_public_kernel(backend, dtype, rule, rng):
             np.testing.assert_array_equal(mine[name], values)
 
 
-@pytest.mark.parametrize("kind", [SGD, Adam, RMSprop, Adagrad, AdamW, NAdam])
+@pytest.mark.parametrize("kind", KINDS)
 def test_public_defaults_are_the_optimizers(kind, dtype, rng):
     rule = kind()
     given = {name: values.astype(dtype) for name, values in vectors(rule, 37, rng).items()}
@@ -171,7 +172,7 @@ def test_threads_do_not_change_a_bit(dtype, rule, rng):
             np.testing.assert_array_equal(other[name], values)
 
 
-@pytest.mark.parametrize("kind", [SGD, Adam, AdamW, NAdam, RMSprop, Adagrad])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_gradient_whose_square_is_infinite(backend, dtype, kind):
     """In a vector with others, and in the steps after the first too: no step, but no NaN either."""
     d_params = np.random.default_rng(0).normal(size=37)
@@ -183,7 +184,7 @@ def test_a_gradient_whose_square_is_infinite(backend, dtype, kind):
         np.testing.assert_allclose(one, other, rtol=1e-5)
 
 
-@pytest.mark.parametrize("kind", [SGD, Adam, AdamW, NAdam, RMSprop, Adagrad])
+@pytest.mark.parametrize("kind", KINDS)
 def test_nan_stays_nan(backend, dtype, kind, rng):
     """In the gradient or in any vector of the state."""
     rule = kind()
