@@ -44,13 +44,14 @@ if TYPE_CHECKING:
     from fastnn.optimizers import SGD as SGD
     from fastnn.optimizers import Adagrad as Adagrad
     from fastnn.optimizers import Adam as Adam
+    from fastnn.optimizers import Adamax as Adamax
     from fastnn.optimizers import AdamW as AdamW
     from fastnn.optimizers import NAdam as NAdam
     from fastnn.optimizers import RMSprop as RMSprop
     # until here
 
 # tools/generate_optimizers.py writes this: names
-_OPTIMIZERS = ("SGD", "Adagrad", "Adam", "AdamW", "NAdam", "RMSprop")
+_OPTIMIZERS = ("SGD", "Adagrad", "Adam", "Adamax", "AdamW", "NAdam", "RMSprop")
 # until here
 
 # The module that each public name comes from; None: the name is that module.
@@ -113,7 +114,7 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "typing",
 ]
 # tools/generate_optimizers.py writes this: exports
-__all__ += ["SGD", "Adagrad", "Adam", "AdamW", "NAdam", "RMSprop"]  # noqa: F822
+__all__ += ["SGD", "Adagrad", "Adam", "Adamax", "AdamW", "NAdam", "RMSprop"]  # noqa: F822
 # until here
 
 

@@ -103,6 +103,18 @@ def nadam_step(
     epsilon: float,
     n_threads: int = 0,
 ) -> None: ...
+def adamax_step(
+    params: _Array,
+    d_params: _Array,
+    m: _Array,
+    u: _Array,
+    step: int,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+    n_threads: int = 0,
+) -> None: ...
 
 # until here
 def clip_by_value(d_params: _Array, limit: float, n_threads: int = 0) -> None: ...

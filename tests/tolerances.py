@@ -168,6 +168,17 @@ def _scaled_by_squares(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
     }
 
 
+def _adamax_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    """The change is a quotient of m, whose two parts may cancel."""
+    m, u = np.abs(given["m"]) + np.abs(given["d_params"]), np.abs(wanted["u"])
+    change = given["learning_rate"] / (1 - given["beta_1"] ** given["step"]) * m / u
+    return {
+        "m": ULPS * eps * m + TINY,
+        "u": ULPS * eps * u + TINY,
+        "params": ULPS * eps * (np.abs(given["params"]) + 2 * change) + TINY,
+    }
+
+
 def _clip_by_value(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
     return {"d_params": eps * np.abs(wanted["d_params"]) + TINY}
 
@@ -202,5 +213,6 @@ _TOLERANCES = {
     "rmsprop_step": _scaled_by_squares,
     "adagrad_step": _scaled_by_squares,
     "adamw_step": _adamw_step,
+    "adamax_step": _adamax_step,
     "nadam_step": _nadam_step,
 }

@@ -86,6 +86,7 @@ class Kernels(Protocol):
     adagrad_step: Callable[..., None]
     adamw_step: Callable[..., None]
     nadam_step: Callable[..., None]
+    adamax_step: Callable[..., None]
     # until here
     clip_by_value: Callable[..., None]
     clip_by_norm: Callable[..., float]

@@ -7,7 +7,15 @@ from typing import ClassVar
 
 from fastnn.optimizers.base import Optimizer
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "NAdam", "RMSprop"]
+__all__ = [
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "NAdam",
+    "RMSprop",
+]
 
 
 @dataclass(frozen=True)
@@ -185,4 +193,35 @@ class NAdam(Optimizer):
 
     name: ClassVar[str] = "nadam"
     slots: ClassVar[tuple[str, ...]] = ("m", "v")
+    counts_steps: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class Adamax(Optimizer):
+    """Adamax: Adam with the largest gradient so far, slowly forgotten, in place of a root of the mean of squares.
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.002
+    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
+    epsilon : float, default=1e-8
+        Added to every gradient's magnitude, as PyTorch does.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
+
+    References
+    ----------
+    Kingma and Ba (2015), "Adam: a method for stochastic optimization", section 7.1.
+    """
+
+    learning_rate: float = 0.002
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+    name: ClassVar[str] = "adamax"
+    slots: ClassVar[tuple[str, ...]] = ("m", "u")
     counts_steps: ClassVar[bool] = True

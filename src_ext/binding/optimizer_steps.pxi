@@ -1,7 +1,7 @@
 # One step of each optimizer. tools/generate_optimizers.py writes this file.
 
 cdef extern from "contract/optimizers.hpp" namespace "fastnn" nogil:
-    int kSGD, kAdam, kRMSprop, kAdagrad, kAdamW, kNAdam
+    int kSGD, kAdam, kRMSprop, kAdagrad, kAdamW, kNAdam, kAdamax
 
 
 def sgd_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray velocity not None,
@@ -49,4 +49,13 @@ def nadam_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.n
     """One step of NAdam, in place; step counts from 1."""
     cdef bint in_range = (is_below_one(beta_1) and is_below_one(beta_2) and is_above_zero(epsilon))
     optimizer_step(kNAdam, params, d_params, (m, v), step, learning_rate, (beta_1, beta_2, epsilon), in_range,
+                   n_threads)
+
+
+def adamax_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray m not None,
+                cnp.ndarray u not None, int64_t step, double learning_rate, double beta_1, double beta_2,
+                double epsilon, Py_ssize_t n_threads=0):
+    """One step of Adamax, in place; step counts from 1."""
+    cdef bint in_range = (is_below_one(beta_1) and is_below_one(beta_2) and is_above_zero(epsilon))
+    optimizer_step(kAdamax, params, d_params, (m, u), step, learning_rate, (beta_1, beta_2, epsilon), in_range,
                    n_threads)

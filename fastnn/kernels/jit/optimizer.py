@@ -13,6 +13,7 @@ from fastnn.kernels.jit.style import kernel
 __all__ = [
     "adagrad_step",
     "adam_step",
+    "adamax_step",
     "adamw_step",
     "nadam_step",
     "rmsprop_step",
@@ -110,6 +111,33 @@ def _scaled_by_squares(
         params[k] -= rate * g / (np.sqrt(squares) + epsilon)
 
 
+@kernel
+def _adamax(
+    params: Any,
+    d_params: Any,
+    m: Any,
+    u: Any,
+    rate: float,
+    beta_1: float,
+    rest_1: float,
+    beta_2: float,
+    epsilon: float,
+) -> None:
+    real = params.dtype.type
+    rate, beta_2, epsilon = real(rate), real(beta_2), real(epsilon)
+    beta_1, rest_1 = real(beta_1), real(rest_1)
+    for k in range(params.size):
+        g = d_params[k]
+        first = beta_1 * m[k] + rest_1 * g
+        size, before = abs(g) + epsilon, beta_2 * u[k]
+        largest = size if size > before else before
+        if g != g:  # no comparison is true of a NaN
+            largest = g
+        m[k] = first
+        u[k] = largest
+        params[k] -= rate * first / largest
+
+
 def sgd_step(
     params: Array,
     d_params: Array,
@@ -184,3 +212,19 @@ def nadam_step(
     rates = (rate_m, rate_g, 1 / (1 - beta_2**step))
     betas = (beta_1, 1 - beta_1, beta_2, 1 - beta_2)
     _nadam(params, d_params, m, v, *map(float, (*rates, *betas, epsilon)))
+
+
+def adamax_step(
+    params: Array,
+    d_params: Array,
+    m: Array,
+    u: Array,
+    step: int,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+) -> None:
+    """Adam by the largest gradient so far; `step` counts from 1."""
+    rate = learning_rate / (1 - beta_1**step)
+    _adamax(params, d_params, m, u, *map(float, (rate, beta_1, 1 - beta_1, beta_2, epsilon)))

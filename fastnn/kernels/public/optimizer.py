@@ -11,6 +11,7 @@ from fastnn.kernels.public.step import take_step
 __all__ = [
     "adagrad_step",
     "adam_step",
+    "adamax_step",
     "adamw_step",
     "nadam_step",
     "rmsprop_step",
@@ -264,3 +265,48 @@ def nadam_step(
     step = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
     arguments = (params, d_params, m, v, step, learning_rate, beta_1, beta_2, epsilon)
     return take_step("nadam_step", arguments, backend, n_threads)
+
+
+def adamax_step(
+    params: Array,
+    d_params: ArrayLike,
+    m: Array,
+    u: Array,
+    *,
+    step: int,
+    learning_rate: float = 0.002,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-8,
+    backend: str = "auto",
+    n_threads: int | None = None,
+) -> Array:
+    """Update params, m and u in place by one step of `fastnn.Adamax`.
+
+    Parameters
+    ----------
+    params, m, u : ndarray (p,)
+        Writable and contiguous.
+    d_params : array-like (p,)
+    step : int
+        The number of this step, from 1.
+    learning_rate : float, default=0.002
+    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
+    epsilon : float, default=1e-8
+        Added to every gradient's magnitude, as PyTorch does.
+    backend, n_threads
+        As `fastnn.kernels` says.
+
+    Returns
+    -------
+    ndarray (p,)
+        `params`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `fastnn.kernels` says.
+    """
+    step = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
+    arguments = (params, d_params, m, u, step, learning_rate, beta_1, beta_2, epsilon)
+    return take_step("adamax_step", arguments, backend, n_threads)

@@ -11,6 +11,7 @@ from fastnn.kernels.contract import Array
 __all__ = [
     "adagrad_step",
     "adam_step",
+    "adamax_step",
     "adamw_step",
     "nadam_step",
     "rmsprop_step",
@@ -100,6 +101,25 @@ def nadam_step(
     _running_means(d_params, m, v, beta_1, beta_2)
     ahead = beta_1 * m / (1 - beta_1 ** (step + 1)) + (1 - beta_1) * d_params / (1 - beta_1**step)
     params -= learning_rate * ahead / (np.sqrt(v / (1 - beta_2**step)) + epsilon)
+
+
+@np.errstate(all="ignore")
+def adamax_step(
+    params: Array,
+    d_params: Array,
+    m: Array,
+    u: Array,
+    step: int,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+) -> None:
+    """Kingma and Ba 2015, algorithm 2, with epsilon where PyTorch adds it."""
+    m *= beta_1
+    m += (1 - beta_1) * d_params
+    np.maximum(beta_2 * u, np.abs(d_params) + epsilon, out=u)
+    params -= learning_rate / (1 - beta_1**step) * m / u
 
 
 def _running_means(d_params: Array, m: Array, v: Array, beta_1: float, beta_2: float) -> None:

@@ -60,6 +60,20 @@ template <class T> struct ScaledBySquares {
   }
 };
 
+// Adam with the largest |g| so far, which beta_2 shrinks, in place of a root (Kingma & Ba 2015, algorithm 2; epsilon where
+// PyTorch adds it). What maximum makes of a NaN depends on which of the two it is.
+template <class T> struct Adamax {
+  T rate, beta_2, rest_1, epsilon;
+  static constexpr int kSlots = 2;
+  FASTNN_INLINE void update(Vec<T>& w, Vec<T> g, Vec<T> (&slot)[kSlots]) const {
+    Vec<T>&m = slot[0], &u = slot[1];
+    m += rest_1 * (g - m);
+    const Vec<T> largest = maximum<T>(absolute<T>(g) + epsilon, beta_2 * u);
+    u = g == g ? largest : g;
+    w -= quotient<T>(rate * m, u);
+  }
+};
+
 FASTNN_INLINE double scalar_sqrt(double x) { return square_root<double>(splat<double>(x))[0]; }
 
 // base^exponent for a whole exponent >= 0, by squaring: error below 1e-13 for the exponents of a training run.
@@ -96,6 +110,10 @@ template <class T> ScaledBySquares<T> rule_of(const fastnn::RMSpropHyper& h, dou
 
 template <class T> ScaledBySquares<T> rule_of(const fastnn::AdagradHyper& h, double rate, int64_t) {
   return {T(rate), T(1), T(1), T(h.epsilon)};
+}
+
+template <class T> Adamax<T> rule_of(const fastnn::AdamaxHyper& h, double rate, int64_t step) {
+  return {T(rate / (1 - whole_power(h.beta_1, step))), T(h.beta_2), T(1 - h.beta_1), T(h.epsilon)};
 }
 
 // Makes the rule of one row of the list and calls action(rule).
