@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     # tools/generate_optimizers.py writes this: imports
     from fastnn.optimizers import SGD as SGD
+    from fastnn.optimizers import Adadelta as Adadelta
     from fastnn.optimizers import Adagrad as Adagrad
     from fastnn.optimizers import Adam as Adam
     from fastnn.optimizers import Adamax as Adamax
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     # until here
 
 # tools/generate_optimizers.py writes this: names
-_OPTIMIZERS = ("SGD", "Adagrad", "Adam", "Adamax", "AdamW", "NAdam", "RMSprop")
+_OPTIMIZERS = ("SGD", "Adadelta", "Adagrad", "Adam", "Adamax", "AdamW", "NAdam", "RMSprop")
 # until here
 
 # The module that each public name comes from; None: the name is that module.
@@ -114,7 +115,7 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "typing",
 ]
 # tools/generate_optimizers.py writes this: exports
-__all__ += ["SGD", "Adagrad", "Adam", "Adamax", "AdamW", "NAdam", "RMSprop"]  # noqa: F822
+__all__ += ["SGD", "Adadelta", "Adagrad", "Adam", "Adamax", "AdamW", "NAdam", "RMSprop"]  # noqa: F822
 # until here
 
 

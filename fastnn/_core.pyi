@@ -115,6 +115,16 @@ def adamax_step(
     epsilon: float,
     n_threads: int = 0,
 ) -> None: ...
+def adadelta_step(
+    params: _Array,
+    d_params: _Array,
+    v: _Array,
+    u: _Array,
+    learning_rate: float,
+    rho: float,
+    epsilon: float,
+    n_threads: int = 0,
+) -> None: ...
 
 # until here
 def clip_by_value(d_params: _Array, limit: float, n_threads: int = 0) -> None: ...

@@ -179,6 +179,15 @@ def _adamax_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
     }
 
 
+def _adadelta_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    change = np.abs(wanted["params"] - given["params"])
+    return {
+        "v": ULPS * eps * np.abs(wanted["v"]) + TINY,
+        "u": 2 * ULPS * eps * np.abs(wanted["u"]) + TINY,
+        "params": ULPS * eps * (np.abs(given["params"]) + 2 * change) + TINY,
+    }
+
+
 def _clip_by_value(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
     return {"d_params": eps * np.abs(wanted["d_params"]) + TINY}
 
@@ -214,5 +223,6 @@ _TOLERANCES = {
     "adagrad_step": _scaled_by_squares,
     "adamw_step": _adamw_step,
     "adamax_step": _adamax_step,
+    "adadelta_step": _adadelta_step,
     "nadam_step": _nadam_step,
 }

@@ -87,6 +87,7 @@ class Kernels(Protocol):
     adamw_step: Callable[..., None]
     nadam_step: Callable[..., None]
     adamax_step: Callable[..., None]
+    adadelta_step: Callable[..., None]
     # until here
     clip_by_value: Callable[..., None]
     clip_by_norm: Callable[..., float]

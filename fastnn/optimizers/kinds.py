@@ -9,6 +9,7 @@ from fastnn.optimizers.base import Optimizer
 
 __all__ = [
     "SGD",
+    "Adadelta",
     "Adagrad",
     "Adam",
     "AdamW",
@@ -225,3 +226,34 @@ class Adamax(Optimizer):
     name: ClassVar[str] = "adamax"
     slots: ClassVar[tuple[str, ...]] = ("m", "u")
     counts_steps: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class Adadelta(Optimizer):
+    """Adadelta: the gradient in units of the root mean square of the steps so far over that of the gradients.
+
+    Parameters
+    ----------
+    learning_rate : float, default=1.0
+        A factor of the step, which has the parameters' units by itself.
+    rho : float in [0, 1), default=0.9
+        How much of both means of squares a step keeps.
+    epsilon : float, default=1e-6
+        Added to both means of squares; its root is about the size of the first steps.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
+
+    References
+    ----------
+    Zeiler (2012), "ADADELTA: an adaptive learning rate method".
+    """
+
+    learning_rate: float = 1.0
+    rho: float = 0.9
+    epsilon: float = 1e-6
+
+    name: ClassVar[str] = "adadelta"
+    slots: ClassVar[tuple[str, ...]] = ("v", "u")

@@ -1,7 +1,7 @@
 # One step of each optimizer. tools/generate_optimizers.py writes this file.
 
 cdef extern from "contract/optimizers.hpp" namespace "fastnn" nogil:
-    int kSGD, kAdam, kRMSprop, kAdagrad, kAdamW, kNAdam, kAdamax
+    int kSGD, kAdam, kRMSprop, kAdagrad, kAdamW, kNAdam, kAdamax, kAdadelta
 
 
 def sgd_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray velocity not None,
@@ -59,3 +59,10 @@ def adamax_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.
     cdef bint in_range = (is_below_one(beta_1) and is_below_one(beta_2) and is_above_zero(epsilon))
     optimizer_step(kAdamax, params, d_params, (m, u), step, learning_rate, (beta_1, beta_2, epsilon), in_range,
                    n_threads)
+
+
+def adadelta_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray v not None,
+                  cnp.ndarray u not None, double learning_rate, double rho, double epsilon, Py_ssize_t n_threads=0):
+    """One step of Adadelta, in place."""
+    cdef bint in_range = (is_below_one(rho) and is_above_zero(epsilon))
+    optimizer_step(kAdadelta, params, d_params, (v, u), 1, learning_rate, (rho, epsilon), in_range, n_threads)

@@ -15,7 +15,8 @@ namespace fastnn {
   X(Adagrad, adagrad, 1, epsilon)                           \
   X(AdamW, adamw, 2, beta_1, beta_2, epsilon, weight_decay) \
   X(NAdam, nadam, 2, beta_1, beta_2, epsilon)               \
-  X(Adamax, adamax, 2, beta_1, beta_2, epsilon)
+  X(Adamax, adamax, 2, beta_1, beta_2, epsilon)             \
+  X(Adadelta, adadelta, 2, rho, epsilon)
 // until here
 
 // Each optimizer's hyper-parameters by name, all of them doubles, as SGDHyper and so on.

@@ -11,6 +11,7 @@ from fastnn.kernels.contract import Array
 from fastnn.kernels.jit.style import kernel
 
 __all__ = [
+    "adadelta_step",
     "adagrad_step",
     "adam_step",
     "adamax_step",
@@ -138,6 +139,21 @@ def _adamax(
         params[k] -= rate * first / largest
 
 
+@kernel
+def _adadelta(params: Any, d_params: Any, v: Any, u: Any, rate: float, rho: float, rest: float, epsilon: float) -> None:
+    real = params.dtype.type
+    rate, rho, rest, epsilon = real(rate), real(rho), real(rest), real(epsilon)
+    for k in range(params.size):
+        g = d_params[k]
+        squares = rho * v[k] + (rest * g) * g
+        step = np.sqrt(u[k] + epsilon) / np.sqrt(squares + epsilon) * g
+        if squares == np.inf:  # an estimate of 1 / sqrt(squares), which LLVM may take, would be NaN
+            step = g / squares
+        v[k] = squares
+        u[k] = rho * u[k] + (rest * step) * step
+        params[k] -= rate * step
+
+
 def sgd_step(
     params: Array,
     d_params: Array,
@@ -228,3 +244,10 @@ def adamax_step(
     """Adam by the largest gradient so far; `step` counts from 1."""
     rate = learning_rate / (1 - beta_1**step)
     _adamax(params, d_params, m, u, *map(float, (rate, beta_1, 1 - beta_1, beta_2, epsilon)))
+
+
+def adadelta_step(
+    params: Array, d_params: Array, v: Array, u: Array, learning_rate: float, rho: float, epsilon: float
+) -> None:
+    """Steps in units of the steps before."""
+    _adadelta(params, d_params, v, u, *map(float, (learning_rate, rho, 1 - rho, epsilon)))

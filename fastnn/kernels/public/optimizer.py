@@ -9,6 +9,7 @@ from fastnn.kernels.public.checked_call import as_count, as_flag
 from fastnn.kernels.public.step import take_step
 
 __all__ = [
+    "adadelta_step",
     "adagrad_step",
     "adam_step",
     "adamax_step",
@@ -310,3 +311,45 @@ def adamax_step(
     step = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
     arguments = (params, d_params, m, u, step, learning_rate, beta_1, beta_2, epsilon)
     return take_step("adamax_step", arguments, backend, n_threads)
+
+
+def adadelta_step(
+    params: Array,
+    d_params: ArrayLike,
+    v: Array,
+    u: Array,
+    *,
+    learning_rate: float = 1.0,
+    rho: float = 0.9,
+    epsilon: float = 1e-6,
+    backend: str = "auto",
+    n_threads: int | None = None,
+) -> Array:
+    """Update params, v and u in place by one step of `fastnn.Adadelta`.
+
+    Parameters
+    ----------
+    params, v, u : ndarray (p,)
+        Writable and contiguous.
+    d_params : array-like (p,)
+    learning_rate : float, default=1.0
+        A factor of the step, which has the parameters' units by itself.
+    rho : float in [0, 1), default=0.9
+        How much of both means of squares a step keeps.
+    epsilon : float, default=1e-6
+        Added to both means of squares; its root is about the size of the first steps.
+    backend, n_threads
+        As `fastnn.kernels` says.
+
+    Returns
+    -------
+    ndarray (p,)
+        `params`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `fastnn.kernels` says.
+    """
+    arguments = (params, d_params, v, u, learning_rate, rho, epsilon)
+    return take_step("adadelta_step", arguments, backend, n_threads)

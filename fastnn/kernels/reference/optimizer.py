@@ -9,6 +9,7 @@ import numpy as np
 from fastnn.kernels.contract import Array
 
 __all__ = [
+    "adadelta_step",
     "adagrad_step",
     "adam_step",
     "adamax_step",
@@ -120,6 +121,19 @@ def adamax_step(
     m += (1 - beta_1) * d_params
     np.maximum(beta_2 * u, np.abs(d_params) + epsilon, out=u)
     params -= learning_rate / (1 - beta_1**step) * m / u
+
+
+@np.errstate(all="ignore")
+def adadelta_step(
+    params: Array, d_params: Array, v: Array, u: Array, learning_rate: float, rho: float, epsilon: float
+) -> None:
+    """Zeiler 2012: v of the gradient's square, u of the step's."""
+    v *= rho
+    v += (1 - rho) * d_params * d_params
+    change = np.sqrt(u + epsilon) / np.sqrt(v + epsilon) * d_params
+    u *= rho
+    u += (1 - rho) * change * change
+    params -= learning_rate * change
 
 
 def _running_means(d_params: Array, m: Array, v: Array, beta_1: float, beta_2: float) -> None:

@@ -74,6 +74,20 @@ template <class T> struct Adamax {
   }
 };
 
+// Steps in units of the steps before (Zeiler 2012): v is the mean of g * g, u that of the steps' squares. The quotient is
+// exact where v is infinite: then there is no step.
+template <class T> struct Adadelta {
+  T rate, rho, rest, epsilon;
+  static constexpr int kSlots = 2;
+  FASTNN_INLINE void update(Vec<T>& w, Vec<T> g, Vec<T> (&slot)[kSlots]) const {
+    Vec<T>&v = slot[0], &u = slot[1];
+    v = rho * v + (rest * g) * g;
+    const Vec<T> step = square_root<T>(u + epsilon) / square_root<T>(v + epsilon) * g;
+    u = rho * u + (rest * step) * step;
+    w -= rate * step;
+  }
+};
+
 FASTNN_INLINE double scalar_sqrt(double x) { return square_root<double>(splat<double>(x))[0]; }
 
 // base^exponent for a whole exponent >= 0, by squaring: error below 1e-13 for the exponents of a training run.
@@ -114,6 +128,10 @@ template <class T> ScaledBySquares<T> rule_of(const fastnn::AdagradHyper& h, dou
 
 template <class T> Adamax<T> rule_of(const fastnn::AdamaxHyper& h, double rate, int64_t step) {
   return {T(rate / (1 - whole_power(h.beta_1, step))), T(h.beta_2), T(1 - h.beta_1), T(h.epsilon)};
+}
+
+template <class T> Adadelta<T> rule_of(const fastnn::AdadeltaHyper& h, double rate, int64_t) {
+  return {T(rate), T(h.rho), T(1 - h.rho), T(h.epsilon)};
 }
 
 // Makes the rule of one row of the list and calls action(rule).
