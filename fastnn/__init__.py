@@ -47,12 +47,13 @@ if TYPE_CHECKING:
     from fastnn.optimizers import Adam as Adam
     from fastnn.optimizers import Adamax as Adamax
     from fastnn.optimizers import AdamW as AdamW
+    from fastnn.optimizers import Lion as Lion
     from fastnn.optimizers import NAdam as NAdam
     from fastnn.optimizers import RMSprop as RMSprop
     # until here
 
 # tools/generate_optimizers.py writes this: names
-_OPTIMIZERS = ("SGD", "Adadelta", "Adagrad", "Adam", "Adamax", "AdamW", "NAdam", "RMSprop")
+_OPTIMIZERS = ("SGD", "Adadelta", "Adagrad", "Adam", "Adamax", "AdamW", "Lion", "NAdam", "RMSprop")
 # until here
 
 # The module that each public name comes from; None: the name is that module.
@@ -115,7 +116,7 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "typing",
 ]
 # tools/generate_optimizers.py writes this: exports
-__all__ += ["SGD", "Adadelta", "Adagrad", "Adam", "Adamax", "AdamW", "NAdam", "RMSprop"]  # noqa: F822
+__all__ += ["SGD", "Adadelta", "Adagrad", "Adam", "Adamax", "AdamW", "Lion", "NAdam", "RMSprop"]  # noqa: F822
 # until here
 
 

@@ -125,6 +125,16 @@ def adadelta_step(
     epsilon: float,
     n_threads: int = 0,
 ) -> None: ...
+def lion_step(
+    params: _Array,
+    d_params: _Array,
+    m: _Array,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    weight_decay: float,
+    n_threads: int = 0,
+) -> None: ...
 
 # until here
 def clip_by_value(d_params: _Array, limit: float, n_threads: int = 0) -> None: ...

@@ -188,6 +188,15 @@ def _adadelta_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
     }
 
 
+def _lion_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    """Where the mean is as small as its rounding, its sign may be any."""
+    m, g, rate, beta_1 = given["m"], given["d_params"], given["learning_rate"], given["beta_1"]
+    size = ULPS * eps * (np.abs(m) + np.abs(g))
+    is_unsure = np.abs(beta_1 * m + (1 - beta_1) * g) < size
+    params = np.abs(given["params"]) * (1 + rate * given["weight_decay"]) + rate
+    return {"m": size + TINY, "params": ULPS * eps * params + np.where(is_unsure, 2 * rate, 0) + TINY}
+
+
 def _clip_by_value(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
     return {"d_params": eps * np.abs(wanted["d_params"]) + TINY}
 
@@ -224,5 +233,6 @@ _TOLERANCES = {
     "adamw_step": _adamw_step,
     "adamax_step": _adamax_step,
     "adadelta_step": _adadelta_step,
+    "lion_step": _lion_step,
     "nadam_step": _nadam_step,
 }

@@ -88,6 +88,7 @@ class Kernels(Protocol):
     nadam_step: Callable[..., None]
     adamax_step: Callable[..., None]
     adadelta_step: Callable[..., None]
+    lion_step: Callable[..., None]
     # until here
     clip_by_value: Callable[..., None]
     clip_by_norm: Callable[..., float]

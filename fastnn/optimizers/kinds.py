@@ -14,6 +14,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "Lion",
     "NAdam",
     "RMSprop",
 ]
@@ -257,3 +258,36 @@ class Adadelta(Optimizer):
 
     name: ClassVar[str] = "adadelta"
     slots: ClassVar[tuple[str, ...]] = ("v", "u")
+
+
+@dataclass(frozen=True)
+class Lion(Optimizer):
+    """Lion: a step of the same size in every parameter, by the sign of an interpolated momentum.
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.0001
+    beta_1 : float in [0, 1), default=0.9
+        The share of the momentum in what decides the sign.
+    beta_2 : float in [0, 1), default=0.99
+        How much of the momentum a step keeps.
+    weight_decay : float, default=0.0
+        A step first multiplies the parameters by ``1 - learning_rate * weight_decay``, as in AdamW.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
+
+    References
+    ----------
+    Chen et al. (2023), "Symbolic discovery of optimization algorithms".
+    """
+
+    learning_rate: float = 0.0001
+    beta_1: float = 0.9
+    beta_2: float = 0.99
+    weight_decay: float = 0.0
+
+    name: ClassVar[str] = "lion"
+    slots: ClassVar[tuple[str, ...]] = ("m",)

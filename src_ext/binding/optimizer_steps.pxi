@@ -1,7 +1,7 @@
 # One step of each optimizer. tools/generate_optimizers.py writes this file.
 
 cdef extern from "contract/optimizers.hpp" namespace "fastnn" nogil:
-    int kSGD, kAdam, kRMSprop, kAdagrad, kAdamW, kNAdam, kAdamax, kAdadelta
+    int kSGD, kAdam, kRMSprop, kAdagrad, kAdamW, kNAdam, kAdamax, kAdadelta, kLion
 
 
 def sgd_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray velocity not None,
@@ -66,3 +66,10 @@ def adadelta_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cn
     """One step of Adadelta, in place."""
     cdef bint in_range = (is_below_one(rho) and is_above_zero(epsilon))
     optimizer_step(kAdadelta, params, d_params, (v, u), 1, learning_rate, (rho, epsilon), in_range, n_threads)
+
+
+def lion_step(cnp.ndarray params not None, cnp.ndarray d_params not None, cnp.ndarray m not None, double learning_rate,
+              double beta_1, double beta_2, double weight_decay, Py_ssize_t n_threads=0):
+    """One step of Lion, in place."""
+    cdef bint in_range = (is_below_one(beta_1) and is_below_one(beta_2) and is_not_negative(weight_decay))
+    optimizer_step(kLion, params, d_params, (m,), 1, learning_rate, (beta_1, beta_2, weight_decay), in_range, n_threads)

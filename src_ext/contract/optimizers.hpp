@@ -16,7 +16,8 @@ namespace fastnn {
   X(AdamW, adamw, 2, beta_1, beta_2, epsilon, weight_decay) \
   X(NAdam, nadam, 2, beta_1, beta_2, epsilon)               \
   X(Adamax, adamax, 2, beta_1, beta_2, epsilon)             \
-  X(Adadelta, adadelta, 2, rho, epsilon)
+  X(Adadelta, adadelta, 2, rho, epsilon)                    \
+  X(Lion, lion, 1, beta_1, beta_2, weight_decay)
 // until here
 
 // Each optimizer's hyper-parameters by name, all of them doubles, as SGDHyper and so on.

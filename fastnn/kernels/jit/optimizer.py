@@ -16,6 +16,7 @@ __all__ = [
     "adam_step",
     "adamax_step",
     "adamw_step",
+    "lion_step",
     "nadam_step",
     "rmsprop_step",
     "sgd_step",
@@ -154,6 +155,33 @@ def _adadelta(params: Any, d_params: Any, v: Any, u: Any, rate: float, rho: floa
         params[k] -= rate * step
 
 
+@kernel
+def _lion(
+    params: Any,
+    d_params: Any,
+    m: Any,
+    rate: float,
+    beta_1: float,
+    rest_1: float,
+    beta_2: float,
+    rest_2: float,
+    keep: float,
+) -> None:
+    real = params.dtype.type
+    rate, keep = real(rate), real(keep)
+    beta_1, rest_1, beta_2, rest_2 = real(beta_1), real(rest_1), real(beta_2), real(rest_2)
+    for k in range(params.size):
+        g = d_params[k]
+        mean = beta_1 * m[k] + rest_1 * g
+        m[k] = beta_2 * m[k] + rest_2 * g
+        change = mean  # which is 0 or NaN, if it is neither of these
+        if mean > 0:
+            change = rate
+        elif mean < 0:
+            change = -rate
+        params[k] = keep * params[k] - change
+
+
 def sgd_step(
     params: Array,
     d_params: Array,
@@ -251,3 +279,17 @@ def adadelta_step(
 ) -> None:
     """Steps in units of the steps before."""
     _adadelta(params, d_params, v, u, *map(float, (learning_rate, rho, 1 - rho, epsilon)))
+
+
+def lion_step(
+    params: Array,
+    d_params: Array,
+    m: Array,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    weight_decay: float,
+) -> None:
+    """The sign of a mean of momentum and gradient."""
+    keep = 1 - learning_rate * weight_decay
+    _lion(params, d_params, m, *map(float, (learning_rate, beta_1, 1 - beta_1, beta_2, 1 - beta_2, keep)))

@@ -14,6 +14,7 @@ __all__ = [
     "adam_step",
     "adamax_step",
     "adamw_step",
+    "lion_step",
     "nadam_step",
     "rmsprop_step",
     "sgd_step",
@@ -353,3 +354,46 @@ def adadelta_step(
     """
     arguments = (params, d_params, v, u, learning_rate, rho, epsilon)
     return take_step("adadelta_step", arguments, backend, n_threads)
+
+
+def lion_step(
+    params: Array,
+    d_params: ArrayLike,
+    m: Array,
+    *,
+    learning_rate: float = 0.0001,
+    beta_1: float = 0.9,
+    beta_2: float = 0.99,
+    weight_decay: float = 0.0,
+    backend: str = "auto",
+    n_threads: int | None = None,
+) -> Array:
+    """Update params and m in place by one step of `fastnn.Lion`.
+
+    Parameters
+    ----------
+    params, m : ndarray (p,)
+        Writable and contiguous.
+    d_params : array-like (p,)
+    learning_rate : float, default=0.0001
+    beta_1 : float in [0, 1), default=0.9
+        The share of the momentum in what decides the sign.
+    beta_2 : float in [0, 1), default=0.99
+        How much of the momentum a step keeps.
+    weight_decay : float, default=0.0
+        A step first multiplies the parameters by ``1 - learning_rate * weight_decay``, as in AdamW.
+    backend, n_threads
+        As `fastnn.kernels` says.
+
+    Returns
+    -------
+    ndarray (p,)
+        `params`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `fastnn.kernels` says.
+    """
+    arguments = (params, d_params, m, learning_rate, beta_1, beta_2, weight_decay)
+    return take_step("lion_step", arguments, backend, n_threads)

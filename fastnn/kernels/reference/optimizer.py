@@ -14,6 +14,7 @@ __all__ = [
     "adam_step",
     "adamax_step",
     "adamw_step",
+    "lion_step",
     "nadam_step",
     "rmsprop_step",
     "sgd_step",
@@ -134,6 +135,23 @@ def adadelta_step(
     u *= rho
     u += (1 - rho) * change * change
     params -= learning_rate * change
+
+
+@np.errstate(all="ignore")
+def lion_step(
+    params: Array,
+    d_params: Array,
+    m: Array,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    weight_decay: float,
+) -> None:
+    """Chen et al. 2023, algorithm 2."""
+    params *= 1 - learning_rate * weight_decay
+    params -= learning_rate * np.sign(beta_1 * m + (1 - beta_1) * d_params)
+    m *= beta_2
+    m += (1 - beta_2) * d_params
 
 
 def _running_means(d_params: Array, m: Array, v: Array, beta_1: float, beta_2: float) -> None:

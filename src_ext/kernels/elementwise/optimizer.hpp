@@ -88,6 +88,19 @@ template <class T> struct Adadelta {
   }
 };
 
+// The sign of a mean of momentum and gradient (Chen et al. 2023), 0 where it is 0. Both means are sums of two products,
+// not m and a difference, since beta_1 = 0 has to give the gradient's sign beside any m.
+template <class T> struct Lion {
+  T rate, beta_1, rest_1, beta_2, rest_2, keep;
+  static constexpr int kSlots = 1;
+  FASTNN_INLINE void update(Vec<T>& w, Vec<T> g, Vec<T> (&slot)[kSlots]) const {
+    Vec<T>& m = slot[0];
+    const Vec<T> zero = {}, size = splat<T>(rate), mean = beta_1 * m + rest_1 * g;
+    m = beta_2 * m + rest_2 * g;
+    w = keep * w - (mean > zero ? size : mean < zero ? -size : mean);
+  }
+};
+
 FASTNN_INLINE double scalar_sqrt(double x) { return square_root<double>(splat<double>(x))[0]; }
 
 // base^exponent for a whole exponent >= 0, by squaring: error below 1e-13 for the exponents of a training run.
@@ -132,6 +145,10 @@ template <class T> Adamax<T> rule_of(const fastnn::AdamaxHyper& h, double rate, 
 
 template <class T> Adadelta<T> rule_of(const fastnn::AdadeltaHyper& h, double rate, int64_t) {
   return {T(rate), T(h.rho), T(1 - h.rho), T(h.epsilon)};
+}
+
+template <class T> Lion<T> rule_of(const fastnn::LionHyper& h, double rate, int64_t) {
+  return {T(rate), T(h.beta_1), T(1 - h.beta_1), T(h.beta_2), T(1 - h.beta_2), T(1 - rate * h.weight_decay)};
 }
 
 // Makes the rule of one row of the list and calls action(rule).
