@@ -14,9 +14,12 @@ from fastnn.kernels.contract import KERNELS
 from fastnn.optimizers import (
     OPTIMIZERS,
     SGD,
+    Adadelta,
     Adagrad,
     Adam,
+    Adamax,
     AdamW,
+    Lion,
     NAdam,
     Optimizer,
     OptimizerState,
@@ -29,6 +32,7 @@ def test_what_compiled_code_needs():
     assert SGD.slots == ("velocity",)
     assert Adam.slots == AdamW.slots == NAdam.slots == ("m", "v")
     assert RMSprop.slots == Adagrad.slots == ("v",)
+    assert (Adamax.slots, Adadelta.slots, Lion.slots) == (("m", "u"), ("v", "u"), ("m",))
     assert SGD(momentum=0.5).hyper == (0.5, 1.0)
     assert SGD(nesterov=False).hyper == (0.9, 0.0)
     assert Adam(beta_1=0.8, epsilon=1e-6).hyper == (0.8, 0.999, 1e-6)
@@ -36,6 +40,9 @@ def test_what_compiled_code_needs():
     assert Adagrad(epsilon=1e-6).hyper == (1e-6,)
     assert AdamW(weight_decay=0.1).hyper == (0.9, 0.999, 1e-8, 0.1)
     assert NAdam(beta_2=0.5).hyper == (0.9, 0.5, 1e-8)
+    assert Adamax(beta_2=0.5).hyper == (0.9, 0.5, 1e-8)
+    assert Adadelta(rho=0.5).hyper == (0.5, 1e-6)
+    assert Lion(weight_decay=0.5).hyper == (0.9, 0.99, 0.5)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -66,6 +73,13 @@ def test_other_defaults():
     assert AdamW() == AdamW(0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-8, weight_decay=0.01)
     assert NAdam() == NAdam(learning_rate=0.002, beta_1=0.9, beta_2=0.999, epsilon=1e-8)
     assert NAdam(0.001) != Adam()
+
+
+def test_defaults_of_pytorch_and_of_the_papers():
+    """torch.optim.Adamax, torch.optim.Adadelta, and Lion as its authors publish it."""
+    assert Adamax() == Adamax(learning_rate=0.002, beta_1=0.9, beta_2=0.999, epsilon=1e-8)
+    assert Adadelta() == Adadelta(learning_rate=1.0, rho=0.9, epsilon=1e-6)
+    assert Lion() == Lion(learning_rate=1e-4, beta_1=0.9, beta_2=0.99, weight_decay=0.0)
 
 
 def test_get():

@@ -13,7 +13,7 @@ from shapes import sizes
 from fastnn import kernels as public
 from fastnn.kernels.contract import KERNELS
 from fastnn.kernels.select import kernels_for
-from fastnn.optimizers import OPTIMIZERS, SGD, Adagrad, Adam, AdamW, NAdam, Optimizer, RMSprop
+from fastnn.optimizers import OPTIMIZERS, SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, NAdam, Optimizer, RMSprop
 
 KINDS = tuple(OPTIMIZERS.values())
 
@@ -125,6 +125,46 @@ def test_first_nadam_step_is_longer_than_adams(backend, dtype):
     params = run(backend, rule, dtype, [1e-3, -1.0, 50.0])
     moved = 0.01 * (1 + 0.6 / 1.6)
     np.testing.assert_allclose(params, [1 - moved, 1 + moved, 1 - moved], rtol=1e-5)
+
+
+def test_first_adamax_step_is_the_learning_rate(backend, dtype):
+    """Independent of the gradient's size: m is corrected, and u is that size."""
+    params = run(backend, Adamax(0.01, epsilon=1e-12), dtype, [1e-3, -1.0, 50.0])
+    np.testing.assert_allclose(params, [0.99, 1.01, 0.99], rtol=1e-5)
+
+
+def test_adamax_forgets_the_largest_gradient_slowly(backend, dtype):
+    _, _, u = run_with_state(backend, Adamax(beta_2=0.5), dtype, [0.0, 3.0])
+    params, m = np.ones_like(u), np.zeros_like(u)
+    rule = Adamax(beta_2=0.5)
+    getattr(kernels_for(backend), rule.kernel)(params, np.zeros_like(u), m, u, *rule.arguments(2, 0.01))
+    np.testing.assert_allclose(u, [1e-8, 1.5], rtol=1e-6)
+
+
+def test_first_adadelta_step_is_the_root_of_epsilon(backend, dtype):
+    """Over the root of 1 - rho, whatever the gradient's size is."""
+    params = run(backend, Adadelta(rho=0.75, epsilon=1e-4), dtype, [1e3, -1e4])
+    np.testing.assert_allclose(params, [0.98, 1.02], rtol=1e-5)
+
+
+def test_lion_steps_by_the_sign(backend, dtype):
+    """Of nothing there is none, so that weights that take no part stay."""
+    params = run(backend, Lion(0.01), dtype, [1e-3, -50.0, 0.0, -0.0])
+    np.testing.assert_allclose(params, [0.99, 1.01, 1.0, 1.0], rtol=1e-6)
+
+
+def test_lion_without_gradient_only_decays(backend, dtype):
+    params = run(backend, Lion(0.1, weight_decay=0.5), dtype, np.zeros(5), steps=3)
+    np.testing.assert_allclose(params, np.full(5, 0.95**3), rtol=1e-6)
+
+
+def test_lion_decides_by_another_mean_than_it_remembers(backend, dtype):
+    """beta_1 = 0 is the gradient's sign beside any momentum, however small the gradient is."""
+    params, m = np.ones(3, dtype), np.full(3, 1e9, dtype)
+    rule = Lion(beta_1=0.0, beta_2=0.5)
+    getattr(kernels_for(backend), rule.kernel)(params, np.array([1e-9, -1e-9, 0.0], dtype), m, *rule.arguments(1, 0.5))
+    np.testing.assert_array_equal(params, np.array([0.5, 1.5, 1.0], dtype))
+    np.testing.assert_allclose(m, 5e8)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=repr)
