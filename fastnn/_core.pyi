@@ -39,6 +39,8 @@ def link(z: _Array, loss: str | Loss, out: _Array, n_threads: int = 0) -> None: 
 def loss_and_gradient(
     z: _Array, y: _Array, sample_weight: _Array | None, loss: str | Loss, d_z: _Array, n_threads: int = 0
 ) -> float: ...
+
+# tools/generate_optimizers.py writes this: steps
 def sgd_step(
     params: _Array,
     d_params: _Array,
@@ -91,6 +93,40 @@ def nadam_step(
     epsilon: float,
     n_threads: int = 0,
 ) -> None: ...
+def adamax_step(
+    params: _Array,
+    d_params: _Array,
+    m: _Array,
+    u: _Array,
+    step: int,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+    n_threads: int = 0,
+) -> None: ...
+def adadelta_step(
+    params: _Array,
+    d_params: _Array,
+    v: _Array,
+    u: _Array,
+    learning_rate: float,
+    rho: float,
+    epsilon: float,
+    n_threads: int = 0,
+) -> None: ...
+def lion_step(
+    params: _Array,
+    d_params: _Array,
+    m: _Array,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    weight_decay: float,
+    n_threads: int = 0,
+) -> None: ...
+
+# until here
 def clip_by_value(d_params: _Array, limit: float, n_threads: int = 0) -> None: ...
 def clip_by_norm(d_params: _Array, limit: float, n_threads: int = 0) -> float: ...
 def ema_step(average: _Array, params: _Array, decay: float, n_threads: int = 0) -> None: ...

@@ -19,8 +19,8 @@ from _contract cimport (
     DenseForward, Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Kernels, LimitedMemory, Link,
     LogisticPass, LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Saga, Separable,
     TeamKernel, WeightedGram, kFlatGrain, kLossRows, kNeuronBlockRows, kNeuronBlocks, kNeuronStride, kNoLink,
-    kStoreGradient, slots_of,
 )
+from _lists cimport kMaxSlots, kStoreGradient, slots_of
 from _runtime cimport (
     Job, Scratch, TeamFunction, allocate, allowed_team, begin_job, clear, copy_indices, copy_starts,
     crowded_seconds as seconds_of_crowd, end_job, fastnn_build_info, fastnn_interrupted, fastnn_seconds,
@@ -49,7 +49,11 @@ include "binding/dense.pxi"
 include "binding/activation.pxi"
 include "binding/loss.pxi"
 include "binding/optimizer.pxi"
+include "binding/optimizer_steps.pxi"
 include "binding/vectors.pxi"
+include "binding/clip.pxi"
+include "binding/dropout.pxi"
+include "binding/permutation.pxi"
 include "binding/logistic.pxi"
 include "binding/saga.pxi"
 include "binding/workspace.pxi"

@@ -9,9 +9,10 @@ import numpy as np
 from available import HAS_NUMBA
 from numpy.typing import NDArray
 
+from fastnn import optimizers
 from fastnn.activations import Activation
 from fastnn.layers import Dense, Dropout, Layer
-from fastnn.optimizers import SGD, Adagrad, Adam, AdamW, NAdam, Optimizer, OptimizerState, RMSprop
+from fastnn.optimizers import SGD, Adam, AdamW, Optimizer, OptimizerState, RMSprop
 from fastnn.plan import Plan
 
 BUMP = Activation("bump", value=lambda z: 1 / (1 + z * z), slope=lambda z, a: -2 * z * a * a)
@@ -52,14 +53,10 @@ LAYERS: dict[str, tuple[int, list[Layer], str]] = {
 if not HAS_NUMBA:
     del LAYERS["a user's own"]
 OPTIMIZERS: dict[str, Optimizer] = {
-    "adam": Adam(),
-    "nesterov": SGD(),
+    **{name: kind() for name, kind in optimizers.OPTIMIZERS.items()},
     "momentum": SGD(nesterov=False),
     "plain": SGD(momentum=0.0),
-    "rmsprop": RMSprop(),
-    "adagrad": Adagrad(),
     "adamw": AdamW(weight_decay=0.5),
-    "nadam": NAdam(),
     "clipped by value": SGD(clip_value=0.01),
     "clipped by norm": Adam(clip_norm=0.1),
     "clipped by both, averaged": AdamW(clip_value=0.05, clip_norm=0.1, ema=0.9),

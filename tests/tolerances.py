@@ -129,12 +129,16 @@ def _sgd_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
 
 
 def _adam_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    """The change is a quotient of m, whose two parts may cancel."""
     change = np.abs(wanted["params"] - given["params"])
+    parts = np.abs(given["m"]) + np.abs(given["d_params"])
+    corrected = given["learning_rate"] * (1 - given["beta_2"] ** given["step"]) ** 0.5
+    largest = corrected / (1 - given["beta_1"] ** given["step"]) * parts / (np.sqrt(wanted["v"]) + given["epsilon"])
     lost = ULPS * eps
     return {
-        "m": lost * (np.abs(given["m"]) + np.abs(given["d_params"])) + TINY,
+        "m": lost * parts + TINY,
         "v": lost * (np.abs(given["v"]) + given["d_params"] ** 2) + TINY,
-        "params": lost * (np.abs(given["params"]) + 4 * change) + TINY,
+        "params": lost * (np.abs(given["params"]) + 4 * change + largest) + TINY,
     }
 
 
@@ -162,6 +166,35 @@ def _scaled_by_squares(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
         "v": ULPS * eps * (np.abs(given["v"]) + given["d_params"] ** 2) + TINY,
         "params": ULPS * eps * (np.abs(given["params"]) + change) + TINY,
     }
+
+
+def _adamax_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    """The change is a quotient of m, whose two parts may cancel."""
+    m, u = np.abs(given["m"]) + np.abs(given["d_params"]), np.abs(wanted["u"])
+    change = given["learning_rate"] / (1 - given["beta_1"] ** given["step"]) * m / u
+    return {
+        "m": ULPS * eps * m + TINY,
+        "u": ULPS * eps * u + TINY,
+        "params": ULPS * eps * (np.abs(given["params"]) + 2 * change) + TINY,
+    }
+
+
+def _adadelta_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    change = np.abs(wanted["params"] - given["params"])
+    return {
+        "v": ULPS * eps * np.abs(wanted["v"]) + TINY,
+        "u": 2 * ULPS * eps * np.abs(wanted["u"]) + TINY,
+        "params": ULPS * eps * (np.abs(given["params"]) + 2 * change) + TINY,
+    }
+
+
+def _lion_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    """Where the mean is as small as its rounding, its sign may be any."""
+    m, g, rate, beta_1 = given["m"], given["d_params"], given["learning_rate"], given["beta_1"]
+    size = ULPS * eps * (np.abs(m) + np.abs(g))
+    is_unsure = np.abs(beta_1 * m + (1 - beta_1) * g) < size
+    params = np.abs(given["params"]) * (1 + rate * given["weight_decay"]) + rate
+    return {"m": size + TINY, "params": ULPS * eps * params + np.where(is_unsure, 2 * rate, 0) + TINY}
 
 
 def _clip_by_value(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
@@ -198,5 +231,8 @@ _TOLERANCES = {
     "rmsprop_step": _scaled_by_squares,
     "adagrad_step": _scaled_by_squares,
     "adamw_step": _adamw_step,
+    "adamax_step": _adamax_step,
+    "adadelta_step": _adadelta_step,
+    "lion_step": _lion_step,
     "nadam_step": _nadam_step,
 }

@@ -27,11 +27,14 @@ HEAD = """# The C++ side of the contract (contract/*.hpp) as Cython sees it. Do 
 # The argument blocks are templates over the element type in which only pointers depend on it, so the binding fills
 # the float one and passes it to either kernel: the layout is the same.
 from libc.stdint cimport int32_t, int64_t, uint64_t
+
+from _lists cimport Activation, UserLoss
 """
 
 # --- the headers ------------------------------------------------------------------------------------------------------
 
-NOT_DECLARED = ("table.hpp",)  # what kernels see alone
+# What kernels see alone, and lists, which make their declarations by macros: _lists.pxd has these.
+NOT_DECLARED = ("table.hpp", "activations.hpp", "losses.hpp", "optimizers.hpp")
 SPELLED = {"ptrdiff_t": "Py_ssize_t"}
 
 
@@ -115,7 +118,8 @@ def fields_in_cython(body: str, numbers: dict[str, int], macros: dict[str, str])
             raise ValueError(f"a field that is no pointer, number, array or struct: {field!r}")
         first = plain[2].strip() + plain[3]
         for name in map(str.strip, first.split(",")):
-            sized = re.sub(r"\[(k\w+)\]", lambda size: f"[{numbers[size[1]]}]", name)
+            # Of a size that a list decides Cython needs to know nothing but that it is an array.
+            sized = re.sub(r"\[(k\w+)\]", lambda size: f"[{numbers.get(size[1], 1)}]", name)
             yield f"{type_in_cython(plain[1])} {sized}"
 
 

@@ -17,12 +17,13 @@ __all__ = ["KINDS", "records_of"]
 
 
 def records_of(module: ModuleType, area: str) -> dict[str, Kind]:
-    """The kinds of all dataclasses that a module defines, by an area and their names; but of none that are only bases.
+    """The kinds of all dataclasses that a module or package defines, by an area and their names; but of no mere bases.
 
     Files hold the area, so it is a word of the format and stays, whatever the module is called.
     """
     classes = {each for each in vars(module).values() if isinstance(each, type) and is_dataclass(each)}
-    own = [cls for cls in classes if cls.__module__ == module.__name__ and not classes & set(cls.__subclasses__())]
+    own = [cls for cls in classes if f"{cls.__module__}.".startswith(f"{module.__name__}.")]
+    own = [cls for cls in own if not classes & set(cls.__subclasses__())]
     return {f"{area}.{cls.__name__}": record(cls) for cls in sorted(own, key=lambda cls: cls.__name__)}
 
 

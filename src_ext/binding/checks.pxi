@@ -41,9 +41,6 @@ LOSS_CODES = {
         "pinball", "hinge",
     ))
 }
-OPTIMIZER_CODES = {
-    name: code for code, name in enumerate(("sgd", "adam", "rmsprop", "adagrad", "adamw", "nadam"))
-}
 
 cdef dict activation_code_of = dict(ACTIVATION_CODES, logistic=1)
 

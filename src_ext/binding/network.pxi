@@ -85,6 +85,7 @@ cdef int read_rows(Epoch[float]* g, object x, int kind) except -1:
 cdef int read_data(Epoch[float]* g, NativePlan plan, object loss, cnp.ndarray params, object x, cnp.ndarray y,
                    cnp.ndarray sample_weight) except -1:
     cdef int kind = plan.kind
+    cdef Py_ssize_t k
     cdef LossNumbers numbers = read_loss(loss)
     g.shape = plan.shape
     g.params = <float*>input_1d(params, "params", kind, plan.n_params)
@@ -99,21 +100,18 @@ cdef int read_data(Epoch[float]* g, NativePlan plan, object loss, cnp.ndarray pa
     g.d_params = NULL
     g.workspace = NULL
     g.resumes, g.ends = False, False
-    g.slots[0] = g.slots[1] = g.slots[2] = NULL
+    for k in range(kMaxSlots):
+        g.slots[k] = NULL
     g.first_step, g.seed = 0, 0
     g.l1, g.ema, g.clip_value, g.clip_norm = 0, -1, INFINITY, INFINITY
     return 0
-
-
-# Numbers of each optimizer but the learning rate, by its code.
-cdef list N_HYPER = [2, 3, 2, 1, 4, 3]
 
 
 cdef int read_optimizer(Epoch[float]* g, object optimizer, object state) except -1:
     cdef Py_ssize_t k
     cdef int code = optimizer.code
     cdef tuple hyper = tuple(optimizer.hyper)
-    if not 0 <= code < <int>len(N_HYPER) or len(hyper) != N_HYPER[code]:
+    if not 0 <= code < kOptimizers or len(hyper) != kOptimizerTraits[code].hyper:
         raise ValueError(f"an optimizer of the type {type(optimizer).__name__} has the code {code} and {len(hyper)} "
                          f"numbers beside the learning rate; the native kernels know those of fastnn.optimizers, with "
                          f"their own fields alone")

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "contract/optimizers.hpp"
+
 namespace fastnn {
 
 // An activation is a code of kernels/elementwise/activation.hpp, or the address of a user's own functions. `both` writes a and slope;
@@ -46,16 +48,7 @@ template <class T> struct LossAndGradient {
 
 constexpr ptrdiff_t kLossRows = 256;
 
-constexpr int kMaxSlots = 3;  // state vectors per parameter: two of an optimizer, and the parameters' average
-constexpr int kMaxHyper = 4;
-
-enum Optimizer : int { kSgd = 0, kAdam = 1, kRmsprop = 2, kAdagrad = 3, kAdamW = 4, kNadam = 5, kStoreGradient = -1 };
-
-static inline int slots_of(int optimizer) {
-  return optimizer == kStoreGradient ? 0 : optimizer == kAdam || optimizer == kAdamW || optimizer == kNadam ? 2 : 1;
-}
-
-// One step on flat vectors. `hyper` has the optimizer's own numbers, in the order of optimizers.py.
+// One step on flat vectors. `hyper` has the optimizer's own numbers, in the order of contract/optimizers.hpp.
 template <class T> struct OptimizerStep {
   int optimizer;
   T* params;

@@ -7,6 +7,7 @@
 #include "contract/kernels.hpp"
 
 #if defined(FASTNN_NETWORKS)
+#include "kernels/elementwise/clip.hpp"
 #include "kernels/network/epoch.hpp"
 #include "kernels/network/forward.hpp"
 #define FASTNN_PART networks

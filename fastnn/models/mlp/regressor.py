@@ -52,7 +52,7 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
         Of all hidden layers, or of each. scikit-learn's "identity", "logistic", "tanh", "relu", and
         any other of fastnn's.
     solver : str or optimizer, default="adam"
-        "lbfgs", the name of an optimizer ("sgd", "adam", "adamw", "nadam", "rmsprop", "adagrad"), whose
+        "lbfgs", the name of an optimizer (one of `fastnn.optimizers.OPTIMIZERS`, such as "sgd"), whose
         hyper-parameters are then those below, or an optimizer object, which has its own.
     alpha : float, default=0.0001
         Strength of the L2 penalty: ``alpha / 2`` times the sum of the squared weights, over the
@@ -90,9 +90,9 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
     validation_fraction : float in [0, 1), default=0.1
         Share of the samples that are held out.
     beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
-        For "adam", "adamw" and "nadam".
+        For the optimizers by name that have them, such as "adam".
     epsilon : float, default=1e-8
-        For all solvers by name but "sgd" and "lbfgs".
+        For the optimizers by name that have it, such as "adam".
     n_iter_no_change : int or inf, default=10
         Training ends after more than so many epochs in a row without improvement.
     max_fun : int, default=15000

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "kernels/network/row_phase.hpp"
-#include "kernels/vector/flat.hpp"
+#include "kernels/elementwise/clip.hpp"
 #include "kernels/elementwise/optimizer.hpp"
 
 namespace {
@@ -16,7 +16,7 @@ template <class T> struct KeepGradient {};
 
 // A piece of the vectors that run parallel to the parameters, whole vectors long.
 template <class T> struct Piece {
-  T *w, *slot[2], *average, *gradient;
+  T *w, *slot[fastnn::kMaxRuleSlots], *average, *gradient;
   ptrdiff_t count;
 };
 
@@ -77,18 +77,19 @@ FASTNN_INLINE double apply_rule(const Piece<T>& p, const Rule& rule, T decay, bo
   Vec<T> squares = {};
   T* const out = is_shared ? p.gradient : p.w;
   for (ptrdiff_t at = 0; at < p.count; at += kLanes<T>) {
-    Vec<T> w = load<T>(p.w + at), slot_0 = {}, slot_1 = {};
+    Vec<T> w = load<T>(p.w + at);
     const Vec<T> gradient = load<T>(p.gradient + at) + decay * w;
     squares += w * w;
     if constexpr (__is_same(Rule, KeepGradient<T>)) {
       store<T>(p.gradient + at, gradient);
     } else {
-      slot_0 = load<T>(p.slot[0] + at);
-      if constexpr (Rule::kSlots > 1) slot_1 = load<T>(p.slot[1] + at);
-      rule.update(w, gradient, slot_0, slot_1);
+      Vec<T> slot[Rule::kSlots];
+#pragma GCC unroll 4
+      for (int k = 0; k < Rule::kSlots; ++k) slot[k] = load<T>(p.slot[k] + at);
+      rule.update(w, gradient, slot);
       store<T>(out + at, w);
-      store<T>(p.slot[0] + at, slot_0);
-      if constexpr (Rule::kSlots > 1) store<T>(p.slot[1] + at, slot_1);
+#pragma GCC unroll 4
+      for (int k = 0; k < Rule::kSlots; ++k) store<T>(p.slot[k] + at, slot[k]);
     }
   }
   if (out != p.w && !__is_same(Rule, KeepGradient<T>))
@@ -112,25 +113,26 @@ __attribute__((noinline)) double update_piece_apart(const Piece<T>& p, const Rul
   return update_piece(p, rule, t);
 }
 
+// What lies from `at` on, `count` long, in vectors that begin where w and slots do.
+template <class T>
+FASTNN_INLINE Piece<T> piece_at(T* w, T* const* slots, int average, T* gradient, ptrdiff_t at, ptrdiff_t count) {
+  Piece<T> piece{w + at, {}, average < 0 ? nullptr : slots[average] + at, gradient, count};
+#pragma GCC unroll 4
+  for (int k = 0; k < fastnn::kMaxRuleSlots; ++k) piece.slot[k] = slots[k] + at;
+  return piece;
+}
+
 // The task's weights, and the task's part of b; gradients from d_w and d_b where they are not given.
 template <class T>
 FASTNN_INLINE Piece<T> weights_piece(const Layer<T>& layer, const WeightTask& task, int average, T* gradient) {
   const ptrdiff_t width = panel_width<T>(task.c0, layer.columns), at = layer.rows * task.c0 + task.r0 * width;
-  return {layer.w + at,
-          {layer.slot_w[0] + at, layer.slot_w[1] + at},
-          average < 0 ? nullptr : layer.slot_w[average] + at,
-          gradient ? gradient : layer.d_w + at,
-          (task.r1 - task.r0) * width};
+  return piece_at(layer.w, layer.slot_w, average, gradient ? gradient : layer.d_w + at, at, (task.r1 - task.r0) * width);
 }
 
 template <class T>
 FASTNN_INLINE Piece<T> bias_piece(const Layer<T>& layer, const WeightTask& task, int average, T* gradient) {
   const ptrdiff_t at = task.b0;
-  return {layer.b + at,
-          {layer.slot_b[0] + at, layer.slot_b[1] + at},
-          average < 0 ? nullptr : layer.slot_b[average] + at,
-          gradient ? gradient : layer.d_b + at,
-          task.b1 - task.b0};
+  return piece_at(layer.b, layer.slot_b, average, gradient ? gradient : layer.d_b + at, at, task.b1 - at);
 }
 
 // Some of the rows in memory, and whose sum their gradient goes to.
