@@ -11,6 +11,24 @@ ctypedef void (*EpochKernel)(void*, int, int) noexcept nogil
 ctypedef void (*EpochFunction)(void*) noexcept nogil
 
 
+cdef extern from "contract/losses.hpp" namespace "fastnn" nogil:
+    const int kLossCount
+
+    cdef struct ListedLoss:
+        const char *name
+        int link
+
+    const ListedLoss *kListedLosses
+    const int kLinkCount
+    const char **kLinkNames
+
+    ctypedef void (*LossTile)(const void*, const void*, const void*, void*, void*, Py_ssize_t) noexcept nogil
+
+    cdef struct UserLoss:
+        LossTile tile
+        const void *parameters
+
+
 cdef extern from "contract/kernels.hpp" namespace "fastnn" nogil:
     const Py_ssize_t kLossRows
 
@@ -54,7 +72,7 @@ cdef extern from "contract/kernels.hpp" namespace "fastnn" nogil:
         const T *z
         T *out
         Py_ssize_t n, o
-        int loss
+        int link
 
     cdef cppclass LossAndGradient[T]:
         const T *z
@@ -64,6 +82,7 @@ cdef extern from "contract/kernels.hpp" namespace "fastnn" nogil:
         double *partial
         Py_ssize_t n, o
         int loss
+        const UserLoss *users_loss
         double parameter, weight_total
 
     cdef cppclass OptimizerStep[T]:
@@ -139,6 +158,7 @@ cdef extern from "contract/kernels.hpp" namespace "fastnn" nogil:
         const int64_t *order
         Py_ssize_t n, batch_size
         int loss, optimizer
+        const UserLoss *users_loss
         double loss_parameter, alpha, l1
         double clip_value, clip_norm, ema
         uint64_t seed
