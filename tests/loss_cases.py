@@ -101,6 +101,20 @@ def _huber(z: Array, y: Array, delta: Any) -> tuple[Array, Array]:
     return np.where(r <= delta, r * r / 2, delta * (r - delta / 2)), np.clip(z - y, -delta, delta)
 
 
+def _tweedie(z: Array, y: Array, power: Any) -> tuple[Array, Array]:
+    # scikit-learn's, whose constants differ: there exp(a z) / a and y exp(-b z) / b stand alone.
+    a, b = 2 - power, power - 1
+    rising = z if a == 0 else (np.exp(a * z) - 1) / a
+    falling = -z if b == 0 else (np.exp(-b * z) - 1) / b
+    return 1 + rising + y * falling, np.exp(a * z) - y * np.exp(-b * z)
+
+
+def _terms_of_tweedie(z: Array, y: Array, power: float) -> Array:
+    a, b = 2 - power, power - 1
+    with np.errstate(over="ignore"):
+        return (np.exp(a * z) + y * np.exp(-b * z)) * (1 + np.abs(z))
+
+
 # --- the rows -----------------------------------------------------------------------------------
 
 CASES: dict[str, Case] = {
@@ -180,6 +194,22 @@ CASES: dict[str, Case] = {
         (2 * ONE_HOT - 1, np.ones((2, 1)), -np.ones((2, 1))),
         (ONE_HOT, 3 * ONE_HOT, np.full((2, 1), 0.5), np.zeros((2, 1))),
         extremes=(([1e20], [1.0], 0.0, [0.0]), ([1e20], [-1.0], 1e20, [1.0])),
+    ),
+    "tweedie": Case(
+        lambda rng, shape: 1e-3 + rng.gamma(1.0, 2.0, shape),
+        _tweedie,
+        COUNTS,
+        NO_COUNTS,
+        _terms_of_tweedie,
+        extremes=(
+            ([0.0], [1.0], 1.0, [0.0]),
+            ([-1e20], [0.0], -1.0, [0.0]),
+            ([-1e20], [2.0], np.inf, [-np.inf]),
+            ([1e20], [2.0], np.inf, [np.inf]),
+            ([1e20], [0.0], np.inf, [np.inf]),
+        ),
+        others=(1.0, 1.999, 2.0),
+        wrong=(0.5, 2.5, -1, np.inf, np.nan),
     ),
 }
 

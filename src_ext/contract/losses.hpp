@@ -15,7 +15,8 @@
   ELEMENTS(log_cosh, LogCosh, kIdentityLink)                       \
   ELEMENTS(poisson, Poisson, kExpLink)                             \
   ELEMENTS(pinball, Pinball, kIdentityLink)                        \
-  ELEMENTS(hinge, Hinge, kIdentityLink)
+  ELEMENTS(hinge, Hinge, kIdentityLink)                            \
+  ELEMENTS(tweedie, Tweedie, kExpLink)
 
 namespace fastnn {
 

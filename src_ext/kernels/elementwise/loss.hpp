@@ -79,4 +79,25 @@ struct Hinge {
   }
 };
 
+struct Tweedie {
+  // Half the deviance of y from the mean exp(z), but for what y alone decides: with a = 2 - power and b = power - 1
+  // 1 + (exp(a z) - 1) / a + y (exp(-b z) - 1) / b. The quotients go to z and -z where a or b goes to 0: at power 1 it
+  // is Poisson's loss, at power 2 the gamma distribution's. Written with exp alone they would cancel near there.
+  template <class T> static FASTNN_INLINE void eval(V<T> z, V<T> y, T power, V<T>& loss, V<T>& d_z) {
+    const V<T> zero = {};
+    const T a = T(2) - power, b = power - T(1);
+    V<T> rising = z, rise = z == z ? splat<T>(T(1)) : z, falling = -z, fall = splat<T>(T(1));
+    if (a > T(0)) {
+      rise = vexp<T>(a * z);
+      rising = vexpm1<T>(a * z) / a;
+    }
+    if (b > T(0)) {
+      fall = vexp<T>(-b * z);
+      falling = vexpm1<T>(-b * z) / b;
+    }
+    loss = T(1) + rising + (y == zero ? zero : y * falling);
+    d_z = rise - (y == zero ? zero : y * fall);
+  }
+};
+
 }  // namespace
