@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from fastnn.errors import no_subclass, unknown_name, wrong_type
 
-__all__ = ["LOSSES", "Loss", "get", "huber", "pinball", "smooth_labels", "tweedie"]
+__all__ = ["LOSSES", "Loss", "focal", "get", "huber", "pinball", "smooth_labels", "tweedie"]
 
 
 def __dir__() -> list[str]:
@@ -202,6 +202,12 @@ _LISTED: dict[str, _Listed] = {
         targets=lambda power: _COUNTS if power < 2 else _POSITIVE,
         saturated=_saturated_tweedie,
     ),
+    "focal": _Listed(
+        "softmax",
+        None,
+        _Parameter("gamma", 2.0, lambda gamma: 0 <= gamma < math.inf, "a finite number of at least 0"),
+        targets=lambda _: _SHARES,
+    ),
 }
 _CODES = {name: code for code, name in enumerate(_LISTED)}
 
@@ -310,6 +316,14 @@ def huber(delta: float = 1.35) -> Loss:
 def pinball(quantile: float = 0.5) -> Loss:
     """The pinball loss, whose minimiser is the given quantile (Koenker & Bassett 1978)."""
     return LOSSES["pinball"].with_parameter(quantile)
+
+
+def focal(gamma: float = 2.0) -> Loss:
+    """``-sum y (1 - p)**gamma log p`` with p = softmax(z): cross-entropy where gamma is 0 (Lin et al. 2017).
+
+    The larger gamma is, the less those samples count that are told apart already.
+    """
+    return LOSSES["focal"].with_parameter(gamma)
 
 
 def tweedie(power: float = 1.5) -> Loss:

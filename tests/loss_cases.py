@@ -91,6 +91,13 @@ def _cross_entropy(z: Array, y: Array, _: Any) -> tuple[Array, Array]:
     return -y * np.log(p), p * y.sum(axis=1, keepdims=True) - y
 
 
+def _focal(z: Array, y: Array, gamma: Any) -> tuple[Array, Array]:
+    # The gradient by the chain rule: d loss / d p, times the Jacobian of the softmax.
+    p = _softmax(z)
+    by_p = y * (gamma * (1 - p) ** (gamma - 1) * np.log(p) - (1 - p) ** gamma / p)
+    return -y * (1 - p) ** gamma * np.log(p), p * (by_p - (by_p * p).sum(axis=1, keepdims=True))
+
+
 def _pinball(z: Array, y: Array, quantile: Any) -> tuple[Array, Array]:
     r = y - z
     return np.maximum(quantile * r, (quantile - 1) * r), np.where(r > 0, -quantile, 1 - quantile)
@@ -210,6 +217,24 @@ CASES: dict[str, Case] = {
         ),
         others=(1.0, 1.999, 2.0),
         wrong=(0.5, 2.5, -1, np.inf, np.nan),
+    ),
+    "focal": Case(
+        _shares,
+        _focal,
+        SHARES,
+        NO_SHARES,
+        lambda z, y, gamma: (
+            (1 + gamma) * np.abs(y) * (1 + np.abs(z) + np.abs(z).max(axis=1, keepdims=True, initial=0.0))
+        ),
+        extremes=(
+            ([1e20, 0.0], [1.0, 0.0], 0.0, [0.0, 0.0]),
+            ([1e20, 0.0], [0.0, 1.0], 1e20, [1.0, -1.0]),
+            ([-1e20, 1e20, 0.0], [1.0, 0.0, 0.0], 2e20, [-1.0, 1.0, 0.0]),
+            ([0.0, 0.0], [1.0, 0.0], log(2) / 4, [-(1 + 2 * log(2)) / 8, (1 + 2 * log(2)) / 8]),
+            ([-1e20], [1.0], 0.0, [0.0]),
+        ),
+        others=(0.0, 0.5, 5.0),
+        wrong=(-1, np.inf, np.nan),
     ),
 }
 

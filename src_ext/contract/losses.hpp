@@ -16,7 +16,8 @@
   ELEMENTS(poisson, Poisson, kExpLink)                             \
   ELEMENTS(pinball, Pinball, kIdentityLink)                        \
   ELEMENTS(hinge, Hinge, kIdentityLink)                            \
-  ELEMENTS(tweedie, Tweedie, kExpLink)
+  ELEMENTS(tweedie, Tweedie, kExpLink)                             \
+  ROWS(focal, Focal, kSoftmaxLink)
 
 namespace fastnn {
 

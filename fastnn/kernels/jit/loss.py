@@ -85,6 +85,59 @@ def _cross_entropy(z: Any, y: Any, sample_weight: Any, total_weight: float, para
     return loss
 
 
+@exact
+def _largest(z: Any, r: int) -> int:
+    place = 0
+    for c in range(1, z.shape[1]):
+        if z[r, c] > z[r, place]:
+            place = c
+    return place
+
+
+@exact
+def _share(e: float, rest: float, is_largest: bool) -> Any:
+    """p and 1 - p from e = exp(z - largest): of the largest z from the rest of the sum, so that nothing cancels."""
+    return e / (1.0 + rest), (rest if is_largest else (1.0 + rest) - e) / (1.0 + rest)
+
+
+@exact
+def _focal_slope(p: float, others: float, minus_log: float, gamma: float) -> Any:
+    """(1 - p)**gamma, and that times 1 + gamma p (-log p) / (1 - p), whose quotient goes to 1 where p does."""
+    weight = others**gamma
+    quotient = 1.0 if others == 0.0 else (0.0 if p == 0.0 else p * minus_log / others)
+    return weight, weight * (1.0 + gamma * quotient)
+
+
+@exact
+def _focal_row(z: Any, y: Any, gamma: float, scale: float, d_z: Any, r: int) -> float:
+    top, rest, loss, total = _largest(z, r), 0.0, 0.0, 0.0
+    for c in range(z.shape[1]):
+        rest += 0.0 if c == top else math.exp(np.float64(z[r, c]) - z[r, top])
+    for c in range(z.shape[1]):
+        below = np.float64(z[r, c]) - z[r, top]
+        p, others = _share(math.exp(below), rest, c == top)
+        minus_log = math.log1p(rest) - below
+        weight, slope = _focal_slope(p, others, minus_log, gamma)
+        if y[r, c] != 0.0:
+            loss += y[r, c] * weight * minus_log
+            total += y[r, c] * slope
+    for c in range(z.shape[1]):
+        below = np.float64(z[r, c]) - z[r, top]
+        p, others = _share(math.exp(below), rest, c == top)
+        slope = 0.0 if y[r, c] == 0.0 else y[r, c] * _focal_slope(p, others, math.log1p(rest) - below, gamma)[1]
+        d_z[r, c] = scale * (p * (total - slope) - others * slope)
+    return loss
+
+
+@kernel
+def _focal(z: Any, y: Any, sample_weight: Any, total_weight: float, parameter: float, d_z: Any) -> float:
+    loss = 0.0
+    for r in range(z.shape[0]):
+        scale = (1.0 if sample_weight is None else sample_weight[r]) / total_weight
+        loss += scale * _focal_row(z, y, parameter, scale, d_z, r)
+    return loss
+
+
 # A loss of rows has the kernel of its name here, or importing this file fails.
 _BY_ROW = {name: globals()[f"_{name}"] for name, loss in LOSSES.items() if element_of(loss) is None}
 

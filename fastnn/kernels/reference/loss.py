@@ -30,8 +30,26 @@ def _cross_entropy(z: Doubles, y: Doubles, _: float) -> Pair:
     return terms, softmax(z) * y.sum(axis=1, keepdims=True) - y
 
 
+def _focal(z: Doubles, y: Doubles, gamma: float) -> Pair:
+    # 1 - p of the largest z comes of the other exponentials alone, so that nothing cancels where p is near 1.
+    if not z.size:
+        return np.zeros_like(z), np.zeros_like(z)
+    below = z - z.max(axis=1, keepdims=True)
+    e = np.exp(below)
+    is_largest = np.arange(z.shape[1]) == below.argmax(axis=1)[:, np.newaxis]
+    rest = np.where(is_largest, 0, e).sum(axis=1, keepdims=True)
+    p, others = e / (1 + rest), np.where(is_largest, rest, 1 + rest - e) / (1 + rest)
+    minus_log = np.log1p(rest) - below
+    quotient = np.where(p == 0, 0, np.where(others == 0, 1, p * minus_log / others))  # 1 is its limit
+    weight = np.power(others, gamma)
+    slope = np.where(y == 0, 0, y * weight * (1 + gamma * quotient))
+    gradients = p * (slope.sum(axis=1, keepdims=True) - slope) - others * slope
+    return np.where(y == 0, 0, y * weight * minus_log), gradients
+
+
 _BY_ROW: dict[str, Callable[[Doubles, Doubles, float], Pair]] = {
     "cross_entropy": _cross_entropy,
+    "focal": _focal,
 }
 
 _LINKS: dict[str, Callable[[Array], NDArray[Any]]] = {

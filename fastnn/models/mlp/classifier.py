@@ -87,10 +87,11 @@ class MLPClassifier(LabelMLP):
     out_activation : {None, "sigmoid", "softmax"}, default=None
         Output for two classes: one sigmoid neuron (the default) or two softmax neurons. More
         classes have softmax, and several labels a sample have sigmoid.
-    loss : {"cross_entropy", "hinge"} or Loss, default="cross_entropy"
+    loss : {"cross_entropy", "hinge", "focal"} or Loss, default="cross_entropy"
         "hinge" makes the outputs margins instead of probabilities: one for two classes, else one for each
-        class against the others, or for each of several labels a sample. Or a Loss of `fastnn.losses` of one
-        of these names.
+        class against the others, or for each of several labels a sample. "focal" gives samples that are
+        told apart already less weight, by softmax outputs for two classes too; not for several labels a
+        sample. Or a Loss of `fastnn.losses` of one of these names, such as ``focal(0.5)``.
     label_smoothing : float in [0, 1), default=0
         Share of every target that goes to all classes alike, for training alone.
     class_weight : dict, list of dicts, "balanced" or None, default=None
@@ -144,7 +145,7 @@ class MLPClassifier(LabelMLP):
         Samples seen in all epochs.
     n_layers_, n_outputs_ : int
     out_activation_ : str
-        "logistic" or "softmax"; "identity" with hinge.
+        "logistic" or "softmax"; "identity" with "hinge", "softmax" with "focal".
     n_features_in_ : int
     feature_names_in_ : ndarray (n_features_in_,)
         Where X has names that are strings.

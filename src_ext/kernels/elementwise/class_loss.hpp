@@ -119,4 +119,85 @@ struct CrossEntropy {
   }
 };
 
+// A row of the focal loss sum y (1 - p)^gamma (-log p) with p = softmax(z): its largest z and its first place, the sum
+// of exp(z - largest) but for that place, `rest`, and 1 + rest. The rest alone gives 1 - p of the likeliest class
+// without cancellation.
+template <class T> struct FocalRow {
+  V<T> largest, rest, total, log_total;
+  IVec<T> place;  // in all lanes; beyond the row where z has NaN
+
+  // Which lanes of the vector that begins at element c hold it.
+  FASTNN_INLINE auto is_largest(ptrdiff_t c) const { return lane_index<T>() + Int<T>(c) == place; }
+};
+
+// p and 1 - p of some elements, from e = exp(z - largest).
+template <class T> struct Share {
+  V<T> p, others;
+};
+
+template <class T> FASTNN_INLINE Share<T> share_of_class(const FocalRow<T>& row, V<T> e, ptrdiff_t c) {
+  return {e / row.total, (row.is_largest(c) ? row.rest : row.total - e) / row.total};
+}
+
+template <class T> FASTNN_INLINE V<T> exp_below(const FocalRow<T>& row, const T* z, ptrdiff_t c, int lanes) {
+  return first_or<T>(exp_of_negative<T>(load_lanes<T>(z + c, lanes) - row.largest), lanes, V<T>{});
+}
+
+template <class T> FASTNN_INLINE FocalRow<T> focal_row(const T* z, ptrdiff_t count) {
+  const V<T> lowest = splat<T>(-__builtin_inff());
+  V<T> top = lowest, sum = {};
+  for_vectors<T>(count, [&](ptrdiff_t c, int lanes) __attribute__((always_inline)) {
+    top = maximum<T>(first_or<T>(load_lanes<T>(z + c, lanes), lanes, lowest), top);
+  });
+  const T largest = max_lanes<T>(top);
+  FocalRow<T> row;
+  ptrdiff_t place = 0;
+  while (place < count && !(z[place] == largest)) ++place;
+  row.largest = splat<T>(largest);
+  row.place = IVec<T>{} + Int<T>(place);
+  for_vectors<T>(count, [&](ptrdiff_t c, int lanes) __attribute__((always_inline)) {
+    sum += row.is_largest(c) ? V<T>{} : exp_below<T>(row, z, c, lanes);
+  });
+  row.rest = splat<T>(sum_lanes<T>(sum));
+  row.total = T(1) + row.rest;
+  row.log_total = vlog1p<T>(row.rest);
+  return row;
+}
+
+struct Focal {
+  // With l = -log p and f = (1 - p)^gamma (1 + gamma p l / (1 - p)), of which the last quotient goes to 1 where p does:
+  // d_z = p (sum y f - y f) - (1 - p) y f.
+  template <class T>
+  static FASTNN_INLINE double row(const T* z, const T* y, T* d_z, ptrdiff_t count, T gamma, T scale) {
+    const V<T> zero = {}, one = splat<T>(T(1));
+    const FocalRow<T> row = focal_row<T>(z, count);
+    V<T> loss = zero, mass = zero;
+    for_vectors<T>(count, [&](ptrdiff_t c, int lanes) __attribute__((always_inline)) {
+      const V<T> target = load_lanes<T>(y + c, lanes), below = load_lanes<T>(z + c, lanes) - row.largest;
+      const V<T> minus_log = row.log_total - below;
+      const Share<T> share = share_of_class<T>(row, exp_below<T>(row, z, c, lanes), c);
+      const V<T> weight = gamma == T(0) ? one : exp_of_negative<T>(gamma * vlog<T>(share.others));
+      const V<T> quotient = share.p == zero ? zero : share.others == zero ? one : share.p * minus_log / share.others;
+      const V<T> slope = target == zero ? zero : target * weight * (T(1) + gamma * quotient);
+      loss += target == zero ? zero : target * weight * minus_log;
+      mass += slope;
+      store_lanes<T>(d_z + c, slope, lanes);
+    });
+    const V<T> total = splat<T>(sum_lanes<T>(mass));
+    for_vectors<T>(count, [&](ptrdiff_t c, int lanes) __attribute__((always_inline)) {
+      const V<T> slope = load_lanes<T>(d_z + c, lanes);
+      const Share<T> share = share_of_class<T>(row, exp_below<T>(row, z, c, lanes), c);
+      store_lanes<T>(d_z + c, scale * (share.p * (total - slope) - share.others * slope), lanes);
+    });
+    return double(sum_lanes<T>(loss));
+  }
+
+  template <class T, class Rows>
+  static FASTNN_INLINE double rows(const Rows& rows, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t o, T gamma) {
+    return sum_of_rows<T>(rows, r0, r1, o, [=](auto z, auto y, auto d_z, T scale) __attribute__((always_inline)) {
+      return row<T>(z, y, d_z, o, gamma, scale);
+    });
+  }
+};
+
 }  // namespace
