@@ -17,12 +17,13 @@ from libcpp cimport bool as cppbool
 from _contract cimport (
     ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams,
     DenseForward, Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Job, Kernels, LimitedMemory, Link,
-    LogisticPass, LossAndGradient, LossTile, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Scratch, Separable,
-    TeamFunction, TeamKernel, UserLoss, WeightedGram, allocate, allowed_team, available_kernels, begin_job, clear, copy_indices,
-    copy_starts, crowded_seconds as seconds_of_crowd, end_job, fastnn_build_info, fastnn_interrupted, fastnn_seconds,
-    keep_teams as keep_teams_as_asked, kFlatGrain, kLinkCount, kLinkNames, kListedLosses, kLossCount, kLossRows, kMaxTeam,
-    kNeuronBlocks, kNeuronStride, kNoLink, kStoreGradient, look_every, obey, permutation as fill_permutation, pool_is_awake, release, run_shares, run_team,
-    set_and_tell, slots_of, wake_pool, watch_signals,
+    LogisticPass, LossAndGradient, LossTile, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Scratch,
+    Separable, TeamFunction, TeamKernel, UserLoss, WeightedGram, allocate, allowed_team, available_kernels,
+    begin_job, clear, copy_indices, copy_starts, crowded_seconds as seconds_of_crowd, end_job, fastnn_build_info,
+    fastnn_interrupted, fastnn_seconds, keep_teams as keep_teams_as_asked, kFlatGrain, kLinkCount, kLinkNames,
+    kListedLosses, kLossCount, kLossRows, kMaxTeam, kNeuronBlocks, kNeuronStride, kNoLink, kStoreGradient,
+    look_every, obey, permutation as fill_permutation, pool_is_awake, release, run_shares, run_team, set_and_tell,
+    slots_of, wake_pool, watch_signals,
 )
 
 import os

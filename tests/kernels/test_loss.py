@@ -174,3 +174,34 @@ def test_a_users_tile_of_another_dtype_is_refused(dtype):
         core.NativeLoss(0, dtype)
     with pytest.raises(KeyError, match="logit"):
         core.NativeLoss(1, dtype, "logit")
+
+
+def test_focal_keeps_its_digits_where_a_class_is_sure(backend):
+    """1 - p is 3e-14 here, of which a difference from 1 would keep two digits."""
+    z, y = np.array([[31.0, 0.0, -1.0]]), np.array([[1.0, 0.0, 0.0]])
+    e = np.exp(z[0, 1:].astype(np.longdouble) - 31)
+    others = e.sum() / (1 + e.sum())
+    d_z = np.empty_like(z)
+    found = kernels_for(backend).loss_and_gradient(z, y, None, losses.focal(), d_z)
+    assert found == pytest.approx(float(others**2 * np.log1p(e.sum())), rel=1e-13)
+    slope = others**2 * (1 + 2 / (1 + e.sum()) * np.log1p(e.sum()) / others)
+    wanted_d_z = np.array([-others * slope, *(e / (1 + e.sum()) * slope)], np.float64)
+    np.testing.assert_allclose(d_z[0], wanted_d_z, rtol=1e-13)
+
+
+@pytest.mark.parametrize("power", [1 + 1e-9, 2 - 1e-9])
+def test_tweedie_keeps_its_digits_near_its_ends(backend, power, rng):
+    z, y = rng.normal(size=(30, 4)), 0.1 + rng.gamma(1.0, 2.0, (30, 4))
+    kernels, near, at = kernels_for(backend), np.empty_like(z), np.empty_like(z)
+    found = kernels.loss_and_gradient(z, y, None, losses.tweedie(power), near)
+    assert found == pytest.approx(kernels.loss_and_gradient(z, y, None, losses.tweedie(round(power)), at), rel=1e-7)
+    np.testing.assert_allclose(near, at, rtol=1e-6, atol=1e-7)
+
+
+def test_tweedie_of_power_1_is_poisson(backend, dtype, rng):
+    z, y = rng.normal(size=(30, 4)).astype(dtype), rng.poisson(2.0, (30, 4)).astype(dtype)
+    kernels, d_z, wanted = kernels_for(backend), np.empty_like(z), np.empty_like(z)
+    eps = float(np.finfo(dtype).eps)
+    found = kernels.loss_and_gradient(z, y, None, losses.tweedie(1), d_z)
+    assert found == pytest.approx(kernels.loss_and_gradient(z, y, None, losses.get("poisson"), wanted), rel=64 * eps)
+    np.testing.assert_allclose(d_z, wanted, rtol=8 * eps, atol=eps)
