@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import TweedieRegressor
 from sklearn.metrics import mean_tweedie_deviance
 
-from fastnn import Dense, MLPClassifier, MLPRegressor, Network, losses
+from fastnn import Dense, MLPClassifier, MLPRegressor, Network, kernels, losses
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{ConvergenceWarning.__module__}.ConvergenceWarning")
 
@@ -34,6 +34,17 @@ def claims(power: float) -> np.ndarray:
 def digits() -> tuple[np.ndarray, np.ndarray]:
     x, y = load_digits(return_X_y=True)
     return x[:300] / 16, y[:300]
+
+
+@pytest.mark.parametrize(("name", "loss"), [("tweedie", losses.tweedie(1.5)), ("focal", losses.focal(2.0))])
+def test_a_name_is_the_loss_with_its_default(name: str, loss: losses.Loss, backend: str) -> None:
+    z, y = np.array([[0.5, -1.0], [2.0, 0.0]]), np.eye(2)
+    found = kernels.loss_and_gradient(z, y, name, backend=backend)
+    wanted = kernels.loss_and_gradient(z, y, loss, backend=backend)
+    assert found[0] == wanted[0]
+    np.testing.assert_array_equal(found[1], wanted[1])
+    p = np.exp(z) if name == "tweedie" else np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(kernels.link(z, name, backend=backend), p, rtol=1e-14)
 
 
 # --- Tweedie ------------------------------------------------------------------------------------
