@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fastnn import losses
+
 SEED = 20260101
 
 BACKENDS = ["native", "jit", "reference"]
@@ -41,10 +43,7 @@ BY_ELEMENT = [
     *("mish", "softplus", "softsign", "hard_sigmoid", "hard_tanh", "hard_swish"),
 ]
 BY_ROW = ["softmax", "log_softmax"]
-LOSSES = [
-    *("squared_error", "binary_cross_entropy", "cross_entropy", "absolute", "huber", "log_cosh", "poisson"),
-    *("pinball", "hinge"),
-]
+LOSSES = list(losses.LOSSES)
 
 # Lengths of a parameter vector: in L1, in L2, beyond.
 PARAMS = [2_410, 101_770, 1_863_690]

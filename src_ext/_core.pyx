@@ -18,9 +18,11 @@ from _contract cimport (
     ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams,
     DenseForward, Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Kernels, LimitedMemory, Link,
     LogisticPass, LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Saga, Separable,
-    TeamKernel, WeightedGram, kFlatGrain, kLossRows, kNeuronBlockRows, kNeuronBlocks, kNeuronStride, kNoLink,
+    TeamKernel, WeightedGram, kFlatGrain, kLossRows, kNeuronBlockRows, kNeuronBlocks, kNeuronStride,
 )
-from _lists cimport kMaxSlots, kStoreGradient, slots_of
+from _lists cimport (
+    LossTile, UserLoss, kLinkCount, kLinkNames, kListedLosses, kLossCount, kMaxSlots, kNoLink, kStoreGradient, slots_of,
+)
 from _runtime cimport (
     Job, Scratch, TeamFunction, allocate, allowed_team, begin_job, clear, copy_indices, copy_starts,
     crowded_seconds as seconds_of_crowd, end_job, fastnn_build_info, fastnn_interrupted, fastnn_seconds,

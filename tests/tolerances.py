@@ -11,9 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from loss_cases import terms
 from numpy.typing import NDArray
-
-from fastnn.losses import Loss
 
 SUM = 8.0
 STEEPEST = 2.0  # no activation is steeper
@@ -101,22 +100,13 @@ def _loss_and_gradient(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
     share = given["sample_weight"]
     share = np.ones(len(z)) if share is None else share
     share = np.abs(share / (share.sum() or 1.0))[:, np.newaxis]
-    size = _terms(z, y, loss)
+    size = terms(z, y, loss)
     slope = 1 + np.abs(wanted["d_z"]) / np.where(share > 0, share, 1.0)
     count = z.shape[1] ** 0.5
     return {
         "d_z": (SUM + count) * eps * share * (slope + size) + TINY,
         "loss": (SUM + count) * eps * float((share * slope * (1 + size)).sum()) + TINY,
     }
-
-
-def _terms(z: Doubles, y: Doubles, loss: Loss) -> Doubles:
-    """The magnitude of what a loss adds up."""
-    if loss.name == "poisson":
-        return np.exp(z) * (1 + np.abs(z)) + np.abs(y * z)
-    if loss.name == "cross_entropy":
-        return np.abs(y) * (1 + np.abs(z) + np.abs(z).max(axis=1, keepdims=True, initial=0.0))
-    return np.abs(z) + np.abs(y)
 
 
 def _sgd_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:

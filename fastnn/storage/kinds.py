@@ -51,10 +51,9 @@ def _take_loss(loss: Loss) -> dict[str, Any]:
 def _make_loss(name: str, parameter: float | None = None) -> Loss:
     if parameter is None:
         return losses.get(name)
-    with_parameter = {"huber": losses.huber, "pinball": losses.pinball}
-    if name not in with_parameter or not is_number(parameter):
+    if not is_number(parameter):
         raise ValueError(f"the loss {name!r} cannot have the parameter {parameter!r}")
-    return with_parameter[name](parameter)
+    return losses.get(name).with_parameter(parameter)
 
 
 def _own(what: str, name: str) -> ValueError:

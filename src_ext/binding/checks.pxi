@@ -35,12 +35,7 @@ ACTIVATION_CODES = {
         "mish", "softplus", "softsign", "hard_sigmoid", "hard_tanh", "hard_swish", "softmax", "log_softmax",
     ))
 }
-LOSS_CODES = {
-    name: code for code, name in enumerate((
-        "squared_error", "binary_cross_entropy", "cross_entropy", "absolute", "huber", "log_cosh", "poisson",
-        "pinball", "hinge",
-    ))
-}
+LOSS_CODES = {kListedLosses[code].name.decode(): code for code in range(kLossCount)}
 
 cdef dict activation_code_of = dict(ACTIVATION_CODES, logistic=1)
 
@@ -67,23 +62,6 @@ cdef inline int64_t activation_code(object activation, object own) except -1:
     if not 0 <= code < <int>len(ACTIVATION_CODES):
         raise ValueError(f"unknown activation {activation!r}, wanted one of {', '.join(ACTIVATION_CODES)}")
     return code
-
-
-cdef struct LossNumbers:
-    int code
-    double parameter
-
-
-cdef LossNumbers read_loss(object loss) except *:
-    """A Loss in numbers, or one that a name stands for with its default parameter; each is read once."""
-    cdef LossNumbers numbers
-    if type(loss) is str:
-        from fastnn.losses import get
-        loss = get(loss)
-    numbers.code, numbers.parameter = loss.code, loss.parameter
-    if not 0 <= numbers.code < <int>len(LOSS_CODES):
-        raise ValueError(f"unknown loss {loss!r}, wanted one of {', '.join(LOSS_CODES)}")
-    return numbers
 
 
 # 0 for float32, 1 for float64.

@@ -46,6 +46,12 @@ def loss_codes():
     return dict(LOSS_CODES)
 
 
+def loss_links():
+    """The link of each loss in the kernels."""
+    names = list(LINK_CODES)
+    return {name: names[kListedLosses[code].link] for name, code in LOSS_CODES.items()}
+
+
 def optimizer_codes():
     """Number of each optimizer in the kernels."""
     return dict(OPTIMIZER_CODES)

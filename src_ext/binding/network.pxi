@@ -53,7 +53,7 @@ def network_predict(object plan, cnp.ndarray params not None, object x not None,
     cdef int infinite = 0
     cdef NativePlan native = native_plan(plan, kind_of(params))
     g.shape = native.shape
-    g.link = kNoLink if loss is None else read_loss(loss).code
+    g.link = kNoLink if loss is None else read_loss(loss, native.kind).link
     g.pairs = g.shape.widths[g.shape.layers] == 1 and cnp.PyArray_NDIM(out) == 2 and cnp.PyArray_DIM(out, 1) == 2
     g.infinite = &infinite
     run_forward(&g, native, params, x, out, n_threads)
@@ -86,7 +86,7 @@ cdef int read_data(Epoch[float]* g, NativePlan plan, object loss, cnp.ndarray pa
                    cnp.ndarray sample_weight) except -1:
     cdef int kind = plan.kind
     cdef Py_ssize_t k
-    cdef LossNumbers numbers = read_loss(loss)
+    cdef LossNumbers numbers = read_loss(loss, kind)
     g.shape = plan.shape
     g.params = <float*>input_1d(params, "params", kind, plan.n_params)
     read_rows(g, x, kind)
@@ -94,7 +94,7 @@ cdef int read_data(Epoch[float]* g, NativePlan plan, object loss, cnp.ndarray pa
     g.sample_weight = NULL
     if sample_weight is not None:
         g.sample_weight = <float*>input_1d(sample_weight, "sample_weight", kind, g.n)
-    g.loss, g.loss_parameter = numbers.code, numbers.parameter
+    g.loss, g.users_loss, g.loss_parameter = numbers.code, numbers.users, numbers.parameter
     g.order = NULL
     g.learning_rates = NULL
     g.d_params = NULL

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "contract/losses.hpp"
 #include "contract/optimizers.hpp"
 
 namespace fastnn {
@@ -33,7 +34,7 @@ template <class T> struct Link {
   const T* z;
   T* out;
   ptrdiff_t n, o;
-  int loss;
+  int link;
 };
 
 template <class T> struct LossAndGradient {
@@ -41,7 +42,8 @@ template <class T> struct LossAndGradient {
   T* d_z;
   double* partial;  // one sum for every kLossRows rows
   ptrdiff_t n, o;
-  int loss;
+  int loss;  // a LossCode, which counts where users_loss is null
+  const UserLoss* users_loss;
   double parameter;     // of the loss: Huber's delta, the quantile
   double weight_total;  // of all rows
 };

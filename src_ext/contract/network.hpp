@@ -24,13 +24,11 @@ template <class T> struct NetworkForward {
   Features sparse;
   T *out, *scratch;  // scratch: network_forward_scratch elements for each member of the team
   ptrdiff_t n;
-  int link;   // a loss, whose link makes predictions of the last layer's activation; or kNoLink
+  int link;   // what makes predictions of the last layer's activation; or kNoLink
   int pairs;  // of one output and its negative: both classes of a sigmoid neuron; out is (n, 2)
   int* infinite;       // set where a dense x has something that is infinite or NaN; null: nobody asks
   ptrdiff_t* claimed;  // blocks of rows that members have taken; 0 before and after
 };
-
-constexpr int kNoLink = -1;
 
 // Training: `prepare` packs the parameters, `run` does steps until `last_step` or the deadline, `finish` unpacks them and
 // their average if all is finite, `slots` what else the optimizer remembers.
@@ -42,7 +40,8 @@ template <class T> struct Epoch {
   const T *y, *sample_weight;  // sample_weight may be null
   const int64_t* order;            // rows to visit; null: 0 .. n-1
   ptrdiff_t n, batch_size;         // n: rows to visit
-  int loss, optimizer;
+  int loss, optimizer;             // a LossCode, which counts where users_loss is null
+  const UserLoss* users_loss;
   double loss_parameter, alpha, l1;
   double clip_value, clip_norm;  // of the gradient; infinite: not clipped
   double ema;                    // decay of the parameters' average, the last of the slots; negative: there is none

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from loss_cases import ALL
 from sameness import same
 
-from fastnn import activations, losses, optimizers, schedules
+from fastnn import activations, optimizers, schedules
 from fastnn.activations import Activation
 from fastnn.errors import FileError
 from fastnn.layers import Dense, Dropout
@@ -82,7 +83,7 @@ SCHEDULES: dict[type, dict[str, float]] = {
 }
 OBJECTS = {
     "activations": list(activations.ACTIVATIONS.values()),
-    "losses": [*losses.LOSSES.values(), losses.huber(0.3), losses.pinball(0.9)],
+    "losses": list(ALL),
     "layers": [Dense(3), Dense(2, activations.get("gelu"), bias=False), Dropout(0.25)],
     "optimizers": [optimizer(learning_rate=0.03) for optimizer in OPTIMIZERS.values()],
     "schedules": [kind(**parameters) for kind, parameters in SCHEDULES.items()],
@@ -167,7 +168,7 @@ def test_a_users_own_functions_are_refused() -> None:
         ({"$": "optimizers.Adam", "parts": {"learning_rate": 10**400}}, "the learning_rate of Adam cannot be 1000"),
         ({"$": "optimizers.OptimizerState", "parts": {"step": 1, "slots": [[1.0]]}}, "the slots of OptimizerState"),
         ({"$": "loss", "parts": {"name": "absolute", "code": 7}}, "code"),
-        ({"$": "loss", "parts": {"name": "absolute", "parameter": 0.5}}, "'absolute' cannot have the parameter 0.5"),
+        ({"$": "loss", "parts": {"name": "absolute", "parameter": 0.5}}, "parameter=0.5, wanted 0: this loss has none"),
         ({"$": "loss", "parts": {"name": "pinball", "parameter": 2.0}}, "quantile=2.0"),
     ],
 )

@@ -17,7 +17,15 @@ from numba import njit, types
 from numba.core.errors import NumbaError
 from numba.extending import is_jitted
 
-__all__ = ["REMEMBERED", "ActivationLoops", "compile_activation", "compile_scalar", "compile_scalars", "name_of"]
+__all__ = [
+    "REMEMBERED",
+    "ActivationLoops",
+    "compile_activation",
+    "compile_at_first_call",
+    "compile_scalar",
+    "compile_scalars",
+    "name_of",
+]
 
 REMEMBERED = 256  # functions; a lambda made anew in every fit must not fill the memory
 # No reassociation: the order of a user's sums may matter, as it does in (1 + z) - 1.
@@ -104,6 +112,11 @@ def compile_activation(value: Callable[[float], float], slope: Callable[[float, 
 def compile_scalars(value: Callable[[float], float], slope: Callable[[float, float], float]) -> tuple[Any, Any]:
     """Compile value(z) and slope(z, a), as for `compile_activation`."""
     return _scalar_of(value, "z"), _scalar_of(slope, "z", "a")
+
+
+def compile_at_first_call(function: Callable[..., Any]) -> Any:
+    """`function`, with the Python functions that it calls, for kernels to call; compiled when the first of them is."""
+    return _compiled(function, {})
 
 
 def _scalar_of(function: Callable[..., float], *wanted: str) -> Any:

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastnn.activations import Activation
+from fastnn.losses import Loss
 from fastnn.models.common.bases import available_if
 from fastnn.models.common.class_weight import DictOfEachLabel
 from fastnn.models.common.estimator import NONE, guarded
 from fastnn.models.common.given import MatrixLike, RandomState
-from fastnn.models.common.parameter_checks import Is, OneOf, Real
+from fastnn.models.common.parameter_checks import Is, LossOf, OneOf, Real
 from fastnn.models.mlp.base import trains_by_epochs
-from fastnn.models.mlp.labels import LabelMLP
+from fastnn.models.mlp.labels import CLASS_LOSSES, LabelMLP
 from fastnn.optimizers import Optimizer
 from fastnn.schedules import Plateau, Schedule
 from fastnn.storage import FilePath
@@ -86,9 +87,11 @@ class MLPClassifier(LabelMLP):
     out_activation : {None, "sigmoid", "softmax"}, default=None
         Output for two classes: one sigmoid neuron (the default) or two softmax neurons. More
         classes have softmax, and several labels a sample have sigmoid.
-    loss : {"cross_entropy", "hinge"}, default="cross_entropy"
+    loss : {"cross_entropy", "hinge", "focal"} or Loss, default="cross_entropy"
         "hinge" makes the outputs margins instead of probabilities: one for two classes, else one for each
-        class against the others, or for each of several labels a sample.
+        class against the others, or for each of several labels a sample. "focal" gives samples that are
+        told apart already less weight, by softmax outputs for two classes too; not for several labels a
+        sample. Or a Loss of `fastnn.losses` of one of these names, such as ``focal(0.5)``.
     label_smoothing : float in [0, 1), default=0
         Share of every target that goes to all classes alike, for training alone.
     class_weight : dict, list of dicts, "balanced" or None, default=None
@@ -142,7 +145,7 @@ class MLPClassifier(LabelMLP):
         Samples seen in all epochs.
     n_layers_, n_outputs_ : int
     out_activation_ : str
-        "logistic" or "softmax"; "identity" with hinge.
+        "logistic" or "softmax"; "identity" with "hinge", "softmax" with "focal".
     n_features_in_ : int
     feature_names_in_ : ndarray (n_features_in_,)
         Where X has names that are strings.
@@ -163,7 +166,7 @@ class MLPClassifier(LabelMLP):
 
     _parameters: ClassVar[Mapping[str, Any]] = {
         **LabelMLP._parameters,
-        "loss": (OneOf(("cross_entropy", "hinge")),),
+        "loss": (OneOf(CLASS_LOSSES), LossOf(CLASS_LOSSES)),
         "label_smoothing": (Real(0, 1, open_high=True),),
         "class_weight": (OneOf(("balanced",)), Is("a dict", (Mapping,)), DictOfEachLabel(), NONE),
         "out_activation": (OneOf(("sigmoid", "logistic", "softmax")), NONE),
@@ -196,7 +199,7 @@ class MLPClassifier(LabelMLP):
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
         out_activation: str | None = None,
-        loss: str = "cross_entropy",
+        loss: str | Loss = "cross_entropy",
         label_smoothing: float = 0.0,
         class_weight: Mapping[Any, float] | Sequence[Mapping[int, float]] | str | None = None,
         dropout: float | Sequence[float] = 0.0,

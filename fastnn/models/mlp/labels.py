@@ -30,7 +30,13 @@ from fastnn.models.common.targets import (
 from fastnn.models.mlp.base import BaseMLP
 from fastnn.training.engine import Engine
 
-__all__ = ["LabelMLP"]
+__all__ = ["CLASS_LOSSES", "LabelMLP"]
+
+# Of softmax outputs, beside cross-entropy itself, which has a form for sigmoid outputs too.
+_SOFTMAX_LOSSES = tuple(
+    name for name, loss in losses.LOSSES.items() if loss.link == "softmax" and name != "cross_entropy"
+)
+CLASS_LOSSES = ("cross_entropy", "hinge", *_SOFTMAX_LOSSES)
 
 
 def _has_probabilities(model: LabelMLP) -> bool:
@@ -48,7 +54,11 @@ def _has_margins(model: LabelMLP) -> bool:
 def _is_hinge(model: LabelMLP) -> bool:
     """Whether the network has, or will have, margins for outputs."""
     output = getattr(model, "out_activation_", None)
-    return model.loss == "hinge" if output is None else bool(output == "identity")
+    return _name_of(model.loss) == "hinge" if output is None else bool(output == "identity")
+
+
+def _name_of(loss: str | Loss) -> str:
+    return loss if isinstance(loss, str) else loss.name
 
 
 def _require(has: Callable[[LabelMLP], bool], model: LabelMLP, engine: Engine, *links: str) -> None:
@@ -61,7 +71,7 @@ class LabelMLP(Scored, ClassifierMixin, BaseMLP):
     """A deep network that tells classes apart, but for its parameters and `fit`."""
 
     _attributes: ClassVar[Mapping[str, Any]] = attributes.MLP_CLASSIFIER
-    loss: str
+    loss: str | Loss
     label_smoothing: float
     class_weight: Mapping[Any, float] | Sequence[Mapping[int, float]] | str | None
     out_activation: str | None
@@ -97,13 +107,18 @@ class LabelMLP(Scored, ClassifierMixin, BaseMLP):
         self.classes_ = classes
 
     def _choose_output(self, multilabel: bool, n_classes: int) -> str:
-        if self.loss == "hinge":
+        name = _name_of(self.loss)
+        if name == "hinge":
             if self.out_activation is not None:
                 raise ValueError(
                     f"loss='hinge' with out_activation={self.out_activation!r}: hinge works on raw outputs. Leave one "
                     "out, or use loss='cross_entropy'."
                 )
             return "identity"
+        if name in _SOFTMAX_LOSSES:
+            self._require_softmax(name, multilabel)
+            if n_classes > 1:  # with one there is nothing to learn, by whatever loss
+                return "softmax"
         natural = "logistic" if multilabel or n_classes <= 2 else "softmax"
         if self.out_activation is None:
             return natural
@@ -115,6 +130,18 @@ class LabelMLP(Scored, ClassifierMixin, BaseMLP):
                 f"out_activation={self.out_activation!r}; y has {kind}. Leave it at None."
             )
         return asked
+
+    def _require_softmax(self, name: str, multilabel: bool) -> None:
+        if multilabel:
+            raise ValueError(
+                f"loss={name!r} with several labels a sample: it works on softmax outputs, one class of which is "
+                "right. Use loss='cross_entropy' or 'hinge'."
+            )
+        if self.out_activation not in (None, "softmax"):
+            raise ValueError(
+                f"loss={name!r} with out_activation={self.out_activation!r}: it works on softmax outputs. Leave "
+                "out_activation at None, or use loss='cross_entropy'."
+            )
 
     def _encode(self, labels: NDArray[Any], dtype: DTypeLike, name: str = "y") -> Array:
         if labels.ndim == 2 or self._is_multilabel():
@@ -145,6 +172,9 @@ class LabelMLP(Scored, ClassifierMixin, BaseMLP):
         return weights_of_classes(given, self.classes_, y, weight)
 
     def _loss(self) -> Loss:
+        loss = losses.get(self.loss)
+        if self.out_activation_ == loss.link == "softmax":
+            return loss
         names = {"identity": "hinge", "softmax": "cross_entropy", "logistic": "binary_cross_entropy"}
         return losses.get(names[self.out_activation_])
 
@@ -254,6 +284,7 @@ class LabelMLP(Scored, ClassifierMixin, BaseMLP):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = self.out_activation != "softmax"
+        is_softmax = "softmax" == self.out_activation or _name_of(self.loss) in _SOFTMAX_LOSSES
+        tags.classifier_tags.multi_label = not is_softmax
         tags.classifier_tags.multi_class = self.out_activation in (None, "softmax")
         return tags

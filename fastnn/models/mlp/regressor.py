@@ -42,9 +42,9 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
     ----------
     loss : str or Loss, default="squared_error"
         Half the squared error; "poisson", for counts: the Poisson deviance of targets of at least 0;
-        "absolute", "huber", "log_cosh", "pinball"; "binary_cross_entropy" for targets in [0, 1],
-        "cross_entropy" for rows of shares that sum to 1; or a Loss of `fastnn.losses`, such as
-        ``pinball(0.9)``.
+        "tweedie", between that and the gamma distribution's; "absolute", "huber", "log_cosh", "pinball";
+        "binary_cross_entropy" for targets in [0, 1], "cross_entropy" and "focal" for rows of shares that
+        sum to 1; or a Loss of `fastnn.losses`, such as ``pinball(0.9)``.
     hidden_layer_sizes : array-like of int, default=(100,)
         Neurons of each hidden layer. With ``()`` there is none, and the network is a linear
         regression.
@@ -144,7 +144,7 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
         Samples seen in all epochs.
     n_layers_, n_outputs_ : int
     out_activation_ : str
-        "identity"; "exp" for Poisson, "logistic" or "softmax" for cross-entropies.
+        "identity"; "exp" for Poisson and Tweedie, "logistic" or "softmax" for cross-entropies.
     n_features_in_ : int
     feature_names_in_ : ndarray (n_features_in_,)
         Where X has names that are strings.

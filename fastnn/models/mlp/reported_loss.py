@@ -15,13 +15,12 @@ __all__ = ["data_loss"]
 def data_loss(plan: Plan, samples: Samples) -> Callable[[float], float]:
     """From the mean loss of the samples, summed over outputs, to what scikit-learn reports.
 
-    That is the mean over the outputs of a regression, and Poisson's deviance, which vanishes where
-    every prediction is right.
+    That is the mean over the outputs of a regression; of counts and their kind half the deviance, which vanishes
+    where every prediction is right.
     """
-    if plan.loss.name == "poisson":
-        y = samples.y
-        deviance = np.where(y > 0, y * np.log(np.where(y > 0, y, 1)), 0) - y
-        constant = float(np.average(deviance, weights=samples.sample_weight, axis=0).sum())
-        return lambda loss: loss + constant
+    saturated = plan.loss.saturated(samples.y)
+    if saturated is not None:
+        constant = float(np.average(saturated, weights=samples.sample_weight, axis=0).sum())
+        return lambda loss: loss - constant
     outputs = plan.widths[-1] if plan.loss.link == "identity" else 1
     return lambda loss: loss / outputs

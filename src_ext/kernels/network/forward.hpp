@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kernels/vector/flat.hpp"
-#include "kernels/elementwise/loss.hpp"
+#include "kernels/elementwise/loss_rows.hpp"
 #include "kernels/network/forward_transposed.hpp"
 #include "kernels/dense/sparse_gemm.hpp"
 
@@ -63,7 +63,7 @@ template <class T> FASTNN_INLINE bool is_turned(const fastnn::NetworkForward<T>&
     plain += double(i) * plain_cost<T>(o);
     turned += double(i) * turned_cost<T>(o);
   }
-  if (g.link == kCrossEntropy && softmax_is_narrow<T>(last)) plain += 2 * kTurn * double(last);
+  if (g.link == fastnn::kSoftmaxLink && softmax_is_narrow<T>(last)) plain += 2 * kTurn * double(last);
   return turned < plain;
 }
 
@@ -146,7 +146,7 @@ FASTNN_INLINE void forward_turned_rows(const fastnn::NetworkForward<T>& g, T* co
     finish_rows(g, z, out, kPanel<T>);
     return;
   }
-  const bool softmax = g.link == kCrossEntropy && softmax_is_narrow<T>(o);
+  const bool softmax = g.link == fastnn::kSoftmaxLink && softmax_is_narrow<T>(o);
   if (softmax) turned_softmax<T, false>(z, o);
   turn_back<T>(z, o, out);
   if (!softmax) finish_rows(g, out, out, kPanel<T>);

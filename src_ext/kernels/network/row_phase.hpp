@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kernels/network/sparse_input.hpp"
-#include "kernels/elementwise/loss.hpp"
+#include "kernels/elementwise/loss_rows.hpp"
 #include "kernels/network/packing.hpp"
 
 namespace {
@@ -219,7 +219,7 @@ void loss_of_blocks(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chu
   const EpochLossRows<T> view{g, last, chunk.first, chunk.weight_total};
   for (ptrdiff_t r = r0; r < r1; r += ws.block) {
     const ptrdiff_t end = r + ws.block < r1 ? r + ws.block : r1;
-    ws.block_loss[r / ws.block] = loss_rows<T>(g.loss, g.loss_parameter, view, r, end, last.o);
+    ws.block_loss[r / ws.block] = loss_rows<T>(g, g.loss_parameter, view, r, end, last.o);
   }
 }
 
