@@ -1,5 +1,5 @@
 # distutils: language = c++
-"""The compiled kernels: checks of flags and shapes, then C++ (see runtime/contract.hpp) with the GIL released.
+"""The compiled kernels: checks of flags and shapes, then C++ (see contract/kernels.hpp) with the GIL released.
 
 Functions take the arguments of fastnn.kernels.contract and refuse, with a short error, every array that is not exactly
 what a kernel needs; fastnn.validation converts or explains. One file per kernel family is included below.
@@ -36,6 +36,7 @@ cnp.import_array()
 
 include "binding/interrupt.pxi"
 include "binding/checks.pxi"
+include "binding/codes.pxi"
 include "binding/indices.pxi"
 include "binding/sparse.pxi"
 include "binding/plan.pxi"

@@ -11,6 +11,29 @@ ctypedef void (*EpochKernel)(void*, int, int) noexcept nogil
 ctypedef void (*EpochFunction)(void*) noexcept nogil
 
 
+cdef extern from "contract/activations.hpp" namespace "fastnn" nogil:
+    const int kUsersOwn
+    const int kActivationCount
+
+    cdef cppclass UserActivation:
+        pass
+
+    cdef struct Activation:
+        int code
+        double parameters[2]
+        const UserActivation *users
+
+    cdef struct ActivationFacts:
+        const char *name
+        int parameters
+        const double *defaults
+
+    const ActivationFacts kActivationFacts[1]
+
+    Activation listed_activation(int code) noexcept
+    cppbool is_row_function(int code) noexcept
+
+
 cdef extern from "contract/kernels.hpp" namespace "fastnn" nogil:
     const Py_ssize_t kLossRows
 
@@ -20,7 +43,7 @@ cdef extern from "contract/kernels.hpp" namespace "fastnn" nogil:
         const T *b
         T *out
         Py_ssize_t n, i, o
-        int64_t activation
+        Activation activation
 
     cdef cppclass DenseBackwardInput[T]:
         const T *d_z
@@ -40,7 +63,7 @@ cdef extern from "contract/kernels.hpp" namespace "fastnn" nogil:
         const T *z
         T *out
         Py_ssize_t n, o
-        int64_t activation
+        Activation activation
 
     cdef cppclass ActivationBackward[T]:
         const T *z
@@ -48,7 +71,7 @@ cdef extern from "contract/kernels.hpp" namespace "fastnn" nogil:
         const T *d_a
         T *out
         Py_ssize_t n, o
-        int64_t activation
+        Activation activation
 
     cdef cppclass Link[T]:
         const T *z
@@ -95,7 +118,7 @@ cdef extern from "contract/kernels.hpp" namespace "fastnn" nogil:
 
     cdef cppclass NetworkShape:
         const int64_t *widths
-        const int64_t *activations
+        const Activation *activations
         const int32_t *has_bias
         const double *dropout
         Py_ssize_t layers
@@ -166,7 +189,7 @@ cdef extern from "contract/kernels.hpp" namespace "fastnn" nogil:
         const T *sample_weight
         const int64_t *order
         Py_ssize_t n, i, batch_size
-        int64_t activation
+        Activation activation
         const double *learning_rates
         Py_ssize_t stride
         T *params

@@ -9,20 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-namespace fastnn {
+#include "contract/activations.hpp"
 
-// An activation is a code of kernels/activation.hpp, or the address of a user's own functions. `both` writes a and slope;
-// z and a may be the same memory.
-struct UserActivation {
-  void (*value)(const void* z, void* a, ptrdiff_t count);
-  void (*both)(const void* z, void* a, void* slope, ptrdiff_t count);
-};
+namespace fastnn {
 
 template <class T> struct DenseForward {
   const T *x, *w, *b;  // b may be null
   T* out;
   ptrdiff_t n, i, o;
-  int64_t activation;
+  Activation activation;
 };
 
 template <class T> struct DenseBackwardInput {
@@ -41,14 +36,14 @@ template <class T> struct ActivationForward {
   const T* z;
   T* out;
   ptrdiff_t n, o;
-  int64_t activation;
+  Activation activation;
 };
 
 template <class T> struct ActivationBackward {
   const T *z, *a, *d_a;
   T* out;
   ptrdiff_t n, o;
-  int64_t activation;
+  Activation activation;
 };
 
 template <class T> struct Link {
@@ -116,7 +111,7 @@ template <class T> struct Dropout {
 // A network as numbers, as plan.py has it.
 struct NetworkShape {
   const int64_t* widths;  // layers + 1
-  const int64_t* activations;
+  const Activation* activations;
   const int32_t* has_bias;
   const double* dropout;  // rates on the layers' inputs, in training
   ptrdiff_t layers;
@@ -195,7 +190,7 @@ template <class T> struct NeuronEpoch {
   const T *y, *sample_weight;  // sample_weight may be null
   const int64_t* order;            // rows to visit; null: 0 .. n-1
   ptrdiff_t n, i, batch_size;      // n: rows to visit
-  int64_t activation;
+  Activation activation;
   const double* learning_rates;  // one per step
   ptrdiff_t stride;              // i + 1, padded
   T* params;                     // (stride,): w, then b

@@ -4,7 +4,7 @@
 // All are written on z, never on clipped probabilities, so they are exact at z = +-1e20.
 #pragma once
 
-#include "kernels/elementwise/activation.hpp"
+#include "kernels/elementwise/activation_kernels.hpp"
 #include "kernels/network/pieces.hpp"
 #include "kernels/vector/math.hpp"
 #include "contract/kernels.hpp"

@@ -27,9 +27,11 @@ struct CrossEntropyRule {
 };
 
 template <class F> struct SquaredErrorRule {
-  template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T> y, Vec<T>& loss, Vec<T>& d_z) {
+  F f;
+
+  template <class T> FASTNN_INLINE void eval(Vec<T> z, Vec<T> y, Vec<T>& loss, Vec<T>& d_z) const {
     Vec<T> a, slope;
-    F::template eval<T>(z, a, slope);
+    f.template eval<T>(z, a, slope);
     SquaredError::eval<T>(a, y, T(0), loss, d_z);
     d_z *= slope;
   }
@@ -43,20 +45,20 @@ struct UsersRule {
   FASTNN_INLINE void eval(Vec<T> z, Vec<T> y, Vec<T>& loss, Vec<T>& d_z, int lanes = kLanes<T>) const {
     alignas(64) T inputs[kLanes<T>], a[kLanes<T>] = {}, slope[kLanes<T>] = {};
     store<T>(inputs, z);
-    f.both(inputs, a, slope, lanes);
+    f.tile(f.parameters, inputs, a, slope, lanes);
     SquaredError::eval<T>(load<T>(a), y, T(0), loss, d_z);
     d_z *= load<T>(slope);
   }
 };
 
-template <class F> struct RuleOf { using Type = SquaredErrorRule<F>; };
-template <> struct RuleOf<Sign> { using Type = PerceptronRule; };
-template <> struct RuleOf<Sigmoid> { using Type = CrossEntropyRule; };
+template <class F> FASTNN_INLINE SquaredErrorRule<F> rule_of(F f) { return {f}; }
+FASTNN_INLINE PerceptronRule rule_of(Sign) { return {}; }
+FASTNN_INLINE CrossEntropyRule rule_of(Sigmoid) { return {}; }
 
 // Calls use(rule) with the rule by which a neuron with this activation learns.
-template <class Use> FASTNN_INLINE void with_neuron_rule(int64_t activation, Use use) {
-  if (is_users(activation)) use(UsersRule{users(activation)});
-  else with_activation(int(activation), [&](auto f) { use(typename RuleOf<decltype(f)>::Type{}); });
+template <class Use> FASTNN_INLINE void with_neuron_rule(const fastnn::Activation& activation, Use use) {
+  if (is_users(activation)) use(UsersRule{*activation.users});
+  else with_activation(activation, [&](auto f) { use(rule_of(f)); });
 }
 
 // d_z of one row, in every lane as its z and y are.
