@@ -71,6 +71,14 @@ def _relu_slope(z: float, a: float) -> float:
     return 1.0 if z > 0.0 else 0.0
 
 
+def _relu6(z: float) -> float:
+    return 0.0 if z < 0.0 else (6.0 if z > 6.0 else z)
+
+
+def _relu6_slope(z: float, a: float) -> float:
+    return 1.0 if 0.0 < z < 6.0 else 0.0
+
+
 def _leaky_relu(z: float, slope: float = LEAK) -> float:
     return z if z > 0.0 else slope * z
 
@@ -320,4 +328,5 @@ ROWS = (
     Row("hard_shrink", _hard_shrink, _hard_shrink_slope),
     Row("tanh_shrink", _tanh_shrink, _tanh_shrink_slope),
     Row("log_sigmoid", _log_sigmoid, _log_sigmoid_slope),
+    Row("relu6", _relu6, _relu6_slope),
 )

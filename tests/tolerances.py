@@ -72,6 +72,7 @@ ACTIVATIONS = {
     "hard_shrink": Expected(EXACT, (-INF, INF, 1, 1), kinks=(-0.5, 0.5)),
     "tanh_shrink": Expected(COMPOSITE, (-INF, INF, 1, 1)),
     "log_sigmoid": Expected(COMPOSITE, (-INF, 0, 1, 0), at_zero=-np.log(2)),
+    "relu6": Expected(EXACT, (0, 6, 0, 0), kinks=(6,)),
 }
 
 

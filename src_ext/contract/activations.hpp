@@ -31,7 +31,8 @@
   VALUE(Softshrink, ("softshrink"))                  \
   VALUE(HardShrink, ("hard_shrink"))                 \
   VALUE(TanhShrink, ("tanh_shrink"))                 \
-  VALUE(LogSigmoid, ("log_sigmoid"))
+  VALUE(LogSigmoid, ("log_sigmoid"))                 \
+  VALUE(Relu6, ("relu6"))
 
 namespace fastnn {
 

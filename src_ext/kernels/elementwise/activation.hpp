@@ -73,6 +73,14 @@ struct Relu {
   }
 };
 
+struct Relu6 : SlopeWithValue<Relu6> {
+  template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
+    const Vec<T> zero = {};
+    a = clamp<T>(z, T(0), T(6));
+    slope = z > zero ? (z < splat<T>(T(6)) ? splat<T>(T(1)) : zero) : zero;
+  }
+};
+
 struct LeakyRelu {
   double leak;
   explicit LeakyRelu(const double* parameters) : leak(parameters[0]) {}
