@@ -42,6 +42,7 @@ cnp.import_array()
 
 include "binding/interrupt.pxi"
 include "binding/checks.pxi"
+include "binding/codes.pxi"
 include "binding/team.pxi"
 include "binding/team_timing.pxi"
 include "binding/indices.pxi"

@@ -9,7 +9,7 @@ import numpy as np
 from available import HAS_NUMBA
 from numpy.typing import NDArray
 
-from fastnn import optimizers
+from fastnn import activations, optimizers
 from fastnn.activations import Activation
 from fastnn.layers import Dense, Dropout, Layer
 from fastnn.optimizers import SGD, Adam, AdamW, Optimizer, OptimizerState, RMSprop
@@ -25,6 +25,22 @@ LAYERS: dict[str, tuple[int, list[Layer], str]] = {
     "no bias": (4, [Dense(8, "gelu", bias=False), Dense(15, "elu"), Dense(1)], "huber"),
     "row functions": (6, [Dense(5, "softmax"), Dense(4, "log_softmax"), Dense(2)], "log_cosh"),
     "last activation": (6, [Dense(33, "relu"), Dense(3, "sigmoid")], "squared_error"),
+    "parameters": (
+        6,
+        [
+            Dense(19, activations.leaky_relu(0.3)),
+            Dense(8, activations.elu(0.5)),
+            Dense(17, activations.celu(2.0)),
+            Dense(9, activations.softplus(2.5)),
+            Dense(3, activations.hard_sigmoid(0.2, 0.4)),
+        ],
+        "squared_error",
+    ),
+    "shrinkage": (
+        5,
+        [Dense(18, "tanh_shrink"), Dense(7, "softshrink"), Dense(9, "hard_shrink"), Dense(5, "log_sigmoid"), Dense(2)],
+        "squared_error",
+    ),
     "poisson": (6, [Dense(10, "softplus"), Dense(2)], "poisson"),
     "one output": (6, [Dense(16, "relu"), Dense(1)], "squared_error"),
     "one output, odd": (5, [Dense(7, "tanh"), Dense(1, "sigmoid", bias=False)], "squared_error"),

@@ -8,7 +8,8 @@ no more than its steepest slope.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from loss_cases import terms
@@ -21,6 +22,57 @@ TINY = 1e-37  # below float32's smallest normal number relative accuracy ends
 
 Arrays = dict[str, Any]
 Doubles = NDArray[np.float64]
+INF = np.inf
+
+
+class Expected(NamedTuple):
+    """What tests expect of an activation of single numbers."""
+
+    ulps: float  # largest error of the compiled value in float32
+    limits: tuple[float, float, float, float]  # the value's at -infinity and at infinity, and the slope's
+    at_zero: float | None = None  # the value there; None: zero, with its sign
+    kinks: tuple[float, ...] = ()  # where the slope jumps, beside zero
+    # what rounding errors of the value scale with, of |a|, |z| and the parameters
+    magnitude: Callable[..., Doubles] = lambda a, z, *parameters: a
+
+
+EXACT, SINGLE, COMPOSITE = 0.0, 2.0, 4.0
+SELU_SCALE, SELU_LEFT = 1.0507009873554805, 1.0507009873554805 * 1.6732632423543772
+ACTIVATIONS = {
+    "identity": Expected(EXACT, (-INF, INF, 1, 1)),
+    "sigmoid": Expected(SINGLE, (0, 1, 0, 0), at_zero=0.5),
+    "tanh": Expected(SINGLE, (-1, 1, 0, 0)),
+    "sign": Expected(EXACT, (-1, 1, 0, 0)),
+    "relu": Expected(EXACT, (0, INF, 0, 1)),
+    "leaky_relu": Expected(SINGLE, (-INF, INF, 0.01, 1)),
+    "elu": Expected(COMPOSITE, (-1, INF, 0, 1)),
+    "selu": Expected(COMPOSITE, (-SELU_LEFT, INF, 0, SELU_SCALE)),
+    # exp(-z**2 / 2) of a rounded square
+    "gelu": Expected(COMPOSITE, (0, INF, 0, 1), magnitude=lambda a, z: a * (1 + z**2 / 4)),
+    # exp of a rounded cubic
+    "gelu_tanh": Expected(COMPOSITE, (0, INF, 0, 1), magnitude=lambda a, z: a * (1 + z + z**3 / 8)),
+    "silu": Expected(COMPOSITE, (0, INF, 0, 1)),
+    "mish": Expected(COMPOSITE, (0, INF, 0, 1)),
+    # exp of a rounded beta z
+    "softplus": Expected(
+        COMPOSITE, (0, INF, 0, 1), at_zero=np.log(2), magnitude=lambda a, z, beta: a * (1 + (beta != 1) * beta * z)
+    ),
+    "softsign": Expected(COMPOSITE, (-1, 1, 0, 0)),
+    # z / 6 + 1 / 2 cancels near -3
+    "hard_sigmoid": Expected(
+        SINGLE, (0, 1, 0, 0), at_zero=0.5, kinks=(-3, 3), magnitude=lambda a, z, slope, offset: a + abs(offset)
+    ),
+    "hard_tanh": Expected(EXACT, (-1, 1, 0, 0), kinks=(-1, 1)),
+    "hard_swish": Expected(
+        COMPOSITE, (0, INF, 0, 1), kinks=(-3, 3), magnitude=lambda a, z: np.where(z < 3, a + 1.5, a + 0.5)
+    ),
+    "celu": Expected(COMPOSITE, (-1, INF, 0, 1)),
+    "softshrink": Expected(SINGLE, (-INF, INF, 1, 1), kinks=(-0.5, 0.5)),
+    "hard_shrink": Expected(EXACT, (-INF, INF, 1, 1), kinks=(-0.5, 0.5)),
+    "tanh_shrink": Expected(COMPOSITE, (-INF, INF, 1, 1)),
+    "log_sigmoid": Expected(COMPOSITE, (-INF, 0, 1, 0), at_zero=-np.log(2)),
+    "relu6": Expected(EXACT, (0, 6, 0, 0), kinks=(6,)),
+}
 
 
 def tolerance_of(name: str, given: Arrays, wanted: Arrays, eps: float) -> dict[str, Any]:
@@ -65,14 +117,8 @@ def _activation_forward(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
         a = a + z.max(axis=1, keepdims=True, initial=1.0)
     if name == "softmax":  # exp of a rounded difference
         a = a * (1 + 2 * z.max(axis=1, keepdims=True, initial=0.0))
-    if name == "gelu":  # exp(-z**2 / 2) of a rounded square
-        a = a * (1 + z**2 / 4)
-    if name == "gelu_tanh":  # exp of a rounded cubic
-        a = a * (1 + z + z**3 / 8)
-    if name in ("hard_sigmoid", "hard_swish"):  # z / 6 + 1 / 2 cancels near -3
-        a = a + 0.5
-    if name == "hard_swish":
-        a = np.where(z < 3, a + 1, a)
+    if name in ACTIVATIONS and given["activation"].code >= 0:
+        a = ACTIVATIONS[name].magnitude(a, z, *given["activation"].parameters)
     return {"out": ULPS * eps * a + TINY}
 
 

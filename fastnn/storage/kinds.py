@@ -31,13 +31,19 @@ def records_of(module: ModuleType, area: str) -> dict[str, Kind]:
 
 
 def _take_activation(activation: Activation) -> dict[str, Any]:
-    if activations.ACTIVATIONS.get(activation.name) != activation:
+    """The name, and the parameters where they are not those of the name, such as a slope."""
+    known = activations.ACTIVATIONS.get(activation.name)
+    if known is None or known.code != activation.code:
         raise _own("activation", activation.name)
-    return {"name": activation.name}
+    return {"name": activation.name} | ({} if activation == known else {"parameters": list(activation.parameters)})
 
 
-def _make_activation(name: str) -> Activation:
-    return activations.get(name)
+def _make_activation(name: str, parameters: list[float] | None = None) -> Activation:
+    if parameters is None:
+        return activations.get(name)
+    if name not in activations.ACTIVATIONS or not parameters:
+        raise ValueError(f"the activation {name!r} cannot have the parameters {parameters!r}")
+    return Activation(name, parameters=tuple(parameters))
 
 
 def _take_loss(loss: Loss) -> dict[str, Any]:

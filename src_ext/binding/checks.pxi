@@ -29,39 +29,6 @@ def _choose_kernels():
 
 _choose_kernels()
 
-ACTIVATION_CODES = {
-    name: code for code, name in enumerate((
-        "identity", "sigmoid", "tanh", "sign", "relu", "leaky_relu", "elu", "selu", "gelu", "gelu_tanh", "silu",
-        "mish", "softplus", "softsign", "hard_sigmoid", "hard_tanh", "hard_swish", "softmax", "log_softmax",
-    ))
-}
-LOSS_CODES = {kListedLosses[code].name.decode(): code for code in range(kLossCount)}
-
-cdef dict activation_code_of = dict(ACTIVATION_CODES, logistic=1)
-
-
-cdef object compiled_activation = None
-
-
-# What holds a user's own activation in memory, compiled for the dtype; None for those of the library.
-cdef object users_activation(object activation, int kind):
-    global compiled_activation
-    if type(activation) is str or activation.code >= 0:
-        return None
-    if compiled_activation is None:
-        from fastnn.kernels.user_activations import compiled_activation as function
-        compiled_activation = function
-    return compiled_activation(activation, np.float64 if kind else np.float32)
-
-
-cdef inline int64_t activation_code(object activation, object own) except -1:
-    if own is not None:
-        return own.address
-    found = activation_code_of.get(activation) if type(activation) is str else activation.code
-    cdef int64_t code = -1 if found is None else found
-    if not 0 <= code < <int>len(ACTIVATION_CODES):
-        raise ValueError(f"unknown activation {activation!r}, wanted one of {', '.join(ACTIVATION_CODES)}")
-    return code
 
 
 # 0 for float32, 1 for float64.

@@ -1,5 +1,6 @@
 # Losses and links.
 
+LOSS_CODES = {kListedLosses[code].name.decode(): code for code in range(kLossCount)}
 LINK_CODES = {kLinkNames[code].decode(): code for code in range(kLinkCount)}
 
 

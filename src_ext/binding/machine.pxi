@@ -41,6 +41,11 @@ def activation_codes():
     return dict(ACTIVATION_CODES)
 
 
+def activation_defaults():
+    """Parameters of each activation that its name alone stands for."""
+    return dict(ACTIVATION_DEFAULTS)
+
+
 def loss_codes():
     """Number of each loss in the kernels."""
     return dict(LOSS_CODES)

@@ -79,9 +79,8 @@ def neuron_epoch(object activation, cnp.ndarray params not None, cnp.ndarray x n
     cdef Scratch memory
     cdef int kind = kind_of(params)
     read_neuron(&g, params, x, y, sample_weight, order, batch_size, learning_rates, kind, memory)
-    own = users_activation(activation, kind)
-    g.activation = activation_code(activation, own)
-    if own is None and g.activation >= <int64_t>activation_code_of["softmax"]:
+    own = read_activation(&g.activation, activation, kind)
+    if is_row_function(g.activation.code):
         raise ValueError(f"activation={activation!r} works on whole rows, and a neuron has one output")
     cdef Py_ssize_t size = g.i + 1
     if total is not None:

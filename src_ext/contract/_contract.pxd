@@ -4,6 +4,8 @@
 # the float one and passes it to either kernel: the layout is the same.
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
+from _lists cimport Activation, UserLoss
+
 
 cdef extern from "contract/dense.hpp" namespace "fastnn" nogil:
     cdef cppclass DenseForward[T]:
@@ -14,7 +16,7 @@ cdef extern from "contract/dense.hpp" namespace "fastnn" nogil:
         Py_ssize_t n
         Py_ssize_t i
         Py_ssize_t o
-        int64_t activation
+        Activation activation
 
     cdef cppclass DenseBackwardInput[T]:
         const T *d_z
@@ -36,16 +38,12 @@ cdef extern from "contract/dense.hpp" namespace "fastnn" nogil:
 
 
 cdef extern from "contract/elementwise.hpp" namespace "fastnn" nogil:
-    cdef struct UserActivation:
-        void (*value)(const void*, void*, Py_ssize_t) noexcept nogil
-        void (*both)(const void*, void*, void*, Py_ssize_t) noexcept nogil
-
     cdef cppclass ActivationForward[T]:
         const T *z
         T *out
         Py_ssize_t n
         Py_ssize_t o
-        int64_t activation
+        Activation activation
 
     cdef cppclass ActivationBackward[T]:
         const T *z
@@ -54,14 +52,14 @@ cdef extern from "contract/elementwise.hpp" namespace "fastnn" nogil:
         T *out
         Py_ssize_t n
         Py_ssize_t o
-        int64_t activation
+        Activation activation
 
     cdef cppclass Link[T]:
         const T *z
         T *out
         Py_ssize_t n
         Py_ssize_t o
-        int loss
+        int link
 
     cdef cppclass LossAndGradient[T]:
         const T *z
@@ -72,30 +70,21 @@ cdef extern from "contract/elementwise.hpp" namespace "fastnn" nogil:
         Py_ssize_t n
         Py_ssize_t o
         int loss
+        const UserLoss *users_loss
         double parameter
         double weight_total
 
     const Py_ssize_t kLossRows
-    const int kMaxSlots
-    const int kMaxHyper
-    const int kSgd
-    const int kAdam
-    const int kRmsprop
-    const int kAdagrad
-    const int kAdamW
-    const int kNadam
-    const int kStoreGradient
-    int slots_of(int) noexcept
 
     cdef cppclass OptimizerStep[T]:
         int optimizer
         T *params
         const T *d_params
-        T *slots[3]
+        T *slots[1]
         Py_ssize_t count
         int64_t step
         double learning_rate
-        double hyper[4]
+        double hyper[1]
 
     cdef cppclass FlatVector[T]:
         T *values
@@ -172,7 +161,7 @@ cdef extern from "contract/logistic.hpp" namespace "fastnn" nogil:
 cdef extern from "contract/network.hpp" namespace "fastnn" nogil:
     cdef struct NetworkShape:
         const int64_t *widths
-        const int64_t *activations
+        const Activation *activations
         const int32_t *has_bias
         const double *dropout
         Py_ssize_t layers
@@ -190,8 +179,6 @@ cdef extern from "contract/network.hpp" namespace "fastnn" nogil:
         int *infinite
         Py_ssize_t *claimed
 
-    const int kNoLink
-
     cdef cppclass Epoch[T]:
         NetworkShape shape
         const T *x
@@ -204,6 +191,7 @@ cdef extern from "contract/network.hpp" namespace "fastnn" nogil:
         Py_ssize_t batch_size
         int loss
         int optimizer
+        const UserLoss *users_loss
         double loss_parameter
         double alpha
         double l1
@@ -211,11 +199,11 @@ cdef extern from "contract/network.hpp" namespace "fastnn" nogil:
         double clip_norm
         double ema
         uint64_t seed
-        double hyper[4]
+        double hyper[1]
         const double *learning_rates
         int64_t first_step
         T *params
-        T *slots[3]
+        T *slots[1]
         T *d_params
         void *workspace
         int resumes
@@ -245,7 +233,7 @@ cdef extern from "contract/neuron.hpp" namespace "fastnn" nogil:
         Py_ssize_t n
         Py_ssize_t i
         Py_ssize_t batch_size
-        int64_t activation
+        Activation activation
         const double *learning_rates
         Py_ssize_t stride
         T *params

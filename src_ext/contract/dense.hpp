@@ -4,13 +4,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "contract/activations.hpp"
+
 namespace fastnn {
 
 template <class T> struct DenseForward {
   const T *x, *w, *b;  // b may be null
   T* out;
   ptrdiff_t n, i, o;
-  int64_t activation;
+  Activation activation;
 };
 
 template <class T> struct DenseBackwardInput {

@@ -4,30 +4,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "contract/activations.hpp"
 #include "contract/losses.hpp"
 #include "contract/optimizers.hpp"
 
 namespace fastnn {
 
-// An activation is a code of kernels/elementwise/activation.hpp, or the address of a user's own functions. `both` writes a and slope;
-// z and a may be the same memory.
-struct UserActivation {
-  void (*value)(const void* z, void* a, ptrdiff_t count);
-  void (*both)(const void* z, void* a, void* slope, ptrdiff_t count);
-};
-
 template <class T> struct ActivationForward {
   const T* z;
   T* out;
   ptrdiff_t n, o;
-  int64_t activation;
+  Activation activation;
 };
 
 template <class T> struct ActivationBackward {
   const T *z, *a, *d_a;
   T* out;
   ptrdiff_t n, o;
-  int64_t activation;
+  Activation activation;
 };
 
 template <class T> struct Link {

@@ -12,7 +12,7 @@ namespace fastnn {
 // A network as numbers, as plan.py has it.
 struct NetworkShape {
   const int64_t* widths;  // layers + 1
-  const int64_t* activations;
+  const Activation* activations;
   const int32_t* has_bias;
   const double* dropout;  // rates on the layers' inputs, in training
   ptrdiff_t layers;

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "contract/activations.hpp"
+
 namespace fastnn {
 
 // One neuron's epoch. Online (kernels/neuron/online.hpp), `neuron_online` takes rows until the deadline; batches of several rows
@@ -16,7 +18,7 @@ template <class T> struct NeuronEpoch {
   const T *x, *y, *sample_weight;  // sample_weight may be null
   const int64_t* order;            // rows to visit; null: 0 .. n-1
   ptrdiff_t n, i, batch_size;      // n: rows to visit
-  int64_t activation;
+  Activation activation;
   const double* learning_rates;  // one per step
   ptrdiff_t stride;              // i + 1, padded
   T* params;                     // (stride,): w, then b

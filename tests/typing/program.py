@@ -291,6 +291,8 @@ def display(ax: Axes) -> None:
 def objects() -> None:
     assert_type(fastnn.activations.get("relu"), Activation)
     assert_type(fastnn.activations.ACTIVATIONS, dict[str, Activation])
+    assert_type(fastnn.activations.leaky_relu(0.2), Activation)
+    assert_type(fastnn.activations.hard_sigmoid(slope=0.2).parameters, tuple[float, ...])
     assert_type(fastnn.losses.get("huber"), Loss)
     assert_type(fastnn.losses.pinball(0.9), Loss)
     assert_type(fastnn.losses.huber().with_parameter(1.0).parameter, float)

@@ -59,7 +59,7 @@ template <class T> FASTNN_INLINE bool is_turned(const fastnn::NetworkForward<T>&
   double plain = 0, turned = kTurn * double(shape.widths[0] + last);
   for (ptrdiff_t l = 0; l < shape.layers; ++l) {
     const ptrdiff_t i = shape.widths[l], o = shape.widths[l + 1];
-    if (is_row_function(shape.activations[l]) && !softmax_is_narrow<T>(o)) return false;
+    if (is_row_function(shape.activations[l].code) && !softmax_is_narrow<T>(o)) return false;
     plain += double(i) * plain_cost<T>(o);
     turned += double(i) * turned_cost<T>(o);
   }
@@ -104,9 +104,10 @@ FASTNN_INLINE void finish_rows(const fastnn::NetworkForward<T>& g, const T* z, T
 
 // The first layer from sparse rows [r0, r1), the bits of forward_rows.
 template <class T>
-__attribute__((noinline)) void forward_sparse_rows(const fastnn::Features& x, const T* w, const T* b, T* out, ptrdiff_t o,
-                                                   int64_t activation, ptrdiff_t r0, ptrdiff_t r1) {
-  ForwardTile<T> policy{out, o, b, activation == kRelu};
+__attribute__((noinline)) void forward_sparse_rows(const fastnn::Features& x, const T* w, const T* b, T* out,
+                                                   ptrdiff_t o, const fastnn::Activation& activation, ptrdiff_t r0,
+                                                   ptrdiff_t r1) {
+  ForwardTile<T> policy{out, o, b, activation.code == kRelu};
   Meter meter;
   for (ptrdiff_t r = r0; r < r1; ++r) {
     const auto entries = [&](const auto& use) __attribute__((always_inline)) { for_stored<T>(x, r, use); };

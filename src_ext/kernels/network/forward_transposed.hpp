@@ -89,9 +89,9 @@ template <class T, bool kLog> void turned_softmax(T* a, ptrdiff_t o) {
 }
 
 // In place on (o, kPanel).
-template <class T> void turned_activation(int64_t activation, T* a, ptrdiff_t o) {
-  if (activation == kSoftmax) turned_softmax<T, false>(a, o);
-  else if (activation == kLogSoftmax) turned_softmax<T, true>(a, o);
+template <class T> void turned_activation(const fastnn::Activation& activation, T* a, ptrdiff_t o) {
+  if (is_row_function(activation.code))
+    with_row_function(activation.code, [&](auto f) { turned_softmax<T, decltype(f)::kLog>(a, o); });
   else if (!is_fused(activation)) run_activation<T>(activation, a, a, nullptr, o * kPanel<T>);
 }
 
@@ -104,7 +104,7 @@ T* forward_turned(const fastnn::NetworkShape& shape, const T* params, const T* x
   for (ptrdiff_t l = 0; l < shape.layers; ++l) {
     const ptrdiff_t i = shape.widths[l], o = shape.widths[l + 1];
     TurnedTile<T> policy{buffers[(l + 1) % 2], shape.has_bias[l] ? params + i * o : nullptr,
-                         shape.activations[l] == kRelu};
+                         shape.activations[l].code == kRelu};
     const PackedColumns<T> columns{buffers[l % 2], i};
     multiply<T, true>(StridedRows<T>{params, o}, columns, i, policy, 0, o, 0, kPanel<T>);
     turned_activation<T>(shape.activations[l], policy.out, o);

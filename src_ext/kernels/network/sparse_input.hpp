@@ -24,7 +24,7 @@ FASTNN_INLINE void for_entries(const fastnn::Features& x, ptrdiff_t row, const D
 template <class T>
 void forward_sparse(const fastnn::Epoch<T>& g, const Layer<T>& layer, const DropoutRule* rule, ptrdiff_t first,
                     ptrdiff_t r0, ptrdiff_t r1) {
-  ForwardTile<T> policy{layer.a, layer.stride, layer.b, layer.activation == kRelu};
+  ForwardTile<T> policy{layer.a, layer.stride, layer.b, layer.activation.code == kRelu};
   const PackedColumns<T> columns{layer.w, layer.i};
   Meter meter;
   for (ptrdiff_t r = r0; r < r1; ++r) {
