@@ -6,8 +6,8 @@
 
 namespace fastnn {
 
-// An activation is a code of kernels/elementwise/activation.hpp, or the address of a user's own functions. `both` writes a and slope;
-// z and a may be the same memory.
+// An activation is a code of kernels/elementwise/activation.hpp, or the address of a user's own functions. `both`
+// writes a and slope; z and a may be the same memory.
 struct UserActivation {
   void (*value)(const void* z, void* a, ptrdiff_t count);
   void (*both)(const void* z, void* a, void* slope, ptrdiff_t count);
