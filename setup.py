@@ -57,7 +57,7 @@ LEVELS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 # The parts of an instruction set (contract/kernels.hpp), each an object file, those that take longest first: so all
 # cores are busy to the end.
 PARTS = (
-    *(("networks", "float"), ("networks", "double"), ("regression", "double"), ("regression", "float")),
+    *(("networks", "float"), ("networks", "double"), ("regression", "float"), ("regression", "double")),
     ("columns", "double"),
 )
 

@@ -30,8 +30,8 @@ template <class T> struct NetworkForward {
   ptrdiff_t* claimed;  // blocks of rows that members have taken; 0 before and after
 };
 
-// Training: `prepare` packs the parameters, `run` does steps until `last_step` or the deadline, `finish` unpacks them and
-// their average if all is finite, `slots` what else the optimizer remembers.
+// Training: `prepare` packs the parameters, `run` does steps until `last_step` or the deadline, `finish` unpacks them
+// and their average if all is finite, `slots` what else the optimizer remembers.
 template <class T> struct Epoch {
   NetworkShape shape;
   const T* x;                // null: `sparse` has it

@@ -8,8 +8,8 @@
 
 namespace fastnn {
 
-// One neuron's epoch. Online (kernels/neuron/online.hpp), `neuron_online` takes rows until the deadline; batches of several rows
-// (kernels/neuron/batches.hpp) take `neuron_gradient` and `neuron_add` for every slab of rows.
+// One neuron's epoch. Online (kernels/neuron/online.hpp), `neuron_online` takes rows until the deadline; batches of
+// several rows (kernels/neuron/batches.hpp) take `neuron_gradient` and `neuron_add` for every slab of rows.
 constexpr ptrdiff_t kNeuronBlocks = 16;      // of a slab
 constexpr ptrdiff_t kNeuronBlockRows = 256;  // at most
 constexpr ptrdiff_t kNeuronStride = 128;     // the parameters and what runs parallel to them are padded to a multiple

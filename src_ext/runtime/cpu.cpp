@@ -83,4 +83,6 @@ const Level levels[] = {FASTNN_LEVELS(FASTNN_LIST_LEVEL)};
 
 const int fastnn::level_count = int(sizeof levels / sizeof *levels);
 
-const fastnn::Kernels* fastnn::kernels_of(int level) { return levels[level].can_run ? levels[level].kernels() : nullptr; }
+const fastnn::Kernels* fastnn::kernels_of(int level) {
+  return levels[level].can_run ? levels[level].kernels() : nullptr;
+}

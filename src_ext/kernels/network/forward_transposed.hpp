@@ -2,7 +2,7 @@
 //
 // A layer is then w.T @ x.T, the product of d_w's tiles: 10 outputs are 10 rows of a tile instead of 10 of 16 lanes, and
 // softmax needs no sums across lanes. Each output is the same chain of multiply-adds as in the other layout, bias first,
-// k ascending, so bits do not depend on the layout; a cost model picks it (network.hpp).
+// k ascending, so bits do not depend on the layout; a cost model picks it (forward.hpp).
 #pragma once
 
 #include "kernels/dense/dense.hpp"
