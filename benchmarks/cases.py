@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fastnn import losses
+from fastnn.activations import ACTIVATIONS
+
 SEED = 20260101
 
 BACKENDS = ["native", "jit", "reference"]
@@ -36,15 +39,9 @@ NARROW_ROWS = (1024, 10)
 WIDE_ROWS = (16, 1000)
 LARGE_OUTPUT = (2048, 512)
 
-BY_ELEMENT = [
-    *("relu", "identity", "sigmoid", "tanh", "sign", "leaky_relu", "elu", "selu", "gelu", "gelu_tanh", "silu"),
-    *("mish", "softplus", "softsign", "hard_sigmoid", "hard_tanh", "hard_swish"),
-]
-BY_ROW = ["softmax", "log_softmax"]
-LOSSES = [
-    *("squared_error", "binary_cross_entropy", "cross_entropy", "absolute", "huber", "log_cosh", "poisson"),
-    *("pinball", "hinge"),
-]
+BY_ELEMENT = [name for name, activation in ACTIVATIONS.items() if not activation.by_row]
+BY_ROW = [name for name, activation in ACTIVATIONS.items() if activation.by_row]
+LOSSES = list(losses.LOSSES)
 
 # Lengths of a parameter vector: in L1, in L2, beyond.
 PARAMS = [2_410, 101_770, 1_863_690]

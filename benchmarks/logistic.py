@@ -31,6 +31,7 @@ _MOST_PARAMS = 200  # of a Hessian that is timed
 class LogisticPass(_Benchmark):
     """One pass over the rows."""
 
+    times = ("logistic_gradient", "logistic_product", "weighted_gram")
     params = [KINDS, DTYPES, [*PASSES, *(name + ON_TWO_THREADS for name in PASSES)]]
     param_names = ["pass", "dtype", "case"]
 
@@ -56,6 +57,7 @@ class LogisticPass(_Benchmark):
 class SagaEpoch(_Benchmark):
     """A turn of SAGA for every row, with an L2 penalty alone or with L1 too."""
 
+    times = ("saga_epoch",)
     params = [["l2", "elastic net"], DTYPES, [name for name in PASSES if "columns" not in name]]
     param_names = ["penalty", "dtype", "case"]
 
@@ -88,6 +90,7 @@ class SagaEpoch(_Benchmark):
 class LimitedMemory(_Benchmark):
     """One of the two loops of L-BFGS over its last steps."""
 
+    times = ("memory_backward", "memory_forward")
     params = [["memory_backward", "memory_forward"], ["51", "7850", "200000"]]
     param_names = ["loop", "parameters"]
 
@@ -108,6 +111,7 @@ class LimitedMemory(_Benchmark):
 class TakeColumns(_Benchmark):
     """Half of a sparse X's columns, but at most a hundred, for coordinate descent: by rows and by columns."""
 
+    times = ("take_columns",)
     params = [DTYPES, [name for name in PASSES if name.endswith("sparse")]]
     param_names = ["dtype", "case"]
 

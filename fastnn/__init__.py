@@ -39,19 +39,26 @@ if TYPE_CHECKING:
     from fastnn.models.mlp.many import fit_many as fit_many
     from fastnn.models.network.network import Network as Network
     from fastnn.models.neuron.estimator import Neuron as Neuron
+
+    # tools/generate_optimizers.py writes this: imports
     from fastnn.optimizers import SGD as SGD
+    from fastnn.optimizers import Adadelta as Adadelta
     from fastnn.optimizers import Adagrad as Adagrad
     from fastnn.optimizers import Adam as Adam
+    from fastnn.optimizers import Adamax as Adamax
     from fastnn.optimizers import AdamW as AdamW
+    from fastnn.optimizers import Lion as Lion
     from fastnn.optimizers import NAdam as NAdam
     from fastnn.optimizers import RMSprop as RMSprop
+    # until here
+
+# tools/generate_optimizers.py writes this: names
+_OPTIMIZERS = ("SGD", "Adadelta", "Adagrad", "Adam", "Adamax", "AdamW", "Lion", "NAdam", "RMSprop")
+# until here
 
 # The module that each public name comes from; None: the name is that module.
 _HOME = {
     "Activation": "activations",
-    "Adagrad": "optimizers",
-    "Adam": "optimizers",
-    "AdamW": "optimizers",
     "Dense": "layers",
     "Dropout": "layers",
     "LogisticRegression": "models.logistic.estimator",
@@ -60,11 +67,8 @@ _HOME = {
     "LossCurveDisplay": "models.common.loss_curve",
     "MLPClassifier": "models.mlp",
     "MLPRegressor": "models.mlp",
-    "NAdam": "optimizers",
     "Network": "models.network.network",
     "Neuron": "models.neuron.estimator",
-    "RMSprop": "optimizers",
-    "SGD": "optimizers",
     "activations": None,
     "errors": None,
     "fit_many": "models.mlp.many",
@@ -78,13 +82,11 @@ _HOME = {
     "schedules": None,
     "show_config": "kernels.select",
     "typing": None,
+    **dict.fromkeys(_OPTIMIZERS, "optimizers"),
 }
 
 __all__ = [  # noqa: F822 - __getattr__ has them
     "Activation",
-    "Adagrad",
-    "Adam",
-    "AdamW",
     "Dense",
     "Dropout",
     "LogisticRegression",
@@ -93,11 +95,8 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "LossCurveDisplay",
     "MLPClassifier",
     "MLPRegressor",
-    "NAdam",
     "Network",
     "Neuron",
-    "RMSprop",
-    "SGD",
     "__version__",
     "activations",
     "errors",
@@ -116,6 +115,9 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "threads",
     "typing",
 ]
+# tools/generate_optimizers.py writes this: exports
+__all__ += ["SGD", "Adadelta", "Adagrad", "Adam", "Adamax", "AdamW", "Lion", "NAdam", "RMSprop"]  # noqa: F822
+# until here
 
 
 if not TYPE_CHECKING:  # by which every name would be one, of type Any

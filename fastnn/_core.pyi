@@ -1,4 +1,4 @@
-"""Types of the compiled module; src_ext/*.pxi has the functions."""
+"""Types of the compiled module; src_ext/binding has the functions."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Self, TypeVar, final
@@ -15,7 +15,9 @@ _Result = TypeVar("_Result")
 _Array = ndarray[Any, dtype[Any]]
 
 ACTIVATION_CODES: dict[str, int]
+ACTIVATION_DEFAULTS: dict[str, tuple[float, ...]]
 LOSS_CODES: dict[str, int]
+LINK_CODES: dict[str, int]
 OPTIMIZER_CODES: dict[str, int]
 
 @final
@@ -25,6 +27,7 @@ class Cancellation:
     def is_set(self) -> bool: ...
     def run(self, function: Callable[..., _Result], *arguments: Any) -> _Result: ...
 
+# Kernels of fastnn/kernels/contract.py, written by tools/contract.py.
 def dense_forward(
     x: _Array, w: _Array, b: _Array | None, activation: str | Activation, out: _Array, n_threads: int = 0
 ) -> None: ...
@@ -60,21 +63,10 @@ def adam_step(
     n_threads: int = 0,
 ) -> None: ...
 def rmsprop_step(
-    params: _Array,
-    d_params: _Array,
-    v: _Array,
-    learning_rate: float,
-    rho: float,
-    epsilon: float,
-    n_threads: int = 0,
+    params: _Array, d_params: _Array, v: _Array, learning_rate: float, rho: float, epsilon: float, n_threads: int = 0
 ) -> None: ...
 def adagrad_step(
-    params: _Array,
-    d_params: _Array,
-    v: _Array,
-    learning_rate: float,
-    epsilon: float,
-    n_threads: int = 0,
+    params: _Array, d_params: _Array, v: _Array, learning_rate: float, epsilon: float, n_threads: int = 0
 ) -> None: ...
 def adamw_step(
     params: _Array,
@@ -101,28 +93,45 @@ def nadam_step(
     epsilon: float,
     n_threads: int = 0,
 ) -> None: ...
+def adamax_step(
+    params: _Array,
+    d_params: _Array,
+    m: _Array,
+    u: _Array,
+    step: int,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+    n_threads: int = 0,
+) -> None: ...
+def adadelta_step(
+    params: _Array,
+    d_params: _Array,
+    v: _Array,
+    u: _Array,
+    learning_rate: float,
+    rho: float,
+    epsilon: float,
+    n_threads: int = 0,
+) -> None: ...
+def lion_step(
+    params: _Array,
+    d_params: _Array,
+    m: _Array,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    weight_decay: float,
+    n_threads: int = 0,
+) -> None: ...
 def clip_by_value(d_params: _Array, limit: float, n_threads: int = 0) -> None: ...
 def clip_by_norm(d_params: _Array, limit: float, n_threads: int = 0) -> float: ...
-def all_finite(x: _Array, n_threads: int = 0) -> bool: ...
-def refresh(copy: _Array, original: _Array) -> None: ...
 def ema_step(average: _Array, params: _Array, decay: float, n_threads: int = 0) -> None: ...
 def dropout(
     x: _Array, rate: float, seed: int, step: int, layer: int, first_row: int, out: _Array, n_threads: int = 0
 ) -> None: ...
-
-@final
-class NativePlan:
-    def __new__(
-        cls,
-        widths: Iterable[int],
-        activations: Iterable[str | Activation],
-        bias: Iterable[bool],
-        dropout: Iterable[float],
-        dtype: DTypeLike,
-    ) -> Self: ...
-
 def network_forward(plan: Any, params: _Array, x: _Array, out: _Array, n_threads: int = 0) -> None: ...
-def network_predict(plan: Any, params: _Array, x: Any, loss: Any, out: _Array, n_threads: int = 0) -> bool: ...
 def network_gradient(
     plan: Any,
     params: _Array,
@@ -161,6 +170,24 @@ def neuron_epoch(
     total: _Array | None,
     n_threads: int = 0,
 ) -> float: ...
+
+# End of what tools/contract.py writes.
+
+def all_finite(x: _Array, n_threads: int = 0) -> bool: ...
+def refresh(copy: _Array, original: _Array) -> None: ...
+
+@final
+class NativePlan:
+    def __new__(
+        cls,
+        widths: Iterable[int],
+        activations: Iterable[str | Activation],
+        bias: Iterable[bool],
+        dropout: Iterable[float],
+        dtype: DTypeLike,
+    ) -> Self: ...
+
+def network_predict(plan: Any, params: _Array, x: Any, loss: Any, out: _Array, n_threads: int = 0) -> bool: ...
 def column_sums(
     columns: Any,
     d_z: _Array,
@@ -280,7 +307,9 @@ def keep_teams(as_asked: bool) -> None: ...
 def crowded_seconds() -> float: ...
 def build_info() -> str: ...
 def activation_codes() -> dict[str, int]: ...
+def activation_defaults() -> dict[str, tuple[float, ...]]: ...
 def loss_codes() -> dict[str, int]: ...
+def loss_links() -> dict[str, str]: ...
 def optimizer_codes() -> dict[str, int]: ...
 def permutation(seed: int, epoch: int, out: ndarray[Any, dtype[int64]]) -> None: ...
 def fma_peak(dtype: DTypeLike) -> float: ...

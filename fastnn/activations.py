@@ -1,34 +1,44 @@
-"""Every activation once: its name, its number in the kernels, value and slope as scalar functions.
+"""Every activation by its name: the library's, with their parameters, and users' own.
 
-``value(z)`` gives a and ``slope(z, a)`` gives da/dz. They are plain Python over `math`, each
-complete in itself (none calls another), so that a compiler can take any of them alone. NaN flows
-through the values, infinity gives the limit, and nothing overflows. softmax and log_softmax work
-on whole rows, so they have no scalar form.
+The library's functions are in `fastnn.activation_functions`, one row for each. A name stands for
+an activation with the defaults of its parameters; ``leaky_relu(0.2)`` and the other functions here
+make one with others.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from numbers import Real
+from types import FunctionType
 from typing import Any
 
+from fastnn.activation_functions import LEAK, ROWS, Row, Scalar, Slope
 from fastnn.errors import no_subclass, unknown_name, wrong_type
 
-__all__ = ["ACTIVATIONS", "ALIASES", "Activation", "get"]
+__all__ = [
+    "ACTIVATIONS",
+    "ALIASES",
+    "Activation",
+    "celu",
+    "elu",
+    "get",
+    "hard_sigmoid",
+    "leaky_relu",
+    "softplus",
+]
 
 
 def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-Scalar = Callable[[float], float]
-Slope = Callable[[float, float], float]
-
 USER = -1  # the code of an activation that is not in the registry
+_ROWS = {row.name: row for row in ROWS}
+_REMEMBERED = 256  # functions with other parameters than the defaults
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Activation:
     """An element-wise function of z, or one of whole rows.
 
@@ -49,21 +59,26 @@ class Activation:
         Whether it works on whole rows (softmax, log_softmax).
     has_slope : bool
         Whether a network can be trained through it; `sign` cannot.
+    parameters : tuple of float
+        The numbers of a library's function that has some, such as the slope of `leaky_relu`; its functions have them
+        built in.
 
     Raises
     ------
     TypeError
-        If there is no value or no slope that can be called, or the code is no integer.
+        If there is no value or no slope that can be called, the code is no integer, or a parameter no number.
     ValueError
-        If there is a code, by which kernels would take another function than the one that is given.
+        If there is a code, by which kernels would take another function than the one that is given, or there are
+        parameters that the function cannot have.
     """
 
     name: str
-    code: int = field(default=USER, repr=False)
-    value: Scalar | None = field(default=None, repr=False)
-    slope: Slope | None = field(default=None, repr=False)
-    by_row: bool = field(default=False, repr=False)
-    has_slope: bool = field(default=True, repr=False)
+    code: int = USER
+    value: Scalar | None = None
+    slope: Slope | None = None
+    by_row: bool = False
+    has_slope: bool = True
+    parameters: tuple[float, ...] = field(default=())
 
     def __init_subclass__(cls) -> None:
         raise no_subclass(cls, "Activation", "Give your functions to an Activation: Activation(name, value=, slope=).")
@@ -76,9 +91,9 @@ class Activation:
         if code != USER:
             _require_listed(self)
             return
-        known = ACTIVATIONS.get(self.name)
-        if known is not None and (self.value, self.slope, self.by_row, self.has_slope) == (None, None, False, True):
-            vars(self).update(vars(known))
+        row = _ROWS.get(self.name)
+        if row is not None and (self.value, self.slope, self.by_row, self.has_slope) == (None, None, False, True):
+            vars(self).update(_fields(row, self.parameters or _defaults(row)))
             return
         if self.by_row:
             raise wrong_type(f"activation {self.name!r}", "by_row=True", "one with value(z) and slope(z, a)")
@@ -86,248 +101,132 @@ class Activation:
             raise wrong_type(f"value of activation {self.name!r}", self.value, "a function of z")
         if not callable(self.slope):
             raise wrong_type(f"slope of activation {self.name!r}", self.slope, "a function of z, a")
+        if self.parameters != ():
+            raise ValueError(
+                f"parameters={self.parameters!r} of activation {self.name!r}: only the library's functions have some. "
+                "Write the numbers into the functions that you give."
+            )
 
     def __reduce__(self) -> tuple[type[Activation], tuple[Any, ...]]:
-        """The constructor's arguments, none of which is a private function of this file."""
-        own = (self.code, self.value, self.slope, self.by_row, self.has_slope)
-        return Activation, (self.name,) if self.code != USER else (self.name, *own)
+        """The constructor's arguments, none of which is a private function of this package."""
+        if self.code == USER:
+            return Activation, (self.name, self.code, self.value, self.slope, self.by_row, self.has_slope)
+        if self == ACTIVATIONS.get(self.name):
+            return Activation, (self.name,)
+        return Activation, (self.name, USER, None, None, False, True, self.parameters)
+
+    def __eq__(self, other: object) -> bool:
+        return self._identity() == other._identity() if isinstance(other, Activation) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[Any, ...]:
+        """What makes it this one: of a user's own its functions, of the library's its parameters."""
+        own = (self.value, self.slope, self.by_row, self.has_slope) if self.code == USER else self.parameters
+        return (self.code, self.name, *own)
+
+    def __repr__(self) -> str:
+        return f"Activation(name={self.name!r}{f', parameters={self.parameters}' if self._has_others() else ''})"
+
+    @property
+    def label(self) -> str:
+        """The name, and the parameters in parentheses where they are others than the name stands for."""
+        if not self._has_others():
+            return self.name
+        return f"{self.name}({', '.join(f'{number:g}' for number in self.parameters)})"
+
+    def _has_others(self) -> bool:
+        """Whether the parameters are others than the name stands for."""
+        return self.name in _ROWS and self.parameters not in ((), _defaults(_ROWS[self.name]))
+
+
+# --- the library's ------------------------------------------------------------------------------
+
+
+def _defaults(row: Row) -> tuple[float, ...]:
+    """The parameters that the name alone stands for."""
+    return row.value.__defaults__ or () if isinstance(row.value, FunctionType) else ()
+
+
+def _checked(row: Row, parameters: tuple[Any, ...]) -> tuple[float, ...]:
+    """The parameters as floats.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there are more or fewer than the function has, or one is no number or out of its limits.
+    """
+    names = [name for name, limits in row.parameters]
+    came: object = parameters
+    if not isinstance(came, tuple) or len(came) != len(names):
+        wanted = f"its parameters are ({', '.join(names)})" if names else "it has none"
+        raise ValueError(f"parameters={parameters!r} of activation {row.name!r}: {wanted}.")
+    for given, (name, limits) in zip(parameters, row.parameters, strict=True):
+        wanted = f"a number from {limits.least:g} to {limits.largest:g}"
+        is_number = isinstance(given, Real) and not isinstance(given, bool)
+        if not is_number:
+            raise wrong_type(f"{name} of activation {row.name!r}", given, wanted)
+        if not limits.least <= given <= limits.largest:  # an integer may be larger than any float
+            raise ValueError(f"{name}={given} of activation {row.name!r}, wanted {wanted}.")
+    return tuple(float(given) + 0.0 for given in parameters)  # -0.0 becomes 0.0, which it equals
+
+
+@lru_cache(_REMEMBERED)
+def _with_defaults(function: FunctionType, parameters: tuple[float, ...]) -> FunctionType:
+    """The same function with other defaults: one that a compiler can take as it takes any."""
+    if parameters == (function.__defaults__ or ()):
+        return function
+    return FunctionType(function.__code__, function.__globals__, function.__name__, parameters)
+
+
+def _fields(row: Row, parameters: tuple[Any, ...]) -> dict[str, Any]:
+    """All that an Activation of the library's has."""
+    numbers = _checked(row, parameters)
+    value, slope = (
+        _with_defaults(function, numbers) if isinstance(function, FunctionType) else None
+        for function in (row.value, row.slope)
+    )
+    return {
+        "name": row.name,
+        "code": ROWS.index(row),
+        "value": value,
+        "slope": slope,
+        "by_row": value is None,
+        "has_slope": row.has_slope,
+        "parameters": numbers,
+    }
 
 
 def _require_listed(activation: Activation) -> None:
     """Raise ValueError for a code of the library's own that is not this activation's."""
-    if ACTIVATIONS.get(activation.name) != activation:
+    row = _ROWS.get(activation.name)
+    wanted = {} if row is None else _fields(row, activation.parameters or _defaults(row))
+    others = [name for name in wanted if name != "parameters" and not _is_same(getattr(activation, name), wanted[name])]
+    if others or not wanted:
         raise ValueError(
             f"code={activation.code} of activation {activation.name!r}: numbers stand for the library's own functions, "
             "whatever is given with them. Leave it out for a function of yours; fastnn.activations.get has the "
             "library's."
         )
+    vars(activation).update(wanted)
 
 
-# --- piecewise linear ---------------------------------------------------------------------------
+def _is_same(given: Any, wanted: Any) -> bool:
+    """Whether two fields are equal; of functions, whether they do the same with the same defaults."""
+    if isinstance(given, FunctionType) and isinstance(wanted, FunctionType):
+        return given.__code__ is wanted.__code__ and given.__defaults__ == wanted.__defaults__
+    return bool(given == wanted)
 
-LEAK = 0.01
 
-
-def _identity(z: float) -> float:
-    return z
-
-
-def _identity_slope(z: float, a: float) -> float:
-    return 1.0
-
-
-def _sign(z: float) -> float:
-    return 1.0 if z > 0.0 else (-1.0 if z < 0.0 else z)
-
-
-def _sign_slope(z: float, a: float) -> float:
-    return 0.0
-
-
-def _relu(z: float) -> float:
-    return 0.0 if z < 0.0 else z  # this order lets NaN through
-
-
-def _relu_slope(z: float, a: float) -> float:
-    return 1.0 if z > 0.0 else 0.0
-
-
-def _leaky_relu(z: float) -> float:
-    return z if z > 0.0 else LEAK * z
-
-
-def _leaky_relu_slope(z: float, a: float) -> float:
-    return 1.0 if z > 0.0 else LEAK
-
-
-def _hard_sigmoid(z: float) -> float:
-    return 0.0 if z <= -3.0 else (1.0 if z >= 3.0 else z / 6.0 + 0.5)
-
-
-def _hard_sigmoid_slope(z: float, a: float) -> float:
-    return 1.0 / 6.0 if -3.0 < z < 3.0 else 0.0
-
-
-def _hard_tanh(z: float) -> float:
-    return -1.0 if z <= -1.0 else (1.0 if z >= 1.0 else z)
-
-
-def _hard_tanh_slope(z: float, a: float) -> float:
-    return 1.0 if -1.0 < z < 1.0 else 0.0
-
-
-def _hard_swish(z: float) -> float:
-    return 0.0 if z <= -3.0 else (z if z >= 3.0 else z * (z / 6.0 + 0.5))
-
-
-def _hard_swish_slope(z: float, a: float) -> float:
-    return 0.0 if z <= -3.0 else (1.0 if z >= 3.0 else z / 3.0 + 0.5)
-
-
-# --- saturating on both sides -------------------------------------------------------------------
-
-
-def _sigmoid(z: float) -> float:
-    e = math.exp(-abs(z))
-    return 1.0 / (1.0 + e) if z >= 0.0 else e / (1.0 + e)
-
-
-def _sigmoid_slope(z: float, a: float) -> float:
-    return a * (1.0 - a)
-
-
-def _tanh(z: float) -> float:
-    return math.tanh(z)
-
-
-def _tanh_slope(z: float, a: float) -> float:
-    return 1.0 - a * a
-
-
-def _softsign(z: float) -> float:
-    return math.copysign(1.0, z) if math.isinf(z) else z / (1.0 + abs(z))
-
-
-def _softsign_slope(z: float, a: float) -> float:
-    scale = 1.0 / (1.0 + abs(z))
-    return scale * scale
-
-
-# --- linear to the right ------------------------------------------------------------------------
-
-# Klambauer et al. 2017: with these, mean 0 and variance 1 are a fixed point.
-SELU_ALPHA = 1.6732632423543772
-SELU_SCALE = 1.0507009873554805
-_SELU_LEFT = SELU_SCALE * SELU_ALPHA
-
-
-def _elu(z: float) -> float:
-    return z if z >= 0.0 else math.expm1(z)
-
-
-def _elu_slope(z: float, a: float) -> float:
-    return 1.0 if z > 0.0 else a + 1.0
-
-
-def _selu(z: float) -> float:
-    return SELU_SCALE * z if z >= 0.0 else _SELU_LEFT * math.expm1(z)
-
-
-def _selu_slope(z: float, a: float) -> float:
-    return SELU_SCALE if z > 0.0 else a + _SELU_LEFT
-
-
-def _softplus(z: float) -> float:
-    bend = math.log1p(math.exp(-abs(z)))
-    return z + bend if z > 0.0 else bend
-
-
-def _softplus_slope(z: float, a: float) -> float:
-    e = math.exp(-abs(z))
-    return 1.0 / (1.0 + e) if z >= 0.0 else e / (1.0 + e)
-
-
-# --- z times a gate between 0 and 1 -------------------------------------------------------------
-
-GELU_CUBIC = 0.044715  # Hendrycks & Gimpel 2016, the tanh form
-_GELU_INNER = 2.0 * math.sqrt(2.0 / math.pi)
-_SQRT_HALF = math.sqrt(0.5)
-_GATE_END = 800.0  # beyond it every gate is 0 or 1, and infinity * 0 would be NaN
-_NORMAL_DENSITY = 1.0 / math.sqrt(2.0 * math.pi)  # of the standard normal distribution, at 0
-
-
-def _gelu(z: float) -> float:
-    t = -_GATE_END if z < -_GATE_END else z
-    return 0.5 * t * math.erfc(-_SQRT_HALF * t)  # erfc, since 1 + erf cancels for negative z
-
-
-def _gelu_slope(z: float, a: float) -> float:
-    t = min(max(z, -_GATE_END), _GATE_END)
-    return 0.5 * math.erfc(-_SQRT_HALF * t) + _NORMAL_DENSITY * t * math.exp(-0.5 * t * t)
-
-
-def _gelu_tanh(z: float) -> float:
-    t = -_GATE_END if z < -_GATE_END else z
-    u = _GELU_INNER * t * (1.0 + GELU_CUBIC * t * t)
-    e = math.exp(-abs(u))  # (1 + tanh(u / 2)) / 2 is the sigmoid of u
-    return t / (1.0 + e) if u >= 0.0 else t * e / (1.0 + e)
-
-
-def _gelu_tanh_slope(z: float, a: float) -> float:
-    t = min(max(z, -_GATE_END), _GATE_END)
-    u = _GELU_INNER * t * (1.0 + GELU_CUBIC * t * t)
-    e = math.exp(-abs(u))
-    gate = 1.0 / (1.0 + e) if u >= 0.0 else e / (1.0 + e)
-    inner_slope = _GELU_INNER * (1.0 + 3.0 * GELU_CUBIC * t * t)
-    return gate + t * inner_slope * e / ((1.0 + e) * (1.0 + e))
-
-
-def _silu(z: float) -> float:
-    t = -_GATE_END if z < -_GATE_END else z
-    e = math.exp(-abs(t))
-    return t / (1.0 + e) if t >= 0.0 else t * e / (1.0 + e)
-
-
-def _silu_slope(z: float, a: float) -> float:
-    t = min(max(z, -_GATE_END), _GATE_END)
-    e = math.exp(-abs(t))
-    gate = 1.0 / (1.0 + e) if t >= 0.0 else e / (1.0 + e)
-    return gate + t * e / ((1.0 + e) * (1.0 + e))
-
-
-def _mish(z: float) -> float:
-    # The gate tanh(log(1 + exp z)) is rational in exp(z), and in exp(-z).
-    t = -_GATE_END if z < -_GATE_END else z
-    e = math.exp(-abs(t))
-    below = e * (e + 2.0)
-    gate = (1.0 + 2.0 * e) / (1.0 + 2.0 * e + 2.0 * e * e) if t > 0.0 else below / (below + 2.0)
-    return t * gate
-
-
-def _mish_slope(z: float, a: float) -> float:
-    t = min(max(z, -_GATE_END), _GATE_END)
-    e = math.exp(-abs(t))
-    below = e * (e + 2.0)
-    gate = (1.0 + 2.0 * e) / (1.0 + 2.0 * e + 2.0 * e * e) if t > 0.0 else below / (below + 2.0)
-    sigmoid = 1.0 / (1.0 + e) if t > 0.0 else e / (1.0 + e)
-    return gate + t * sigmoid * (1.0 - gate * gate)
-
-
-# --- the registry -------------------------------------------------------------------------------
-
-
-def _listed(
-    name: str, code: int, value: Scalar | None = None, slope: Slope | None = None, has_slope: bool = True
-) -> Activation:
+def _listed(row: Row) -> Activation:
     """One of the library's own, which alone have a code; without functions it works on rows."""
     activation = object.__new__(Activation)
-    own = {"name": name, "code": code, "value": value, "slope": slope, "by_row": value is None, "has_slope": has_slope}
-    vars(activation).update(own)
+    vars(activation).update(_fields(row, _defaults(row)))
     return activation
 
 
-_ALL = (
-    _listed("identity", 0, _identity, _identity_slope),
-    _listed("sigmoid", 1, _sigmoid, _sigmoid_slope),
-    _listed("tanh", 2, _tanh, _tanh_slope),
-    _listed("sign", 3, _sign, _sign_slope, has_slope=False),
-    _listed("relu", 4, _relu, _relu_slope),
-    _listed("leaky_relu", 5, _leaky_relu, _leaky_relu_slope),
-    _listed("elu", 6, _elu, _elu_slope),
-    _listed("selu", 7, _selu, _selu_slope),
-    _listed("gelu", 8, _gelu, _gelu_slope),
-    _listed("gelu_tanh", 9, _gelu_tanh, _gelu_tanh_slope),
-    _listed("silu", 10, _silu, _silu_slope),
-    _listed("mish", 11, _mish, _mish_slope),
-    _listed("softplus", 12, _softplus, _softplus_slope),
-    _listed("softsign", 13, _softsign, _softsign_slope),
-    _listed("hard_sigmoid", 14, _hard_sigmoid, _hard_sigmoid_slope),
-    _listed("hard_tanh", 15, _hard_tanh, _hard_tanh_slope),
-    _listed("hard_swish", 16, _hard_swish, _hard_swish_slope),
-    _listed("softmax", 17),
-    _listed("log_softmax", 18),
-)
-ACTIVATIONS: dict[str, Activation] = {activation.name: activation for activation in _ALL}
+ACTIVATIONS: dict[str, Activation] = {row.name: _listed(row) for row in ROWS}
 ALIASES = {"logistic": "sigmoid"}  # scikit-learn's name
 
 
@@ -352,7 +251,7 @@ def get(activation: str | Activation) -> Activation:
         If `activation` is neither a string nor an Activation.
     """
     if isinstance(activation, Activation):
-        if activation.code != USER:
+        if activation.code != USER and ACTIVATIONS.get(activation.name) is not activation:
             _require_listed(activation)
         return activation
     if not isinstance(activation, str):
@@ -361,3 +260,35 @@ def get(activation: str | Activation) -> Activation:
     if found is None:
         raise unknown_name("activation", activation, [*ACTIVATIONS, *ALIASES])
     return found
+
+
+# --- those with parameters ----------------------------------------------------------------------
+
+
+def leaky_relu(slope: float = LEAK) -> Activation:
+    """z above zero, slope * z below (Maas et al. 2013); a slope from -1e6 to 1e6."""
+    return Activation("leaky_relu", parameters=(slope,))
+
+
+def elu(alpha: float = 1.0) -> Activation:
+    """z above zero, alpha * (exp(z) - 1) below (Clevert et al. 2016); an alpha from 0 to 1e6."""
+    return Activation("elu", parameters=(alpha,))
+
+
+def celu(alpha: float = 1.0) -> Activation:
+    """z above zero, alpha * (exp(z / alpha) - 1) below (Barron 2017); an alpha from 1e-6 to 1e6."""
+    return Activation("celu", parameters=(alpha,))
+
+
+def softplus(beta: float = 1.0) -> Activation:
+    """log(1 + exp(beta * z)) / beta, a smooth relu (Dugas et al. 2001); a beta from 1e-6 to 1e6."""
+    return Activation("softplus", parameters=(beta,))
+
+
+def hard_sigmoid(slope: float = 1.0 / 6.0, offset: float = 0.5) -> Activation:
+    """slope * z + offset between 0 and 1 (Courbariaux et al. 2015).
+
+    The slope is from 1e-6 to 1e6, the offset from -1e6 to 1e6. PyTorch's has the slope 1/6, as here, and Keras's
+    before version 3 had 0.2.
+    """
+    return Activation("hard_sigmoid", parameters=(slope, offset))

@@ -1,5 +1,5 @@
 # distutils: language = c++
-"""The compiled kernels: checks of flags and shapes, then C++ (see runtime/contract.hpp) with the GIL released.
+"""The compiled kernels: checks of flags and shapes, then C++ (see contract/kernels.hpp) with the GIL released.
 
 Functions take the arguments of fastnn.kernels.contract and refuse, with a short error, every array that is not exactly
 what a kernel needs; fastnn.validation converts or explains. One file per kernel family is included below.
@@ -16,13 +16,19 @@ from libcpp cimport bool as cppbool
 
 from _contract cimport (
     ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams,
-    DenseForward, Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Job, Kernels, LimitedMemory, Link,
-    LogisticPass, LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Scratch, Separable,
-    TeamFunction, TeamKernel, WeightedGram, allocate, allowed_team, available_kernels, begin_job, clear, copy_indices,
-    copy_starts, crowded_seconds as seconds_of_crowd, end_job, fastnn_build_info, fastnn_interrupted, fastnn_seconds,
-    keep_teams as keep_teams_as_asked, kFlatGrain, kLossRows, kMaxTeam, kNeuronBlocks, kNeuronStride, kNoLink,
-    kStoreGradient, look_every, obey, permutation as fill_permutation, pool_is_awake, release, run_shares, run_team,
-    set_and_tell, slots_of, wake_pool, watch_signals,
+    DenseForward, Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Kernels, LimitedMemory, Link,
+    LogisticPass, LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Saga, Separable,
+    TeamKernel, WeightedGram, kFlatGrain, kLossRows, kNeuronBlockRows, kNeuronBlocks, kNeuronStride,
+)
+from _lists cimport (
+    LossTile, UserLoss, kLinkCount, kLinkNames, kListedLosses, kLossCount, kMaxSlots, kNoLink, kStoreGradient, slots_of,
+)
+from _runtime cimport (
+    Job, Scratch, TeamFunction, allocate, allowed_team, begin_job, clear, copy_indices, copy_starts,
+    crowded_seconds as seconds_of_crowd, end_job, fastnn_build_info, fastnn_interrupted, fastnn_seconds,
+    keep_teams as keep_teams_as_asked, kernels_of, kMaxTeam, level_count, look_every, obey,
+    permutation as fill_permutation, pool_is_awake, release, run_shares, run_team, set_and_tell, wake_pool,
+    watch_signals,
 )
 
 import os
@@ -36,6 +42,9 @@ cnp.import_array()
 
 include "binding/interrupt.pxi"
 include "binding/checks.pxi"
+include "binding/codes.pxi"
+include "binding/team.pxi"
+include "binding/team_timing.pxi"
 include "binding/indices.pxi"
 include "binding/sparse.pxi"
 include "binding/plan.pxi"
@@ -43,8 +52,11 @@ include "binding/dense.pxi"
 include "binding/activation.pxi"
 include "binding/loss.pxi"
 include "binding/optimizer.pxi"
+include "binding/optimizer_steps.pxi"
 include "binding/vectors.pxi"
-include "binding/team.pxi"
+include "binding/clip.pxi"
+include "binding/dropout.pxi"
+include "binding/permutation.pxi"
 include "binding/logistic.pxi"
 include "binding/saga.pxi"
 include "binding/workspace.pxi"

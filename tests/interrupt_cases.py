@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from random_sparse import random_array
 from fastnn import SGD, Adam, activations
 from fastnn.kernels.select import kernels_for
 from fastnn.layers import Dense
-from fastnn.optimizers import OptimizerState
+from fastnn.optimizers import OPTIMIZERS, Optimizer, OptimizerState
 from fastnn.plan import Plan
 
 CORE = kernels_for("native")
@@ -118,40 +118,13 @@ def loss_and_gradient() -> Case:
     return writing(lambda d_z: CORE.loss_and_gradient(z, np.abs(z), None, "cross_entropy", d_z), z.shape)
 
 
-@case
-def sgd_step() -> Case:
-    d = numbers(LONG)
-    return in_place(lambda w, v: CORE.sgd_step(w, d, v, 0.1, 0.9, True), 2)
+def optimizer_step(rule: Optimizer) -> Case:
+    d, kernel = numbers(LONG), getattr(CORE, rule.kernel)
+    given = rule.arguments(1, 0.1)
+    return in_place(lambda *vectors: kernel(vectors[0], d, *vectors[1:], *given), 1 + len(rule.slots))
 
 
-@case
-def adam_step() -> Case:
-    d = numbers(LONG)
-    return in_place(lambda w, m, v: CORE.adam_step(w, d, m, v, 1, 0.1, 0.9, 0.99, 1e-8), 3)
-
-
-@case
-def rmsprop_step() -> Case:
-    d = numbers(LONG)
-    return in_place(lambda w, v: CORE.rmsprop_step(w, d, v, 0.1, 0.9, 1e-8), 2)
-
-
-@case
-def adagrad_step() -> Case:
-    d = numbers(LONG)
-    return in_place(lambda w, v: CORE.adagrad_step(w, d, v, 0.1, 1e-8), 2)
-
-
-@case
-def adamw_step() -> Case:
-    d = numbers(LONG)
-    return in_place(lambda w, m, v: CORE.adamw_step(w, d, m, v, 1, 0.1, 0.9, 0.99, 1e-8, 0.1), 3)
-
-
-@case
-def nadam_step() -> Case:
-    d = numbers(LONG)
-    return in_place(lambda w, m, v: CORE.nadam_step(w, d, m, v, 1, 0.1, 0.9, 0.99, 1e-8), 3)
+CASES.update({f"{name}_step": partial(optimizer_step, kind()) for name, kind in OPTIMIZERS.items()})
 
 
 @case

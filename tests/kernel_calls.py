@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from broken import ODD_ARRAYS, ODD_OPTIONS
 from hypothesis import strategies as st
-from loss_targets import targets
+from loss_cases import WITH_OTHERS, targets
 from networks import LAYERS, OPTIMIZERS, problem
 from oracle import assert_guards, guarded
 
@@ -33,7 +33,7 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 # Values of the options of layer kernels and of neuron_epoch, by name.
 OPTIONS: dict[str, st.SearchStrategy[Any]] = {
     "activation": st.sampled_from([*ACTIVATIONS, ACTIVATIONS["tanh"]]),
-    "loss": st.sampled_from([*losses.LOSSES, losses.huber(0.3), losses.pinball(0.9)]),
+    "loss": st.sampled_from([*losses.LOSSES, *WITH_OTHERS]),
     "learning_rate": st.floats(1e-4, 0.1),
     "momentum": st.sampled_from([0.0, 0.5, 0.9]),
     "nesterov": st.booleans(),

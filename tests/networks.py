@@ -9,9 +9,10 @@ import numpy as np
 from available import HAS_NUMBA
 from numpy.typing import NDArray
 
+from fastnn import activations, optimizers
 from fastnn.activations import Activation
 from fastnn.layers import Dense, Dropout, Layer
-from fastnn.optimizers import SGD, Adagrad, Adam, AdamW, NAdam, Optimizer, OptimizerState, RMSprop
+from fastnn.optimizers import SGD, Adam, AdamW, Optimizer, OptimizerState, RMSprop
 from fastnn.plan import Plan
 
 BUMP = Activation("bump", value=lambda z: 1 / (1 + z * z), slope=lambda z, a: -2 * z * a * a)
@@ -24,6 +25,22 @@ LAYERS: dict[str, tuple[int, list[Layer], str]] = {
     "no bias": (4, [Dense(8, "gelu", bias=False), Dense(15, "elu"), Dense(1)], "huber"),
     "row functions": (6, [Dense(5, "softmax"), Dense(4, "log_softmax"), Dense(2)], "log_cosh"),
     "last activation": (6, [Dense(33, "relu"), Dense(3, "sigmoid")], "squared_error"),
+    "parameters": (
+        6,
+        [
+            Dense(19, activations.leaky_relu(0.3)),
+            Dense(8, activations.elu(0.5)),
+            Dense(17, activations.celu(2.0)),
+            Dense(9, activations.softplus(2.5)),
+            Dense(3, activations.hard_sigmoid(0.2, 0.4)),
+        ],
+        "squared_error",
+    ),
+    "shrinkage": (
+        5,
+        [Dense(18, "tanh_shrink"), Dense(7, "softshrink"), Dense(9, "hard_shrink"), Dense(5, "log_sigmoid"), Dense(2)],
+        "squared_error",
+    ),
     "poisson": (6, [Dense(10, "softplus"), Dense(2)], "poisson"),
     "one output": (6, [Dense(16, "relu"), Dense(1)], "squared_error"),
     "one output, odd": (5, [Dense(7, "tanh"), Dense(1, "sigmoid", bias=False)], "squared_error"),
@@ -52,14 +69,10 @@ LAYERS: dict[str, tuple[int, list[Layer], str]] = {
 if not HAS_NUMBA:
     del LAYERS["a user's own"]
 OPTIMIZERS: dict[str, Optimizer] = {
-    "adam": Adam(),
-    "nesterov": SGD(),
+    **{name: kind() for name, kind in optimizers.OPTIMIZERS.items()},
     "momentum": SGD(nesterov=False),
     "plain": SGD(momentum=0.0),
-    "rmsprop": RMSprop(),
-    "adagrad": Adagrad(),
     "adamw": AdamW(weight_decay=0.5),
-    "nadam": NAdam(),
     "clipped by value": SGD(clip_value=0.01),
     "clipped by norm": Adam(clip_norm=0.1),
     "clipped by both, averaged": AdamW(clip_value=0.05, clip_norm=0.1, ema=0.9),

@@ -22,7 +22,10 @@ from fastnn.kernels import contract
 from fastnn.kernels.select import kernels_for
 
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
-MODULES = ("dense", "activation", "loss", "optimizer", "network", "neuron", "logistic", "call_overhead", "import_time")
+MODULES = (
+    *("dense", "activation", "loss", "optimizer", "network", "neuron", "logistic", "solvers"),
+    *("call_overhead", "import_time"),
+)
 if not FOLDER.is_dir():
     pytest.skip("the benchmarks do not lie beside the tests", allow_module_level=True)
 
@@ -92,6 +95,31 @@ def test_every_kernel_has_a_benchmark():
     assert {found.kernel for found in OF_KERNELS.values()} == set(contract.KERNELS)
     for name, found in OF_KERNELS.items():
         assert name == found.kernel.title().replace("_", "")
+
+
+@every_kernel
+def test_every_backend_and_dtype_of_a_kernel_is_timed(name):
+    assert OF_KERNELS[name].params[:2] == [list(contract.BACKENDS), ["float32", "float64"]]
+
+
+def test_both_directions_are_timed_on_the_same_cases():
+    forward = [name for name in contract.KERNELS if name.endswith("_forward") and name != "network_forward"]
+    assert forward
+    cases = {found.kernel: found.params[2] for found in OF_KERNELS.values()}
+    for name in forward:
+        layer = name.removesuffix("forward")
+        backward = [other for other in contract.KERNELS if other.startswith(f"{layer}backward")]
+        assert backward, f"{name} has no way back"
+        assert all(cases[other] == cases[name] for other in backward)
+
+
+def test_every_kernel_of_a_solver_has_a_benchmark():
+    """Those that are listed apart: in the native backend, and where X has a dtype in both."""
+    apart = (contract.LOGISTIC_PASSES, contract.COORDINATE_DESCENT, contract.LIMITED_MEMORY, contract.SAGA)
+    timed = {name: found for found in CLASSES.values() for name in getattr(found, "times", ())}
+    assert set(timed) == {name for names in apart for name in names}
+    for name in (*contract.LOGISTIC_PASSES, *contract.SAGA, "take_columns"):
+        assert ["float32", "float64"] in timed[name].params
 
 
 @every_kernel

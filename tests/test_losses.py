@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import math
+import copy
+import inspect
 import pickle
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from loss_cases import ALL, CASES, IDS
 
 from fastnn import losses
 
 
 def test_codes_and_links():
     found = {loss.name: (loss.code, loss.link) for loss in losses.LOSSES.values()}
-    assert found == {
+    of_pickles = {
         "squared_error": (0, "identity"),
         "binary_cross_entropy": (1, "sigmoid"),
         "cross_entropy": (2, "softmax"),
@@ -25,6 +27,12 @@ def test_codes_and_links():
         "pinball": (7, "identity"),
         "hinge": (8, "identity"),
     }
+    assert of_pickles.items() <= found.items()
+    assert [code for code, _ in found.values()] == list(range(len(found)))
+
+
+def test_every_loss_has_a_case_of_its_own():
+    assert list(CASES) == list(losses.LOSSES)
 
 
 def test_parameters():
@@ -33,12 +41,27 @@ def test_parameters():
     assert losses.huber(2).parameter == 2.0
     assert losses.pinball(0.9).parameter == 0.9
     assert losses.huber() == losses.get("huber")
-    for delta in (0, -1, math.inf, math.nan):
-        with pytest.raises(ValueError, match="delta"):
-            losses.huber(delta)
-    for quantile in (0, 1, math.nan):
-        with pytest.raises(ValueError, match="quantile"):
-            losses.pinball(quantile)
+
+
+@pytest.mark.parametrize("name", losses.LOSSES)
+def test_a_function_of_its_name_makes_a_loss_with_a_parameter(name):
+    others, make = CASES[name].others, getattr(losses, name, None)
+    assert (make is not None) == bool(others)
+    assert (name in losses.__all__) == bool(others)
+    if make is not None:
+        assert make() == losses.get(name)
+    for other in others:
+        assert make(other) == losses.get(name).with_parameter(other) != losses.get(name)
+        assert make(other).parameter == other
+
+
+@pytest.mark.parametrize(("name", "wrong"), [(name, wrong) for name, case in CASES.items() for wrong in case.wrong])
+def test_parameters_that_a_loss_cannot_have(name, wrong):
+    (word,) = inspect.signature(getattr(losses, name)).parameters
+    with pytest.raises(ValueError, match=f"^{word}={wrong}, wanted a .*number"):
+        getattr(losses, name)(wrong)
+    with pytest.raises(TypeError, match=f"^{word} is '1' of type str, wanted a .*number"):
+        getattr(losses, name)("1")
 
 
 def test_smooth_labels():
@@ -62,9 +85,9 @@ def test_get():
         losses.get(3)
 
 
-@pytest.mark.parametrize("name", losses.LOSSES)
-def test_pickling(name):
-    assert pickle.loads(pickle.dumps(losses.get(name))) == losses.get(name)
+@pytest.mark.parametrize("loss", ALL, ids=IDS)
+def test_pickling_and_copying(loss):
+    assert pickle.loads(pickle.dumps(loss)) == copy.deepcopy(loss) == loss
 
 
 @pytest.mark.parametrize(
@@ -95,36 +118,17 @@ def test_a_loss_cannot_be_bent():
     assert pickle.loads(pickle.dumps(losses.huber(2))) == losses.huber(2.0)
 
 
-ONE_HOT = np.eye(3)[[0, 2, 1, 1]]
-POSSIBLE = {
-    **dict.fromkeys(
-        ("squared_error", "absolute", "huber", "log_cosh", "pinball"), [ONE_HOT, -ONE_HOT, 1e300 * ONE_HOT]
-    ),
-    "binary_cross_entropy": [ONE_HOT, ONE_HOT * 0.3, np.ones((2, 2))],
-    "cross_entropy": [ONE_HOT, np.full((2, 4), 0.25), np.full((3, 7), np.float32(1 / 7)), np.ones((2, 1))],
-    "poisson": [ONE_HOT, 1e6 * ONE_HOT, np.full((2, 1), 0.5)],
-    "hinge": [2 * ONE_HOT - 1, np.ones((2, 1)), -np.ones((2, 1))],
-}
-IMPOSSIBLE = {
-    **dict.fromkeys(("squared_error", "absolute", "huber", "log_cosh", "pinball"), []),
-    "binary_cross_entropy": [5 * ONE_HOT, -ONE_HOT, 2 * ONE_HOT - 1],
-    "cross_entropy": [5 * ONE_HOT, -ONE_HOT, np.ones((2, 2)), np.zeros((2, 2)), ONE_HOT * 0.99],
-    "poisson": [-ONE_HOT, ONE_HOT - 1e-3],
-    "hinge": [ONE_HOT, 3 * ONE_HOT, np.full((2, 1), 0.5), np.zeros((2, 1))],
-}
-
-
 @pytest.mark.parametrize("name", losses.LOSSES)
 def test_targets_that_a_loss_can_have(name):
-    for y in (*POSSIBLE[name], np.empty((0, 3)), np.empty((3, 0))):
+    for y in (*CASES[name].possible, np.empty((0, 3)), np.empty((3, 0))):
         losses.get(name).require_targets("y", y)
 
 
 @pytest.mark.parametrize("name", losses.LOSSES)
 def test_targets_that_it_cannot_have(name):
-    good = POSSIBLE[name][0]
+    good = CASES[name].possible[0]
     spoilt = [np.where(np.arange(3) == 1, bad, good) for bad in (np.nan, np.inf, -np.inf)]
-    for y in (*IMPOSSIBLE[name], *spoilt):
+    for y in (*CASES[name].impossible, *spoilt):
         with pytest.raises(ValueError, match=f"^y_val has .*; loss='{name}' wants [a-z0-9-].*[.]$"):
             losses.get(name).require_targets("y_val", y)
 

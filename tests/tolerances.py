@@ -8,12 +8,12 @@ no more than its steepest slope.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
+from loss_cases import terms
 from numpy.typing import NDArray
-
-from fastnn.losses import Loss
 
 SUM = 8.0
 STEEPEST = 2.0  # no activation is steeper
@@ -22,6 +22,57 @@ TINY = 1e-37  # below float32's smallest normal number relative accuracy ends
 
 Arrays = dict[str, Any]
 Doubles = NDArray[np.float64]
+INF = np.inf
+
+
+class Expected(NamedTuple):
+    """What tests expect of an activation of single numbers."""
+
+    ulps: float  # largest error of the compiled value in float32
+    limits: tuple[float, float, float, float]  # the value's at -infinity and at infinity, and the slope's
+    at_zero: float | None = None  # the value there; None: zero, with its sign
+    kinks: tuple[float, ...] = ()  # where the slope jumps, beside zero
+    # what rounding errors of the value scale with, of |a|, |z| and the parameters
+    magnitude: Callable[..., Doubles] = lambda a, z, *parameters: a
+
+
+EXACT, SINGLE, COMPOSITE = 0.0, 2.0, 4.0
+SELU_SCALE, SELU_LEFT = 1.0507009873554805, 1.0507009873554805 * 1.6732632423543772
+ACTIVATIONS = {
+    "identity": Expected(EXACT, (-INF, INF, 1, 1)),
+    "sigmoid": Expected(SINGLE, (0, 1, 0, 0), at_zero=0.5),
+    "tanh": Expected(SINGLE, (-1, 1, 0, 0)),
+    "sign": Expected(EXACT, (-1, 1, 0, 0)),
+    "relu": Expected(EXACT, (0, INF, 0, 1)),
+    "leaky_relu": Expected(SINGLE, (-INF, INF, 0.01, 1)),
+    "elu": Expected(COMPOSITE, (-1, INF, 0, 1)),
+    "selu": Expected(COMPOSITE, (-SELU_LEFT, INF, 0, SELU_SCALE)),
+    # exp(-z**2 / 2) of a rounded square
+    "gelu": Expected(COMPOSITE, (0, INF, 0, 1), magnitude=lambda a, z: a * (1 + z**2 / 4)),
+    # exp of a rounded cubic
+    "gelu_tanh": Expected(COMPOSITE, (0, INF, 0, 1), magnitude=lambda a, z: a * (1 + z + z**3 / 8)),
+    "silu": Expected(COMPOSITE, (0, INF, 0, 1)),
+    "mish": Expected(COMPOSITE, (0, INF, 0, 1)),
+    # exp of a rounded beta z
+    "softplus": Expected(
+        COMPOSITE, (0, INF, 0, 1), at_zero=np.log(2), magnitude=lambda a, z, beta: a * (1 + (beta != 1) * beta * z)
+    ),
+    "softsign": Expected(COMPOSITE, (-1, 1, 0, 0)),
+    # z / 6 + 1 / 2 cancels near -3
+    "hard_sigmoid": Expected(
+        SINGLE, (0, 1, 0, 0), at_zero=0.5, kinks=(-3, 3), magnitude=lambda a, z, slope, offset: a + abs(offset)
+    ),
+    "hard_tanh": Expected(EXACT, (-1, 1, 0, 0), kinks=(-1, 1)),
+    "hard_swish": Expected(
+        COMPOSITE, (0, INF, 0, 1), kinks=(-3, 3), magnitude=lambda a, z: np.where(z < 3, a + 1.5, a + 0.5)
+    ),
+    "celu": Expected(COMPOSITE, (-1, INF, 0, 1)),
+    "softshrink": Expected(SINGLE, (-INF, INF, 1, 1), kinks=(-0.5, 0.5)),
+    "hard_shrink": Expected(EXACT, (-INF, INF, 1, 1), kinks=(-0.5, 0.5)),
+    "tanh_shrink": Expected(COMPOSITE, (-INF, INF, 1, 1)),
+    "log_sigmoid": Expected(COMPOSITE, (-INF, 0, 1, 0), at_zero=-np.log(2)),
+    "relu6": Expected(EXACT, (0, 6, 0, 0), kinks=(6,)),
+}
 
 
 def tolerance_of(name: str, given: Arrays, wanted: Arrays, eps: float) -> dict[str, Any]:
@@ -66,14 +117,8 @@ def _activation_forward(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
         a = a + z.max(axis=1, keepdims=True, initial=1.0)
     if name == "softmax":  # exp of a rounded difference
         a = a * (1 + 2 * z.max(axis=1, keepdims=True, initial=0.0))
-    if name == "gelu":  # exp(-z**2 / 2) of a rounded square
-        a = a * (1 + z**2 / 4)
-    if name == "gelu_tanh":  # exp of a rounded cubic
-        a = a * (1 + z + z**3 / 8)
-    if name in ("hard_sigmoid", "hard_swish"):  # z / 6 + 1 / 2 cancels near -3
-        a = a + 0.5
-    if name == "hard_swish":
-        a = np.where(z < 3, a + 1, a)
+    if name in ACTIVATIONS and given["activation"].code >= 0:
+        a = ACTIVATIONS[name].magnitude(a, z, *given["activation"].parameters)
     return {"out": ULPS * eps * a + TINY}
 
 
@@ -101,22 +146,13 @@ def _loss_and_gradient(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
     share = given["sample_weight"]
     share = np.ones(len(z)) if share is None else share
     share = np.abs(share / (share.sum() or 1.0))[:, np.newaxis]
-    size = _terms(z, y, loss)
+    size = terms(z, y, loss)
     slope = 1 + np.abs(wanted["d_z"]) / np.where(share > 0, share, 1.0)
     count = z.shape[1] ** 0.5
     return {
         "d_z": (SUM + count) * eps * share * (slope + size) + TINY,
         "loss": (SUM + count) * eps * float((share * slope * (1 + size)).sum()) + TINY,
     }
-
-
-def _terms(z: Doubles, y: Doubles, loss: Loss) -> Doubles:
-    """The magnitude of what a loss adds up."""
-    if loss.name == "poisson":
-        return np.exp(z) * (1 + np.abs(z)) + np.abs(y * z)
-    if loss.name == "cross_entropy":
-        return np.abs(y) * (1 + np.abs(z) + np.abs(z).max(axis=1, keepdims=True, initial=0.0))
-    return np.abs(z) + np.abs(y)
 
 
 def _sgd_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
@@ -129,12 +165,16 @@ def _sgd_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
 
 
 def _adam_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    """The change is a quotient of m, whose two parts may cancel."""
     change = np.abs(wanted["params"] - given["params"])
+    parts = np.abs(given["m"]) + np.abs(given["d_params"])
+    corrected = given["learning_rate"] * (1 - given["beta_2"] ** given["step"]) ** 0.5
+    largest = corrected / (1 - given["beta_1"] ** given["step"]) * parts / (np.sqrt(wanted["v"]) + given["epsilon"])
     lost = ULPS * eps
     return {
-        "m": lost * (np.abs(given["m"]) + np.abs(given["d_params"])) + TINY,
+        "m": lost * parts + TINY,
         "v": lost * (np.abs(given["v"]) + given["d_params"] ** 2) + TINY,
-        "params": lost * (np.abs(given["params"]) + 4 * change) + TINY,
+        "params": lost * (np.abs(given["params"]) + 4 * change + largest) + TINY,
     }
 
 
@@ -162,6 +202,35 @@ def _scaled_by_squares(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
         "v": ULPS * eps * (np.abs(given["v"]) + given["d_params"] ** 2) + TINY,
         "params": ULPS * eps * (np.abs(given["params"]) + change) + TINY,
     }
+
+
+def _adamax_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    """The change is a quotient of m, whose two parts may cancel."""
+    m, u = np.abs(given["m"]) + np.abs(given["d_params"]), np.abs(wanted["u"])
+    change = given["learning_rate"] / (1 - given["beta_1"] ** given["step"]) * m / u
+    return {
+        "m": ULPS * eps * m + TINY,
+        "u": ULPS * eps * u + TINY,
+        "params": ULPS * eps * (np.abs(given["params"]) + 2 * change) + TINY,
+    }
+
+
+def _adadelta_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    change = np.abs(wanted["params"] - given["params"])
+    return {
+        "v": ULPS * eps * np.abs(wanted["v"]) + TINY,
+        "u": 2 * ULPS * eps * np.abs(wanted["u"]) + TINY,
+        "params": ULPS * eps * (np.abs(given["params"]) + 2 * change) + TINY,
+    }
+
+
+def _lion_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
+    """Where the mean is as small as its rounding, its sign may be any."""
+    m, g, rate, beta_1 = given["m"], given["d_params"], given["learning_rate"], given["beta_1"]
+    size = ULPS * eps * (np.abs(m) + np.abs(g))
+    is_unsure = np.abs(beta_1 * m + (1 - beta_1) * g) < size
+    params = np.abs(given["params"]) * (1 + rate * given["weight_decay"]) + rate
+    return {"m": size + TINY, "params": ULPS * eps * params + np.where(is_unsure, 2 * rate, 0) + TINY}
 
 
 def _clip_by_value(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
@@ -198,5 +267,8 @@ _TOLERANCES = {
     "rmsprop_step": _scaled_by_squares,
     "adagrad_step": _scaled_by_squares,
     "adamw_step": _adamw_step,
+    "adamax_step": _adamax_step,
+    "adadelta_step": _adadelta_step,
+    "lion_step": _lion_step,
     "nadam_step": _nadam_step,
 }

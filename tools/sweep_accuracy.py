@@ -27,6 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from fastnn.activations import ACTIVATIONS
+
 ROOT = Path(__file__).resolve().parent.parent
 CHUNK = 1 << 15  # numbers at a time: what NumPy makes of them stays in cache
 ALL = 1 << 32
@@ -71,6 +73,16 @@ SWEPT = {
     "hard_tanh": Swept(0, lambda x: np.clip(x, -1, 1)),
     "relu": Swept(0, lambda x: np.maximum(x, 0)),
     "sign": Swept(0, np.sign),
+    "softshrink": Swept(2, lambda x: np.where(np.abs(x) > 0.5, x - np.copysign(0.5, x), 0 * x)),
+    "hard_shrink": Swept(0, lambda x: np.where(np.abs(x) > 0.5, x, 0 * x)),
+    "log_sigmoid": Swept(4, lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))),
+    "celu": Swept(4, lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0)))),
+}
+# Of an activation that has no form of its own here the definition, which is slow: a microsecond a number.
+SWEPT |= {
+    name: Swept(4, np.vectorize(activation.value, otypes=[np.float64]))
+    for name, activation in ACTIVATIONS.items()
+    if name not in SWEPT and not activation.by_row and name != "identity"
 }
 
 
@@ -97,11 +109,11 @@ def setup_helpers() -> ModuleType:
 def compiled(level: str, folder: Path) -> ctypes.CDLL:
     """The functions of sweep_accuracy.cpp for an instruction set."""
     source = f"src_ext/isa/{level}.cpp"
-    width = re.search(r"#define FASTNN_VECTOR_BYTES \d+", (ROOT / source).read_text())
-    assert width is not None
+    header = re.search(r'#include "(kernels/vector/\w+\.hpp)"', (ROOT / source).read_text())
+    assert header is not None
     library = folder / f"{level}.so"
-    define = "-D" + width.group().removeprefix("#define ").replace(" ", "=")
-    flags = [*setup_helpers().source_flags(source), define, f"-I{ROOT / 'src_ext'}", "-shared", "-fPIC"]
+    include = ["-include", str(ROOT / "src_ext" / header.group(1))]
+    flags = [*setup_helpers().source_flags(source), *include, f"-I{ROOT / 'src_ext'}", "-shared", "-fPIC"]
     compiler = os.environ.get("CXX", "g++").split()
     subprocess.run([*compiler, *flags, str(ROOT / "tools/sweep_accuracy.cpp"), "-o", str(library)], check=True)
     return ctypes.CDLL(str(library))
@@ -109,13 +121,16 @@ def compiled(level: str, folder: Path) -> ctypes.CDLL:
 
 def vectorised(library: ctypes.CDLL, name: str) -> Callable[[Floats], Floats]:
     """A compiled function of arrays whose lengths are multiples of the vector's width."""
-    function = library[f"sweep_{name}"]
-    function.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ssize_t]
+    arrays = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ssize_t]
+    activation = ACTIVATIONS.get(name)
+    code = () if activation is None else (activation.code,)
+    function = library[f"sweep_{name}" if activation is None else "sweep_activation"]
+    function.argtypes = [*(ctypes.c_int for _ in code), *arrays]
     function.restype = None
 
     def call(x: Floats) -> Floats:
         y = np.full_like(x, np.nan)
-        function(x.ctypes.data, y.ctypes.data, x.size)
+        function(*code, x.ctypes.data, y.ctypes.data, x.size)
         return y
 
     return call

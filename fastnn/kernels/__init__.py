@@ -12,31 +12,20 @@ Shapes: n rows, i inputs and o outputs of a layer.
 """
 
 from fastnn.kernels.available import available_backends
+from fastnn.kernels.public import optimizer
 from fastnn.kernels.public.activation import activation_backward, activation_forward
+from fastnn.kernels.public.clip import clip_by_norm, clip_by_value, ema_step
 from fastnn.kernels.public.dense import dense_backward_input, dense_backward_params, dense_forward
 from fastnn.kernels.public.dropout import dropout
 from fastnn.kernels.public.loss import link, loss_and_gradient
 from fastnn.kernels.public.network import fit_epoch, network_forward, network_gradient
 from fastnn.kernels.public.neuron import neuron_epoch
-from fastnn.kernels.public.optimizer import (
-    adagrad_step,
-    adam_step,
-    adamw_step,
-    clip_by_norm,
-    clip_by_value,
-    ema_step,
-    nadam_step,
-    rmsprop_step,
-    sgd_step,
-)
+from fastnn.kernels.public.optimizer import *  # noqa: F403 - one step of every optimizer
 from fastnn.kernels.select import kernels_for
 
 __all__ = [
     "activation_backward",
     "activation_forward",
-    "adagrad_step",
-    "adam_step",
-    "adamw_step",
     "available_backends",
     "clip_by_norm",
     "clip_by_value",
@@ -49,13 +38,11 @@ __all__ = [
     "kernels_for",
     "link",
     "loss_and_gradient",
-    "nadam_step",
     "network_forward",
     "network_gradient",
     "neuron_epoch",
-    "rmsprop_step",
-    "sgd_step",
 ]
+__all__ += optimizer.__all__
 
 
 def __dir__() -> list[str]:

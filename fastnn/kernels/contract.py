@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from fastnn.activations import Activation
 from fastnn.losses import Loss
+from fastnn.optimizers import OPTIMIZERS, Optimizer
 
 __all__ = [
     "BACKENDS",
@@ -78,12 +79,17 @@ class Kernels(Protocol):
     activation_backward: Callable[..., None]
     link: Callable[..., None]
     loss_and_gradient: Callable[..., float]
+    # tools/generate_optimizers.py writes this: types
     sgd_step: Callable[..., None]
     adam_step: Callable[..., None]
     rmsprop_step: Callable[..., None]
     adagrad_step: Callable[..., None]
     adamw_step: Callable[..., None]
     nadam_step: Callable[..., None]
+    adamax_step: Callable[..., None]
+    adadelta_step: Callable[..., None]
+    lion_step: Callable[..., None]
+    # until here
     clip_by_value: Callable[..., None]
     clip_by_norm: Callable[..., float]
     ema_step: Callable[..., None]
@@ -145,14 +151,15 @@ def _layer(name: str, *arguments: Argument, returns: tuple[str, ...] = ()) -> Ke
     return Kernel(name, "layer", arguments, returns)
 
 
-def _step(optimizer: str, slots: str, options: str) -> Kernel:
-    """The kernel of an optimizer's step: names of its vectors and of its options, by spaces."""
+def _step(optimizer: type[Optimizer]) -> Kernel:
+    """The kernel of one step of an optimizer."""
+    counted = ("step",) if optimizer.counts_steps else ()
     return _layer(
-        f"{optimizer}_step",
+        f"{optimizer.name}_step",
         _update("params"),
         _input("d_params", "p"),
-        *map(_update, slots.split()),
-        *map(_option, options.split()),
+        *map(_update, optimizer.slots),
+        *map(_option, (*counted, "learning_rate", *optimizer.hyper_names())),
     )
 
 
@@ -210,12 +217,7 @@ _ALL = (
         _output("d_z", "no"),
         returns=("loss",),
     ),
-    _step("sgd", "velocity", "learning_rate momentum nesterov"),
-    _step("adam", "m v", "step learning_rate beta_1 beta_2 epsilon"),
-    _step("rmsprop", "v", "learning_rate rho epsilon"),
-    _step("adagrad", "v", "learning_rate epsilon"),
-    _step("adamw", "m v", "step learning_rate beta_1 beta_2 epsilon weight_decay"),
-    _step("nadam", "m v", "step learning_rate beta_1 beta_2 epsilon"),
+    *map(_step, OPTIMIZERS.values()),
     _layer("clip_by_value", _update("d_params"), _option("limit")),
     _layer("clip_by_norm", _update("d_params"), _option("limit"), returns=("norm",)),
     _layer("ema_step", _update("average"), _input("params", "p"), _option("decay")),

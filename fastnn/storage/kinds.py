@@ -18,13 +18,14 @@ __all__ = ["KINDS", "records_of"]
 
 
 def records_of(module: ModuleType, area: str, words: Mapping[str, str] = MappingProxyType({})) -> dict[str, Kind]:
-    """The kinds of all dataclasses that a module defines, by an area and their names; but of none that are only bases.
+    """The kinds of all dataclasses that a module or package defines, by an area and their names; but of no mere bases.
 
     Files hold the area and the name, so these are words of the format and stay, whatever the module is called. A class
     that has another name than when files began to hold it is among the `words`, by its name.
     """
     classes = {each for each in vars(module).values() if isinstance(each, type) and is_dataclass(each)}
-    own = [cls for cls in classes if cls.__module__ == module.__name__ and not classes & set(cls.__subclasses__())]
+    own = [cls for cls in classes if f"{cls.__module__}.".startswith(f"{module.__name__}.")]
+    own = [cls for cls in own if not classes & set(cls.__subclasses__())]
     names = {cls: words.get(cls.__name__, cls.__name__) for cls in own}
     return {f"{area}.{names[cls]}": record(cls) for cls in sorted(own, key=names.__getitem__)}
 
@@ -33,13 +34,19 @@ def records_of(module: ModuleType, area: str, words: Mapping[str, str] = Mapping
 
 
 def _take_activation(activation: Activation) -> dict[str, Any]:
-    if activations.ACTIVATIONS.get(activation.name) != activation:
+    """The name, and the parameters where they are not those of the name, such as a slope."""
+    known = activations.ACTIVATIONS.get(activation.name)
+    if known is None or known.code != activation.code:
         raise _own("activation", activation.name)
-    return {"name": activation.name}
+    return {"name": activation.name} | ({} if activation == known else {"parameters": list(activation.parameters)})
 
 
-def _make_activation(name: str) -> Activation:
-    return activations.get(name)
+def _make_activation(name: str, parameters: list[float] | None = None) -> Activation:
+    if parameters is None:
+        return activations.get(name)
+    if name not in activations.ACTIVATIONS or not parameters:
+        raise ValueError(f"the activation {name!r} cannot have the parameters {parameters!r}")
+    return Activation(name, parameters=tuple(parameters))
 
 
 def _take_loss(loss: Loss) -> dict[str, Any]:
@@ -53,10 +60,9 @@ def _take_loss(loss: Loss) -> dict[str, Any]:
 def _make_loss(name: str, parameter: float | None = None) -> Loss:
     if parameter is None:
         return losses.get(name)
-    with_parameter = {"huber": losses.huber, "pinball": losses.pinball}
-    if name not in with_parameter or not is_number(parameter):
+    if not is_number(parameter):
         raise ValueError(f"the loss {name!r} cannot have the parameter {parameter!r}")
-    return with_parameter[name](parameter)
+    return losses.get(name).with_parameter(parameter)
 
 
 def _own(what: str, name: str) -> ValueError:

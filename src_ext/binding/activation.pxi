@@ -8,8 +8,7 @@ def activation_forward(cnp.ndarray z not None, object activation, cnp.ndarray ou
     g.n, g.o = cnp.PyArray_DIM(z, 0), cnp.PyArray_DIM(z, 1)
     g.out = <float*>output_2d(out, "out", kind, g.n, g.o)
     apart(out, z)
-    own = users_activation(activation, kind)
-    g.activation = activation_code(activation, own)
+    own = read_activation(&g.activation, activation, kind)
     if is_nothing(out):
         return
     run(kernels.activation_forward[kind], &g, 16.0 * g.n * g.o, n_threads)
@@ -27,8 +26,7 @@ def activation_backward(cnp.ndarray z not None, cnp.ndarray a not None, cnp.ndar
     g.out = <float*>output_2d(out, "out", kind, g.n, g.o)
     for array in (z, a, d_a):
         apart(out, array)
-    own = users_activation(activation, kind)
-    g.activation = activation_code(activation, own)
+    own = read_activation(&g.activation, activation, kind)
     if is_nothing(out):
         return
     run(kernels.activation_backward[kind], &g, 16.0 * g.n * g.o, n_threads)

@@ -16,8 +16,7 @@ def dense_forward(cnp.ndarray x not None, cnp.ndarray w not None, cnp.ndarray b,
     g.out = <float*>output_2d(out, "out", kind, g.n, g.o)
     apart(out, x)
     apart(out, w)
-    own = users_activation(activation, kind)
-    g.activation = activation_code(activation, own)
+    own = read_activation(&g.activation, activation, kind)
     if is_nothing(out):
         return
     run(kernels.dense_forward[kind], &g, 2.0 * g.n * g.i * g.o + 16.0 * g.n * g.o, n_threads)

@@ -12,34 +12,6 @@ cdef Py_ssize_t MOST_OUTPUTS = 0x7fffffff  # classes are int32
 cdef double FUSED_SUMS = 66000.0
 
 
-cdef int read_features(Features* view, object x) except -1:
-    """What x is, ndarray or SparseMatrix; returns its kind. The view is as long valid as x is."""
-    cdef cnp.ndarray dense
-    cdef Py_ssize_t item
-    if isinstance(x, (SparseRows, SparseColumns)):
-        view[0] = (<SparseMatrix>x).view
-        return (<SparseMatrix>x).kind
-    dense = x
-    cdef int kind = kind_of(dense)
-    item = 8 if kind else 4
-    if (cnp.PyArray_NDIM(dense) != 2 or not is_plain(dense, cnp.NPY_ARRAY_ALIGNED)
-            or (cnp.PyArray_DIM(dense, 1) > 1 and cnp.PyArray_STRIDE(dense, 1) != item)
-            or (cnp.PyArray_DIM(dense, 0) > 1 and cnp.PyArray_STRIDE(dense, 0) % item != 0)):
-        raise ValueError(f"x has shape {x.shape} and strides {x.strides}; wanted 2 dimensions with contiguous rows")
-    view.values, view.indices, view.starts, view.cells = cnp.PyArray_DATA(dense), NULL, NULL, NULL
-    view.n, view.i = cnp.PyArray_DIM(dense, 0), cnp.PyArray_DIM(dense, 1)
-    view.stride = cnp.PyArray_STRIDE(dense, 0) // item
-    view.stored = view.n * view.i
-    view.has_long_indices = 0
-    return kind
-
-
-cdef object as_read(object x):
-    if isinstance(x, (np.ndarray, SparseRows, SparseColumns)):
-        return x
-    return SparseColumns(x) if x.format == "csc" else SparseRows(x)
-
-
 cdef int read_params(LogisticPass[float]* g, cnp.ndarray params, Py_ssize_t outputs) except -1:
     g.params = <double*>input_1d(params, "params", 1, -1)
     g.o = outputs
@@ -76,10 +48,10 @@ cdef int run_pass(LogisticPass[float]* g, int kind, Py_ssize_t n_threads) except
     cdef double filled = <double>g.x.stored / max(g.x.n, 1)
     cdef double work = g.x.stored * (4.0 * g.o + pairs * filled) + LINK_WORK * g.x.n * g.o
     cdef int team = team_for(work, PASSES_OF_A_FIT * work, n_threads)
-    cdef Trial* trial = NULL
+    cdef TeamTiming* timing = NULL
     if team > 1 and work < PASS_TO_TRY:
-        trial = trial_of(work, team)
-        team = quicker_team(trial, team)
+        timing = timing_of(work, team)
+        team = quicker_team(timing, team)
     cdef double started = fastnn_seconds()
     cdef Scratch memory
     cdef int members
@@ -98,8 +70,8 @@ cdef int run_pass(LogisticPass[float]* g, int kind, Py_ssize_t n_threads) except
         kernels.logistic_finish[kind](g)
         end_job(&job)
     raise_if_stopped(job)
-    if trial != NULL and members == team:
-        book_trial(trial, work, team, fastnn_seconds() - started)
+    if timing != NULL and members == team:
+        note_time(timing, work, team, fastnn_seconds() - started)
     return 0
 
 

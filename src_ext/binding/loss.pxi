@@ -1,5 +1,53 @@
 # Losses and links.
 
+LOSS_CODES = {kListedLosses[code].name.decode(): code for code in range(kLossCount)}
+LINK_CODES = {kLinkNames[code].decode(): code for code in range(kLinkCount)}
+
+
+cdef class NativeLoss:
+    """A user's own loss, compiled for one dtype, as the kernels take it.
+
+    `tile` is the address of a LossTile of contract/losses.hpp, `parameters` is handed on to it, and `owner` keeps both
+    in memory. Nothing can check an address, so only compilers make these.
+    """
+    cdef UserLoss loss
+    cdef object owner
+    cdef int kind, link
+
+    def __cinit__(self, size_t tile, object dtype, str link="identity", object owner=None, size_t parameters=0):
+        if tile == 0:
+            raise ValueError("tile=0, wanted the address of a compiled function")
+        self.loss.tile, self.loss.parameters = <LossTile>tile, <const void*>parameters
+        self.kind, self.link = np.dtype(dtype) == np.float64, LINK_CODES[link]
+        self.owner = owner
+
+
+cdef struct LossNumbers:
+    int code, link
+    const UserLoss* users  # NULL for the library's
+    double parameter
+
+
+cdef LossNumbers read_loss(object loss, int kind) except *:
+    """A Loss in numbers, or one that a name stands for with its default parameter; each is read once."""
+    cdef LossNumbers numbers
+    if type(loss) is NativeLoss:
+        if (<NativeLoss>loss).kind != kind:
+            raise ValueError("a loss is compiled for another dtype than the arrays have")
+        numbers.code, numbers.parameter = -1, 0.0
+        numbers.link, numbers.users = (<NativeLoss>loss).link, &(<NativeLoss>loss).loss
+        return numbers
+    if type(loss) is str:
+        from fastnn.losses import get
+        loss = get(loss)
+    numbers.code, numbers.parameter = loss.code, loss.parameter
+    numbers.users = NULL
+    if not 0 <= numbers.code < kLossCount:
+        raise ValueError(f"unknown loss {loss!r}, wanted one of {', '.join(LOSS_CODES)}")
+    numbers.link = kListedLosses[numbers.code].link
+    return numbers
+
+
 def link(cnp.ndarray z not None, object loss, cnp.ndarray out not None, Py_ssize_t n_threads=0):
     """out = the loss's prediction for the raw output z"""
     cdef Link[float] g
@@ -8,7 +56,7 @@ def link(cnp.ndarray z not None, object loss, cnp.ndarray out not None, Py_ssize
     g.n, g.o = cnp.PyArray_DIM(z, 0), cnp.PyArray_DIM(z, 1)
     g.out = <float*>output_2d(out, "out", kind, g.n, g.o)
     apart(out, z)
-    g.loss = read_loss(loss).code
+    g.link = read_loss(loss, kind).link
     if is_nothing(out):
         return
     run(kernels.link[kind], &g, 16.0 * g.n * g.o, n_threads)
@@ -36,8 +84,8 @@ def loss_and_gradient(cnp.ndarray z not None, cnp.ndarray y not None, cnp.ndarra
     g.d_z = <float*>output_2d(d_z, "d_z", kind, g.n, g.o)
     apart(d_z, z)
     apart(d_z, y)
-    cdef LossNumbers numbers = read_loss(loss)
-    g.loss, g.parameter = numbers.code, numbers.parameter
+    cdef LossNumbers numbers = read_loss(loss, kind)
+    g.loss, g.users_loss, g.parameter = numbers.code, numbers.users, numbers.parameter
     if is_nothing(d_z):
         return 0.0
     g.weight_total = total_weight(sample_weight, g.n)

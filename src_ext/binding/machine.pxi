@@ -1,4 +1,4 @@
-# The machine: instruction sets, its peak, time inside a call; and the order of an epoch.
+# The machine: instruction sets, its peak, time inside a call.
 
 def simd_level():
     """The instruction set in use: "base", "avx2", "avx512" or "neon"."""
@@ -41,30 +41,25 @@ def activation_codes():
     return dict(ACTIVATION_CODES)
 
 
+def activation_defaults():
+    """Parameters of each activation that its name alone stands for."""
+    return dict(ACTIVATION_DEFAULTS)
+
+
 def loss_codes():
     """Number of each loss in the kernels."""
     return dict(LOSS_CODES)
 
 
+def loss_links():
+    """The link of each loss in the kernels."""
+    names = list(LINK_CODES)
+    return {name: names[kListedLosses[code].link] for name, code in LOSS_CODES.items()}
+
+
 def optimizer_codes():
     """Number of each optimizer in the kernels."""
     return dict(OPTIMIZER_CODES)
-
-
-def permutation(uint64_t seed, uint64_t epoch, cnp.ndarray out not None):
-    """Fill `out` (n,) int64 with the epoch's order of rows: Fisher-Yates over a counter-based generator."""
-    if (cnp.PyArray_NDIM(out) != 1 or cnp.PyArray_TYPE(out) != cnp.NPY_INT64
-            or not is_plain(out, cnp.NPY_ARRAY_CARRAY) or cnp.PyArray_DIM(out, 0) >= 1 << 32):
-        raise ValueError(f"out has shape {(<object>out).shape} and dtype {out.dtype}; "
-                         f"wanted one writable dimension of int64")
-    cdef int64_t* order = <int64_t*>cnp.PyArray_DATA(out)
-    cdef Py_ssize_t n = cnp.PyArray_DIM(out, 0)
-    cdef Job job
-    with nogil:
-        begin_job(&job)
-        fill_permutation(seed, epoch, order, n)
-        end_job(&job)
-    raise_if_stopped(job)
 
 
 def fma_peak(object dtype):

@@ -53,7 +53,7 @@ def network_predict(object plan, cnp.ndarray params not None, object x not None,
     cdef int infinite = 0
     cdef NativePlan native = native_plan(plan, kind_of(params))
     g.shape = native.shape
-    g.link = kNoLink if loss is None else read_loss(loss).code
+    g.link = kNoLink if loss is None else read_loss(loss, native.kind).link
     g.pairs = g.shape.widths[g.shape.layers] == 1 and cnp.PyArray_NDIM(out) == 2 and cnp.PyArray_DIM(out, 1) == 2
     g.infinite = &infinite
     run_forward(&g, native, params, x, out, n_threads)
@@ -85,7 +85,8 @@ cdef int read_rows(Epoch[float]* g, object x, int kind) except -1:
 cdef int read_data(Epoch[float]* g, NativePlan plan, object loss, cnp.ndarray params, object x, cnp.ndarray y,
                    cnp.ndarray sample_weight) except -1:
     cdef int kind = plan.kind
-    cdef LossNumbers numbers = read_loss(loss)
+    cdef Py_ssize_t k
+    cdef LossNumbers numbers = read_loss(loss, kind)
     g.shape = plan.shape
     g.params = <float*>input_1d(params, "params", kind, plan.n_params)
     read_rows(g, x, kind)
@@ -93,27 +94,24 @@ cdef int read_data(Epoch[float]* g, NativePlan plan, object loss, cnp.ndarray pa
     g.sample_weight = NULL
     if sample_weight is not None:
         g.sample_weight = <float*>input_1d(sample_weight, "sample_weight", kind, g.n)
-    g.loss, g.loss_parameter = numbers.code, numbers.parameter
+    g.loss, g.users_loss, g.loss_parameter = numbers.code, numbers.users, numbers.parameter
     g.order = NULL
     g.learning_rates = NULL
     g.d_params = NULL
     g.workspace = NULL
     g.resumes, g.ends = False, False
-    g.slots[0] = g.slots[1] = g.slots[2] = NULL
+    for k in range(kMaxSlots):
+        g.slots[k] = NULL
     g.first_step, g.seed = 0, 0
     g.l1, g.ema, g.clip_value, g.clip_norm = 0, -1, INFINITY, INFINITY
     return 0
-
-
-# Numbers of each optimizer but the learning rate, by its code.
-cdef list N_HYPER = [2, 3, 2, 1, 4, 3]
 
 
 cdef int read_optimizer(Epoch[float]* g, object optimizer, object state) except -1:
     cdef Py_ssize_t k
     cdef int code = optimizer.code
     cdef tuple hyper = tuple(optimizer.hyper)
-    if not 0 <= code < <int>len(N_HYPER) or len(hyper) != N_HYPER[code]:
+    if not 0 <= code < kOptimizers or len(hyper) != kOptimizerTraits[code].hyper:
         raise ValueError(f"an optimizer of the type {type(optimizer).__name__} has the code {code} and {len(hyper)} "
                          f"numbers beside the learning rate; the native kernels know those of fastnn.optimizers, with "
                          f"their own fields alone")
@@ -172,14 +170,14 @@ cdef int prepare_epoch(Epoch[float]* g, int kind) except -1:
 cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, bint lent, Py_ssize_t n_threads) except -1:
     cdef double work = 6.0 * g.batch_size * multiply_adds(g.shape)
     cdef int team = team_for(work, work * steps, n_threads)
-    cdef Trial* trial = NULL
+    cdef TeamTiming* timing = NULL
     if team > 1 and work < WORK_TO_TRY:
-        trial = trial_of(work, team)
-        team = quicker_team(trial, team)
+        timing = timing_of(work, team)
+        team = quicker_team(timing, team)
     g.next_step, g.rows_done, g.loss_sum, g.penalty_sum, g.stopped = 0, 0, 0.0, 0.0, 0
     if not lent:
         prepare_epoch(g, kind)
-    run_steps(g, kind, steps, work, team, trial)
+    run_steps(g, kind, steps, work, team, timing)
     if g.stopped or g.loss_sum - g.loss_sum != 0:
         return False
     with nogil:
@@ -190,7 +188,7 @@ cdef bint run_epoch(Epoch[float]* g, int kind, Py_ssize_t steps, bint lent, Py_s
 
 
 cdef int run_steps(Epoch[float]* g, int kind, Py_ssize_t steps, double work, int team,
-                   Trial* trial) except -1:
+                   TeamTiming* timing) except -1:
     cdef Job job
     cdef EpochKernel kernel = kernels.epoch_run[kind]
     cdef double started = fastnn_seconds()
@@ -209,8 +207,8 @@ cdef int run_steps(Epoch[float]* g, int kind, Py_ssize_t steps, double work, int
         if g.stopped:  # and no interrupt keeps what is not finite
             return 0
         as_planned = as_planned and members == team
-    if trial != NULL and as_planned:
-        book_trial(trial, work, team, (fastnn_seconds() - started) / steps)
+    if timing != NULL and as_planned:
+        note_time(timing, work, team, (fastnn_seconds() - started) / steps)
     return 0
 
 

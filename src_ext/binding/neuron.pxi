@@ -1,7 +1,6 @@
 # One neuron: an epoch of gradient descent or of the perceptron rule.
 
-# Rows of a block are at most 256, and so few that a slab of 16 blocks takes a few milliseconds however long they are.
-cdef Py_ssize_t NEURON_BLOCK_ROWS = 256
+# Elements of a block: so few that a slab of 16 blocks takes a few milliseconds however long its rows are.
 cdef Py_ssize_t NEURON_BLOCK_SIZE = 1 << 20
 
 
@@ -65,7 +64,7 @@ cdef int read_neuron(NeuronEpoch[float]* g, cnp.ndarray params, cnp.ndarray x, c
     cdef Py_ssize_t steps = g.n // batch_size + (g.n % batch_size > 0)
     g.learning_rates = <double*>input_1d(learning_rates, "learning_rates", 1, steps)
     g.stride = (g.i + kNeuronStride) // kNeuronStride * kNeuronStride
-    g.block_rows = max(1, min(NEURON_BLOCK_ROWS, NEURON_BLOCK_SIZE // (g.i + 1)))
+    g.block_rows = max(1, min(kNeuronBlockRows, NEURON_BLOCK_SIZE // (g.i + 1)))
     return 0
 
 
@@ -80,9 +79,8 @@ def neuron_epoch(object activation, cnp.ndarray params not None, cnp.ndarray x n
     cdef Scratch memory
     cdef int kind = kind_of(params)
     read_neuron(&g, params, x, y, sample_weight, order, batch_size, learning_rates, kind, memory)
-    own = users_activation(activation, kind)
-    g.activation = activation_code(activation, own)
-    if own is None and g.activation >= <int64_t>activation_code_of["softmax"]:
+    own = read_activation(&g.activation, activation, kind)
+    if is_row_function(g.activation.code):
         raise ValueError(f"activation={activation!r} works on whole rows, and a neuron has one output")
     cdef Py_ssize_t size = g.i + 1
     if total is not None:

@@ -18,8 +18,9 @@ cdef class NativePlan:
     ImportError, TypeError
         If an activation is a user's own and there is no Numba, or Numba cannot compile it.
     """
-    cdef cnp.ndarray widths, activations, bias, dropout
-    cdef list owners  # of the addresses among the activations
+    cdef cnp.ndarray widths, bias, dropout
+    cdef cnp.ndarray activations  # bytes of an Activation for each layer
+    cdef list owners              # of users' functions among them
     cdef NetworkShape shape
     cdef Py_ssize_t n_params
     cdef int kind
@@ -30,21 +31,22 @@ cdef class NativePlan:
         self.widths = np.array(tuple(widths), np.int64)
         self.bias = np.array(tuple(bias), np.int32)
         self.dropout = np.array(tuple(dropout), np.float64)
-        self.owners, codes = [], []
-        for activation in tuple(activations):
-            owner = users_activation(activation, self.kind)
-            self.owners.append(owner)
-            codes.append(activation_code(activation, owner))
-        self.activations = np.array(codes, np.int64)
+        self.read_activations(tuple(activations))
         self.check()
         self.shape.widths = <const int64_t*>cnp.PyArray_DATA(self.widths)
-        self.shape.activations = <const int64_t*>cnp.PyArray_DATA(self.activations)
+        self.shape.activations = <const Activation*>cnp.PyArray_DATA(self.activations)
         self.shape.has_bias = <const int32_t*>cnp.PyArray_DATA(self.bias)
         self.shape.dropout = <const double*>cnp.PyArray_DATA(self.dropout)
         self.count_params()
 
+    cdef int read_activations(self, tuple activations) except -1:
+        self.shape.layers = len(activations)
+        self.activations = np.zeros(self.shape.layers * sizeof(Activation), np.uint8)
+        cdef Activation* into = <Activation*>cnp.PyArray_DATA(self.activations)
+        self.owners = [read_activation(&into[l], activations[l], self.kind) for l in range(self.shape.layers)]
+        return 0
+
     cdef int check(self) except -1:
-        self.shape.layers = len(self.activations)
         if (self.shape.layers < 1 or self.widths.ndim != 1 or len(self.widths) != self.shape.layers + 1
                 or self.bias.ndim != 1 or len(self.bias) != self.shape.layers
                 or self.dropout.ndim != 1 or len(self.dropout) != self.shape.layers):

@@ -1,66 +1,46 @@
-// All kernels of the instruction set that this translation unit is compiled for, as one table.
+// The entries of one part (kernels.hpp) in the table of the instruction set that this translation unit is compiled for.
+//
+// setup.py compiles every isa/*.cpp once for each part, with two macros: FASTNN_NETWORKS, FASTNN_REGRESSION or
+// FASTNN_COLUMNS, and FASTNN_ELEMENT as float or double.
 #pragma once
 
-#include "kernels/solvers/coordinate_descent.hpp"
+#include "contract/kernels.hpp"
+
+#if defined(FASTNN_NETWORKS)
+#include "kernels/elementwise/clip.hpp"
 #include "kernels/network/epoch.hpp"
-#include "kernels/vector/flat.hpp"
-#include "kernels/logistic/gram.hpp"
-#include "kernels/solvers/lbfgs.hpp"
-#include "kernels/logistic/passes.hpp"
 #include "kernels/network/forward.hpp"
-#include "kernels/neuron/batches.hpp"
+#define FASTNN_PART networks
+#define FASTNN_PART_KERNELS FASTNN_NETWORKS_PART
+#elif defined(FASTNN_REGRESSION)
+#include "kernels/logistic/gram.hpp"
+#include "kernels/logistic/passes.hpp"
 #include "kernels/machine/peak.hpp"
+#include "kernels/neuron/batches.hpp"
 #include "kernels/solvers/saga.hpp"
+#define FASTNN_PART regression
+#define FASTNN_PART_KERNELS FASTNN_REGRESSION_PART
+#elif defined(FASTNN_COLUMNS)
+#include "kernels/solvers/coordinate_descent.hpp"
+#include "kernels/solvers/lbfgs.hpp"
+#define FASTNN_PART columns
+#define FASTNN_PART_KERNELS FASTNN_COLUMN_KERNELS
+#else
+#error "compile this with -DFASTNN_NETWORKS, -DFASTNN_REGRESSION or -DFASTNN_COLUMNS"
+#endif
 
-// Both element types of a kernel.
-#define FASTNN_PAIR(kernel) {kernel<float>, kernel<double>}
+#if defined(FASTNN_COLUMNS)
+#define FASTNN_ENTRY(type, kernel) table->kernel = kernel;
+#else
+#define FASTNN_ENTRY(type, kernel) table->kernel[sizeof(FASTNN_ELEMENT) / 8] = kernel<FASTNN_ELEMENT>;
+#endif
 
-#define FASTNN_DEFINE_TABLE(level)                                             \
-  extern "C" const fastnn::Kernels fastnn_kernels_##level = {                  \
-      #level,                                                                  \
-      FASTNN_VECTOR_BYTES,                                                     \
-      FASTNN_PAIR(dense_forward),                                              \
-      FASTNN_PAIR(dense_backward_input),                                       \
-      FASTNN_PAIR(dense_backward_input_scratch),                               \
-      FASTNN_PAIR(pack_transposed),                                            \
-      FASTNN_PAIR(dense_backward_params),                                      \
-      FASTNN_PAIR(activation_forward),                                         \
-      FASTNN_PAIR(activation_backward),                                        \
-      FASTNN_PAIR(link),                                                       \
-      FASTNN_PAIR(loss_and_gradient),                                          \
-      FASTNN_PAIR(optimizer_step),                                             \
-      FASTNN_PAIR(clip_by_value),                                              \
-      FASTNN_PAIR(sum_of_squares),                                             \
-      FASTNN_PAIR(sum_of_nothing),                                             \
-      FASTNN_PAIR(scale),                                                      \
-      FASTNN_PAIR(ema_step),                                                   \
-      FASTNN_PAIR(dropout),                                                    \
-      FASTNN_PAIR(network_forward_scratch),                                    \
-      FASTNN_PAIR(network_forward),                                            \
-      FASTNN_PAIR(epoch_workspace),                                            \
-      FASTNN_PAIR(epoch_prepare),                                              \
-      FASTNN_PAIR(epoch_run),                                                  \
-      FASTNN_PAIR(epoch_finish),                                               \
-      FASTNN_PAIR(epoch_slots),                                                \
-      FASTNN_PAIR(neuron_online),                                              \
-      FASTNN_PAIR(neuron_gradient),                                            \
-      FASTNN_PAIR(neuron_add),                                                 \
-      column_sums,                                                             \
-      quadratic_descent,                                                       \
-      column_descent,                                                          \
-      memory_backward,                                                         \
-      memory_forward,                                                          \
-      dot,                                                                     \
-      FASTNN_PAIR(saga_workspace),                                             \
-      FASTNN_PAIR(saga_epoch),                                                 \
-      FASTNN_PAIR(logistic_workspace),                                         \
-      FASTNN_PAIR(logistic_prepare),                                           \
-      FASTNN_PAIR(logistic_rows),                                              \
-      FASTNN_PAIR(logistic_sums),                                              \
-      FASTNN_PAIR(logistic_finish),                                            \
-      FASTNN_PAIR(gram_scratch),                                               \
-      FASTNN_PAIR(gram_columns),                                               \
-      FASTNN_PAIR(gram_mirror),                                                \
-      FASTNN_PAIR(fma_peak),                                                   \
-      FASTNN_PAIR(read_seconds),                                               \
+#define FASTNN_FILL_PART(level, part, element)                                \
+  extern "C" void FASTNN_FILL(level, part, element)(fastnn::Kernels * table) { \
+    table->vector_bytes = FASTNN_VECTOR_BYTES;                                \
+    FASTNN_PART_KERNELS(FASTNN_ENTRY)                                         \
   }
+
+// The one function that the object file of an instruction set's part has for others.
+#define FASTNN_DEFINE_PART(level) FASTNN_DEFINE_EXPANDED(level, FASTNN_PART, FASTNN_ELEMENT)
+#define FASTNN_DEFINE_EXPANDED(level, part, element) FASTNN_FILL_PART(level, part, element)

@@ -1,5 +1,6 @@
 // AVX2 and FMA: x86-64-v3.
-#define FASTNN_VECTOR_BYTES 32
+#include "kernels/vector/avx2.hpp"
+
 #include "contract/table.hpp"
 
-FASTNN_DEFINE_TABLE(avx2);
+FASTNN_DEFINE_PART(avx2)

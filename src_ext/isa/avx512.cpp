@@ -1,5 +1,6 @@
 // AVX-512 F, BW, DQ, VL: x86-64-v4.
-#define FASTNN_VECTOR_BYTES 64
+#include "kernels/vector/avx512.hpp"
+
 #include "contract/table.hpp"
 
-FASTNN_DEFINE_TABLE(avx512);
+FASTNN_DEFINE_PART(avx512)

@@ -1,5 +1,6 @@
 // The baseline of the architecture: SSE2 on x86-64.
-#define FASTNN_VECTOR_BYTES 16
+#include "kernels/vector/sse2.hpp"
+
 #include "contract/table.hpp"
 
-FASTNN_DEFINE_TABLE(base);
+FASTNN_DEFINE_PART(base)

@@ -1,5 +1,6 @@
 // NEON: the baseline of 64-bit ARM.
-#define FASTNN_VECTOR_BYTES 16
+#include "kernels/vector/neon.hpp"
+
 #include "contract/table.hpp"
 
-FASTNN_DEFINE_TABLE(neon);
+FASTNN_DEFINE_PART(neon)

@@ -3,11 +3,11 @@
 
 #if defined(__x86_64__) || defined(_M_X64)
 #include <cpuid.h>
-
-extern "C" const fastnn::Kernels fastnn_kernels_base, fastnn_kernels_avx2, fastnn_kernels_avx512;
+#endif
 
 namespace {
 
+#if defined(__x86_64__) || defined(_M_X64)
 struct Leaf {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
   explicit Leaf(unsigned leaf) { __get_cpuid_count(leaf, 0, &eax, &ebx, &ecx, &edx); }
@@ -39,23 +39,50 @@ bool has_avx512() {
   return has_avx2() && f && dq && bw && vl && (saved_state() & kSavesAvx512) == kSavesAvx512;
 }
 
-}  // namespace
-
-int fastnn::available_kernels(const Kernels** tables) {
-  int count = 0;
-  tables[count++] = &fastnn_kernels_base;
-  if (has_avx2()) tables[count++] = &fastnn_kernels_avx2;
-  if (has_avx512()) tables[count++] = &fastnn_kernels_avx512;
-  return count;
-}
+// LEVEL(name, whether it can run here) for the instruction sets that this machine's objects are compiled for, lowest
+// first.
+#define FASTNN_LEVELS(LEVEL) LEVEL(base, true) LEVEL(avx2, has_avx2()) LEVEL(avx512, has_avx512())
 
 #else
 
-extern "C" const fastnn::Kernels fastnn_kernels_base, fastnn_kernels_neon;
-
-int fastnn::available_kernels(const Kernels** tables) {
-  tables[0] = &fastnn_kernels_neon;  // NEON is part of 64-bit ARM
-  return 1;
-}
+#define FASTNN_LEVELS(LEVEL) LEVEL(neon, true)  // NEON is part of 64-bit ARM
 
 #endif
+
+}  // namespace
+
+#define FASTNN_DECLARE_PART(level, part, element) extern "C" void FASTNN_FILL(level, part, element)(fastnn::Kernels*);
+#define FASTNN_DECLARE_LEVEL(level, can_run) FASTNN_PARTS(FASTNN_DECLARE_PART, level)
+FASTNN_LEVELS(FASTNN_DECLARE_LEVEL)
+
+namespace {
+
+// An object file has code of its instruction set everywhere, so nothing of it runs before the processor was asked.
+struct Level {
+  bool can_run;
+  const fastnn::Kernels* (*kernels)();
+};
+
+#define FASTNN_FILL_PART(level, part, element) FASTNN_FILL(level, part, element)(&filled);
+#define FASTNN_DEFINE_LEVEL(level, can_run)           \
+  const fastnn::Kernels* kernels_of_##level() {       \
+    static const fastnn::Kernels table = [] {         \
+      fastnn::Kernels filled = {};                    \
+      filled.name = #level;                           \
+      FASTNN_PARTS(FASTNN_FILL_PART, level)           \
+      return filled;                                  \
+    }();                                              \
+    return &table;                                    \
+  }
+FASTNN_LEVELS(FASTNN_DEFINE_LEVEL)
+
+#define FASTNN_LIST_LEVEL(level, can_run) {can_run, kernels_of_##level},
+const Level levels[] = {FASTNN_LEVELS(FASTNN_LIST_LEVEL)};
+
+}  // namespace
+
+const int fastnn::level_count = int(sizeof levels / sizeof *levels);
+
+const fastnn::Kernels* fastnn::kernels_of(int level) {
+  return levels[level].can_run ? levels[level].kernels() : nullptr;
+}

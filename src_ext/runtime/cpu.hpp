@@ -5,9 +5,10 @@
 
 namespace fastnn {
 
-constexpr int kMaxLevels = 3;
+// How many instruction sets this build has kernels for.
+extern const int level_count;
 
-// Kernel tables that can run here, lowest first; returns how many.
-int available_kernels(const Kernels** tables);
+// The table of kernels of an instruction set, 0 being the lowest; null where it cannot run here.
+const Kernels* kernels_of(int level);
 
 }  // namespace fastnn

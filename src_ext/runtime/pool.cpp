@@ -1,4 +1,4 @@
-// See pool.hpp. Workers start with the first team of two. After a job they spin for about half a millisecond (an epoch
+// Workers start with the first team of two. After a job they spin for about half a millisecond (an epoch
 // follows the one before within 20 microseconds, and to wake a sleeping worker takes 50 and more), then sleep on a
 // condition variable, so an idle program uses no CPU. A forked child starts with an empty pool: the parent's workers do
 // not exist there, and the lock that they might have held is replaced.

@@ -1,4 +1,4 @@
-// See team_size.hpp. Results do not depend on a team's size, so it follows what the machine has to offer.
+// Results do not depend on a team's size, so it follows what the machine has to offer.
 #include "runtime/team_size.hpp"
 
 #include <sched.h>

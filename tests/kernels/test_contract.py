@@ -52,7 +52,10 @@ def test_compiled_codes_are_the_registries():
     core = kernels_for("native")
     of_activations = {a.name: a.code for a in activations.ACTIVATIONS.values()}
     assert core.activation_codes() == of_activations
+    defaults = {a.name: a.parameters for a in activations.ACTIVATIONS.values()}
+    assert core.activation_defaults() == defaults
     assert core.loss_codes() == {loss.name: loss.code for loss in losses.LOSSES.values()}
+    assert core.loss_links() == {loss.name: loss.link for loss in losses.LOSSES.values()}
     of_optimizers = {name: rule.code for name, rule in optimizers.OPTIMIZERS.items()}
     assert core.optimizer_codes() == of_optimizers
 

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from numba import njit
 
+from fastnn import losses
 from fastnn.activations import ACTIVATIONS, Activation
 from fastnn.kernels import jit
+from fastnn.kernels.jit import loss as jit_loss
 from fastnn.kernels.jit import style
 from fastnn.kernels.jit.compiler import compile_activation, compile_scalar
 
@@ -225,3 +227,12 @@ def test_without_a_cache_directory_a_kernel_is_compiled_in_memory():
     with pytest.raises(RuntimeError, match="cache"):
         njit(cache=True)(scope["double"])
     assert style.kernel(scope["double"])(4.0) == 8
+
+
+def test_a_kernel_around_a_loss_is_cached_with_the_file_of_the_loss():
+    """Numba looks at no other file to see whether what it has on disk is old."""
+    elements = [element for loss in losses.LOSSES.values() if (element := losses.element_of(loss))]
+    assert len(elements) > 5
+    codes = [jit_loss._kernel_around(element).py_func.__code__ for element in elements]
+    assert {code.co_filename for code in codes} == {losses.__file__}
+    assert len({(code.co_name, code.co_firstlineno) for code in codes}) == len(elements)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from math import exp, log, log1p
-
 import numpy as np
 import pytest
 from gradcheck import assert_gradient
-from loss_targets import targets
+from loss_cases import ALL, CASES, IDS, targets
 from oracle import check
 from shapes import pairs
 
 from fastnn import losses
 from fastnn.kernels.select import kernels_for
 
-ALL = (*losses.LOSSES.values(), losses.huber(0.3), losses.pinball(0.9))
-IDS = (*losses.LOSSES, "huber 0.3", "pinball 0.9")
 every_loss = pytest.mark.parametrize("loss", ALL, ids=IDS)
 
 
@@ -74,31 +70,7 @@ def test_gradient(backend, loss, rng):
     assert_gradient(d_z, value, z, loss.name)
 
 
-# (loss, z of one row, y of that row, loss, d_z): exact, or from the formula's limit.
-EXTREMES = [
-    ("squared_error", [1e10], [0.0], 5e19, [1e10]),
-    ("binary_cross_entropy", [1e20], [1.0], 0.0, [0.0]),
-    ("binary_cross_entropy", [1e20], [0.0], 1e20, [1.0]),
-    ("binary_cross_entropy", [-1e20], [0.0], 0.0, [0.0]),
-    ("binary_cross_entropy", [-1e20], [1.0], 1e20, [-1.0]),
-    ("binary_cross_entropy", [0.0], [0.5], log(2), [0.0]),
-    ("binary_cross_entropy", [-40.0], [0.0], exp(-40), [exp(-40)]),
-    ("binary_cross_entropy", [40.0], [1.0], log1p(exp(-40)), [-exp(-40)]),
-    ("cross_entropy", [1e20, 0.0], [1.0, 0.0], 0.0, [0.0, 0.0]),
-    ("cross_entropy", [1e20, 0.0], [0.0, 1.0], 1e20, [1.0, -1.0]),
-    ("cross_entropy", [1e20, -1e20, 0.0], [1.0, 0.0, 0.0], 0.0, [0.0, 0.0, 0.0]),
-    ("cross_entropy", [-1e20, -1e20], [0.5, 0.5], log(2), [0.0, 0.0]),
-    ("absolute", [1e20], [0.0], 1e20, [1.0]),
-    ("absolute", [2.0], [2.0], 0.0, [0.0]),
-    ("huber", [-1e20], [0.0], 1.35e20, [-1.35]),
-    ("log_cosh", [1e20], [0.0], 1e20, [1.0]),
-    ("log_cosh", [-1e-3], [0.0], 1e-6 / 2 - 1e-12 / 12, [-np.tanh(1e-3)]),
-    ("poisson", [-1e20], [0.0], 0.0, [0.0]),
-    ("poisson", [-1e20], [2.0], 2e20, [-2.0]),
-    ("pinball", [1e20], [0.0], 0.5e20, [0.5]),
-    ("hinge", [1e20], [1.0], 0.0, [0.0]),
-    ("hinge", [1e20], [-1.0], 1e20, [1.0]),
-]
+EXTREMES = [(name, *extreme) for name, case in CASES.items() for extreme in case.extremes]
 
 
 @pytest.mark.parametrize("case", EXTREMES, ids=str)
@@ -135,3 +107,101 @@ def test_compiled_kernels_take_names(dtype, rng):
         by_name = native.loss_and_gradient(z, y, None, name, found)
         assert by_name == native.loss_and_gradient(z, y, None, loss, wanted)
         np.testing.assert_array_equal(found, wanted)
+
+
+@every_loss
+def test_against_the_literature_in_long_double(backend, loss, rng):
+    """Values and gradients of formulas that kernels do not use, over all sizes of z that these can take."""
+    case = CASES[loss.name]
+    for scale in (1e-3, 1.0, 8.0):
+        z, y = scale * rng.normal(size=(40, 5)), targets(rng, loss, (40, 5))
+        long = z.astype(np.longdouble), y.astype(np.longdouble), np.longdouble(loss.parameter)
+        wanted, wanted_d_z = (np.asarray(each, np.float64) for each in case.exact(*long))
+        size = 1 + np.abs(wanted_d_z) + case.terms(z, y, loss.parameter)
+        d_z = np.full_like(z, np.nan)
+        for row in range(len(z)):
+            one = slice(row, row + 1)
+            found = kernels_for(backend).loss_and_gradient(z[one], y[one], None, loss, d_z[one])
+            assert abs(found - wanted[row].sum()) <= 4e-15 * size[row].sum()
+        assert (np.abs(d_z - wanted_d_z) <= 4e-15 * size).all()
+
+
+def compiled_squared_error(dtype):
+    """Half the squared error times a parameter in memory, as a tile function that Numba compiles."""
+    from numba import cfunc, types
+
+    real = types.float32 if dtype is np.float32 else types.float64
+    number = types.CPointer(real)
+
+    @cfunc(types.void(number, number, number, number, number, types.intp))
+    def tile(parameters, z, y, losses, d_z, count):
+        for k in range(count):
+            r = z[k] - y[k]
+            losses[k] = real(0.5) * r * r * parameters[0]
+            d_z[k] = r * parameters[0]
+
+    return tile
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("shape", [(1, 1), (700, 1), (5, 3), (40, 16), (3, 700)], ids=str)
+def test_a_users_tile_does_what_the_librarys_vectors_do(dtype, shape, weighted, rng):
+    core, tile = kernels_for("native"), compiled_squared_error(dtype)
+    z, y = rng.normal(size=(2, *shape)).astype(dtype)
+    weight = rng.random(shape[0]).astype(dtype) if weighted else None
+    wanted_d_z, d_z = np.full_like(z, np.nan), np.full_like(z, np.nan)
+    wanted = core.loss_and_gradient(z, y, weight, "squared_error", wanted_d_z)
+    parameter = np.ones(1, dtype)
+    for factor in (1, 4):
+        parameter[0] = factor
+        own = core.NativeLoss(tile.address, dtype, owner=(tile, parameter), parameters=parameter.ctypes.data)
+        found = core.loss_and_gradient(z, y, weight, own, d_z)
+        assert found == pytest.approx(factor * wanted, rel=8 * float(np.finfo(dtype).eps))
+        np.testing.assert_array_equal(d_z, factor * wanted_d_z)
+    core.link(z, core.NativeLoss(tile.address, dtype, "exp", tile), d_z)
+    np.testing.assert_allclose(d_z, np.exp(z), rtol=1e-5)
+
+
+def test_a_users_tile_of_another_dtype_is_refused(dtype):
+    core = kernels_for("native")
+    z = np.ones((2, 2), np.float64 if dtype is np.float32 else np.float32)
+    own = core.NativeLoss(1, dtype)
+    for act in (lambda: core.loss_and_gradient(z, z.copy(), None, own, z.copy()), lambda: core.link(z, own, z.copy())):
+        with pytest.raises(ValueError, match="compiled for another dtype"):
+            act()
+    with pytest.raises(ValueError, match="tile=0"):
+        core.NativeLoss(0, dtype)
+    with pytest.raises(KeyError, match="logit"):
+        core.NativeLoss(1, dtype, "logit")
+
+
+def test_focal_keeps_its_digits_where_a_class_is_sure(backend):
+    """1 - p is 3e-14 here, of which a difference from 1 would keep two digits."""
+    z, y = np.array([[31.0, 0.0, -1.0]]), np.array([[1.0, 0.0, 0.0]])
+    e = np.exp(z[0, 1:].astype(np.longdouble) - 31)
+    others = e.sum() / (1 + e.sum())
+    d_z = np.empty_like(z)
+    found = kernels_for(backend).loss_and_gradient(z, y, None, losses.focal(), d_z)
+    assert found == pytest.approx(float(others**2 * np.log1p(e.sum())), rel=1e-13)
+    slope = others**2 * (1 + 2 / (1 + e.sum()) * np.log1p(e.sum()) / others)
+    wanted_d_z = np.array([-others * slope, *(e / (1 + e.sum()) * slope)], np.float64)
+    np.testing.assert_allclose(d_z[0], wanted_d_z, rtol=1e-13)
+
+
+@pytest.mark.parametrize("power", [1 + 1e-9, 2 - 1e-9])
+def test_tweedie_keeps_its_digits_near_its_ends(backend, power, rng):
+    z, y = rng.normal(size=(30, 4)), 0.1 + rng.gamma(1.0, 2.0, (30, 4))
+    kernels, near, at = kernels_for(backend), np.empty_like(z), np.empty_like(z)
+    found = kernels.loss_and_gradient(z, y, None, losses.tweedie(power), near)
+    assert found == pytest.approx(kernels.loss_and_gradient(z, y, None, losses.tweedie(round(power)), at), rel=1e-7)
+    np.testing.assert_allclose(near, at, rtol=1e-6, atol=1e-7)
+
+
+def test_tweedie_of_power_1_is_poisson(backend, dtype, rng):
+    z, y = rng.normal(size=(30, 4)).astype(dtype), rng.poisson(2.0, (30, 4)).astype(dtype)
+    kernels, d_z, wanted = kernels_for(backend), np.empty_like(z), np.empty_like(z)
+    eps = float(np.finfo(dtype).eps)
+    found = kernels.loss_and_gradient(z, y, None, losses.tweedie(1), d_z)
+    assert found == pytest.approx(kernels.loss_and_gradient(z, y, None, losses.get("poisson"), wanted), rel=64 * eps)
+    np.testing.assert_allclose(d_z, wanted, rtol=8 * eps, atol=eps)

@@ -60,6 +60,11 @@ refuses(lambda: Network([Dense(8, own), Dense(1)], n_inputs=3, loss="squared_err
 refuses(lambda: _core.NativePlan((3, 1), (own,), (True,), (0.0,), np.float64))
 refuses(lambda: _core.activation_forward(x, own, np.empty_like(x)))
 
+for parameters in ((), (0.2, 0.3), ("0.2",), [0.2], None, 0.2):
+    own = forged(Activation("leaky_relu", parameters=(0.2,)), parameters=parameters)
+    refuses(lambda: _core.activation_forward(x, own, np.empty_like(x)))
+    refuses(lambda: _core.NativePlan((3, 1), (own,), (True,), (0.0,), np.float64))
+
 impostor = forged(Activation("mine", value=lambda z: z, slope=lambda z, a: 1.0), code=5)
 refuses(lambda: Network([Dense(8, impostor)], n_inputs=3, loss="squared_error"))
 """)

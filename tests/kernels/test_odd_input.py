@@ -10,12 +10,17 @@ from available import BACKENDS
 from networks import problem
 
 from fastnn import kernels
+from fastnn.optimizers import OPTIMIZERS, SGD, Optimizer
 
 every_way = pytest.mark.parametrize("way", ["auto", *BACKENDS])
 
 
-def slots() -> tuple[np.ndarray, ...]:
-    return tuple(np.full(6, 0.5) for _ in range(4))
+COUNTING = [kind for kind in OPTIMIZERS.values() if kind.counts_steps]
+
+
+def vectors_of(kind: type[Optimizer]) -> tuple[np.ndarray, ...]:
+    """Parameters, their gradient and the state."""
+    return tuple(np.full(6, 0.5) for _ in range(2 + len(kind.slots)))
 
 
 @every_way
@@ -44,38 +49,40 @@ def test_a_gradient_of_another_type_is_refused(way: str, clip: str, dtype: Any) 
 @every_way
 @pytest.mark.parametrize("beta", ["beta_1", "beta_2"])
 @pytest.mark.parametrize("value", [1.0, -0.5, 2.0**70, np.inf, np.nan])
-@pytest.mark.parametrize("name", ["adam_step", "adamw_step", "nadam_step"])
-def test_a_beta_whose_powers_cannot_be_corrected_is_refused(way: str, name: str, value: float, beta: str) -> None:
+@pytest.mark.parametrize("kind", COUNTING, ids=lambda kind: kind.name)
+def test_a_beta_whose_powers_cannot_be_corrected_is_refused(
+    way: str, kind: type[Optimizer], value: float, beta: str
+) -> None:
     """Some backends had divided by zero or overflown, when m and v were changed already."""
-    vectors = slots()
+    vectors = vectors_of(kind)
     with pytest.raises(ValueError, match=rf"{beta}=.* is not possible, wanted a number in \[0, 1\)"):
-        getattr(kernels, name)(*vectors, step=2, backend=way, **{beta: value})
+        getattr(kernels, f"{kind.name}_step")(*vectors, step=2, backend=way, **{beta: value})
     assert all((vector == 0.5).all() for vector in vectors)
 
 
 @every_way
 def test_a_number_larger_than_float64_is_refused(way: str) -> None:
     with pytest.raises(ValueError, match="learning_rate=1000.* is not possible, wanted a number that float64 can hold"):
-        kernels.sgd_step(*slots()[:3], learning_rate=10**400, backend=way)
+        kernels.sgd_step(*vectors_of(SGD), learning_rate=10**400, backend=way)
 
 
 @every_way
 @pytest.mark.parametrize("flag", [None, "no", 0.5, np.ones(2), []], ids=str)
 def test_nesterov_is_true_or_false(way: str, flag: Any) -> None:
     with pytest.raises(TypeError, match="nesterov is .*, wanted True or False"):
-        kernels.sgd_step(*slots()[:3], learning_rate=0.1, nesterov=flag, backend=way)
+        kernels.sgd_step(*vectors_of(SGD), learning_rate=0.1, nesterov=flag, backend=way)
     for true in (True, np.True_, 1):
-        kernels.sgd_step(*slots()[:3], learning_rate=0.1, nesterov=true, backend=way)
+        kernels.sgd_step(*vectors_of(SGD), learning_rate=0.1, nesterov=true, backend=way)
 
 
 @every_way
 @pytest.mark.parametrize("step", [2.5, 1.0, "1", True, None, np.ones(2)], ids=str)
-@pytest.mark.parametrize("name", ["adam_step", "adamw_step", "nadam_step"])
-def test_a_step_is_counted(way: str, name: str, step: Any) -> None:
+@pytest.mark.parametrize("kind", COUNTING, ids=lambda kind: kind.name)
+def test_a_step_is_counted(way: str, kind: type[Optimizer], step: Any) -> None:
     """2.5 had been taken as 2."""
     with pytest.raises(TypeError, match="step is .*, wanted an integer of at least 1"):
-        getattr(kernels, name)(*slots(), step=step, backend=way)
-    getattr(kernels, name)(*slots(), step=np.int8(3), backend=way)
+        getattr(kernels, f"{kind.name}_step")(*vectors_of(kind), step=step, backend=way)
+    getattr(kernels, f"{kind.name}_step")(*vectors_of(kind), step=np.int8(3), backend=way)
 
 
 @every_way

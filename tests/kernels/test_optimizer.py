@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,24 +13,24 @@ from shapes import sizes
 from fastnn import kernels as public
 from fastnn.kernels.contract import KERNELS
 from fastnn.kernels.select import kernels_for
-from fastnn.optimizers import SGD, Adagrad, Adam, AdamW, NAdam, Optimizer, RMSprop
+from fastnn.optimizers import OPTIMIZERS, SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, NAdam, Optimizer, RMSprop
+
+KINDS = tuple(OPTIMIZERS.values())
+
+
+def unusual() -> Iterator[Optimizer]:
+    """Every optimizer with each of its numbers at the end of its range, or far from its default."""
+    others = {"epsilon": 1e-2, "weight_decay": 3.0, "nesterov": False}
+    for kind in KINDS:
+        yield from (kind(**{name: others.get(name, 0.0)}) for name in kind.hyper_names())
+
 
 RULES: list[Optimizer] = [
+    *(kind() for kind in KINDS),
+    *unusual(),
     SGD(momentum=0.0, nesterov=False),
-    SGD(momentum=0.0),
-    SGD(nesterov=False),
-    SGD(),
-    Adam(),
     Adam(beta_1=0.0, epsilon=1e-2),
-    RMSprop(),
-    RMSprop(rho=0.0, epsilon=1e-2),
-    Adagrad(),
-    Adagrad(epsilon=1e-2),
-    AdamW(),
     AdamW(weight_decay=0.0),
-    AdamW(weight_decay=3.0),
-    NAdam(),
-    NAdam(beta_1=0.0, epsilon=1e-2),
 ]
 STEPS = [1, 2, 1000, 10**6]
 
@@ -41,10 +42,10 @@ def named(optimizer: Optimizer, learning_rate: float, step: int = 3) -> dict[str
 
 
 def vectors(optimizer: Optimizer, size: int, rng: np.random.Generator) -> dict[str, Any]:
-    """Random parameters, gradient and state; v is a mean of squares."""
+    """Random parameters, gradient and state; u and v are means of what is not negative."""
     names = ("params", "d_params", *optimizer.slots)
     drawn = dict(zip(names, rng.normal(size=(len(names), size)), strict=True))
-    return {name: values**2 if name == "v" else values for name, values in drawn.items()}
+    return {name: values**2 if name in ("u", "v") else values for name, values in drawn.items()}
 
 
 def run(backend: str, optimizer: Optimizer, dtype: Any, d_params: Any, steps: int = 1) -> Any:
@@ -126,6 +127,46 @@ def test_first_nadam_step_is_longer_than_adams(backend, dtype):
     np.testing.assert_allclose(params, [1 - moved, 1 + moved, 1 - moved], rtol=1e-5)
 
 
+def test_first_adamax_step_is_the_learning_rate(backend, dtype):
+    """Independent of the gradient's size: m is corrected, and u is that size."""
+    params = run(backend, Adamax(0.01, epsilon=1e-12), dtype, [1e-3, -1.0, 50.0])
+    np.testing.assert_allclose(params, [0.99, 1.01, 0.99], rtol=1e-5)
+
+
+def test_adamax_forgets_the_largest_gradient_slowly(backend, dtype):
+    _, _, u = run_with_state(backend, Adamax(beta_2=0.5), dtype, [0.0, 3.0])
+    params, m = np.ones_like(u), np.zeros_like(u)
+    rule = Adamax(beta_2=0.5)
+    getattr(kernels_for(backend), rule.kernel)(params, np.zeros_like(u), m, u, *rule.arguments(2, 0.01))
+    np.testing.assert_allclose(u, [1e-8, 1.5], rtol=1e-6)
+
+
+def test_first_adadelta_step_is_the_root_of_epsilon(backend, dtype):
+    """Over the root of 1 - rho, whatever the gradient's size is."""
+    params = run(backend, Adadelta(rho=0.75, epsilon=1e-4), dtype, [1e3, -1e4])
+    np.testing.assert_allclose(params, [0.98, 1.02], rtol=1e-5)
+
+
+def test_lion_steps_by_the_sign(backend, dtype):
+    """Of nothing there is none, so that weights that take no part stay."""
+    params = run(backend, Lion(0.01), dtype, [1e-3, -50.0, 0.0, -0.0])
+    np.testing.assert_allclose(params, [0.99, 1.01, 1.0, 1.0], rtol=1e-6)
+
+
+def test_lion_without_gradient_only_decays(backend, dtype):
+    params = run(backend, Lion(0.1, weight_decay=0.5), dtype, np.zeros(5), steps=3)
+    np.testing.assert_allclose(params, np.full(5, 0.95**3), rtol=1e-6)
+
+
+def test_lion_decides_by_another_mean_than_it_remembers(backend, dtype):
+    """beta_1 = 0 is the gradient's sign beside any momentum, however small the gradient is."""
+    params, m = np.ones(3, dtype), np.full(3, 1e9, dtype)
+    rule = Lion(beta_1=0.0, beta_2=0.5)
+    getattr(kernels_for(backend), rule.kernel)(params, np.array([1e-9, -1e-9, 0.0], dtype), m, *rule.arguments(1, 0.5))
+    np.testing.assert_array_equal(params, np.array([0.5, 1.5, 1.0], dtype))
+    np.testing.assert_allclose(m, 5e8)
+
+
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 def test_public_kernel(backend, dtype, rule, rng):
     """The same numbers as the backend's own, in the caller's memory; also from a list."""
@@ -142,7 +183,7 @@ def test_public_kernel(backend, dtype, rule, rng):
             np.testing.assert_array_equal(mine[name], values)
 
 
-@pytest.mark.parametrize("kind", [SGD, Adam, RMSprop, Adagrad, AdamW, NAdam])
+@pytest.mark.parametrize("kind", KINDS)
 def test_public_defaults_are_the_optimizers(kind, dtype, rng):
     rule = kind()
     given = {name: values.astype(dtype) for name, values in vectors(rule, 37, rng).items()}
@@ -171,7 +212,7 @@ def test_threads_do_not_change_a_bit(dtype, rule, rng):
             np.testing.assert_array_equal(other[name], values)
 
 
-@pytest.mark.parametrize("kind", [SGD, Adam, AdamW, NAdam, RMSprop, Adagrad])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_gradient_whose_square_is_infinite(backend, dtype, kind):
     """In a vector with others, and in the steps after the first too: no step, but no NaN either."""
     d_params = np.random.default_rng(0).normal(size=37)
@@ -183,7 +224,7 @@ def test_a_gradient_whose_square_is_infinite(backend, dtype, kind):
         np.testing.assert_allclose(one, other, rtol=1e-5)
 
 
-@pytest.mark.parametrize("kind", [SGD, Adam, AdamW, NAdam, RMSprop, Adagrad])
+@pytest.mark.parametrize("kind", KINDS)
 def test_nan_stays_nan(backend, dtype, kind, rng):
     """In the gradient or in any vector of the state."""
     rule = kind()

@@ -11,8 +11,21 @@ from oracle import check_function, guarded
 
 from fastnn import activations, losses
 from fastnn.kernels import contract, reference
+from fastnn.optimizers import OPTIMIZERS, Optimizer
 
 Saboteur = Callable[..., Any]
+
+
+STEPS = {f"{name}_step": kind for name, kind in OPTIMIZERS.items()}
+
+
+def _given_to_a_step(kind: type[Optimizer], rng: np.random.Generator) -> dict[str, Any]:
+    """Options that all have an effect which is larger than rounding."""
+    drawn = {name: rng.normal(size=37) for name in ("params", "d_params", *kind.slots)}
+    vectors = {name: values**2 if name in ("u", "v") else values for name, values in drawn.items()}
+    given = vectors | ({"step": 3} if kind.counts_steps else {}) | {"learning_rate": 0.1}
+    large = {"epsilon": 0.01, "weight_decay": 0.3}
+    return given | {name: large.get(name, getattr(kind(), name)) for name in kind.hyper_names()}
 
 
 def _given(name: str, rng: np.random.Generator) -> dict[str, Any]:
@@ -20,10 +33,8 @@ def _given(name: str, rng: np.random.Generator) -> dict[str, Any]:
     n, i, o = 18, 18, 18
     x, w, b = rng.normal(size=(n, i)), rng.normal(size=(i, o)), rng.normal(size=o)
     d_z = rng.normal(size=(n, o))
-    step = {"learning_rate": 0.1}
-    p = {"params": rng.normal(size=37), "d_params": rng.normal(size=37)}
-    m, v = b.repeat(3)[:37], {"v": b.repeat(3)[:37] ** 2}
-    betas = {"step": 3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
+    if name in STEPS:
+        return _given_to_a_step(STEPS[name], rng)
     return {
         "dense_forward": {"x": x, "w": w, "b": b, "activation": "relu"},
         "dense_backward_input": {"d_z": d_z, "w": w},
@@ -39,14 +50,8 @@ def _given(name: str, rng: np.random.Generator) -> dict[str, Any]:
         },
         "clip_by_value": {"d_params": b + np.sign(b), "limit": 0.5},
         "clip_by_norm": {"d_params": b, "limit": 0.5},
-        "ema_step": {"average": b, "params": m[:o], "decay": 0.75},
+        "ema_step": {"average": b, "params": d_z[0], "decay": 0.75},
         "dropout": {"x": x, "rate": 0.5, "seed": 1, "step": 2, "layer": 3, "first_row": 4},
-        "sgd_step": p | step | {"velocity": m, "momentum": 0.9, "nesterov": True},
-        "adam_step": p | step | {"m": m} | v | betas,
-        "rmsprop_step": p | step | v | {"rho": 0.99, "epsilon": 1e-8},
-        "adagrad_step": p | step | v | {"epsilon": 1e-8},
-        "adamw_step": p | step | {"m": m} | v | betas | {"weight_decay": 0.01},
-        "nadam_step": p | step | {"m": m} | v | betas,
     }[name]
 
 
@@ -330,8 +335,30 @@ def test_wrong_steps(name, saboteur, dtype, rng):
     _rejects(name, saboteur, dtype, rng)
 
 
-def test_every_step_has_a_saboteur():
-    assert {name for name in KERNELS if name.endswith("_step")} <= set(WRONG_STEPS)
+OPTIONS = [(name, option.name) for name in STEPS for option in contract.KERNELS[name].with_role("option")]
+
+
+@pytest.mark.parametrize(("name", "option"), OPTIONS)
+def test_a_step_by_another_number(name, option, dtype, rng):
+    """Than the one that it is given: so each of them has an effect that the oracle sees."""
+    place = contract.KERNELS[name].argument_names.index(option)
+
+    def saboteur(*arguments):
+        value = arguments[place]
+        other = not value if isinstance(value, bool) else value + 1 if option == "step" else value / 2
+        getattr(reference, name)(*arguments[:place], other, *arguments[place + 1 :])
+
+    _rejects(name, saboteur, dtype, rng)
+
+
+@pytest.mark.parametrize(("name", "slot"), [(name, slot) for name, kind in STEPS.items() for slot in kind.slots])
+def test_a_step_that_remembers_nothing(name, slot, dtype, rng):
+    place = contract.KERNELS[name].argument_names.index(slot)
+
+    def saboteur(*arguments):
+        getattr(reference, name)(*arguments[:place], np.zeros_like(arguments[place]), *arguments[place + 1 :])
+
+    _rejects(name, saboteur, dtype, rng)
 
 
 def test_a_kernel_that_writes_to_its_input(dtype, rng):

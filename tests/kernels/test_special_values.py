@@ -7,34 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.special
+from activation_cases import ALL, OF_NUMBERS, WITH_PARAMETERS
 
 from fastnn import activations
 from fastnn.kernels.select import kernels_for
 
 INF = np.inf
-SELU_SCALE, SELU_LEFT = activations.SELU_SCALE, activations.SELU_SCALE * activations.SELU_ALPHA
-# The value's limits at -infinity and +infinity, and the slope's.
-LIMITS: dict[str, tuple[float, float, float, float]] = {
-    "identity": (-INF, INF, 1, 1),
-    "sigmoid": (0, 1, 0, 0),
-    "tanh": (-1, 1, 0, 0),
-    "sign": (-1, 1, 0, 0),
-    "relu": (0, INF, 0, 1),
-    "leaky_relu": (-INF, INF, activations.LEAK, 1),
-    "elu": (-1, INF, 0, 1),
-    "selu": (-SELU_LEFT, INF, 0, SELU_SCALE),
-    "gelu": (0, INF, 0, 1),
-    "gelu_tanh": (0, INF, 0, 1),
-    "silu": (0, INF, 0, 1),
-    "mish": (0, INF, 0, 1),
-    "softplus": (0, INF, 0, 1),
-    "softsign": (-1, 1, 0, 0),
-    "hard_sigmoid": (0, 1, 0, 0),
-    "hard_tanh": (-1, 1, 0, 0),
-    "hard_swish": (0, INF, 0, 1),
-}
-AT_ZERO = {"sigmoid": 0.5, "softplus": np.log(2), "hard_sigmoid": 0.5}  # of the others, zero with its sign
-by_name = pytest.mark.parametrize("name", LIMITS)
+by_name = pytest.mark.parametrize("name", OF_NUMBERS)
 
 
 def value_and_slope(backend: str, name: str, z: Any, dtype: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -42,21 +21,22 @@ def value_and_slope(backend: str, name: str, z: Any, dtype: Any) -> tuple[np.nda
     row = np.zeros((1, 35), dtype)
     row[0, : len(z)] = z
     a, slope = np.full_like(row, np.nan), np.full_like(row, np.nan)
-    kernels, activation = kernels_for(backend), activations.get(name)
+    kernels, activation = kernels_for(backend), ALL[name]
     kernels.activation_forward(row, activation, a)
     kernels.activation_backward(row, a, np.ones_like(row), activation, slope)
     return a[0, : len(z)], slope[0, : len(z)]
 
 
 def test_every_activation_of_numbers_is_here() -> None:
-    assert set(LIMITS) == {each.name for each in activations.ACTIVATIONS.values() if not each.by_row}
+    of_numbers = {each.name for each in activations.ACTIVATIONS.values() if not each.by_row}
+    assert set(OF_NUMBERS) == of_numbers | set(WITH_PARAMETERS)
 
 
 @by_name
 def test_infinities_give_the_limits(backend: str, dtype: Any, name: str) -> None:
     a, slope = value_and_slope(backend, name, [-INF, INF], dtype)
-    np.testing.assert_allclose(a, LIMITS[name][:2], rtol=2 * np.finfo(dtype).eps)
-    np.testing.assert_allclose(slope, LIMITS[name][2:], rtol=2 * np.finfo(dtype).eps)
+    np.testing.assert_allclose(a, OF_NUMBERS[name].limits[:2], rtol=2 * np.finfo(dtype).eps)
+    np.testing.assert_allclose(slope, OF_NUMBERS[name].limits[2:], rtol=2 * np.finfo(dtype).eps)
 
 
 @by_name
@@ -66,7 +46,7 @@ def test_huge_numbers_are_exact(backend: str, dtype: Any, name: str, size: Any) 
     largest = dtype(0.9) * np.finfo(dtype).max  # selu is a little steeper than 1
     z = np.array([-1, 1], dtype) * (largest if size == "largest" else dtype(size))
     a, slope = value_and_slope(backend, name, z, dtype)
-    limits, steepness = np.array(LIMITS[name][:2]), np.array(LIMITS[name][2:])
+    limits, steepness = np.array(OF_NUMBERS[name].limits[:2]), np.array(OF_NUMBERS[name].limits[2:])
     with np.errstate(invalid="ignore"):
         wanted = np.where(np.isinf(limits), z.astype(np.float64) * steepness, limits)
     np.testing.assert_allclose(a, wanted, rtol=2 * np.finfo(dtype).eps)
@@ -85,9 +65,9 @@ def test_nan_stays(backend: str, dtype: Any, name: str) -> None:
 def test_zeros_keep_their_sign(backend: str, dtype: Any, name: str) -> None:
     zeros = np.array([-0.0, 0.0], dtype)
     a, slope = value_and_slope(backend, name, zeros, dtype)
-    np.testing.assert_allclose(a, 2 * [AT_ZERO.get(name, 0)], rtol=2 * np.finfo(dtype).eps)
+    np.testing.assert_allclose(a, 2 * [(OF_NUMBERS[name].at_zero or 0)], rtol=2 * np.finfo(dtype).eps)
     np.testing.assert_allclose(slope, value_and_slope("reference", name, zeros, dtype)[1], rtol=4 * np.finfo(dtype).eps)
-    if name not in AT_ZERO and backend != "jit":  # LLVM need not keep it there
+    if OF_NUMBERS[name].at_zero is None and backend != "jit":  # LLVM need not keep it there
         np.testing.assert_array_equal(np.signbit(a), np.signbit(zeros))
 
 
@@ -100,20 +80,20 @@ def test_subnormal_numbers(backend: str, dtype: Any, name: str) -> None:
     a, slope = value_and_slope(backend, name, z, dtype)
     steepness = value_and_slope("reference", name, z, dtype)[1]
     np.testing.assert_allclose(slope, steepness, rtol=4 * info.eps)
-    wanted = np.sign(z) if name == "sign" else AT_ZERO.get(name, 0) + steepness.astype(np.float64) * z
+    wanted = np.sign(z) if name == "sign" else (OF_NUMBERS[name].at_zero or 0) + steepness.astype(np.float64) * z
     np.testing.assert_allclose(a.astype(np.float64), wanted, rtol=2 * info.eps, atol=float(info.smallest_subnormal))
 
 
 @by_name
 def test_scalar_form(name: str) -> None:
     """The registry's functions of one float have the same limits."""
-    activation = activations.get(name)
+    activation = ALL[name]
     assert activation.value is not None and activation.slope is not None
-    for z, limit, slope in zip((-INF, INF), LIMITS[name][:2], LIMITS[name][2:], strict=True):
+    for z, limit, slope in zip((-INF, INF), OF_NUMBERS[name].limits[:2], OF_NUMBERS[name].limits[2:], strict=True):
         a = activation.value(z)
         np.testing.assert_allclose([a, activation.slope(z, a)], [limit, slope], rtol=1e-15)
     assert np.isnan(activation.value(np.nan))
-    if name not in AT_ZERO:
+    if OF_NUMBERS[name].at_zero is None:
         assert np.signbit(activation.value(-0.0)) and not np.signbit(activation.value(0.0))
 
 

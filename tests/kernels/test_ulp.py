@@ -4,30 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tolerances import ACTIVATIONS, SINGLE
 
 from fastnn import activations, losses
 from fastnn.kernels.select import kernels_for
-
-EXACT, SINGLE, COMPOSITE = 0.0, 2.0, 4.0
-LIMITS = {
-    "identity": EXACT,
-    "sign": EXACT,
-    "relu": EXACT,
-    "hard_tanh": EXACT,
-    "leaky_relu": SINGLE,
-    "hard_sigmoid": SINGLE,
-    "hard_swish": COMPOSITE,
-    "sigmoid": SINGLE,
-    "tanh": SINGLE,
-    "elu": COMPOSITE,
-    "selu": COMPOSITE,
-    "gelu": COMPOSITE,
-    "gelu_tanh": COMPOSITE,
-    "silu": COMPOSITE,
-    "mish": COMPOSITE,
-    "softplus": COMPOSITE,
-    "softsign": COMPOSITE,
-}
 
 
 def sample() -> np.ndarray:
@@ -36,8 +16,8 @@ def sample() -> np.ndarray:
     bits = rng.integers(0x00800000, 0x7F800000, 60_000, dtype=np.uint32)
     wide = bits.view(np.float32)
     near = rng.uniform(0, 128, 60_000).astype(np.float32) ** 2 / 128
-    kinks = np.nextafter(np.float32([1, 1, 3, 3]), np.float32([0, 2, 0, 4]))
-    one_side = np.concatenate([wide, near, kinks, np.float32([0, 1, 3, 88.5, 88.8, 103.9, 104])])
+    kinks = np.nextafter(np.float32([1, 1, 3, 3, 0.5, 0.5, 6, 6]), np.float32([0, 2, 0, 4, 0, 1, 5, 7]))
+    one_side = np.concatenate([wide, near, kinks, np.float32([0, 0.5, 1, 3, 6, 88.5, 88.8, 103.9, 104])])
     return np.concatenate([one_side, -one_side]).reshape(1, -1)
 
 
@@ -62,16 +42,16 @@ def assert_ulps(name: str, z: np.ndarray, found: np.ndarray, wanted: np.ndarray,
 
 
 def test_every_activation_of_numbers_is_here():
-    assert set(LIMITS) == {each.name for each in activations.ACTIVATIONS.values() if not each.by_row}
+    assert set(ACTIVATIONS) == {each.name for each in activations.ACTIVATIONS.values() if not each.by_row}
 
 
-@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activation(name):
     z, activation = sample(), activations.get(name)
     found, wanted = np.full_like(z, np.nan), np.empty(z.shape)
     kernels_for("native").activation_forward(z, activation, found)
     kernels_for("reference").activation_forward(z.astype(np.float64), activation, wanted)
-    assert_ulps(name, z, found, wanted, LIMITS[name])
+    assert_ulps(name, z, found, wanted, ACTIVATIONS[name].ulps)
 
 
 def test_exp():

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from activation_cases import ALL as ALL_ACTIVATIONS
+from loss_cases import ALL as ALL_LOSSES
 from sameness import same
 
-from fastnn import activations, losses, optimizers, schedules
+from fastnn import activations, optimizers, schedules
 from fastnn.activations import Activation
 from fastnn.errors import FileError
 from fastnn.layers import Dense, Dropout
@@ -81,8 +83,8 @@ SCHEDULES: dict[type, dict[str, float]] = {
     schedules.Plateau: {"learning_rate": 0.1, "patience": 3},
 }
 OBJECTS = {
-    "activations": list(activations.ACTIVATIONS.values()),
-    "losses": [*losses.LOSSES.values(), losses.huber(0.3), losses.pinball(0.9)],
+    "activations": [*ALL_ACTIVATIONS.values()],
+    "losses": list(ALL_LOSSES),
     "layers": [Dense(3), Dense(2, activations.get("gelu"), bias=False), Dropout(0.25)],
     "optimizers": [optimizer(learning_rate=0.03) for optimizer in OPTIMIZERS.values()],
     "schedules": [kind(**parameters) for kind, parameters in SCHEDULES.items()],
@@ -155,6 +157,12 @@ def test_a_users_own_functions_are_refused() -> None:
         ({"$": "layers.Dense", "parts": {}}, "units"),
         ({"$": "layers.Dense", "parts": [3]}, "mapping"),
         ({"$": "activation", "parts": {"name": "cube"}}, "Unknown activation 'cube'"),
+        ({"$": "activation", "parts": {"name": "relu", "parameters": [1.0]}}, "of activation 'relu': it has none"),
+        ({"$": "activation", "parts": {"name": "relu", "parameters": []}}, "'relu' cannot have the parameters"),
+        ({"$": "activation", "parts": {"name": "elu", "parameters": [-1.0]}}, "alpha=-1.0 of activation 'elu'"),
+        ({"$": "activation", "parts": {"name": "elu", "parameters": [True]}}, "alpha of activation 'elu' is True"),
+        ({"$": "activation", "parts": {"name": "elu", "parameters": 1.0}}, "iterable"),
+        ({"$": "activation", "parts": {"name": "cube", "parameters": [1.0]}}, "'cube' cannot have the parameters"),
         ({"$": "random_state", "parts": {"state": {"bit_generator": "MT19937"}}}, "RandomState has other parts"),
         ({"$": "array", "dtype": "U200000000", "shape": [1], "items": ["a"]}, "nearly empty, and too large"),
         ([{"$": "array", "dtype": "U10000000", "shape": [1], "items": ["a"]}] * 2, "nearly empty, and too large"),
@@ -167,7 +175,7 @@ def test_a_users_own_functions_are_refused() -> None:
         ({"$": "optimizers.Adam", "parts": {"learning_rate": 10**400}}, "the learning_rate of Adam cannot be 1000"),
         ({"$": "optimizers.OptimizerState", "parts": {"step": 1, "slots": [[1.0]]}}, "the slots of OptimizerState"),
         ({"$": "loss", "parts": {"name": "absolute", "code": 7}}, "code"),
-        ({"$": "loss", "parts": {"name": "absolute", "parameter": 0.5}}, "'absolute' cannot have the parameter 0.5"),
+        ({"$": "loss", "parts": {"name": "absolute", "parameter": 0.5}}, "parameter=0.5, wanted 0: this loss has none"),
         ({"$": "loss", "parts": {"name": "pinball", "parameter": 2.0}}, "quantile=2.0"),
     ],
 )

@@ -19,11 +19,14 @@ import fastnn
 from fastnn import (
     SGD,
     Activation,
+    Adadelta,
     Adagrad,
     Adam,
+    Adamax,
     AdamW,
     Dense,
     Dropout,
+    Lion,
     LogisticRegression,
     LogisticRegressionCV,
     Loss,
@@ -288,6 +291,8 @@ def display(ax: Axes) -> None:
 def objects() -> None:
     assert_type(fastnn.activations.get("relu"), Activation)
     assert_type(fastnn.activations.ACTIVATIONS, dict[str, Activation])
+    assert_type(fastnn.activations.leaky_relu(0.2), Activation)
+    assert_type(fastnn.activations.hard_sigmoid(slope=0.2).parameters, tuple[float, ...])
     assert_type(fastnn.losses.get("huber"), Loss)
     assert_type(fastnn.losses.pinball(0.9), Loss)
     assert_type(fastnn.losses.huber().with_parameter(1.0).parameter, float)
@@ -296,7 +301,7 @@ def objects() -> None:
     assert_type(fastnn.layers.Dropout(0.5).rate, float)
     assert_type(fastnn.optimizers.get("adam"), Optimizer)
     assert_type(fastnn.optimizers.OPTIMIZERS, dict[str, type[Optimizer]])
-    every: list[Optimizer] = [SGD(), Adam(), AdamW(), NAdam(), RMSprop(), Adagrad()]
+    every: list[Optimizer] = [SGD(), Adam(), AdamW(), NAdam(), RMSprop(), Adagrad(), Adamax(), Adadelta(), Lion()]
     assert_type(every[0].learning_rate, float)
     assert_type(every[0].hyper, tuple[float, ...])
     kinds: list[Schedule] = [
@@ -327,6 +332,9 @@ def layer_kernels() -> None:
     assert_type(k.adam_step(p, p, p, p, step=1), Floats)
     assert_type(k.adamw_step(p, p, p, p, step=1, weight_decay=0.1), Floats)
     assert_type(k.nadam_step(p, p, p, p, step=1), Floats)
+    assert_type(k.adamax_step(p, p, p, p, step=1), Floats)
+    assert_type(k.adadelta_step(p, p, p, p, rho=0.9), Floats)
+    assert_type(k.lion_step(p, p, p, weight_decay=0.1), Floats)
     assert_type(k.rmsprop_step(p, p, p), Floats)
     assert_type(k.adagrad_step(p, p, p), Floats)
     assert_type(k.clip_by_value(p, limit=1.0), Floats)

@@ -3,28 +3,17 @@
 Importing this package imports Numba; a kernel compiles when it is first called.
 """
 
+from fastnn.kernels.jit import optimizer
 from fastnn.kernels.jit.activation import activation_backward, activation_forward
+from fastnn.kernels.jit.clip import clip_by_norm, clip_by_value, ema_step
 from fastnn.kernels.jit.dense import dense_backward_input, dense_backward_params, dense_forward
 from fastnn.kernels.jit.dropout import dropout
 from fastnn.kernels.jit.loss import link, loss_and_gradient
-from fastnn.kernels.jit.optimizer import (
-    adagrad_step,
-    adam_step,
-    adamw_step,
-    clip_by_norm,
-    clip_by_value,
-    ema_step,
-    nadam_step,
-    rmsprop_step,
-    sgd_step,
-)
+from fastnn.kernels.jit.optimizer import *  # noqa: F403 - one step of every optimizer
 
 __all__ = [
     "activation_backward",
     "activation_forward",
-    "adagrad_step",
-    "adam_step",
-    "adamw_step",
     "clip_by_norm",
     "clip_by_value",
     "dense_backward_input",
@@ -34,7 +23,5 @@ __all__ = [
     "ema_step",
     "link",
     "loss_and_gradient",
-    "nadam_step",
-    "rmsprop_step",
-    "sgd_step",
 ]
+__all__ += optimizer.__all__

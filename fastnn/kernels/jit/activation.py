@@ -18,20 +18,22 @@ __all__ = ["activate", "activation_backward", "activation_forward"]
 _IDENTITY = ACTIVATIONS["identity"].code  # a copy, no loop
 _WORK = 64  # multiply-adds in the time of an element
 _NAMED = vars(piecewise_loops) | vars(smooth_loops)
-_REGISTERED = {
+_WRITTEN = {  # loops that Numba keeps on disk and whose exponentials it vectorises
     each.code: ActivationLoops(_NAMED[f"{each.name}_value"], _NAMED[f"{each.name}_backward"])
     for each in ACTIVATIONS.values()
-    if each.code != _IDENTITY
+    if f"{each.name}_value" in _NAMED
 }
 
 
 def _loops(activation: Activation) -> ActivationLoops:
-    """The loops of any activation but identity; a user's (code below 0) are compiled."""
-    if activation.code >= 0:
-        return _REGISTERED[activation.code]
-    if activation.value is None or activation.slope is None:
+    """The loops of any activation but identity; what has none of its own is compiled from its scalar functions."""
+    if activation.code in _WRITTEN:
+        return _WRITTEN[activation.code]
+    # Loops of the library take the parameters as arguments, so that one compilation serves all of them.
+    functions = activation if activation.code < 0 else ACTIVATIONS[activation.name]
+    if functions.value is None or functions.slope is None:
         raise wrong_type("activation", activation, "one with value(z) and slope(z, a)")
-    return compile_activation(activation.value, activation.slope)
+    return compile_activation(functions.value, functions.slope, len(activation.parameters))
 
 
 def _parts(z: Array) -> Iterator[slice]:
@@ -41,9 +43,9 @@ def _parts(z: Array) -> Iterator[slice]:
 def activate(activation: Activation, a: Array) -> None:
     """Put activation(z) where a (n, o) holds z."""
     if activation.code != _IDENTITY:
-        z = a if activation.by_row else a.reshape(-1)
+        z, loops = a if activation.by_row else a.reshape(-1), _loops(activation)
         for part in _parts(z):
-            _loops(activation).value(z[part])
+            loops.value(z[part], *activation.parameters)
 
 
 def activation_forward(z: Array, activation: Activation, out: Array) -> None:
@@ -59,5 +61,6 @@ def activation_backward(z: Array, a: Array, d_a: Array, activation: Activation, 
         return
     arrays = (z, a, d_a, out)
     flat = arrays if activation.by_row else tuple(array.reshape(-1) for array in arrays)
+    loops = _loops(activation)
     for part in _parts(z if activation.by_row else flat[0]):
-        _loops(activation).backward(*(array[part] for array in flat))
+        loops.backward(*(array[part] for array in flat), *activation.parameters)

@@ -17,7 +17,15 @@ from numba import njit, types
 from numba.core.errors import NumbaError
 from numba.extending import is_jitted
 
-__all__ = ["REMEMBERED", "ActivationLoops", "compile_activation", "compile_scalar", "compile_scalars", "name_of"]
+__all__ = [
+    "REMEMBERED",
+    "ActivationLoops",
+    "compile_activation",
+    "compile_at_first_call",
+    "compile_scalar",
+    "compile_scalars",
+    "name_of",
+]
 
 REMEMBERED = 256  # functions; a lambda made anew in every fit must not fill the memory
 # No reassociation: the order of a user's sums may matter, as it does in (1 + z) - 1.
@@ -27,12 +35,12 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {
 class ActivationLoops(NamedTuple):
     """The kernels of one activation over flat arrays, as `smooth_loops` has them."""
 
-    value: Any  # value(a): in place, a holding z at first
-    backward: Any  # backward(z, a, d_a, out): out = d_a * slope(z, a)
+    value: Any  # value(a, *parameters): in place, a holding z at first
+    backward: Any  # backward(z, a, d_a, out, *parameters): out = d_a * slope(z, a)
 
 
 @lru_cache(REMEMBERED)
-def compile_scalar(function: Callable[..., float]) -> Any:
+def compile_scalar(function: Callable[..., float], n_parameters: int = 0) -> Any:
     """Compile a function of floats, together with the Python functions that it calls.
 
     Parameters
@@ -41,6 +49,8 @@ def compile_scalar(function: Callable[..., float]) -> Any:
         Takes floats and returns one, by numbers, ``math``, ``if`` and functions of the same kind;
         or a function of one float that Numba knows, as ``math.tanh``; or one that is compiled.
         In compiled form, 1 / 0 and ``math.exp(1000)`` are infinite instead of errors.
+    n_parameters : int, default=0
+        So many of the last arguments are floats that callers give, whether they have a default or not.
 
     Returns
     -------
@@ -53,7 +63,7 @@ def compile_scalar(function: Callable[..., float]) -> Any:
         If Numba cannot compile `function` for floats, or it does not return a number.
     """
     compiled: Any = function if is_jitted(function) else _compiled(function, {})
-    arguments = _argument_types(compiled)
+    arguments = _argument_types(compiled, n_parameters)
     try:
         compiled.compile(arguments)
     except NumbaError as error:
@@ -68,13 +78,17 @@ def compile_scalar(function: Callable[..., float]) -> Any:
 
 
 @lru_cache(REMEMBERED)
-def compile_activation(value: Callable[[float], float], slope: Callable[[float, float], float]) -> ActivationLoops:
+def compile_activation(
+    value: Callable[[float], float], slope: Callable[[float, float], float], n_parameters: int = 0
+) -> ActivationLoops:
     """Compile value(z) and slope(z, a) to loops over flat arrays, evaluated in float64.
 
     Parameters
     ----------
     value, slope : callable
         As for `compile_scalar`, of one and of two floats.
+    n_parameters : int, default=0
+        So many more floats follow in both, and are arguments of the loops.
 
     Returns
     -------
@@ -86,30 +100,37 @@ def compile_activation(value: Callable[[float], float], slope: Callable[[float, 
     TypeError
         As `compile_scalar`, or if a function takes another number of arguments.
     """
-    scalar_value, scalar_slope = compile_scalars(value, slope)
+    scalar_value, scalar_slope = compile_scalars(value, slope, n_parameters)
 
     @njit(**_OPTIONS)
-    def value_loop(a: Any) -> None:
+    def value_loop(a: Any, *parameters: float) -> None:
         for k in range(a.size):
-            a[k] = scalar_value(np.float64(a[k]))
+            a[k] = scalar_value(np.float64(a[k]), *parameters)
 
     @njit(**_OPTIONS)
-    def backward_loop(z: Any, a: Any, d_a: Any, out: Any) -> None:
+    def backward_loop(z: Any, a: Any, d_a: Any, out: Any, *parameters: float) -> None:
         for k in range(out.size):
-            out[k] = d_a[k] * scalar_slope(np.float64(z[k]), np.float64(a[k]))
+            out[k] = d_a[k] * scalar_slope(np.float64(z[k]), np.float64(a[k]), *parameters)
 
     return ActivationLoops(value_loop, backward_loop)
 
 
-def compile_scalars(value: Callable[[float], float], slope: Callable[[float, float], float]) -> tuple[Any, Any]:
+def compile_scalars(
+    value: Callable[[float], float], slope: Callable[[float, float], float], n_parameters: int = 0
+) -> tuple[Any, Any]:
     """Compile value(z) and slope(z, a), as for `compile_activation`."""
-    return _scalar_of(value, "z"), _scalar_of(slope, "z", "a")
+    return _scalar_of(value, n_parameters, "z"), _scalar_of(slope, n_parameters, "z", "a")
 
 
-def _scalar_of(function: Callable[..., float], *wanted: str) -> Any:
-    """The compiled function, which must take the arguments `wanted`."""
-    compiled = compile_scalar(function)
-    came = _argument_types(compiled).count(types.float64)
+def compile_at_first_call(function: Callable[..., Any]) -> Any:
+    """`function`, with the Python functions that it calls, for kernels to call; compiled when the first of them is."""
+    return _compiled(function, {})
+
+
+def _scalar_of(function: Callable[..., float], n_parameters: int, *wanted: str) -> Any:
+    """The compiled function, which must take the arguments `wanted`, and parameters."""
+    compiled = compile_scalar(function, n_parameters)
+    came = _argument_types(compiled, n_parameters).count(types.float64) - n_parameters
     if came != len(wanted):
         raise TypeError(
             f"{name_of(function)} takes {came} {'argument' if came == 1 else 'arguments'}, "
@@ -118,11 +139,14 @@ def _scalar_of(function: Callable[..., float], *wanted: str) -> Any:
     return compiled
 
 
-def _argument_types(compiled: Any) -> tuple[Any, ...]:
-    """A float for each argument, except for those with a default."""
-    arguments = inspect.signature(compiled.py_func).parameters.values()
-    omitted: Any = types.Omitted
-    return tuple(types.float64 if each.default is each.empty else omitted(each.default) for each in arguments)
+def _argument_types(compiled: Any, n_parameters: int = 0) -> tuple[Any, ...]:
+    """A float for each argument, except for those with a default before the last ones, which are parameters."""
+    arguments = list(inspect.signature(compiled.py_func).parameters.values())
+    free, omitted = len(arguments) - n_parameters, types.Omitted
+    return tuple(
+        types.float64 if each.default is each.empty or at >= free else omitted(each.default)
+        for at, each in enumerate(arguments)
+    )
 
 
 def name_of(function: Any) -> str:

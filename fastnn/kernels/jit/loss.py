@@ -1,131 +1,62 @@
 """Losses on the raw output z (n, o), their gradients, and the links.
 
-All losses are computed in float64, never on clipped probabilities: exact at z = +-1e20.
+All losses are computed in float64, never on clipped probabilities: exact at z = +-1e20. A kernel
+`(z, y, sample_weight, total_weight, parameter, d_z)` returns the loss and writes its gradient.
 """
 
 from __future__ import annotations
 
 import math
+from functools import cache
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from fastnn import losses
 from fastnn.activations import ACTIVATIONS
 from fastnn.kernels.contract import Array
 from fastnn.kernels.jit.activation import activate
+from fastnn.kernels.jit.compiler import compile_at_first_call
 from fastnn.kernels.jit.smooth_loops import exp_value
 from fastnn.kernels.jit.style import exact, kernel
-from fastnn.losses import Loss
+from fastnn.losses import LOSSES, Element, Loss, element_of
 
 __all__ = ["link", "loss_and_gradient"]
 
-_CODE = {name: loss.code for name, loss in losses.LOSSES.items()}
-_SQUARED_ERROR = _CODE["squared_error"]
-_BINARY_CROSS_ENTROPY = _CODE["binary_cross_entropy"]
-_CROSS_ENTROPY = _CODE["cross_entropy"]
-_ABSOLUTE = _CODE["absolute"]
-_HUBER = _CODE["huber"]
-_LOG_COSH = _CODE["log_cosh"]
-_POISSON = _CODE["poisson"]
-_PINBALL = _CODE["pinball"]
+# --- losses of elements -------------------------------------------------------------------------
 
-# --- one output: (loss, d_z) --------------------------------------------------------------------
-# Residuals r that are NaN fail every comparison, so the last branch is the one that hands them on.
+_element: Any = None  # each kernel of elements has its own in its globals
 
 
-@exact
-def _squared_error(z: Any, y: Any) -> Any:
-    r = z - y
-    return 0.5 * r * r, r
+def _elements(z: Any, y: Any, sample_weight: Any, total_weight: float, parameter: float, d_z: Any) -> float:
+    loss = 0.0
+    for r in range(z.shape[0]):
+        scale = (1.0 if sample_weight is None else sample_weight[r]) / total_weight
+        of_row = 0.0
+        for c in range(z.shape[1]):
+            value, slope = _element(np.float64(z[r, c]), np.float64(y[r, c]), parameter)
+            of_row += value
+            d_z[r, c] = slope * scale
+        loss += scale * of_row
+    return loss
 
 
-@exact
-def _binary_cross_entropy(z: Any, y: Any) -> Any:
-    # -y log p - (1 - y) log(1 - p) with p = sigmoid(z); nothing cancels with z on the side of y.
-    e = math.exp(-abs(z))
-    small = e / (1.0 + e)
-    if z > 0.0:
-        return z * (1.0 - y) + math.log1p(e), (1.0 - y) - small
-    return math.log1p(e) - z * y, small - y
+@cache
+def _kernel_around(element: Element) -> Any:
+    """The kernel `_elements` of one loss.
+
+    Numba's cache on disk looks at the file that a kernel's code says it is from, and at its bytecode, but not at the
+    functions that it calls. So this kernel says that it is from the file of `element`, and is compiled anew when that
+    file changes.
+    """
+    of: Any = element
+    name = f"elements{of.__name__}"
+    place = {"co_filename": of.__code__.co_filename, "co_firstlineno": of.__code__.co_firstlineno}
+    code = _elements.__code__.replace(co_name=name, co_qualname=name, **place)
+    return kernel(FunctionType(code, globals() | {"_element": compile_at_first_call(of)}, name))
 
 
-@exact
-def _absolute(z: Any, y: Any) -> Any:
-    r = z - y
-    return abs(r), 1.0 if r > 0.0 else (-1.0 if r < 0.0 else r)
-
-
-@exact
-def _huber(z: Any, y: Any, delta: Any) -> Any:
-    r = z - y
-    if abs(r) > delta:
-        return delta * (abs(r) - 0.5 * delta), delta if r > 0.0 else -delta
-    return 0.5 * r * r, r
-
-
-@exact
-def _log_cosh(z: Any, y: Any) -> Any:
-    # cosh r = 1 + 2 sinh(r / 2)^2 does not cancel near zero; the other form does not overflow.
-    r = z - y
-    if abs(r) < 1.0:
-        half = math.sinh(0.5 * r)
-        return math.log1p(2.0 * half * half), math.tanh(r)
-    return abs(r) + (math.log1p(math.exp(-2.0 * abs(r))) - math.log(2.0)), math.tanh(r)
-
-
-@exact
-def _poisson(z: Any, y: Any) -> Any:
-    mean = math.exp(z)
-    return mean if y == 0.0 else mean - y * z, mean - y
-
-
-@exact
-def _pinball(z: Any, y: Any, quantile: Any) -> Any:
-    r = y - z
-    if r > 0.0:
-        return quantile * r, -quantile
-    return (quantile - 1.0) * r, 1.0 - quantile if r < 0.0 else r
-
-
-@exact
-def _hinge(z: Any, y: Any) -> Any:
-    margin = 1.0 - y * z
-    if margin <= 0.0:
-        return 0.0, 0.0
-    return margin, -y if margin > 0.0 else margin
-
-
-@exact
-def _element(code: int, z: Any, y: Any, parameter: Any) -> Any:
-    if code == _SQUARED_ERROR:
-        return _squared_error(z, y)
-    if code == _BINARY_CROSS_ENTROPY:
-        return _binary_cross_entropy(z, y)
-    if code == _ABSOLUTE:
-        return _absolute(z, y)
-    if code == _HUBER:
-        return _huber(z, y, parameter)
-    if code == _LOG_COSH:
-        return _log_cosh(z, y)
-    if code == _POISSON:
-        return _poisson(z, y)
-    if code == _PINBALL:
-        return _pinball(z, y, parameter)
-    return _hinge(z, y)
-
-
-# --- one row: returns its loss, writes scale * gradient to d_z[r] -------------------------------
-
-
-@kernel
-def _elementwise_row(code: int, z: Any, y: Any, parameter: float, scale: float, d_z: Any, r: int) -> float:
-    total = 0.0
-    for c in range(z.shape[1]):
-        loss, slope = _element(code, np.float64(z[r, c]), np.float64(y[r, c]), parameter)
-        total += loss
-        d_z[r, c] = slope * scale
-    return total
+# --- losses of rows -----------------------------------------------------------------------------
 
 
 @exact
@@ -145,6 +76,71 @@ def _cross_entropy_row(z: Any, y: Any, scale: float, d_z: Any, r: int) -> float:
     return loss
 
 
+@kernel
+def _cross_entropy(z: Any, y: Any, sample_weight: Any, total_weight: float, parameter: float, d_z: Any) -> float:
+    loss = 0.0
+    for r in range(z.shape[0]):
+        scale = (1.0 if sample_weight is None else sample_weight[r]) / total_weight
+        loss += scale * _cross_entropy_row(z, y, scale, d_z, r)
+    return loss
+
+
+@exact
+def _largest(z: Any, r: int) -> int:
+    place = 0
+    for c in range(1, z.shape[1]):
+        if z[r, c] > z[r, place]:
+            place = c
+    return place
+
+
+@exact
+def _share(e: float, rest: float, is_largest: bool) -> Any:
+    """p and 1 - p from e = exp(z - largest): of the largest z from the rest of the sum, so that nothing cancels."""
+    return e / (1.0 + rest), (rest if is_largest else (1.0 + rest) - e) / (1.0 + rest)
+
+
+@exact
+def _focal_slope(p: float, others: float, minus_log: float, gamma: float) -> Any:
+    """(1 - p)**gamma, and that times 1 + gamma p (-log p) / (1 - p), whose quotient goes to 1 where p does."""
+    weight = others**gamma
+    quotient = 1.0 if others == 0.0 else (0.0 if p == 0.0 else p * minus_log / others)
+    return weight, weight * (1.0 + gamma * quotient)
+
+
+@exact
+def _focal_row(z: Any, y: Any, gamma: float, scale: float, d_z: Any, r: int) -> float:
+    top, rest, loss, total = _largest(z, r), 0.0, 0.0, 0.0
+    for c in range(z.shape[1]):
+        rest += 0.0 if c == top else math.exp(np.float64(z[r, c]) - z[r, top])
+    for c in range(z.shape[1]):
+        below = np.float64(z[r, c]) - z[r, top]
+        p, others = _share(math.exp(below), rest, c == top)
+        minus_log = math.log1p(rest) - below
+        weight, slope = _focal_slope(p, others, minus_log, gamma)
+        if y[r, c] != 0.0:
+            loss += y[r, c] * weight * minus_log
+            total += y[r, c] * slope
+    for c in range(z.shape[1]):
+        below = np.float64(z[r, c]) - z[r, top]
+        p, others = _share(math.exp(below), rest, c == top)
+        slope = 0.0 if y[r, c] == 0.0 else y[r, c] * _focal_slope(p, others, math.log1p(rest) - below, gamma)[1]
+        d_z[r, c] = scale * (p * (total - slope) - others * slope)
+    return loss
+
+
+@kernel
+def _focal(z: Any, y: Any, sample_weight: Any, total_weight: float, parameter: float, d_z: Any) -> float:
+    loss = 0.0
+    for r in range(z.shape[0]):
+        scale = (1.0 if sample_weight is None else sample_weight[r]) / total_weight
+        loss += scale * _focal_row(z, y, parameter, scale, d_z, r)
+    return loss
+
+
+# A loss of rows has the kernel of its name here, or importing this file fails.
+_BY_ROW = {name: globals()[f"_{name}"] for name, loss in LOSSES.items() if element_of(loss) is None}
+
 # --- the kernels --------------------------------------------------------------------------------
 
 
@@ -157,25 +153,14 @@ def _total_weight(sample_weight: Any, n: int) -> float:
     return total if total > 0.0 else 1.0
 
 
-@kernel
-def _loss_and_gradient(z: Any, y: Any, sample_weight: Any, code: int, parameter: float, d_z: Any) -> float:
-    n = z.shape[0]
-    total_weight, loss = _total_weight(sample_weight, n), 0.0
-    for r in range(n):
-        scale = (1.0 if sample_weight is None else sample_weight[r]) / total_weight
-        if code == _CROSS_ENTROPY:
-            loss += scale * _cross_entropy_row(z, y, scale, d_z, r)
-        else:
-            loss += scale * _elementwise_row(code, z, y, parameter, scale, d_z, r)
-    return loss
-
-
 def loss_and_gradient(z: Array, y: Array, sample_weight: Array | None, loss: Loss, d_z: Array) -> float:
     """Weighted mean over the rows of the sum over outputs; its gradient by z (n, o) goes to d_z.
 
     Where all weights are zero (or there are no rows), loss and gradient are zero.
     """
-    total: float = _loss_and_gradient(z, y, sample_weight, loss.code, loss.parameter, d_z)
+    element = element_of(loss)
+    run = _BY_ROW[loss.name] if element is None else _kernel_around(element)
+    total: float = run(z, y, sample_weight, _total_weight(sample_weight, len(z)), loss.parameter, d_z)
     return total
 
 

@@ -15,11 +15,12 @@ from fastnn.kernels.jit.failing import can_fail
 
 __all__ = ["NativeActivation", "native_activation"]
 
+_NO_PARAMETERS = 0  # a null pointer: what users' functions read is compiled into them
 _NUMBA_TYPES: dict[Any, Any] = {np.float32: types.float32, np.float64: types.float64}
 
 
 class NativeActivation:
-    """Two C functions, and in memory the struct UserActivation that points to them.
+    """A C function, an ActivationTile, and in memory the struct UserActivation that points to it.
 
     Attributes
     ----------
@@ -27,9 +28,9 @@ class NativeActivation:
         Of the struct; it holds as long as this object lives.
     """
 
-    def __init__(self, value: Any, both: Any) -> None:
-        self._functions = (value, both)  # their code lives as long as they do
-        self._struct = np.array([value.address, both.address], np.uintp)
+    def __init__(self, tile: Any) -> None:
+        self._tile = tile  # the code lives as long as it does
+        self._struct = np.array([tile.address, _NO_PARAMETERS], np.uintp)
         self.address = int(self._struct.ctypes.data)
 
 
@@ -63,32 +64,31 @@ def _compiled(value: Any, slope: Any, dtype: Any) -> NativeActivation:
     scalar_value, scalar_slope = compile_scalars(value, slope)
     pointer = types.CPointer(_NUMBA_TYPES[dtype])
 
-    @cfunc(types.void(pointer, pointer, types.intp))
-    def value_only(z: Any, a: Any, count: int) -> None:
-        z_array, a_array = carray(z, count), carray(a, count)
-        for k in range(count):
-            a_array[k] = scalar_value(np.float64(z_array[k]))
-
-    @cfunc(types.void(pointer, pointer, pointer, types.intp))
-    def value_and_slope(z: Any, a: Any, slope: Any, count: int) -> None:
+    @cfunc(types.void(types.voidptr, pointer, pointer, pointer, types.intp))
+    def tile(parameters: Any, z: Any, a: Any, slope: Any, count: int) -> None:
         z_array, a_array, slope_array = carray(z, count), carray(a, count), carray(slope, count)
+        wants_slope = slope_array.ctypes.data != 0
         for k in range(count):
             before = np.float64(z_array[k])  # a may be the same memory
-            after = scalar_value(before)
-            a_array[k] = after
-            slope_array[k] = scalar_slope(before, np.float64(a_array[k]))
+            a_array[k] = scalar_value(before)
+            if wants_slope:
+                slope_array[k] = scalar_slope(before, np.float64(a_array[k]))
 
-    _require_no_error(value_only, value)
-    _require_no_error(value_and_slope, slope)
-    return NativeActivation(value_only, value_and_slope)
+    if _can_fail(tile):
+        alone = cfunc(types.float64(types.float64))(lambda z: scalar_value(z))
+        raise _may_raise(value if _can_fail(alone) else slope)
+    return NativeActivation(tile)
 
 
-def _require_no_error(tile: Any, function: Any) -> None:
-    """Raise TypeError if a tile can be left undone: nobody above it would hear of that."""
-    if can_fail(tile.inspect_llvm(), tile.native_name.removeprefix("cfunc.")):
-        raise TypeError(
-            f"{name_of(function)} can raise an error, which native code cannot stop for: by raise or assert, by a "
-            "division in a function that has been compiled with Numba's defaults, or by lists and arrays, for which "
-            "memory may be missing. Return math.nan in place of an error, give functions that are not compiled yet, do "
-            "without lists and arrays, or use backend='jit' or 'reference', which pass errors on."
-        )
+def _can_fail(compiled: Any) -> bool:
+    return can_fail(compiled.inspect_llvm(), compiled.native_name.removeprefix("cfunc."))
+
+
+def _may_raise(function: Any) -> TypeError:
+    """The error for a tile that can be left undone: nobody above it would hear of that."""
+    return TypeError(
+        f"{name_of(function)} can raise an error, which native code cannot stop for: by raise or assert, by a "
+        "division in a function that has been compiled with Numba's defaults, or by lists and arrays, for which "
+        "memory may be missing. Return math.nan in place of an error, give functions that are not compiled yet, do "
+        "without lists and arrays, or use backend='jit' or 'reference', which pass errors on."
+    )

@@ -11,12 +11,12 @@ from fastnn.kernels.contract import Array
 from fastnn.kernels.jit.style import kernel
 
 __all__ = [
+    "adadelta_step",
     "adagrad_step",
     "adam_step",
+    "adamax_step",
     "adamw_step",
-    "clip_by_norm",
-    "clip_by_value",
-    "ema_step",
+    "lion_step",
     "nadam_step",
     "rmsprop_step",
     "sgd_step",
@@ -114,37 +114,72 @@ def _scaled_by_squares(
 
 
 @kernel
-def _clip(values: Any, limit: float) -> None:
-    limit = values.dtype.type(limit)
-    for k in range(values.size):
-        value = values[k]
-        if value > limit:
-            values[k] = limit
-        elif value < -limit:
-            values[k] = -limit
+def _adamax(
+    params: Any,
+    d_params: Any,
+    m: Any,
+    u: Any,
+    rate: float,
+    beta_1: float,
+    rest_1: float,
+    beta_2: float,
+    epsilon: float,
+) -> None:
+    real = params.dtype.type
+    rate, beta_2, epsilon = real(rate), real(beta_2), real(epsilon)
+    beta_1, rest_1 = real(beta_1), real(rest_1)
+    for k in range(params.size):
+        g = d_params[k]
+        first = beta_1 * m[k] + rest_1 * g
+        size, before = abs(g) + epsilon, beta_2 * u[k]
+        largest = size if size > before else before
+        if g != g:  # no comparison is true of a NaN
+            largest = g
+        m[k] = first
+        u[k] = largest
+        params[k] -= rate * first / largest
 
 
 @kernel
-def _sum_of_squares(values: Any) -> float:
-    total = 0.0
-    for k in range(values.size):
-        value = np.float64(values[k])
-        total += value * value
-    return total
+def _adadelta(params: Any, d_params: Any, v: Any, u: Any, rate: float, rho: float, rest: float, epsilon: float) -> None:
+    real = params.dtype.type
+    rate, rho, rest, epsilon = real(rate), real(rho), real(rest), real(epsilon)
+    for k in range(params.size):
+        g = d_params[k]
+        squares = rho * v[k] + (rest * g) * g
+        step = np.sqrt(u[k] + epsilon) / np.sqrt(squares + epsilon) * g
+        if squares == np.inf:  # an estimate of 1 / sqrt(squares), which LLVM may take, would be NaN
+            step = g / squares
+        v[k] = squares
+        u[k] = rho * u[k] + (rest * step) * step
+        params[k] -= rate * step
 
 
 @kernel
-def _scale(values: Any, factor: float) -> None:
-    factor = values.dtype.type(factor)
-    for k in range(values.size):
-        values[k] *= factor
-
-
-@kernel
-def _ema(average: Any, params: Any, rest: float) -> None:
-    rest = average.dtype.type(rest)
-    for k in range(average.size):
-        average[k] += rest * (params[k] - average[k])
+def _lion(
+    params: Any,
+    d_params: Any,
+    m: Any,
+    rate: float,
+    beta_1: float,
+    rest_1: float,
+    beta_2: float,
+    rest_2: float,
+    keep: float,
+) -> None:
+    real = params.dtype.type
+    rate, keep = real(rate), real(keep)
+    beta_1, rest_1, beta_2, rest_2 = real(beta_1), real(rest_1), real(beta_2), real(rest_2)
+    for k in range(params.size):
+        g = d_params[k]
+        mean = beta_1 * m[k] + rest_1 * g
+        m[k] = beta_2 * m[k] + rest_2 * g
+        change = mean  # which is 0 or NaN, if it is neither of these
+        if mean > 0:
+            change = rate
+        elif mean < 0:
+            change = -rate
+        params[k] = keep * params[k] - change
 
 
 def sgd_step(
@@ -223,19 +258,38 @@ def nadam_step(
     _nadam(params, d_params, m, v, *map(float, (*rates, *betas, epsilon)))
 
 
-def clip_by_value(d_params: Array, limit: float) -> None:
-    """Every component within [-limit, limit]."""
-    _clip(d_params, float(limit))
+def adamax_step(
+    params: Array,
+    d_params: Array,
+    m: Array,
+    u: Array,
+    step: int,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+) -> None:
+    """Adam by the largest gradient so far; `step` counts from 1."""
+    rate = learning_rate / (1 - beta_1**step)
+    _adamax(params, d_params, m, u, *map(float, (rate, beta_1, 1 - beta_1, beta_2, epsilon)))
 
 
-def clip_by_norm(d_params: Array, limit: float) -> float:
-    """Scaled down to a norm of at most limit; the norm before."""
-    norm = sqrt(_sum_of_squares(d_params))
-    if norm > limit:
-        _scale(d_params, limit / norm)
-    return norm
+def adadelta_step(
+    params: Array, d_params: Array, v: Array, u: Array, learning_rate: float, rho: float, epsilon: float
+) -> None:
+    """Steps in units of the steps before."""
+    _adadelta(params, d_params, v, u, *map(float, (learning_rate, rho, 1 - rho, epsilon)))
 
 
-def ema_step(average: Array, params: Array, decay: float) -> None:
-    """A moving average of the parameters."""
-    _ema(average, params, 1.0 - decay)
+def lion_step(
+    params: Array,
+    d_params: Array,
+    m: Array,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    weight_decay: float,
+) -> None:
+    """The sign of a mean of momentum and gradient."""
+    keep = 1 - learning_rate * weight_decay
+    _lion(params, d_params, m, *map(float, (learning_rate, beta_1, 1 - beta_1, beta_2, 1 - beta_2, keep)))

@@ -1,8 +1,9 @@
 """The loops of the activations over flat arrays, of softmax and log_softmax over rows.
 
 `x_value(a)` works in place, `a` holding z at first: a dense layer needs no second buffer, and LLVM
-no check for overlap. `x_backward(z, a, d_a, out)` writes d_a times the slope. Functions are
-evaluated in float64, float32 only being stored, so that a float32 result is rounded once.
+no check for overlap. `x_backward(z, a, d_a, out)` writes d_a times the slope. Parameters of the
+function come last, as numbers. Functions are evaluated in float64, float32 only being stored, so
+that a float32 result is rounded once.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.activations import GELU_CUBIC, SELU_ALPHA, SELU_SCALE
+from fastnn.activation_functions import GELU_CUBIC, SELU_ALPHA, SELU_SCALE
 from fastnn.kernels.jit.style import exact, kernel
 
 # --- exp, in a form that LLVM vectorises (libm's would be called for each element) ---------------
@@ -154,10 +155,10 @@ def tanh_value(a: Any) -> None:
 
 
 @kernel
-def elu_value(a: Any) -> None:
+def elu_value(a: Any, alpha: float) -> None:
     for k in range(a.size):
         z = np.float64(a[k])
-        a[k] = z if z >= 0.0 else _expm1(z)
+        a[k] = z if z >= 0.0 else alpha * _expm1(z)
 
 
 @kernel
@@ -196,10 +197,10 @@ def mish_value(a: Any) -> None:
 
 
 @kernel
-def softplus_value(a: Any) -> None:
+def softplus_value(a: Any, beta: float) -> None:
     for k in range(a.size):
         z = np.float64(a[k])
-        a[k] = (z if z > 0.0 else 0.0) + _log1p(_exp(-abs(z)))
+        a[k] = (z if z > 0.0 else 0.0) + _log1p(_exp(-abs(beta * z))) / beta
 
 
 @kernel
@@ -235,9 +236,10 @@ def tanh_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
 
 
 @kernel
-def elu_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+def elu_backward(z: Any, a: Any, d_a: Any, out: Any, alpha: float) -> None:
+    left = a.dtype.type(alpha)  # of a's dtype, so that it cancels a's rounded limit
     for k in range(out.size):
-        out[k] = d_a[k] * (1.0 if z[k] > 0.0 else a[k] + 1.0)
+        out[k] = d_a[k] * (1.0 if z[k] > 0.0 else a[k] + left)
 
 
 @kernel
@@ -280,9 +282,9 @@ def mish_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
 
 
 @kernel
-def softplus_backward(z: Any, a: Any, d_a: Any, out: Any) -> None:
+def softplus_backward(z: Any, a: Any, d_a: Any, out: Any, beta: float) -> None:
     for k in range(out.size):
-        out[k] = d_a[k] * _sigmoid(np.float64(z[k]))
+        out[k] = d_a[k] * _sigmoid(beta * np.float64(z[k]))
 
 
 @kernel

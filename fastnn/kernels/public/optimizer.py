@@ -1,41 +1,24 @@
-"""Public kernels of optimizers: one step on flat vectors, in place."""
+"""Public steps of optimizers, in place on flat vectors. tools/generate_optimizers.py writes this file."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from numpy.typing import ArrayLike
 
-from fastnn.kernels.contract import KERNELS, Array
-from fastnn.kernels.public.checked_call import REFUSED, as_count, as_flag, run_checked
-from fastnn.kernels.select import native
-from fastnn.threads import resolve as resolve_threads
+from fastnn.kernels.contract import Array
+from fastnn.kernels.public.checked_call import as_count, as_flag
+from fastnn.kernels.public.step import take_step
 
 __all__ = [
+    "adadelta_step",
     "adagrad_step",
     "adam_step",
+    "adamax_step",
     "adamw_step",
-    "clip_by_norm",
-    "clip_by_value",
-    "ema_step",
+    "lion_step",
     "nadam_step",
     "rmsprop_step",
     "sgd_step",
 ]
-
-
-def _step(name: str, arguments: tuple[Any, ...], backend: str, n_threads: int | None) -> Array:
-    """Run a kernel on all its arguments, in the contract's order; params, updated, come first."""
-    if backend == "auto":
-        try:
-            threads = 0 if n_threads is None else resolve_threads(n_threads)
-            getattr(native, name)(*arguments, threads)
-            params: Array = arguments[0]
-            return params
-        except REFUSED:
-            pass
-    given = dict(zip(KERNELS[name].argument_names, arguments, strict=True))
-    return run_checked(name, backend, n_threads, given)[1][0]
 
 
 def sgd_step(
@@ -49,15 +32,16 @@ def sgd_step(
     backend: str = "auto",
     n_threads: int | None = None,
 ) -> Array:
-    """Update params and velocity in place by gradient descent with momentum (see `fastnn.SGD`).
+    """Update params and velocity in place by one step of `fastnn.SGD`.
 
     Parameters
     ----------
     params, velocity : ndarray (p,)
         Writable and contiguous.
     d_params : array-like (p,)
-    learning_rate, momentum : float
-    nesterov : bool
+    learning_rate : float
+    momentum : float in [0, 1], default=0.9
+    nesterov : bool, default=True
     backend, n_threads
         As `fastnn.kernels` says.
 
@@ -72,7 +56,7 @@ def sgd_step(
         As `fastnn.kernels` says.
     """
     arguments = (params, d_params, velocity, learning_rate, momentum, as_flag("nesterov", nesterov))
-    return _step("sgd_step", arguments, backend, n_threads)
+    return take_step("sgd_step", arguments, backend, n_threads)
 
 
 def adam_step(
@@ -89,7 +73,7 @@ def adam_step(
     backend: str = "auto",
     n_threads: int | None = None,
 ) -> Array:
-    """Update params, m and v in place by Adam (see `fastnn.Adam`).
+    """Update params, m and v in place by one step of `fastnn.Adam`.
 
     Parameters
     ----------
@@ -98,7 +82,9 @@ def adam_step(
     d_params : array-like (p,)
     step : int
         The number of this step, from 1.
-    learning_rate, beta_1, beta_2, epsilon : float
+    learning_rate : float, default=0.001
+    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
+    epsilon : float, default=1e-8
     backend, n_threads
         As `fastnn.kernels` says.
 
@@ -112,9 +98,9 @@ def adam_step(
     ValueError, TypeError
         As `fastnn.kernels` says.
     """
-    count = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
-    arguments = (params, d_params, m, v, count, learning_rate, beta_1, beta_2, epsilon)
-    return _step("adam_step", arguments, backend, n_threads)
+    step = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
+    arguments = (params, d_params, m, v, step, learning_rate, beta_1, beta_2, epsilon)
+    return take_step("adam_step", arguments, backend, n_threads)
 
 
 def rmsprop_step(
@@ -128,14 +114,17 @@ def rmsprop_step(
     backend: str = "auto",
     n_threads: int | None = None,
 ) -> Array:
-    """Update params and v in place by RMSprop (see `fastnn.RMSprop`).
+    """Update params and v in place by one step of `fastnn.RMSprop`.
 
     Parameters
     ----------
     params, v : ndarray (p,)
         Writable and contiguous.
     d_params : array-like (p,)
-    learning_rate, rho, epsilon : float
+    learning_rate : float, default=0.001
+    rho : float in [0, 1), default=0.99
+        How much of the mean of squares a step keeps.
+    epsilon : float, default=1e-8
     backend, n_threads
         As `fastnn.kernels` says.
 
@@ -150,7 +139,7 @@ def rmsprop_step(
         As `fastnn.kernels` says.
     """
     arguments = (params, d_params, v, learning_rate, rho, epsilon)
-    return _step("rmsprop_step", arguments, backend, n_threads)
+    return take_step("rmsprop_step", arguments, backend, n_threads)
 
 
 def adagrad_step(
@@ -163,14 +152,15 @@ def adagrad_step(
     backend: str = "auto",
     n_threads: int | None = None,
 ) -> Array:
-    """Update params and v in place by Adagrad (see `fastnn.Adagrad`).
+    """Update params and v in place by one step of `fastnn.Adagrad`.
 
     Parameters
     ----------
     params, v : ndarray (p,)
         Writable and contiguous.
     d_params : array-like (p,)
-    learning_rate, epsilon : float
+    learning_rate : float, default=0.01
+    epsilon : float, default=1e-10
     backend, n_threads
         As `fastnn.kernels` says.
 
@@ -185,7 +175,7 @@ def adagrad_step(
         As `fastnn.kernels` says.
     """
     arguments = (params, d_params, v, learning_rate, epsilon)
-    return _step("adagrad_step", arguments, backend, n_threads)
+    return take_step("adagrad_step", arguments, backend, n_threads)
 
 
 def adamw_step(
@@ -203,7 +193,7 @@ def adamw_step(
     backend: str = "auto",
     n_threads: int | None = None,
 ) -> Array:
-    """Update params, m and v in place by Adam with decoupled weight decay (see `fastnn.AdamW`).
+    """Update params, m and v in place by one step of `fastnn.AdamW`.
 
     Parameters
     ----------
@@ -212,7 +202,11 @@ def adamw_step(
     d_params : array-like (p,)
     step : int
         The number of this step, from 1.
-    learning_rate, beta_1, beta_2, epsilon, weight_decay : float
+    learning_rate : float, default=0.001
+    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
+    epsilon : float, default=1e-8
+    weight_decay : float, default=0.01
+        A step first multiplies the parameters by ``1 - learning_rate * weight_decay``.
     backend, n_threads
         As `fastnn.kernels` says.
 
@@ -226,9 +220,9 @@ def adamw_step(
     ValueError, TypeError
         As `fastnn.kernels` says.
     """
-    count = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
-    arguments = (params, d_params, m, v, count, learning_rate, beta_1, beta_2, epsilon, weight_decay)
-    return _step("adamw_step", arguments, backend, n_threads)
+    step = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
+    arguments = (params, d_params, m, v, step, learning_rate, beta_1, beta_2, epsilon, weight_decay)
+    return take_step("adamw_step", arguments, backend, n_threads)
 
 
 def nadam_step(
@@ -245,7 +239,7 @@ def nadam_step(
     backend: str = "auto",
     n_threads: int | None = None,
 ) -> Array:
-    """Update params, m and v in place by Adam with Nesterov's look-ahead (see `fastnn.NAdam`).
+    """Update params, m and v in place by one step of `fastnn.NAdam`.
 
     Parameters
     ----------
@@ -254,7 +248,9 @@ def nadam_step(
     d_params : array-like (p,)
     step : int
         The number of this step, from 1.
-    learning_rate, beta_1, beta_2, epsilon : float
+    learning_rate : float, default=0.002
+    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
+    epsilon : float, default=1e-8
     backend, n_threads
         As `fastnn.kernels` says.
 
@@ -268,91 +264,136 @@ def nadam_step(
     ValueError, TypeError
         As `fastnn.kernels` says.
     """
-    count = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
-    arguments = (params, d_params, m, v, count, learning_rate, beta_1, beta_2, epsilon)
-    return _step("nadam_step", arguments, backend, n_threads)
+    step = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
+    arguments = (params, d_params, m, v, step, learning_rate, beta_1, beta_2, epsilon)
+    return take_step("nadam_step", arguments, backend, n_threads)
 
 
-def clip_by_value(d_params: Array, *, limit: float, backend: str = "auto", n_threads: int | None = None) -> Array:
-    """Bring every component of a gradient within [-limit, limit], in place.
-
-    Parameters
-    ----------
-    d_params : ndarray (p,)
-        Writable and contiguous. NaN stays.
-    limit : float
-        Above 0.
-    backend, n_threads
-        As `fastnn.kernels` says.
-
-    Returns
-    -------
-    ndarray (p,)
-        `d_params`.
-
-    Raises
-    ------
-    ValueError, TypeError
-        As `fastnn.kernels` says.
-    """
-    run_checked("clip_by_value", backend, n_threads, {"d_params": d_params, "limit": limit})
-    return d_params
-
-
-def clip_by_norm(d_params: Array, *, limit: float, backend: str = "auto", n_threads: int | None = None) -> float:
-    """Scale a gradient down to a Euclidean norm of at most `limit`, in place.
-
-    Parameters
-    ----------
-    d_params : ndarray (p,)
-        Writable and contiguous.
-    limit : float
-        Above 0.
-    backend, n_threads
-        As `fastnn.kernels` says.
-
-    Returns
-    -------
-    float
-        The norm before, summed in float64.
-
-    Raises
-    ------
-    ValueError, TypeError
-        As `fastnn.kernels` says.
-
-    References
-    ----------
-    Pascanu, Mikolov and Bengio (2013), "On the difficulty of training recurrent neural networks".
-    """
-    norm: float = run_checked("clip_by_norm", backend, n_threads, {"d_params": d_params, "limit": limit})[0]
-    return norm
-
-
-def ema_step(
-    average: Array, params: ArrayLike, *, decay: float, backend: str = "auto", n_threads: int | None = None
+def adamax_step(
+    params: Array,
+    d_params: ArrayLike,
+    m: Array,
+    u: Array,
+    *,
+    step: int,
+    learning_rate: float = 0.002,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-8,
+    backend: str = "auto",
+    n_threads: int | None = None,
 ) -> Array:
-    """Move an exponential average of the parameters: decay * average + (1 - decay) * params.
+    """Update params, m and u in place by one step of `fastnn.Adamax`.
 
     Parameters
     ----------
-    average : ndarray (p,)
-        Writable and contiguous; updated in place.
-    params : array-like (p,)
-    decay : float
-        In [0, 1).
+    params, m, u : ndarray (p,)
+        Writable and contiguous.
+    d_params : array-like (p,)
+    step : int
+        The number of this step, from 1.
+    learning_rate : float, default=0.002
+    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
+    epsilon : float, default=1e-8
+        Added to every gradient's magnitude, as PyTorch does.
     backend, n_threads
         As `fastnn.kernels` says.
 
     Returns
     -------
     ndarray (p,)
-        `average`.
+        `params`.
 
     Raises
     ------
     ValueError, TypeError
         As `fastnn.kernels` says.
     """
-    run_checked("ema_step", backend, n_threads, {"average": average, "params": params, "decay": decay})
-    return average
+    step = step if type(step) is int else as_count("step", step)  # the compiled kernel would take 2.5 as 2
+    arguments = (params, d_params, m, u, step, learning_rate, beta_1, beta_2, epsilon)
+    return take_step("adamax_step", arguments, backend, n_threads)
+
+
+def adadelta_step(
+    params: Array,
+    d_params: ArrayLike,
+    v: Array,
+    u: Array,
+    *,
+    learning_rate: float = 1.0,
+    rho: float = 0.9,
+    epsilon: float = 1e-6,
+    backend: str = "auto",
+    n_threads: int | None = None,
+) -> Array:
+    """Update params, v and u in place by one step of `fastnn.Adadelta`.
+
+    Parameters
+    ----------
+    params, v, u : ndarray (p,)
+        Writable and contiguous.
+    d_params : array-like (p,)
+    learning_rate : float, default=1.0
+        A factor of the step, which has the parameters' units by itself.
+    rho : float in [0, 1), default=0.9
+        How much of both means of squares a step keeps.
+    epsilon : float, default=1e-6
+        Added to both means of squares; its root is about the size of the first steps.
+    backend, n_threads
+        As `fastnn.kernels` says.
+
+    Returns
+    -------
+    ndarray (p,)
+        `params`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `fastnn.kernels` says.
+    """
+    arguments = (params, d_params, v, u, learning_rate, rho, epsilon)
+    return take_step("adadelta_step", arguments, backend, n_threads)
+
+
+def lion_step(
+    params: Array,
+    d_params: ArrayLike,
+    m: Array,
+    *,
+    learning_rate: float = 0.0001,
+    beta_1: float = 0.9,
+    beta_2: float = 0.99,
+    weight_decay: float = 0.0,
+    backend: str = "auto",
+    n_threads: int | None = None,
+) -> Array:
+    """Update params and m in place by one step of `fastnn.Lion`.
+
+    Parameters
+    ----------
+    params, m : ndarray (p,)
+        Writable and contiguous.
+    d_params : array-like (p,)
+    learning_rate : float, default=0.0001
+    beta_1 : float in [0, 1), default=0.9
+        The share of the momentum in what decides the sign.
+    beta_2 : float in [0, 1), default=0.99
+        How much of the momentum a step keeps.
+    weight_decay : float, default=0.0
+        A step first multiplies the parameters by ``1 - learning_rate * weight_decay``, as in AdamW.
+    backend, n_threads
+        As `fastnn.kernels` says.
+
+    Returns
+    -------
+    ndarray (p,)
+        `params`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `fastnn.kernels` says.
+    """
+    arguments = (params, d_params, m, learning_rate, beta_1, beta_2, weight_decay)
+    return take_step("lion_step", arguments, backend, n_threads)

@@ -3,7 +3,9 @@
 A kernel here computes in the dtype of its arrays; tests call it in float64 to judge the others.
 """
 
+from fastnn.kernels.reference import optimizer
 from fastnn.kernels.reference.activation import activation_backward, activation_forward
+from fastnn.kernels.reference.clip import clip_by_norm, clip_by_value, ema_step
 from fastnn.kernels.reference.coordinate_descent import (
     column_descent,
     column_sums,
@@ -19,25 +21,12 @@ from fastnn.kernels.reference.dropout import dropout
 from fastnn.kernels.reference.limited_memory import dot, memory_backward, memory_forward
 from fastnn.kernels.reference.logistic import logistic_gradient, logistic_product, weighted_gram
 from fastnn.kernels.reference.loss import link, loss_and_gradient
-from fastnn.kernels.reference.optimizer import (
-    adagrad_step,
-    adam_step,
-    adamw_step,
-    clip_by_norm,
-    clip_by_value,
-    ema_step,
-    nadam_step,
-    rmsprop_step,
-    sgd_step,
-)
+from fastnn.kernels.reference.optimizer import *  # noqa: F403 - one step of every optimizer
 from fastnn.kernels.reference.saga import saga_epoch, saga_table
 
 __all__ = [
     "activation_backward",
     "activation_forward",
-    "adagrad_step",
-    "adam_step",
-    "adamw_step",
     "clip_by_norm",
     "clip_by_value",
     "column_descent",
@@ -54,12 +43,10 @@ __all__ = [
     "loss_and_gradient",
     "memory_backward",
     "memory_forward",
-    "nadam_step",
     "quadratic_descent",
-    "rmsprop_step",
     "saga_epoch",
     "saga_table",
-    "sgd_step",
     "take_columns",
     "weighted_gram",
 ]
+__all__ += optimizer.__all__

@@ -44,12 +44,12 @@ def _relu(z: Array) -> Any:
     return np.where(z < 0, 0, z)
 
 
-def _leaky_relu(z: Array) -> Any:
-    return np.where(z > 0, z, 0.01 * z)
+def _leaky_relu(z: Array, leak: float) -> Any:
+    return np.where(z > 0, z, leak * z)
 
 
-def _elu(z: Array) -> Any:
-    return np.where(z >= 0, z, np.expm1(np.minimum(z, 0)))
+def _elu(z: Array, alpha: float) -> Any:
+    return np.where(z >= 0, z, alpha * np.expm1(np.minimum(z, 0)))
 
 
 def _selu(z: Array) -> Any:
@@ -87,16 +87,16 @@ def _mish(z: Array) -> Any:
     return z * _mish_gate(z)
 
 
-def _softplus(z: Array) -> Any:
-    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+def _softplus(z: Array, beta: float) -> Any:
+    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(beta * z))) / beta
 
 
 def _softsign(z: Array) -> Any:
     return np.where(np.isinf(z), np.sign(z), z / (1 + np.abs(z)))
 
 
-def _hard_sigmoid(z: Array) -> Any:
-    return np.clip(z / 6 + 0.5, 0, 1)
+def _hard_sigmoid(z: Array, slope: float = 1 / 6, offset: float = 0.5) -> Any:
+    return np.clip(z / (1 / slope) + offset, 0, 1)
 
 
 def _hard_tanh(z: Array) -> Any:
@@ -130,12 +130,12 @@ def _tanh_slope(z: Array, a: Array) -> Any:
     return 1 - a * a
 
 
-def _leaky_relu_slope(z: Array, a: Array) -> Any:
-    return np.where(z > 0, 1, 0.01)
+def _leaky_relu_slope(z: Array, a: Array, leak: float) -> Any:
+    return np.where(z > 0, 1, leak)
 
 
-def _elu_slope(z: Array, a: Array) -> Any:
-    return np.where(z > 0, 1, a + 1)
+def _elu_slope(z: Array, a: Array, alpha: float) -> Any:
+    return np.where(z > 0, 1, a + alpha)
 
 
 def _selu_slope(z: Array, a: Array) -> Any:
@@ -171,8 +171,8 @@ def _softsign_slope(z: Array, a: Array) -> Any:
     return inverse * inverse  # the square of 1 + |z| would overflow
 
 
-def _hard_sigmoid_slope(z: Array, a: Array) -> Any:
-    return np.where(np.abs(z) < 3, 1 / 6, 0)
+def _hard_sigmoid_slope(z: Array, a: Array, slope: float, offset: float) -> Any:
+    return np.where((-offset / slope < z) & (z < (1 - offset) / slope), slope, 0)
 
 
 def _hard_tanh_slope(z: Array, a: Array) -> Any:
@@ -197,7 +197,7 @@ def _step(z: Array, a: Array) -> Any:
 
 # --- the table ----------------------------------------------------------------------------------
 
-_VALUE: dict[str, Callable[[Array], Any]] = {
+_VALUE: dict[str, Callable[..., Any]] = {
     "identity": np.positive,
     "sigmoid": sigmoid,
     "tanh": np.tanh,
@@ -219,7 +219,7 @@ _VALUE: dict[str, Callable[[Array], Any]] = {
     "log_softmax": _log_softmax,
 }
 
-_SLOPE: dict[str, Callable[[Array, Array], Any]] = {
+_SLOPE: dict[str, Callable[..., Any]] = {
     "identity": _ones,
     "sigmoid": _sigmoid_slope,
     "tanh": _tanh_slope,
@@ -232,7 +232,7 @@ _SLOPE: dict[str, Callable[[Array, Array], Any]] = {
     "gelu_tanh": _gelu_tanh_slope,
     "silu": _silu_slope,
     "mish": _mish_slope,
-    "softplus": lambda z, a: sigmoid(z),
+    "softplus": lambda z, a, beta: sigmoid(beta * z),
     "softsign": _softsign_slope,
     "hard_sigmoid": _hard_sigmoid_slope,
     "hard_tanh": _hard_tanh_slope,
@@ -241,17 +241,17 @@ _SLOPE: dict[str, Callable[[Array, Array], Any]] = {
 
 
 def activate(z: Array, activation: Activation) -> Any:
-    """a (n, o) for z (n, o), of any activation, a user's included."""
-    if activation.code >= 0:
-        return _VALUE[activation.name](z)
+    """a (n, o) for z (n, o), of any activation: by NumPy where there is such a form, else by its scalar function."""
+    if activation.code >= 0 and activation.name in _VALUE:
+        return _VALUE[activation.name](z, *activation.parameters)
     if activation.value is None:
         raise TypeError(f"Activation {activation.name!r} has no value(z).")
     return np.vectorize(activation.value, otypes=[z.dtype])(z)
 
 
 def _slope(z: Array, a: Array, activation: Activation) -> Any:
-    if activation.code >= 0:
-        return _SLOPE[activation.name](z, a)
+    if activation.code >= 0 and activation.name in _SLOPE:
+        return _SLOPE[activation.name](z, a, *activation.parameters)
     if activation.slope is None:
         raise TypeError(f"Activation {activation.name!r} has no slope(z, a).")
     return np.vectorize(activation.slope, otypes=[z.dtype])(z, a)

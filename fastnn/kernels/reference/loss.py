@@ -1,7 +1,7 @@
 """Losses on the raw output z (n, o), their gradients, and the links that make predictions of z.
 
 Every loss is computed in float64 and on z itself, never on clipped probabilities: exact at z =
-+-1e20.
++-1e20. Those of elements are the functions of `fastnn.losses`, called for one output after the other.
 """
 
 from __future__ import annotations
@@ -14,24 +14,12 @@ from numpy.typing import NDArray
 
 from fastnn.kernels.contract import Array
 from fastnn.kernels.reference.activation import sigmoid, softmax
-from fastnn.losses import Loss
+from fastnn.losses import Loss, element_of
 
 __all__ = ["link", "loss_and_gradient"]
 
 Doubles = NDArray[np.float64]
 Pair = tuple[Doubles, Doubles]  # losses, and their gradients by z; both (n, o)
-
-
-def _squared_error(z: Doubles, y: Doubles, _: float) -> Pair:
-    r = z - y
-    return r * r / 2, r
-
-
-def _binary_cross_entropy(z: Doubles, y: Doubles, _: float) -> Pair:
-    # -y log p - (1 - y) log(1 - p) with p = sigmoid(z); no cancellation where z is on the side of
-    # y.
-    linear = np.where(z > 0, z * (1 - y), -z * y)
-    return linear + np.log1p(np.exp(-np.abs(z))), sigmoid(z) - y
 
 
 def _cross_entropy(z: Doubles, y: Doubles, _: float) -> Pair:
@@ -42,55 +30,26 @@ def _cross_entropy(z: Doubles, y: Doubles, _: float) -> Pair:
     return terms, softmax(z) * y.sum(axis=1, keepdims=True) - y
 
 
-def _absolute(z: Doubles, y: Doubles, _: float) -> Pair:
-    r = z - y
-    return np.abs(r), np.sign(r)
+def _focal(z: Doubles, y: Doubles, gamma: float) -> Pair:
+    # 1 - p of the largest z comes of the other exponentials alone, so that nothing cancels where p is near 1.
+    if not z.size:
+        return np.zeros_like(z), np.zeros_like(z)
+    below = z - z.max(axis=1, keepdims=True)
+    e = np.exp(below)
+    is_largest = np.arange(z.shape[1]) == below.argmax(axis=1)[:, np.newaxis]
+    rest = np.where(is_largest, 0, e).sum(axis=1, keepdims=True)
+    p, others = e / (1 + rest), np.where(is_largest, rest, 1 + rest - e) / (1 + rest)
+    minus_log = np.log1p(rest) - below
+    quotient = np.where(p == 0, 0, np.where(others == 0, 1, p * minus_log / others))  # 1 is its limit
+    weight = np.power(others, gamma)
+    slope = np.where(y == 0, 0, y * weight * (1 + gamma * quotient))
+    gradients = p * (slope.sum(axis=1, keepdims=True) - slope) - others * slope
+    return np.where(y == 0, 0, y * weight * minus_log), gradients
 
 
-def _huber(z: Doubles, y: Doubles, delta: float) -> Pair:
-    r = z - y
-    size = np.abs(r)
-    losses = np.where(size <= delta, r * r / 2, delta * (size - delta / 2))
-    return losses, np.clip(r, -delta, delta)
-
-
-def _log_cosh(z: Doubles, y: Doubles, _: float) -> Pair:
-    # cosh r = 1 + 2 sinh(r / 2)^2 does not cancel near zero, and the other form does not overflow
-    # far away.
-    r = z - y
-    size = np.abs(r)
-    near = np.log1p(2 * np.sinh(np.minimum(size, 1) / 2) ** 2)
-    far = size + np.log1p(np.exp(-2 * size)) - np.log(2)
-    return np.where(size < 1, near, far), np.tanh(r)
-
-
-def _poisson(z: Doubles, y: Doubles, _: float) -> Pair:
-    mean = np.exp(z)
-    return mean - np.where(y == 0, 0, y * z), mean - y
-
-
-def _pinball(z: Doubles, y: Doubles, quantile: float) -> Pair:
-    r = y - z
-    losses = r * np.where(r > 0, quantile, quantile - 1)
-    return losses, np.where(r > 0, -quantile, np.where(r < 0, 1 - quantile, r))
-
-
-def _hinge(z: Doubles, y: Doubles, _: float) -> Pair:
-    margin = 1 - y * z
-    losses = np.maximum(margin, 0)
-    return losses, np.where(margin > 0, -y, losses)
-
-
-_LOSSES: dict[str, Callable[[Doubles, Doubles, float], Pair]] = {
-    "squared_error": _squared_error,
-    "binary_cross_entropy": _binary_cross_entropy,
+_BY_ROW: dict[str, Callable[[Doubles, Doubles, float], Pair]] = {
     "cross_entropy": _cross_entropy,
-    "absolute": _absolute,
-    "huber": _huber,
-    "log_cosh": _log_cosh,
-    "poisson": _poisson,
-    "pinball": _pinball,
-    "hinge": _hinge,
+    "focal": _focal,
 }
 
 _LINKS: dict[str, Callable[[Array], NDArray[Any]]] = {
@@ -99,6 +58,11 @@ _LINKS: dict[str, Callable[[Array], NDArray[Any]]] = {
     "softmax": softmax,
     "exp": np.exp,
 }
+
+
+def _by_element(element: Callable[..., Any], z: Doubles, y: Doubles, parameter: float) -> Pair:
+    losses, gradients = np.frompyfunc(element, 3, 2)(z, y, parameter)
+    return losses.astype(np.float64), gradients.astype(np.float64)
 
 
 @np.errstate(all="ignore")
@@ -110,7 +74,8 @@ def loss_and_gradient(z: Array, y: Array, sample_weight: Array | None, loss: Los
     weight = np.ones(len(z)) if sample_weight is None else sample_weight.astype(np.float64)
     total = float(weight.sum())
     weight /= total if total > 0 else 1.0
-    losses, gradients = _LOSSES[loss.name](z.astype(np.float64), y.astype(np.float64), loss.parameter)
+    given, element = (z.astype(np.float64), y.astype(np.float64), loss.parameter), element_of(loss)
+    losses, gradients = _BY_ROW[loss.name](*given) if element is None else _by_element(element, *given)
     d_z[...] = gradients * weight[:, np.newaxis]
     return float((losses.sum(axis=1) * weight).sum())
 

@@ -9,12 +9,12 @@ import numpy as np
 from fastnn.kernels.contract import Array
 
 __all__ = [
+    "adadelta_step",
     "adagrad_step",
     "adam_step",
+    "adamax_step",
     "adamw_step",
-    "clip_by_norm",
-    "clip_by_value",
-    "ema_step",
+    "lion_step",
     "nadam_step",
     "rmsprop_step",
     "sgd_step",
@@ -105,24 +105,53 @@ def nadam_step(
     params -= learning_rate * ahead / (np.sqrt(v / (1 - beta_2**step)) + epsilon)
 
 
-def clip_by_value(d_params: Array, limit: float) -> None:
-    """Every component within [-limit, limit]."""
-    np.clip(d_params, -limit, limit, out=d_params)
+@np.errstate(all="ignore")
+def adamax_step(
+    params: Array,
+    d_params: Array,
+    m: Array,
+    u: Array,
+    step: int,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+) -> None:
+    """Kingma and Ba 2015, algorithm 2, with epsilon where PyTorch adds it."""
+    m *= beta_1
+    m += (1 - beta_1) * d_params
+    np.maximum(beta_2 * u, np.abs(d_params) + epsilon, out=u)
+    params -= learning_rate / (1 - beta_1**step) * m / u
 
 
 @np.errstate(all="ignore")
-def clip_by_norm(d_params: Array, limit: float) -> float:
-    """Pascanu, Mikolov and Bengio 2013: scaled down to a norm of at most limit; the norm before."""
-    norm = sqrt(np.square(d_params, dtype=np.float64).sum())
-    if norm > limit:
-        d_params *= limit / norm
-    return norm
+def adadelta_step(
+    params: Array, d_params: Array, v: Array, u: Array, learning_rate: float, rho: float, epsilon: float
+) -> None:
+    """Zeiler 2012: v of the gradient's square, u of the step's."""
+    v *= rho
+    v += (1 - rho) * d_params * d_params
+    change = np.sqrt(u + epsilon) / np.sqrt(v + epsilon) * d_params
+    u *= rho
+    u += (1 - rho) * change * change
+    params -= learning_rate * change
 
 
 @np.errstate(all="ignore")
-def ema_step(average: Array, params: Array, decay: float) -> None:
-    """A moving average of the parameters."""
-    average += (1 - decay) * (params - average)
+def lion_step(
+    params: Array,
+    d_params: Array,
+    m: Array,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    weight_decay: float,
+) -> None:
+    """Chen et al. 2023, algorithm 2."""
+    params *= 1 - learning_rate * weight_decay
+    params -= learning_rate * np.sign(beta_1 * m + (1 - beta_1) * d_params)
+    m *= beta_2
+    m += (1 - beta_2) * d_params
 
 
 def _running_means(d_params: Array, m: Array, v: Array, beta_1: float, beta_2: float) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from fastnn.activations import ACTIVATIONS, ALIASES, Activation
+from fastnn.losses import Loss
 from fastnn.models.common.bases import InvalidParameterError
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Flag",
     "Integer",
     "Is",
+    "LossOf",
     "Numbers",
     "OneOf",
     "ParameterError",
@@ -127,6 +129,20 @@ class OneOf:
 
     def __str__(self) -> str:
         return f"one of {', '.join(map(repr, self.names))}"
+
+
+@dataclass(frozen=True)
+class LossOf:
+    """A Loss of one of some names."""
+
+    names: tuple[str, ...]
+
+    def accepts(self, value: Any) -> bool:
+        """See Check."""
+        return isinstance(value, Loss) and value.name in self.names
+
+    def __str__(self) -> str:
+        return "a Loss of one of these names"
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from fastnn.losses import Loss
 from fastnn.training.engine import Engine
 
-__all__ = ["has_margins", "has_probabilities", "require_link"]
+__all__ = ["has_margins", "has_probabilities", "name_of", "require_link"]
 
 
 class _Classifier(Protocol):
-    loss: str
+    loss: str | Loss
+
+
+def name_of(loss: str | Loss) -> str:
+    """The name of a parameter `loss`, which nobody may have checked yet."""
+    return loss if isinstance(loss, str) else loss.name
 
 
 def has_probabilities(model: _Classifier) -> bool:
@@ -31,7 +37,7 @@ def has_margins(model: _Classifier) -> bool:
 def _is_hinge(model: _Classifier) -> bool:
     """Whether the network has, or will have, margins for outputs."""
     output: str | None = getattr(model, "out_activation_", None)
-    return (model.loss == "hinge") if output is None else (output == "identity")
+    return name_of(model.loss) == "hinge" if output is None else (output == "identity")
 
 
 def require_link(has: Callable[[_Classifier], bool], model: _Classifier, engine: Engine, *links: str) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
+from fastnn.losses import Loss
 from fastnn.models.common import attributes
 from fastnn.models.common.agreement import require_classes
 from fastnn.models.common.bases import ClassifierMixin, available_if
@@ -18,12 +19,12 @@ from fastnn.models.common.class_weight import DictOfEachLabel
 from fastnn.models.common.estimator import NONE, guarded
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike, RandomState
-from fastnn.models.common.parameter_checks import Is, OneOf, Real
+from fastnn.models.common.parameter_checks import Is, LossOf, OneOf, Real
 from fastnn.models.common.scored import Scored
 from fastnn.models.common.targets import as_labels, log_probabilities
 from fastnn.models.mlp.available import has_margins, has_probabilities, require_link
 from fastnn.models.mlp.base import BaseMLP, trains_by_epochs
-from fastnn.models.mlp.labels import LabelTargets, classes_for, learn_labels
+from fastnn.models.mlp.labels import CLASS_LOSSES, LabelTargets, classes_for, learn_labels, softmax_loss_of
 from fastnn.models.mlp.parameter_checks import PARAMETERS
 from fastnn.optimizers import Optimizer
 from fastnn.schedules import Plateau, Schedule
@@ -46,7 +47,7 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
         Of all hidden layers, or of each. scikit-learn's "identity", "logistic", "tanh", "relu", and
         any other of fastnn's.
     solver : str or optimizer, default="adam"
-        "lbfgs", the name of an optimizer ("sgd", "adam", "adamw", "nadam", "rmsprop", "adagrad"), whose
+        "lbfgs", the name of an optimizer (one of `fastnn.optimizers.OPTIMIZERS`, such as "sgd"), whose
         hyper-parameters are then those below, or an optimizer object, which has its own.
     alpha : float, default=0.0001
         Strength of the L2 penalty: ``alpha / 2`` times the sum of the squared weights, over the
@@ -84,9 +85,9 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
     validation_fraction : float in [0, 1), default=0.1
         Share of the samples that are held out; of two classes, or with `scoring`, each class gives its share.
     beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
-        For "adam", "adamw" and "nadam".
+        For the optimizers by name that have them, such as "adam".
     epsilon : float, default=1e-8
-        For all solvers by name but "sgd" and "lbfgs".
+        For the optimizers by name that have it, such as "adam".
     n_iter_no_change : int or inf, default=10
         Training ends after more than so many epochs in a row without improvement.
     max_fun : int, default=15000
@@ -94,9 +95,11 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
     out_activation : {None, "sigmoid", "softmax"}, default=None
         Output for two classes: one sigmoid neuron (the default) or two softmax neurons. More
         classes have softmax, and several labels a sample have sigmoid.
-    loss : {"cross_entropy", "hinge"}, default="cross_entropy"
+    loss : {"cross_entropy", "hinge", "focal"} or Loss, default="cross_entropy"
         "hinge" makes the outputs margins instead of probabilities: one for two classes, else one for each
-        class against the others, or for each of several labels a sample.
+        class against the others, or for each of several labels a sample. "focal" gives samples that are
+        told apart already less weight, by softmax outputs for two classes too; not for several labels a
+        sample. Or a Loss of `fastnn.losses` of one of these names, such as ``focal(0.5)``.
     label_smoothing : float in [0, 1), default=0
         Share of every target that goes to all classes alike, for training alone.
     class_weight : dict, list of dicts, "balanced" or None, default=None
@@ -150,7 +153,7 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
         Samples seen in all epochs.
     n_layers_, n_outputs_ : int
     out_activation_ : str
-        "logistic" or "softmax"; "identity" with hinge.
+        "logistic" or "softmax"; "identity" with "hinge", "softmax" with "focal".
     n_features_in_ : int
     feature_names_in_ : ndarray (n_features_in_,)
         Where X has names that are strings.
@@ -170,14 +173,14 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
     """
 
     _attributes: ClassVar[Mapping[str, Any]] = attributes.MLP_CLASSIFIER
-    loss: str
+    loss: str | Loss
     label_smoothing: float
     class_weight: Mapping[Any, float] | Sequence[Mapping[int, float]] | str | None
     out_activation: str | None
     classes_: NDArray[Any]
     _parameters: ClassVar[Mapping[str, Any]] = {
         **PARAMETERS,
-        "loss": (OneOf(("cross_entropy", "hinge")),),
+        "loss": (OneOf(CLASS_LOSSES), LossOf(CLASS_LOSSES)),
         "label_smoothing": (Real(0, 1, open_high=True),),
         "class_weight": (OneOf(("balanced",)), Is("a dict", (Mapping,)), DictOfEachLabel(), NONE),
         "out_activation": (OneOf(("sigmoid", "logistic", "softmax")), NONE),
@@ -210,7 +213,7 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
         out_activation: str | None = None,
-        loss: str = "cross_entropy",
+        loss: str | Loss = "cross_entropy",
         label_smoothing: float = 0.0,
         class_weight: Mapping[Any, float] | Sequence[Mapping[int, float]] | str | None = None,
         dropout: float | Sequence[float] = 0.0,
@@ -306,7 +309,8 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
         """The labels that the model knows."""
         # A model from before there were sparse labels has no such attribute.
         sparse = bool(self.__dict__.get("_sparse_labels"))
-        return LabelTargets(self.classes_, self.out_activation_, self._is_multilabel(), sparse)
+        known = LabelTargets(self.classes_, self.out_activation_, self._is_multilabel(), sparse)
+        return replace(known, softmax_loss=softmax_loss_of(self.loss))
 
     def _is_multilabel(self) -> bool:
         several: bool | None = self.__dict__.get("_multilabel")
@@ -392,6 +396,7 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = self.out_activation != "softmax"
+        has_softmax = self.out_activation == "softmax" or softmax_loss_of(self.loss) is not None
+        tags.classifier_tags.multi_label = not has_softmax
         tags.classifier_tags.multi_class = self.out_activation in (None, "softmax")
         return tags

@@ -23,9 +23,16 @@ from fastnn.models.common.targets import (
     one_hot,
     sparse_labels,
 )
+from fastnn.models.mlp.available import name_of
 from fastnn.training.engine import Engine
 
-__all__ = ["LabelTargets", "classes_for", "learn_labels"]
+__all__ = ["CLASS_LOSSES", "LabelTargets", "classes_for", "learn_labels", "softmax_loss_of"]
+
+# Of softmax outputs, beside cross-entropy itself, which has a form for sigmoid outputs too.
+_SOFTMAX_LOSSES = tuple(
+    name for name, loss in losses.LOSSES.items() if loss.link == "softmax" and name != "cross_entropy"
+)
+CLASS_LOSSES = ("cross_entropy", "hinge", *_SOFTMAX_LOSSES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +52,8 @@ class LabelTargets:
         The share of every target that goes to all classes alike in training.
     class_weight : dict, list of dicts, "balanced" or None
         As users give it.
+    softmax_loss : Loss or None
+        The loss of softmax outputs; None for cross-entropy.
     """
 
     classes: NDArray[Any]
@@ -53,10 +62,13 @@ class LabelTargets:
     sparse: bool = False
     smoothing: float = 0.0
     class_weight: Mapping[Any, float] | Sequence[Mapping[int, float]] | str | None = None
+    softmax_loss: Loss | None = None
 
     @property
     def loss(self) -> Loss:
         """What the network is trained on."""
+        if self.output == "softmax" and self.softmax_loss is not None:
+            return self.softmax_loss
         return loss_of_output(self.output, of_labels=True)
 
     @property
@@ -161,7 +173,7 @@ def learn_labels(
     several: bool,
     sparse: bool,
     known: LabelTargets | None,
-    loss: str,
+    loss: str | Loss,
     out_activation: str | None,
 ) -> LabelTargets:
     """The labels of a fit to these classes, which goes on from those known before, if there are some.
@@ -173,7 +185,7 @@ def learn_labels(
     """
     output = _output_for(several, len(classes), loss, out_activation)
     if known is None:
-        return LabelTargets(classes, output, several, sparse)
+        return LabelTargets(classes, output, several, sparse, softmax_loss=softmax_loss_of(loss))
     if output != known.output:
         raise ValueError(
             f"The fitted network has the output {known.output!r}, but loss={loss!r} and "
@@ -182,7 +194,12 @@ def learn_labels(
     return replace(known, classes=classes)
 
 
-def _output_for(several_labels: bool, n_classes: int, loss: str, out_activation: str | None) -> str:
+def softmax_loss_of(loss: str | Loss) -> Loss | None:
+    """The loss of softmax outputs that a parameter `loss` asks for, where that is not cross-entropy."""
+    return losses.get(loss) if name_of(loss) in _SOFTMAX_LOSSES else None
+
+
+def _output_for(several_labels: bool, n_classes: int, loss: str | Loss, out_activation: str | None) -> str:
     """The output that a network has for so many classes.
 
     Raises
@@ -190,13 +207,18 @@ def _output_for(several_labels: bool, n_classes: int, loss: str, out_activation:
     ValueError
         If the loss or these classes cannot have the output that is asked for.
     """
-    if loss == "hinge":
+    name = name_of(loss)
+    if name == "hinge":
         if out_activation is not None:
             raise ValueError(
                 f"loss='hinge' with out_activation={out_activation!r}: hinge works on raw outputs. Leave one "
                 "out, or use loss='cross_entropy'."
             )
         return "identity"
+    if name in _SOFTMAX_LOSSES:
+        _require_softmax(name, several_labels, out_activation)
+        if n_classes > 1:  # with one class there is nothing to learn, by whatever loss
+            return "softmax"
     natural = "logistic" if several_labels or n_classes <= 2 else "softmax"
     if out_activation is None:
         return natural
@@ -208,3 +230,17 @@ def _output_for(several_labels: bool, n_classes: int, loss: str, out_activation:
             f"out_activation={out_activation!r}; y has {kind}. Leave it at None."
         )
     return chosen
+
+
+def _require_softmax(loss: str, several_labels: bool, out_activation: str | None) -> None:
+    """Raise ValueError where a loss of softmax outputs meets labels or parameters that have another output."""
+    if several_labels:
+        raise ValueError(
+            f"loss={loss!r} with several labels a sample: it works on softmax outputs, one class of which is "
+            "right. Use loss='cross_entropy' or 'hinge'."
+        )
+    if out_activation not in (None, "softmax"):
+        raise ValueError(
+            f"loss={loss!r} with out_activation={out_activation!r}: it works on softmax outputs. Leave "
+            "out_activation at None, or use loss='cross_entropy'."
+        )

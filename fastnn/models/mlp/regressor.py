@@ -40,9 +40,9 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
     ----------
     loss : str or Loss, default="squared_error"
         Half the squared error; "poisson", for counts: the Poisson deviance of targets of at least 0;
-        "absolute", "huber", "log_cosh", "pinball"; "binary_cross_entropy" for targets in [0, 1],
-        "cross_entropy" for rows of shares that sum to 1; or a Loss of `fastnn.losses`, such as
-        ``pinball(0.9)``.
+        "tweedie", between that and the gamma distribution's; "absolute", "huber", "log_cosh", "pinball";
+        "binary_cross_entropy" for targets in [0, 1], "cross_entropy" and "focal" for rows of shares that
+        sum to 1; or a Loss of `fastnn.losses`, such as ``pinball(0.9)``.
     hidden_layer_sizes : array-like of int, default=(100,)
         Neurons of each hidden layer. With ``()`` there is none, and the network is a linear
         regression.
@@ -50,7 +50,7 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
         Of all hidden layers, or of each. scikit-learn's "identity", "logistic", "tanh", "relu", and
         any other of fastnn's.
     solver : str or optimizer, default="adam"
-        "lbfgs", the name of an optimizer ("sgd", "adam", "adamw", "nadam", "rmsprop", "adagrad"), whose
+        "lbfgs", the name of an optimizer (one of `fastnn.optimizers.OPTIMIZERS`, such as "sgd"), whose
         hyper-parameters are then those below, or an optimizer object, which has its own.
     alpha : float, default=0.0001
         Strength of the L2 penalty: ``alpha / 2`` times the sum of the squared weights, over the
@@ -88,9 +88,9 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
     validation_fraction : float in [0, 1), default=0.1
         Share of the samples that are held out.
     beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
-        For "adam", "adamw" and "nadam".
+        For the optimizers by name that have them, such as "adam".
     epsilon : float, default=1e-8
-        For all solvers by name but "sgd" and "lbfgs".
+        For the optimizers by name that have it, such as "adam".
     n_iter_no_change : int or inf, default=10
         Training ends after more than so many epochs in a row without improvement.
     max_fun : int, default=15000
@@ -142,7 +142,7 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
         Samples seen in all epochs.
     n_layers_, n_outputs_ : int
     out_activation_ : str
-        "identity"; "exp" for Poisson, "logistic" or "softmax" for cross-entropies.
+        "identity"; "exp" for Poisson and Tweedie, "logistic" or "softmax" for cross-entropies.
     n_features_in_ : int
     feature_names_in_ : ndarray (n_features_in_,)
         Where X has names that are strings.

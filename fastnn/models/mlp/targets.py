@@ -61,13 +61,13 @@ class Targets(Protocol):
 def reported_loss(loss: Loss, y: Array, sample_weight: Array | None) -> Callable[[float], float]:
     """From the mean loss of samples with targets y (n, o), summed over outputs, to what scikit-learn reports.
 
-    That is the mean over the outputs of a regression, and Poisson's deviance, which vanishes where
+    That is the mean over the outputs of a regression; of counts and their kind half the deviance, which vanishes where
     every prediction is right.
     """
-    if loss.name == "poisson":
-        deviance = np.where(y > 0, y * np.log(np.where(y > 0, y, 1)), 0) - y
-        constant = float(np.average(deviance, weights=sample_weight, axis=0).sum())
-        return lambda value: value + constant
+    saturated = loss.saturated(y)
+    if saturated is not None:
+        constant = float(np.average(saturated, weights=sample_weight, axis=0).sum())
+        return lambda value: value - constant
     outputs = y.shape[1] if loss.link == "identity" else 1
     return lambda value: value / outputs
 

@@ -71,7 +71,7 @@ def _read_targets(plan: Plan, name: str, y: Any) -> Array:
         if is_sparse(y):
             raise _not_dense(name, y)
         y = np.asarray(as_host(name, y))
-    if y.ndim == 1 and plan.loss.name == "cross_entropy" and (o > 1 or y.dtype.kind in "iu"):
+    if y.ndim == 1 and plan.loss.link == "softmax" and (o > 1 or y.dtype.kind in "iu"):
         return _one_hot(plan, name, y)
     if y.ndim == 1 and o == 1:
         y = y[:, None]

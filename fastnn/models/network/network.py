@@ -189,9 +189,10 @@ class Network(BaseNetwork):
         ----------
         x : array-like or sparse matrix (n, n_inputs)
         y : array-like (n, o)
-            Or (n,): the targets of a network with one output, or for "cross_entropy" the number of
-            each row's class. Such as the loss can have: -1 and 1 for "hinge", probabilities for cross-entropies (for
-            "cross_entropy" rows that sum to 1), counts for "poisson", else finite numbers.
+            Or (n,): the targets of a network with one output, or for "cross_entropy" and "focal" the number of
+            each row's class. Such as the loss can have: -1 and 1 for "hinge", probabilities for these two (rows
+            that sum to 1) and "binary_cross_entropy", counts for "poisson", numbers of at least 0 for "tweedie",
+            else finite numbers.
         sample_weight : array-like (n,), optional
 
         Returns

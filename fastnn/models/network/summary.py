@@ -19,7 +19,7 @@ def call(layers: Iterable[Layer], plan: Plan) -> str:
 def _brief(layer: Layer) -> str:
     if not isinstance(layer, Dense):
         return repr(layer)
-    name = layer.activation if isinstance(layer.activation, str) else layer.activation.name
+    name = layer.activation if isinstance(layer.activation, str) else layer.activation.label
     activation = "" if name == "identity" else f", {name!r}"
     return f"Dense({layer.units}{activation}{'' if layer.bias else ', bias=False'})"
 
@@ -44,7 +44,7 @@ def summary(layers: Iterable[Layer], plan: Plan) -> str:
 def _dense_row(plan: Plan, l: int) -> tuple[str, ...]:
     i, o, bias = plan.widths[l], plan.widths[l + 1], plan.bias[l]
     shapes = (f"(n, {o})", f"({i}, {o})", f"({o},)" if bias else "none")
-    return (f"Dense {l}", *shapes, plan.activations[l].name, f"{i * o + o * bias:,}")
+    return (f"Dense {l}", *shapes, plan.activations[l].label, f"{i * o + o * bias:,}")
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:

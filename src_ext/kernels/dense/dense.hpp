@@ -1,7 +1,7 @@
 // The dense layer: z = x @ w + b, a = activation(z), and the two products of its backward pass.
 #pragma once
 
-#include "kernels/elementwise/activation.hpp"
+#include "kernels/elementwise/activation_kernels.hpp"
 #include "kernels/dense/gemm.hpp"
 #include "contract/kernels.hpp"
 
@@ -86,21 +86,12 @@ template <class T> struct SumTile {
   }
 };
 
-constexpr bool is_row_function(int64_t activation) { return activation == kSoftmax || activation == kLogSoftmax; }
-constexpr bool is_fused(int64_t activation) { return activation == kIdentity || activation == kRelu; }
-
-template <class T>
-FASTNN_INLINE void run_row_function(int64_t activation, const T* z, T* a, ptrdiff_t stride, ptrdiff_t n, ptrdiff_t o) {
-  if (activation == kSoftmax) softmax_rows<T, false>(z, a, stride, n, o);
-  else softmax_rows<T, true>(z, a, stride, n, o);
-}
-
 // In place over columns [c0, c1) of rows [r0, r1).
 template <class T>
-FASTNN_INLINE void activate_block(T* out, ptrdiff_t o, int64_t activation, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t c0,
-                                  ptrdiff_t c1) {
-  if (is_row_function(activation)) {
-    run_row_function<T>(activation, out + r0 * o, out + r0 * o, o, r1 - r0, o);
+FASTNN_INLINE void activate_block(T* out, ptrdiff_t o, const fastnn::Activation& activation, ptrdiff_t r0,
+                                  ptrdiff_t r1, ptrdiff_t c0, ptrdiff_t c1) {
+  if (is_row_function(activation.code)) {
+    run_row_function<T>(activation.code, out + r0 * o, out + r0 * o, o, r1 - r0, o);
     return;
   }
   if (c0 == 0 && c1 == o) {
@@ -152,9 +143,10 @@ __attribute__((noinline)) void forward_copied(const T* x, const T* w, ForwardTil
 }
 
 template <class T>
-FASTNN_INLINE void forward_rows(const T* x, const T* w, const T* b, T* out, ptrdiff_t i, ptrdiff_t o, int64_t activation,
-                                ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t c0, ptrdiff_t c1) {
-  ForwardTile<T> policy{out, o, b, activation == kRelu};
+FASTNN_INLINE void forward_rows(const T* x, const T* w, const T* b, T* out, ptrdiff_t i, ptrdiff_t o,
+                                const fastnn::Activation& activation, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t c0,
+                                ptrdiff_t c1) {
+  ForwardTile<T> policy{out, o, b, activation.code == kRelu};
   const bool copied = i > 0 && r1 - r0 >= kCopyPays && o * ptrdiff_t(sizeof(T)) >= kWideBytes;
   if (copied) forward_copied(x, w, policy, i, o, r0, r1, c0, c1);
   else if (is_fused(activation))
@@ -170,8 +162,8 @@ FASTNN_INLINE void forward_rows(const T* x, const T* w, const T* b, T* out, ptrd
 }
 
 // A team shares the rows; the columns where there are few rows, unless a row has to stay whole.
-FASTNN_INLINE bool shares_columns(ptrdiff_t n, int64_t activation, int team) {
-  return n < ptrdiff_t(team) * 2 * kTileRows && !is_row_function(activation);
+FASTNN_INLINE bool shares_columns(ptrdiff_t n, const fastnn::Activation& activation, int team) {
+  return n < ptrdiff_t(team) * 2 * kTileRows && !is_row_function(activation.code);
 }
 
 template <class T> void dense_forward(const void* arguments, int member, int team) {
@@ -282,41 +274,6 @@ template <class T> void dense_backward_params(const void* arguments, int member,
     if (meter.stops(kGradientRows * (rows.end - rows.begin) * (columns.end - columns.begin))) return;
   }
   sum_columns<T>(g.d_z, g.n, g.o, g.d_b, panels.begin, panels.end);
-}
-
-// --- activations alone ----------------------------------------------------------------------------------------------
-
-template <class T> void activation_forward(const void* arguments, int member, int team) {
-  const auto& g = *static_cast<const fastnn::ActivationForward<T>*>(arguments);
-  const auto rows = fastnn::share_of(g.n, 16, member, team);
-  const ptrdiff_t begin = rows.begin * g.o, count = (rows.end - rows.begin) * g.o;
-  if (!is_row_function(g.activation)) {
-    in_pieces({begin, begin + count}, fastnn::kFlatGrain, kFunctionWork, [&](ptrdiff_t at, ptrdiff_t end) {
-      run_activation<T>(g.activation, g.z + at, g.out + at, nullptr, end - at);
-    });
-    return;
-  }
-  in_pieces(rows, 16, kFunctionWork * g.o, [&](ptrdiff_t r0, ptrdiff_t r1) {
-    run_row_function<T>(g.activation, g.z + r0 * g.o, g.out + r0 * g.o, g.o, r1 - r0, g.o);
-  });
-}
-
-template <class T> void activation_backward(const void* arguments, int member, int team) {
-  const auto& g = *static_cast<const fastnn::ActivationBackward<T>*>(arguments);
-  const auto rows = fastnn::share_of(g.n, 16, member, team);
-  const ptrdiff_t begin = rows.begin * g.o, count = (rows.end - rows.begin) * g.o;
-  if (!is_row_function(g.activation)) {
-    in_pieces({begin, begin + count}, fastnn::kFlatGrain, kFunctionWork, [&](ptrdiff_t at, ptrdiff_t end) {
-      activation_backward_tile<T>(g.activation, g.z + at, g.a + at, g.d_a + at, g.out + at, end - at);
-    });
-    return;
-  }
-  Meter meter;
-  for (ptrdiff_t at = begin; at < begin + count; at += g.o) {
-    if (g.activation == kSoftmax) softmax_backward_row<T>(g.a + at, g.d_a + at, g.out + at, g.o);
-    else log_softmax_backward_row<T>(g.a + at, g.d_a + at, g.out + at, g.o);
-    if (meter.stops(kFunctionWork * g.o)) return;
-  }
 }
 
 }  // namespace

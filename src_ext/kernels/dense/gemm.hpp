@@ -13,11 +13,6 @@
 
 namespace {
 
-#if FASTNN_VECTOR_BYTES == 64 || defined(__aarch64__)
-constexpr int kTileRows = 8;
-#else
-constexpr int kTileRows = 6;
-#endif
 constexpr int kTileVectors = 2;
 
 template <class T> constexpr int kPanel = kTileVectors * kLanes<T>;  // columns of a full panel of B

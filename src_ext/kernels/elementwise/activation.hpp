@@ -1,4 +1,4 @@
-// The activations: value and slope of each, tiles over contiguous memory, and the two row functions.
+// The activations of single numbers: value and slope of each.
 //
 // Largest errors of the value in ulp (as in vector_math.hpp), also in the tails and where it is subnormal: elu 1.1,
 // selu 1.9 (double 3.1), silu 2.5, gelu_tanh 2.5, softplus 2.1, mish 3.5, gelu 3.7, softsign 2.0, hard_swish 2.5.
@@ -7,35 +7,28 @@
 
 #include "kernels/vector/erf.hpp"
 #include "kernels/vector/math.hpp"
-#include "contract/kernels.hpp"
+#include "contract/activations.hpp"
 
 namespace {
 
-enum Activation : int {
-  kIdentity = 0,
-  kSigmoid = 1,
-  kTanh = 2,
-  kSign = 3,
-  kRelu = 4,
-  kLeakyRelu = 5,
-  kElu = 6,
-  kSelu = 7,
-  kGelu = 8,
-  kGeluTanh = 9,
-  kSilu = 10,
-  kMish = 11,
-  kSoftplus = 12,
-  kSoftsign = 13,
-  kHardSigmoid = 14,
-  kHardTanh = 15,
-  kHardSwish = 16,
-  kSoftmax = 17,
-  kLogSoftmax = 18,
-};
+using fastnn::is_row_function;
+#define FASTNN_USE(Struct, facts) using fastnn::k##Struct;
+FASTNN_ACTIVATIONS(FASTNN_USE, FASTNN_USE)
+#undef FASTNN_USE
 
 // --- one struct for each: a = activation(z), slope = da/dz ----------------------------------------------------------
 // slope(z, a) is the slope alone, for the backward kernel, which has a; eval gives the same bits. Where the limit at an
 // infinity is finite (silu, gelu, mish, hard_swish at -infinity), that is the value, not infinity * 0.
+// One with parameters is made from their doubles.
+
+// An activation whose slope needs what its value needs.
+template <class Self> struct SlopeWithValue {
+  template <class T> FASTNN_INLINE Vec<T> slope(Vec<T> z, Vec<T>) const {
+    Vec<T> a, result;
+    static_cast<const Self*>(this)->template eval<T>(z, a, result);
+    return result;
+  }
+};
 
 struct Identity {
   template <class T> static FASTNN_INLINE Vec<T> slope(Vec<T>, Vec<T>) { return splat<T>(T(1)); }
@@ -80,23 +73,49 @@ struct Relu {
   }
 };
 
-struct LeakyRelu {
-  template <class T> static FASTNN_INLINE Vec<T> slope(Vec<T> z, Vec<T>) {
-    return z > Vec<T>{} ? splat<T>(T(1)) : splat<T>(T(0.01));
-  }
+struct Relu6 : SlopeWithValue<Relu6> {
   template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
-    slope = LeakyRelu::slope<T>(z, a);
+    const Vec<T> zero = {};
+    a = clamp<T>(z, T(0), T(6));
+    slope = z > zero ? (z < splat<T>(T(6)) ? splat<T>(T(1)) : zero) : zero;
+  }
+};
+
+struct LeakyRelu {
+  double leak;
+  explicit LeakyRelu(const double* parameters) : leak(parameters[0]) {}
+  template <class T> FASTNN_INLINE Vec<T> slope(Vec<T> z, Vec<T>) const {
+    return z > Vec<T>{} ? splat<T>(T(1)) : splat<T>(T(leak));
+  }
+  template <class T> FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) const {
+    slope = this->slope<T>(z, a);
     a = z * slope;
   }
 };
 
 struct Elu {
-  template <class T> static FASTNN_INLINE Vec<T> slope(Vec<T> z, Vec<T> a) {
-    return z > Vec<T>{} ? splat<T>(T(1)) : T(1) + a;
+  double alpha;
+  explicit Elu(const double* parameters) : alpha(parameters[0]) {}
+  template <class T> FASTNN_INLINE Vec<T> slope(Vec<T> z, Vec<T> a) const {
+    return z > Vec<T>{} ? splat<T>(T(1)) : T(alpha) + a;
   }
-  template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
-    a = z >= Vec<T>{} ? z : expm1_of_negative<T>(z);
-    slope = Elu::slope<T>(z, a);
+  template <class T> FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) const {
+    a = z >= Vec<T>{} ? z : T(alpha) * expm1_of_negative<T>(z);
+    slope = this->slope<T>(z, a);
+  }
+};
+
+// alpha (exp(z / alpha) - 1) below zero, so that the slope is 1 from both sides.
+struct Celu {
+  double alpha;
+  explicit Celu(const double* parameters) : alpha(parameters[0]) {}
+  template <class T> FASTNN_INLINE Vec<T> slope(Vec<T> z, Vec<T> a) const {
+    return z > Vec<T>{} ? splat<T>(T(1)) : T(1) + a / T(alpha);
+  }
+  template <class T> FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) const {
+    constexpr double tiny = sizeof(T) == 4 ? 0x1p-25 : 0x1p-54;  // of it exp(z) - 1 is z, but z / alpha may be subnormal
+    a = z >= splat<T>(T(-alpha * tiny)) ? z : T(alpha) * expm1_of_negative<T>(z / T(alpha));
+    slope = this->slope<T>(z, a);
   }
 };
 
@@ -108,15 +127,6 @@ struct Selu {
   template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
     a = z >= Vec<T>{} ? T(kScale) * z : T(kScale * kAlpha) * expm1_of_negative<T>(z);
     slope = Selu::slope<T>(z, a);
-  }
-};
-
-// An activation whose slope needs what its value needs.
-template <class Self> struct SlopeWithValue {
-  template <class T> static FASTNN_INLINE Vec<T> slope(Vec<T> z, Vec<T>) {
-    Vec<T> a, result;
-    Self::template eval<T>(z, a, result);
-    return result;
   }
 };
 
@@ -203,12 +213,23 @@ struct Mish : SlopeWithValue<Mish> {
   }
 };
 
-// max(z, 0) + log1p(exp(-|z|)); the slope is sigmoid(z).
+// max(z, 0) + log1p(exp(-|beta z|)) / beta; the slope is sigmoid(beta z).
 struct Softplus : SlopeWithValue<Softplus> {
+  double beta;
+  explicit Softplus(const double* parameters) : beta(parameters[0]) {}
+  template <class T> FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) const {
+    const Vec<T> e = exp_of_negative<T>(T(-beta) * absolute<T>(z)), inverse = T(1) / (T(1) + e);
+    a = maximum<T>(Vec<T>{}, z) + T(1 / beta) * log1p_of_unit<T>(e);
+    slope = z < Vec<T>{} ? e * inverse : inverse;
+  }
+};
+
+// log(sigmoid(z)) = min(z, 0) - log1p(exp(-|z|)); the slope is sigmoid(-z).
+struct LogSigmoid : SlopeWithValue<LogSigmoid> {
   template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
     const Vec<T> e = exp_of_negative<T>(-absolute<T>(z)), inverse = T(1) / (T(1) + e);
-    a = maximum<T>(Vec<T>{}, z) + log1p_of_unit<T>(e);
-    slope = z < Vec<T>{} ? e * inverse : inverse;
+    a = minimum<T>(Vec<T>{}, z) - log1p_of_unit<T>(e);
+    slope = z < Vec<T>{} ? inverse : e * inverse;
   }
 };
 
@@ -220,10 +241,18 @@ struct Softsign : SlopeWithValue<Softsign> {
   }
 };
 
+// slope z + offset within [0, 1], written so that 1 / 6 and 1 / 2 give the bits of (z + 3) / 6. The width of the slope is
+// rounded so that it ends at no more than 1.
 struct HardSigmoid : SlopeWithValue<HardSigmoid> {
-  template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
-    a = clamp<T>(z + T(3), T(0), T(6)) * T(1.0 / 6);
-    slope = absolute<T>(z) < splat<T>(T(3)) ? splat<T>(T(1.0 / 6)) : Vec<T>{};
+  double rate, low, high;  // the slope, and where it begins and ends
+  explicit HardSigmoid(const double* parameters)
+      : rate(parameters[0]), low(-parameters[1] / rate), high((1 - parameters[1]) / rate) {}
+  template <class T> FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) const {
+    constexpr T unit = T(sizeof(T) == 4 ? 0x1p-23 : 0x1p-52);
+    const T width = T(1 / rate), top = width * T(rate) > T(1) ? width * (1 - unit) : width;
+    const Vec<T> zero = {};
+    a = clamp<T>(z - T(low), T(0), top) * T(rate);
+    slope = z > splat<T>(T(low)) ? (z < splat<T>(T(high)) ? splat<T>(T(rate)) : zero) : zero;
   }
 };
 
@@ -244,103 +273,56 @@ struct HardSwish : SlopeWithValue<HardSwish> {
   }
 };
 
-// --- tiles ---------------------------------------------------------------------------------------------------------
+// --- shrinkage: zero, or nearly, around zero --------------------------------------------------------------------------
 
-template <class T> using ActivationTile = void (*)(const T* z, T* a, T* slope, ptrdiff_t count);
+constexpr double kShrinkEnd = 0.5;  // PyTorch's lambda
 
-// The tail runs the same vector body as the rest, so no result depends on its position. z and a may be the same.
-template <class T, class F, bool kWithSlope>
-FASTNN_INLINE void activation_pass(const T* z, T* a, T* slope, ptrdiff_t count) {
-  Vec<T> value, rate;
-  ptrdiff_t c = 0;
-  for (; c + kLanes<T> <= count; c += kLanes<T>) {
-    F::template eval<T>(load<T>(z + c), value, rate);
-    store<T>(a + c, value);
-    if constexpr (kWithSlope) store<T>(slope + c, rate);
+struct Softshrink : SlopeWithValue<Softshrink> {
+  template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
+    const Vec<T> size = absolute<T>(z), end = splat<T>(T(kShrinkEnd));
+    a = size > end ? with_sign<T>(size - end, z) : z * T(0);  // NaN and the sign of a zero stay
+    slope = size > end ? splat<T>(T(1)) : Vec<T>{};
   }
-  if (c == count) return;
-  const int tail = int(count - c);
-  F::template eval<T>(load_first<T>(z + c, tail), value, rate);
-  store_first<T>(a + c, value, tail);
-  if constexpr (kWithSlope) store_first<T>(slope + c, rate, tail);
-}
+};
 
-template <class T, class F> void activation_tile(const T* z, T* a, T* slope, ptrdiff_t count) {
-  if (slope) activation_pass<T, F, true>(z, a, slope, count);
-  else activation_pass<T, F, false>(z, a, slope, count);
-}
-
-// out = d_a * slope.
-template <class T, class F> void slope_tile(const T* z, const T* a, const T* d_a, T* out, ptrdiff_t count) {
-  ptrdiff_t c = 0;
-  for (; c + kLanes<T> <= count; c += kLanes<T>)
-    store<T>(out + c, load<T>(d_a + c) * F::template slope<T>(load<T>(z + c), load<T>(a + c)));
-  if (c == count) return;
-  const int tail = int(count - c);
-  const Vec<T> slope = F::template slope<T>(load_first<T>(z + c, tail), load_first<T>(a + c, tail));
-  store_first<T>(out + c, load_first<T>(d_a + c, tail) * slope, tail);
-}
-
-// Calls use(F{}) with the struct of an element-wise activation; false for a row function.
-template <class Use> FASTNN_INLINE bool with_activation(int code, Use use) {
-  switch (code) {
-    case kIdentity: return use(Identity{}), true;
-    case kSigmoid: return use(Sigmoid{}), true;
-    case kTanh: return use(Tanh{}), true;
-    case kSign: return use(Sign{}), true;
-    case kRelu: return use(Relu{}), true;
-    case kLeakyRelu: return use(LeakyRelu{}), true;
-    case kElu: return use(Elu{}), true;
-    case kSelu: return use(Selu{}), true;
-    case kGelu: return use(Gelu{}), true;
-    case kGeluTanh: return use(GeluTanh{}), true;
-    case kSilu: return use(Silu{}), true;
-    case kMish: return use(Mish{}), true;
-    case kSoftplus: return use(Softplus{}), true;
-    case kSoftsign: return use(Softsign{}), true;
-    case kHardSigmoid: return use(HardSigmoid{}), true;
-    case kHardTanh: return use(HardTanh{}), true;
-    case kHardSwish: return use(HardSwish{}), true;
-    default: return false;
+struct HardShrink : SlopeWithValue<HardShrink> {
+  template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
+    const Vec<T> size = absolute<T>(z), end = splat<T>(T(kShrinkEnd));
+    a = size > end ? z : z * T(0);
+    slope = size > end ? splat<T>(T(1)) : Vec<T>{};
   }
-}
+};
 
-constexpr bool is_users(int64_t activation) { return activation > kLogSoftmax; }
-
-inline const fastnn::UserActivation& users(int64_t activation) {
-  return *reinterpret_cast<const fastnn::UserActivation*>(activation);
-}
-
-// a = activation(z), and where it is wanted the slope; element-wise. z and a may be the same.
-template <class T> void run_activation(int64_t activation, const T* z, T* a, T* slope, ptrdiff_t count) {
-  if (is_users(activation)) {
-    if (slope) users(activation).both(z, a, slope, count);
-    else users(activation).value(z, a, count);
-    return;
+// tanh_shrink(z) / z^3 = (cosh z - sinh(z) / z) / (z^2 cosh z) = 1/3 - z^2 above / below, the power series in z^2 of
+// (cosh(z) / 3 - (cosh z - sinh(z) / z) / z^2) / z^2 and of cosh z, whose terms are all positive.
+template <class T> struct ShrinkSeries {
+  static constexpr int kTerms = sizeof(T) == 4 ? 8 : 12;
+  T above[kTerms] = {}, below[kTerms] = {};
+  constexpr ShrinkSeries() {
+    double factorial = 1;  // (2 k)!
+    for (int k = 0; k < kTerms; ++k) {
+      const double next = factorial * (2 * k + 1) * (2 * k + 2), last = next * (2 * k + 3) * (2 * k + 4);
+      below[k] = T(1 / factorial);
+      above[k] = T(1 / (3 * next) - (2 * k + 4) / (last * (2 * k + 5)));
+      factorial = next;
+    }
   }
-  ActivationTile<T> tile = nullptr;
-  with_activation(int(activation), [&](auto f) { tile = activation_tile<T, decltype(f)>; });
-  tile(z, a, slope, count);
-}
+};
 
-// d_a times a user's slope, which his functions give together with a.
-template <class T> void users_backward(int64_t activation, const T* z, const T* d_a, T* out, ptrdiff_t count) {
-  constexpr ptrdiff_t kPiece = 256;
-  T a[kPiece], slope[kPiece];
-  for (ptrdiff_t begin = 0; begin < count; begin += kPiece) {
-    const ptrdiff_t piece = count - begin < kPiece ? count - begin : kPiece;
-    users(activation).both(z + begin, a, slope, piece);
-    for (ptrdiff_t k = 0; k < piece; ++k) out[begin + k] = d_a[begin + k] * slope[k];
+// z - tanh(z), which cancels near zero: there it is z^3 times the quotient above. z^3 and 1/3 are carried as sums of two
+// numbers.
+struct TanhShrink : SlopeWithValue<TanhShrink> {
+  template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
+    static constexpr ShrinkSeries<T> series{};
+    constexpr T third = T(1) / 3, rest = T(1.0L / 3 - third);
+    const Vec<T> size = absolute<T>(z), square = size * size, cubic = size * square, tanh = vtanh<T>(size);
+    const Vec<T> low = size * multiply_error<T>(size, size, square) + multiply_error<T>(size, square, cubic);
+    const Vec<T> share = polynomial<T>(square, series.above) / polynomial<T>(square, series.below);
+    const Vec<T> quotient = multiply_add<T>(-square, share, splat<T>(third));
+    const Vec<T> near = multiply_add<T>(cubic, quotient, low * quotient + cubic * rest);
+    a = with_sign<T>(size < splat<T>(T(1.3)) ? near : size - tanh, z);
+    slope = tanh * tanh;
   }
-}
-
-// out = d_a * slope for an element-wise activation; out may be any of the inputs.
-template <class T>
-void activation_backward_tile(int64_t activation, const T* z, const T* a, const T* d_a, T* out, ptrdiff_t count) {
-  if (is_users(activation)) users_backward(activation, z, d_a, out, count);
-  else with_activation(int(activation), [&](auto f) { slope_tile<T, decltype(f)>(z, a, d_a, out, count); });
-}
+};
 
 }  // namespace
-
-#include "kernels/elementwise/softmax.hpp"

@@ -1,33 +1,10 @@
 // softmax and log_softmax: a whole row at a time. z and a, d_a and out may be the same memory.
 #pragma once
 
+#include "kernels/vector/loops.hpp"
 #include "kernels/vector/math.hpp"
 
 namespace {
-
-// body(c, lanes) for each vector of a row; lanes < kLanes in the last one. A body is inlined twice, so that `lanes` is
-// a constant and the masks are gone in all but the last vector.
-#define FASTNN_BODY [&](ptrdiff_t c, int lanes) __attribute__((always_inline))
-
-template <class T, class Body> FASTNN_INLINE void for_vectors(ptrdiff_t count, Body body) {
-  ptrdiff_t c = 0;
-  for (; c + kLanes<T> <= count; c += kLanes<T>) body(c, kLanes<T>);
-  if (c < count) body(c, int(count - c));
-}
-
-template <class T> FASTNN_INLINE Vec<T> load_lanes(const T* p, int lanes) {
-  return lanes == kLanes<T> ? load<T>(p) : load_first<T>(p, lanes);
-}
-
-template <class T> FASTNN_INLINE void store_lanes(T* p, Vec<T> v, int lanes) {
-  if (lanes == kLanes<T>) store<T>(p, v);
-  else store_first<T>(p, v, lanes);
-}
-
-// The first `lanes` lanes of v, `other` in the rest.
-template <class T> FASTNN_INLINE Vec<T> first_or(Vec<T> v, int lanes, Vec<T> other) {
-  return lanes == kLanes<T> ? v : (lane_index<T>() < Int<T>(lanes) ? v : other);
-}
 
 // The largest number of a row (-infinity where it has none): NaNs are passed over, they come back through the sum.
 template <class T> FASTNN_INLINE T row_maximum(const T* z, ptrdiff_t count) {
@@ -153,6 +130,20 @@ template <class T> void log_softmax_backward_row(const T* a, const T* d_a, T* ou
   });
 }
 
-#undef FASTNN_BODY
+// --- both as structs, by which kernels tell them apart ----------------------------------------------------------------
+
+struct Softmax {
+  static constexpr bool kLog = false;
+  template <class T> static FASTNN_INLINE void backward_row(const T* a, const T* d_a, T* out, ptrdiff_t count) {
+    softmax_backward_row<T>(a, d_a, out, count);
+  }
+};
+
+struct LogSoftmax {
+  static constexpr bool kLog = true;
+  template <class T> static FASTNN_INLINE void backward_row(const T* a, const T* d_a, T* out, ptrdiff_t count) {
+    log_softmax_backward_row<T>(a, d_a, out, count);
+  }
+};
 
 }  // namespace

@@ -24,7 +24,7 @@ constexpr ptrdiff_t kMostSlots = 32, kSlotBytes = ptrdiff_t(16) << 20;
 constexpr ptrdiff_t kSlotWork = 8;  // multiply-adds for each sum of a slot, so that adding slots up is little work
 
 template <class Real>
-FASTNN_INLINE SlotLayout layout_of(const fastnn::Features& x, ptrdiff_t o, bool diagonal, bool hessian,
+__attribute__((noinline)) SlotLayout layout_of(const fastnn::Features& x, ptrdiff_t o, bool diagonal, bool hessian,
                                    ptrdiff_t scratch) {
   SlotLayout l;
   const ptrdiff_t i = x.i, grain = x.cells ? x.cut : 16;
@@ -85,8 +85,19 @@ template <class T, class Body> FASTNN_INLINE void with_rows(const fastnn::Logist
   else body(Kind<SparseRows<T, int32_t>>{});
 }
 
-template <class T, class Rows> FASTNN_INLINE SlotLayout pass_layout(const fastnn::LogisticPass<T>& g) {
-  return layout_of<typename Rows::Real>(g.x, g.o, g.diagonal != nullptr, g.hessian != nullptr, Rows::scratch(g.x));
+template <class T> SlotLayout pass_layout(const fastnn::LogisticPass<T>& g) {
+  SlotLayout layout;
+  with_rows<T>(g, [&](auto kind) {
+    using Rows = typename decltype(kind)::Rows;
+    layout = layout_of<typename Rows::Real>(g.x, g.o, g.diagonal != nullptr, g.hessian != nullptr, Rows::scratch(g.x));
+  });
+  return layout;
+}
+
+// body(a number of it) for the type that sums over a block's rows are computed in: float64 where X is sparse.
+template <class T, class Body> FASTNN_INLINE void with_real(const fastnn::LogisticPass<T>& g, Body body) {
+  if (g.x.starts) body(double(0));
+  else body(T(0));
 }
 
 template <class T, class Rows>
@@ -111,53 +122,24 @@ template <class Real> FASTNN_INLINE void add_column_sums(const Real* z, ptrdiff_
   }
 }
 
-template <class T, class Rows> struct PassBlock {
-  using Real = typename Rows::Real;
+// What is computed from the scores of a block, whatever kind of rows they come from.
+template <class T, class Real> struct BlockScores {
   const fastnn::LogisticPass<T>& g;
   const SlotLayout& l;
-  const Rows& x;
   Real *z, *p, *weights;  // (rows, wide) twice, (rows)
   double* sums;
 
-  void run(ptrdiff_t r0, ptrdiff_t rows) const {
+  // The Hessian by z times z.
+  void multiply_scores(ptrdiff_t r0, ptrdiff_t rows) const {
     const T* weight = g.sample_weight ? g.sample_weight + r0 : nullptr;
-    x.scores(r0, rows, z);
-    if (g.y == nullptr) {
-      const T* state = g.state + r0 * g.o;
-      if (g.o == 1) sigmoid_product<Real>(z, state, rows);
-      else softmax_product<Real>(z, state, weight, rows, g.o, l.wide);
-    } else {
-      for (ptrdiff_t r = 0; r < rows; r += kPassRows) add_losses(r0, r, rows - r < kPassRows ? rows - r : kPassRows);
-      if (g.state) write_state(r0, rows);
-      if constexpr (kHasColumns<Rows>) {
-        if (g.hessian) add_grams(x.turned(r0, rows), 0, rows, weight);
-      } else {
-        if (g.hessian) add_grams(x, r0, rows, weight);
-      }
-    }
-    add_column_sums<Real>(z, rows, l.wide, sums + l.d_b);
-    if (g.diagonal == nullptr) {
-      x.add(r0, rows, z, sums + l.d_w);
-      return;
-    }
-    if (g.o > 1) to_curvature(rows, weight);
-    x.add_with_squares(r0, rows, z, p, sums + l.d_w, sums + l.diagonal);
-    add_column_sums<Real>(p, rows, l.wide, sums + l.diagonal + g.x.i * l.wide);
+    const T* state = g.state + r0 * g.o;
+    if (g.o == 1) sigmoid_product<Real>(z, state, rows);
+    else softmax_product<Real>(z, state, weight, rows, g.o, l.wide);
   }
 
- private:
-  // Rows [r, r + rows) of the block.
-  void add_losses(ptrdiff_t r0, ptrdiff_t r, ptrdiff_t rows) const {
-    const T* weight = g.sample_weight ? g.sample_weight + r0 + r : nullptr;
-    const int32_t* y = g.y + r0 + r;
-    const ptrdiff_t at = r * l.wide;
-    sums[0] += g.o == 1 ? sigmoid_block<Real>(z + at, p + at, y, weight, rows)
-                        : softmax_block<Real>(z + at, p + at, y, weight, rows, g.o, l.wide);
-  }
-
-  void write_state(ptrdiff_t r0, ptrdiff_t rows) const {
-    for (ptrdiff_t r = 0; r < rows; ++r)
-      for (ptrdiff_t c = 0; c < g.o; ++c) g.state[(r0 + r) * g.o + c] = T(p[r * l.wide + c]);
+  __attribute__((noinline)) void add_losses(ptrdiff_t r0, ptrdiff_t rows) const {
+    for (ptrdiff_t r = 0; r < rows; r += kPassRows) add_some_losses(r0, r, rows - r < kPassRows ? rows - r : kPassRows);
+    if (g.state) write_state(r0, rows);
   }
 
   // p becomes weight p (1 - p).
@@ -171,13 +153,70 @@ template <class T, class Rows> struct PassBlock {
     }
   }
 
+  // weight p_k (delta_km - p_m): the second derivative by scores k and m.
+  void pair_weights(ptrdiff_t rows, const T* weight, ptrdiff_t k, ptrdiff_t m) const {
+    for (ptrdiff_t r = 0; r < rows; ++r) {
+      const Real *row = p + r * l.wide, delta = k == m ? Real(1) : Real(0);
+      weights[r] = (weight ? Real(weight[r]) : Real(1)) * row[k] * (delta - row[m]);
+    }
+  }
+
+ private:
+  // Rows [r, r + rows) of the block.
+  void add_some_losses(ptrdiff_t r0, ptrdiff_t r, ptrdiff_t rows) const {
+    const T* weight = g.sample_weight ? g.sample_weight + r0 + r : nullptr;
+    const int32_t* y = g.y + r0 + r;
+    const ptrdiff_t at = r * l.wide;
+    sums[0] += g.o == 1 ? sigmoid_block<Real>(z + at, p + at, y, weight, rows)
+                        : softmax_block<Real>(z + at, p + at, y, weight, rows, g.o, l.wide);
+  }
+
+  void write_state(ptrdiff_t r0, ptrdiff_t rows) const {
+    for (ptrdiff_t r = 0; r < rows; ++r)
+      for (ptrdiff_t c = 0; c < g.o; ++c) g.state[(r0 + r) * g.o + c] = T(p[r * l.wide + c]);
+  }
+};
+
+template <class T, class Rows> struct PassBlock {
+  using Real = typename Rows::Real;
+  const fastnn::LogisticPass<T>& g;
+  const SlotLayout& l;
+  const Rows& x;
+  Real *z, *p, *weights;  // (rows, wide) twice, (rows)
+  double* sums;
+
+  void run(ptrdiff_t r0, ptrdiff_t rows) const {
+    const BlockScores<T, Real> scores{g, l, z, p, weights, sums};
+    const T* weight = g.sample_weight ? g.sample_weight + r0 : nullptr;
+    x.scores(r0, rows, z);
+    if (g.y == nullptr) {
+      scores.multiply_scores(r0, rows);
+    } else {
+      scores.add_losses(r0, rows);
+      if constexpr (kHasColumns<Rows>) {
+        if (g.hessian) add_grams(x.turned(r0, rows), 0, rows, weight);
+      } else {
+        if (g.hessian) add_grams(x, r0, rows, weight);
+      }
+    }
+    add_column_sums<Real>(z, rows, l.wide, sums + l.d_b);
+    if (g.diagonal == nullptr) {
+      x.add(r0, rows, z, sums + l.d_w);
+      return;
+    }
+    if (g.o > 1) scores.to_curvature(rows, weight);
+    x.add_with_squares(r0, rows, z, p, sums + l.d_w, sums + l.diagonal);
+    add_column_sums<Real>(p, rows, l.wide, sums + l.diagonal + g.x.i * l.wide);
+  }
+
+ private:
   // `by_row` has the block from its row `first` on.
   template <class ByRow>
   void add_grams(const ByRow& by_row, ptrdiff_t first, ptrdiff_t rows, const T* weight) const {
     double* gram = sums + l.gram;
     for (ptrdiff_t k = 0; k < g.o; ++k)
       for (ptrdiff_t m = k; m < g.o; ++m, gram += l.gram_size) {
-        if (g.o > 1) pair_weights(rows, weight, k, m);
+        if (g.o > 1) BlockScores<T, Real>{g, l, z, p, weights, sums}.pair_weights(rows, weight, k, m);
         const Real* by = g.o > 1 ? weights : p;
         by_row.add_gram(first, rows, by, gram);
         if (!g.has_bias) continue;
@@ -185,14 +224,6 @@ template <class T, class Rows> struct PassBlock {
         add_border(by_row, first, rows, by, border);
         border[g.x.i] += sum_of<Real>(by, rows);
       }
-  }
-
-  // weight p_k (delta_km - p_m): the second derivative by scores k and m.
-  void pair_weights(ptrdiff_t rows, const T* weight, ptrdiff_t k, ptrdiff_t m) const {
-    for (ptrdiff_t r = 0; r < rows; ++r) {
-      const Real *row = p + r * l.wide, delta = k == m ? Real(1) : Real(0);
-      weights[r] = (weight ? Real(weight[r]) : Real(1)) * row[k] * (delta - row[m]);
-    }
   }
 
   template <class ByRow>
@@ -207,13 +238,9 @@ template <class T, class Rows> struct PassBlock {
 
 template <class T> size_t logistic_workspace(const void* arguments, int team) {
   const auto& g = *static_cast<const fastnn::LogisticPass<T>*>(arguments);
-  size_t bytes = 0;
-  with_rows<T>(g, [&](auto kind) {
-    using Rows = typename decltype(kind)::Rows;
-    const SlotLayout l = pass_layout<T, Rows>(g);
-    bytes = size_t(8 * (l.slots + 1) * l.size) + sizeof(typename Rows::Real) * size_t(l.parameters + team * l.member);
-  });
-  return bytes;
+  const SlotLayout l = pass_layout<T>(g);
+  const size_t item = g.x.starts ? sizeof(double) : sizeof(T);
+  return size_t(8 * (l.slots + 1) * l.size) + item * size_t(l.parameters + team * l.member);
 }
 
 template <class Real>
@@ -226,10 +253,9 @@ FASTNN_INLINE void copy_parameters(const double* params, ptrdiff_t i, ptrdiff_t 
 
 template <class T> void logistic_prepare(void* arguments) {
   const auto& g = *static_cast<const fastnn::LogisticPass<T>*>(arguments);
-  with_rows<T>(g, [&](auto kind) {
-    using Rows = typename decltype(kind)::Rows;
-    const SlotLayout l = pass_layout<T, Rows>(g);
-    const PassSpace<typename Rows::Real> space(g.workspace, l);
+  const SlotLayout l = pass_layout<T>(g);
+  with_real<T>(g, [&](auto number) {
+    const PassSpace<decltype(number)> space(g.workspace, l);
     copy_parameters(g.params, g.x.i, g.o, l.wide, g.has_bias != 0, space.parameters);
   });
 }
@@ -253,10 +279,10 @@ FASTNN_INLINE ptrdiff_t work_of_block(const fastnn::LogisticPass<T>& g, const Sl
 
 template <class T> void logistic_rows(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::LogisticPass<T>*>(arguments);
+  const SlotLayout l = pass_layout<T>(g);
   with_rows<T>(g, [&](auto kind) {
     using Rows = typename decltype(kind)::Rows;
     using Real = typename Rows::Real;
-    const SlotLayout l = pass_layout<T, Rows>(g);
     const PassSpace<Real> space(g.workspace, l);
     Real *z = space.members + member * l.member, *p = z + l.block * l.wide, *weights = p + l.block * l.wide;
     const Rows x = rows_of<T, Rows>(g, l, space.parameters, weights + 2 * l.block);
@@ -278,17 +304,14 @@ template <class T> void logistic_rows(const void* arguments, int member, int tea
 
 template <class T> void logistic_sums(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::LogisticPass<T>*>(arguments);
-  with_rows<T>(g, [&](auto kind) {
-    using Rows = typename decltype(kind)::Rows;
-    const SlotLayout l = pass_layout<T, Rows>(g);
-    const PassSpace<typename Rows::Real> space(g.workspace, l);
-    const auto share = fastnn::share_of(l.size, 8, member, team);
-    for (ptrdiff_t k = share.begin; k < share.end; k += kLanes<double>) {
-      VecF64 sum = load<double>(space.slots + k);
-      for (ptrdiff_t slot = 1; slot < l.slots; ++slot) sum += load<double>(space.slots + slot * l.size + k);
-      store<double>(space.totals + k, sum);
-    }
-  });
+  const SlotLayout l = pass_layout<T>(g);
+  const PassSpace<double> space(g.workspace, l);  // whatever type is computed in: sums come first
+  const auto share = fastnn::share_of(l.size, 8, member, team);
+  for (ptrdiff_t k = share.begin; k < share.end; k += kLanes<double>) {
+    VecF64 sum = load<double>(space.slots + k);
+    for (ptrdiff_t slot = 1; slot < l.slots; ++slot) sum += load<double>(space.slots + slot * l.size + k);
+    store<double>(space.totals + k, sum);
+  }
 }
 
 // (i, wide) and (wide) become w (i, o) and b (o).
@@ -300,14 +323,13 @@ FASTNN_INLINE void without_padding(const double* w, const double* b, ptrdiff_t i
 }
 
 // One pair's sums to its places in the Hessian ((i + 1) o, (i + 1) o).
-template <bool IS_SPARSE>
-FASTNN_INLINE void place_gram(const double* gram, ptrdiff_t i, ptrdiff_t o, bool has_bias, ptrdiff_t k, ptrdiff_t m,
-                              double* hessian) {
+inline void place_gram(const double* gram, bool is_sparse, ptrdiff_t i, ptrdiff_t o, bool has_bias, ptrdiff_t k,
+                       ptrdiff_t m, double* hessian) {
   const ptrdiff_t columns = i + has_bias, p = columns * o;
   for (ptrdiff_t a = 0; a < columns; ++a)
     for (ptrdiff_t c = a; c < columns; ++c) {
       double value = gram[c == i ? i * i + a : a * i + c];  // a border row, and at its end the sum of the weights
-      if (IS_SPARSE && c < i) value += gram[c * i + a];
+      if (is_sparse && c < i) value += gram[c * i + a];
       hessian[(a * o + k) * p + c * o + m] = hessian[(c * o + k) * p + a * o + m] = value;
       hessian[(a * o + m) * p + c * o + k] = hessian[(c * o + m) * p + a * o + k] = value;
     }
@@ -315,21 +337,18 @@ FASTNN_INLINE void place_gram(const double* gram, ptrdiff_t i, ptrdiff_t o, bool
 
 template <class T> void logistic_finish(void* arguments) {
   auto& g = *static_cast<fastnn::LogisticPass<T>*>(arguments);
-  with_rows<T>(g, [&](auto kind) {
-    using Rows = typename decltype(kind)::Rows;
-    const SlotLayout l = pass_layout<T, Rows>(g);
-    const double* totals = static_cast<const double*>(g.workspace);
-    const ptrdiff_t i = g.x.i, o = g.o;
-    const bool has_bias = g.has_bias != 0;
-    g.loss = totals[0];
-    without_padding(totals + l.d_w, totals + l.d_b, i, o, l.wide, has_bias, g.d_params);
-    const double* diagonal = totals + l.diagonal;
-    if (g.diagonal) without_padding(diagonal, diagonal + i * l.wide, i, o, l.wide, has_bias, g.diagonal);
-    const double* gram = totals + l.gram;
-    for (ptrdiff_t k = 0; g.hessian && k < o; ++k)
-      for (ptrdiff_t m = k; m < o; ++m, gram += l.gram_size)
-        place_gram<kIsSparse<Rows>>(gram, i, o, has_bias, k, m, g.hessian);
-  });
+  const SlotLayout l = pass_layout<T>(g);
+  const double* totals = static_cast<const double*>(g.workspace);
+  const ptrdiff_t i = g.x.i, o = g.o;
+  const bool has_bias = g.has_bias != 0;
+  g.loss = totals[0];
+  without_padding(totals + l.d_w, totals + l.d_b, i, o, l.wide, has_bias, g.d_params);
+  const double* diagonal = totals + l.diagonal;
+  if (g.diagonal) without_padding(diagonal, diagonal + i * l.wide, i, o, l.wide, has_bias, g.diagonal);
+  const double* gram = totals + l.gram;
+  for (ptrdiff_t k = 0; g.hessian && k < o; ++k)
+    for (ptrdiff_t m = k; m < o; ++m, gram += l.gram_size)
+      place_gram(gram, g.x.starts != nullptr, i, o, has_bias, k, m, g.hessian);
 }
 
 }  // namespace

@@ -2,13 +2,12 @@
 #pragma once
 
 #include "kernels/vector/simd.hpp"
-
-extern "C" double fastnn_seconds();
+#include "runtime/clock.hpp"
 
 namespace {
 
 // Enough independent chains for two pipes of latency 4 or 5, few enough for the registers of the instruction set.
-constexpr int kChains = FASTNN_VECTOR_BYTES == 64 ? 20 : 12;
+constexpr int kChains = kPeakChains;
 constexpr int kPeakSteps = 20000;
 
 template <class T> __attribute__((noinline)) T run_chains(int steps) {

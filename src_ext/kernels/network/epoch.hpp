@@ -2,23 +2,11 @@
 #pragma once
 
 #include "kernels/network/weight_phase.hpp"
+#include "kernels/vector/floating_point.hpp"
+#include "runtime/clock.hpp"
 #include "runtime/scratch.hpp"
 
 namespace {
-
-// Subnormal numbers cost 100 cycles and more each; inside an epoch they are zero. Restored on the way out.
-struct FlushSubnormals {
-#if defined(__SSE2__)
-  unsigned saved = _mm_getcsr();
-  FlushSubnormals() { _mm_setcsr(saved | 0x8040u); }
-  ~FlushSubnormals() { _mm_setcsr(saved); }
-#else
-  FlushSubnormals() {}
-  ~FlushSubnormals() {}
-#endif
-};
-
-extern "C" double fastnn_seconds();
 
 template <class T> FASTNN_INLINE Workspace<T>& workspace_of(const fastnn::Epoch<T>& g) {
   const uintptr_t base = (reinterpret_cast<uintptr_t>(g.workspace) + 63) & ~uintptr_t(63);
@@ -47,14 +35,12 @@ template <class T> void epoch_prepare(void* arguments) {
   *ws.barrier = fastnn::Barrier{};
 }
 
-constexpr bool is_finite(double value) { return value - value == 0; }
-
 template <class T> bool is_finite_vector(const Workspace<T>& ws, int vector) {
   Vec<T> nothing = {};
   for (ptrdiff_t l = 0; l < ws.layers; ++l) {
     const Layer<T>& layer = ws.layer[l];
-    nothing += nothing_of<T>(weights_of(layer, vector), weights_size(layer));
-    nothing += nothing_of<T>(bias_of(layer, vector), layer.padded);
+    nothing += zero_if_finite<T>(weights_of(layer, vector), weights_size(layer));
+    nothing += zero_if_finite<T>(bias_of(layer, vector), layer.padded);
   }
   return sum_lanes<T>(nothing) == T(0);
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kernels/vector/flat.hpp"
-#include "kernels/elementwise/loss.hpp"
+#include "kernels/elementwise/loss_rows.hpp"
 #include "kernels/network/forward_transposed.hpp"
 #include "kernels/dense/sparse_gemm.hpp"
 
@@ -43,10 +43,9 @@ template <class T> FASTNN_INLINE double plain_cost(ptrdiff_t o) {
 
 // The same with a lane for a row: the outputs are rows of tiles, of which low ones wait for the latency of an FMA.
 template <class T> FASTNN_INLINE double turned_cost(ptrdiff_t o) {
-  constexpr ptrdiff_t kLowest = FASTNN_VECTOR_BYTES == 64 ? 2 : 4;
   ptrdiff_t left = o % kTileRows, rows = o - left;
   for (ptrdiff_t height = kTileRows / 2; height > 0; height /= 2)
-    for (; left >= height; left -= height) rows += height > kLowest ? height : kLowest;
+    for (; left >= height; left -= height) rows += height > kLowestTileRows ? height : kLowestTileRows;
   return double(rows) / kLanes<T>;
 }
 
@@ -60,11 +59,11 @@ template <class T> FASTNN_INLINE bool is_turned(const fastnn::NetworkForward<T>&
   double plain = 0, turned = kTurn * double(shape.widths[0] + last);
   for (ptrdiff_t l = 0; l < shape.layers; ++l) {
     const ptrdiff_t i = shape.widths[l], o = shape.widths[l + 1];
-    if (is_row_function(shape.activations[l]) && !softmax_is_narrow<T>(o)) return false;
+    if (is_row_function(shape.activations[l].code) && !softmax_is_narrow<T>(o)) return false;
     plain += double(i) * plain_cost<T>(o);
     turned += double(i) * turned_cost<T>(o);
   }
-  if (g.link == kCrossEntropy && softmax_is_narrow<T>(last)) plain += 2 * kTurn * double(last);
+  if (g.link == fastnn::kSoftmaxLink && softmax_is_narrow<T>(last)) plain += 2 * kTurn * double(last);
   return turned < plain;
 }
 
@@ -105,9 +104,10 @@ FASTNN_INLINE void finish_rows(const fastnn::NetworkForward<T>& g, const T* z, T
 
 // The first layer from sparse rows [r0, r1), the bits of forward_rows.
 template <class T>
-__attribute__((noinline)) void forward_sparse_rows(const fastnn::Features& x, const T* w, const T* b, T* out, ptrdiff_t o,
-                                                   int64_t activation, ptrdiff_t r0, ptrdiff_t r1) {
-  ForwardTile<T> policy{out, o, b, activation == kRelu};
+__attribute__((noinline)) void forward_sparse_rows(const fastnn::Features& x, const T* w, const T* b, T* out,
+                                                   ptrdiff_t o, const fastnn::Activation& activation, ptrdiff_t r0,
+                                                   ptrdiff_t r1) {
+  ForwardTile<T> policy{out, o, b, activation.code == kRelu};
   Meter meter;
   for (ptrdiff_t r = r0; r < r1; ++r) {
     const auto entries = [&](const auto& use) __attribute__((always_inline)) { for_stored<T>(x, r, use); };
@@ -147,7 +147,7 @@ FASTNN_INLINE void forward_turned_rows(const fastnn::NetworkForward<T>& g, T* co
     finish_rows(g, z, out, kPanel<T>);
     return;
   }
-  const bool softmax = g.link == kCrossEntropy && softmax_is_narrow<T>(o);
+  const bool softmax = g.link == fastnn::kSoftmaxLink && softmax_is_narrow<T>(o);
   if (softmax) turned_softmax<T, false>(z, o);
   turn_back<T>(z, o, out);
   if (!softmax) finish_rows(g, out, out, kPanel<T>);
@@ -159,7 +159,7 @@ void forward_block(const fastnn::NetworkForward<T>& g, bool turned, T* const (&b
   for (; turned && r0 + kPanel<T> <= r1; r0 += kPanel<T>) forward_turned_rows(g, buffers, r0, nothing);
   if (r0 == r1) return;
   const ptrdiff_t i = g.shape.widths[0];
-  if (g.x && g.infinite) nothing[0] += nothing_of<T>(g.x + r0 * i, (r1 - r0) * i);
+  if (g.x && g.infinite) nothing[0] += zero_if_finite<T>(g.x + r0 * i, (r1 - r0) * i);
   forward_plain_rows(g, buffers, r0, r1);
 }
 

@@ -2,7 +2,7 @@
 //
 // A layer is then w.T @ x.T, the product of d_w's tiles: 10 outputs are 10 rows of a tile instead of 10 of 16 lanes, and
 // softmax needs no sums across lanes. Each output is the same chain of multiply-adds as in the other layout, bias first,
-// k ascending, so bits do not depend on the layout; a cost model picks it (network.hpp).
+// k ascending, so bits do not depend on the layout; a cost model picks it (forward.hpp).
 #pragma once
 
 #include "kernels/dense/dense.hpp"
@@ -52,7 +52,7 @@ FASTNN_INLINE void turn_square(const T* x, ptrdiff_t stride, int left, T* turned
 
 // kPanel rows of x (kPanel, i).
 template <class T>
-__attribute__((noinline)) void turn_rows(const T* x, ptrdiff_t i, T* turned, Vec<T> (&nothing)[2]) {
+__attribute__((noinline)) void transpose_rows(const T* x, ptrdiff_t i, T* turned, Vec<T> (&nothing)[2]) {
   constexpr int lanes = kLanes<T>;
   for (ptrdiff_t v = 0; v < kTileVectors; ++v, x += lanes * i, turned += lanes) {
     ptrdiff_t c = 0;
@@ -89,9 +89,9 @@ template <class T, bool kLog> void turned_softmax(T* a, ptrdiff_t o) {
 }
 
 // In place on (o, kPanel).
-template <class T> void turned_activation(int64_t activation, T* a, ptrdiff_t o) {
-  if (activation == kSoftmax) turned_softmax<T, false>(a, o);
-  else if (activation == kLogSoftmax) turned_softmax<T, true>(a, o);
+template <class T> void turned_activation(const fastnn::Activation& activation, T* a, ptrdiff_t o) {
+  if (is_row_function(activation.code))
+    with_row_function(activation.code, [&](auto f) { turned_softmax<T, decltype(f)::kLog>(a, o); });
   else if (!is_fused(activation)) run_activation<T>(activation, a, a, nullptr, o * kPanel<T>);
 }
 
@@ -100,11 +100,11 @@ template <class T> void turned_activation(int64_t activation, T* a, ptrdiff_t o)
 template <class T>
 T* forward_turned(const fastnn::NetworkShape& shape, const T* params, const T* x, T* const (&buffers)[2],
                   Vec<T> (&nothing)[2]) {
-  turn_rows<T>(x, shape.widths[0], buffers[0], nothing);
+  transpose_rows<T>(x, shape.widths[0], buffers[0], nothing);
   for (ptrdiff_t l = 0; l < shape.layers; ++l) {
     const ptrdiff_t i = shape.widths[l], o = shape.widths[l + 1];
     TurnedTile<T> policy{buffers[(l + 1) % 2], shape.has_bias[l] ? params + i * o : nullptr,
-                         shape.activations[l] == kRelu};
+                         shape.activations[l].code == kRelu};
     const PackedColumns<T> columns{buffers[l % 2], i};
     multiply<T, true>(StridedRows<T>{params, o}, columns, i, policy, 0, o, 0, kPanel<T>);
     turned_activation<T>(shape.activations[l], policy.out, o);

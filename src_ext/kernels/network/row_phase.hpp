@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kernels/network/sparse_input.hpp"
-#include "kernels/elementwise/loss.hpp"
+#include "kernels/elementwise/loss_rows.hpp"
 #include "kernels/network/packing.hpp"
 
 namespace {
@@ -16,7 +16,7 @@ template <class T> struct Chunk {
 };
 
 // d_a times the slope, where the activation's value a tells it.
-template <class T> FASTNN_INLINE Vec<T> times_slope(int64_t activation, Vec<T> a, Vec<T> d_a) {
+template <class T> FASTNN_INLINE Vec<T> times_slope(int activation, Vec<T> a, Vec<T> d_a) {
   if (activation == kRelu) return a > Vec<T>{} ? d_a : Vec<T>{};
   if (activation == kTanh) return d_a * Tanh::slope<T>(a, a);
   return activation == kSigmoid ? d_a * Sigmoid::slope<T>(a, a) : d_a;
@@ -27,7 +27,7 @@ template <class T> struct BackwardTile {
   T* d_z;
   const T *a, *slope;  // of the layer below; slope null: `a` tells it
   ptrdiff_t stride;
-  int64_t activation;
+  int activation;  // its code
 
   template <int MR, int NV> FASTNN_INLINE void start(Tile<T, MR, NV>& tile, ptrdiff_t, ptrdiff_t, int) {
 #pragma GCC unroll 16
@@ -59,19 +59,19 @@ template <class T> void clear_slope_of_padding(const Layer<T>& layer, ptrdiff_t 
 template <class T> FASTNN_INLINE void activate(const Layer<T>& layer, ptrdiff_t r0, ptrdiff_t r1) {
   if (is_fused(layer.activation)) return;
   const ptrdiff_t at = r0 * layer.stride;
-  if (!is_row_function(layer.activation)) {
+  if (!is_row_function(layer.activation.code)) {
     T* slope = layer.slope ? layer.slope + at : nullptr;
     run_activation<T>(layer.activation, layer.a + at, layer.a + at, slope, (r1 - r0) * layer.stride);
     if (is_users(layer.activation)) clear_slope_of_padding(layer, r0, r1);
     return;
   }
-  run_row_function<T>(layer.activation, layer.a + at, layer.a + at, layer.stride, r1 - r0, layer.o);
+  run_row_function<T>(layer.activation.code, layer.a + at, layer.a + at, layer.stride, r1 - r0, layer.o);
 }
 
 // From w packed.
 template <class T, class Rows>
 FASTNN_INLINE void forward_layer(const Layer<T>& layer, const T* w, const Rows& rows, ptrdiff_t r0, ptrdiff_t r1) {
-  ForwardTile<T> policy{layer.a, layer.stride, layer.b, layer.activation == kRelu};
+  ForwardTile<T> policy{layer.a, layer.stride, layer.b, layer.activation.code == kRelu};
   const PackedColumns<T> columns{w, layer.i};
   multiply_in_pieces<T, false>(rows, columns, layer.i, policy, r0, r1, 0, layer.padded);
   activate(layer, r0, r1);
@@ -96,7 +96,7 @@ void forward_single(const Layer<T>& layer, const Layer<T>& below, ptrdiff_t r0, 
 #pragma GCC unroll 8
       for (ptrdiff_t k = 0; k < half; ++k) sums[k] += sums[k + half];
     const Vec<T> z = sums[0] + splat<T>(layer.b[0]);
-    store_lanes<T>(layer.a + r, layer.activation == kRelu ? relu<T>(z) : z, int(last < lanes ? last + 1 : lanes));
+    store_lanes<T>(layer.a + r, layer.activation.code == kRelu ? relu<T>(z) : z, int(last < lanes ? last + 1 : lanes));
   }
   activate(layer, r0, r1);
 }
@@ -112,10 +112,10 @@ FASTNN_INLINE void forward_above(const Workspace<T>& ws, const Member<T>& me, pt
 // d_z = d_a * slope, in place, for what the tile's epilogue could not do.
 template <class T> FASTNN_INLINE void apply_row_slope(const Layer<T>& layer, ptrdiff_t r0, ptrdiff_t r1) {
   const T* a = layer.a_before ? layer.a_before : layer.a;
-  for (ptrdiff_t at = r0 * layer.stride; at < r1 * layer.stride; at += layer.stride) {
-    if (layer.activation == kSoftmax) softmax_backward_row<T>(a + at, layer.d_z + at, layer.d_z + at, layer.o);
-    else log_softmax_backward_row<T>(a + at, layer.d_z + at, layer.d_z + at, layer.o);
-  }
+  with_row_function(layer.activation.code, [&](auto f) {
+    for (ptrdiff_t at = r0 * layer.stride; at < r1 * layer.stride; at += layer.stride)
+      f.template backward_row<T>(a + at, layer.d_z + at, layer.d_z + at, layer.o);
+  });
 }
 
 // Zeroes some of a layer's outputs and scales the others; the slope gets the same factors, so that the way down needs
@@ -129,9 +129,9 @@ void drop_outputs(const Layer<T>& layer, const DropoutRule& rule, ptrdiff_t firs
       const ptrdiff_t at = r * layer.stride + c;
       const Vec<T> factor = dropout_factors<T>(rule, key, c), a = load<T>(layer.a + at);
       Vec<T> slope = factor;
-      if (layer.activation == kRelu) slope = a > zero ? factor : zero;
+      if (layer.activation.code == kRelu) slope = a > zero ? factor : zero;
       else if (layer.a_before) store<T>(layer.a_before + at, a);
-      else if (layer.activation != kIdentity) slope = drop<T>(load<T>(layer.slope + at), factor);
+      else if (layer.activation.code != kIdentity) slope = drop<T>(load<T>(layer.slope + at), factor);
       store<T>(layer.slope + at, slope);
       store<T>(layer.a + at, drop<T>(a, factor));
     }
@@ -149,8 +149,8 @@ void drop_inputs(const Workspace<T>& ws, const DropoutRule& rule, ptrdiff_t firs
 }
 
 template <class T> FASTNN_INLINE void apply_slope(const Layer<T>& layer, ptrdiff_t r0, ptrdiff_t r1) {
-  if (layer.activation == kIdentity) return;
-  if (is_row_function(layer.activation)) {
+  if (layer.activation.code == kIdentity) return;
+  if (is_row_function(layer.activation.code)) {
     apply_row_slope(layer, r0, r1);
     return;
   }
@@ -159,7 +159,7 @@ template <class T> FASTNN_INLINE void apply_slope(const Layer<T>& layer, ptrdiff
     const ptrdiff_t at = first + c;
     const Vec<T> d_a = load_lanes<T>(layer.d_z + at, lanes);
     const Vec<T> d_z = layer.slope ? d_a * load_lanes<T>(layer.slope + at, lanes)
-                                   : times_slope<T>(layer.activation, load_lanes<T>(layer.a + at, lanes), d_a);
+                                   : times_slope<T>(layer.activation.code, load_lanes<T>(layer.a + at, lanes), d_a);
     store_lanes<T>(layer.d_z + at, d_z, lanes);
   });
 }
@@ -190,11 +190,11 @@ template <class T> struct EpochLossRows {
 template <class T>
 FASTNN_INLINE void backward_layer(const Layer<T>& layer, const T* transposed, const Layer<T>& below, ptrdiff_t r0,
                                   ptrdiff_t r1) {
-  BackwardTile<T> policy{below.d_z, below.a, below.slope, below.stride, below.activation};
+  BackwardTile<T> policy{below.d_z, below.a, below.slope, below.stride, below.activation.code};
   const PackedColumns<T> columns{transposed, layer.o};
   const StridedRows<T> rows{layer.d_z, layer.stride};
   multiply_in_pieces<T, false>(rows, columns, layer.o, policy, r0, r1, 0, below.padded);
-  if (is_row_function(below.activation)) apply_row_slope(below, r0, r1);
+  if (is_row_function(below.activation.code)) apply_row_slope(below, r0, r1);
 }
 
 template <class T>
@@ -219,7 +219,7 @@ void loss_of_blocks(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chu
   const EpochLossRows<T> view{g, last, chunk.first, chunk.weight_total};
   for (ptrdiff_t r = r0; r < r1; r += ws.block) {
     const ptrdiff_t end = r + ws.block < r1 ? r + ws.block : r1;
-    ws.block_loss[r / ws.block] = loss_rows<T>(g.loss, g.loss_parameter, view, r, end, last.o);
+    ws.block_loss[r / ws.block] = loss_rows<T>(g, g.loss_parameter, view, r, end, last.o);
   }
 }
 
@@ -245,7 +245,7 @@ template <class T>
 void turn_sparse(const fastnn::Epoch<T>& g, const Workspace<T>& ws, int64_t step, ptrdiff_t strip, ptrdiff_t first,
                  ptrdiff_t count) {
   const DropoutRule rule = dropout_rule(g.seed, step, 0, g.shape.dropout[0]);
-  turn_rows(g, entries_of(ws, strip), dropout_of(g, 0) > 0 ? &rule : nullptr, first, count);
+  sort_entries_by_column(g, entries_of(ws, strip), dropout_of(g, 0) > 0 ? &rule : nullptr, first, count);
 }
 
 // Whether Ctrl-C has come. Every phase asks before it begins: the phase before may have left some of its work undone,

@@ -24,7 +24,7 @@ FASTNN_INLINE void for_entries(const fastnn::Features& x, ptrdiff_t row, const D
 template <class T>
 void forward_sparse(const fastnn::Epoch<T>& g, const Layer<T>& layer, const DropoutRule* rule, ptrdiff_t first,
                     ptrdiff_t r0, ptrdiff_t r1) {
-  ForwardTile<T> policy{layer.a, layer.stride, layer.b, layer.activation == kRelu};
+  ForwardTile<T> policy{layer.a, layer.stride, layer.b, layer.activation.code == kRelu};
   const PackedColumns<T> columns{layer.w, layer.i};
   Meter meter;
   for (ptrdiff_t r = r0; r < r1; ++r) {
@@ -46,8 +46,8 @@ template <class T> FASTNN_INLINE ColumnEntries<T> entries_of(const Workspace<T>&
 
 // Sorts the entries of `count` rows by column, within a column by row.
 template <class T>
-void turn_rows(const fastnn::Epoch<T>& g, ColumnEntries<T> entries, const DropoutRule* rule, ptrdiff_t first,
-               ptrdiff_t count) {
+void sort_entries_by_column(const fastnn::Epoch<T>& g, ColumnEntries<T> entries, const DropoutRule* rule,
+                            ptrdiff_t first, ptrdiff_t count) {
   const ptrdiff_t i = g.shape.widths[0];
   const auto over_entries = [&](const auto& use) {
     for (ptrdiff_t r = 0; r < count; ++r) {

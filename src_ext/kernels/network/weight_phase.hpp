@@ -6,7 +6,7 @@
 #pragma once
 
 #include "kernels/network/row_phase.hpp"
-#include "kernels/vector/flat.hpp"
+#include "kernels/elementwise/clip.hpp"
 #include "kernels/elementwise/optimizer.hpp"
 
 namespace {
@@ -16,7 +16,7 @@ template <class T> struct KeepGradient {};
 
 // A piece of the vectors that run parallel to the parameters, whole vectors long.
 template <class T> struct Piece {
-  T *w, *slot[2], *average, *gradient;
+  T *w, *slot[fastnn::kMaxRuleSlots], *average, *gradient;
   ptrdiff_t count;
 };
 
@@ -77,18 +77,19 @@ FASTNN_INLINE double apply_rule(const Piece<T>& p, const Rule& rule, T decay, bo
   Vec<T> squares = {};
   T* const out = is_shared ? p.gradient : p.w;
   for (ptrdiff_t at = 0; at < p.count; at += kLanes<T>) {
-    Vec<T> w = load<T>(p.w + at), slot_0 = {}, slot_1 = {};
+    Vec<T> w = load<T>(p.w + at);
     const Vec<T> gradient = load<T>(p.gradient + at) + decay * w;
     squares += w * w;
     if constexpr (__is_same(Rule, KeepGradient<T>)) {
       store<T>(p.gradient + at, gradient);
     } else {
-      slot_0 = load<T>(p.slot[0] + at);
-      if constexpr (Rule::kSlots > 1) slot_1 = load<T>(p.slot[1] + at);
-      rule.update(w, gradient, slot_0, slot_1);
+      Vec<T> slot[Rule::kSlots];
+#pragma GCC unroll 4
+      for (int k = 0; k < Rule::kSlots; ++k) slot[k] = load<T>(p.slot[k] + at);
+      rule.update(w, gradient, slot);
       store<T>(out + at, w);
-      store<T>(p.slot[0] + at, slot_0);
-      if constexpr (Rule::kSlots > 1) store<T>(p.slot[1] + at, slot_1);
+#pragma GCC unroll 4
+      for (int k = 0; k < Rule::kSlots; ++k) store<T>(p.slot[k] + at, slot[k]);
     }
   }
   if (out != p.w && !__is_same(Rule, KeepGradient<T>))
@@ -99,37 +100,39 @@ FASTNN_INLINE double apply_rule(const Piece<T>& p, const Rule& rule, T decay, bo
 // Correction, rule and average; returns the penalty of the weights before.
 template <class T, class Rule>
 FASTNN_INLINE double update_piece(const Piece<T>& p, const Rule& rule, const Treatment<T>& t) {
-  double penalty;
-  if (t.corrects) {
-    penalty = correct_piece(p, t).penalty;
-    apply_rule(p, rule, T(0), t.is_shared);
-  } else {
-    const double squares = apply_rule(p, rule, t.decay, t.is_shared);
-    penalty = t.alpha > 0 ? 0.5 * t.alpha * squares : 0;
-  }
+  const double corrected = t.corrects ? correct_piece(p, t).penalty : 0;
+  const double squares = apply_rule(p, rule, t.corrects ? T(0) : t.decay, t.is_shared);
   if (t.rest != T(0)) average_piece(p, p.average, t.rest);
-  return penalty;
+  if (t.corrects) return corrected;
+  return t.alpha > 0 ? 0.5 * t.alpha * squares : 0;
+}
+
+// The same where it is not the inner loop of a step: compiled once for each rule.
+template <class T, class Rule>
+__attribute__((noinline)) double update_piece_apart(const Piece<T>& p, const Rule& rule, const Treatment<T>& t) {
+  return update_piece(p, rule, t);
+}
+
+// What lies from `at` on, `count` long, in vectors that begin where w and slots do.
+template <class T>
+FASTNN_INLINE Piece<T> piece_at(T* w, T* const* slots, int average, T* gradient, ptrdiff_t at, ptrdiff_t count) {
+  Piece<T> piece{w + at, {}, average < 0 ? nullptr : slots[average] + at, gradient, count};
+#pragma GCC unroll 4
+  for (int k = 0; k < fastnn::kMaxRuleSlots; ++k) piece.slot[k] = slots[k] + at;
+  return piece;
 }
 
 // The task's weights, and the task's part of b; gradients from d_w and d_b where they are not given.
 template <class T>
 FASTNN_INLINE Piece<T> weights_piece(const Layer<T>& layer, const WeightTask& task, int average, T* gradient) {
   const ptrdiff_t width = panel_width<T>(task.c0, layer.columns), at = layer.rows * task.c0 + task.r0 * width;
-  return {layer.w + at,
-          {layer.slot_w[0] + at, layer.slot_w[1] + at},
-          average < 0 ? nullptr : layer.slot_w[average] + at,
-          gradient ? gradient : layer.d_w + at,
-          (task.r1 - task.r0) * width};
+  return piece_at(layer.w, layer.slot_w, average, gradient ? gradient : layer.d_w + at, at, (task.r1 - task.r0) * width);
 }
 
 template <class T>
 FASTNN_INLINE Piece<T> bias_piece(const Layer<T>& layer, const WeightTask& task, int average, T* gradient) {
   const ptrdiff_t at = task.b0;
-  return {layer.b + at,
-          {layer.slot_b[0] + at, layer.slot_b[1] + at},
-          average < 0 ? nullptr : layer.slot_b[average] + at,
-          gradient ? gradient : layer.d_b + at,
-          task.b1 - task.b0};
+  return piece_at(layer.b, layer.slot_b, average, gradient ? gradient : layer.d_b + at, at, task.b1 - at);
 }
 
 // Some of the rows in memory, and whose sum their gradient goes to.
@@ -208,7 +211,7 @@ FASTNN_INLINE double update_task(const Workspace<T>& ws, const WeightTask& task,
   const double penalty = update_piece(weights_piece(layer, task, ws.average, d_w), rule, treatment);
   if (has_bias(task)) {
     sum_bias(layer, task, {0, count}, d_b, false);
-    update_piece(bias_piece(layer, task, ws.average, d_b), rule, treatment.of_bias());
+    update_piece_apart(bias_piece(layer, task, ws.average, d_b), rule, treatment.of_bias());
   }
   mirror_task(layer, task);
   return penalty;
@@ -245,9 +248,9 @@ FASTNN_INLINE double finish_task(const Workspace<T>& ws, const WeightTask& task,
                                  const Treatment<T>& treatment) {
   const Layer<T>& layer = ws.layer[task.layer];
   join_strips(ws, task);
-  const double penalty = update_piece(weights_piece<T>(layer, task, ws.average, nullptr), rule, treatment);
+  const double penalty = update_piece_apart(weights_piece<T>(layer, task, ws.average, nullptr), rule, treatment);
   if (has_bias(task))
-    update_piece(bias_piece<T>(layer, task, ws.average, nullptr), rule, treatment.of_bias());
+    update_piece_apart(bias_piece<T>(layer, task, ws.average, nullptr), rule, treatment.of_bias());
   if (!__is_same(Rule, KeepGradient<T>)) mirror_task(layer, task);
   return penalty;
 }
@@ -277,7 +280,7 @@ template <class T, class Rule>
 void scaled_piece(const Piece<T>& p, const Rule& rule, const Treatment<T>& treatment, T factor) {
   for (ptrdiff_t at = 0; at < p.count; at += kLanes<T>)
     store<T>(p.gradient + at, load<T>(p.gradient + at) * factor);
-  update_piece(p, rule, treatment);
+  update_piece_apart(p, rule, treatment);
 }
 
 // Update from a gradient that is corrected but for the factor of its norm.

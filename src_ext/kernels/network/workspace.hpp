@@ -19,7 +19,7 @@ template <class T> struct Layer {
   ptrdiff_t i, o;
   ptrdiff_t padded;  // o rounded up to whole vectors: the columns of packed weights and of b
   ptrdiff_t stride;  // from row to row of a, slope and d_z
-  int64_t activation;
+  fastnn::Activation activation;
   double dropout;  // rate on its outputs
   bool has_bias;
   bool turned;               // the weights are w.T
@@ -125,8 +125,6 @@ template <class T> constexpr ptrdiff_t group_rows() {
   return rows;
 }
 
-inline ptrdiff_t ceil_div(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
-
 // Packed weights, without biases.
 template <class T> ptrdiff_t weights_of_network(const fastnn::NetworkShape& shape) {
   ptrdiff_t size = 0;
@@ -182,19 +180,21 @@ template <class T> ptrdiff_t row_stride(ptrdiff_t padded) {
 }
 
 // Whether an activation's value tells its slope.
-constexpr bool tells_slope(int64_t activation) {
-  return is_fused(activation) || activation == kTanh || activation == kSigmoid;
+constexpr bool tells_slope(const fastnn::Activation& activation) {
+  return is_fused(activation) || activation.code == kTanh || activation.code == kSigmoid;
 }
 
 template <class T> bool needs_slope(const Layer<T>& layer) {
-  return layer.dropout > 0 || !(tells_slope(layer.activation) || is_row_function(layer.activation));
+  return layer.dropout > 0 || !(tells_slope(layer.activation) || is_row_function(layer.activation.code));
 }
 
 // Whether the weights have a mirror: d_x of the first layer is never asked for, and a single output needs none.
 template <class T> FASTNN_INLINE bool has_mirror(const Layer<T>& layer, ptrdiff_t l) { return l > 0 && !layer.single; }
 
 // Whether padding of zeros comes out as zeros.
-constexpr bool keeps_zero(int64_t activation) { return is_fused(activation) || activation == kTanh; }
+constexpr bool keeps_zero(const fastnn::Activation& activation) {
+  return is_fused(activation) || activation.code == kTanh;
+}
 
 // Shape and orientation of layer l, without memory. It is turned where that pads less, on inputs whose padding is zero.
 template <class T> Layer<T> layer_of(const fastnn::NetworkShape& shape, ptrdiff_t l, double dropout) {
@@ -210,7 +210,7 @@ template <class T> Layer<T> layer_of(const fastnn::NetworkShape& shape, ptrdiff_
   layer.turned = is_narrow && is_clean;
   layer.rows = layer.turned ? layer.o : layer.i;
   layer.columns = layer.turned ? layer.i : layer.o;
-  layer.single = layer.turned && layer.o == 1 && l + 1 == shape.layers && !is_row_function(layer.activation);
+  layer.single = layer.turned && layer.o == 1 && l + 1 == shape.layers && !is_row_function(layer.activation.code);
   layer.stride = layer.single ? 1 : row_stride<T>(layer.padded);
   return layer;
 }
@@ -234,7 +234,7 @@ template <class T> void lay_out_layer(Arena& arena, Layer<T>& layer, const Works
   layer.a = arena.take<T>(ws.room * layer.stride);
   layer.d_z = arena.take<T>(ws.room * layer.stride);
   layer.slope = needs_slope<T>(layer) ? arena.take<T>(ws.room * layer.stride) : nullptr;
-  const bool by_row = layer.dropout > 0 && is_row_function(layer.activation);
+  const bool by_row = layer.dropout > 0 && is_row_function(layer.activation.code);
   layer.a_before = by_row ? arena.take<T>(ws.room * layer.stride) : nullptr;
 }
 

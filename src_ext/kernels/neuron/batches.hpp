@@ -32,7 +32,7 @@ void neuron_d_params(const fastnn::NeuronEpoch<T>& g, ptrdiff_t r0, ptrdiff_t r1
 }
 
 template <class T> void neuron_block(fastnn::NeuronEpoch<T>& g, ptrdiff_t block, ptrdiff_t r0, ptrdiff_t r1) {
-  alignas(64) T z[kBlockRows], y[kBlockRows], weight[kBlockRows];
+  alignas(64) T z[fastnn::kNeuronBlockRows], y[fastnn::kNeuronBlockRows], weight[fastnn::kNeuronBlockRows];
   double total = 0;
   for (ptrdiff_t r = r0; r < r1; ++r) {
     const ptrdiff_t row = neuron_row(g, r);
@@ -41,7 +41,7 @@ template <class T> void neuron_block(fastnn::NeuronEpoch<T>& g, ptrdiff_t block,
     total += double(weight[r - r0]);
   }
   neuron_z(g, r0, r1, z);
-  with_neuron_rule(g.activation, [&](const auto& rule) {
+  with_neuron_rule<T>(g.activation, [&](const auto& rule) {
     g.partial_loss[block] = neuron_losses<T>(rule, z, y, weight, r1 - r0);
   });
   g.partial_weight[block] = total;

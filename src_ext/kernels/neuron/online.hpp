@@ -9,8 +9,9 @@
 //  - losses, which nobody waits for, are computed for many rows at once.
 #pragma once
 
-#include "kernels/network/epoch.hpp"
 #include "kernels/neuron/rules.hpp"
+#include "kernels/vector/floating_point.hpp"
+#include "runtime/clock.hpp"
 
 namespace {
 
@@ -173,7 +174,7 @@ template <class T, class Rule> void online_epoch(fastnn::NeuronEpoch<T>& g, cons
 template <class T> void neuron_online(void* arguments) {
   auto& g = *static_cast<fastnn::NeuronEpoch<T>*>(arguments);
   const FlushSubnormals flush;
-  with_neuron_rule(g.activation, [&](const auto& rule) { online_epoch(g, rule); });
+  with_neuron_rule<T>(g.activation, [&](const auto& rule) { online_epoch(g, rule); });
 }
 
 }  // namespace

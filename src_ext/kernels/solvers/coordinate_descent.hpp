@@ -1,7 +1,7 @@
 // Coordinate descent on a quadratic model with a separable penalty and bounds (Friedman, Hastie and Tibshirani 2010).
 //
 // The model is g.(v - w) + (v - w)' H (v - w) / 2 + sum l1 |v| + l2 v^2 / 2 with lower <= v <= upper. H is either given,
-// or it is X' D X of logistic regression and only columns of X are (see columns.hpp). A coordinate is j o + k for
+// or it is X' D X of logistic regression and only columns of X are (column_sums.hpp). A coordinate is j o + k for
 // feature j and output k. They move one after another, so one thread does it.
 #pragma once
 

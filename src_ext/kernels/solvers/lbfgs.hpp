@@ -2,6 +2,7 @@
 // does it all, and every sum has one order.
 #pragma once
 
+#include "kernels/elementwise/softmax.hpp"
 #include "kernels/network/pieces.hpp"
 #include "contract/kernels.hpp"
 

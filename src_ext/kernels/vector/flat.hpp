@@ -1,5 +1,4 @@
-// Clipping and averaging of flat vectors: what happens to a gradient before an optimizer's step and to the parameters
-// after it.
+// Flat vectors: loops over a member's share of one, its sums, and its scaling.
 #pragma once
 
 #include "kernels/network/pieces.hpp"
@@ -21,24 +20,12 @@ template <class T> FASTNN_INLINE double sum_wide(const Wide<T>& v) {
   return total;
 }
 
-// value within [-limit, limit]; a NaN stays one.
-template <class T> FASTNN_INLINE Vec<T> clip(Vec<T> value, T limit) {
-  return minimum<T>(splat<T>(limit), maximum<T>(splat<T>(-limit), value));
-}
-
 // The member's share of the vector, a vector register at a time: change(position, elements).
 template <class T, class Change>
 FASTNN_INLINE void over_share(const fastnn::FlatVector<T>& g, int member, int team, const Change& change) {
   const auto part = fastnn::share_of(g.count, fastnn::kFlatGrain, member, team);
   in_pieces(part, fastnn::kFlatGrain, kCopyWork, [&](ptrdiff_t begin, ptrdiff_t end) {
     for (ptrdiff_t c = begin; c < end; c += kLanes<T>) change(c, int(end - c < kLanes<T> ? end - c : kLanes<T>));
-  });
-}
-
-template <class T> void clip_by_value(const void* arguments, int member, int team) {
-  const auto& g = *static_cast<const fastnn::FlatVector<T>*>(arguments);
-  over_share<T>(g, member, team, [&](ptrdiff_t c, int tail) {
-    store_first<T>(g.values + c, clip<T>(load_first<T>(g.values + c, tail), T(g.number)), tail);
   });
 }
 
@@ -60,7 +47,7 @@ template <class T> void sum_of_squares(const void* arguments, int member, int te
 }
 
 // 0 in every lane, or NaN in one where an element is infinite or NaN.
-template <class T> FASTNN_INLINE Vec<T> nothing_of(const T* values, ptrdiff_t count) {
+template <class T> FASTNN_INLINE Vec<T> zero_if_finite(const T* values, ptrdiff_t count) {
   Vec<T> sum[4] = {};
   ptrdiff_t c = 0;
   for (; c + 4 * kLanes<T> <= count; c += 4 * kLanes<T>)
@@ -73,13 +60,13 @@ template <class T> FASTNN_INLINE Vec<T> nothing_of(const T* values, ptrdiff_t co
 
 // One number for every kFlatGrain elements: 0, or NaN where one of them is infinite or NaN. At the speed of memory;
 // a sum of the elements themselves could overflow.
-template <class T> void sum_of_nothing(const void* arguments, int member, int team) {
+template <class T> void check_finite(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::FlatVector<T>*>(arguments);
   const auto part = fastnn::share_of(g.count, fastnn::kFlatGrain, member, team);
   Meter meter;
   for (ptrdiff_t begin = part.begin; begin < part.end; begin += fastnn::kFlatGrain) {
     const ptrdiff_t end = begin + fastnn::kFlatGrain < part.end ? begin + fastnn::kFlatGrain : part.end;
-    g.partial[begin / fastnn::kFlatGrain] = double(sum_lanes<T>(nothing_of<T>(g.values + begin, end - begin)));
+    g.partial[begin / fastnn::kFlatGrain] = double(sum_lanes<T>(zero_if_finite<T>(g.values + begin, end - begin)));
     if (meter.stops(kCopyWork * fastnn::kFlatGrain)) return;
   }
 }
@@ -88,19 +75,6 @@ template <class T> void scale(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::FlatVector<T>*>(arguments);
   over_share<T>(g, member, team, [&](ptrdiff_t c, int tail) {
     store_first<T>(g.values + c, load_first<T>(g.values + c, tail) * T(g.number), tail);
-  });
-}
-
-template <class T> FASTNN_INLINE Vec<T> averaged(Vec<T> average, Vec<T> value, T rest) {
-  return average + rest * (value - average);
-}
-
-template <class T> void ema_step(const void* arguments, int member, int team) {
-  const auto& g = *static_cast<const fastnn::FlatVector<T>*>(arguments);
-  const T rest = T(1 - g.number);
-  over_share<T>(g, member, team, [&](ptrdiff_t c, int tail) {
-    const Vec<T> average = load_first<T>(g.values + c, tail), value = load_first<T>(g.other + c, tail);
-    store_first<T>(g.values + c, averaged<T>(average, value, rest), tail);
   });
 }
 

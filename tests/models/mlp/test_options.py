@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.svm import LinearSVC
 
 from fastnn import SGD, Adagrad, Adam, AdamW, MLPClassifier, MLPRegressor, NAdam, RMSprop, losses, schedules
-from fastnn.optimizers import OPTIMIZERS
+from fastnn.optimizers import OPTIMIZERS, Adadelta, Adamax, Lion
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{ConvergenceWarning.__module__}.ConvergenceWarning")
 
@@ -54,6 +54,9 @@ def assert_same(ours: Any, other: Any) -> None:
         ("adam", Adam(0.02, 0.8, 0.9, 1e-4)),
         ("adamw", AdamW(0.02, 0.8, 0.9, 1e-4)),
         ("nadam", NAdam(0.02, 0.8, 0.9, 1e-4)),
+        ("adamax", Adamax(0.02, 0.8, 0.9, 1e-4)),
+        ("adadelta", Adadelta(0.02, epsilon=1e-4)),
+        ("lion", Lion(0.02, 0.8, 0.9)),
         ("rmsprop", RMSprop(0.02, epsilon=1e-4)),
         ("adagrad", Adagrad(0.02, 1e-4)),
     ],
@@ -70,7 +73,8 @@ def test_a_name_with_parameters_is_an_object(digits: Data, name: str, optimizer:
 
 @pytest.mark.parametrize("solver", sorted(OPTIMIZERS))
 def test_every_optimizer_learns(digits: Data, solver: str) -> None:
-    model = MLPClassifier((20,), solver=solver, learning_rate_init=0.02, max_iter=60, random_state=0)
+    rate = 20 * OPTIMIZERS[solver]().learning_rate  # few steps, so long ones
+    model = MLPClassifier((20,), solver=solver, learning_rate_init=rate, max_iter=60, random_state=0)
     assert model.fit(*digits).score(*digits) > 0.95
 
 

@@ -1,4 +1,4 @@
-"""Hyper-parameters and state of each optimizer. The steps themselves are kernels."""
+"""What all optimizers have in common: a registry, ranges of hyper-parameters, and the state."""
 
 from __future__ import annotations
 
@@ -13,12 +13,7 @@ from numpy.typing import NDArray
 
 from fastnn.errors import no_subclass, unknown_name, wrong_type
 
-__all__ = ["OPTIMIZERS", "SGD", "Adagrad", "Adam", "AdamW", "NAdam", "Optimizer", "OptimizerState", "RMSprop", "get"]
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
-
+__all__ = ["BELOW_ONE", "NOT_NEGATIVE", "OPTIMIZERS", "RANGES", "Optimizer", "OptimizerState", "Range", "get"]
 
 Range = tuple[Callable[[float], bool], str]  # a test, and what passes it in words
 
@@ -40,11 +35,17 @@ RANGES: dict[str, Range] = {
 }
 # Of every optimizer, and no arguments of its kernel.
 _AROUND_THE_STEP = ("clip_value", "clip_norm", "ema")
+_KINDS = "fastnn.optimizers.kinds"
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {}  # by name, in the order of their classes in kinds.py
 
 
 @dataclass(frozen=True)
 class Optimizer:
     """What all optimizers have: hyper-parameters as fields, in the order of their kernel.
+
+    A class of kinds.py that inherits from it is listed thereby: its code is its place among them, and
+    tools/generate_optimizers.py writes the list of C++, the wrappers of its kernel and their types.
 
     Parameters
     ----------
@@ -84,9 +85,11 @@ class Optimizer:
     counts_steps: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
-        if cls.__module__ != __name__:  # one with more fields would call its kernel with too many numbers
+        if cls.__module__ != _KINDS:  # one with more fields would call its kernel with too many numbers
             instead = "Use one of those in fastnn.optimizers, with other hyper-parameters."
             raise no_subclass(cls, cls.__mro__[1].__name__, instead)
+        cls.code = len(OPTIMIZERS)
+        OPTIMIZERS[cls.name] = cls
 
     def __post_init__(self) -> None:
         for each in fields(self):
@@ -99,11 +102,16 @@ class Optimizer:
             if not allows(float(value)):
                 raise ValueError(f"{each.name}={value!r}, wanted {wanted}")
 
+    @classmethod
+    def hyper_names(cls) -> tuple[str, ...]:
+        """The kernel's hyper-parameters but the learning rate, in its order."""
+        around = ("learning_rate", *_AROUND_THE_STEP)
+        return tuple(each.name for each in fields(cls) if each.name not in around)
+
     @property
     def hyper(self) -> tuple[float, ...]:
-        """The kernel's hyper-parameters but the learning rate, in its order."""
-        names = [each.name for each in fields(self) if each.name not in _AROUND_THE_STEP]
-        return tuple(float(getattr(self, name)) for name in names[1:])
+        """The values of `hyper_names`."""
+        return tuple(float(getattr(self, name)) for name in self.hyper_names())
 
     @property
     def state_names(self) -> tuple[str, ...]:
@@ -123,194 +131,6 @@ class Optimizer:
         """Return what the kernel takes after its vectors, for that step (from 1), in its order."""
         counted = (step,) if self.counts_steps else ()
         return (*counted, learning_rate, *self.hyper)
-
-
-@dataclass(frozen=True)
-class SGD(Optimizer):
-    """Stochastic gradient descent with momentum, Nesterov's or classical.
-
-    Parameters
-    ----------
-    learning_rate : float, default=0.001
-    momentum : float in [0, 1], default=0.9
-    nesterov : bool, default=True
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
-
-    References
-    ----------
-    Sutskever, Martens, Dahl and Hinton (2013), "On the importance of initialization and momentum
-    in deep learning".
-    """
-
-    learning_rate: float = 0.001
-    momentum: float = 0.9
-    nesterov: bool = True
-
-    name: ClassVar[str] = "sgd"
-    code: ClassVar[int] = 0
-    slots: ClassVar[tuple[str, ...]] = ("velocity",)
-
-
-@dataclass(frozen=True)
-class Adam(Optimizer):
-    """Adam.
-
-    Parameters
-    ----------
-    learning_rate : float, default=0.001
-    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
-    epsilon : float, default=1e-8
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
-
-    References
-    ----------
-    Kingma and Ba (2015), "Adam: a method for stochastic optimization".
-    """
-
-    learning_rate: float = 0.001
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-8
-
-    name: ClassVar[str] = "adam"
-    code: ClassVar[int] = 1
-    slots: ClassVar[tuple[str, ...]] = ("m", "v")
-    counts_steps: ClassVar[bool] = True
-
-
-@dataclass(frozen=True)
-class RMSprop(Optimizer):
-    """RMSprop: the gradient over the root of a running mean of its square.
-
-    Parameters
-    ----------
-    learning_rate : float, default=0.001
-    rho : float in [0, 1), default=0.99
-        How much of the mean of squares a step keeps.
-    epsilon : float, default=1e-8
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
-
-    References
-    ----------
-    Tieleman and Hinton (2012), "Lecture 6.5, RMSprop", in Neural Networks for Machine Learning.
-    """
-
-    learning_rate: float = 0.001
-    rho: float = 0.99
-    epsilon: float = 1e-8
-
-    name: ClassVar[str] = "rmsprop"
-    code: ClassVar[int] = 2
-    slots: ClassVar[tuple[str, ...]] = ("v",)
-
-
-@dataclass(frozen=True)
-class Adagrad(Optimizer):
-    """Adagrad: the gradient over the root of the sum of all its squares so far.
-
-    Parameters
-    ----------
-    learning_rate : float, default=0.01
-    epsilon : float, default=1e-10
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
-
-    References
-    ----------
-    Duchi, Hazan and Singer (2011), "Adaptive subgradient methods for online learning and
-    stochastic optimization".
-    """
-
-    learning_rate: float = 0.01
-    epsilon: float = 1e-10
-
-    name: ClassVar[str] = "adagrad"
-    code: ClassVar[int] = 3
-    slots: ClassVar[tuple[str, ...]] = ("v",)
-
-
-@dataclass(frozen=True)
-class AdamW(Optimizer):
-    """Adam with decoupled weight decay: a step also shrinks every parameter, biases too.
-
-    Parameters
-    ----------
-    learning_rate : float, default=0.001
-    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
-    epsilon : float, default=1e-8
-    weight_decay : float, default=0.01
-        A step first multiplies the parameters by ``1 - learning_rate * weight_decay``.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
-
-    References
-    ----------
-    Loshchilov and Hutter (2019), "Decoupled weight decay regularization".
-    """
-
-    learning_rate: float = 0.001
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-8
-    weight_decay: float = 0.01
-
-    name: ClassVar[str] = "adamw"
-    code: ClassVar[int] = 4
-    slots: ClassVar[tuple[str, ...]] = ("m", "v")
-    counts_steps: ClassVar[bool] = True
-
-
-@dataclass(frozen=True)
-class NAdam(Optimizer):
-    """Adam with Nesterov's look-ahead.
-
-    Parameters
-    ----------
-    learning_rate : float, default=0.002
-    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
-    epsilon : float, default=1e-8
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
-
-    References
-    ----------
-    Dozat (2016), "Incorporating Nesterov momentum into Adam"; here with a constant beta_1.
-    """
-
-    learning_rate: float = 0.002
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-8
-
-    name: ClassVar[str] = "nadam"
-    code: ClassVar[int] = 5
-    slots: ClassVar[tuple[str, ...]] = ("m", "v")
-    counts_steps: ClassVar[bool] = True
-
-
-_ALL: tuple[type[Optimizer], ...] = (SGD, Adam, RMSprop, Adagrad, AdamW, NAdam)
-OPTIMIZERS: dict[str, type[Optimizer]] = {kind.name: kind for kind in _ALL}
 
 
 @dataclass
@@ -350,7 +170,7 @@ def get(optimizer: str | Optimizer) -> Optimizer:
     TypeError
         If `optimizer` is neither a string nor an optimizer.
     """
-    if isinstance(optimizer, _ALL):
+    if isinstance(optimizer, Optimizer) and type(optimizer) is not Optimizer:  # which has no kernel
         return optimizer
     if not isinstance(optimizer, str):
         raise wrong_type("optimizer", optimizer, "a name or an optimizer")

@@ -1,0 +1,332 @@
+"""The activations as scalar functions: value, slope and the numbers that they take, each once.
+
+``value(z)`` gives a and ``slope(z, a)`` gives da/dz; parameters come after them, with the defaults
+that a name alone stands for. They are plain Python over `math`, each complete in itself (none calls
+another), so that a compiler can take any of them alone. NaN flows through the values, infinity
+gives the limit, and nothing overflows. softmax and log_softmax work on whole rows, so they have no
+scalar form.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+__all__ = ["GELU_CUBIC", "LEAK", "ROWS", "SELU_ALPHA", "SELU_SCALE", "Limits", "Row", "Scalar", "Slope"]
+
+Scalar = Callable[[float], float]
+Slope = Callable[[float, float], float]
+
+
+class Limits(NamedTuple):
+    """The least and the largest number that a parameter may be."""
+
+    least: float
+    largest: float
+
+
+class Row(NamedTuple):
+    """An activation of the library: its name, functions, and its parameters by their names in order."""
+
+    name: str
+    value: Scalar | None = None
+    slope: Slope | None = None
+    has_slope: bool = True
+    parameters: tuple[tuple[str, Limits], ...] = ()
+
+
+# Wide enough for any use, and so far from float32's ends that neither a parameter nor its inverse gets near to them.
+_ANY = Limits(-1e6, 1e6)
+_NOT_NEGATIVE = Limits(0.0, 1e6)
+_POSITIVE = Limits(1e-6, 1e6)
+
+
+# --- piecewise linear ---------------------------------------------------------------------------
+
+LEAK = 0.01
+
+
+def _identity(z: float) -> float:
+    return z
+
+
+def _identity_slope(z: float, a: float) -> float:
+    return 1.0
+
+
+def _sign(z: float) -> float:
+    return 1.0 if z > 0.0 else (-1.0 if z < 0.0 else z)
+
+
+def _sign_slope(z: float, a: float) -> float:
+    return 0.0
+
+
+def _relu(z: float) -> float:
+    return 0.0 if z < 0.0 else z  # this order lets NaN through
+
+
+def _relu_slope(z: float, a: float) -> float:
+    return 1.0 if z > 0.0 else 0.0
+
+
+def _relu6(z: float) -> float:
+    return 0.0 if z < 0.0 else (6.0 if z > 6.0 else z)
+
+
+def _relu6_slope(z: float, a: float) -> float:
+    return 1.0 if 0.0 < z < 6.0 else 0.0
+
+
+def _leaky_relu(z: float, slope: float = LEAK) -> float:
+    return z if z > 0.0 else slope * z
+
+
+def _leaky_relu_slope(z: float, a: float, slope: float = LEAK) -> float:
+    return 1.0 if z > 0.0 else slope
+
+
+def _hard_sigmoid(z: float, slope: float = 1.0 / 6.0, offset: float = 0.5) -> float:
+    left, right = -offset / slope, (1.0 - offset) / slope
+    return 0.0 if z <= left else (1.0 if z >= right else z / (1.0 / slope) + offset)
+
+
+def _hard_sigmoid_slope(z: float, a: float, slope: float = 1.0 / 6.0, offset: float = 0.5) -> float:
+    left, right = -offset / slope, (1.0 - offset) / slope
+    return slope if left < z < right else 0.0
+
+
+def _hard_tanh(z: float) -> float:
+    return -1.0 if z <= -1.0 else (1.0 if z >= 1.0 else z)
+
+
+def _hard_tanh_slope(z: float, a: float) -> float:
+    return 1.0 if -1.0 < z < 1.0 else 0.0
+
+
+def _hard_swish(z: float) -> float:
+    return 0.0 if z <= -3.0 else (z if z >= 3.0 else z * (z / 6.0 + 0.5))
+
+
+def _hard_swish_slope(z: float, a: float) -> float:
+    return 0.0 if z <= -3.0 else (1.0 if z >= 3.0 else z / 3.0 + 0.5)
+
+
+SHRINK_END = 0.5  # PyTorch's lambda
+
+
+def _softshrink(z: float) -> float:
+    size = abs(z)
+    return math.copysign(size - SHRINK_END, z) if size > SHRINK_END else 0.0 * z
+
+
+def _softshrink_slope(z: float, a: float) -> float:
+    return 1.0 if abs(z) > SHRINK_END else 0.0
+
+
+def _hard_shrink(z: float) -> float:
+    return z if abs(z) > SHRINK_END else 0.0 * z
+
+
+def _hard_shrink_slope(z: float, a: float) -> float:
+    return 1.0 if abs(z) > SHRINK_END else 0.0
+
+
+# --- saturating on both sides -------------------------------------------------------------------
+
+
+def _sigmoid(z: float) -> float:
+    e = math.exp(-abs(z))
+    return 1.0 / (1.0 + e) if z >= 0.0 else e / (1.0 + e)
+
+
+def _sigmoid_slope(z: float, a: float) -> float:
+    return a * (1.0 - a)
+
+
+def _tanh(z: float) -> float:
+    return math.tanh(z)
+
+
+def _tanh_slope(z: float, a: float) -> float:
+    return 1.0 - a * a
+
+
+def _softsign(z: float) -> float:
+    return math.copysign(1.0, z) if math.isinf(z) else z / (1.0 + abs(z))
+
+
+def _softsign_slope(z: float, a: float) -> float:
+    scale = 1.0 / (1.0 + abs(z))
+    return scale * scale
+
+
+# --- linear to the right ------------------------------------------------------------------------
+
+# Klambauer et al. 2017: with these, mean 0 and variance 1 are a fixed point.
+SELU_ALPHA = 1.6732632423543772
+SELU_SCALE = 1.0507009873554805
+_SELU_LEFT = SELU_SCALE * SELU_ALPHA
+
+
+def _elu(z: float, alpha: float = 1.0) -> float:
+    return z if z >= 0.0 else alpha * math.expm1(z)
+
+
+def _elu_slope(z: float, a: float, alpha: float = 1.0) -> float:
+    return 1.0 if z > 0.0 else a + alpha
+
+
+TINY = 2.0**-54  # of it exp(z) - 1 is z, but z / alpha may be subnormal
+
+
+def _celu(z: float, alpha: float = 1.0) -> float:
+    return z if z >= -alpha * TINY else alpha * math.expm1(z / alpha)
+
+
+def _celu_slope(z: float, a: float, alpha: float = 1.0) -> float:
+    return 1.0 if z > 0.0 else a / alpha + 1.0
+
+
+def _selu(z: float) -> float:
+    return SELU_SCALE * z if z >= 0.0 else _SELU_LEFT * math.expm1(z)
+
+
+def _selu_slope(z: float, a: float) -> float:
+    return SELU_SCALE if z > 0.0 else a + _SELU_LEFT
+
+
+def _softplus(z: float, beta: float = 1.0) -> float:
+    bend = math.log1p(math.exp(-abs(beta * z))) / beta
+    return z + bend if z > 0.0 else bend
+
+
+def _softplus_slope(z: float, a: float, beta: float = 1.0) -> float:
+    e = math.exp(-abs(beta * z))
+    return 1.0 / (1.0 + e) if z >= 0.0 else e / (1.0 + e)
+
+
+def _log_sigmoid(z: float) -> float:
+    bend = math.log1p(math.exp(-abs(z)))
+    return z - bend if z < 0.0 else -bend
+
+
+def _log_sigmoid_slope(z: float, a: float) -> float:
+    e = math.exp(-abs(z))
+    return 1.0 / (1.0 + e) if z < 0.0 else e / (1.0 + e)
+
+
+# Of (z cosh z - sinh z) / z**3 in z**2, the highest power first: all positive, so nothing cancels as in z - tanh(z).
+_SHRINK_SERIES = tuple((2 * k + 2) / math.factorial(2 * k + 3) for k in range(12, -1, -1))
+
+
+def _tanh_shrink(z: float) -> float:
+    if not abs(z) < 2.0:
+        return z - math.tanh(z)
+    total = 0.0
+    for coefficient in _SHRINK_SERIES:
+        total = total * (z * z) + coefficient
+    return z * (z * z) * total / math.cosh(z)
+
+
+def _tanh_shrink_slope(z: float, a: float) -> float:
+    t = math.tanh(z)
+    return t * t
+
+
+# --- z times a gate between 0 and 1 -------------------------------------------------------------
+
+GELU_CUBIC = 0.044715  # Hendrycks & Gimpel 2016, the tanh form
+_GELU_INNER = 2.0 * math.sqrt(2.0 / math.pi)
+_SQRT_HALF = math.sqrt(0.5)
+_GATE_END = 800.0  # beyond it every gate is 0 or 1, and infinity * 0 would be NaN
+_NORMAL_DENSITY = 1.0 / math.sqrt(2.0 * math.pi)  # of the standard normal distribution, at 0
+
+
+def _gelu(z: float) -> float:
+    t = -_GATE_END if z < -_GATE_END else z
+    return 0.5 * t * math.erfc(-_SQRT_HALF * t)  # erfc, since 1 + erf cancels for negative z
+
+
+def _gelu_slope(z: float, a: float) -> float:
+    t = min(max(z, -_GATE_END), _GATE_END)
+    return 0.5 * math.erfc(-_SQRT_HALF * t) + _NORMAL_DENSITY * t * math.exp(-0.5 * t * t)
+
+
+def _gelu_tanh(z: float) -> float:
+    t = -_GATE_END if z < -_GATE_END else z
+    u = _GELU_INNER * t * (1.0 + GELU_CUBIC * t * t)
+    e = math.exp(-abs(u))  # (1 + tanh(u / 2)) / 2 is the sigmoid of u
+    return t / (1.0 + e) if u >= 0.0 else t * e / (1.0 + e)
+
+
+def _gelu_tanh_slope(z: float, a: float) -> float:
+    t = min(max(z, -_GATE_END), _GATE_END)
+    u = _GELU_INNER * t * (1.0 + GELU_CUBIC * t * t)
+    e = math.exp(-abs(u))
+    gate = 1.0 / (1.0 + e) if u >= 0.0 else e / (1.0 + e)
+    inner_slope = _GELU_INNER * (1.0 + 3.0 * GELU_CUBIC * t * t)
+    return gate + t * inner_slope * e / ((1.0 + e) * (1.0 + e))
+
+
+def _silu(z: float) -> float:
+    t = -_GATE_END if z < -_GATE_END else z
+    e = math.exp(-abs(t))
+    return t / (1.0 + e) if t >= 0.0 else t * e / (1.0 + e)
+
+
+def _silu_slope(z: float, a: float) -> float:
+    t = min(max(z, -_GATE_END), _GATE_END)
+    e = math.exp(-abs(t))
+    gate = 1.0 / (1.0 + e) if t >= 0.0 else e / (1.0 + e)
+    return gate + t * e / ((1.0 + e) * (1.0 + e))
+
+
+def _mish(z: float) -> float:
+    # The gate tanh(log(1 + exp z)) is rational in exp(z), and in exp(-z).
+    t = -_GATE_END if z < -_GATE_END else z
+    e = math.exp(-abs(t))
+    below = e * (e + 2.0)
+    gate = (1.0 + 2.0 * e) / (1.0 + 2.0 * e + 2.0 * e * e) if t > 0.0 else below / (below + 2.0)
+    return t * gate
+
+
+def _mish_slope(z: float, a: float) -> float:
+    t = min(max(z, -_GATE_END), _GATE_END)
+    e = math.exp(-abs(t))
+    below = e * (e + 2.0)
+    gate = (1.0 + 2.0 * e) / (1.0 + 2.0 * e + 2.0 * e * e) if t > 0.0 else below / (below + 2.0)
+    sigmoid = 1.0 / (1.0 + e) if t > 0.0 else e / (1.0 + e)
+    return gate + t * sigmoid * (1.0 - gate * gate)
+
+
+# --- all of them, in the order of their numbers in the kernels ----------------------------------
+
+ROWS = (
+    Row("identity", _identity, _identity_slope),
+    Row("sigmoid", _sigmoid, _sigmoid_slope),
+    Row("tanh", _tanh, _tanh_slope),
+    Row("sign", _sign, _sign_slope, has_slope=False),
+    Row("relu", _relu, _relu_slope),
+    Row("leaky_relu", _leaky_relu, _leaky_relu_slope, parameters=(("slope", _ANY),)),
+    Row("elu", _elu, _elu_slope, parameters=(("alpha", _NOT_NEGATIVE),)),
+    Row("selu", _selu, _selu_slope),
+    Row("gelu", _gelu, _gelu_slope),
+    Row("gelu_tanh", _gelu_tanh, _gelu_tanh_slope),
+    Row("silu", _silu, _silu_slope),
+    Row("mish", _mish, _mish_slope),
+    Row("softplus", _softplus, _softplus_slope, parameters=(("beta", _POSITIVE),)),
+    Row("softsign", _softsign, _softsign_slope),
+    Row("hard_sigmoid", _hard_sigmoid, _hard_sigmoid_slope, parameters=(("slope", _POSITIVE), ("offset", _ANY))),
+    Row("hard_tanh", _hard_tanh, _hard_tanh_slope),
+    Row("hard_swish", _hard_swish, _hard_swish_slope),
+    Row("softmax"),
+    Row("log_softmax"),
+    Row("celu", _celu, _celu_slope, parameters=(("alpha", _POSITIVE),)),
+    Row("softshrink", _softshrink, _softshrink_slope),
+    Row("hard_shrink", _hard_shrink, _hard_shrink_slope),
+    Row("tanh_shrink", _tanh_shrink, _tanh_shrink_slope),
+    Row("log_sigmoid", _log_sigmoid, _log_sigmoid_slope),
+    Row("relu6", _relu6, _relu6_slope),
+)

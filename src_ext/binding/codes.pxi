@@ -1,0 +1,59 @@
+# Names of users as kernels read them; names and numbers come from the contract's lists.
+
+from _lists cimport (
+    Activation, UserActivation, is_row_function, kActivationCount, kActivationFacts, kUsersOwn, listed_activation,
+)
+
+ACTIVATION_CODES = {kActivationFacts[code].name.decode(): code for code in range(kActivationCount)}
+ACTIVATION_DEFAULTS = {
+    name: tuple(kActivationFacts[code].defaults[k] for k in range(kActivationFacts[code].parameters))
+    for name, code in ACTIVATION_CODES.items()
+}
+
+cdef dict activation_code_of = dict(ACTIVATION_CODES, logistic=ACTIVATION_CODES["sigmoid"])
+
+cdef object compiled_activation = None
+
+
+cdef object unknown_activation(object activation):
+    return ValueError(f"unknown activation {activation!r}, wanted one of {', '.join(ACTIVATION_CODES)}")
+
+
+# A user's own activation, compiled for the dtype.
+cdef object read_users_activation(Activation* into, object activation, int kind):
+    global compiled_activation
+    if compiled_activation is None:
+        from fastnn.kernels.user_activations import compiled_activation as function
+        compiled_activation = function
+    compiled = compiled_activation(activation, np.float64 if kind else np.float32)
+    into.code = kUsersOwn
+    into.users = <const UserActivation*><size_t>compiled.address
+    return compiled
+
+
+cdef int read_parameters(Activation* into, object activation) except -1:
+    cdef int k, count = kActivationFacts[into.code].parameters
+    cdef tuple numbers = activation.parameters
+    if numbers is None or len(numbers) != count:
+        raise ValueError(f"activation {activation!r} has the parameters {numbers}, wanted {count}")
+    for k in range(count):
+        into.parameters[k] = numbers[k]
+    return 0
+
+
+# An Activation, or one that a name stands for with the defaults of its parameters. Returns what has to live as long as
+# `into` is used: what holds a user's own in memory, None for those of the library.
+cdef inline object read_activation(Activation* into, object activation, int kind):
+    cdef bint is_named = type(activation) is str
+    found = activation_code_of.get(activation) if is_named else activation.code
+    if found is None:
+        raise unknown_activation(activation)
+    cdef Py_ssize_t code = found
+    if code < 0:
+        return read_users_activation(into, activation, kind)
+    if code >= kActivationCount:
+        raise unknown_activation(activation)
+    into[0] = listed_activation(<int>code)
+    if not is_named and kActivationFacts[code].parameters > 0:
+        read_parameters(into, activation)
+    return None

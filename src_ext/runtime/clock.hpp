@@ -1,0 +1,4 @@
+// The clock of deadlines and measurements, in seconds.
+#pragma once
+
+extern "C" double fastnn_seconds();
