@@ -107,7 +107,7 @@ class Stored:
         return user
 
     def _centre_with(self, centre: Vector | None) -> Vector | None:
-        """This centre and another one of the stored columns together, by the user's features."""
+        """Add another centre, of the stored columns, to this one; the sum is in the user's features."""
         if centre is None or self.centre is None or self.factor is None:
             return self.centre if centre is None else centre
         return self.centre + centre / self.factor

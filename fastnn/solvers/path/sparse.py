@@ -49,7 +49,6 @@ def solve_sparse_family(
     list of Solution
     list of lists of Solution
     """
-
     stored = Stored.for_penalty(family.losses, penalties[0](family.losses))
     family = replace(family, x=stored.objective.x) if stored.is_copied else family
 

@@ -132,8 +132,11 @@ def _error(
     penalty: Separable,
     promise: float,
 ) -> float:
-    """The gap; and where directions have neither penalty nor bound, of which it knows nothing, what the last step
-    promised, which tells how far it was from their optimum."""
+    """The duality gap, or what the last step promised, if that is more and some directions are free.
+
+    The gap knows nothing of directions that have neither penalty nor bound; the promise tells how far they were from
+    their optimum.
+    """
     gap = _gap(restricted, progress, gradient, objective, penalty)
     return gap if penalty.is_bounded else max(gap, promise)
 
