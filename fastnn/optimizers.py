@@ -48,7 +48,8 @@ class Optimizer:
 
     Parameters
     ----------
-    learning_rate : float
+    learning_rate : float, default=0.001
+        What a step is multiplied by, above 0.
     clip_value : float, optional
         Before a step every component of the gradient, penalty included, is brought within
         [-clip_value, clip_value].
@@ -111,7 +112,18 @@ class Optimizer:
         return self.slots if self.ema is None else (*self.slots, "average")
 
     def averaged(self, state: OptimizerState) -> NDArray[np.floating[Any]] | None:
-        """The moving average of the parameters (p,), or None without `ema`."""
+        """Return the moving average of the parameters.
+
+        Parameters
+        ----------
+        state : OptimizerState
+            What the optimizer remembers.
+
+        Returns
+        -------
+        ndarray of shape (n_params,), or None
+            A vector of the state, not a copy; None without `ema`.
+        """
         return None if self.ema is None else state.slots[-1]
 
     @property
@@ -120,7 +132,20 @@ class Optimizer:
         return f"{self.name}_step"
 
     def arguments(self, step: int, learning_rate: float) -> tuple[float, ...]:
-        """Return what the kernel takes after its vectors, for that step (from 1), in its order."""
+        """Return the numbers that the kernel takes after its vectors, in its order.
+
+        Parameters
+        ----------
+        step : int
+            The number of the step, from 1.
+        learning_rate : float
+            The rate of this step.
+
+        Returns
+        -------
+        tuple of float
+            The step, if the kernel counts them, the learning rate and the hyper-parameters.
+        """
         counted = (step,) if self.counts_steps else ()
         return (*counted, learning_rate, *self.hyper)
 
@@ -132,8 +157,13 @@ class SGD(Optimizer):
     Parameters
     ----------
     learning_rate : float, default=0.001
-    momentum : float in [0, 1], default=0.9
+        What a step is multiplied by, above 0.
+    momentum : float, default=0.9
+        What the velocity keeps of itself at a step, in [0, 1].
     nesterov : bool, default=True
+        Whether a step looks ahead along the velocity (Nesterov), or only follows it.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
 
     Raises
     ------
@@ -157,13 +187,18 @@ class SGD(Optimizer):
 
 @dataclass(frozen=True)
 class Adam(Optimizer):
-    """Adam.
+    """Adam: a mean of the gradients over the root of a mean of their squares, both corrected for their start.
 
     Parameters
     ----------
     learning_rate : float, default=0.001
-    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
+        What a step is multiplied by, above 0.
+    beta_1, beta_2 : float, default=0.9 and 0.999
+        How much of themselves the means of the gradients and of their squares keep, in [0, 1).
     epsilon : float, default=1e-8
+        What is added to the root, above 0, so that nothing is divided by zero.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
 
     Raises
     ------
@@ -193,9 +228,13 @@ class RMSprop(Optimizer):
     Parameters
     ----------
     learning_rate : float, default=0.001
+        What a step is multiplied by, above 0.
     rho : float in [0, 1), default=0.99
         How much of the mean of squares a step keeps.
     epsilon : float, default=1e-8
+        What is added to the root, above 0, so that nothing is divided by zero.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
 
     Raises
     ------
@@ -223,7 +262,11 @@ class Adagrad(Optimizer):
     Parameters
     ----------
     learning_rate : float, default=0.01
+        What a step is multiplied by, above 0.
     epsilon : float, default=1e-10
+        What is added to the root, above 0, so that nothing is divided by zero.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
 
     Raises
     ------
@@ -251,10 +294,15 @@ class AdamW(Optimizer):
     Parameters
     ----------
     learning_rate : float, default=0.001
-    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
+        What a step is multiplied by, above 0.
+    beta_1, beta_2 : float, default=0.9 and 0.999
+        How much of themselves the means of the gradients and of their squares keep, in [0, 1).
     epsilon : float, default=1e-8
+        What is added to the root, above 0, so that nothing is divided by zero.
     weight_decay : float, default=0.01
         A step first multiplies the parameters by ``1 - learning_rate * weight_decay``.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
 
     Raises
     ------
@@ -285,8 +333,13 @@ class NAdam(Optimizer):
     Parameters
     ----------
     learning_rate : float, default=0.002
-    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
+        What a step is multiplied by, above 0.
+    beta_1, beta_2 : float, default=0.9 and 0.999
+        How much of themselves the means of the gradients and of their squares keep, in [0, 1).
     epsilon : float, default=1e-8
+        What is added to the root, above 0, so that nothing is divided by zero.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
 
     Raises
     ------
@@ -317,11 +370,11 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {kind.name: kind for kind in _ALL}
 class OptimizerState:
     """What an optimizer remembers between steps.
 
-    Attributes
+    Parameters
     ----------
     step : int
         Steps taken so far.
-    slots : tuple of ndarray (n_params,)
+    slots : tuple of ndarray of shape (n_params,)
         One vector for each of the optimizer's `state_names`.
     """
 
@@ -330,18 +383,47 @@ class OptimizerState:
 
     @classmethod
     def zeros(cls, optimizer: Optimizer, params: NDArray[np.floating[Any]]) -> OptimizerState:
-        """Return the state before the first step: zeros, and the parameters as their average."""
+        """Return the state before the first step: zeros, and the parameters as their average.
+
+        Parameters
+        ----------
+        optimizer : Optimizer
+            Whose state it is.
+        params : ndarray of shape (n_params,)
+            The first parameters.
+
+        Returns
+        -------
+        OptimizerState
+            With vectors of the parameters' shape and dtype.
+        """
         # np.zeros_like would write them: these take no memory before somebody does.
         slots = tuple(np.zeros(params.shape, params.dtype) for _ in optimizer.slots)
         return cls(0, slots if optimizer.ema is None else (*slots, params.copy()))
 
     def copy(self) -> OptimizerState:
-        """Return a state of its own memory."""
+        """Return a copy that shares no memory with this state.
+
+        Returns
+        -------
+        OptimizerState
+            After as many steps.
+        """
         return OptimizerState(self.step, tuple(slot.copy() for slot in self.slots))
 
 
 def get(optimizer: str | Optimizer) -> Optimizer:
-    """Look up an optimizer by name, with its defaults; an optimizer object is returned as it is.
+    """Look up an optimizer by name.
+
+    Parameters
+    ----------
+    optimizer : str or Optimizer
+        A name in `OPTIMIZERS`; an optimizer object is returned as it is.
+
+    Returns
+    -------
+    Optimizer
+        The optimizer of that name, with its default hyper-parameters.
 
     Raises
     ------

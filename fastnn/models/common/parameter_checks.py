@@ -55,7 +55,7 @@ class Real:
     open_high: bool = False
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value is a number, but no bool, and lies in the interval."""
         if type(value) is not float and (isinstance(value, _FLAGS) or not isinstance(value, RealNumber)):
             return False
         try:
@@ -79,7 +79,7 @@ class Integer:
     high: int | None = None
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value is an integer, but no bool, within the bounds."""
         is_integer = type(value) is int or (isinstance(value, Integral) and not isinstance(value, _FLAGS))
         return is_integer and int(value) >= self.low and (self.high is None or int(value) <= self.high)
 
@@ -94,7 +94,7 @@ class Numbers:
     each: Real
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value has one dimension, is not empty, and each of its numbers lies in the interval."""
         if isinstance(value, str) or np.ndim(value) != 1:
             return False
         return len(value) > 0 and all(self.each.accepts(number) for number in value)
@@ -108,7 +108,7 @@ class Flag:
     """True or False."""
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value is a bool of Python or NumPy."""
         return isinstance(value, _FLAGS)
 
     def __str__(self) -> str:
@@ -122,7 +122,7 @@ class OneOf:
     names: tuple[str, ...]
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value is one of the names, letter for letter."""
         return isinstance(value, str) and value in self.names
 
     def __str__(self) -> str:
@@ -136,7 +136,7 @@ class ActivationLike(OneOf):
     names: tuple[str, ...] = (*ACTIVATIONS, *ALIASES)
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value is an Activation or the name of one."""
         return isinstance(value, Activation) or super().accepts(value)
 
     def __str__(self) -> str:
@@ -151,7 +151,7 @@ class Is:
     types: tuple[type, ...]
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value is an instance of one of the types."""
         # A class has the methods of a protocol as its instances do, but needs one of them to call them with.
         return isinstance(value, self.types) and not isinstance(value, type)
 
@@ -164,7 +164,7 @@ class Seed:
     """What random numbers may come from."""
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether scikit-learn's `check_random_state` takes the value."""
         if isinstance(value, Integral):
             return 0 <= int(value) < 2**32
         return value is None or value is np.random or isinstance(value, np.random.RandomState)
