@@ -46,19 +46,20 @@ _AROUND_THE_STEP = ("clip_value", "clip_norm", "ema")
 class Optimizer:
     """What all optimizers have: hyper-parameters as fields, in the order of their kernel.
 
+    One that is out of its range is a ValueError, and one that is no number a TypeError.
+
     Parameters
     ----------
     learning_rate : float, default=0.001
         What a step is multiplied by, above 0.
     clip_value : float, optional
-        Before a step every component of the gradient, penalty included, is brought within
-        [-clip_value, clip_value].
+        Before a step every component of the gradient, penalty included, is brought within [-clip_value, clip_value].
     clip_norm : float, optional
-        Before a step, and after `clip_value`, the gradient of all parameters together is scaled
-        down to a Euclidean norm of at most this (Pascanu, Mikolov and Bengio 2013).
-    ema : float in [0, 1), optional
-        After every step an exponential moving average of the parameters keeps this share of itself
-        and takes the rest from them (Polyak and Juditsky 1992); it begins at the first parameters.
+        Before a step, and after `clip_value`, the gradient of all parameters together is scaled down to a Euclidean
+        norm of at most this (Pascanu, Mikolov and Bengio 2013).
+    ema : float, optional
+        After every step a moving average of the parameters keeps this share of itself, in [0, 1), and takes the rest
+        from them (Polyak and Juditsky 1992); it begins at the first parameters.
 
     Attributes
     ----------
@@ -68,8 +69,6 @@ class Optimizer:
         In the native engine.
     slots : tuple of str
         The vectors that its kernel keeps between steps.
-    state_names : tuple of str
-        All vectors of the state: `slots`, and "average" where there is an `ema`.
     counts_steps : bool
         Whether the kernel takes the number of the step.
     """
@@ -108,7 +107,7 @@ class Optimizer:
 
     @property
     def state_names(self) -> tuple[str, ...]:
-        """Names of all vectors of the state."""
+        """Names of all vectors of the state: `slots`, and "average" where there is an `ema`."""
         return self.slots if self.ema is None else (*self.slots, "average")
 
     def averaged(self, state: OptimizerState) -> NDArray[np.floating[Any]] | None:
@@ -144,7 +143,7 @@ class Optimizer:
         Returns
         -------
         tuple of float
-            The step, if the kernel counts them, the learning rate and the hyper-parameters.
+            The step, if the kernel counts steps; the rate; `hyper`.
         """
         counted = (step,) if self.counts_steps else ()
         return (*counted, learning_rate, *self.hyper)
@@ -165,15 +164,9 @@ class SGD(Optimizer):
     clip_value, clip_norm, ema : float, optional
         What every optimizer has: limits of the gradient, and a moving average of the parameters.
 
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
-
     References
     ----------
-    Sutskever, Martens, Dahl and Hinton (2013), "On the importance of initialization and momentum
-    in deep learning".
+    Sutskever, Martens, Dahl and Hinton (2013), "On the importance of initialization and momentum in deep learning".
     """
 
     learning_rate: float = 0.001
@@ -193,17 +186,10 @@ class Adam(Optimizer):
     ----------
     learning_rate : float, default=0.001
         What a step is multiplied by, above 0.
-    beta_1, beta_2 : float, default=0.9 and 0.999
-        How much of themselves the means of the gradients and of their squares keep, in [0, 1).
-    epsilon : float, default=1e-8
-        What is added to the root, above 0, so that nothing is divided by zero.
+    beta_1, beta_2, epsilon : float, default=0.9, 0.999 and 1e-8
+        What the means of gradients and of squares keep, in [0, 1), and what is added to the root, above 0.
     clip_value, clip_norm, ema : float, optional
         What every optimizer has: limits of the gradient, and a moving average of the parameters.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
 
     References
     ----------
@@ -236,11 +222,6 @@ class RMSprop(Optimizer):
     clip_value, clip_norm, ema : float, optional
         What every optimizer has: limits of the gradient, and a moving average of the parameters.
 
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
-
     References
     ----------
     Tieleman and Hinton (2012), "Lecture 6.5, RMSprop", in Neural Networks for Machine Learning.
@@ -261,22 +242,14 @@ class Adagrad(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float, default=0.01
-        What a step is multiplied by, above 0.
-    epsilon : float, default=1e-10
-        What is added to the root, above 0, so that nothing is divided by zero.
+    learning_rate, epsilon : float, default=0.01 and 1e-10
+        What a step is multiplied by, and what is added to the root so that nothing is divided by zero; both above 0.
     clip_value, clip_norm, ema : float, optional
         What every optimizer has: limits of the gradient, and a moving average of the parameters.
 
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
-
     References
     ----------
-    Duchi, Hazan and Singer (2011), "Adaptive subgradient methods for online learning and
-    stochastic optimization".
+    Duchi, Hazan and Singer (2011), "Adaptive subgradient methods for online learning and stochastic optimization".
     """
 
     learning_rate: float = 0.01
@@ -295,19 +268,12 @@ class AdamW(Optimizer):
     ----------
     learning_rate : float, default=0.001
         What a step is multiplied by, above 0.
-    beta_1, beta_2 : float, default=0.9 and 0.999
-        How much of themselves the means of the gradients and of their squares keep, in [0, 1).
-    epsilon : float, default=1e-8
-        What is added to the root, above 0, so that nothing is divided by zero.
+    beta_1, beta_2, epsilon : float, default=0.9, 0.999 and 1e-8
+        What the means of gradients and of squares keep, in [0, 1), and what is added to the root, above 0.
     weight_decay : float, default=0.01
         A step first multiplies the parameters by ``1 - learning_rate * weight_decay``.
     clip_value, clip_norm, ema : float, optional
         What every optimizer has: limits of the gradient, and a moving average of the parameters.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
 
     References
     ----------
@@ -334,17 +300,10 @@ class NAdam(Optimizer):
     ----------
     learning_rate : float, default=0.002
         What a step is multiplied by, above 0.
-    beta_1, beta_2 : float, default=0.9 and 0.999
-        How much of themselves the means of the gradients and of their squares keep, in [0, 1).
-    epsilon : float, default=1e-8
-        What is added to the root, above 0, so that nothing is divided by zero.
+    beta_1, beta_2, epsilon : float, default=0.9, 0.999 and 1e-8
+        What the means of gradients and of squares keep, in [0, 1), and what is added to the root, above 0.
     clip_value, clip_norm, ema : float, optional
         What every optimizer has: limits of the gradient, and a moving average of the parameters.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
 
     References
     ----------
@@ -375,7 +334,7 @@ class OptimizerState:
     step : int
         Steps taken so far.
     slots : tuple of ndarray of shape (n_params,)
-        One vector for each of the optimizer's `state_names`.
+        One vector for each of `Optimizer.state_names`.
     """
 
     step: int
@@ -427,10 +386,8 @@ def get(optimizer: str | Optimizer) -> Optimizer:
 
     Raises
     ------
-    ValueError
-        If the name is unknown; the message has the nearest known one.
-    TypeError
-        If `optimizer` is neither a string nor an optimizer.
+    ValueError, TypeError
+        If it is an unknown name, of which the message has the nearest known one; or neither a name nor an optimizer.
     """
     if isinstance(optimizer, _ALL):
         return optimizer

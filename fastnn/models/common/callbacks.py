@@ -72,6 +72,7 @@ class TellsOfEpochs(CallbackSupportMixin):
         Returns
         -------
         self
+            The estimator itself.
 
         Raises
         ------

@@ -33,7 +33,9 @@ class LossCurveDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
+        Where the curves are drawn.
     figure_ : matplotlib Figure
+        What they are drawn in.
     line_ : matplotlib Line2D
         The loss.
     validation_lines_ : list of matplotlib Line2D
@@ -86,6 +88,7 @@ class LossCurveDisplay:
         Returns
         -------
         LossCurveDisplay
+            With the curves drawn.
 
         Raises
         ------
@@ -114,6 +117,7 @@ class LossCurveDisplay:
         Returns
         -------
         self
+            The display itself, with the attributes of what was drawn.
 
         Raises
         ------

@@ -33,6 +33,7 @@ class TellsCallbacks(CallbackSupportMixin):
         Returns
         -------
         self
+            The estimator itself.
 
         Raises
         ------

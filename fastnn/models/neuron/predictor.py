@@ -95,15 +95,17 @@ class NeuronBase(Estimator):
         return engine, engine.forward(params, x)
 
     def activate(self, X: MatrixLike) -> Array:
-        """What the neuron answers: a = activation(w . x + b).
+        """Compute what the neuron answers: a = activation(w . x + b).
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
-        ndarray (n_samples,)
+        ndarray of shape (n_samples,)
+            In X's dtype.
         """
         now = held(self)
         engine, z = now._raw(X)
@@ -111,28 +113,32 @@ class NeuronBase(Estimator):
 
     @available_if(is_classifier)
     def decision_function(self, X: MatrixLike) -> Array:
-        """The neuron's input z = w . x + b, above 0 for the second class.
+        """Compute the neuron's raw output z = w . x + b, which is above 0 for the second class.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
-        ndarray (n_samples,)
+        ndarray of shape (n_samples,)
+            In X's dtype.
         """
         return held(self)._raw(X)[1][:, 0]
 
     def predict(self, X: MatrixLike) -> NDArray[Any]:
-        """The class of every row, or for a regressor the same as `activate`.
+        """Predict the class of every sample, or for a regressor the same as `activate`.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
-        ndarray (n_samples,)
+        ndarray of shape (n_samples,)
+            Labels out of `classes_`, or numbers.
         """
         now = held(self)
         if not is_classifier(now):
@@ -143,45 +149,53 @@ class NeuronBase(Estimator):
 
     @available_if(has_probabilities)
     def predict_proba(self, X: MatrixLike) -> Array:
-        """The probability of both classes.
+        """Predict the probability of both classes.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
-        ndarray (n_samples, 2)
+        ndarray of shape (n_samples, 2)
+            Columns in the order of `classes_`.
         """
         engine, params, x = held(self)._asked(X)
         return engine.predict(params, x, link=True, pairs=True)[0]
 
     @available_if(has_probabilities)
     def predict_log_proba(self, X: MatrixLike) -> Array:
-        """The logarithm of both classes' probabilities; never -inf.
+        """Predict the logarithm of both classes' probabilities, which is never -inf.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
-        ndarray (n_samples, 2)
+        ndarray of shape (n_samples, 2)
+            Columns in the order of `classes_`.
         """
         return log_probabilities(*held(self)._raw(X))
 
     def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Accuracy, or for a regressor the coefficient of determination R^2.
+        """Compute the accuracy, or for a regressor the coefficient of determination R^2.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-        y : array-like (n_samples,)
-        sample_weight : array-like (n_samples,), default=None
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+        y : array-like of shape (n_samples,)
+            Their labels or targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weight of each sample, at least 0; None for equal ones.
 
         Returns
         -------
         float
+            At most 1; higher is better.
         """
         now = held(self)
         measure = accuracy_score if is_classifier(now) else r2_score
@@ -199,9 +213,9 @@ class NeuronBase(Estimator):
 
         Parameters
         ----------
-        X : array-like (n_samples, 2), optional
+        X : array-like of shape (n_samples, 2), optional
             Samples to draw as points.
-        y : array-like (n_samples,), optional
+        y : array-like of shape (n_samples,), optional
             Their classes, which colour them.
         ax : matplotlib.axes.Axes, optional
             Where to draw; a new figure if None.

@@ -32,17 +32,20 @@ class Summary:
 
     Attributes
     ----------
-    classes : ndarray (n_classes,)
+    classes : ndarray of shape (n_classes,)
+        The labels, sorted; the first one is what the others are compared with.
     names : list of str, k of them
         "(intercept)", where there is one, and the features.
     level : float
         Of the confidence intervals.
-    estimate : ndarray (m, k)
-    covariance : ndarray (m * k, m * k)
+    estimate : ndarray of shape (m, k)
+        The intercepts and coefficients.
+    covariance : ndarray of shape (m * k, m * k)
         The inverse of Fisher's information.
-    standard_error, z, p_value : ndarray (m, k)
+    standard_error, z, p_value : ndarray of shape (m, k)
         Of Wald's two-sided test that a parameter is zero.
-    confidence_interval : ndarray (m, k, 2)
+    confidence_interval : ndarray of shape (m, k, 2)
+        The estimate less and plus so many standard errors as a normal quantile of `level` has.
     n_observations : float
         The sum of the sample weights, which are frequencies.
     log_likelihood, null_log_likelihood : float

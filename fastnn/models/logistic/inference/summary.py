@@ -53,9 +53,11 @@ class LikelihoodInference:
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features), optional
-        y : array-like (n_samples,), optional
-        sample_weight : array-like (n_samples,), optional
+        X : array-like or sparse matrix of shape (n_samples, n_features), optional
+            The samples of the fit, where they are needed.
+        y : array-like of shape (n_samples,), optional
+            Their labels.
+        sample_weight : array-like of shape (n_samples,), optional
             Frequencies: a row of weight 2 stands for two observations that are alike.
         level : float in (0, 1), default=0.95
             Of the confidence intervals.
@@ -63,6 +65,7 @@ class LikelihoodInference:
         Returns
         -------
         Summary or FirthSummary
+            The latter for a fit with ``firth=True``.
 
         Raises
         ------
