@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from recipe import ROOT
@@ -41,9 +40,9 @@ def test_files_are_short(folder: str) -> None:
     assert {name: n for name, n in lengths.items() if n > LONGER.get(name, MOST_LINES_OF_A_FILE)} == {}
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path.suffix == ".py"], ids=lambda p: str(p.relative_to(ROOT)))
-def test_functions_are_short(path: Path) -> None:
-    assert list(long_functions(path.read_text(encoding="utf-8"))) == []
+@pytest.mark.parametrize("name", [path.relative_to(ROOT).as_posix() for path in FILES if path.suffix == ".py"])
+def test_functions_are_short(name: str) -> None:
+    assert list(long_functions((ROOT / name).read_text(encoding="utf-8"))) == []
 
 
 def test_a_long_function_is_found() -> None:

@@ -128,7 +128,8 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
         Each layer's w (i, o) and b (o,), of X's dtype. Predictions use what they are, also where
         others have been assigned.
     loss_ : float
-        The mean loss of the last epoch, penalties included; of several outputs the mean, where these are identity; the network is trained on their sum.
+        The mean loss of the last epoch, penalties included; of several outputs the mean, where these are identity; the
+        network is trained on their sum.
     loss_curve_ : list of float
         The mean loss of every epoch. Where training diverged, the last one is not finite.
     best_loss_ : float or None
