@@ -18,7 +18,7 @@ python=$environment/bin/python
 
 [ -e "$python" ] || "${PYTHON:-python3}" -m venv "$environment"
 "$python" -m pip install --quiet "pip>=25.1"
-wheel=$(FASTNN_SANITIZE=${KINDS:-address,undefined} FASTNN_EXTRA_CFLAGS=-O1 "$python" tools/wheel_once.py --quiet)
+wheel=$(FASTNN_SANITIZE=${KINDS:-address,undefined} FASTNN_EXTRA_CFLAGS=${FASTNN_EXTRA_CFLAGS:--O1} "$python" tools/wheel_once.py --quiet)
 "$python" -m pip install --quiet "$wheel" --group test
 "$python" -m pip install --quiet --no-deps --force-reinstall "$wheel" # one of the same version, built before, would stay
 
