@@ -48,7 +48,7 @@ class _Count(Integer):
 
 @dataclass(frozen=True)
 class _Curve:
-    """Numbers one after another."""
+    """A sequence of numbers, such as the losses of all epochs."""
 
     def accepts(self, value: Any) -> bool:
         """Whether the value is a list of numbers or a vector of floating-point ones."""
@@ -127,7 +127,7 @@ class _Labels:
 
 @dataclass(frozen=True)
 class _Names:
-    """Names of features."""
+    """The names of the features, as `feature_names_in_` has them."""
 
     def accepts(self, value: Any) -> bool:
         """Whether the value is a vector of strings, stored as objects."""

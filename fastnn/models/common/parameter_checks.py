@@ -105,7 +105,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Flag:
-    """True or False."""
+    """Either True or False, also as a bool of NumPy."""
 
     def accepts(self, value: Any) -> bool:
         """Whether the value is a bool of Python or NumPy."""
@@ -117,7 +117,7 @@ class Flag:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of some names."""
+    """A string that is one of the given names."""
 
     names: tuple[str, ...]
 

@@ -50,7 +50,7 @@ def has_probabilities(neuron: Any) -> bool:
 
 
 def function_of(neuron: Any) -> Activation:
-    """The activation.
+    """Return the activation that a neuron's parameter names.
 
     Raises
     ------

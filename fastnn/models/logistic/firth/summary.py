@@ -98,7 +98,7 @@ class FirthSummary:
 
     @property
     def df_residual(self) -> float:
-        """Observations less parameters."""
+        """Degrees of freedom of the residuals: observations less parameters."""
         return self.n_observations - self.estimate.size
 
     @property

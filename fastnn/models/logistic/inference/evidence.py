@@ -100,7 +100,7 @@ class Summary:
 
     @property
     def df_residual(self) -> float:
-        """Observations less parameters."""
+        """Degrees of freedom of the residuals: observations less parameters."""
         return self.n_observations - self.estimate.size
 
     @property
@@ -115,17 +115,17 @@ class Summary:
 
     @property
     def pseudo_r2(self) -> float:
-        """McFadden's."""
+        """McFadden's share of the likelihood that the features explain: 1 - log_likelihood / null_log_likelihood."""
         return 1 - self.log_likelihood / self.null_log_likelihood
 
     @property
     def aic(self) -> float:
-        """Akaike's information criterion."""
+        """Akaike's information criterion (1974): twice the parameters less twice the log-likelihood."""
         return 2 * (self.estimate.size - self.log_likelihood)
 
     @property
     def bic(self) -> float:
-        """Schwarz's information criterion."""
+        """Schwarz's information criterion (1978): log(n) times the parameters less twice the log-likelihood."""
         return float(np.log(self.n_observations)) * self.estimate.size - 2 * self.log_likelihood
 
     def __str__(self) -> str:
