@@ -139,7 +139,6 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Every benchmark once and quickly, on the checkout's kernels; nothing is stored."""
-    session.install("pip>=25.1")
     install(session, wheel_of(session), "--group", "bench")
     usual = ("--quick", "--python=same", "--dry-run", "--show-stderr")
     session.run("python", "-m", "asv", "machine", "--yes")
