@@ -31,6 +31,7 @@ def _members(kind: type) -> Iterator[tuple[str, object]]:
     """Public methods and properties of a class, as they are defined, but for those of other libraries."""
     for name, static in inspect.getmembers_static(kind):
         value = static.__func__ if isinstance(static, classmethod | staticmethod) else static
+        value = getattr(value, "fn", value)  # what scikit-learn's available_if holds
         if not name.startswith("_") and (inspect.isfunction(value) or isinstance(value, property)) and _is_ours(value):
             yield name, value
 

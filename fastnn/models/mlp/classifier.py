@@ -322,8 +322,11 @@ class MLPClassifier(LabelMLP):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples of the epoch.
         y : array-like of shape (n_samples,), or array-like or sparse matrix of shape (n_samples, n_labels)
+            Their labels; they need not have all classes.
         sample_weight : array-like of shape (n_samples,), default=None
+            The weight of each sample, at least 0; None for equal ones.
         classes : array-like of shape (n_classes,), default=None
             All classes; the first call needs them.
 
@@ -335,7 +338,7 @@ class MLPClassifier(LabelMLP):
         Raises
         ------
         ValueError
-            As `fit`, or if classes are missing or not those of the first call.
+            Where `fit` raises it, or if classes are missing or not those of the first call.
         """
         self._fit(X, y, sample_weight, incremental=True, classes=classes)
         return self

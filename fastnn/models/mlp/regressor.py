@@ -307,9 +307,11 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples of the epoch.
         y : array-like of shape (n_samples,), or array-like or sparse matrix of shape (n_samples, n_outputs)
             The targets: finite numbers that the loss can have.
         sample_weight : array-like of shape (n_samples,), default=None
+            The weight of each sample, at least 0; None for equal ones.
 
         Returns
         -------
@@ -319,7 +321,7 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
         Raises
         ------
         ValueError
-            As `fit`.
+            Where `fit` raises it.
         """
         self._fit(X, y, sample_weight, incremental=True, y_numeric=True)
         return self

@@ -217,7 +217,7 @@ class Neuron(TellsOfEpochs, NeuronBase):
         Raises
         ------
         ValueError
-            As `fit`, or if the classes are missing or not those of the first call.
+            Where `fit` raises it, or if the classes are missing or not those of the first call.
         """
         self._fit(X, y, sample_weight, classes, hasattr(self, "coef_"), None)
         return self

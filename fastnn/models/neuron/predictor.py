@@ -223,6 +223,7 @@ class NeuronBase(Estimator):
         Returns
         -------
         matplotlib.axes.Axes
+            What was drawn on.
 
         Raises
         ------
