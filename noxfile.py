@@ -1,7 +1,7 @@
-"""Tests in many environments: `nox --list` names them, `nox -s levels -- -k dense` passes arguments to pytest.
+"""What a maintainer runs, each by one word: `nox --list` names them, `nox -s levels -- -k dense` passes arguments on.
 
-Tests run on an installed wheel, never on the checkout, and wheels are built once (tools/wheel_once.py). Pythons are
-those on the PATH; a session whose Python is missing is reported as skipped, and fails where CI is set.
+Tests run on an installed wheel, never on the checkout, and wheels are built once (tools/wheel_once.py). Pythons and
+compilers are those on the PATH; a session for which one is missing is reported as skipped, and fails where CI is set.
 """
 
 from __future__ import annotations
@@ -17,12 +17,24 @@ from packaging.requirements import Requirement
 
 PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.14t"]
 KERNELS = ("-q", "tests/kernels")
+DOCS = ["tests/test_" + name + ".py" for name in ("docs", "docstrings", "listings", "quickstart", "readme", "tutorial")]
 OF_OLD = ["pyparsing<3.3"]  # that one warns of names by which matplotlib 3.9 calls it, and warnings are errors
 PROJECT = nox.project.load_toml("pyproject.toml")
+OLDEST = re.findall(r"3\.\d+", PROJECT["project"]["requires-python"])[0]
 
 nox.needs_version = ">=2025.5"
 nox.options.download_python = "never"  # what is tested is what the machine has
 nox.options.sessions = ["lint", "types", "tests"]
+
+
+def clangs() -> list[str]:
+    """The Clangs on the PATH, by the names of their C++ compilers."""
+    folders = [Path(folder) for folder in os.get_exec_path() if os.path.isdir(folder)]
+    names = {path.name for folder in folders for path in folder.glob("clang++*")}
+    return sorted(name for name in names if re.fullmatch(r"clang\+\+(-\d+)?", name) and shutil.which(name))
+
+
+COMPILERS = clangs() or ["clang++"]
 
 
 def wheel_of(session: nox.Session, **environ: str) -> str:
@@ -38,10 +50,10 @@ def install(session: nox.Session, wheel: str, *more: str) -> None:
     session.install("--no-deps", "--force-reinstall", wheel)
 
 
-def pytest(session: nox.Session, *usual: str, before: tuple[str, ...] = ()) -> None:
+def pytest(session: nox.Session, *usual: str, before: tuple[str, ...] = (), **environ: str) -> None:
     """Run pytest with the arguments that were given, else with the usual ones, on what is installed."""
     command = [*before, "python", "-m", "pytest", *(session.posargs or usual)]
-    session.run(*command, env={"PYTHONSAFEPATH": "1", "PYTHONPATH": None})
+    session.run(*command, env={"PYTHONSAFEPATH": "1", "PYTHONPATH": None, **environ})
 
 
 def lowest(requirement: str) -> str | None:
@@ -52,8 +64,24 @@ def lowest(requirement: str) -> str | None:
     return f"{needed.name}=={bounds[0]}{marker}" if bounds else None
 
 
-@nox.session(python=PYTHONS)
+@nox.session
 def tests(session: nox.Session) -> None:
+    """The whole suite, with the Python that runs nox."""
+    install(session, wheel_of(session))
+    pytest(session)
+
+
+@nox.session(venv_backend="none")
+def matrix(session: nox.Session) -> None:
+    """Pythons, levels, oldest, newest, without_numba and clang, one after the other."""
+    by_compiler = [f"clang(compiler={compiler!r})" for compiler in COMPILERS]
+    by_python = [f"pythons-{version}" for version in PYTHONS]
+    for name in (*by_python, "levels", f"oldest-{OLDEST}", "newest", "without_numba", *by_compiler):
+        session.notify(name, posargs=session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def pythons(session: nox.Session) -> None:
     """The whole suite, by Python."""
     install(session, wheel_of(session))
     pytest(session)
@@ -66,7 +94,7 @@ def levels(session: nox.Session) -> None:
     pytest(session, *KERNELS, before=("python", "tools/levels.py"))
 
 
-@nox.session(python=re.findall(r"3\.\d+", PROJECT["project"]["requires-python"])[:1])
+@nox.session(python=[OLDEST])
 def oldest(session: nox.Session) -> None:
     """The whole suite with the lowest versions that pyproject.toml allows, of what users install."""
     extras = PROJECT["project"].get("optional-dependencies", {})
@@ -94,32 +122,61 @@ def without_numba(session: nox.Session) -> None:
     pytest(session)
 
 
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Kernels and estimators with thousands of random arguments."""
+    install(session, wheel_of(session))
+    pytest(session, "-q", "tests/fuzz", FASTNN_FUZZ="long")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """What the documentation promises: links, blocks of code, listings, docstrings and their examples."""
+    install(session, wheel_of(session))
+    pytest(session, "-q", *DOCS)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Every benchmark once and quickly, on the checkout's kernels; nothing is stored."""
+    install(session, wheel_of(session), "--group", "bench")
+    usual = ("--quick", "--python=same", "--dry-run", "--show-stderr")
+    session.run("python", "-m", "asv", "machine", "--yes")
+    session.run("python", "-m", "asv", "run", *usual, *session.posargs, env={"PYTHONSAFEPATH": "1", "PYTHONPATH": None})
+
+
+@nox.session(venv_backend="none")
+def wheel(session: nox.Session) -> None:
+    """A release wheel from the sdist, repaired and tried (tools/build_wheel.sh)."""
+    session.run("tools/build_wheel.sh", *session.posargs, external=True)
+
+
+@nox.session(venv_backend="none")
+def sanitize(session: nox.Session) -> None:
+    """Kernels, threads and fuzzing under sanitizers (tools/sanitize.sh)."""
+    session.run("tools/sanitize.sh", *session.posargs, external=True)
+
+
 @nox.session(venv_backend="none")
 def arm64(session: nox.Session) -> None:
     """64-bit ARM, cross-built and emulated (tools/arm64.sh says what it needs)."""
     session.run("tools/arm64.sh", *session.posargs, external=True)
 
 
-def clangs() -> list[str]:
-    """The Clangs on the PATH, by the names of their C++ compilers."""
-    folders = [Path(folder) for folder in os.get_exec_path() if os.path.isdir(folder)]
-    names = {path.name for folder in folders for path in folder.glob("clang++*")}
-    return sorted(name for name in names if re.fullmatch(r"clang\+\+(-\d+)?", name) and shutil.which(name))
-
-
 @nox.session
-@nox.parametrize("compiler", clangs() or ["clang++"])
+@nox.parametrize("compiler", COMPILERS)
 def clang(session: nox.Session, compiler: str) -> None:
     """The kernel tests, compiled by each Clang without a warning."""
     if not shutil.which(compiler):
-        session.error("there is no clang++ on the PATH")
+        refuse = session.error if os.environ.get("CI") else session.skip
+        refuse("there is no clang++ on the PATH")
     install(session, wheel_of(session, CXX=compiler, FASTNN_WERROR="1"))
     pytest(session, *KERNELS)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Lint of Python and Cython."""
+    """Lint of Python and Cython, and spelling (tools/lint.sh)."""
     session.install("pip>=25.1")
     session.install("--group", "lint")
     session.run("tools/lint.sh", external=True)
@@ -127,6 +184,6 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """mypy, and the stub of the compiled module."""
+    """mypy, and the stub of the compiled module (tools/types.sh)."""
     install(session, wheel_of(session))
     session.run("tools/types.sh", external=True)

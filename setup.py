@@ -311,6 +311,7 @@ class BuildCore(build_ext):
     """Compiles each source with its own flags, in parallel, only what is stale; then links."""
 
     def build_extensions(self) -> None:
+        """Read the environment's options and find the compiler, then build."""
         if machine() not in LEVELS:
             known = ", ".join(LEVELS)
             raise PlatformError(f"fastnn has no kernels for {machine()!r}; it has some for {known}.")
@@ -341,6 +342,7 @@ class BuildCore(build_ext):
         return compiler_version(cxx)
 
     def build_extension(self, ext: Extension) -> None:
+        """Compile what is stale of an extension, several sources at once, and link it."""
         import numpy
 
         info = build_info(self.version, self.options, self.msvc)

@@ -43,7 +43,7 @@ def _ratio(quota: str, period: str) -> float:
 
 
 def _memberships() -> dict[str, Path]:
-    """This process's group by controller, "" for version 2 of control groups, as a path in its hierarchy."""
+    """The group of this process by controller ("" for version 2 of control groups), as a path in its hierarchy."""
     groups: dict[str, Path] = {}
     for line in _read("/proc/self/cgroup").splitlines():
         _, _, rest = line.partition(":")

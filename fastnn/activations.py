@@ -46,18 +46,19 @@ class Activation:
     A pickle has the library's by name, and a user's own with its functions. The backend "native", which compiles those
     with Numba, refuses functions that can raise: there math.nan says that there is no number.
 
-    Attributes
+    Parameters
     ----------
     name : str
+        Its name in `ACTIVATIONS`, or another one for a user's own.
     code : int, default=-1
         Its number in the kernels; -1 for a user's own, which has no other.
-    value : callable or None
-        value(z) -> a, on floats; None for a row function.
-    slope : callable or None
-        slope(z, a) -> da/dz, on floats; None for a row function.
-    by_row : bool
+    value : callable, optional
+        ``value(z)`` gives a, on floats; None for a row function.
+    slope : callable, optional
+        ``slope(z, a)`` gives da/dz, on floats; None for a row function.
+    by_row : bool, default=False
         Whether it works on whole rows (softmax, log_softmax).
-    has_slope : bool
+    has_slope : bool, default=True
         Whether a network can be trained through it; `sign` cannot.
     parameters : tuple of float
         The numbers of a library's function that has some, such as the slope of `leaky_relu`; its functions have them
@@ -241,6 +242,7 @@ def get(activation: str | Activation) -> Activation:
     Returns
     -------
     Activation
+        The activation of that name.
 
     Raises
     ------

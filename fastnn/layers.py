@@ -23,6 +23,7 @@ class Dense:
     units : int
         Outputs of the layer, at least 1.
     activation : str or Activation, default="identity"
+        Its name, or the activation itself.
     bias : bool, default=True
         Whether the layer has b.
 
@@ -32,6 +33,13 @@ class Dense:
         If units is below 1 or the activation unknown.
     TypeError
         If units is not an integer.
+
+    Examples
+    --------
+    >>> from fastnn import Dense, Dropout, Network
+    >>> network = Network([Dense(8, "relu"), Dropout(0.5), Dense(1)], n_inputs=2, loss="squared_error")
+    >>> network.params.shape
+    (33,)
     """
 
     units: int
@@ -54,7 +62,8 @@ class Dropout:
 
     Parameters
     ----------
-    rate : float in [0, 1)
+    rate : float
+        The probability in [0, 1) with which an input becomes zero.
 
     Raises
     ------

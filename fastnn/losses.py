@@ -216,14 +216,15 @@ _CODES = {name: code for code, name in enumerate(_LISTED)}
 class Loss:
     """A loss on the raw output and the link that turns the raw output into a prediction.
 
-    Attributes
+    Parameters
     ----------
     name : str
+        Its name in `LOSSES`, such as "squared_error".
     code : int
         Its number in the kernels.
-    link : str
-        "identity", "sigmoid", "softmax" or "exp".
-    parameter : float
+    link : {"identity", "sigmoid", "softmax", "exp"}, default="identity"
+        What makes a prediction of the raw output.
+    parameter : float, default=0.0
         Such as Huber's delta or the pinball loss's quantile; 0 where there is none.
 
     Raises
@@ -270,11 +271,40 @@ class Loss:
         return Loss, (self.name, self.code, self.link, self.parameter)
 
     def with_parameter(self, parameter: float) -> Loss:
-        """Return the same loss with another parameter, such as another quantile."""
+        """Return the same loss with another parameter.
+
+        Parameters
+        ----------
+        parameter : float
+            Such as Huber's delta or the pinball loss's quantile.
+
+        Returns
+        -------
+        Loss
+            A new object; this one stays what it is.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the parameter is out of its range, no number, or the loss has none.
+        """
         return replace(self, parameter=parameter)
 
     def require_targets(self, name: str, y: Targets) -> None:
-        """Raise ValueError where targets (n, o), called by `name`, are none that this loss can have."""
+        """Check that the loss can have these targets.
+
+        Parameters
+        ----------
+        name : str
+            What the error calls them, such as "y".
+        y : ndarray of shape (n, o)
+            The targets, a column for each output.
+
+        Raises
+        ------
+        ValueError
+            If there is a target that the loss is not defined for; the message says which, and what is wanted.
+        """
         if not y.size:
             return
         domain = _LISTED[self.name].targets(self.parameter)
@@ -309,12 +339,42 @@ def element_of(loss: Loss) -> Element | None:
 
 
 def huber(delta: float = 1.35) -> Loss:
-    """Huber's loss: r**2 / 2 up to |r| = delta, then linear (Huber 1964)."""
+    """Return the Huber loss: r**2 / 2 up to |r| = delta, then delta * (|r| - delta / 2).
+
+    Parameters
+    ----------
+    delta : float, default=1.35
+        Where the loss becomes linear, above 0.
+
+    Returns
+    -------
+    Loss
+        Of the raw output, which is the prediction.
+
+    References
+    ----------
+    Huber (1964), "Robust estimation of a location parameter".
+    """
     return LOSSES["huber"].with_parameter(delta)
 
 
 def pinball(quantile: float = 0.5) -> Loss:
-    """The pinball loss, whose minimiser is the given quantile (Koenker & Bassett 1978)."""
+    """Return the pinball loss, whose minimiser is the given quantile.
+
+    Parameters
+    ----------
+    quantile : float, default=0.5
+        In (0, 1); 0.5 for the median.
+
+    Returns
+    -------
+    Loss
+        Of the raw output, which is the prediction.
+
+    References
+    ----------
+    Koenker and Bassett (1978), "Regression quantiles".
+    """
     return LOSSES["pinball"].with_parameter(quantile)
 
 
@@ -337,14 +397,32 @@ def tweedie(power: float = 1.5) -> Loss:
 
 
 def smooth_labels(y: Targets, share: float, loss: Loss) -> Targets:
-    """Targets (n, o) of which a share goes to all classes alike (Szegedy et al. 2016).
+    """Give a share of every target to all classes alike.
 
-    That is all columns under a softmax; under a sigmoid every column is two classes of its own.
+    These are all columns under a softmax; under a sigmoid every column is two classes of its own.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n, o)
+        The targets, between 0 and 1.
+    share : float
+        How much of them goes to all classes, in [0, 1).
+    loss : Loss
+        A cross-entropy.
+
+    Returns
+    -------
+    ndarray of shape (n, o)
+        The smoothed targets, in y's dtype; y itself where the share is 0.
 
     Raises
     ------
     ValueError
         If the loss is no cross-entropy.
+
+    References
+    ----------
+    Szegedy et al. (2016), "Rethinking the Inception architecture for computer vision".
     """
     if share == 0:
         return y
@@ -359,7 +437,17 @@ def smooth_labels(y: Targets, share: float, loss: Loss) -> Targets:
 
 
 def get(loss: str | Loss) -> Loss:
-    """Look up a loss by name; a Loss is returned as it is.
+    """Look up a loss by name.
+
+    Parameters
+    ----------
+    loss : str or Loss
+        A name in `LOSSES`; a Loss is returned as it is.
+
+    Returns
+    -------
+    Loss
+        The loss of that name, with its default parameter.
 
     Raises
     ------

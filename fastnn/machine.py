@@ -38,12 +38,43 @@ class MachinePeak:
     bandwidth: dict[str, float]
 
     def level_of(self, nbytes: float) -> str:
-        """Return the smallest level that holds so many bytes."""
+        """Return the smallest level that holds so many bytes.
+
+        Parameters
+        ----------
+        nbytes : float
+            Bytes of all operands together.
+
+        Returns
+        -------
+        str
+            "L1", "L2", "L3" or "memory".
+        """
         fitting = [level for level, size in self.cache_bytes.items() if nbytes <= size]
         return fitting[0] if fitting else "memory"
 
     def seconds(self, flops: float, nbytes: float, dtype: str) -> float:
-        """Return the least time for so much arithmetic on so many bytes (the roofline: Williams et al. 2009)."""
+        """Return the least time that one core needs for some arithmetic on some bytes: the roofline.
+
+        Parameters
+        ----------
+        flops : float
+            Floating-point operations; a multiply-add is two.
+        nbytes : float
+            Bytes that are read.
+        dtype : {"float32", "float64"}
+            Of the operands.
+
+        Returns
+        -------
+        float
+            Seconds.
+
+        References
+        ----------
+        Williams, Waterman and Patterson (2009), "Roofline: an insightful visual performance model for multicore
+        architectures".
+        """
         return max(flops / self.flops[dtype], nbytes / self.bandwidth[self.level_of(nbytes)])
 
 
@@ -68,6 +99,7 @@ def machine_peak() -> MachinePeak:
     Returns
     -------
     MachinePeak
+        The same object every time.
     """
     sizes = _cache_sizes()
     working_sets = {level: size // 2 for level, size in sizes.items()}

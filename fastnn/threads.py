@@ -42,7 +42,24 @@ def _checked(n: int) -> int:
 
 
 def get_num_threads() -> int:
-    """Return the number of threads that a call without `n_threads` uses at most."""
+    """Return the number of threads that a call without `n_threads` uses at most.
+
+    Returns
+    -------
+    int
+        What `threads` or `set_num_threads` has set; else FASTNN_NUM_THREADS or OMP_NUM_THREADS; else the least of the
+        process's affinity, its control group's quota and the number of physical cores.
+
+    Raises
+    ------
+    ValueError
+        If FASTNN_NUM_THREADS is not a number of at least 1.
+
+    See Also
+    --------
+    set_num_threads : Set the number for the whole process.
+    threads : Set it inside a with block.
+    """
     global _default
     override: int | None = getattr(_local, "n", None)
     if override is not None:
@@ -59,7 +76,12 @@ def get_num_threads() -> int:
 def set_num_threads(n: int | None) -> None:
     """Set the number of threads for the whole process; None returns to the default.
 
-    More than 4096 are taken as 4096.
+    Results never depend on it.
+
+    Parameters
+    ----------
+    n : int or None
+        At least 1; more than 4096 are taken as 4096.
 
     Raises
     ------
@@ -79,7 +101,32 @@ def resolve(n_threads: int | None) -> int:
 
 @contextmanager
 def threads(n: int) -> Iterator[None]:
-    """Use at most n threads inside the with block, in the calling thread only."""
+    """Use at most n threads inside the with block, in the calling thread only.
+
+    Parameters
+    ----------
+    n : int
+        At least 1; more than 4096 are taken as 4096.
+
+    Yields
+    ------
+    None
+        Nothing: the block runs with the limit.
+
+    Raises
+    ------
+    ValueError
+        If n is below 1.
+    TypeError
+        If n is not an integer.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> with fastnn.threads(1):
+    ...     fastnn.get_num_threads()
+    1
+    """
     before = getattr(_local, "n", None)
     _local.n = _checked(n)
     try:

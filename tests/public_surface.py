@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
-from types import ModuleType
 
-import fastnn
+from public_names import public_names
 
 __all__ = ["program"]
 
@@ -32,16 +30,6 @@ def _members(kind: type) -> list[str]:
     return sorted(methods | parameters | declared | _documented(kind))
 
 
-def _public() -> Iterator[tuple[str, object]]:
-    """Every public name of the package and of its public modules, dotted, and what it names."""
-    for name in fastnn.__all__:
-        value = getattr(fastnn, name)
-        if isinstance(value, ModuleType):
-            yield from ((f"{name}.{inner}", getattr(value, inner)) for inner in value.__all__)
-        else:
-            yield name, value
-
-
 def _parameters(value: object) -> list[str]:
     """The names by which a function takes arguments; of what is none there are none."""
     if not inspect.isfunction(value) and not inspect.ismethod(value):
@@ -59,7 +47,7 @@ def _ask(expression: str, value: object) -> str:
 def program() -> str:
     """Its text: a line for each expression."""
     lines = ["import fastnn", "import json", "reveal_type(json.loads)"]
-    for name, value in _public():
+    for name, value in public_names():
         lines.append(_ask(f"fastnn.{name}", value))
         if isinstance(value, type) and value.__module__.startswith("fastnn"):
             of = f"of_{name.replace('.', '_')}"

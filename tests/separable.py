@@ -38,7 +38,7 @@ def margins(case: Case) -> np.ndarray:
 
 
 def kind_by_definition(case: Case) -> str:
-    """ "complete" if some direction has only positive margins, "quasi-complete" if only such and zeros, else "none"."""
+    """Say "complete" if a direction has only positive margins, "quasi-complete" if only such and zeros, else "none"."""
     matrix = margins(case)
     n, p = matrix.shape
     options = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}

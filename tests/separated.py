@@ -11,7 +11,7 @@ ROUNDING = 1e-5
 
 
 def separation_by_program(x: NDArray[np.float64], y: NDArray[np.intp], fit_intercept: bool = True) -> str | None:
-    """ "complete", "quasi-complete", "none", or None where rounding could decide.
+    """Say "complete", "quasi-complete", "none", or None where rounding could decide.
 
     A direction that lowers no margin, of a row's class over another one, can be made so long that each margin that it
     raises is at least 1. So the most that a sum of margins can be, each cut off at 1, is how many of them it raises.

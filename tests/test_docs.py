@@ -1,4 +1,4 @@
-"""The Python of the documentation runs, and prints what stands there."""
+"""The Python of the documentation runs, and prints what stands there; its links and paths lead to files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 from patience import LONG
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
+FOLDERS = ("benchmarks/", "docs/", "examples/", "fastnn/", "src_ext/", "tests/", "tools/")
+
+
+def name_of(page: Path) -> str:
+    """A page's path in the checkout."""
+    return page.relative_to(ROOT).as_posix()
 
 
 @pytest.mark.parametrize("name", ["logistic", "training", pytest.param("watching", marks=pytest.mark.callbacks)])
@@ -25,3 +33,18 @@ def test_the_blocks_of_a_page_run_as_one_program(name: str, tmp_path: Path) -> N
     assert answer.returncode == 0, answer.stderr
     for shown in re.findall(r"```text\n(.*?)```", text, flags=re.DOTALL):
         assert shown in answer.stdout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_to_files(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link and not link.startswith("#")]
+    assert [link for link in links if not (page.parent / link.partition("#")[0]).exists()] == []
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=name_of)
+def test_paths_in_the_text_are_there(page: Path) -> None:
+    """Also those with a pattern, such as `src_ext/isa/*.cpp`."""
+    words = re.findall(r"`([\w./*-]+)`", page.read_text(encoding="utf-8"))
+    paths = [word for word in words if word.startswith(FOLDERS)]
+    assert [path for path in paths if not any(ROOT.glob(path.rstrip("/")))] == []

@@ -1,28 +1,40 @@
 #!/usr/bin/env bash
-# Runs the kernel and thread tests and all fuzzing under AddressSanitizer and UndefinedBehaviorSanitizer, once for every
-# instruction set of the machine, in an environment of its own. Arguments are pytest's; FASTNN_FUZZ=long fuzzes for longer.
-# Every kernel is instrumented: on two free cores the build takes about 15 minutes, though with less optimization, and a
-# level of tests 15 more. A level ends after LIMIT seconds (default 3600) at the latest, as a failure.
+# Runs all fuzzing and the tests of kernels and threads under AddressSanitizer and UndefinedBehaviorSanitizer, once for
+# every instruction set of the machine:
+#
+#     tools/sanitize.sh [arguments of pytest]
+#
+# KINDS chooses other sanitizers (default: address,undefined), LEVELS instruction sets (default: all), TESTS folders
+# (default: tests/fuzz, then tests/kernels and tests/runtime); FASTNN_FUZZ=long fuzzes for longer. Every kernel is
+# instrumented: on two free cores the build takes about 15 minutes, though with less optimization, and a level of tests
+# 15 more. A level's part ends after LIMIT seconds (default 3600) at the latest, as a failure.
+#
+# The environment and the wheel stay in build/ and are used again, the wheel until a source changes.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+environment=$PWD/build/sanitize
+python=$environment/bin/python
 
-python3 -m venv "$work/venv"
-"$work/venv/bin/python" -m pip install --quiet "pip>=25.1"
-git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$work/venv"
-cd "$work/venv"
-FASTNN_SANITIZE=address,undefined FASTNN_EXTRA_CFLAGS=-O1 bin/python -m pip install --quiet . --group test
+[ -e "$python" ] || "${PYTHON:-python3}" -m venv "$environment"
+"$python" -m pip install --quiet "pip>=25.1"
+wheel=$(FASTNN_SANITIZE=${KINDS:-address,undefined} FASTNN_EXTRA_CFLAGS=${FASTNN_EXTRA_CFLAGS:--O1} "$python" tools/wheel_once.py --quiet)
+"$python" -m pip install --quiet "$wheel" --group test
+"$python" -m pip install --quiet --no-deps --force-reinstall "$wheel" # one of the same version, built before, would stay
 
-# The sanitizer must come before everything else; Python itself leaks on purpose and has its own allocator.
-export LD_PRELOAD="$(g++ -print-file-name=libasan.so):$(g++ -print-file-name=libstdc++.so)"
+# The sanitizer must come before everything else; Python itself leaks on purpose and has its own allocator. Tests run on
+# what is installed, not on the checkout.
+LD_PRELOAD="$(g++ -print-file-name=libasan.so):$(g++ -print-file-name=libstdc++.so)"
+if [[ "${KINDS:-address}" == *thread* ]]; then LD_PRELOAD=$(g++ -print-file-name=libtsan.so); fi
+export LD_PRELOAD
 export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export PYTHONMALLOC=malloc PYTHONSAFEPATH=1
-for level in $(bin/python -c 'import fastnn._core as core; print(*core.simd_available())'); do
-  echo "=== $level"
+unset PYTHONPATH
+for level in ${LEVELS:-$("$python" -c 'import fastnn._core as core; print(*core.simd_available())')}; do
   # Fuzzing first: it is the quicker one to find something. Loops of Numba are not instrumented.
-  for tests in tests/fuzz "tests/kernels tests/runtime"; do
-    FASTNN_SIMD=$level timeout "${LIMIT:-3600}" bin/python -m pytest -q -p no:cacheprovider $tests -k "not jit" "$@"
+  if [ -n "${TESTS:-}" ]; then parts=("$TESTS"); else parts=(tests/fuzz "tests/kernels tests/runtime"); fi
+  for tests in "${parts[@]}"; do
+    echo "=== $level: $tests"
+    FASTNN_SIMD=$level timeout "${LIMIT:-3600}" "$python" -m pytest -q -p no:cacheprovider $tests -k "not jit" "$@"
   done
 done

@@ -41,6 +41,7 @@ def available_backends() -> tuple[str, ...]:
 
     Examples
     --------
+    >>> from fastnn.kernels import available_backends
     >>> "native" in available_backends()
     True
     """

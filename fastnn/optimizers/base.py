@@ -44,21 +44,25 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {}  # by name, in the order of their cl
 class Optimizer:
     """What all optimizers have: hyper-parameters as fields, in the order of their kernel.
 
+<<<<<<< HEAD:fastnn/optimizers/base.py
     A class of kinds.py that inherits from it is listed thereby: its code is its place among them, and
     tools/generate_optimizers.py writes the list of C++, the wrappers of its kernel and their types.
+=======
+    One that is out of its range is a ValueError, and one that is no number a TypeError.
+>>>>>>> house-F:fastnn/optimizers.py
 
     Parameters
     ----------
-    learning_rate : float
+    learning_rate : float, default=0.001
+        What a step is multiplied by, above 0.
     clip_value : float, optional
-        Before a step every component of the gradient, penalty included, is brought within
-        [-clip_value, clip_value].
+        Before a step every component of the gradient, penalty included, is brought within [-clip_value, clip_value].
     clip_norm : float, optional
-        Before a step, and after `clip_value`, the gradient of all parameters together is scaled
-        down to a Euclidean norm of at most this (Pascanu, Mikolov and Bengio 2013).
-    ema : float in [0, 1), optional
-        After every step an exponential moving average of the parameters keeps this share of itself
-        and takes the rest from them (Polyak and Juditsky 1992); it begins at the first parameters.
+        Before a step, and after `clip_value`, the gradient of all parameters together is scaled down to a Euclidean
+        norm of at most this (Pascanu, Mikolov and Bengio 2013).
+    ema : float, optional
+        After every step a moving average of the parameters keeps this share of itself, in [0, 1), and takes the rest
+        from them (Polyak and Juditsky 1992); it begins at the first parameters.
 
     Attributes
     ----------
@@ -68,8 +72,6 @@ class Optimizer:
         In the native engine.
     slots : tuple of str
         The vectors that its kernel keeps between steps.
-    state_names : tuple of str
-        All vectors of the state: `slots`, and "average" where there is an `ema`.
     counts_steps : bool
         Whether the kernel takes the number of the step.
     """
@@ -115,11 +117,22 @@ class Optimizer:
 
     @property
     def state_names(self) -> tuple[str, ...]:
-        """Names of all vectors of the state."""
+        """Names of all vectors of the state: `slots`, and "average" where there is an `ema`."""
         return self.slots if self.ema is None else (*self.slots, "average")
 
     def averaged(self, state: OptimizerState) -> NDArray[np.floating[Any]] | None:
-        """The moving average of the parameters (p,), or None without `ema`."""
+        """Return the moving average of the parameters.
+
+        Parameters
+        ----------
+        state : OptimizerState
+            What the optimizer remembers.
+
+        Returns
+        -------
+        ndarray of shape (n_params,), or None
+            A vector of the state, not a copy; None without `ema`.
+        """
         return None if self.ema is None else state.slots[-1]
 
     @property
@@ -128,21 +141,213 @@ class Optimizer:
         return f"{self.name}_step"
 
     def arguments(self, step: int, learning_rate: float) -> tuple[float, ...]:
-        """Return what the kernel takes after its vectors, for that step (from 1), in its order."""
+        """Return the numbers that the kernel takes after its vectors, in its order.
+
+        Parameters
+        ----------
+        step : int
+            The number of the step, from 1.
+        learning_rate : float
+            The rate of this step.
+
+        Returns
+        -------
+        tuple of float
+            The step, if the kernel counts steps; the rate; `hyper`.
+        """
         counted = (step,) if self.counts_steps else ()
         return (*counted, learning_rate, *self.hyper)
 
 
+<<<<<<< HEAD:fastnn/optimizers/base.py
+=======
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """Stochastic gradient descent with momentum, Nesterov's or classical.
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.001
+        What a step is multiplied by, above 0.
+    momentum : float, default=0.9
+        What the velocity keeps of itself at a step, in [0, 1].
+    nesterov : bool, default=True
+        Whether a step looks ahead along the velocity (Nesterov), or only follows it.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
+
+    References
+    ----------
+    Sutskever, Martens, Dahl and Hinton (2013), "On the importance of initialization and momentum in deep learning".
+    """
+
+    learning_rate: float = 0.001
+    momentum: float = 0.9
+    nesterov: bool = True
+
+    name: ClassVar[str] = "sgd"
+    code: ClassVar[int] = 0
+    slots: ClassVar[tuple[str, ...]] = ("velocity",)
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Adam: a mean of the gradients over the root of a mean of their squares, both corrected for their start.
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.001
+        What a step is multiplied by, above 0.
+    beta_1, beta_2, epsilon : float, default=0.9, 0.999 and 1e-8
+        What the means of gradients and of squares keep, in [0, 1), and what is added to the root, above 0.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
+
+    References
+    ----------
+    Kingma and Ba (2015), "Adam: a method for stochastic optimization".
+    """
+
+    learning_rate: float = 0.001
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+    name: ClassVar[str] = "adam"
+    code: ClassVar[int] = 1
+    slots: ClassVar[tuple[str, ...]] = ("m", "v")
+    counts_steps: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class RMSprop(Optimizer):
+    """RMSprop: the gradient over the root of a running mean of its square.
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.001
+        What a step is multiplied by, above 0.
+    rho : float in [0, 1), default=0.99
+        How much of the mean of squares a step keeps.
+    epsilon : float, default=1e-8
+        What is added to the root, above 0, so that nothing is divided by zero.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
+
+    References
+    ----------
+    Tieleman and Hinton (2012), "Lecture 6.5, RMSprop", in Neural Networks for Machine Learning.
+    """
+
+    learning_rate: float = 0.001
+    rho: float = 0.99
+    epsilon: float = 1e-8
+
+    name: ClassVar[str] = "rmsprop"
+    code: ClassVar[int] = 2
+    slots: ClassVar[tuple[str, ...]] = ("v",)
+
+
+@dataclass(frozen=True)
+class Adagrad(Optimizer):
+    """Adagrad: the gradient over the root of the sum of all its squares so far.
+
+    Parameters
+    ----------
+    learning_rate, epsilon : float, default=0.01 and 1e-10
+        What a step is multiplied by, and what is added to the root so that nothing is divided by zero; both above 0.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
+
+    References
+    ----------
+    Duchi, Hazan and Singer (2011), "Adaptive subgradient methods for online learning and stochastic optimization".
+    """
+
+    learning_rate: float = 0.01
+    epsilon: float = 1e-10
+
+    name: ClassVar[str] = "adagrad"
+    code: ClassVar[int] = 3
+    slots: ClassVar[tuple[str, ...]] = ("v",)
+
+
+@dataclass(frozen=True)
+class AdamW(Optimizer):
+    """Adam with decoupled weight decay: a step also shrinks every parameter, biases too.
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.001
+        What a step is multiplied by, above 0.
+    beta_1, beta_2, epsilon : float, default=0.9, 0.999 and 1e-8
+        What the means of gradients and of squares keep, in [0, 1), and what is added to the root, above 0.
+    weight_decay : float, default=0.01
+        A step first multiplies the parameters by ``1 - learning_rate * weight_decay``.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
+
+    References
+    ----------
+    Loshchilov and Hutter (2019), "Decoupled weight decay regularization".
+    """
+
+    learning_rate: float = 0.001
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    weight_decay: float = 0.01
+
+    name: ClassVar[str] = "adamw"
+    code: ClassVar[int] = 4
+    slots: ClassVar[tuple[str, ...]] = ("m", "v")
+    counts_steps: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class NAdam(Optimizer):
+    """Adam with Nesterov's look-ahead.
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.002
+        What a step is multiplied by, above 0.
+    beta_1, beta_2, epsilon : float, default=0.9, 0.999 and 1e-8
+        What the means of gradients and of squares keep, in [0, 1), and what is added to the root, above 0.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
+
+    References
+    ----------
+    Dozat (2016), "Incorporating Nesterov momentum into Adam"; here with a constant beta_1.
+    """
+
+    learning_rate: float = 0.002
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+    name: ClassVar[str] = "nadam"
+    code: ClassVar[int] = 5
+    slots: ClassVar[tuple[str, ...]] = ("m", "v")
+    counts_steps: ClassVar[bool] = True
+
+
+_ALL: tuple[type[Optimizer], ...] = (SGD, Adam, RMSprop, Adagrad, AdamW, NAdam)
+OPTIMIZERS: dict[str, type[Optimizer]] = {kind.name: kind for kind in _ALL}
+
+
+>>>>>>> house-F:fastnn/optimizers.py
 @dataclass
 class OptimizerState:
     """What an optimizer remembers between steps.
 
-    Attributes
+    Parameters
     ----------
     step : int
         Steps taken so far.
-    slots : tuple of ndarray (n_params,)
-        One vector for each of the optimizer's `state_names`.
+    slots : tuple of ndarray of shape (n_params,)
+        One vector for each of `Optimizer.state_names`.
     """
 
     step: int
@@ -150,25 +355,52 @@ class OptimizerState:
 
     @classmethod
     def zeros(cls, optimizer: Optimizer, params: NDArray[np.floating[Any]]) -> OptimizerState:
-        """Return the state before the first step: zeros, and the parameters as their average."""
+        """Return the state before the first step: zeros, and the parameters as their average.
+
+        Parameters
+        ----------
+        optimizer : Optimizer
+            Whose state it is.
+        params : ndarray of shape (n_params,)
+            The first parameters.
+
+        Returns
+        -------
+        OptimizerState
+            With vectors of the parameters' shape and dtype.
+        """
         # np.zeros_like would write them: these take no memory before somebody does.
         slots = tuple(np.zeros(params.shape, params.dtype) for _ in optimizer.slots)
         return cls(0, slots if optimizer.ema is None else (*slots, params.copy()))
 
     def copy(self) -> OptimizerState:
-        """Return a state of its own memory."""
+        """Return a copy that shares no memory with this state.
+
+        Returns
+        -------
+        OptimizerState
+            After as many steps.
+        """
         return OptimizerState(self.step, tuple(slot.copy() for slot in self.slots))
 
 
 def get(optimizer: str | Optimizer) -> Optimizer:
-    """Look up an optimizer by name, with its defaults; an optimizer object is returned as it is.
+    """Look up an optimizer by name.
+
+    Parameters
+    ----------
+    optimizer : str or Optimizer
+        A name in `OPTIMIZERS`; an optimizer object is returned as it is.
+
+    Returns
+    -------
+    Optimizer
+        The optimizer of that name, with its default hyper-parameters.
 
     Raises
     ------
-    ValueError
-        If the name is unknown; the message has the nearest known one.
-    TypeError
-        If `optimizer` is neither a string nor an optimizer.
+    ValueError, TypeError
+        If it is an unknown name, of which the message has the nearest known one; or neither a name nor an optimizer.
     """
     if isinstance(optimizer, Optimizer) and type(optimizer) is not Optimizer:  # which has no kernel
         return optimizer

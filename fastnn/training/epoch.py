@@ -22,7 +22,7 @@ class Epoch:
         Mean over the rows of the epoch, while the parameters changed.
     learning_rate : float
         Of the epoch's last step.
-    params : ndarray (p,)
+    params : ndarray of shape (p,)
         Read-only, and changed by the next epoch: a watcher that keeps them takes a copy. Their
         average, where the optimizer keeps one (`ema`).
     validation_score : float or None

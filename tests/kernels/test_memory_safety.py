@@ -310,8 +310,12 @@ order = np.arange(64)
 params = np.zeros(plan.n_params)
 state = Meddling(0, (np.zeros(plan.n_params),))
 refuses(lambda: epoch(plan, params, x, SGD(), state, order))
+""")
 
-# By another thread, in the middle of kernels.
+
+def test_orders_and_labels_that_other_threads_change_in_the_middle_of_kernels() -> None:
+    run("""
+params = np.zeros((plan := plan_of()).n_params)
 x, going = rng.normal(size=(100_000, 5)), True
 order = np.arange(100_000)
 def change():

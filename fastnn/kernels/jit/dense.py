@@ -83,7 +83,7 @@ def _dot_one(left: Any, right: Any, out: Any, r: int, k: int) -> None:
 
 @kernel
 def _dot_rows(left: Any, right: Any, out: Any) -> None:
-    """out (rows, columns) = left (rows, depth) @ right (columns, depth).T"""
+    """out (rows, columns) = left (rows, depth) @ right (columns, depth).T, by blocks of two rows."""
     rows, columns = out.shape
     pairs, fours = rows - rows % 2, columns - columns % 4
     for r in range(0, pairs, 2):

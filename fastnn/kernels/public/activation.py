@@ -32,19 +32,31 @@ def activation_forward(
 
     Parameters
     ----------
-    z : array-like (n, o)
+    z : array-like of shape (n, o), float32 or float64
+        The raw outputs of a layer.
     activation : str or Activation
-    out, backend, n_threads
-        As `fastnn.kernels` says; out is (n, o).
+        Its name, or the activation itself.
+    out : ndarray of shape (n, o), optional
+        Memory for the result: writable, C-contiguous, of the inputs' dtype, and apart from them.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation computes; "auto" is "native".
+    n_threads : int, optional
+        How many threads "native" uses at most; None leaves it to `fastnn.get_num_threads`.
 
     Returns
     -------
-    ndarray (n, o)
+    ndarray of shape (n, o)
+        The activations, in z's dtype.
 
     Raises
     ------
     ValueError, TypeError
-        As `fastnn.kernels` says.
+        If an argument is not what is described above; the message names it, and says what was wanted.
+
+    See Also
+    --------
+    activation_backward : The gradient on its way back through the activation.
+    dense_forward : The activation of a whole layer.
     """
     if backend == "auto":
         try:
@@ -72,20 +84,30 @@ def activation_backward(
 
     Parameters
     ----------
-    z, a, d_a : array-like (n, o)
-        a is the activation of z.
+    z : array-like of shape (n, o), float32 or float64
+        The raw outputs of a layer.
+    a : array-like of shape (n, o), of z's dtype
+        Their activation, as `activation_forward` gives it.
+    d_a : array-like of shape (n, o), of z's dtype
+        The gradient of a.
     activation : str or Activation
-    out, backend, n_threads
-        As `fastnn.kernels` says; out is (n, o).
+        Its name, or the activation itself.
+    out : ndarray of shape (n, o), optional
+        Memory for the result: writable, C-contiguous, of the inputs' dtype, and apart from them.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation computes; "auto" is "native".
+    n_threads : int, optional
+        How many threads "native" uses at most; None leaves it to `fastnn.get_num_threads`.
 
     Returns
     -------
-    ndarray (n, o)
+    ndarray of shape (n, o)
+        The gradient of z, in z's dtype.
 
     Raises
     ------
     ValueError, TypeError
-        As `fastnn.kernels` says.
+        If an argument is not what is described above; the message names it, and says what was wanted.
     """
     if backend == "auto":
         try:

@@ -30,21 +30,41 @@ def dense_forward(
 
     Parameters
     ----------
-    x : array-like (n, i)
-    w : array-like (i, o)
-    b : array-like (o,) or None
+    x : array-like of shape (n, i), float32 or float64
+        The inputs of the layer, a row for each sample.
+    w : array-like of shape (i, o), of x's dtype
+        The weights.
+    b : array-like of shape (o,), of x's dtype, or None
+        The biases; None for a layer that has none.
     activation : str or Activation, default="relu"
-    out, backend, n_threads
-        As `fastnn.kernels` says; out is (n, o).
+        Its name, or the activation itself.
+    out : ndarray of shape (n, o), optional
+        Memory for the result: writable, C-contiguous, of the inputs' dtype, and apart from them.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation computes; "auto" is "native".
+    n_threads : int, optional
+        How many threads "native" uses at most; None leaves it to `fastnn.get_num_threads`.
 
     Returns
     -------
-    ndarray (n, o)
+    ndarray of shape (n, o)
+        The activations of the layer, in x's dtype.
 
     Raises
     ------
     ValueError, TypeError
-        As `fastnn.kernels` says.
+        If an argument is not what is described above; the message names it, and says what was wanted.
+
+    See Also
+    --------
+    dense_backward_input : The gradient of x.
+    dense_backward_params : The gradients of w and b.
+
+    Examples
+    --------
+    >>> from fastnn.kernels import dense_forward
+    >>> dense_forward([[1.0, 2.0]], [[1.0, -1.0], [1.0, -1.0]], [0.5, 0.5], "relu")
+    array([[3.5, 0. ]])
     """
     if backend == "auto":
         try:
@@ -74,19 +94,26 @@ def dense_backward_input(
 
     Parameters
     ----------
-    d_z : array-like (n, o)
-    w : array-like (i, o)
-    out, backend, n_threads
-        As `fastnn.kernels` says; out is (n, i).
+    d_z : array-like of shape (n, o), float32 or float64
+        The gradient of the layer's raw outputs.
+    w : array-like of shape (i, o), of d_z's dtype
+        The weights.
+    out : ndarray of shape (n, i), optional
+        Memory for the result: writable, C-contiguous, of the inputs' dtype, and apart from them.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation computes; "auto" is "native".
+    n_threads : int, optional
+        How many threads "native" uses at most; None leaves it to `fastnn.get_num_threads`.
 
     Returns
     -------
-    ndarray (n, i)
+    ndarray of shape (n, i)
+        The gradient of the layer's inputs, in d_z's dtype.
 
     Raises
     ------
     ValueError, TypeError
-        As `fastnn.kernels` says.
+        If an argument is not what is described above; the message names it, and says what was wanted.
     """
     if backend == "auto":
         try:
@@ -116,20 +143,28 @@ def dense_backward_params(
 
     Parameters
     ----------
-    x : array-like (n, i)
-    d_z : array-like (n, o)
-    out, backend, n_threads
-        As `fastnn.kernels` says; out is the pair d_w (i, o) and d_b (o,).
+    x : array-like of shape (n, i), float32 or float64
+        The inputs of the layer.
+    d_z : array-like of shape (n, o), of x's dtype
+        The gradient of its raw outputs.
+    out : tuple of two ndarrays of shape (i, o) and (o,), optional
+        Memory for d_w and d_b: writable, C-contiguous, of the inputs' dtype, and apart from them.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation computes; "auto" is "native".
+    n_threads : int, optional
+        How many threads "native" uses at most; None leaves it to `fastnn.get_num_threads`.
 
     Returns
     -------
-    d_w : ndarray (i, o)
-    d_b : ndarray (o,)
+    d_w : ndarray of shape (i, o)
+        The gradient of the weights, in x's dtype.
+    d_b : ndarray of shape (o,)
+        The gradient of the biases, in x's dtype.
 
     Raises
     ------
     ValueError, TypeError
-        As `fastnn.kernels` says.
+        If an argument is not what is described above; the message names it, and says what was wanted.
     """
     d_w, d_b = (None, None) if out is None else out
     if backend == "auto":

@@ -29,27 +29,34 @@ def dropout(
 
     Parameters
     ----------
-    x : array-like (n, o)
+    x : array-like of shape (n, o), float32 or float64
+        What is dropped, or the gradient of what was kept.
     rate : float in [0, 1)
         Share of the elements that become zero.
     seed : int
         At least 0.
     step : int
         The number of the optimizer's step, from 1.
-    layer, first_row : int
-        At least 0: the layer, and the number of the first of the rows.
-    out, backend, n_threads
-        As `fastnn.kernels` says; out is (n, o).
+    layer : int, default=0
+        The number of the layer, at least 0: each has a mask of its own.
+    first_row : int, default=0
+        The number of the first of the rows in its batch, at least 0.
+    out : ndarray of shape (n, o), optional
+        Memory for the result: writable, C-contiguous, of the inputs' dtype, and apart from them.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation computes; "auto" is "native".
+    n_threads : int, optional
+        How many threads "native" uses at most; None leaves it to `fastnn.get_num_threads`.
 
     Returns
     -------
-    ndarray (n, o)
-        x / (1 - rate), or 0.
+    ndarray of shape (n, o)
+        Each element is x / (1 - rate), or 0.
 
     Raises
     ------
     ValueError, TypeError
-        As `fastnn.kernels` says.
+        If an argument is not what is described above; the message names it, and says what was wanted.
 
     References
     ----------

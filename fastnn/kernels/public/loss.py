@@ -33,19 +33,26 @@ def link(
 
     Parameters
     ----------
-    z : array-like (n, o)
+    z : array-like of shape (n, o), float32 or float64
+        The raw outputs of a network.
     loss : str or Loss
-    out, backend, n_threads
-        As `fastnn.kernels` says; out is (n, o).
+        Its name, or the loss itself.
+    out : ndarray of shape (n, o), optional
+        Memory for the result: writable, C-contiguous, of the inputs' dtype, and apart from them.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation computes; "auto" is "native".
+    n_threads : int, optional
+        How many threads "native" uses at most; None leaves it to `fastnn.get_num_threads`.
 
     Returns
     -------
-    ndarray (n, o)
+    ndarray of shape (n, o)
+        The predictions, in z's dtype.
 
     Raises
     ------
     ValueError, TypeError
-        As `fastnn.kernels` says.
+        If an argument is not what is described above; the message names it, and says what was wanted.
     """
     if backend == "auto":
         try:
@@ -72,22 +79,33 @@ def loss_and_gradient(
 
     Parameters
     ----------
-    z, y : array-like (n, o)
+    z : array-like of shape (n, o), float32 or float64
+        The raw outputs of a network.
+    y : array-like of shape (n, o), of z's dtype
+        The targets.
     loss : str or Loss
-    sample_weight : array-like (n,), optional
-        Where all are zero, loss and gradient are zero.
-    out, backend, n_threads
-        As `fastnn.kernels` says; out is d_z (n, o).
+        Its name, or the loss itself.
+    sample_weight : array-like of shape (n,), of z's dtype, optional
+        The weight of each row in the mean, at least 0; None for equal ones. Where all are zero, loss and gradient are
+        zero.
+    out : ndarray of shape (n, o), optional
+        Memory for the result: writable, C-contiguous, of the inputs' dtype, and apart from them.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation computes; "auto" is "native".
+    n_threads : int, optional
+        How many threads "native" uses at most; None leaves it to `fastnn.get_num_threads`.
 
     Returns
     -------
     loss : float
-    d_z : ndarray (n, o)
+        The mean loss.
+    d_z : ndarray of shape (n, o)
+        Its gradient by z, in z's dtype.
 
     Raises
     ------
     ValueError, TypeError
-        As `fastnn.kernels` says.
+        If an argument is not what is described above; the message names it, and says what was wanted.
     """
     if backend == "auto":
         try:

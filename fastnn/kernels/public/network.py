@@ -30,19 +30,27 @@ def network_forward(
     Parameters
     ----------
     plan : Plan
-    params : array-like (p,)
-    x : array-like (n, i)
-    out, backend, n_threads
-        As `fastnn.kernels` says; out is (n, o).
+        What the network looks like.
+    params : array-like of shape (p,), of the plan's dtype
+        All weights and biases, as `Plan.unpack` finds them.
+    x : array-like of shape (n, i), of the plan's dtype
+        The inputs, a row for each sample.
+    out : ndarray of shape (n, o), optional
+        Memory for the result: writable, C-contiguous, of the inputs' dtype, and apart from them.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation computes; "auto" is "native".
+    n_threads : int, optional
+        How many threads "native" uses at most; None leaves it to `fastnn.get_num_threads`.
 
     Returns
     -------
-    ndarray (n, o)
+    ndarray of shape (n, o)
+        The activation of the last layer, in the plan's dtype.
 
     Raises
     ------
     ValueError, TypeError
-        As `fastnn.kernels` says.
+        If an argument is not what is described above; the message names it, and says what was wanted.
     """
     if backend == "auto":
         try:
@@ -78,25 +86,37 @@ def network_gradient(
     Parameters
     ----------
     plan : Plan
-    params : array-like (p,)
-    x : array-like (n, i)
-    y : array-like (n, o)
-    sample_weight : array-like (n,), optional
+        What the network looks like.
+    params : array-like of shape (p,), of the plan's dtype
+        All weights and biases, as `Plan.unpack` finds them.
+    x : array-like of shape (n, i), of the plan's dtype
+        The inputs, a row for each sample.
+    y : array-like of shape (n, o), of the plan's dtype
+        The targets.
+    sample_weight : array-like of shape (n,), of the plan's dtype, optional
+        The weight of each row in the mean, at least 0; None for equal ones.
     alpha : float, default=0.0
         The penalty is alpha / 2 times the sum of w**2, over the sum of the weights; biases have
         none.
-    out, backend, n_threads
-        As `fastnn.kernels` says; out is d_params (p,).
+    out : ndarray of shape (p,), optional
+        Memory for the result: writable, C-contiguous, of the inputs' dtype, and apart from them.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation computes; "auto" is "native".
+    n_threads : int, optional
+        How many threads "native" uses at most; None leaves it to `fastnn.get_num_threads`.
 
     Returns
     -------
     loss : float
-    d_params : ndarray (p,)
+        The mean loss, penalty included.
+    d_params : ndarray of shape (p,)
+        Its gradient, in the plan's dtype.
 
     Raises
     ------
     ValueError, TypeError
-        As `fastnn.kernels` says; ValueError too if an activation has no slope.
+        If an argument is not what is described above; the message names it, and says what was wanted. ValueError
+        too if an activation has no slope.
     """
     given = {"plan": plan, "params": params, "x": x, "y": y, "sample_weight": sample_weight}
     given |= {"alpha": alpha, "d_params": out}
@@ -130,35 +150,49 @@ def fit_epoch(
     Parameters
     ----------
     plan : Plan
-    params : ndarray (p,)
-        Writable and contiguous, as are the state's slots.
-    x, y, sample_weight : array-like (n, i), (n, o), (n,) or None
-    order : array-like (r,) of int, optional
+        What the network looks like.
+    params : ndarray of shape (p,), of the plan's dtype
+        All weights and biases, which change. Writable and contiguous, as are the state's slots.
+    x : array-like of shape (n, i), of the plan's dtype
+        The inputs, a row for each sample.
+    y : array-like of shape (n, o), of the plan's dtype
+        The targets.
+    sample_weight : array-like of shape (n,), of the plan's dtype, optional
+        The weight of each row in a batch's mean, at least 0; None for equal ones.
+    order : array-like of shape (r,), of int, optional
         The rows to visit; all of them in order if None.
     batch_size : int
-    optimizer : str or optimizer
+        Rows of a mini-batch, at least 1; the last one of an epoch may have fewer.
+    optimizer : str or Optimizer
+        Its name, or the optimizer with its hyper-parameters.
     state : OptimizerState
-    learning_rates : array-like (s,)
+        What the optimizer remembers between steps, which changes; `OptimizerState.zeros` makes the first one.
+    learning_rates : array-like of shape (s,)
         One for each of the ceil(r / batch_size) steps.
     alpha : float, default=0.0
-        As in `network_gradient`.
+        The L2 penalty is alpha / 2 times the sum of w**2, over the sum of the weights; biases have none.
     l1 : float, default=0.0
         The L1 penalty is l1 times the sum of abs(w), over the sum of the weights; its gradient at 0
         is 0.
     seed : int, default=0
         Of the plan's dropout.
-    backend, n_threads
-        As `fastnn.kernels` says.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation computes; "auto" is "native".
+    n_threads : int, optional
+        How many threads "native" uses at most; None leaves it to `fastnn.get_num_threads`.
 
     Returns
     -------
-    loss, penalty : float
-        Means over the rows, on the way.
+    loss : float
+        The mean over the rows, each with the parameters that its step began with.
+    penalty : float
+        The mean of the penalty over the rows, likewise.
 
     Raises
     ------
     ValueError, TypeError
-        As `fastnn.kernels` says; ValueError too if an activation has no slope.
+        If an argument is not what is described above; the message names it, and says what was wanted. ValueError
+        too if an activation has no slope.
     """
     given = {"plan": plan, "params": params, "x": x, "y": y, "sample_weight": sample_weight}
     given |= {"order": order, "batch_size": batch_size, "optimizer": optimizer, "state": state}

@@ -35,23 +35,29 @@ def neuron_epoch(
     Parameters
     ----------
     activation : str or Activation
-        Element-wise.
-    params : ndarray (i + 1,)
-        w, then b. Writable and contiguous.
-    x : array-like (n, i)
-    y : array-like (n,)
-        -1 or 1 for "sign".
-    sample_weight : array-like (n,), optional
-    order : array-like (r,) of int, optional
+        Its name, or the activation itself, which works element by element.
+    params : ndarray of shape (i + 1,), float32 or float64
+        The weights and, last, the bias, which change. Writable and contiguous.
+    x : array-like of shape (n, i), of the dtype of params
+        The inputs, a row for each sample.
+    y : array-like of shape (n,), of the dtype of params
+        The targets, which are -1 or 1 for "sign".
+    sample_weight : array-like of shape (n,), of the dtype of params, optional
+        The weight of each row, at least 0; None for equal ones.
+    order : array-like of shape (r,), of int, optional
         The rows to visit; all of them in order if None.
     batch_size : int, default=1
-    learning_rates : array-like (s,)
+        Rows of a batch, at least 1.
+    learning_rates : array-like of shape (s,)
         One for each of the ceil(r / batch_size) steps.
-    total : ndarray (i + 1,) of float64, optional
+    total : ndarray of shape (i + 1,), float64, optional
         The params after every step are added to it: divided by the number of steps it is their
         average.
-    backend, n_threads
-        As `fastnn.kernels` says. Single rows are taken by one thread.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation computes; "auto" is "native".
+    n_threads : int, optional
+        How many threads "native" uses at most; None leaves it to `fastnn.get_num_threads`.
+        A batch of one row is taken by one thread.
 
     Returns
     -------
@@ -62,7 +68,12 @@ def neuron_epoch(
     Raises
     ------
     ValueError, TypeError
-        As `fastnn.kernels` says; ValueError too for an activation of whole rows.
+        If an argument is not what is described above; the message names it, and says what was wanted. ValueError
+        too for an activation of whole rows.
+
+    References
+    ----------
+    Rosenblatt (1958), "The perceptron: a probabilistic model for information storage and organization in the brain".
     """
     given = {"activation": activation, "params": params, "x": x, "y": y, "sample_weight": sample_weight}
     given |= {"order": order, "batch_size": batch_size, "learning_rates": learning_rates, "total": total}

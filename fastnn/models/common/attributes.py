@@ -32,7 +32,7 @@ class _Number:
     """A real number; NaN and infinity are."""
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether the value is a real number, NaN and infinity included."""
         return is_number(value)
 
     def __str__(self) -> str:
@@ -43,16 +43,16 @@ class _Count(Integer):
     """An integer of Python's: one of NumPy's overflows where it goes on being counted."""
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether the value is an integer of Python itself, within the bounds."""
         return type(value) is int and super().accepts(value)
 
 
 @dataclass(frozen=True)
 class _Curve:
-    """Numbers one after another."""
+    """A sequence of numbers, such as the losses of all epochs."""
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether the value is a list of numbers or a vector of floating-point ones."""
         if isinstance(value, np.ndarray):
             return value.ndim == 1 and value.dtype.kind == "f"
         return isinstance(value, list) and all(map(is_number, value))
@@ -66,7 +66,7 @@ class _Curves:
     """Numbers of all epochs by what they are of."""
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether the value is a dict with every curve of the history, all of the same length."""
         if not isinstance(value, dict) or value.keys() != set(HISTORY):
             return False
         return all(map(_CURVE.accepts, value.values())) and len(set(map(len, value.values()))) == 1
@@ -83,7 +83,7 @@ class _Array:
     ndim: int | None = None
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether the value is an array with such elements and so many dimensions."""
         return isinstance(value, np.ndarray) and value.dtype.kind in self.kinds and self.ndim in (None, value.ndim)
 
     def __str__(self) -> str:
@@ -99,7 +99,7 @@ class _Several:
     type: type
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether the value is a list or dict, as asked, and the check accepts each of its items."""
         if not isinstance(value, (dict, list)) or not isinstance(value, self.type):
             return False
         items: Iterable[Any] = value.values() if isinstance(value, dict) else value
@@ -114,7 +114,7 @@ class _Labels:
     """Classes, each once, in any order: users may give them other names."""
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether the value is a vector of labels that are all different."""
         if not isinstance(value, np.ndarray) or value.dtype.kind not in "biufUO" or value.ndim != 1 or not len(value):
             return False
         try:
@@ -128,10 +128,10 @@ class _Labels:
 
 @dataclass(frozen=True)
 class _Names:
-    """Names of features."""
+    """The names of the features, as `feature_names_in_` has them."""
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether the value is a vector of strings, stored as objects."""
         if not isinstance(value, np.ndarray) or value.dtype != object or value.ndim != 1:
             return False
         return all(isinstance(name, str) for name in value)

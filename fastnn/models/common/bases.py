@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Request: TypeAlias = bool | str | None
 
     class BaseEstimator:
-        """scikit-learn's, as far as users and estimators call it."""
+        """The base class of scikit-learn, as far as users and estimators call it."""
 
         n_features_in_: int
         feature_names_in_: NDArray[np.object_]
@@ -42,30 +42,30 @@ if TYPE_CHECKING:
         def __sklearn_tags__(self) -> Any: ...
 
     class ClassifierMixin:
-        """scikit-learn's: `score` is the accuracy."""
+        """The mixin of scikit-learn whose `score` is the accuracy."""
 
         def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...
 
     class RegressorMixin:
-        """scikit-learn's: `score` is R^2."""
+        """The mixin of scikit-learn whose `score` is R^2."""
 
         def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float: ...
 
     class InvalidParameterError(ValueError, TypeError):
-        """scikit-learn's: a parameter of an estimator is none that it can have."""
+        """The error of scikit-learn for a parameter that an estimator cannot have."""
 
     class MultiOutputMixin:
-        """scikit-learn's."""
+        """The mixin of scikit-learn for estimators that take several outputs."""
 
     class CallbackSupportMixin:
-        """scikit-learn's: what hears of a fit."""
+        """The callback of scikit-learn's protocol, which hears of a fit."""
 
         def set_callbacks(self, *callbacks: Any) -> Self: ...
         def _init_callback_context(self, max_subtasks: int) -> Any: ...
 
     @runtime_checkable
     class FitCallback(Protocol):
-        """scikit-learn's: what has the hooks of a callback."""
+        """The protocol of scikit-learn for what has the hooks of a callback."""
 
         def setup(self, estimator: Any, context: Any) -> object: ...
         def teardown(self, estimator: Any, context: Any) -> object: ...

@@ -33,10 +33,10 @@ class EpochEnd:
         self.watcher = watcher
 
     def setup(self, estimator: Any, context: Any) -> None:
-        """Nothing to prepare."""
+        """Do nothing: a function needs no preparation."""
 
     def teardown(self, estimator: Any, context: Any) -> None:
-        """Nothing to tidy up."""
+        """Do nothing: a function leaves nothing behind."""
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
         """Epochs are only looked at when they are over."""
@@ -72,6 +72,7 @@ class TellsOfEpochs(CallbackSupportMixin):
         Returns
         -------
         self
+            The estimator itself.
 
         Raises
         ------

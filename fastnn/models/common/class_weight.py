@@ -29,7 +29,7 @@ class DictOfEachLabel:
     """A list of dicts, for several labels a row."""
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether the value is a sequence of dicts."""
         return isinstance(value, (list, tuple)) and all(isinstance(each, Mapping) for each in value)
 
     def __str__(self) -> str:

@@ -15,20 +15,35 @@ class Sparse(Protocol):
     """A sparse matrix or array of SciPy, which publishes no types."""
 
     def tocsr(self, copy: bool = False) -> Any:
-        """The same as compressed rows."""
+        """Convert to compressed sparse rows."""
         ...
 
     def toarray(self) -> Any:
-        """The same as an ndarray."""
+        """Convert to a dense array."""
         ...
 
 
 class Splitter(Protocol):
-    """A splitter of scikit-learn, such as KFold."""
+    """A splitter of scikit-learn, such as KFold: it cuts rows into those to train on and those to score on."""
 
     # A function that takes some type takes Never, whatever it is: what a splitter reads is its own affair.
     def split(self, X: Never, y: Never, groups: Never, /) -> Iterable[Any]:
-        """Pairs of rows to train on and rows to score on."""
+        """Yield pairs of rows to train on and rows to score on.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The inputs, of which most splitters read only how many rows they have.
+        y : array-like of shape (n_samples,)
+            The targets.
+        groups : array-like of shape (n_samples,) or None
+            Labels of rows that belong together.
+
+        Returns
+        -------
+        iterable of pairs
+            Indices of rows to train on, and of rows to score on.
+        """
         ...
 
 

@@ -36,7 +36,9 @@ class LossCurveDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
+        Where the curves are drawn.
     figure_ : matplotlib Figure
+        What they are drawn in.
     line_ : matplotlib Line2D
         The loss.
     validation_lines_ : list of matplotlib Line2D
@@ -89,6 +91,7 @@ class LossCurveDisplay:
         Returns
         -------
         LossCurveDisplay
+            With the curves drawn.
 
         Raises
         ------
@@ -117,6 +120,7 @@ class LossCurveDisplay:
         Returns
         -------
         self
+            The display itself, with the attributes of what was drawn.
 
         Raises
         ------

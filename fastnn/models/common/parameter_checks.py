@@ -57,7 +57,7 @@ class Real:
     open_high: bool = False
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether the value is a number, but no bool, and lies in the interval."""
         if type(value) is not float and (isinstance(value, _FLAGS) or not isinstance(value, RealNumber)):
             return False
         try:
@@ -81,7 +81,7 @@ class Integer:
     high: int | None = None
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether the value is an integer, but no bool, within the bounds."""
         is_integer = type(value) is int or (isinstance(value, Integral) and not isinstance(value, _FLAGS))
         return is_integer and int(value) >= self.low and (self.high is None or int(value) <= self.high)
 
@@ -96,7 +96,7 @@ class Numbers:
     each: Real
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether the value has one dimension, is not empty, and each of its numbers lies in the interval."""
         if isinstance(value, str) or np.ndim(value) != 1:
             return False
         return len(value) > 0 and all(self.each.accepts(number) for number in value)
@@ -107,10 +107,10 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Flag:
-    """True or False."""
+    """Either True or False, also as a bool of NumPy."""
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether the value is a bool of Python or NumPy."""
         return isinstance(value, _FLAGS)
 
     def __str__(self) -> str:
@@ -119,12 +119,12 @@ class Flag:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of some names."""
+    """A string that is one of the given names."""
 
     names: Collection[str]
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether the value is one of the names, letter for letter."""
         return isinstance(value, str) and value in self.names
 
     def __str__(self) -> str:
@@ -138,7 +138,7 @@ class LossOf:
     names: tuple[str, ...]
 
     def accepts(self, value: Any) -> bool:
-        """See Check."""
+        """Whether the value is a Loss with one of the names."""
         return isinstance(value, Loss) and value.name in self.names
 
     def __str__(self) -> str:
@@ -152,7 +152,7 @@ class ActivationLike(OneOf):
     names: Collection[str] = (*ACTIVATIONS, *ALIASES)
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether the value is an Activation or the name of one."""
         return isinstance(value, Activation) or super().accepts(value)
 
     def __str__(self) -> str:
@@ -167,7 +167,7 @@ class Is:
     types: tuple[type, ...]
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether the value is an instance of one of the types."""
         # A class has the methods of a protocol as its instances do, but needs one of them to call them with.
         return isinstance(value, self.types) and not isinstance(value, type)
 
@@ -180,7 +180,7 @@ class Seed:
     """What random numbers may come from."""
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether scikit-learn's `check_random_state` takes the value."""
         if isinstance(value, Integral):
             return 0 <= int(value) < 2**32
         return value is None or value is np.random or isinstance(value, np.random.RandomState)

@@ -40,6 +40,7 @@ class Saved(ABC):
         Parameters
         ----------
         path : str or path
+            The file to write.
 
         Raises
         ------
@@ -71,6 +72,7 @@ class Saved(ABC):
         Parameters
         ----------
         path : str or path
+            The file to read.
 
         Returns
         -------

@@ -21,17 +21,21 @@ class Scored:
     """A `score` that reads y and weights as `fit` does, and leaves it to scikit-learn's mixin what it measures."""
 
     def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
-        """Accuracy, or for a regressor the coefficient of determination R^2.
+        """Compute the accuracy, or for a regressor the coefficient of determination R^2.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-        y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_outputs)
-        sample_weight : array-like (n_samples,), default=None
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+        y : array-like of shape (n_samples,), or array-like or sparse matrix of shape (n_samples, n_outputs)
+            Their labels or targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weight of each sample, at least 0; None for equal ones.
 
         Returns
         -------
         float
+            At most 1; higher is better.
         """
         known: Any = prepare_y(y)
         if not isinstance(known, np.ndarray) and is_regressor(self):  # R^2 takes no sparse y, nor a frame that is one

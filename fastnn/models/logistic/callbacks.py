@@ -67,7 +67,7 @@ class IterationTasks(Tasks):
         self._task: Any = None
 
     def start(self, start: Vector | None) -> None:
-        """The fit begins."""
+        """Tell the callbacks that the fit begins."""
         if not hasattr(self._model, "_skl_callbacks"):
             return
         self._root = self._model._init_callback_context(max_subtasks=max(self._model.max_iter, 1) + 1)
@@ -86,7 +86,7 @@ class IterationTasks(Tasks):
         self._begin()
 
     def end(self) -> None:
-        """The fit has ended."""
+        """Tell the callbacks that the fit has ended."""
         if self._root is None:
             return
         if self._fitted["n_iter_"][0] == 0:

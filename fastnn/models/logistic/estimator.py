@@ -65,6 +65,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticPredictor):
         smaller `tol` as much less as its square, or where rounding hides what is left to gain; with an L1 share,
         `bounds` or "liblinear" where the duality gap is at most ``tol**2`` times the objective.
     fit_intercept : bool, default=True
+        Whether the model has an intercept, which has no penalty but with "liblinear".
     intercept_scaling : float, default=1
         For "liblinear" alone: the intercept is the coefficient of a constant feature of this value, times it.
     class_weight : dict or "balanced", default=None
@@ -78,6 +79,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticPredictor):
 
         {solvers}
     max_iter : int, default=100
+        The most iterations of the solver; it warns where they do not suffice.
     verbose : int, default=0
         Above 0 prints the objective of every iteration.
     warm_start : bool, default=False
@@ -86,7 +88,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticPredictor):
         As in scikit-learn it has no effect, is deprecated and warns; see `n_threads`.
     alpha : float, default=None
         Strength of the penalty, in place of `C`: 1 / C.
-    penalty_factor : array-like (n_features,), default=None
+    penalty_factor : array-like of shape (n_features,), default=None
         Multiplies the penalty of each feature; 0 for none.
     bounds : (lower, upper), default=None
         Between which coefficients stay: each a number, an array of shape (n_features,) or of that of `coef_`, or
@@ -107,16 +109,23 @@ class LogisticRegression(CallbackSupportMixin, LogisticPredictor):
 
     Attributes
     ----------
-    classes_ : ndarray (n_classes,)
-    coef_ : ndarray (1, n_features) for two classes, else (n_classes, n_features)
+    classes_ : ndarray of shape (n_classes,)
+        The labels that the fit has seen, sorted.
+    coef_ : ndarray of shape (1, n_features) for two classes, else (n_classes, n_features)
         Of X's dtype, or, as scikit-learn has it, float64 for "liblinear".
-    intercept_ : ndarray (1,) or (n_classes,)
+    intercept_ : ndarray of shape (1,) or (n_classes,)
         Zero without `fit_intercept`.
     n_features_in_ : int
-    feature_names_in_ : ndarray (n_features_in_,)
+        How many features X has.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
         Where X has names that are strings.
-    n_iter_ : ndarray (1,) of int32
+    n_iter_ : ndarray of shape (1,) of int32
         At least 1, unless `max_iter` is 0: to see that the start is the optimum is an iteration too.
+
+    References
+    ----------
+    Defazio, Bach and Lacoste-Julien (2014), "SAGA: a fast incremental gradient method", for "sag" and "saga".
+    Firth (1993), "Bias reduction of maximum likelihood estimates", for `firth`.
 
     Examples
     --------
@@ -205,16 +214,18 @@ class LogisticRegression(CallbackSupportMixin, LogisticPredictor):
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             A plain C-contiguous array of float32 or float64 is not copied, nor a matrix of them in CSR, or in CSC
             with at least 1,000 elements a column.
-        y : array-like (n_samples,)
+        y : array-like of shape (n_samples,)
             Labels of at least two classes.
-        sample_weight : array-like (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weight of each sample, at least 0; None for equal ones.
 
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------

@@ -27,13 +27,16 @@ class LogisticPath(NamedTuple):
 
     Attributes
     ----------
-    Cs : ndarray (c,)
+    Cs : ndarray of shape (c,)
         Inverse strengths of the penalty, in the order asked for.
-    coefs : ndarray (c, o, n_features)
+    coefs : ndarray of shape (c, o, n_features)
         o is 1 for two classes, else the number of classes.
-    intercepts : ndarray (c, o)
-    n_iter : ndarray (c,) of int32
-    classes : ndarray (n_classes,)
+    intercepts : ndarray of shape (c, o)
+        Zero without `fit_intercept`.
+    n_iter : ndarray of shape (c,) of int32
+        The iterations that each model took, from the solution of its stronger neighbour.
+    classes : ndarray of shape (n_classes,)
+        The labels of y, sorted.
     """
 
     Cs: NDArray[np.float64]
@@ -61,18 +64,34 @@ def logistic_regression_path(
 
     Parameters
     ----------
-    X : array-like or sparse matrix (n_samples, n_features)
+    X : array-like or sparse matrix of shape (n_samples, n_features)
         Not copied where `LogisticRegression.fit` would not copy it.
-    y : array-like (n_samples,)
+    y : array-like of shape (n_samples,)
         Labels of at least two classes.
     Cs : int or array-like (c,), default=10
         Inverse strengths of the penalty, each above 0; an integer means as many from 1e-4 to 1e4.
-    l1_ratio, fit_intercept, class_weight, sample_weight, tol, max_iter, backend, n_threads
-        As in `LogisticRegression`.
+    l1_ratio : float, default=0.0
+        The share of L1 in the penalty, in [0, 1].
+    fit_intercept : bool, default=True
+        Whether the models have an intercept, which has no penalty.
+    class_weight : dict or "balanced", default=None
+        ``{class: weight}``, or weights inversely proportional to the classes' frequencies. They multiply
+        `sample_weight`.
+    sample_weight : array-like of shape (n_samples,), default=None
+        The weight of each sample, at least 0; None for equal ones.
+    tol : float, default=1e-4
+        Each fit stops where `LogisticRegression` of this `tol` does.
+    max_iter : int, default=100
+        The most iterations of each fit; it warns where they do not suffice.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation passes over X; "auto" is "native".
+    n_threads : int, default=None
+        At most so many threads; None for `fastnn.get_num_threads()`. Results never depend on it.
 
     Returns
     -------
     LogisticPath
+        The models in the order of `Cs`, their coefficients as arrays.
 
     Raises
     ------

@@ -59,8 +59,9 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
         divides it by 5 whenever training no longer improves. A schedule of `fastnn.schedules` acts on
         every solver but "lbfgs" and takes the place of `learning_rate_init`.
     learning_rate_init : float, default=0.001
-        For all solvers by name but "lbfgs".
+        The learning rate, or the first one, of all solvers by name but "lbfgs".
     power_t : float, default=0.5
+        The exponent of "invscaling".
     max_iter : int, default=200
         Epochs, or iterations of "lbfgs".
     shuffle : bool, default=True
@@ -76,9 +77,9 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
     warm_start : bool, default=False
         Start from the weights of the previous `fit`.
     momentum : float in [0, 1], default=0.9
-        For "sgd".
+        What the velocity of "sgd" keeps of itself at a step.
     nesterovs_momentum : bool, default=True
-        For "sgd".
+        Whether "sgd" looks ahead along the velocity.
     early_stopping : bool, default=False
         Hold samples out, or take those that `fit` is given; stop when the accuracy on them no longer
         improves, and keep the best weights. Not for "lbfgs".
@@ -125,16 +126,19 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
         The weights (i, o) and biases (o,) of every layer that a first fit starts from, such as the
         `coefs_` and `intercepts_` of another model; None, for all or in the list, for random ones.
     backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation computes; "auto" is "native".
     n_threads : int, default=None
         At most so many threads; None for `fastnn.get_num_threads()`. Results never depend on it.
 
     Attributes
     ----------
-    classes_ : ndarray (n_classes,)
+    classes_ : ndarray of shape (n_classes,)
+        The labels that the fit has seen, sorted; of several labels a sample their numbers.
     coefs_, intercepts_ : list of ndarray
         Each layer's w (i, o) and b (o,), of X's dtype. Predictions use what they are, also where
         others have been assigned.
     loss_ : float
+        The mean loss of the last epoch, penalties included.
     loss_curve_ : list of float
         The mean loss of every epoch. Where training diverged, the last one is not finite.
     best_loss_ : float or None
@@ -152,16 +156,22 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
     t_ : int
         Samples seen in all epochs.
     n_layers_, n_outputs_ : int
+        Layers, the inputs counted as one, and columns of the raw output.
     out_activation_ : str
         "logistic" or "softmax"; "identity" with "hinge", "softmax" with "focal".
     n_features_in_ : int
-    feature_names_in_ : ndarray (n_features_in_,)
+        How many features X has.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
         Where X has names that are strings.
 
     Notes
     -----
     Ctrl-C during `fit` warns and keeps the last finished epoch. Training that diverges in its first
     epoch is an error; later it warns, and the last finished epoch stays.
+
+    References
+    ----------
+    Hornik, Stinchcombe and White (1989), "Multilayer feedforward networks are universal approximators".
 
     Examples
     --------
@@ -274,20 +284,24 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-        y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_labels)
-        sample_weight : array-like (n_samples,), default=None
-        classes : array-like (n_classes,), default=None
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples of the epoch.
+        y : array-like of shape (n_samples,), or array-like or sparse matrix of shape (n_samples, n_labels)
+            Their labels; they need not have all classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weight of each sample, at least 0; None for equal ones.
+        classes : array-like of shape (n_classes,), default=None
             All classes; the first call needs them.
 
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------
         ValueError
-            As `fit`, or if classes are missing or not those of the first call.
+            Where `fit` raises it, or if classes are missing or not those of the first call.
         """
         self._fit(X, y, sample_weight, incremental=True, classes=classes)
         return self

@@ -45,10 +45,12 @@ def fit_many(
     ----------
     estimators : iterable of MLPClassifier and MLPRegressor
         They are fitted themselves; take `sklearn.base.clone` for copies.
-    X : array-like or sparse matrix (n_samples, n_features)
+    X : array-like or sparse matrix of shape (n_samples, n_features)
         Read once; an array of float32 or float64 in C order is used where it lies.
-    y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_outputs)
-    sample_weight : array-like (n_samples,), default=None
+    y : array-like of shape (n_samples,), or array-like or sparse matrix of shape (n_samples, n_outputs)
+        Labels or targets.
+    sample_weight : array-like of shape (n_samples,), default=None
+        The weight of each sample, at least 0; None for equal ones.
     rows : iterable of array-like of int or None, default=None
         For each estimator the samples that it is trained on, as the folds of a cross-validation
         give them; None for all. X is not copied for them, except by ``solver="lbfgs"``.

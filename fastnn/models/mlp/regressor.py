@@ -62,8 +62,9 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
         divides it by 5 whenever training no longer improves. A schedule of `fastnn.schedules` acts on
         every solver but "lbfgs" and takes the place of `learning_rate_init`.
     learning_rate_init : float, default=0.001
-        For all solvers by name but "lbfgs".
+        The learning rate, or the first one, of all solvers by name but "lbfgs".
     power_t : float, default=0.5
+        The exponent of "invscaling".
     max_iter : int, default=200
         Epochs, or iterations of "lbfgs".
     shuffle : bool, default=True
@@ -79,9 +80,9 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
     warm_start : bool, default=False
         Start from the weights of the previous `fit`.
     momentum : float in [0, 1], default=0.9
-        For "sgd".
+        What the velocity of "sgd" keeps of itself at a step.
     nesterovs_momentum : bool, default=True
-        For "sgd".
+        Whether "sgd" looks ahead along the velocity.
     early_stopping : bool, default=False
         Hold samples out, or take those that `fit` is given; stop when R^2 on them no longer
         improves, and keep the best weights. Not for "lbfgs".
@@ -114,6 +115,7 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
         The weights (i, o) and biases (o,) of every layer that a first fit starts from, such as the
         `coefs_` and `intercepts_` of another model; None, for all or in the list, for random ones.
     backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation computes; "auto" is "native".
     n_threads : int, default=None
         At most so many threads; None for `fastnn.get_num_threads()`. Results never depend on it.
 
@@ -123,7 +125,8 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
         Each layer's w (i, o) and b (o,), of X's dtype. Predictions use what they are, also where
         others have been assigned.
     loss_ : float
-        Of several outputs the mean, where these are identity; the network is trained on their sum.
+        The mean loss of the last epoch, penalties included; of several outputs the mean, where these are identity; the
+        network is trained on their sum.
     loss_curve_ : list of float
         The mean loss of every epoch. Where training diverged, the last one is not finite.
     best_loss_ : float or None
@@ -141,10 +144,12 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
     t_ : int
         Samples seen in all epochs.
     n_layers_, n_outputs_ : int
+        Layers, the inputs counted as one, and columns of the raw output.
     out_activation_ : str
         "identity"; "exp" for Poisson and Tweedie, "logistic" or "softmax" for cross-entropies.
     n_features_in_ : int
-    feature_names_in_ : ndarray (n_features_in_,)
+        How many features X has.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
         Where X has names that are strings.
 
     Notes
@@ -247,18 +252,22 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-        y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_outputs)
-        sample_weight : array-like (n_samples,), default=None
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples of the epoch.
+        y : array-like of shape (n_samples,), or array-like or sparse matrix of shape (n_samples, n_outputs)
+            The targets: finite numbers that the loss can have.
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weight of each sample, at least 0; None for equal ones.
 
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------
         ValueError
-            As `fit`.
+            Where `fit` raises it.
         """
         self._fit(X, y, sample_weight, incremental=True)
         return self
@@ -278,15 +287,17 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
         return targets
 
     def predict(self, X: MatrixLike) -> Array:
-        """What the network predicts.
+        """Predict the targets.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
-        ndarray (n_samples,) or (n_samples, n_outputs)
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In X's dtype.
         """
         predictions = held(self)._output(X, link=True)[1]
         return predictions[:, 0] if predictions.shape[1] == 1 else predictions

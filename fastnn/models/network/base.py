@@ -70,7 +70,19 @@ class BaseNetwork(Saved):
         return list(self._flat.biases)
 
     def unpack(self, flat: Array) -> tuple[list[Array], list[Array | None]]:
-        """Weights and biases in a flat vector (p,), such as a gradient, as views.
+        """Find the weights and biases of every layer in a flat vector, such as a gradient.
+
+        Parameters
+        ----------
+        flat : ndarray of shape (p,)
+            Contiguous; parameters or their gradient.
+
+        Returns
+        -------
+        weights : list of ndarray of shape (i, o)
+            Views of every layer's w.
+        biases : list of ndarray of shape (o,), or None
+            Views of every layer's b; None for a layer that has none.
 
         Raises
         ------

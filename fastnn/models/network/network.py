@@ -49,12 +49,14 @@ class Network(BaseNetwork):
     layers : sequence of Dense and Dropout
         A `Dropout` drops inputs of the layer after it, while training alone.
     n_inputs : int
+        Features of a sample, at least 1.
     loss : str or Loss, default="squared_error"
         Works on what the last layer gives; so for "cross_entropy" and its kind let that be raw,
         with the activation "identity", since the loss has its own link (softmax, sigmoid).
     dtype : dtype-like, default="float32"
         "float32" or "float64": what parameters and activations are kept and computed in.
     backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation computes; "auto" is "native".
     n_threads : int, default=None
         At most so many threads; None for `fastnn.get_num_threads()`.
     random_state : int, RandomState or None, default=None
@@ -109,17 +111,18 @@ class Network(BaseNetwork):
     # --- forward --------------------------------------------------------------------------------
 
     def forward(self, x: MatrixLike) -> Array:
-        """What the last layer's activation gives.
+        """Compute what the last layer's activation gives.
 
         Parameters
         ----------
-        x : array-like or sparse matrix (n, n_inputs)
+        x : array-like or sparse matrix of shape (n, n_inputs)
             Converted to the network's dtype, a sparse matrix to CSR, which gives the same bits as a dense x where its
             rows are sorted and name no column twice. NaN and infinity flow through.
 
         Returns
         -------
-        ndarray (n, o)
+        ndarray of shape (n, o)
+            In the network's dtype.
 
         Raises
         ------
@@ -132,25 +135,28 @@ class Network(BaseNetwork):
         return self._engine_of(x).forward(self.params, x)
 
     def predict(self, x: MatrixLike) -> Array:
-        """What the network predicts: the loss's link of `forward`, such as probabilities.
+        """Predict by the loss's link of `forward`, which gives probabilities, for instance.
 
         Parameters
         ----------
-        x : array-like or sparse matrix (n, n_inputs)
+        x : array-like or sparse matrix of shape (n, n_inputs)
+            The inputs, a row for each sample.
 
         Returns
         -------
-        ndarray (n, o)
+        ndarray of shape (n, o)
+            In the network's dtype.
         """
         x = read_inputs(self.plan, x)
         return self._engine_of(x).predict(self.params, x, link=True)[0]
 
     def input_gradient(self, x: MatrixLike, output: int | None = None, *, link: bool = False) -> Array:
-        """How the outputs change with the inputs: d output / d input, row by row.
+        """Compute how the outputs change with the inputs: d output / d input, row by row.
 
         Parameters
         ----------
-        x : array-like or sparse matrix (n, n_inputs)
+        x : array-like or sparse matrix of shape (n, n_inputs)
+            The inputs, a row for each sample.
         output : int, optional
             One output; None for all of them.
         link : bool, default=False
@@ -158,7 +164,7 @@ class Network(BaseNetwork):
 
         Returns
         -------
-        ndarray (n, o, n_inputs)
+        ndarray of shape (n, o, n_inputs)
             Or (n, n_inputs) where `output` is given or the network has one output. At a kink of an
             activation it is the slope that training uses.
 
@@ -183,7 +189,7 @@ class Network(BaseNetwork):
     def loss_and_gradient(
         self, x: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> tuple[float, Array]:
-        """Mean loss over the rows, and its gradient.
+        """Compute the mean loss over the rows, and its gradient.
 
         Parameters
         ----------
@@ -198,7 +204,9 @@ class Network(BaseNetwork):
         Returns
         -------
         loss : float
-        d_params : ndarray (p,)
+            The mean loss.
+        d_params : ndarray of shape (p,)
+            Its gradient, in the network's dtype; `unpack` finds the layers' in it.
 
         Raises
         ------
@@ -245,15 +253,17 @@ class Network(BaseNetwork):
 
         Parameters
         ----------
-        x : array-like or sparse matrix (n, n_inputs)
+        x : array-like or sparse matrix of shape (n, n_inputs)
             A memory-mapped array of the network's dtype is used where it lies; of a sparse matrix only what it stores
             is kept and computed with (as CSR). Or, without y, an
             iterable of batches (x, y) or (x, y, sample_weight), read anew in every epoch, or a
             function that returns one: of data that do not fit into memory.
-        y : array-like (n, o)
-            Or (n,), as for `loss_and_gradient`.
-        sample_weight : array-like (n,), optional
+        y : array-like of shape (n, o)
+            Or (n,): the targets of a network with one output, or for "cross_entropy" the number of each row's class.
+        sample_weight : array-like of shape (n,), optional
+            The weight of each row in a batch's mean, at least 0; None for equal ones.
         epochs : int, default=10
+            How many times to pass over the rows.
         batch_size : int, default=None
             Rows for each step. None: 32 of arrays, and each batch of an iterable as it is.
         optimizer : str or optimizer, default="adam"
@@ -262,7 +272,8 @@ class Network(BaseNetwork):
         schedule : schedule, optional
             Learning rates by the step, or a `Plateau` that heeds the losses, instead of the optimizer's.
         alpha, l1 : float, default=0
-            L2 and L1 penalty on the weights, as in `MLPClassifier`.
+            L2 penalty, alpha / 2 times the sum of w**2, and L1 penalty, l1 times the sum of abs(w), both over the
+            number of rows of the batch; biases have none.
         label_smoothing : float in [0, 1), default=0
             Of cross-entropies: the share of every target that goes to all classes alike.
         shuffle : bool, default=True
@@ -274,6 +285,7 @@ class Network(BaseNetwork):
             Training ends after more than so many epochs in a row that do not better the validation loss, or
             without such samples the loss, by at least `tol`. The parameters of the best validation loss stay.
         tol : float, default=1e-4
+            How much better an epoch must be to count as an improvement.
         callbacks : iterable of callables, optional
             Each is called at the end of every epoch with its `number`, `loss`, `learning_rate`,
             read-only `params` (p,), `validation_loss` and `seconds`; training ends when one returns True. For
@@ -293,6 +305,7 @@ class Network(BaseNetwork):
         Returns
         -------
         self
+            The trained network.
 
         Raises
         ------

@@ -55,6 +55,7 @@ class Neuron(TellsOfEpochs, NeuronBase):
         Draws the order of the rows, and the first weights for an activation other than "sigmoid",
         "sign" and "identity", which start at zero.
     tol : float, default=1e-4
+        How much lower the loss of a pass must be to count as an improvement.
     n_iter_no_change : int, default=5
         It ends after more than so many passes in a row that do not lower the loss by `tol`; "sign"
         also ends after a pass without a mistake. Where much is left to gain, and only the learning rate is too
@@ -77,13 +78,16 @@ class Neuron(TellsOfEpochs, NeuronBase):
 
     Attributes
     ----------
-    coef_ : ndarray (1, n_features)
-    intercept_ : ndarray (1,)
-    classes_ : ndarray (2,)
-        For classifiers.
+    coef_ : ndarray of shape (1, n_features)
+        The weights w, in X's dtype.
+    intercept_ : ndarray of shape (1,)
+        The bias b.
+    classes_ : ndarray of shape (2,)
+        For classifiers: both labels, sorted.
     learning_rate_ : float
         Of the last step.
     loss_ : float
+        The mean loss of the last pass.
     loss_curve_ : list of float
         The mean loss of every pass; for "sign" the share of mistakes.
     n_iter_ : int
@@ -93,7 +97,8 @@ class Neuron(TellsOfEpochs, NeuronBase):
         the first pass and after each one, as they learn, not averaged; "loss" and "learning_rate"
         (n_passes,).
     n_features_in_ : int
-    feature_names_in_ : ndarray (n_features_in_,)
+        How many features X has.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
         Where X has names that are strings.
 
     References
@@ -169,15 +174,17 @@ class Neuron(TellsOfEpochs, NeuronBase):
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             A sparse matrix is made dense where that takes at most 64 MB, else some batches after the other.
-        y : array-like (n_samples,)
+        y : array-like of shape (n_samples,)
             Labels of two classes, or numbers for a regressor.
-        sample_weight : array-like (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weight of each sample, at least 0; None for equal ones.
 
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------
@@ -197,20 +204,24 @@ class Neuron(TellsOfEpochs, NeuronBase):
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-        y : array-like (n_samples,)
-        sample_weight : array-like (n_samples,), default=None
-        classes : array-like (2,), default=None
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+        y : array-like of shape (n_samples,)
+            Labels of two classes, or numbers for a regressor.
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weight of each sample, at least 0; None for equal ones.
+        classes : array-like of shape (2,), default=None
             Both classes; a classifier's first call needs them.
 
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------
         ValueError
-            As `fit`, or if the classes are missing or not those of the first call.
+            Where `fit` raises it, or if the classes are missing or not those of the first call.
         """
         self._fit(X, y, sample_weight, classes, hasattr(self, "coef_"), None)
         return self

@@ -62,15 +62,17 @@ class NeuronBase(LinearModel):
             require_run(training, n_params)
 
     def activate(self, X: MatrixLike) -> Array:
-        """What the neuron answers: a = activation(w . x + b).
+        """Compute what the neuron answers: a = activation(w . x + b).
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
-        ndarray (n_samples,)
+        ndarray of shape (n_samples,)
+            In X's dtype.
         """
         now = held(self)
         engine, z = now._output(X)
@@ -81,15 +83,17 @@ class NeuronBase(LinearModel):
     predict_log_proba = available_if(has_probabilities)(LinearModel.predict_log_proba)
 
     def predict(self, X: MatrixLike) -> NDArray[Any]:
-        """The class of every row, or for a regressor the same as `activate`.
+        """Predict the class of every sample, or for a regressor the same as `activate`.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
-        ndarray (n_samples,)
+        ndarray of shape (n_samples,)
+            Labels out of `classes_`, or numbers.
         """
         now = held(self)
         return super(NeuronBase, now).predict(X) if is_classifier(now) else now.activate(X)
@@ -105,9 +109,9 @@ class NeuronBase(LinearModel):
 
         Parameters
         ----------
-        X : array-like (n_samples, 2), optional
+        X : array-like of shape (n_samples, 2), optional
             Samples to draw as points.
-        y : array-like (n_samples,), optional
+        y : array-like of shape (n_samples,), optional
             Their classes, which colour them.
         ax : matplotlib.axes.Axes, optional
             Where to draw; a new figure if None.
@@ -115,6 +119,7 @@ class NeuronBase(LinearModel):
         Returns
         -------
         matplotlib.axes.Axes
+            What was drawn on.
 
         Raises
         ------

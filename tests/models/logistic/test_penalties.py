@@ -240,8 +240,10 @@ def _left_to_gain(model: LogisticRegression, x: np.ndarray, y: np.ndarray, l1: f
 @pytest.mark.parametrize("C", [1e6, 1e8, 1e10])
 @pytest.mark.parametrize("ratio", [0.0, 1.0])
 def test_an_intercept_that_is_penalised_and_columns_far_from_zero_hold_each_other_back(ratio: float, C: float) -> None:
-    """Their correlation is 1 - 1e-9: large terms cancel in z, whose rounding hides what the last steps gain; and the
-    signs of two coefficients have to change together, which no sweep over single ones does."""
+    """Their correlation is 1 - 1e-9: large terms cancel in z, whose rounding hides what the last steps gain.
+
+    And the signs of two coefficients have to change together, which no sweep over single ones does.
+    """
     for seed in range(12):
         rng = np.random.default_rng(seed)
         x = rng.normal(size=(300, 5))

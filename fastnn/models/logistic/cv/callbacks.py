@@ -39,7 +39,7 @@ class PathTasks:
         self._penalty: Any = None
 
     def start(self) -> None:
-        """The fit begins."""
+        """Tell the callbacks that the fit begins."""
         if hasattr(self._model, "_skl_callbacks"):
             self._root = self._begun(self._model._init_callback_context(max_subtasks=len(self._grid.l1_ratios)))
 
@@ -65,7 +65,7 @@ class PathTasks:
             self._ended(self._path)
 
     def end(self) -> None:
-        """The fit has ended."""
+        """Tell the callbacks that the fit has ended."""
         if self._root is not None:
             self._ended(self._root, dict)
 

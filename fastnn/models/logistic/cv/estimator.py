@@ -52,20 +52,21 @@ class LogisticRegressionCV(LogisticRegression):
         Shares of L1 in the penalty. Left out it means 0, the L2 penalty, and warns as scikit-learn does, where the
         default will change.
     fit_intercept : bool, default=True
+        Whether the model has an intercept, which has no penalty but with "liblinear".
     cv : int, splitter or iterable, default=None
         Number of folds (None: 5), which keep the shares of the classes; or what yields pairs of rows to train on and
         rows to score on.
     dual : bool, default=False
-        As in `LogisticRegression`.
+        With "liblinear" and an L2 penalty both are possible, and have the same optimum.
     penalty : {"l1", "l2", "elasticnet"}, default="deprecated"
         As scikit-learn 1.9 treats it: deprecated in favour of `Cs` and `l1_ratios`.
     scoring : str or callable, default="warn"
         The name of a scorer of scikit-learn, or ``scorer(estimator, X, y)``; None is accuracy. Left out it means None
         and warns, as its default will change.
     solver : str, default="lbfgs"
-        A name means an optimum, not an algorithm; see `LogisticRegression`.
+        A name means an optimum, not an algorithm; `LogisticRegression` says which penalties each of them knows.
     tol : float, default=1e-4
-        As in `LogisticRegression`.
+        Each fit stops where `LogisticRegression` of this `tol` does.
     max_iter : int, default=100
         Of each fit.
     class_weight : dict or "balanced", default=None
@@ -78,7 +79,7 @@ class LogisticRegressionCV(LogisticRegression):
         Whether to fit the penalty with the best mean score on all rows. Else C, l1_ratio and coefficients are averages
         of what is best in each fold.
     intercept_scaling : float, default=1.0
-        As in `LogisticRegression`.
+        For "liblinear" alone: the intercept is the coefficient of a constant feature of this value, times it.
     random_state : int, RandomState or None, default=None
         No random numbers are drawn; a splitter has its own.
     use_legacy_attributes : bool, default="warn"
@@ -90,24 +91,35 @@ class LogisticRegressionCV(LogisticRegression):
 
     Attributes
     ----------
-    classes_ : ndarray (n_classes,)
-    coef_ : ndarray (1, n_features) for two classes, else (n_classes, n_features)
-    intercept_ : ndarray (1,) or (n_classes,)
-    Cs_ : ndarray (n_cs,)
-    l1_ratios_ : ndarray (n_l1_ratios,)
+    classes_ : ndarray of shape (n_classes,)
+        The labels that the fit has seen, sorted.
+    coef_ : ndarray of shape (1, n_features) for two classes, else (n_classes, n_features)
+        The coefficients of the best penalty, on all rows.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        Its intercepts; zero without `fit_intercept`.
+    Cs_ : ndarray of shape (n_cs,)
+        The inverse strengths of the penalty that were tried.
+    l1_ratios_ : ndarray of shape (n_l1_ratios,)
+        The shares of L1 that were tried.
     C_, l1_ratio_ : float
         The best ones. Legacy: arrays (n_classes,), or (1,) for two classes.
-    coefs_paths_ : ndarray (n_folds, n_l1_ratios, n_cs, n_classes or 1, n_features + 1)
+    coefs_paths_ : ndarray of shape (n_folds, n_l1_ratios, n_cs, n_classes or 1, n_features + 1)
         Coefficients of every fit, and last its intercept, if there is one. Legacy: a dict of arrays (n_folds, n_cs,
         n_l1_ratios, n_features + 1) by class, for two classes of the second one alone; without the axis of
         l1_ratios where these were left out.
-    scores_ : ndarray (n_folds, n_l1_ratios, n_cs)
+    scores_ : ndarray of shape (n_folds, n_l1_ratios, n_cs)
         Legacy: a dict of arrays (n_folds, n_cs, n_l1_ratios) in the same manner.
-    n_iter_ : ndarray (n_folds, n_l1_ratios, n_cs)
+    n_iter_ : ndarray of shape (n_folds, n_l1_ratios, n_cs)
         Legacy: (1, n_folds, n_cs, n_l1_ratios).
     n_features_in_ : int
-    feature_names_in_ : ndarray (n_features_in_,)
+        How many features X has.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
         Where X has names that are strings.
+
+    See Also
+    --------
+    LogisticRegression : One fit, of a penalty that is known.
+    logistic_regression_path : The models of all penalties, without a choice.
 
     Examples
     --------
@@ -195,12 +207,14 @@ class LogisticRegressionCV(LogisticRegression):
         Parameters
         ----------
         *callbacks : callbacks of scikit-learn's protocol
-            The same as of `LogisticRegression`. When a penalty's task ends, the fitted model is that of all rows; with
-            an L1 share the hooks may be called from another thread. Without any, those set before are forgotten.
+            Objects with `setup`, `on_fit_task_begin`, `on_fit_task_end` and `teardown`. When a penalty's task ends, the
+            fitted model is that of all rows; with an L1 share the hooks may be called from another thread. Without any,
+            those set before are forgotten.
 
         Returns
         -------
         self
+            The estimator itself.
 
         Raises
         ------
@@ -217,10 +231,11 @@ class LogisticRegressionCV(LogisticRegression):
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-        y : array-like (n_samples,)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+        y : array-like of shape (n_samples,)
             Labels of at least two classes.
-        sample_weight : array-like (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,), default=None
             For the fits, and for the scores too unless metadata routing says otherwise.
         **params
             For the splitter and the scorer, where metadata routing is enabled.
@@ -228,6 +243,7 @@ class LogisticRegressionCV(LogisticRegression):
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------
@@ -309,30 +325,35 @@ class LogisticRegressionCV(LogisticRegression):
     def score(  # type: ignore[override] # of the classifiers' is to follow: sample_weight by keyword
         self, X: MatrixLike, y: ArrayLike, *, sample_weight: ArrayLike | None = None, **score_params: Any
     ) -> float:
-        """The score of the predictions by `scoring`.
+        """Compute the score of the predictions by `scoring`.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-        y : array-like (n_samples,)
-        sample_weight : array-like (n_samples,), default=None
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weight of each sample, at least 0; None for equal ones.
         **score_params
             For the scorer, where metadata routing is enabled.
 
         Returns
         -------
         float
+            By the scorer's measure; higher is better.
         """
         _, params = route(self, "score", as_host("sample_weight", sample_weight), score_params)
         now = held(self)  # a scorer may ask it for several answers
         return float(now._get_scorer()(now, X, prepare_y(y), **params))
 
     def get_metadata_routing(self) -> object:
-        """Who wants which metadata: the splitter and the scorer.
+        """Tell who wants which metadata: the splitter and the scorer.
 
         Returns
         -------
         sklearn.utils.metadata_routing.MetadataRouter
+            What scikit-learn's routing reads.
         """
         return router_of(self, self._get_scorer())
 

@@ -22,7 +22,7 @@ class SplitterLike:
     """What `sklearn.model_selection.check_cv` takes."""
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether the value is a number of folds, has a method `split`, can be iterated over, or is None."""
         if value is None or Integer(2).accepts(value):
             return True
         return not isinstance(value, (str, bytes)) and (hasattr(value, "split") or isinstance(value, Iterable))
@@ -36,7 +36,7 @@ class ScorerLike:
     """The name of a scorer, or a callable."""
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is one."""
+        """Whether the value is callable, or the name of a scorer that scikit-learn knows."""
         return callable(value) or (isinstance(value, str) and (value == "warn" or value in get_scorer_names()))
 
     def __str__(self) -> str:

@@ -78,7 +78,7 @@ class Factor:
         return float(half @ half)
 
     def inverse(self) -> Vector:
-        """The inverse (p, p)."""
+        """Return the inverse of the matrix, (p, p)."""
         inverse = self.solve(np.eye(len(self._unit)))
         symmetric: Vector = (inverse + inverse.T) / 2
         return symmetric

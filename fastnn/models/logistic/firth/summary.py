@@ -41,19 +41,22 @@ class FirthSummary(Figures):
 
     Attributes
     ----------
-    classes : ndarray (n_classes,)
+    classes : ndarray of shape (n_classes,)
+        The labels, sorted; the first one is what the others are compared with.
     names : list of str, k of them
         "(intercept)", where there is one, and the features.
     level : float
         Of the confidence intervals.
-    estimate : ndarray (m, k)
-    covariance : ndarray (m * k, m * k)
+    estimate : ndarray of shape (m, k)
+        The intercepts and coefficients.
+    covariance : ndarray of shape (m * k, m * k)
         The inverse of Fisher's information at the estimate, without the penalty's derivatives.
-    standard_error : ndarray (m, k)
-    confidence_interval : ndarray (m, k, 2)
+    standard_error : ndarray of shape (m, k)
+        The roots of the covariance's diagonal.
+    confidence_interval : ndarray of shape (m, k, 2)
         Where the penalised likelihood, the largest with the parameter held, lies no more than half the quantile of
         chi-squared below its maximum. An end is infinite where it does not fall so far.
-    chi2, p_value : ndarray (m, k)
+    chi2, p_value : ndarray of shape (m, k)
         Of the penalised likelihood-ratio test that a parameter is zero, with one degree of freedom.
     n_observations : float
         The sum of the sample weights, which are frequencies.

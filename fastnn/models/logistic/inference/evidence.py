@@ -32,17 +32,20 @@ class Summary(Figures):
 
     Attributes
     ----------
-    classes : ndarray (n_classes,)
+    classes : ndarray of shape (n_classes,)
+        The labels, sorted; the first one is what the others are compared with.
     names : list of str, k of them
         "(intercept)", where there is one, and the features.
     level : float
         Of the confidence intervals.
-    estimate : ndarray (m, k)
-    covariance : ndarray (m * k, m * k)
+    estimate : ndarray of shape (m, k)
+        The intercepts and coefficients.
+    covariance : ndarray of shape (m * k, m * k)
         The inverse of Fisher's information.
-    standard_error, z, p_value : ndarray (m, k)
+    standard_error, z, p_value : ndarray of shape (m, k)
         Of Wald's two-sided test that a parameter is zero.
-    confidence_interval : ndarray (m, k, 2)
+    confidence_interval : ndarray of shape (m, k, 2)
+        The estimate less and plus so many standard errors as a normal quantile of `level` has.
     n_observations : float
         The sum of the sample weights, which are frequencies.
     log_likelihood, null_log_likelihood : float
@@ -82,17 +85,17 @@ class Summary(Figures):
 
     @property
     def pseudo_r2(self) -> float:
-        """McFadden's."""
+        """McFadden's share of the likelihood that the features explain: 1 - log_likelihood / null_log_likelihood."""
         return 1 - self.log_likelihood / self.null_log_likelihood
 
     @property
     def aic(self) -> float:
-        """Akaike's information criterion."""
+        """Akaike's information criterion (1974): twice the parameters less twice the log-likelihood."""
         return 2 * (self.estimate.size - self.log_likelihood)
 
     @property
     def bic(self) -> float:
-        """Schwarz's information criterion."""
+        """Schwarz's information criterion (1978): log(n) times the parameters less twice the log-likelihood."""
         return float(np.log(self.n_observations)) * self.estimate.size - 2 * self.log_likelihood
 
     def __str__(self) -> str:

@@ -67,7 +67,7 @@ class Finding:
 
     @property
     def is_separated(self) -> bool:
-        """Whether this is proved."""
+        """Whether it is proved that the classes are separated, completely or but for ties."""
         return self.kind in ("complete", "quasi-complete")
 
 
