@@ -107,6 +107,7 @@ class Unit:
 
     @property
     def macros(self) -> list[tuple[str, str]]:
+        """What tells the source which part it is."""
         if self.part is None:
             return []
         family, element = self.part

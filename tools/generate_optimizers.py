@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """Write what follows from the classes of fastnn/optimizers/kinds.py: `python tools/generate_optimizers.py`.
 
-The list of C++, the functions of the compiled module and its types, the public wrappers of the kernels, and the names
-that fastnn exports. `--check` writes nothing and fails where a file is not as it would be written.
+The list of C++, the functions of the compiled module, the public wrappers of the kernels, and the names that fastnn
+exports. (The types of the compiled module come of the contract: tools/contract.py.) `--check` writes nothing and fails where a file is not as it would be written.
 """
 
 from __future__ import annotations
@@ -101,18 +101,6 @@ def cython_steps() -> str:
         f'cdef extern from "contract/optimizers.hpp" namespace "fastnn" nogil:\n{codes}\n'
     )
     return "\n\n".join([head, *(cython_step(kind) + "\n" for kind in OPTIMIZERS.values())])
-
-
-def stubs() -> str:
-    return "\n".join(map(stub_of, OPTIMIZERS.values())) + "\n"
-
-
-def stub_of(kind: Kind) -> str:
-    vectors = [f"{name}: _Array" for name in ("params", "d_params", *kind.slots)]
-    counted = ["step: int"] if kind.counts_steps else []
-    numbers = [f"{each.name}: {each.type}" for each in options_of(kind)]
-    inside = [f"    {argument}," for argument in (*vectors, *counted, *numbers, "n_threads: int = 0")]
-    return "\n".join([f"def {kind.name}_step(", *inside, ") -> None: ..."])
 
 
 # --- the public kernels -------------------------------------------------------------------------
@@ -240,7 +228,6 @@ FILES: dict[str, Callable[[], str]] = {
 }
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "src_ext/contract/optimizers.hpp": {"list": cpp_list},
-    "fastnn/_core.pyi": {"steps": stubs},
     "fastnn/kernels/contract.py": {"types": types},
     "fastnn/__init__.py": {"imports": imports, "names": names, "exports": exports},
 }

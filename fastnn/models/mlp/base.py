@@ -344,7 +344,8 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
             checkpoint: Request = ...,
             checkpoint_every: Request = ...,
             resume: Request = ...,
-        ) -> Self: ...
+        ) -> Self:  # noqa: D102 - scikit-learn describes it
+            ...
 
 
 def _nobody(fitted: Fitted, rows: Rows) -> Tasks:

@@ -108,11 +108,7 @@ class RescaledCopy:
         return user
 
     def _centre_with(self, centre: Vector | None) -> Vector | None:
-<<<<<<< HEAD:fastnn/solvers/objective/rescaled_copy.py
-        """This centre and another one of the copied columns together, by the user's features."""
-=======
-        """Add another centre, of the stored columns, to this one; the sum is in the user's features."""
->>>>>>> house-F:fastnn/solvers/objective/stored.py
+        """Add to this centre another one, of the copied columns; the sum is by the user's features."""
         if centre is None or self.centre is None or self.factor is None:
             return self.centre if centre is None else centre
         return self.centre + centre / self.factor
