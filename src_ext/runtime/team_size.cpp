@@ -12,9 +12,9 @@ extern "C" double fastnn_seconds();
 namespace fastnn {
 namespace {
 
-// A team that goes on losing a fifth of its time to long waits shares its cores with other programs, or its members have
-// unequal work: one thread does better then. A leaky bucket over all that a process computes, so that one lost time slice (about 4 ms)
-// is no crowd.
+// A team that goes on losing a fifth of its time to long waits shares its cores with other programs, or its members
+// have unequal work: one thread does better then. A leaky bucket over all that a process computes, so that one lost
+// time slice (about 4 ms) is no crowd.
 constexpr double kLeak = 0.2;             // of the time
 constexpr double kCrowdedSeconds = 0.02;  // lost: the bucket is full
 constexpr double kCrowdedFor = 0.2;       // seconds until a team is tried again
@@ -25,7 +25,8 @@ std::atomic<double> empty_at{0};  // when the bucket will have run out: it holds
 std::atomic<double> crowded_until{0};
 std::atomic<bool> as_asked{false};
 
-// To ask the system takes 300 ns, so it is asked once in so many seconds. Each thread for itself: each has its own mask.
+// To ask the system takes 300 ns, so it is asked once in so many seconds. Each thread for itself: each has its own
+// mask.
 constexpr double kAskAgain = 0.01;
 
 int count_cpus() {

@@ -20,8 +20,8 @@ template <class T> struct Format;
 template <> struct Format<float> {
   static constexpr int kMantissa = 23, kBias = 127;
   static constexpr int32_t kUpperHalf = ~0xfff;  // bits of a number whose square is exact
-  static constexpr float kRound = 0x1.8p23f;  // x + kRound - kRound rounds to a whole number, left in the low bits
-  static constexpr float kWhole = 0x1p23f;    // its bits | n is the number 2^23 + n
+  static constexpr float kRound = 0x1.8p23f;     // x + kRound - kRound rounds to a whole number, left in the low bits
+  static constexpr float kWhole = 0x1p23f;       // its bits | n is the number 2^23 + n
   static constexpr float kLn2High = 0x1.62e4p-1f, kLn2Low = 0x1.7f7d1cp-20f;  // k * high is exact: 16 bits
   static constexpr float kExpLow = -104, kExpHigh = 89;  // beyond them exp rounds to zero and to infinity
   static constexpr float kOnlyOne = 45;                  // exp(-45) is less than a quarter ulp of 1
