@@ -28,10 +28,19 @@ def test_hooks_need_the_versions_of_the_project() -> None:
     assert {name for names in needed for name in json.loads(names)} <= requirements()
 
 
-@pytest.mark.parametrize("program", ["ruff check", "ruff format", "cython-lint", "codespell"])
+@pytest.mark.parametrize("program", ["ruff check", "ruff format", "cython-lint", "clang-format", "codespell"])
 def test_lint_runs_what_hooks_run(program: str) -> None:
     assert f"name: {program}\n" in HOOKS.read_text(encoding="utf-8")
     assert program in (ROOT / "tools" / "lint.sh").read_text(encoding="utf-8")
+
+
+def test_every_hook_runs_at_a_commit() -> None:
+    assert "stages:" not in HOOKS.read_text(encoding="utf-8")
+
+
+def test_formatters_of_the_hooks_are_pinned_where_versions_differ() -> None:
+    """What one clang-format leaves alone another one changes."""
+    assert re.search(r'"clang-format==[0-9.]+"', HOOKS.read_text(encoding="utf-8"))
 
 
 def sessions() -> dict[str, str]:
