@@ -7,6 +7,7 @@ import json
 import re
 import tomllib
 
+import available
 import pytest
 from recipe import ROOT
 
@@ -79,3 +80,9 @@ def test_every_script_of_a_session_is_there_and_can_be_run() -> None:
     named = {name for source in sessions().values() for name in re.findall(r'"(tools/\w+\.sh)"', source)}
     assert len(named) >= 5
     assert all((ROOT / name).stat().st_mode & 0o100 for name in named)
+
+
+def test_files_that_may_not_be_collected_are_there() -> None:
+    named = [name for names in available._FILES.values() for name in names]
+    assert named
+    assert [name for name in named if not (ROOT / "tests" / name).is_file()] == []

@@ -3,9 +3,9 @@
 // (_contract.pxd) are made from them, so nothing is listed twice and no place in a table can be mistaken for another.
 //
 // Every kernel is written for a team: `kernel(arguments, member, team)` does its share of the work, cut by shapes
-// alone, and the pool (pool.hpp) calls it once per member. Sizes are ptrdiff_t, arrays C-contiguous. The blocks are
-// templates over the element type; the table erases it (index 0: float, 1: double). Plain types only: this header is
-// compiled for every instruction set. After a change run tools/contract.py, which writes _contract.pxd.
+// alone, and the pool (runtime/pool.hpp) calls it once per member. Sizes are ptrdiff_t, arrays C-contiguous. The blocks
+// are templates over the element type; the table erases it (index 0: float, 1: double). Plain types only: this header
+// is compiled for every instruction set. After a change run tools/contract.py, which writes _contract.pxd.
 #pragma once
 
 #include <stddef.h>

@@ -1,8 +1,8 @@
 // The activations of single numbers: value and slope of each.
 //
-// Largest errors of the value in ulp (as in vector_math.hpp), also in the tails and where it is subnormal: elu 1.1,
-// selu 1.9 (double 3.1), silu 2.5, gelu_tanh 2.5, softplus 2.1, mish 3.5, gelu 3.7, softsign 2.0, hard_swish 2.5.
-// Slopes are within 2.5 ulp of 1, not relative to themselves.
+// Largest errors of the value in ulp (measured as in kernels/vector/math.hpp), also in the tails and where it is
+// subnormal: elu 1.1, selu 1.9 (double 3.1), silu 2.5, gelu_tanh 2.5, softplus 2.1, mish 3.5, gelu 3.7, softsign 2.0,
+// hard_swish 2.5. Slopes are within 2.5 ulp of 1, not relative to themselves.
 #pragma once
 
 #include "kernels/vector/erf.hpp"

@@ -1,8 +1,9 @@
 // Everything that training keeps beside the user's arrays: packed weights and optimizer state, the activations of one
 // chunk of rows, and the list of weight tasks, in one block of memory whose size is known before it is allocated.
 //
-// Weights lie in panels (gemm.hpp), padded with zeros to whole vectors. The padding stays zero by itself: padded
-// columns have zero d_z (or, where w is turned, zero a), so zero gradient, and an optimizer maps (0, gradient 0) to 0.
+// Weights lie in panels (kernels/dense/gemm.hpp), padded with zeros to whole vectors. The padding stays zero by itself:
+// padded columns have zero d_z (or, where w is turned, zero a), so zero gradient, and an optimizer maps (0, gradient 0)
+// to 0.
 //
 // A layer with few outputs is trained turned, as w.T (o, i): 10 outputs are 10 rows of d_w's tiles instead of 10 lanes
 // of 16, and 10 rows to update. The other orientation, which its forward product wants, as d_x wants the other layers',
@@ -58,10 +59,10 @@ template <class T> struct ColumnEntries {
 
 template <class T> struct Workspace {
   ptrdiff_t layers, tasks, cost;
-  ptrdiff_t chunk, block, stretch;  // rows: see chunk_rows, block_rows and stretch_rows
+  ptrdiff_t chunk, block, stretch;  // rows: what chunk_rows, block_rows and stretch_rows choose
   ptrdiff_t room;                   // rows whose activations there is memory for: a chunk, or a block for each strip
   bool direct;                      // a batch is one chunk: the d_w tile updates the weights there and then
-  bool by_strips;                   // see kStrips
+  bool by_strips;                   // a member takes a strip of the batch through all layers (kStrips)
   bool shares_mirrors;              // too large for each member to make its own
   int slots, average;               // average: the slot of the parameters' average, or -1
   Layer<T>* layer;

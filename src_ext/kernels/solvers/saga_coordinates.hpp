@@ -36,7 +36,7 @@ template <class T> FASTNN_INLINE ptrdiff_t saga_row(const fastnn::Saga<T>& g, pt
 struct SagaSpace {
   ptrdiff_t features, by_feature, by_output, biases, count;
   double *v, *d, *l1, *shrink, *lower, *upper;  // of every coordinate
-  double *rate, *reach;                         // of sparse rows' coordinates, see `drift`
+  double *rate, *reach;                         // of sparse rows' coordinates: what `drift` takes
   double *shift, *scale, *row, *last;           // of every feature
   double *z, *change;                           // of every output
 

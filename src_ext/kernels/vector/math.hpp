@@ -80,7 +80,8 @@ template <class T> FASTNN_INLINE Vec<T> expm1_reduced(Vec<T> r) {
   return multiply_add<T>(r * r, polynomial<T>(r, Polynomials<T>::kExp), r);
 }
 
-// 2^(k + shift) for the bits of a rounded k (see kRound) and a result that is a normal number.
+// 2^(k + shift) for a k that adding kRound has rounded, whose bits are those of a whole number, and a result that is a
+// normal number.
 template <class T> FASTNN_INLINE Vec<T> power_of_two(IVec<T> k, int shift = 0) {
   const auto one = (UVec<T>)splat<T>(T(1)) + ((UVec<T>)(IVec<T>{} + Int<T>(shift)) << Format<T>::kMantissa);
   return (Vec<T>)(((UVec<T>)k << Format<T>::kMantissa) + one);
@@ -107,8 +108,8 @@ template <class T> FASTNN_INLINE Vec<T> vexp(Vec<T> x) {
 #endif
 }
 
-// exp of a reduced argument as raised * kLower, raised normal, so that a factor can come in before the only rounding to
-// a subnormal (see kShift).
+// exp of a reduced argument as raised * kLower. `raised` is larger by 2^kShift and so a normal number: a factor can
+// come in before the only rounding to a subnormal.
 template <class T> FASTNN_INLINE Vec<T> raised_exp(const Reduced<T>& part) {
   const Vec<T> scale = power_of_two<T>((IVec<T>)part.shifted, Format<T>::kShift);
   return multiply_add<T>(scale, expm1_reduced<T>(part.r), scale);
