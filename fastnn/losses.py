@@ -320,9 +320,20 @@ class Loss:
         raise ValueError(f"{name} has {found}; loss={self.name!r} wants {domain.wanted}.")
 
     def saturated(self, y: Targets) -> Targets | None:
-        """The loss (n, o) of targets (n, o) where every prediction is right; None for a loss that is zero there.
+        """Compute the loss of targets whose predictions are all right.
 
-        Losses that leave out what y alone decides are not. Less this they are half a deviance.
+        Losses that leave out what targets alone decide are not zero there. The loss of other predictions less this one
+        is half a deviance.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n, o)
+            Targets that the loss can have.
+
+        Returns
+        -------
+        ndarray of shape (n, o), or None
+            The loss of each target; None for a loss that is zero there.
         """
         known = _LISTED[self.name].saturated
         return None if known is None else known(y, self.parameter)
@@ -379,19 +390,56 @@ def pinball(quantile: float = 0.5) -> Loss:
 
 
 def focal(gamma: float = 2.0) -> Loss:
-    """``-sum y (1 - p)**gamma log p`` with p = softmax(z): cross-entropy where gamma is 0 (Lin et al. 2017).
+    """Return the focal loss: -sum y (1 - p)**gamma log p with p = softmax(z), which is cross-entropy where gamma is 0.
 
-    The larger gamma is, the less those samples count that are told apart already.
+    Parameters
+    ----------
+    gamma : float, default=2.0
+        At least 0. The larger it is, the less those samples count that are told apart already.
+
+    Returns
+    -------
+    Loss
+        Of the raw output, which a softmax turns into probabilities.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If gamma is out of its range or no number.
+
+    References
+    ----------
+    Lin, Goyal, Girshick, He and Dollar (2017), "Focal loss for dense object detection".
     """
     return LOSSES["focal"].with_parameter(gamma)
 
 
 def tweedie(power: float = 1.5) -> Loss:
-    """Half the deviance of Tweedie's distributions from the mean exp(z) (Tweedie 1984, Jorgensen 1987).
+    """Return half the deviance of Tweedie's distributions from the mean exp(z), but for what targets alone decide.
 
-    Their variance is that power of the mean: 1 is Poisson's, 2 the gamma distribution's, whose targets are above 0, and
-    between them are those of sums of gamma-distributed numbers, which can be 0, such as claims or rain. What targets
-    alone decide is left out.
+    The variance of these distributions is that power of the mean: 1 is Poisson's, 2 the gamma distribution's, whose
+    targets are above 0, and between them are those of sums of gamma-distributed numbers, which can be 0, such as claims
+    or rain.
+
+    Parameters
+    ----------
+    power : float, default=1.5
+        From 1 to 2.
+
+    Returns
+    -------
+    Loss
+        Of the raw output, of which exp is the prediction.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the power is out of its range or no number.
+
+    References
+    ----------
+    Tweedie (1984), "An index which distinguishes between some important exponential families".
+    Jorgensen (1987), "Exponential dispersion models".
     """
     return LOSSES["tweedie"].with_parameter(power)
 

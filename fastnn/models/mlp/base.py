@@ -146,13 +146,14 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Of sparse matrices only what they store is kept and computed with (as CSR).
-        y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_outputs)
+        y : array-like of shape (n_samples,), or array-like or sparse matrix of shape (n_samples, n_outputs)
             For a classifier labels, or zeros and ones for several labels a sample; where these are sparse in a first
             fit, so are predictions. All of one class are allowed, as in scikit-learn: that class is what is predicted.
-            For a regressor numbers.
-        sample_weight : array-like (n_samples,), default=None
+            For a regressor the targets: finite numbers that the loss can have.
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weight of each sample, at least 0; None for equal ones.
         X_val, y_val, sample_weight_val : array-like, default=None
             Samples that the network is not trained on: their loss and score are taken after every
             epoch, and with `early_stopping` they decide, instead of a share of X.
@@ -167,6 +168,7 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------

@@ -338,15 +338,16 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
     # --- raw outputs to labels ------------------------------------------------------------------
 
     def predict(self, X: MatrixLike) -> NDArray[Any]:
-        """The likeliest class of every sample, or its labels.
+        """Predict the likeliest class of every sample, or its labels.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
-        ndarray (n_samples,) or (n_samples, n_labels)
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
             Of a network that was first fitted to sparse labels a CSR matrix, as in scikit-learn (an array where
             its `sparse_interface` is "sparray").
         """
@@ -357,15 +358,16 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
 
     @available_if(has_margins)
     def decision_function(self, X: MatrixLike) -> Array:
-        """How far on the right side: the raw output, for loss="hinge".
+        """Compute the raw output, for loss="hinge": how far on the right side a sample lies.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
-        ndarray (n_samples,) for two classes, else (n_samples, n_classes)
+        ndarray of shape (n_samples,) for two classes, else (n_samples, n_classes)
             For two classes above 0 where the second one is predicted.
         """
         now = held(self)
@@ -375,15 +377,16 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
 
     @available_if(has_probabilities)
     def predict_proba(self, X: MatrixLike) -> Array:
-        """The probability of every class or label.
+        """Predict the probability of every class or label.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
-        ndarray (n_samples, n_classes)
+        ndarray of shape (n_samples, n_classes)
             Columns in the order of `classes_`.
         """
         now = held(self)
@@ -393,15 +396,17 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
 
     @available_if(has_probabilities)
     def predict_log_proba(self, X: MatrixLike) -> Array:
-        """The logarithm of every probability; never -inf.
+        """Predict the logarithm of every probability, which is never -inf.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
-        ndarray (n_samples, n_classes)
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
         """
         now = held(self)
         engine, z = now._output(X)

@@ -105,11 +105,12 @@ class FittedMLP(Estimator):
         return engine, out
 
     def input_gradient(self, X: MatrixLike, output: int | None = None, *, link: bool = False) -> Array:
-        """How the network's outputs change with the features: d output / d input, sample by sample.
+        """Compute how the network's outputs change with the features: d output / d input, sample by sample.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
         output : int, default=None
             One output, a class by its place in `classes_`; None for all of them. One sigmoid neuron
             is the output of the second class, and has the number 0.
@@ -119,7 +120,7 @@ class FittedMLP(Estimator):
 
         Returns
         -------
-        ndarray (n_samples, n_outputs, n_features)
+        ndarray of shape (n_samples, n_outputs, n_features)
             Or (n_samples, n_features) where `output` is given or the network has one output.
 
         Raises
