@@ -225,18 +225,22 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
         if cancelled is not None or hasattr(self, "_skl_callbacks"):
             tasks_of = partial(FitTasks, self, X, y, sample_weight, cancelled=cancelled)
         learnt, tasks = self._train(Samples(x, encoded, weight, rows), labels, start, tasks_of, file, *validation)
-        state = {name: value for name, value in vars(self).items() if name not in (OF_FITS if first else ())}
-        state.pop("_assigned", None)
-        self.__dict__ = {
-            "t_": 0,
-            **state,
-            **targets.attributes(),
-            **network_attributes(start.flat),
-            **learnt.attributes,
-        }
+        self._become(start, learnt)
         if learnt.warning:
             warn_caller(learnt.warning)
         tasks.end()
+
+    def _become(self, start: _Start, learnt: Learnt) -> None:
+        """Set the fitted attributes; what a fit before has left stays where it goes on."""
+        left_behind = ("_assigned",) if start.before else ("_assigned", *OF_FITS)
+        state = {name: value for name, value in vars(self).items() if name not in left_behind}
+        self.__dict__ = {
+            "t_": 0,
+            **state,
+            **start.targets.attributes(),
+            **network_attributes(start.flat),
+            **learnt.attributes,
+        }
 
     def _network_to_train(
         self, plan: Plan, present: FlatParams | None, random_state: np.random.RandomState
@@ -336,7 +340,7 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
 
     if TYPE_CHECKING:  # scikit-learn makes it of what `fit` takes
 
-        def set_fit_request(
+        def set_fit_request(  # noqa: D102 - scikit-learn describes it
             self,
             *,
             X_val: Request = ...,
@@ -346,8 +350,7 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
             checkpoint: Request = ...,
             checkpoint_every: Request = ...,
             resume: Request = ...,
-        ) -> Self:  # noqa: D102 - scikit-learn describes it
-            ...
+        ) -> Self: ...
 
 
 def _nobody(fitted: Fitted, rows: Rows) -> Tasks:
