@@ -2,8 +2,8 @@
 """Write what follows from the classes of fastnn/optimizers/kinds.py: `python tools/generate_optimizers.py`.
 
 The list of C++, the functions of the compiled module, the public wrappers of the kernels, and the names that fastnn
-exports. (The types of the compiled module come from the contract: tools/contract.py.) `--check` writes nothing and fails
-where a file is not as it would be written.
+exports. (The types of the compiled module come from the contract: tools/contract.py.) `--check` writes nothing, and
+fails where a file is not as it would be written.
 """
 
 from __future__ import annotations
