@@ -85,7 +85,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticPredictor):
     warm_start : bool, default=False
         Start from the solution of the previous `fit`.
     n_jobs : None, default=None
-        As in scikit-learn it has no effect, is deprecated and warns; see `n_threads`.
+        As in scikit-learn it has no effect, is deprecated and warns; `n_threads` is for threads.
     alpha : float, default=None
         Strength of the penalty, in place of `C`: 1 / C.
     penalty_factor : array-like of shape (n_features,), default=None

@@ -93,7 +93,10 @@ class FittedMLP(Estimator):
         return own if own is not None and own.are_views(self.coefs_, self.intercepts_) else None
 
     def _output(self, X: Any, *, link: bool = False, pairs: bool = False) -> tuple[Engine, Array]:
-        """The engine of the network, and its raw output z (n, o) or what it predicts, as of `Engine.predict`."""
+        """The engine of the network, and its raw output z (n, o), or what the loss's link makes of it.
+
+        With `pairs` a network of one output gives both classes: those of -z and z.
+        """
         self._require_fitted("coefs_")
         flat = self._flat_params()
         engine = Engine(flat.plan, self.backend, self.n_threads)

@@ -54,7 +54,7 @@ def learn(
     samples : Samples
         y (n, 1) is 0 or 1 for "sigmoid", -1 or 1 for "sign".
     average : Average or None
-        As of `average_of`.
+        What takes in the parameters of every step, to give the neuron their mean; None for the last parameters.
     goes_on : bool
         Whether to start from the weights that the neuron has.
     passes : int or None
