@@ -297,7 +297,7 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
     def _learn_targets(
         self, y: NDArray[Any], sparse: bool, before: Mapping[str, Any], incremental: bool, classes: Any
     ) -> LabelTargets:
-        known = self._label_targets() if before else None
+        known = self._label_targets() if "classes_" in before else None
         classes = classes_for(y, None if known is None else known.classes, incremental, classes)
         found = learn_labels(classes, y.ndim == 2, sparse, known, self.loss, self.out_activation)
         return replace(found, smoothing=float(self.label_smoothing), class_weight=self.class_weight)

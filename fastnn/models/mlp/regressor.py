@@ -161,6 +161,7 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
     True
     """
 
+    _y_numeric: ClassVar[bool] = True
     _parameters: ClassVar[Mapping[str, Any]] = {
         **PARAMETERS,
         "loss": (OneOf(_LOSSES), Is("a Loss", (Loss,))),

@@ -308,3 +308,14 @@ def test_a_users_activation(moons: Data) -> None:
     z = (moons[0] @ model.coefs_[0] + model.intercepts_[0]) ** 3 @ model.coefs_[1]
     p = 1 / (1 + np.exp(-(z + model.intercepts_[1])))
     np.testing.assert_allclose(model.predict_proba(moons[0])[:, 1:], p, rtol=1e-9)
+
+
+def test_objects_that_are_numbers_are_a_regressors_targets() -> None:
+    x = np.random.default_rng(0).normal(size=(20, 2))
+    models = [MLPRegressor(hidden_layer_sizes=(3,), max_iter=2, random_state=0) for _ in range(2)]
+    with pytest.warns(ConvergenceWarning):
+        models[0].fit(x, x[:, 0]).partial_fit(x, x[:, 0])
+        models[1].fit(x, x[:, 0].astype(object)).partial_fit(x, x[:, 0].astype(object))
+    np.testing.assert_array_equal(models[1].predict(x), models[0].predict(x))
+    with pytest.raises((TypeError, ValueError), match="argument must be .* string.* number|could not convert"):
+        models[0].fit(x, [object()] * 20)
