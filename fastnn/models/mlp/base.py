@@ -213,34 +213,18 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
             encoded, weight, labels = (placed(array, rows, x.shape[0]) for array in (encoded, weight, labels))
         random_state = check_random_state(self.random_state)
         plan = plan_of(self, x.shape[1], encoded.shape[1], x.dtype, targets.loss)
-        start = _Start(
-            targets,
-            class_weight,
-            self._network_to_train(plan, present, random_state),
-            before,
-            random_state,
-            incremental,
-        )
+        flat = self._network_to_train(plan, present, random_state)
+        start = _Start(targets, class_weight, flat, before, random_state, incremental)
         tasks_of: _TasksOf = _nobody
         if cancelled is not None or hasattr(self, "_skl_callbacks"):
             tasks_of = partial(FitTasks, self, X, y, sample_weight, cancelled=cancelled)
         learnt, tasks = self._train(Samples(x, encoded, weight, rows), labels, start, tasks_of, file, *validation)
-        self._become(start, learnt)
+        fitted = {**targets.attributes(), **network_attributes(start.flat), **learnt.attributes}
+        gone = {"_assigned", *(OF_FITS if first else ())}
+        self.__dict__ = {"t_": 0, **{k: v for k, v in vars(self).items() if k not in gone}, **fitted}
         if learnt.warning:
             warn_caller(learnt.warning)
         tasks.end()
-
-    def _become(self, start: _Start, learnt: Learnt) -> None:
-        """Set the fitted attributes; what a fit before has left stays where it goes on."""
-        left_behind = ("_assigned",) if start.before else ("_assigned", *OF_FITS)
-        state = {name: value for name, value in vars(self).items() if name not in left_behind}
-        self.__dict__ = {
-            "t_": 0,
-            **state,
-            **start.targets.attributes(),
-            **network_attributes(start.flat),
-            **learnt.attributes,
-        }
 
     def _network_to_train(
         self, plan: Plan, present: FlatParams | None, random_state: np.random.RandomState

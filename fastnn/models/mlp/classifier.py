@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastnn.activations import Activation
 from fastnn.losses import Loss
-from fastnn.models.common.agreement import require_classes
 from fastnn.models.common.bases import ClassifierMixin, available_if
 from fastnn.models.common.class_weight import DictOfEachLabel
 from fastnn.models.common.estimator import NONE, guarded
@@ -20,7 +19,7 @@ from fastnn.models.common.parameter_checks import Is, LossOf, OneOf, Real
 from fastnn.models.common.scored import Scored
 from fastnn.models.common.targets import as_labels
 from fastnn.models.mlp.base import BaseMLP, trains_by_epochs
-from fastnn.models.mlp.class_predictor import ClassPredictor
+from fastnn.models.mlp.fitted import FittedClassifier
 from fastnn.models.mlp.labels import CLASS_LOSSES, LabelTargets, classes_for, learn_labels, softmax_loss_of
 from fastnn.models.mlp.parameter_checks import PARAMETERS
 from fastnn.optimizers import Optimizer
@@ -29,7 +28,7 @@ from fastnn.schedules import Plateau, Schedule
 __all__ = ["MLPClassifier"]
 
 
-class MLPClassifier(Scored, ClassifierMixin, ClassPredictor, BaseMLP):
+class MLPClassifier(Scored, ClassifierMixin, FittedClassifier, BaseMLP):
     """A deep network that tells classes apart, trained on cross-entropy.
 
     Parameters are scikit-learn's, in its order, with its defaults and meaning; those from
@@ -313,10 +312,6 @@ class MLPClassifier(Scored, ClassifierMixin, ClassPredictor, BaseMLP):
         classes = classes_for(y, None if known is None else known.classes, incremental, classes)
         found = learn_labels(classes, y.ndim == 2, sparse, known, self.loss, self.out_activation)
         return replace(found, smoothing=float(self.label_smoothing), class_weight=self.class_weight)
-
-    def _require_whole(self) -> None:
-        require_classes(self, 1)
-        super()._require_whole()
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
