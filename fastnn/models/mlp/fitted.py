@@ -1,4 +1,4 @@
-"""A deep network as its estimators have it: what it predicts from, what it shows of itself, its copies and files."""
+"""A deep network that has been fitted: what it predicts and shows of itself, its copies and files."""
 
 from __future__ import annotations
 
