@@ -268,29 +268,132 @@ def get(activation: str | Activation) -> Activation:
 
 
 def leaky_relu(slope: float = LEAK) -> Activation:
-    """z above zero, slope * z below (Maas et al. 2013); a slope from -1e6 to 1e6."""
+    """Return the leaky relu: z above zero, slope * z below.
+
+    Parameters
+    ----------
+    slope : float, default=0.01
+        From -1e6 to 1e6.
+
+    Returns
+    -------
+    Activation
+        The library's activation of this name, with this number.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
+
+    References
+    ----------
+    Maas, Hannun and Ng (2013), "Rectifier nonlinearities improve neural network acoustic models".
+    """
     return Activation("leaky_relu", parameters=(slope,))
 
 
 def elu(alpha: float = 1.0) -> Activation:
-    """z above zero, alpha * (exp(z) - 1) below (Clevert et al. 2016); an alpha from 0 to 1e6."""
+    """Return the exponential linear unit: z above zero, alpha * (exp(z) - 1) below.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        From 0 to 1e6; the values below zero come near to -alpha.
+
+    Returns
+    -------
+    Activation
+        The library's activation of this name, with this number.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
+
+    References
+    ----------
+    Clevert, Unterthiner and Hochreiter (2016), "Fast and accurate deep network learning by exponential linear units
+    (ELUs)".
+    """
     return Activation("elu", parameters=(alpha,))
 
 
 def celu(alpha: float = 1.0) -> Activation:
-    """z above zero, alpha * (exp(z / alpha) - 1) below (Barron 2017); an alpha from 1e-6 to 1e6."""
+    """Return an exponential linear unit whose slope is 1 at zero: z above, alpha * (exp(z / alpha) - 1) below.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        From 1e-6 to 1e6; the values below zero come near to -alpha.
+
+    Returns
+    -------
+    Activation
+        The library's activation of this name, with this number.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
+
+    References
+    ----------
+    Barron (2017), "Continuously differentiable exponential linear units".
+    """
     return Activation("celu", parameters=(alpha,))
 
 
 def softplus(beta: float = 1.0) -> Activation:
-    """log(1 + exp(beta * z)) / beta, a smooth relu (Dugas et al. 2001); a beta from 1e-6 to 1e6."""
+    """Return softplus, a smooth relu: log(1 + exp(beta * z)) / beta.
+
+    Parameters
+    ----------
+    beta : float, default=1.0
+        From 1e-6 to 1e6; the larger it is, the nearer is softplus to relu.
+
+    Returns
+    -------
+    Activation
+        The library's activation of this name, with this number.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
+
+    References
+    ----------
+    Dugas, Bengio, Bélisle, Nadeau and Garcia (2001), "Incorporating second-order functional knowledge for better
+    option pricing".
+    """
     return Activation("softplus", parameters=(beta,))
 
 
 def hard_sigmoid(slope: float = 1.0 / 6.0, offset: float = 0.5) -> Activation:
-    """slope * z + offset between 0 and 1 (Courbariaux et al. 2015).
+    """Return the hard sigmoid: slope * z + offset, cut off below 0 and above 1.
 
-    The slope is from 1e-6 to 1e6, the offset from -1e6 to 1e6. PyTorch's has the slope 1/6, as here, and Keras's
-    before version 3 had 0.2.
+    PyTorch's has the slope 1/6, as here; Keras's before version 3 had 0.2.
+
+    Parameters
+    ----------
+    slope : float, default=1/6
+        From 1e-6 to 1e6.
+    offset : float, default=0.5
+        From -1e6 to 1e6; the value at zero, where that is between 0 and 1.
+
+    Returns
+    -------
+    Activation
+        The library's activation of this name, with these numbers.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
+
+    References
+    ----------
+    Courbariaux, Bengio and David (2015), "BinaryConnect: training deep neural networks with binary weights during
+    propagations".
     """
     return Activation("hard_sigmoid", parameters=(slope, offset))

@@ -39,7 +39,8 @@ def _members(kind: type) -> Iterator[tuple[str, object]]:
 def documented_objects() -> dict[str, object]:
     """Public classes, functions, methods and properties, each once, by the first name that leads to it."""
     found: dict[int, tuple[str, object]] = {}
-    for name, value in public_names():
+    # A name of the package itself is the one that users know, wherever the module stands that has it too.
+    for name, value in sorted(public_names(), key=lambda pair: pair[0].count(".")):
         if (inspect.isclass(value) or inspect.isfunction(value)) and _is_ours(value):
             found.setdefault(id(value), (name, value))
             if isinstance(value, type):

@@ -29,8 +29,6 @@ WITH_EXAMPLES = (
     *("LogisticRegression", "LogisticRegressionCV", "LossCurveDisplay", "MLPClassifier", "MLPRegressor"),
     *("Dense", "Network", "Neuron", "kernels.dense_forward", "schedules.Cosine", "threads"),
 )
-# Made anew from a list: its docstrings come with that.
-NOT_YET = "fastnn.kernels.public.optimizer"
 
 
 def mistakes(value: Any) -> list[str]:
@@ -46,13 +44,7 @@ def mistakes(value: Any) -> list[str]:
     return found
 
 
-def parameter_of(name: str) -> Any:
-    """One object; those that are not described yet are expected to fail, and say so when they no longer do."""
-    marks = [pytest.mark.xfail(strict=True)] if getattr(OBJECTS[name], "__module__", "") == NOT_YET else []
-    return pytest.param(name, marks=marks)
-
-
-@pytest.mark.parametrize("name", [parameter_of(name) for name in OBJECTS])
+@pytest.mark.parametrize("name", OBJECTS)
 def test_it_is_described(name: str) -> None:
     assert mistakes(OBJECTS[name]) == []
 

@@ -32,7 +32,7 @@ def test_a_stale_file_is_noticed() -> None:
 def test_a_class_without_documented_parameters_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Adam, "__doc__", "Adam.")
     with pytest.raises(SystemExit, match="Adam documents no parameters"):
-        load_tool("generate_optimizers").wrappers()
+        load_tool("generate_optimizers").wrappers(counts_steps=True)
 
 
 def _compiles(folder: Path, row: str) -> str:

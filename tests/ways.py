@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 
 import fastnn
 
-__all__ = ["Way", "way_of"]
+__all__ = ["Way", "require_short", "way_of"]
 
 PACKAGE = str(Path(fastnn.__file__).parent)
 _VARIABLE = 0x04 | 0x08  # flags of code that takes *args, and **kwargs
@@ -41,8 +42,8 @@ def way_of(call: Callable[[], object], shape: tuple[int, int], last: str) -> Way
 
     Notes
     -----
-    An argument counts too where X is inside of it: in a tuple, a mapping, a partial function, or an object of this
-    package.
+    An argument counts too where X is inside of it: in a tuple, a mapping, a partial function or a record (a dataclass).
+    An object whose method is called has not been given X by that call.
     """
     found: dict[str, None] = {}
     done = False
@@ -66,6 +67,12 @@ def way_of(call: Callable[[], object], shape: tuple[int, int], last: str) -> Way
     return Way(list(found))
 
 
+def require_short(way: Way, functions: int, files: int) -> None:
+    """Fail where X passes through more than so many functions, or they lie in more than so many files."""
+    assert 0 < len(way.functions) <= functions, way.functions
+    assert len(way.files) <= files, way.files
+
+
 def _arguments(frame: FrameType) -> list[Any]:
     code = frame.f_code
     count = code.co_argcount + code.co_kwonlyargcount + (code.co_flags & _VARIABLE).bit_count()
@@ -84,8 +91,8 @@ def _holds(value: Any, shape: tuple[int, int], depth: int = 4) -> bool:
         inside = value[:20]
     elif isinstance(value, partial):
         inside = [*value.args, *value.keywords.values()]
-    elif type(value).__module__.startswith("fastnn."):
-        inside = list(getattr(value, "__dict__", {}).values())
+    elif is_dataclass(value):
+        inside = list(vars(value).values())
     else:
         return False
     return any(_holds(each, shape, depth - 1) for each in inside)

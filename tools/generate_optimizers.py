@@ -14,6 +14,7 @@ import sys
 import textwrap
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
+from functools import partial
 from pathlib import Path
 
 from fastnn.optimizers import OPTIMIZERS, RANGES, Optimizer
@@ -106,15 +107,17 @@ def cython_steps() -> str:
 
 # --- the public kernels -------------------------------------------------------------------------
 
-WRAPPERS = '''"""Public steps of optimizers, in place on flat vectors. tools/generate_optimizers.py writes this file."""
+WRAPPERS = '''"""{title}, in place on flat vectors.
+
+tools/generate_optimizers.py writes this file.
+"""
 
 from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
 from fastnn.kernels.contract import Array
-from fastnn.kernels.public.checked_call import {checks}
-from fastnn.kernels.public.step import take_step
+{imported}from fastnn.kernels.public.step import take_step
 
 __all__ = [
 {exports}
@@ -127,22 +130,27 @@ WRAPPER = '''def {name}_step(
 
     Parameters
     ----------
-    {vectors} : ndarray (p,)
-        Writable and contiguous.
-    d_params : array-like (p,)
+    params : ndarray of shape (p,), float32 or float64
+        The parameters: writable and contiguous.
+    d_params : array-like of shape (p,), of params' dtype
+        The gradient.
+    {slots} : ndarray of shape (p,), of params' dtype
+        What the optimizer remembers of the steps before, at first zeros: writable and contiguous.
 {parameters}
-    backend, n_threads
-        As `fastnn.kernels` says.
+    backend : {{"auto", "native", "jit", "reference"}}, default="auto"
+        Which implementation computes; "auto" is "native".
+    n_threads : int, optional
+        How many threads "native" uses at most; None leaves it to `fastnn.get_num_threads`.
 
     Returns
     -------
-    ndarray (p,)
-        `params`.
+    ndarray of shape (p,)
+        The same `params`.
 
     Raises
     ------
     ValueError, TypeError
-        As `fastnn.kernels` says.
+        If an argument is not what is described above; the message names it, and says what was wanted.
     """
 {body}
 '''
@@ -161,7 +169,9 @@ def documented(kind: Kind) -> str:
     section = re.search(r"Parameters\n-+\n(.*?)\n\n\S[^\n]*\n-+\n", inspect.getdoc(kind) or "", re.DOTALL)
     if section is None:
         raise SystemExit(f"{kind.__name__} documents no parameters before another section")
-    lines = section[1].splitlines()
+    options = {each.name for each in options_of(kind)}  # what a class says of the others is nothing to the kernel
+    entries = [each for each in re.split(r"\n(?=\S)", section[1]) if options & set(each.partition(" :")[0].split(", "))]
+    lines = "\n".join(entries).splitlines()
     for _, name in (pair for pair in REQUIRED if pair[0] == kind.name):
         lines = [line.split(", default=")[0] if line.startswith(f"{name} :") else line for line in lines]
     return "\n".join(([STEP] if kind.counts_steps else []) + lines)
@@ -181,7 +191,7 @@ def wrapper_of(kind: Kind) -> str:
         kind=kind.__name__,
         signature="\n".join(f"    {argument}," for argument in signature),
         listed=", ".join(updated[:-1]) + f" and {updated[-1]}",
-        vectors=", ".join(updated),
+        slots=", ".join(kind.slots),
         parameters=textwrap.indent(documented(kind), "    "),
         body=(COUNT if kind.counts_steps else "")
         + f"    arguments = ({', '.join(given)})\n"
@@ -189,13 +199,16 @@ def wrapper_of(kind: Kind) -> str:
     )
 
 
-def wrappers() -> str:
-    has_flag = any(each.type == "bool" for kind in OPTIMIZERS.values() for each in options_of(kind))
-    has_count = any(kind.counts_steps for kind in OPTIMIZERS.values())
-    checks = ["as_count"] * has_count + ["as_flag"] * has_flag
-    exports = "\n".join(f'    "{name}_step",' for name in sorted(OPTIMIZERS))
-    head = WRAPPERS.format(checks=", ".join(checks), exports=exports)
-    return "\n\n".join([head, *map(wrapper_of, OPTIMIZERS.values())])
+def wrappers(counts_steps: bool) -> str:
+    """Those of kernels that count steps, or of the others: all of them together are too long a file."""
+    kinds = [kind for kind in OPTIMIZERS.values() if kind.counts_steps == counts_steps]
+    has_flag = any(each.type == "bool" for kind in kinds for each in options_of(kind))
+    checks = ["as_count"] * counts_steps + ["as_flag"] * has_flag
+    exports = "\n".join(f'    "{name}_step",' for name in sorted(kind.name for kind in kinds))
+    title = "Public steps of optimizers" + " that count their steps" * counts_steps
+    imported = f"from fastnn.kernels.public.checked_call import {', '.join(checks)}\n" if checks else ""
+    head = WRAPPERS.format(title=title, imported=imported, exports=exports)
+    return "\n\n".join([head, *map(wrapper_of, kinds)])
 
 
 def types() -> str:
@@ -225,7 +238,8 @@ def exports() -> str:
 
 FILES: dict[str, Callable[[], str]] = {
     "src_ext/binding/optimizer_steps.pxi": cython_steps,
-    "fastnn/kernels/public/optimizer.py": wrappers,
+    "fastnn/kernels/public/optimizer.py": partial(wrappers, counts_steps=False),
+    "fastnn/kernels/public/counting_optimizer.py": partial(wrappers, counts_steps=True),
 }
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "src_ext/contract/optimizers.hpp": {"list": cpp_list},

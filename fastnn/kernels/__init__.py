@@ -12,15 +12,16 @@ Shapes: n rows, i inputs and o outputs of a layer.
 """
 
 from fastnn.kernels.available import available_backends
-from fastnn.kernels.public import optimizer
+from fastnn.kernels.public import counting_optimizer, optimizer
 from fastnn.kernels.public.activation import activation_backward, activation_forward
 from fastnn.kernels.public.clip import clip_by_norm, clip_by_value, ema_step
+from fastnn.kernels.public.counting_optimizer import *  # noqa: F403 - one step of every optimizer that counts them
 from fastnn.kernels.public.dense import dense_backward_input, dense_backward_params, dense_forward
 from fastnn.kernels.public.dropout import dropout
 from fastnn.kernels.public.loss import link, loss_and_gradient
 from fastnn.kernels.public.network import fit_epoch, network_forward, network_gradient
 from fastnn.kernels.public.neuron import neuron_epoch
-from fastnn.kernels.public.optimizer import *  # noqa: F403 - one step of every optimizer
+from fastnn.kernels.public.optimizer import *  # noqa: F403 - one step of every other optimizer
 from fastnn.kernels.select import kernels_for
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "network_gradient",
     "neuron_epoch",
 ]
+__all__ += counting_optimizer.__all__
 __all__ += optimizer.__all__
 
 

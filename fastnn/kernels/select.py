@@ -74,7 +74,7 @@ class BoundKernels(NamedTuple):
     Attributes
     ----------
     kernels : Kernels
-        As `kernels_for` gives them.
+        The layer and network kernels by their names, which `kernels_for` returns.
     threads : tuple of int
         What every call that can use threads takes after its other arguments: ``(n_threads,)`` for the native
         backend, nothing for the others.

@@ -44,8 +44,6 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {}  # by name, in the order of their cl
 class Optimizer:
     """What all optimizers have: hyper-parameters as fields, in the order of their kernel.
 
-    A class of kinds.py that inherits from it is listed thereby: its code is its place among them, and
-    tools/generate_optimizers.py writes the list of C++, the wrappers of its kernel and their types.
     One that is out of its range is a ValueError, and one that is no number a TypeError.
 
     Parameters
@@ -83,6 +81,8 @@ class Optimizer:
     slots: ClassVar[tuple[str, ...]]
     counts_steps: ClassVar[bool] = False
 
+    # A class of kinds.py that inherits from this one is listed thereby: its code is its place among them, and
+    # tools/generate_optimizers.py writes the list of C++, the wrappers of its kernel and their types.
     def __init_subclass__(cls) -> None:
         if cls.__module__ != _KINDS:  # one with more fields would call its kernel with too many numbers
             instead = "Use one of those in fastnn.optimizers, with other hyper-parameters."
@@ -103,7 +103,13 @@ class Optimizer:
 
     @classmethod
     def hyper_names(cls) -> tuple[str, ...]:
-        """The kernel's hyper-parameters but the learning rate, in its order."""
+        """Return the names of the kernel's hyper-parameters but the learning rate, in its order.
+
+        Returns
+        -------
+        tuple of str
+            Names of fields.
+        """
         around = ("learning_rate", *_AROUND_THE_STEP)
         return tuple(each.name for each in fields(cls) if each.name not in around)
 

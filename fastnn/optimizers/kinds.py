@@ -27,8 +27,13 @@ class SGD(Optimizer):
     Parameters
     ----------
     learning_rate : float, default=0.001
-    momentum : float in [0, 1], default=0.9
+        What a step is multiplied by, above 0.
+    momentum : float, default=0.9
+        What the velocity keeps of itself at a step, in [0, 1].
     nesterov : bool, default=True
+        Whether a step looks ahead along the velocity (Nesterov), or only follows it.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
 
     Raises
     ------
@@ -37,8 +42,7 @@ class SGD(Optimizer):
 
     References
     ----------
-    Sutskever, Martens, Dahl and Hinton (2013), "On the importance of initialization and momentum
-    in deep learning".
+    Sutskever, Martens, Dahl and Hinton (2013), "On the importance of initialization and momentum in deep learning".
     """
 
     learning_rate: float = 0.001
@@ -51,13 +55,16 @@ class SGD(Optimizer):
 
 @dataclass(frozen=True)
 class Adam(Optimizer):
-    """Adam.
+    """Adam: a mean of the gradients over the root of a mean of their squares, both corrected for their start.
 
     Parameters
     ----------
     learning_rate : float, default=0.001
-    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
-    epsilon : float, default=1e-8
+        What a step is multiplied by, above 0.
+    beta_1, beta_2, epsilon : float, default=0.9, 0.999 and 1e-8
+        What the means of gradients and of squares keep, in [0, 1), and what is added to the root, above 0.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
 
     Raises
     ------
@@ -86,9 +93,13 @@ class RMSprop(Optimizer):
     Parameters
     ----------
     learning_rate : float, default=0.001
+        What a step is multiplied by, above 0.
     rho : float in [0, 1), default=0.99
         How much of the mean of squares a step keeps.
     epsilon : float, default=1e-8
+        What is added to the root, above 0, so that nothing is divided by zero.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
 
     Raises
     ------
@@ -114,8 +125,10 @@ class Adagrad(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float, default=0.01
-    epsilon : float, default=1e-10
+    learning_rate, epsilon : float, default=0.01 and 1e-10
+        What a step is multiplied by, and what is added to the root so that nothing is divided by zero; both above 0.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
 
     Raises
     ------
@@ -124,8 +137,7 @@ class Adagrad(Optimizer):
 
     References
     ----------
-    Duchi, Hazan and Singer (2011), "Adaptive subgradient methods for online learning and
-    stochastic optimization".
+    Duchi, Hazan and Singer (2011), "Adaptive subgradient methods for online learning and stochastic optimization".
     """
 
     learning_rate: float = 0.01
@@ -142,10 +154,13 @@ class AdamW(Optimizer):
     Parameters
     ----------
     learning_rate : float, default=0.001
-    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
-    epsilon : float, default=1e-8
+        What a step is multiplied by, above 0.
+    beta_1, beta_2, epsilon : float, default=0.9, 0.999 and 1e-8
+        What the means of gradients and of squares keep, in [0, 1), and what is added to the root, above 0.
     weight_decay : float, default=0.01
         A step first multiplies the parameters by ``1 - learning_rate * weight_decay``.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
 
     Raises
     ------
@@ -175,8 +190,11 @@ class NAdam(Optimizer):
     Parameters
     ----------
     learning_rate : float, default=0.002
-    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
-    epsilon : float, default=1e-8
+        What a step is multiplied by, above 0.
+    beta_1, beta_2, epsilon : float, default=0.9, 0.999 and 1e-8
+        What the means of gradients and of squares keep, in [0, 1), and what is added to the root, above 0.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
 
     Raises
     ------
@@ -205,9 +223,12 @@ class Adamax(Optimizer):
     Parameters
     ----------
     learning_rate : float, default=0.002
-    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
-    epsilon : float, default=1e-8
-        Added to every gradient's magnitude, as PyTorch does.
+        What a step is multiplied by, above 0.
+    beta_1, beta_2, epsilon : float, default=0.9, 0.999 and 1e-8
+        What the mean of gradients and the largest gradient keep, in [0, 1), and what is added to every gradient's
+        magnitude, above 0, as PyTorch does.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
 
     Raises
     ------
@@ -236,11 +257,13 @@ class Adadelta(Optimizer):
     Parameters
     ----------
     learning_rate : float, default=1.0
-        A factor of the step, which has the parameters' units by itself.
-    rho : float in [0, 1), default=0.9
-        How much of both means of squares a step keeps.
+        What a step, which has the parameters' units by itself, is multiplied by, above 0.
+    rho : float, default=0.9
+        How much of both means of squares a step keeps, in [0, 1).
     epsilon : float, default=1e-6
-        Added to both means of squares; its root is about the size of the first steps.
+        Added to both means of squares, above 0; its root is about the size of the first steps.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
 
     Raises
     ------
@@ -267,12 +290,13 @@ class Lion(Optimizer):
     Parameters
     ----------
     learning_rate : float, default=0.0001
-    beta_1 : float in [0, 1), default=0.9
-        The share of the momentum in what decides the sign.
-    beta_2 : float in [0, 1), default=0.99
-        How much of the momentum a step keeps.
+        The size of a step, above 0.
+    beta_1, beta_2 : float, default=0.9 and 0.99
+        The share of the momentum in what decides the sign, and how much of the momentum a step keeps; in [0, 1).
     weight_decay : float, default=0.0
         A step first multiplies the parameters by ``1 - learning_rate * weight_decay``, as in AdamW.
+    clip_value, clip_norm, ema : float, optional
+        What every optimizer has: limits of the gradient, and a moving average of the parameters.
 
     Raises
     ------

@@ -46,7 +46,7 @@ def require_safetensors() -> Any:
 
 
 def write_file(path: FilePath, purpose: str, content: str, tensors: Tensors) -> None:
-    """Write a description and its arrays; see `fastnn.storage.write`."""
+    """Write a description and its arrays to a file, with a checksum of them, under the name of its purpose."""
     safetensors = require_safetensors()
     metadata = {
         "format": FORMAT,
@@ -80,7 +80,7 @@ def _bytes_of(array: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def read_file(path: FilePath, purpose: str) -> tuple[str, dict[str, NDArray[Any]]]:
-    """The description and the arrays of a file, both checked; see `fastnn.storage.read`."""
+    """The description and the arrays of a file, whose checksum and purpose are right; FileError where they are not."""
     require_safetensors()
     with open(path, "rb", opener=_open) as file:
         try:

@@ -62,7 +62,7 @@ class NeuronEngine(Engine):
     average : Average or None
         Takes in the parameters after every step.
     backend, n_threads
-        As for Engine.
+        Which kernels compute, and by how many threads at most.
 
     Notes
     -----

@@ -58,13 +58,13 @@ class _ByStep:
     """What a rate does that depends on nothing but the step."""
 
     def epoch_ended(self, n_seen: int) -> None:
-        """As of `Rate`."""
+        """Take no note of it: the number of the step says all."""
 
     def observe(self, value: float) -> None:
-        """As of `Rate`."""
+        """Take no note of how good an epoch was."""
 
     def stalled(self) -> bool:
-        """As of `Rate`."""
+        """Training ends when it no longer improves."""
         return True
 
 
@@ -75,7 +75,7 @@ class ConstantRate(_ByStep):
     initial: float
 
     def rates(self, first_step: int, n_steps: int) -> Rates:
-        """As of `Rate`."""
+        """The rates of the next `n_steps` steps: always the initial one."""
         return np.full(n_steps, self.initial, np.float64)
 
 
@@ -91,11 +91,11 @@ class InverseScalingRate(_ByStep):
         self.current = self.initial
 
     def rates(self, first_step: int, n_steps: int) -> Rates:
-        """As of `Rate`."""
+        """The rates of the next `n_steps` steps, which are those of one epoch: all alike."""
         return np.full(n_steps, self.current, np.float64)
 
     def epoch_ended(self, n_seen: int) -> None:
-        """As of `Rate`."""
+        """Compute the rate of the next epoch, from the number of samples seen so far."""
         try:
             self.current = self.initial / (n_seen + 1) ** self.power
         except OverflowError:
@@ -113,11 +113,11 @@ class Adaptive(_ByStep):
         self.current = self.initial
 
     def rates(self, first_step: int, n_steps: int) -> Rates:
-        """As of `Rate`."""
+        """The rates of the next `n_steps` steps: the present one."""
         return np.full(n_steps, self.current, np.float64)
 
     def stalled(self) -> bool:
-        """As of `Rate`."""
+        """Divide the rate by 5 and go on; True, which ends training, where it is already small."""
         if self.current <= 1e-6:
             return True
         self.current /= 5
@@ -132,7 +132,7 @@ class InverseRoot(_ByStep):
     steps: float
 
     def rates(self, first_step: int, n_steps: int) -> Rates:
-        """As of `Rate`."""
+        """The rates of the next `n_steps` steps, each by its number."""
         step = np.arange(first_step, first_step + n_steps, dtype=np.float64)
         rates: Rates = self.initial / np.sqrt(1 + step / self.steps)
         return rates
@@ -145,7 +145,7 @@ class Scheduled(_ByStep):
     schedule: Schedule
 
     def rates(self, first_step: int, n_steps: int) -> Rates:
-        """As of `Rate`."""
+        """The rates that the schedule has for the next `n_steps` steps."""
         return self.schedule.rates(first_step, n_steps)
 
 
@@ -162,11 +162,11 @@ class OnPlateau(_ByStep):
         self.current = self.plateau.learning_rate
 
     def rates(self, first_step: int, n_steps: int) -> Rates:
-        """As of `Rate`."""
+        """The rates of the next `n_steps` steps: the present one."""
         return np.full(n_steps, self.current, np.float64)
 
     def observe(self, value: float) -> None:
-        """As of `Rate`."""
+        """Compare the epoch with the best one before, and lower the rate after too many that were no better."""
         # Written so that a NaN is no improvement.
         self.waited = 0 if value > self.best + self.plateau.tol else self.waited + 1
         if value > self.best:

@@ -4,8 +4,8 @@
 #include <stddef.h>
 
 // A loss's position is its code, which pickled models hold, so a new one goes to the end, here and in
-// fastnn/losses.py. A row has the name, the struct of kernels/elementwise/loss.hpp (of class_loss.hpp for losses of
-// whole rows) that computes it, and the link that makes predictions of the raw output.
+// fastnn/loss_functions.py. A row has the name, the struct of kernels/elementwise/loss.hpp (of class_loss.hpp for losses
+// of whole rows) that computes it, and the link that makes predictions of the raw output.
 #define FASTNN_LOSSES(ELEMENTS, ROWS)                              \
   ELEMENTS(squared_error, SquaredError, kIdentityLink)             \
   ELEMENTS(binary_cross_entropy, BinaryCrossEntropy, kSigmoidLink) \
@@ -25,7 +25,7 @@ namespace fastnn {
 enum LossCode : int { FASTNN_LOSSES(FASTNN_CODE, FASTNN_CODE) kLossCount };
 #undef FASTNN_CODE
 
-// What makes predictions of the raw output, by the names that fastnn/losses.py has for them.
+// What makes predictions of the raw output, by the names that fastnn/loss_functions.py has for them.
 #define FASTNN_LINKS(LINK)      \
   LINK(identity, kIdentityLink) \
   LINK(sigmoid, kSigmoidLink)   \

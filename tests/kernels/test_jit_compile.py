@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from fastnn import losses
+from fastnn import loss_functions, losses
 from fastnn.activations import ACTIVATIONS, Activation
 from fastnn.kernels import jit
 from fastnn.kernels.jit import loss as jit_loss
@@ -234,5 +234,5 @@ def test_a_kernel_around_a_loss_is_cached_with_the_file_of_the_loss():
     elements = [element for loss in losses.LOSSES.values() if (element := losses.element_of(loss))]
     assert len(elements) > 5
     codes = [jit_loss._kernel_around(element).py_func.__code__ for element in elements]
-    assert {code.co_filename for code in codes} == {losses.__file__}
+    assert {code.co_filename for code in codes} == {loss_functions.__file__}
     assert len({(code.co_name, code.co_firstlineno) for code in codes}) == len(elements)

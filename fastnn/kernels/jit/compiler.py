@@ -86,7 +86,7 @@ def compile_activation(
     Parameters
     ----------
     value, slope : callable
-        As for `compile_scalar`, of one and of two floats.
+        Of one and of two floats, which `compile_scalar` can compile.
     n_parameters : int, default=0
         So many more floats follow in both, and are arguments of the loops.
 
@@ -98,7 +98,8 @@ def compile_activation(
     Raises
     ------
     TypeError
-        As `compile_scalar`, or if a function takes another number of arguments.
+        If Numba cannot compile a function for floats, it does not return a number, or it takes another number of
+        arguments.
     """
     scalar_value, scalar_slope = compile_scalars(value, slope, n_parameters)
 

@@ -19,7 +19,8 @@ from fastnn.kernels.jit.activation import activate
 from fastnn.kernels.jit.compiler import compile_at_first_call
 from fastnn.kernels.jit.smooth_loops import exp_value
 from fastnn.kernels.jit.style import exact, kernel
-from fastnn.losses import LOSSES, Element, Loss, element_of
+from fastnn.loss_functions import Element
+from fastnn.losses import LOSSES, Loss, element_of
 
 __all__ = ["link", "loss_and_gradient"]
 

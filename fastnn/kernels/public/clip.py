@@ -15,22 +15,24 @@ def clip_by_value(d_params: Array, *, limit: float, backend: str = "auto", n_thr
 
     Parameters
     ----------
-    d_params : ndarray (p,)
-        Writable and contiguous. NaN stays.
+    d_params : ndarray of shape (p,), float32 or float64
+        The gradient: writable and contiguous. NaN stays.
     limit : float
-        Above 0.
-    backend, n_threads
-        As `fastnn.kernels` says.
+        The largest magnitude of a component, above 0.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation computes; "auto" is "native".
+    n_threads : int, optional
+        How many threads "native" uses at most; None leaves it to `fastnn.get_num_threads`.
 
     Returns
     -------
-    ndarray (p,)
-        `d_params`.
+    ndarray of shape (p,)
+        The same `d_params`.
 
     Raises
     ------
     ValueError, TypeError
-        As `fastnn.kernels` says.
+        If an argument is not what is described above; the message names it, and says what was wanted.
     """
     run_checked("clip_by_value", backend, n_threads, {"d_params": d_params, "limit": limit})
     return d_params
@@ -41,12 +43,14 @@ def clip_by_norm(d_params: Array, *, limit: float, backend: str = "auto", n_thre
 
     Parameters
     ----------
-    d_params : ndarray (p,)
-        Writable and contiguous.
+    d_params : ndarray of shape (p,), float32 or float64
+        The gradient: writable and contiguous.
     limit : float
-        Above 0.
-    backend, n_threads
-        As `fastnn.kernels` says.
+        The largest norm, above 0.
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation computes; "auto" is "native".
+    n_threads : int, optional
+        How many threads "native" uses at most; None leaves it to `fastnn.get_num_threads`.
 
     Returns
     -------
@@ -56,7 +60,7 @@ def clip_by_norm(d_params: Array, *, limit: float, backend: str = "auto", n_thre
     Raises
     ------
     ValueError, TypeError
-        As `fastnn.kernels` says.
+        If an argument is not what is described above; the message names it, and says what was wanted.
 
     References
     ----------
@@ -73,23 +77,26 @@ def ema_step(
 
     Parameters
     ----------
-    average : ndarray (p,)
-        Writable and contiguous; updated in place.
-    params : array-like (p,)
+    average : ndarray of shape (p,), float32 or float64
+        The average: writable and contiguous, updated in place.
+    params : array-like of shape (p,), of the average's dtype
+        The parameters that it moves towards.
     decay : float
-        In [0, 1).
-    backend, n_threads
-        As `fastnn.kernels` says.
+        The share of itself that the average keeps, in [0, 1).
+    backend : {"auto", "native", "jit", "reference"}, default="auto"
+        Which implementation computes; "auto" is "native".
+    n_threads : int, optional
+        How many threads "native" uses at most; None leaves it to `fastnn.get_num_threads`.
 
     Returns
     -------
-    ndarray (p,)
-        `average`.
+    ndarray of shape (p,)
+        The same `average`.
 
     Raises
     ------
     ValueError, TypeError
-        As `fastnn.kernels` says.
+        If an argument is not what is described above; the message names it, and says what was wanted.
     """
     run_checked("ema_step", backend, n_threads, {"average": average, "params": params, "decay": decay})
     return average

@@ -1,4 +1,6 @@
-"""Coordinate descent on a quadratic model with a separable penalty, see src_ext/kernels/solvers/coordinate_descent.hpp.
+"""Coordinate descent on a quadratic model with a separable penalty.
+
+It computes what src_ext/kernels/solvers/coordinate_descent.hpp does, and is its oracle.
 
 A coordinate is ``j o + k`` for feature j and output k of o. `columns` is X by columns, (m, n), or a CSC matrix (n, m).
 `penalty` (4, c) has the rows l1, l2, lower and upper of ``l1 |w| + l2 w**2 / 2``, ``lower <= w <= upper``.

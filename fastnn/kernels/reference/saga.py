@@ -1,4 +1,4 @@
-"""SAGA for logistic regression (Defazio, Bach and Lacoste-Julien 2014), see src_ext/kernels/solvers/saga.hpp.
+"""SAGA for logistic regression (Defazio, Bach and Lacoste-Julien 2014): what src_ext/kernels/solvers/saga.hpp does.
 
 Features are ``(x - shift) * scale``, and a last one that is 1 where `params` has biases: params is w (i, o) and then b
 (o,), flat. `table` (n, o) has the derivative by z of every row's loss as it was when the row had its turn last, and

@@ -90,7 +90,7 @@ def weights_of_labels(class_weight: Any, labels: NDArray[Any], sample_weight: Ar
     Raises
     ------
     ValueError
-        As `weights_of_classes`, or if there is not one dict for each label.
+        If there is not one dict for each label, one does not fit the classes 0 and 1, or a weight is not possible.
     """
     n_labels = labels.shape[1]
     if isinstance(class_weight, Mapping):

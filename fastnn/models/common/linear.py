@@ -80,30 +80,33 @@ class LinearModel(Estimator):
         return engine, out
 
     def decision_function(self, X: MatrixLike) -> Array:
-        """The raw output z = X @ coef_.T + intercept_.
+        """Compute the raw output z = X @ coef_.T + intercept_.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
-        ndarray (n_samples,) for two classes, else (n_samples, n_classes)
+        ndarray of shape (n_samples,) for two classes, else (n_samples, n_classes)
             For two classes above 0 where the second one is predicted.
         """
         z = held(self)._output(X)[1]
         return z[:, 0] if z.shape[1] == 1 else z
 
     def predict(self, X: MatrixLike) -> NDArray[Any]:
-        """The likeliest class of every row.
+        """Predict the likeliest class of every sample.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
-        ndarray (n_samples,)
+        ndarray of shape (n_samples,)
+            Labels out of `classes_`.
         """
         now = held(self)
         index = class_index(now._output(X)[1])
@@ -111,44 +114,51 @@ class LinearModel(Estimator):
         return labels
 
     def predict_proba(self, X: MatrixLike) -> Array:
-        """The probability of every class.
+        """Predict the probability of every class.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
-        ndarray (n_samples, n_classes)
+        ndarray of shape (n_samples, n_classes)
             Columns in the order of `classes_`.
         """
         return held(self)._output(X, probabilities=True)[1]
 
     def predict_log_proba(self, X: MatrixLike) -> Array:
-        """The logarithm of every class's probability; never -inf.
+        """Predict the logarithm of every class's probability, which is never -inf.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
 
         Returns
         -------
-        ndarray (n_samples, n_classes)
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
         """
         return log_probabilities(*held(self)._output(X))
 
     def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Accuracy, or for a regressor the coefficient of determination R^2.
+        """Compute the accuracy, or for a regressor the coefficient of determination R^2.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-        y : array-like (n_samples,)
-        sample_weight : array-like (n_samples,), default=None
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+        y : array-like of shape (n_samples,)
+            Their labels or targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weight of each sample, at least 0; None for equal ones.
 
         Returns
         -------
         float
+            At most 1; higher is better.
         """
         now = held(self)
         measure = r2_score if is_regressor(now) else accuracy_score

@@ -156,11 +156,12 @@ def plot_loss_curve(self: object, ax: Axes | None = None, **kwargs: Any) -> Loss
     ax : matplotlib Axes, default=None
         Where to draw; a new figure if None.
     **kwargs
-        As of `LossCurveDisplay.from_estimator`.
+        For matplotlib's `plot` of the loss, and `name` for the legend.
 
     Returns
     -------
     LossCurveDisplay
+        With the curves drawn.
 
     Raises
     ------

@@ -85,7 +85,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticPredictor):
     warm_start : bool, default=False
         Start from the solution of the previous `fit`.
     n_jobs : None, default=None
-        As in scikit-learn it has no effect, is deprecated and warns; see `n_threads`.
+        As in scikit-learn it has no effect, is deprecated and warns; `n_threads` is for threads.
     alpha : float, default=None
         Strength of the penalty, in place of `C`: 1 / C.
     penalty_factor : array-like of shape (n_features,), default=None
@@ -293,17 +293,19 @@ class LogisticRegression(CallbackSupportMixin, LogisticPredictor):
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Of sparse matrices only what they store is kept and computed with (as CSR).
-        y : array-like (n_samples,)
+        y : array-like of shape (n_samples,)
             Labels; a chunk need not have all classes.
-        classes : array-like (n_classes,), default=None
+        classes : array-like of shape (n_classes,), default=None
             All classes; the first call needs them, unless `fit` has found them.
-        sample_weight : array-like (n_samples,), default=None
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weight of each sample, at least 0; None for equal ones.
 
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------
@@ -327,6 +329,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticPredictor):
         Returns
         -------
         self
+            The estimator itself.
 
         Raises
         ------

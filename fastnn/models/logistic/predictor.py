@@ -70,9 +70,11 @@ class LogisticPredictor(ClassifierMixin, LinearModel):
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features), optional
-        y : array-like (n_samples,), optional
-        sample_weight : array-like (n_samples,), optional
+        X : array-like or sparse matrix of shape (n_samples, n_features), optional
+            The samples of the fit, where they are needed.
+        y : array-like of shape (n_samples,), optional
+            Their labels.
+        sample_weight : array-like of shape (n_samples,), optional
             Frequencies: a row of weight 2 stands for two observations that are alike.
         level : float in (0, 1), default=0.95
             Of the confidence intervals.
@@ -80,6 +82,7 @@ class LogisticPredictor(ClassifierMixin, LinearModel):
         Returns
         -------
         Summary or FirthSummary
+            The latter for a fit with ``firth=True``.
 
         Raises
         ------
@@ -117,14 +120,26 @@ class LogisticPredictor(ClassifierMixin, LinearModel):
         return Coefficients(self._dense_coef(), intercept, self.fit_intercept, self.classes_, features_of(self))
 
     def sparsify(self) -> Self:
-        """Turn `coef_` into a sparse array (CSR)."""
+        """Turn `coef_` into a sparse array (CSR).
+
+        Returns
+        -------
+        self
+            The estimator itself.
+        """
         now = held(self)
         now._require_fitted("coef_")
         now.coef_ = csr_array(now.coef_)
         return self
 
     def densify(self) -> Self:
-        """Turn `coef_` back into an ndarray."""
+        """Turn `coef_` back into an ndarray.
+
+        Returns
+        -------
+        self
+            The estimator itself.
+        """
         now = held(self)
         now._require_fitted("coef_")
         now.coef_ = now._dense_coef()

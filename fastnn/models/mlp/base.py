@@ -146,13 +146,14 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Of sparse matrices only what they store is kept and computed with (as CSR).
-        y : array-like (n_samples,), or array-like or sparse matrix (n_samples, n_outputs)
+        y : array-like of shape (n_samples,), or array-like or sparse matrix of shape (n_samples, n_outputs)
             For a classifier labels, or zeros and ones for several labels a sample; where these are sparse in a first
             fit, so are predictions. All of one class are allowed, as in scikit-learn: that class is what is predicted.
-            For a regressor numbers.
-        sample_weight : array-like (n_samples,), default=None
+            For a regressor the targets: finite numbers that the loss can have.
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weight of each sample, at least 0; None for equal ones.
         X_val, y_val, sample_weight_val : array-like, default=None
             Samples that the network is not trained on: their loss and score are taken after every
             epoch, and with `early_stopping` they decide, instead of a share of X.
@@ -167,6 +168,7 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------
@@ -211,27 +213,15 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
             encoded, weight, labels = (placed(array, rows, x.shape[0]) for array in (encoded, weight, labels))
         random_state = check_random_state(self.random_state)
         plan = plan_of(self, x.shape[1], encoded.shape[1], x.dtype, targets.loss)
-        start = _Start(
-            targets,
-            class_weight,
-            self._network_to_train(plan, present, random_state),
-            before,
-            random_state,
-            incremental,
-        )
+        flat = self._network_to_train(plan, present, random_state)
+        start = _Start(targets, class_weight, flat, before, random_state, incremental)
         tasks_of: _TasksOf = _nobody
         if cancelled is not None or hasattr(self, "_skl_callbacks"):
             tasks_of = partial(FitTasks, self, X, y, sample_weight, cancelled=cancelled)
         learnt, tasks = self._train(Samples(x, encoded, weight, rows), labels, start, tasks_of, file, *validation)
-        state = {name: value for name, value in vars(self).items() if name not in (OF_FITS if first else ())}
-        state.pop("_assigned", None)
-        self.__dict__ = {
-            "t_": 0,
-            **state,
-            **targets.attributes(),
-            **network_attributes(start.flat),
-            **learnt.attributes,
-        }
+        fitted = {**targets.attributes(), **network_attributes(start.flat), **learnt.attributes}
+        gone = {"_assigned", *(OF_FITS if first else ())}
+        self.__dict__ = {"t_": 0, **{k: v for k, v in vars(self).items() if k not in gone}, **fitted}
         if learnt.warning:
             warn_caller(learnt.warning)
         tasks.end()
@@ -334,7 +324,7 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
 
     if TYPE_CHECKING:  # scikit-learn makes it of what `fit` takes
 
-        def set_fit_request(
+        def set_fit_request(  # noqa: D102 - scikit-learn describes it
             self,
             *,
             X_val: Request = ...,
@@ -344,8 +334,7 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
             checkpoint: Request = ...,
             checkpoint_every: Request = ...,
             resume: Request = ...,
-        ) -> Self:  # noqa: D102 - scikit-learn describes it
-            ...
+        ) -> Self: ...
 
 
 def _nobody(fitted: Fitted, rows: Rows) -> Tasks:

@@ -10,20 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastnn.activations import Activation
-from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
-from fastnn.models.common import attributes
-from fastnn.models.common.agreement import require_classes
 from fastnn.models.common.bases import ClassifierMixin, available_if
 from fastnn.models.common.class_weight import DictOfEachLabel
 from fastnn.models.common.estimator import NONE, guarded
-from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike, RandomState
 from fastnn.models.common.parameter_checks import Is, LossOf, OneOf, Real
 from fastnn.models.common.scored import Scored
-from fastnn.models.common.targets import as_labels, log_probabilities
-from fastnn.models.mlp.available import has_margins, has_probabilities, require_link
+from fastnn.models.common.targets import as_labels
 from fastnn.models.mlp.base import BaseMLP, trains_by_epochs
+from fastnn.models.mlp.fitted import FittedClassifier
 from fastnn.models.mlp.labels import CLASS_LOSSES, LabelTargets, classes_for, learn_labels, softmax_loss_of
 from fastnn.models.mlp.parameter_checks import PARAMETERS
 from fastnn.optimizers import Optimizer
@@ -32,7 +28,7 @@ from fastnn.schedules import Plateau, Schedule
 __all__ = ["MLPClassifier"]
 
 
-class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
+class MLPClassifier(Scored, ClassifierMixin, FittedClassifier, BaseMLP):
     """A deep network that tells classes apart, trained on cross-entropy.
 
     Parameters are scikit-learn's, in its order, with its defaults and meaning; those from
@@ -86,9 +82,10 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
     validation_fraction : float in [0, 1), default=0.1
         Share of the samples that are held out; of two classes, or with `scoring`, each class gives its share.
     beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
-        For the optimizers by name that have them, such as "adam".
+        How much of themselves the means of the gradients and of their squares keep at a step of the optimizers by
+        name that have them, such as "adam".
     epsilon : float, default=1e-8
-        For the optimizers by name that have it, such as "adam".
+        What the optimizers by name that have it, such as "adam", add to the root that they divide by.
     n_iter_no_change : int or inf, default=10
         Training ends after more than so many epochs in a row without improvement.
     max_fun : int, default=15000
@@ -182,12 +179,9 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
     array([0, 1, 1, 0])
     """
 
-    _attributes: ClassVar[Mapping[str, Any]] = attributes.MLP_CLASSIFIER
-    loss: str | Loss
     label_smoothing: float
     class_weight: Mapping[Any, float] | Sequence[Mapping[int, float]] | str | None
     out_activation: str | None
-    classes_: NDArray[Any]
     _parameters: ClassVar[Mapping[str, Any]] = {
         **PARAMETERS,
         "loss": (OneOf(CLASS_LOSSES), LossOf(CLASS_LOSSES)),
@@ -318,95 +312,6 @@ class MLPClassifier(Scored, ClassifierMixin, BaseMLP):
         classes = classes_for(y, None if known is None else known.classes, incremental, classes)
         found = learn_labels(classes, y.ndim == 2, sparse, known, self.loss, self.out_activation)
         return replace(found, smoothing=float(self.label_smoothing), class_weight=self.class_weight)
-
-    def _label_targets(self) -> LabelTargets:
-        """The labels that the model knows."""
-        # A model from before there were sparse labels has no such attribute.
-        sparse = bool(self.__dict__.get("_sparse_labels"))
-        known = LabelTargets(self.classes_, self.out_activation_, self._is_multilabel(), sparse)
-        return replace(known, softmax_loss=softmax_loss_of(self.loss))
-
-    def _is_multilabel(self) -> bool:
-        several: bool | None = self.__dict__.get("_multilabel")
-        # A file from before hinge knew several labels has this in the output alone.
-        return self.out_activation_ == "logistic" and self.n_outputs_ > 1 if several is None else several
-
-    def _require_whole(self) -> None:
-        require_classes(self, 1)
-        super()._require_whole()
-
-    # --- raw outputs to labels ------------------------------------------------------------------
-
-    def predict(self, X: MatrixLike) -> NDArray[Any]:
-        """The likeliest class of every sample, or its labels.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray (n_samples,) or (n_samples, n_labels)
-            Of a network that was first fitted to sparse labels a CSR matrix, as in scikit-learn (an array where
-            its `sparse_interface` is "sparray").
-        """
-        now = held(self)
-        z = now._output(X)[1]
-        labels: NDArray[Any] = now._label_targets().decode(z)
-        return labels
-
-    @available_if(has_margins)
-    def decision_function(self, X: MatrixLike) -> Array:
-        """How far on the right side: the raw output, for loss="hinge".
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray (n_samples,) for two classes, else (n_samples, n_classes)
-            For two classes above 0 where the second one is predicted.
-        """
-        now = held(self)
-        engine, z = now._output(X)
-        require_link(has_margins, now, engine, "identity")
-        return z[:, 0] if z.shape[1] == 1 else z
-
-    @available_if(has_probabilities)
-    def predict_proba(self, X: MatrixLike) -> Array:
-        """The probability of every class or label.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray (n_samples, n_classes)
-            Columns in the order of `classes_`.
-        """
-        now = held(self)
-        engine, p = now._output(X, link=True, pairs=True)
-        require_link(has_probabilities, now, engine, "sigmoid", "softmax")
-        return p if len(now.classes_) > 1 else np.ones((len(p), 1), p.dtype)
-
-    @available_if(has_probabilities)
-    def predict_log_proba(self, X: MatrixLike) -> Array:
-        """The logarithm of every probability; never -inf.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray (n_samples, n_classes)
-        """
-        now = held(self)
-        engine, z = now._output(X)
-        require_link(has_probabilities, now, engine, "sigmoid", "softmax")
-        return log_probabilities(engine, z) if len(now.classes_) > 1 else np.zeros_like(z)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,8 +1,9 @@
-"""A deep network as its estimators have it: what it predicts from, what it shows of itself, its copies and files."""
+"""A deep network that has been fitted: what it predicts and shows of itself, its copies and files."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -11,14 +12,19 @@ from numpy.typing import NDArray
 from fastnn.activations import Activation
 from fastnn.flat_params import FlatParams
 from fastnn.kernels.contract import Array
+from fastnn.losses import Loss
 from fastnn.models.common import attributes
-from fastnn.models.common.agreement import require_network
+from fastnn.models.common.agreement import require_classes, require_network
 from fastnn.models.common.arrays import is_plain, read_X, unnamed_features
+from fastnn.models.common.bases import available_if
 from fastnn.models.common.estimator import Estimator
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike
 from fastnn.models.common.loss_curve import plot_loss_curve
 from fastnn.models.common.output import loss_of_output
+from fastnn.models.common.targets import log_probabilities
+from fastnn.models.mlp.available import has_margins, has_probabilities, require_link
+from fastnn.models.mlp.labels import LabelTargets, softmax_loss_of
 from fastnn.models.mlp.options import functions_of
 from fastnn.plan import Plan
 from fastnn.training.engine import Engine
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
     from fastnn.optimizers import Optimizer
     from fastnn.schedules import Plateau, Schedule
 
-__all__ = ["FittedMLP"]
+__all__ = ["FittedClassifier", "FittedMLP"]
 
 
 class FittedMLP(Estimator):
@@ -93,7 +99,10 @@ class FittedMLP(Estimator):
         return own if own is not None and own.are_views(self.coefs_, self.intercepts_) else None
 
     def _output(self, X: Any, *, link: bool = False, pairs: bool = False) -> tuple[Engine, Array]:
-        """The engine of the network, and its raw output z (n, o) or what it predicts, as of `Engine.predict`."""
+        """The engine of the network, and its raw output z (n, o), or what the loss's link makes of it.
+
+        With `pairs` a network of one output gives both classes: those of -z and z.
+        """
         self._require_fitted("coefs_")
         flat = self._flat_params()
         engine = Engine(flat.plan, self.backend, self.n_threads)
@@ -105,11 +114,12 @@ class FittedMLP(Estimator):
         return engine, out
 
     def input_gradient(self, X: MatrixLike, output: int | None = None, *, link: bool = False) -> Array:
-        """How the network's outputs change with the features: d output / d input, sample by sample.
+        """Compute how the network's outputs change with the features: d output / d input, sample by sample.
 
         Parameters
         ----------
-        X : array-like or sparse matrix (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
         output : int, default=None
             One output, a class by its place in `classes_`; None for all of them. One sigmoid neuron
             is the output of the second class, and has the number 0.
@@ -119,7 +129,7 @@ class FittedMLP(Estimator):
 
         Returns
         -------
-        ndarray (n_samples, n_outputs, n_features)
+        ndarray of shape (n_samples, n_outputs, n_features)
             Or (n_samples, n_features) where `output` is given or the network has one output.
 
         Raises
@@ -172,3 +182,105 @@ class FittedMLP(Estimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+class FittedClassifier(FittedMLP):
+    """The answers of a network that has been fitted to classes; `MLPClassifier` adds how labels become targets."""
+
+    _attributes: ClassVar[Mapping[str, Any]] = attributes.MLP_CLASSIFIER
+    loss: str | Loss
+    classes_: NDArray[Any]
+
+    def _label_targets(self) -> LabelTargets:
+        """The labels that the model knows."""
+        # A model from before there were sparse labels has no such attribute.
+        sparse = bool(self.__dict__.get("_sparse_labels"))
+        known = LabelTargets(self.classes_, self.out_activation_, self._is_multilabel(), sparse)
+        return replace(known, softmax_loss=softmax_loss_of(self.loss))
+
+    def _is_multilabel(self) -> bool:
+        several: bool | None = self.__dict__.get("_multilabel")
+        # A file from before hinge knew several labels has this in the output alone.
+        return self.out_activation_ == "logistic" and self.n_outputs_ > 1 if several is None else several
+
+    def _require_whole(self) -> None:
+        require_classes(self, 1)
+        super()._require_whole()
+
+    # --- raw outputs to labels ------------------------------------------------------------------
+
+    def predict(self, X: MatrixLike) -> NDArray[Any]:
+        """Predict the likeliest class of every sample, or its labels.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Of a network that was first fitted to sparse labels a CSR matrix, as in scikit-learn (an array where
+            its `sparse_interface` is "sparray").
+        """
+        now = held(self)
+        z = now._output(X)[1]
+        labels: NDArray[Any] = now._label_targets().decode(z)
+        return labels
+
+    @available_if(has_margins)
+    def decision_function(self, X: MatrixLike) -> Array:
+        """Compute the raw output, for loss="hinge": how far on the right side a sample lies.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) for two classes, else (n_samples, n_classes)
+            For two classes above 0 where the second one is predicted.
+        """
+        now = held(self)
+        engine, z = now._output(X)
+        require_link(has_margins, now, engine, "identity")
+        return z[:, 0] if z.shape[1] == 1 else z
+
+    @available_if(has_probabilities)
+    def predict_proba(self, X: MatrixLike) -> Array:
+        """Predict the probability of every class or label.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
+        """
+        now = held(self)
+        engine, p = now._output(X, link=True, pairs=True)
+        require_link(has_probabilities, now, engine, "sigmoid", "softmax")
+        return p if len(now.classes_) > 1 else np.ones((len(p), 1), p.dtype)
+
+    @available_if(has_probabilities)
+    def predict_log_proba(self, X: MatrixLike) -> Array:
+        """Predict the logarithm of every probability, which is never -inf.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
+        """
+        now = held(self)
+        engine, z = now._output(X)
+        require_link(has_probabilities, now, engine, "sigmoid", "softmax")
+        return log_probabilities(engine, z) if len(now.classes_) > 1 else np.zeros_like(z)

@@ -89,9 +89,10 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
     validation_fraction : float in [0, 1), default=0.1
         Share of the samples that are held out.
     beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
-        For the optimizers by name that have them, such as "adam".
+        How much of themselves the means of the gradients and of their squares keep at a step of the optimizers by
+        name that have them, such as "adam".
     epsilon : float, default=1e-8
-        For the optimizers by name that have it, such as "adam".
+        What the optimizers by name that have it, such as "adam", add to the root that they divide by.
     n_iter_no_change : int or inf, default=10
         Training ends after more than so many epochs in a row without improvement.
     max_fun : int, default=15000

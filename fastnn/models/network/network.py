@@ -193,13 +193,15 @@ class Network(BaseNetwork):
 
         Parameters
         ----------
-        x : array-like or sparse matrix (n, n_inputs)
-        y : array-like (n, o)
+        x : array-like or sparse matrix of shape (n, n_inputs)
+            The inputs, a row for each sample.
+        y : array-like of shape (n, o)
             Or (n,): the targets of a network with one output, or for "cross_entropy" and "focal" the number of
             each row's class. Such as the loss can have: -1 and 1 for "hinge", probabilities for these two (rows
             that sum to 1) and "binary_cross_entropy", counts for "poisson", numbers of at least 0 for "tweedie",
             else finite numbers.
-        sample_weight : array-like (n,), optional
+        sample_weight : array-like of shape (n,), optional
+            The weight of each row in the mean, at least 0; None for equal ones.
 
         Returns
         -------
@@ -374,7 +376,13 @@ class Network(BaseNetwork):
     plot_loss_curve = plot_of_losses
 
     def summary(self) -> str:
-        """A table of the layers: shapes, activations, numbers of parameters."""
+        """Make a table of the layers: shapes, activations, numbers of parameters.
+
+        Returns
+        -------
+        str
+            A line for every layer, and one for the sum.
+        """
         return text.summary(self.layers, self.plan)
 
     def __repr__(self) -> str:

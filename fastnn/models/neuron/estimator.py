@@ -110,7 +110,8 @@ class Neuron(TellsOfEpochs, NeuronBase):
     Examples
     --------
     >>> from fastnn import Neuron
-    >>> Neuron("sign").fit([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 0, 0, 1]).predict([[1, 1], [0, 1]])
+    >>> neuron = Neuron("sign", random_state=0).fit([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 0, 0, 1])
+    >>> neuron.predict([[1, 1], [0, 1]])
     array([1, 0])
     """
 

@@ -54,7 +54,7 @@ def learn(
     samples : Samples
         y (n, 1) is 0 or 1 for "sigmoid", -1 or 1 for "sign".
     average : Average or None
-        As of `average_of`.
+        What takes in the parameters of every step, to give the neuron their mean; None for the last parameters.
     goes_on : bool
         Whether to start from the weights that the neuron has.
     passes : int or None
@@ -85,17 +85,7 @@ def learn(
         tasks=tasks,
         verbose=neuron.verbose,
     )
-    curve = grown(before.get("loss_curve_"), outcome.losses)
-    attributes = {
-        **_answer(params, average),
-        "loss_curve_": curve,
-        "loss_": next(loss for loss in reversed(curve) if isfinite(loss)),
-        "n_iter_": len(outcome.losses),
-        "learning_rate_": history.new["learning_rate"][-1],
-        "_training": run,
-    }
-    if average is not None:
-        attributes["_average"] = replace(average, last=params)
+    attributes = _attributes(params, average, run, grown(before.get("loss_curve_"), outcome.losses), outcome, history)
     if neuron.keep_history:
         attributes["history_"] = _history(before.get("history_"), history, weights)
     warning = outcome.message or _unfinished(outcome, passes)
@@ -170,6 +160,21 @@ def _answer(params: Array, average: Average | None) -> dict[str, Any]:
     """What has been learnt, as fitted attributes."""
     answer = params if average is None else average.mean(params)
     return {"coef_": answer[:-1].reshape(1, -1), "intercept_": answer[-1:]}
+
+
+def _attributes(
+    params: Array, average: Average | None, run: Run, curve: list[float], outcome: Outcome, history: History
+) -> dict[str, Any]:
+    """The fitted attributes; `curve` has the losses of the fits before, too, where this one goes on from them."""
+    attributes = {
+        **_answer(params, average),
+        "loss_curve_": curve,
+        "loss_": next(loss for loss in reversed(curve) if isfinite(loss)),
+        "n_iter_": len(outcome.losses),
+        "learning_rate_": history.new["learning_rate"][-1],
+        "_training": run,
+    }
+    return attributes if average is None else {**attributes, "_average": replace(average, last=params)}
 
 
 def fitted_after(average: Average | None, epoch: Epoch) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def has_probabilities(neuron: HasActivation) -> bool:
 
 
 def function_of(neuron: HasActivation) -> Activation:
-    """The activation.
+    """Return the activation that a neuron's parameter names.
 
     Raises
     ------

@@ -21,7 +21,10 @@ _MOST_LINES = 50  # of the history; more would be a smear
 
 
 def plot_decision_line(neuron: LinearModel, X: Any, y: Any, ax: Axes | None) -> Axes:
-    """Draw what `Neuron.plot_decision_line` describes."""
+    """Draw the line w . x + b = 0 of a fitted neuron with two inputs, and where it ran in earlier passes.
+
+    The parameters and the result are those of `Neuron.plot_decision_line`.
+    """
     if neuron.n_features_in_ != 2:
         raise ValueError(f"The neuron has {neuron.n_features_in_} input(s): only one with 2 has a decision line.")
     if X is None and y is not None:

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from fastnn import activations
 from fastnn.kernels.contract import Array
 from fastnn.solvers.objective.coordinates import Coordinates
-from fastnn.solvers.objective.data import LogisticData
-from fastnn.solvers.objective.kernel_caller import KernelCaller
+from fastnn.solvers.objective.data import KernelCaller, LogisticData
 from fastnn.solvers.objective.scales import Scales, scales_of
 from fastnn.solvers.objective.types import Matrix, Vector
 from fastnn.solvers.objective.vectors import dot

@@ -20,12 +20,12 @@ class SumObjective:
     parts : sequence of LogisticObjective
         Of the same parameters.
     alpha : float or ndarray (i,)
-        As `LogisticObjective` takes it.
+        Strength of the penalty, of all features or of each, in units of the mean loss over all rows.
 
     Attributes
     ----------
     outputs, resolution, gain_resolution, coordinates, strength
-        As of `LogisticObjective`.
+        What a `LogisticObjective` of all rows together would have.
     """
 
     def __init__(self, parts: Sequence[LogisticObjective], alpha: float | Vector) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
-from ways import Way, way_of
+from ways import Way, require_short, way_of
 
 from fastnn import Dense, MLPClassifier, MLPRegressor, Network
 
@@ -32,29 +32,24 @@ def learnt(fit: Callable[[], object]) -> Way:
     return way_of(fit, SHAPE, "training/engine.py:epoch")
 
 
-def require(way: Way, functions: int, files: int) -> None:
-    assert 0 < len(way.functions) <= functions, way.functions
-    assert len(way.files) <= files, way.files
-
-
 def test_an_mlps_fit() -> None:
-    require(learnt(lambda: classifier().fit(X, Y)), 12, 6)
-    require(learnt(lambda: MLPRegressor(hidden_layer_sizes=(5,), max_iter=2).fit(X, X[:, 0])), 12, 6)
+    require_short(learnt(lambda: classifier().fit(X, Y)), 12, 6)
+    require_short(learnt(lambda: MLPRegressor(hidden_layer_sizes=(5,), max_iter=2).fit(X, X[:, 0])), 12, 6)
 
 
 def test_a_networks_fit() -> None:
-    require(learnt(lambda: network().fit(X, Y, epochs=2)), 10, 5)
+    require_short(learnt(lambda: network().fit(X, Y, epochs=2)), 10, 5)
 
 
 @pytest.mark.parametrize("method", ["predict_proba", "predict"])
 def test_an_mlps_prediction_of_one_row(method: str) -> None:
     model: Any = classifier().fit(X, Y)
-    require(way_of(lambda: getattr(model, method)(ROW), (1, 11), "training/engine.py:predict"), 4, 3)
+    require_short(way_of(lambda: getattr(model, method)(ROW), (1, 11), "training/engine.py:predict"), 4, 3)
 
 
 def test_a_networks_prediction_of_one_row() -> None:
     model = network()
-    require(way_of(lambda: model.predict(ROW), (1, 11), "training/engine.py:predict"), 6, 3)
+    require_short(way_of(lambda: model.predict(ROW), (1, 11), "training/engine.py:predict"), 6, 3)
 
 
 def test_x_is_seen_wherever_it_is() -> None:
@@ -64,5 +59,9 @@ def test_x_is_seen_wherever_it_is() -> None:
         assert name in way.functions
     with_more = learnt(lambda: MLPClassifier((5,), early_stopping=True, max_iter=2).fit(X.repeat(3, 0)[::3], Y))
     assert "models/mlp/held_out.py:share" in with_more.functions
+    with pytest.raises(AssertionError):
+        require_short(way, len(way.functions) - 1, 6)
+    with pytest.raises(AssertionError):
+        require_short(way, 12, len(way.files) - 1)
     with pytest.raises(AssertionError, match="has not been called"):
         way_of(lambda: None, SHAPE, "training/engine.py:epoch")

@@ -118,7 +118,7 @@ class Maximum:
 
 
 class PenalisedLikelihood(Likelihood):
-    """Firth's penalised log-likelihood of theta (m, k), flat (p,) here, over rows in blocks; see `Likelihood`.
+    """Firth's penalised log-likelihood of theta (m, k), flat (p,) here, over rows in blocks.
 
     Values are those in the user's units of the features. `share` of the penalty counts.
     """

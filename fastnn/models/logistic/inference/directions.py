@@ -3,8 +3,8 @@
 A pair's *margin* along a direction d (m, k) is by how much d raises the score of the row's own class above that of the
 other one; up to `ZERO` of the sum of its terms' absolute values it counts as zero. The program looks for the largest
 sum of margins, in units of the rows' lengths, of which none is negative. Its solution is looked at row by row. Where
-the sum is zero, the multipliers are weights u that balance the features, the other proof (see `separation`), and are
-looked at too.
+the sum is zero, the multipliers are weights u that balance the features, the other proof, which `separation`
+describes, and are looked at too.
 
 It takes few pairs, and more where the answer is wrong for one that it has not seen. Few can prove for all that no
 direction separates: a direction that separates none of them has no margin on any of them, and if it then has no margin
