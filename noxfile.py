@@ -176,7 +176,7 @@ def clang(session: nox.Session, compiler: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Lint of Python and Cython, and spelling (tools/lint.sh)."""
+    """Lint of Python, Cython and C++, and spelling (tools/lint.sh)."""
     session.install("pip>=25.1")
     session.install("--group", "lint")
     session.run("tools/lint.sh", external=True)

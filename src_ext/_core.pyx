@@ -1,5 +1,5 @@
 # distutils: language = c++
-"""The compiled kernels: checks of flags and shapes, then C++ (see contract/kernels.hpp) with the GIL released.
+"""The compiled kernels: checks of flags and shapes, then C++ (src_ext/contract/kernels.hpp), the GIL released.
 
 Functions take the arguments of fastnn.kernels.contract and refuse, with a short error, every array that is not exactly
 what a kernel needs; fastnn.validation converts or explains. One file per kernel family is included below.

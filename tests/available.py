@@ -45,7 +45,7 @@ if not HAS_CALLBACKS:
 
 _FILES = {  # which cannot even be imported
     "jit": ("kernels/test_failing.py", "kernels/test_jit_compile.py"),
-    "callbacks": ("models/test_callbacks.py",),
+    "callbacks": ("models/common/test_callbacks.py",),
     "swapped": ("compat/test_logistic.py",),
 }
 

@@ -7,6 +7,7 @@ import json
 import re
 import tomllib
 
+import available
 import pytest
 from recipe import ROOT
 
@@ -28,10 +29,19 @@ def test_hooks_need_the_versions_of_the_project() -> None:
     assert {name for names in needed for name in json.loads(names)} <= requirements()
 
 
-@pytest.mark.parametrize("program", ["ruff check", "ruff format", "cython-lint", "codespell"])
+@pytest.mark.parametrize("program", ["ruff check", "ruff format", "cython-lint", "clang-format", "codespell"])
 def test_lint_runs_what_hooks_run(program: str) -> None:
     assert f"name: {program}\n" in HOOKS.read_text(encoding="utf-8")
     assert program in (ROOT / "tools" / "lint.sh").read_text(encoding="utf-8")
+
+
+def test_every_hook_runs_at_a_commit() -> None:
+    assert "stages:" not in HOOKS.read_text(encoding="utf-8")
+
+
+def test_formatters_of_the_hooks_are_pinned_where_versions_differ() -> None:
+    """What one clang-format leaves alone another one changes."""
+    assert re.search(r'"clang-format==[0-9.]+"', HOOKS.read_text(encoding="utf-8"))
 
 
 def sessions() -> dict[str, str]:
@@ -70,3 +80,9 @@ def test_every_script_of_a_session_is_there_and_can_be_run() -> None:
     named = {name for source in sessions().values() for name in re.findall(r'"(tools/\w+\.sh)"', source)}
     assert len(named) >= 5
     assert all((ROOT / name).stat().st_mode & 0o100 for name in named)
+
+
+def test_files_that_may_not_be_collected_are_there() -> None:
+    named = [name for names in available._FILES.values() for name in names]
+    assert named
+    assert [name for name in named if not (ROOT / "tests" / name).is_file()] == []

@@ -46,7 +46,8 @@ def _compiles(folder: Path, row: str) -> str:
     (folder / "contract/optimizers.hpp").write_text(listed.replace(head, f"{head} {row}"))
     source = folder / "rules.cpp"
     source.write_text(
-        "#define FASTNN_VECTOR_BYTES 16\n#include <string.h>\n"
+        '#if defined(__x86_64__)\n#include "kernels/vector/sse2.hpp"\n'
+        '#else\n#include "kernels/vector/neon.hpp"\n#endif\n'
         '#include "kernels/elementwise/optimizer.hpp"\n'
         "auto *one = optimizer_step<float>, *other = optimizer_step<double>;\n"
     )

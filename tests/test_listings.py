@@ -46,6 +46,7 @@ def test_every_block_of_code_is_a_listing() -> None:
     ("start", "wanted"),
     [
         ("TABLE", 'TABLE = {\n    "one": 1,\n\n    "two": 2,\n}\n'),
+        ('"two"', '"two": 2,\n'),
         ("def act", "def act(self):\n    return 1\n"),
         ("def rest", "def rest(self):\n    pass\n"),
         ("last", "last = 1\n"),
@@ -53,6 +54,16 @@ def test_every_block_of_code_is_a_listing() -> None:
 )
 def test_a_listing_goes_to_the_end_of_its_block(start: str, wanted: str) -> None:
     assert load_tool("listings").excerpt(SOURCE, start, "source.py") == wanted
+
+
+def test_a_listing_may_say_where_it_ends(tmp_path) -> None:
+    tool = load_tool("listings")
+    page = "[`a.py`](../a.py) from `def act` to `# The next`:\n\n```python\nx\n```\n"
+    (tmp_path / "a.py").write_text(SOURCE)
+    wanted = "def act(self):\n    return 1\n\n# The next one.\n"
+    assert tool.renewed(page, tmp_path) == page.replace("x\n", wanted)
+    with pytest.raises(tool.ListingError, match="no line after 'def rest' that begins with 'TABLE'"):
+        tool.excerpt(SOURCE, "def rest", "a.py", "TABLE")
 
 
 def test_a_changed_source_makes_a_listing_stale(tmp_path) -> None:

@@ -216,7 +216,7 @@ def show_type(ctype: str) -> None:
 if __name__ == "__main__":
     print("// Minimax polynomials, written by tools/fit_polynomials.py. Above each: what it fits and")
     print("// how its error is measured; the interval, the degree, the error after rounding.")
-    print("#pragma once\n\nnamespace {\n\ntemplate <class T> struct Polynomials;\n")
+    print("#pragma once\n\n// clang-format off\n\nnamespace {\n\ntemplate <class T> struct Polynomials;\n")
     show_type("float")
     show_type("double")
     print("}  // namespace")

@@ -7,7 +7,11 @@ A listing is a block of code below a line that names its file and the line that 
     [`setup.py`](../setup.py) from `LEVELS: dict`:
 
 It goes from the one line of the file that begins so (indentation aside) to the end of what that line opens: as far as
-lines are indented more, and a closing bracket after them. Of a short file it may be everything:
+lines are indented more, and a closing bracket after them; or to the next line that begins as it says:
+
+    [`fastnn/optimizers/kinds.py`](../fastnn/optimizers/kinds.py) from `learning_rate: float = 0.0001` to `slots:`:
+
+Of a short file it may be everything:
 
     [`src_ext/isa/avx2.cpp`](../src_ext/isa/avx2.cpp), whole:
 """
@@ -23,7 +27,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "adding.md"
 LISTING = re.compile(
-    r"^\[`(?P<path>[^`]+)`\]\([^)]+\)(?: from `(?P<start>[^`]+)`|, whole):\n\n```(?P<kind>\w+)\n(?P<code>.*?)^```$",
+    r"^\[`(?P<path>[^`]+)`\]\([^)]+\)(?: from `(?P<start>[^`]+)`(?: to `(?P<stop>[^`]+)`)?|, whole):\n\n"
+    r"```(?P<kind>\w+)\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 CLOSERS = (")", "]", "}")
@@ -38,17 +43,23 @@ def indent_of(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def excerpt(text: str, start: str, where: str) -> str:
-    """The block that begins with a line of a text, without its indentation."""
+def excerpt(text: str, start: str, where: str, stop: str | None = None) -> str:
+    """The block that begins with a line of a text, or all to the line `stop`, without its indentation."""
     lines = text.splitlines()
     found = [k for k, line in enumerate(lines) if line.lstrip().startswith(start)]
     if len(found) != 1:
         raise ListingError(f"{where} has {len(found)} lines that begin with {start!r}, wanted one")
     first = found[0]
+    if stop is not None:
+        after = [k for k, line in enumerate(lines) if k > first and line.lstrip().startswith(stop)]
+        if not after:
+            raise ListingError(f"{where} has no line after {start!r} that begins with {stop!r}")
+        return textwrap.dedent("\n".join(lines[first : after[0] + 1])) + "\n"
     end = last = first + 1
     for k, line in enumerate(lines[first + 1 :], first + 1):
         if line.strip() and indent_of(line) <= indent_of(lines[first]):
-            end = k + 1 if line.lstrip().startswith(CLOSERS) else last
+            closes = line.lstrip().startswith(CLOSERS) and indent_of(line) == indent_of(lines[first])
+            end = k + 1 if closes else last
             break
         last = k + 1 if line.strip() else last
         end = last
@@ -61,7 +72,7 @@ def current(match: re.Match[str], root: Path) -> str:
     if not path.is_file():
         raise ListingError(f"a listing names {match['path']}, which does not exist")
     text = path.read_text(encoding="utf-8")
-    return text if match["start"] is None else excerpt(text, match["start"], match["path"])
+    return text if match["start"] is None else excerpt(text, match["start"], match["path"], match["stop"])
 
 
 def renewed(page: str, root: Path = ROOT) -> str:

@@ -1,5 +1,5 @@
-// The vector functions and the values of the activations as C functions, for tools/sweep_accuracy.py. count is a multiple
-// of the vector's width.
+// The vector functions and the values of the activations as C functions, for tools/sweep_accuracy.py. count is a
+// multiple of the vector's width.
 #include "kernels/elementwise/activation_kernels.hpp"
 
 namespace {
@@ -13,10 +13,8 @@ template <Function function> FASTNN_INLINE void sweep(const float* x, float* y, 
 }  // namespace
 
 #define FASTNN_SWEPT extern "C" __attribute__((visibility("default"))) void
-#define FASTNN_SWEPT_FUNCTION(name)                                             \
-  FASTNN_SWEPT sweep_##name(const float* x, float* y, ptrdiff_t count) { \
-    sweep<v##name<float>>(x, y, count);                                         \
-  }
+#define FASTNN_SWEPT_FUNCTION(name) \
+  FASTNN_SWEPT sweep_##name(const float* x, float* y, ptrdiff_t count) { sweep<v##name<float>>(x, y, count); }
 
 FASTNN_SWEPT_FUNCTION(exp)
 FASTNN_SWEPT_FUNCTION(expm1)

@@ -1,4 +1,4 @@
-"""How peers.py compares: contestants that take turns, the machine's peak measured beside them, Markdown tables."""
+"""How the peers are compared: contestants that take turns, the machine's peak measured beside them, Markdown tables."""
 
 from __future__ import annotations
 

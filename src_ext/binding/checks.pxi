@@ -30,7 +30,6 @@ def _choose_kernels():
 _choose_kernels()
 
 
-
 # 0 for float32, 1 for float64.
 cdef inline int kind_of(cnp.ndarray a) except -1:
     if a is None:

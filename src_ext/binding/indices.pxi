@@ -1,4 +1,5 @@
-# What kernels follow as an index: copies that were checked, see runtime/indices.hpp.
+# What kernels follow as an index: copies, made and checked in one pass (runtime/indices.hpp), since the caller's arrays
+# may change meanwhile.
 
 cdef Py_ssize_t MOST_ROWS = 0x7fffffff  # numbers of rows are int32 where columns list them
 

@@ -1,4 +1,5 @@
-# Ctrl-C while kernels run: see runtime/interrupt.hpp. A call that may be long runs as a job, without the GIL.
+# Ctrl-C while kernels run: a call that may be long runs as a job, without the GIL, and its kernels ask between pieces
+# of work whether it shall end (runtime/interrupt.hpp).
 
 import threading
 

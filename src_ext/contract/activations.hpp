@@ -1,8 +1,8 @@
 // Every activation once: the list from which its number, its name and the defaults of its parameters come.
 //
 // A number is a place in the list, so new activations go to its end. A line VALUE is of a function of single numbers, a
-// line ROW of one of whole rows; each gives the name of its struct (kernels/elementwise/activation.hpp, softmax.hpp) and
-// in parentheses its name for users and the defaults of its parameters, in the order of fastnn/activations.py.
+// line ROW of one of whole rows; each gives the name of its struct (kernels/elementwise/activation.hpp, softmax.hpp)
+// and in parentheses its name for users and the defaults of its parameters, in the order of fastnn/activations.py.
 #pragma once
 
 #include <stddef.h>
@@ -38,17 +38,14 @@ namespace fastnn {
 
 constexpr int kMaxActivationParameters = 2;
 
-enum ActivationCode : int {
-  kUsersOwn = -1,  // a function that the list does not have
+// kUsersOwn is a function that the list does not have.
 #define FASTNN_CODE(Struct, facts) k##Struct,
-  FASTNN_ACTIVATIONS(FASTNN_CODE, FASTNN_CODE)
+enum ActivationCode : int { kUsersOwn = -1, FASTNN_ACTIVATIONS(FASTNN_CODE, FASTNN_CODE) kActivationCount };
 #undef FASTNN_CODE
-  kActivationCount
-};
 
-// a = activation(z), and where `slope` is not null slope = da/dz, of `count` elements of one type. z and a may be the same
-// memory. The library's functions and users' own have this form; `parameters` are doubles of the library's, and whatever
-// a user's function reads.
+// a = activation(z), and where `slope` is not null slope = da/dz, of `count` elements of one type. z and a may be the
+// same memory. The library's functions and users' own have this form; `parameters` are doubles of the library's, and
+// whatever a user's function reads.
 using ActivationTile = void (*)(const void* parameters, const void* z, void* a, void* slope, ptrdiff_t count);
 
 // A user's own function, compiled for the element type of the call, and its parameters.
@@ -82,7 +79,7 @@ constexpr ActivationFacts kActivationFacts[] = {
 
 // One of the list with the defaults of its parameters.
 static inline Activation listed_activation(int code) {
-  const double(&defaults)[kMaxActivationParameters] = kActivationFacts[code].defaults;
+  const double (&defaults)[kMaxActivationParameters] = kActivationFacts[code].defaults;
   return {code, {defaults[0], defaults[1]}, nullptr};
 }
 
@@ -90,7 +87,8 @@ static inline Activation listed_activation(int code) {
 static inline constexpr bool is_row_function(int code) {
   switch (code) {
 #define FASTNN_NO(Struct, facts)
-#define FASTNN_YES(Struct, facts) case k##Struct: return true;
+#define FASTNN_YES(Struct, facts) \
+  case k##Struct: return true;
     FASTNN_ACTIVATIONS(FASTNN_NO, FASTNN_YES)
 #undef FASTNN_NO
 #undef FASTNN_YES

@@ -62,7 +62,7 @@ template <class T> struct FlatVector {
   const T* other;   // ema_step: the parameters
   double* partial;  // of sums: one for every kFlatGrain elements
   ptrdiff_t count;
-  double number;    // the limit, the factor, the decay
+  double number;  // the limit, the factor, the decay
 };
 
 constexpr ptrdiff_t kFlatGrain = 1024;

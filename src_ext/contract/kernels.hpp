@@ -3,9 +3,9 @@
 // (_contract.pxd) are made from them, so nothing is listed twice and no place in a table can be mistaken for another.
 //
 // Every kernel is written for a team: `kernel(arguments, member, team)` does its share of the work, cut by shapes
-// alone, and the pool (pool.hpp) calls it once per member. Sizes are ptrdiff_t, arrays C-contiguous. The blocks are
-// templates over the element type; the table erases it (index 0: float, 1: double). Plain types only: this header is
-// compiled for every instruction set. After a change run tools/contract.py, which writes _contract.pxd.
+// alone, and the pool (runtime/pool.hpp) calls it once per member. Sizes are ptrdiff_t, arrays C-contiguous. The blocks
+// are templates over the element type; the table erases it (index 0: float, 1: double). Plain types only: this header
+// is compiled for every instruction set. After a change run tools/contract.py, which writes _contract.pxd.
 #pragma once
 
 #include <stddef.h>
@@ -34,82 +34,82 @@ using PeakRate = double (*)();                                                  
 using ReadSeconds = double (*)(const void* memory, ptrdiff_t count, int runs);  // the best of them
 
 // The list: KERNEL(type, name) for each kernel of a family, in both element types but where it says otherwise.
-#define FASTNN_LAYER_KERNELS(KERNEL)                    \
-  KERNEL(TeamKernel, dense_forward)                     \
-  KERNEL(TeamKernel, dense_backward_input)              \
-  KERNEL(MatrixElements, dense_backward_input_scratch)  \
-  KERNEL(BlockFunction, pack_transposed)                \
-  KERNEL(TeamKernel, dense_backward_params)             \
-  KERNEL(TeamKernel, activation_forward)                \
-  KERNEL(TeamKernel, activation_backward)               \
-  KERNEL(TeamKernel, link)                              \
+#define FASTNN_LAYER_KERNELS(KERNEL)                   \
+  KERNEL(TeamKernel, dense_forward)                    \
+  KERNEL(TeamKernel, dense_backward_input)             \
+  KERNEL(MatrixElements, dense_backward_input_scratch) \
+  KERNEL(BlockFunction, pack_transposed)               \
+  KERNEL(TeamKernel, dense_backward_params)            \
+  KERNEL(TeamKernel, activation_forward)               \
+  KERNEL(TeamKernel, activation_backward)              \
+  KERNEL(TeamKernel, link)                             \
   KERNEL(TeamKernel, loss_and_gradient)
 
-#define FASTNN_VECTOR_KERNELS(KERNEL)  \
-  KERNEL(TeamKernel, optimizer_step)   \
-  KERNEL(TeamKernel, clip_by_value)    \
-  KERNEL(TeamKernel, sum_of_squares)   \
-  KERNEL(TeamKernel, check_finite)     \
-  KERNEL(TeamKernel, scale)            \
-  KERNEL(TeamKernel, ema_step)         \
+#define FASTNN_VECTOR_KERNELS(KERNEL) \
+  KERNEL(TeamKernel, optimizer_step)  \
+  KERNEL(TeamKernel, clip_by_value)   \
+  KERNEL(TeamKernel, sum_of_squares)  \
+  KERNEL(TeamKernel, check_finite)    \
+  KERNEL(TeamKernel, scale)           \
+  KERNEL(TeamKernel, ema_step)        \
   KERNEL(TeamKernel, dropout)
 
-#define FASTNN_NETWORK_KERNELS(KERNEL)            \
-  KERNEL(BlockElements, network_forward_scratch)  \
-  KERNEL(TeamKernel, network_forward)             \
-  KERNEL(BlockBytes, epoch_workspace)             \
-  KERNEL(EpochFunction, epoch_prepare)            \
-  KERNEL(EpochKernel, epoch_run)                  \
-  KERNEL(EpochFunction, epoch_finish)             \
+#define FASTNN_NETWORK_KERNELS(KERNEL)           \
+  KERNEL(BlockElements, network_forward_scratch) \
+  KERNEL(TeamKernel, network_forward)            \
+  KERNEL(BlockBytes, epoch_workspace)            \
+  KERNEL(EpochFunction, epoch_prepare)           \
+  KERNEL(EpochKernel, epoch_run)                 \
+  KERNEL(EpochFunction, epoch_finish)            \
   KERNEL(EpochFunction, epoch_slots)
 
-#define FASTNN_NEURON_KERNELS(KERNEL)   \
-  KERNEL(EpochFunction, neuron_online)  \
-  KERNEL(EpochKernel, neuron_gradient)  \
+#define FASTNN_NEURON_KERNELS(KERNEL)  \
+  KERNEL(EpochFunction, neuron_online) \
+  KERNEL(EpochKernel, neuron_gradient) \
   KERNEL(EpochFunction, neuron_add)
 
 // logistic_rows makes every slot's sums, logistic_sums their total, logistic_finish what the caller wants of it.
-#define FASTNN_LOGISTIC_KERNELS(KERNEL)    \
-  KERNEL(TeamBytes, logistic_workspace)    \
-  KERNEL(EpochFunction, logistic_prepare)  \
-  KERNEL(TeamKernel, logistic_rows)        \
-  KERNEL(TeamKernel, logistic_sums)        \
-  KERNEL(EpochFunction, logistic_finish)   \
-  KERNEL(BlockElements, gram_scratch)      \
-  KERNEL(TeamKernel, gram_columns)         \
+#define FASTNN_LOGISTIC_KERNELS(KERNEL)   \
+  KERNEL(TeamBytes, logistic_workspace)   \
+  KERNEL(EpochFunction, logistic_prepare) \
+  KERNEL(TeamKernel, logistic_rows)       \
+  KERNEL(TeamKernel, logistic_sums)       \
+  KERNEL(EpochFunction, logistic_finish)  \
+  KERNEL(BlockElements, gram_scratch)     \
+  KERNEL(TeamKernel, gram_columns)        \
   KERNEL(TeamKernel, gram_mirror)
 
-#define FASTNN_SOLVER_KERNELS(KERNEL)  \
-  KERNEL(BlockBytes, saga_workspace)   \
+#define FASTNN_SOLVER_KERNELS(KERNEL) \
+  KERNEL(BlockBytes, saga_workspace)  \
   KERNEL(EpochFunction, saga_epoch)
 
 // Of float64 alone.
-#define FASTNN_COLUMN_KERNELS(KERNEL)    \
-  KERNEL(TeamKernel, column_sums)        \
-  KERNEL(TeamKernel, quadratic_descent)  \
-  KERNEL(TeamKernel, column_descent)     \
-  KERNEL(TeamKernel, memory_backward)    \
-  KERNEL(TeamKernel, memory_forward)     \
+#define FASTNN_COLUMN_KERNELS(KERNEL)   \
+  KERNEL(TeamKernel, column_sums)       \
+  KERNEL(TeamKernel, quadratic_descent) \
+  KERNEL(TeamKernel, column_descent)    \
+  KERNEL(TeamKernel, memory_backward)   \
+  KERNEL(TeamKernel, memory_forward)    \
   KERNEL(DotProduct, dot)
 
-#define FASTNN_MACHINE_KERNELS(KERNEL)  \
-  KERNEL(PeakRate, fma_peak)            \
+#define FASTNN_MACHINE_KERNELS(KERNEL) \
+  KERNEL(PeakRate, fma_peak)           \
   KERNEL(ReadSeconds, read_seconds)
 
 // What is compiled as one object file, for each instruction set and element type: templates that several families use
 // are instantiated once, and the parts take about as long as each other.
-#define FASTNN_NETWORKS_PART(KERNEL)  \
+#define FASTNN_NETWORKS_PART(KERNEL) \
   FASTNN_LAYER_KERNELS(KERNEL) FASTNN_VECTOR_KERNELS(KERNEL) FASTNN_NETWORK_KERNELS(KERNEL)
-#define FASTNN_REGRESSION_PART(KERNEL)                                                         \
-  FASTNN_NEURON_KERNELS(KERNEL) FASTNN_LOGISTIC_KERNELS(KERNEL) FASTNN_SOLVER_KERNELS(KERNEL)  \
-  FASTNN_MACHINE_KERNELS(KERNEL)
+#define FASTNN_REGRESSION_PART(KERNEL) \
+  FASTNN_NEURON_KERNELS(KERNEL)        \
+  FASTNN_LOGISTIC_KERNELS(KERNEL) FASTNN_SOLVER_KERNELS(KERNEL) FASTNN_MACHINE_KERNELS(KERNEL)
 
 // PART(level, part, element) for the object files of an instruction set; setup.py has the same list.
-#define FASTNN_PARTS(PART, level)  \
-  PART(level, networks, float)     \
-  PART(level, networks, double)    \
-  PART(level, regression, float)   \
-  PART(level, regression, double)  \
+#define FASTNN_PARTS(PART, level) \
+  PART(level, networks, float)    \
+  PART(level, networks, double)   \
+  PART(level, regression, float)  \
+  PART(level, regression, double) \
   PART(level, columns, double)
 
 // Fills the part's entries of a table.

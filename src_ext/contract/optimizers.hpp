@@ -1,7 +1,7 @@
 // The optimizers: their names, the vectors that each keeps for every parameter, and their hyper-parameters.
 //
-// Codes, names, counts and the choice of a rule (kernels/elementwise/optimizer.hpp) all come of the one list below, whose
-// rows are the classes of fastnn/optimizers/kinds.py in their order.
+// Codes, names, counts and the choice of a rule (kernels/elementwise/optimizer.hpp) all come of the one list below,
+// whose rows are the classes of fastnn/optimizers/kinds.py in their order.
 #pragma once
 
 namespace fastnn {
@@ -28,13 +28,10 @@ namespace fastnn {
 FASTNN_OPTIMIZERS(FASTNN_HYPER)
 #undef FASTNN_HYPER
 
-enum Optimizer : int {
-  kStoreGradient = -1,  // none: the gradient itself is wanted
+// kStoreGradient stands for none, where the gradient itself is wanted; kOptimizers is how many there are.
 #define FASTNN_CODE(Name, ...) k##Name,
-  FASTNN_OPTIMIZERS(FASTNN_CODE)
+enum Optimizer : int { kStoreGradient = -1, FASTNN_OPTIMIZERS(FASTNN_CODE) kOptimizers };
 #undef FASTNN_CODE
-  kOptimizers  // how many there are
-};
 
 struct OptimizerTraits {
   const char* name;
@@ -48,7 +45,7 @@ constexpr OptimizerTraits kOptimizerTraits[] = {
 #undef FASTNN_TRAITS
 };
 
-static constexpr int largest(int OptimizerTraits::*number) {
+static constexpr int largest(int OptimizerTraits::* number) {
   int found = 0;
   for (const OptimizerTraits& each : kOptimizerTraits)
     if (each.*number > found) found = each.*number;

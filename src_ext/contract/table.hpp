@@ -35,10 +35,10 @@
 #define FASTNN_ENTRY(type, kernel) table->kernel[sizeof(FASTNN_ELEMENT) / 8] = kernel<FASTNN_ELEMENT>;
 #endif
 
-#define FASTNN_FILL_PART(level, part, element)                                \
+#define FASTNN_FILL_PART(level, part, element)                                 \
   extern "C" void FASTNN_FILL(level, part, element)(fastnn::Kernels * table) { \
-    table->vector_bytes = FASTNN_VECTOR_BYTES;                                \
-    FASTNN_PART_KERNELS(FASTNN_ENTRY)                                         \
+    table->vector_bytes = FASTNN_VECTOR_BYTES;                                 \
+    FASTNN_PART_KERNELS(FASTNN_ENTRY)                                          \
   }
 
 // The one function that the object file of an instruction set's part has for others.

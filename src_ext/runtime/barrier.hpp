@@ -2,8 +2,8 @@
 //
 // Plain __atomic builtins, no library: it is included by the kernels of every instruction set. A round of two
 // spinning threads takes about 0.1 to 0.25 microseconds; after kSpins polls a member yields its core, so that an
-// oversubscribed machine makes progress, and books the time as lost (see team_size.hpp). Meanwhile the leader looks for
-// Ctrl-C (see interrupt.hpp).
+// oversubscribed machine makes progress, and books the time as lost: where much is lost, teams have one member for a
+// while (team_size.hpp). Meanwhile the member that leads the job looks for Ctrl-C (interrupt.hpp).
 #pragma once
 
 #include <stdint.h>

@@ -64,15 +64,15 @@ struct Level {
 };
 
 #define FASTNN_FILL_PART(level, part, element) FASTNN_FILL(level, part, element)(&filled);
-#define FASTNN_DEFINE_LEVEL(level, can_run)           \
-  const fastnn::Kernels* kernels_of_##level() {       \
-    static const fastnn::Kernels table = [] {         \
-      fastnn::Kernels filled = {};                    \
-      filled.name = #level;                           \
-      FASTNN_PARTS(FASTNN_FILL_PART, level)           \
-      return filled;                                  \
-    }();                                              \
-    return &table;                                    \
+#define FASTNN_DEFINE_LEVEL(level, can_run)     \
+  const fastnn::Kernels* kernels_of_##level() { \
+    static const fastnn::Kernels table = [] {   \
+      fastnn::Kernels filled = {};              \
+      filled.name = #level;                     \
+      FASTNN_PARTS(FASTNN_FILL_PART, level)     \
+      return filled;                            \
+    }();                                        \
+    return &table;                              \
   }
 FASTNN_LEVELS(FASTNN_DEFINE_LEVEL)
 

@@ -15,9 +15,9 @@ namespace fastnn {
 
 struct Job {
   int32_t stopped = 0;
-  bool looks = false;    // led by the main thread
-  double next_look = 0;  // on the clock of `seconds()`; 0: not begun
-  Job* outer = nullptr;  // in the middle of which this one was begun, by a signal handler
+  bool looks = false;                  // led by the main thread
+  double next_look = 0;                // on the clock of `seconds()`; 0: not begun
+  Job* outer = nullptr;                // in the middle of which this one was begun, by a signal handler
   const int32_t* cancelled = nullptr;  // set where another thread ends it; or null
 };
 

@@ -3,10 +3,10 @@
 // itself on the caller's CPU moves, by an affinity without it for a moment.
 //
 // Others may set the affinity of all our threads at any time, as `taskset -ap` does, and their word counts. Mostly the
-// caller's thread is older than the workers, so its mask changes first: a worker moves only while the caller's mask is its
-// own, leaves a mask that is not the one that it has set a moment ago, and else takes the caller's. What is left is a
-// mask that somebody sets for the worker first, or alone, between two of our system calls that follow each other, or that
-// happens to be the one for the moment.
+// caller's thread is older than the workers, so its mask changes first: a worker moves only while the caller's mask is
+// its own, leaves a mask that is not the one that it has set a moment ago, and else takes the caller's. What is left is
+// a mask that somebody sets for the worker first, or alone, between two of our system calls that follow each other, or
+// that happens to be the one for the moment.
 #include "runtime/move.hpp"
 
 #if defined(__linux__)

@@ -30,12 +30,12 @@ struct Pool {
   // Workers watch it. Its low byte is the size of the team: read in one piece with the count, so that a worker that
   // looks late can never take the team of one job for that of another. It only grows: 2^56 jobs take centuries.
   std::atomic<uint64_t> job{0};
-  std::atomic<uint64_t> begun[kMaxTeam] = {};  // by member: the last job in which somebody began its share
-  std::atomic<int> unfinished{0};              // shares
+  std::atomic<uint64_t> begun[kMaxTeam] = {};            // by member: the last job in which somebody began its share
+  std::atomic<int> unfinished{0};                        // shares
   std::atomic<int> callers_cpu{-1}, callers_thread{-1};  // when the job began
-  std::atomic<int64_t> off_cpu{0};  // nanoseconds, of this job's workers, if its shares are timed
-  int timed_jobs = 0;               // so many jobs from now on are
-  std::atomic<int> workers{0};      // changed by the caller that has `busy`
+  std::atomic<int64_t> off_cpu{0};                       // nanoseconds, of this job's workers, if its shares are timed
+  int timed_jobs = 0;                                    // so many jobs from now on are
+  std::atomic<int> workers{0};                           // changed by the caller that has `busy`
   TeamFunction function = nullptr;
   void* arguments = nullptr;
   Job* led = nullptr;  // by the caller, for Ctrl-C
@@ -131,7 +131,9 @@ void start_job(Pool& p, int team, TeamFunction function, void* arguments) {
   // Sequentially consistent with `sleeping`: no worker falls asleep unseen.
   p.job.store(count * kJobStep + uint64_t(team));
   if (p.sleeping.load() > 0) {
-    { std::lock_guard<std::mutex> lock(p.sleep); }
+    {
+      std::lock_guard<std::mutex> lock(p.sleep);
+    }
     p.wake.notify_all();
   }
 }

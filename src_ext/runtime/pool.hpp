@@ -8,8 +8,8 @@ namespace fastnn {
 using TeamFunction = void (*)(void* arguments, int member, int team);
 
 // Calls function(arguments, member, team) once for every member of a team of at most `team`, and returns when all are
-// done: how many there were. That is one when the pool is busy with another caller, inside a worker, and in a crowd (see
-// team_size.hpp). Members run at the same time and may wait for each other.
+// done: how many there were. That is one when the pool is busy with another caller, inside a worker, and while other
+// programs need the CPUs (team_size.hpp). Members run at the same time and may wait for each other.
 int run_team(int team, TeamFunction function, void* arguments);
 
 // The same for members that do not wait for each other: the caller does shares that no worker begins in time.

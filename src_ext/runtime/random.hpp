@@ -18,8 +18,8 @@ static inline uint64_t random_bits(uint64_t seed, uint64_t epoch, uint64_t index
   return z ^ (z >> 31);
 }
 
-// Dropout: a key of 64 bits for every row, and from it a word of 32 bits for every column (dropout.hpp). The multipliers
-// are Wellons' (hash-prospector, 2018), found by search for the smallest bias of such a round.
+// Dropout: a key of 64 bits for every row, and from it a word of 32 bits for every column (dropout.hpp). The
+// multipliers are Wellons' (hash-prospector, 2018), found by search for the smallest bias of such a round.
 constexpr uint32_t kColumnStep = 0x9E3779B9u, kMix1 = 0x21F0AAADu, kMix2 = 0xD35A2D97u;
 
 static inline uint64_t dropout_seed(uint64_t seed, uint64_t layer) { return random_bits(seed, 0xFFFFFFFFu, layer); }

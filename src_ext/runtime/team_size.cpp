@@ -12,20 +12,21 @@ extern "C" double fastnn_seconds();
 namespace fastnn {
 namespace {
 
-// A team that goes on losing a fifth of its time to long waits shares its cores with other programs, or its members have
-// unequal work: one thread does better then. A leaky bucket over all that a process computes, so that one lost time slice (about 4 ms)
-// is no crowd.
+// A team that goes on losing a fifth of its time to long waits shares its cores with other programs, or its members
+// have unequal work: one thread does better then. Lost time goes into a leaky bucket, one for all that a process
+// computes, and only a full bucket counts as a crowd: one lost time slice (about 4 ms) does not fill it.
 constexpr double kLeak = 0.2;             // of the time
 constexpr double kCrowdedSeconds = 0.02;  // lost: the bucket is full
 constexpr double kCrowdedFor = 0.2;       // seconds until a team is tried again
-// After a crowd the bucket is three quarters full: if it is still there, a few lost milliseconds tell.
+// After a crowd the bucket begins three quarters full: where the crowd is still there, a few lost milliseconds fill it.
 constexpr double kStillCrowded = 0.75 * kCrowdedSeconds;
 
 std::atomic<double> empty_at{0};  // when the bucket will have run out: it holds kLeak * (empty_at - now)
 std::atomic<double> crowded_until{0};
 std::atomic<bool> as_asked{false};
 
-// To ask the system takes 300 ns, so it is asked once in so many seconds. Each thread for itself: each has its own mask.
+// To ask the system for the CPUs of a thread takes 300 ns, so it is asked once in so many seconds, by each thread for
+// itself, since each has a mask of its own.
 constexpr double kAskAgain = 0.01;
 
 int count_cpus() {

@@ -55,8 +55,7 @@ template <class T> struct ForwardTile {
 #pragma GCC unroll 16
     for (int r = 0; r < MR; ++r)
 #pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v)
-        store_vector<T, NV>(out + (r0 + r) * stride + c0, v, tail, tile.acc[r][v]);
+      for (int v = 0; v < NV; ++v) store_vector<T, NV>(out + (r0 + r) * stride + c0, v, tail, tile.acc[r][v]);
   }
 };
 
@@ -88,8 +87,8 @@ template <class T> struct SumTile {
 
 // In place over columns [c0, c1) of rows [r0, r1).
 template <class T>
-FASTNN_INLINE void activate_block(T* out, ptrdiff_t o, const fastnn::Activation& activation, ptrdiff_t r0,
-                                  ptrdiff_t r1, ptrdiff_t c0, ptrdiff_t c1) {
+FASTNN_INLINE void activate_block(T* out, ptrdiff_t o, const fastnn::Activation& activation, ptrdiff_t r0, ptrdiff_t r1,
+                                  ptrdiff_t c0, ptrdiff_t c1) {
   if (is_row_function(activation.code)) {
     run_row_function<T>(activation.code, out + r0 * o, out + r0 * o, o, r1 - r0, o);
     return;
@@ -108,7 +107,7 @@ constexpr ptrdiff_t kForwardRows = 8 * kTileRows;
 // A block of so many rows of one panel of a row-major matrix, copied so that its rows follow each other: 32 KB that
 // stay in L1 for all tiles, where rows that lie a power of two apart would share a few cache sets.
 constexpr ptrdiff_t kBlockRows = 256;
-constexpr ptrdiff_t kCopyPays = 96;  // tiles' rows from which on it does
+constexpr ptrdiff_t kCopyPays = 96;     // tiles' rows from which on it does
 constexpr ptrdiff_t kWideBytes = 2048;  // from row to row of w
 
 template <class T>

@@ -41,8 +41,8 @@ template <class T, int MR> struct AlongRows {
   FASTNN_INLINE T at(int r, ptrdiff_t k) const { return row[r][k]; }
 };
 
-// ... or MR columns from r0 on of the transposed matrix (k runs over the rows): the left operand of d_w. Rows lie so far
-// apart that no prefetcher follows them: each asks for its next cache line, which the tiles after this one read
+// ... or MR columns from r0 on of the transposed matrix (k runs over the rows): the left operand of d_w. Rows lie so
+// far apart that no prefetcher follows them: each asks for its next cache line, which the tiles after this one read
 // (784-1024-1024-10, one thread: 388 to 375 ms an epoch).
 template <class T, class Rows> struct AcrossRows {
   Rows rows;
@@ -102,10 +102,8 @@ template <class T, int MR, int NV, bool MASKED, bool ACROSS, class Rows, class P
 FASTNN_INLINE void multiply_panel(const Rows& rows, Panel<T> b, ptrdiff_t depth, Policy& policy, ptrdiff_t r0,
                                   ptrdiff_t r1, ptrdiff_t c0, int tail) {
   for (; r0 + MR <= r1; r0 += MR) {
-    if constexpr (ACROSS)
-      run_tile<T, MR, NV, MASKED>(AcrossRows<T, Rows>{rows, r0}, b, depth, policy, r0, c0, tail);
-    else
-      run_tile<T, MR, NV, MASKED>(AlongRows<T, MR>(rows, r0), b, depth, policy, r0, c0, tail);
+    if constexpr (ACROSS) run_tile<T, MR, NV, MASKED>(AcrossRows<T, Rows>{rows, r0}, b, depth, policy, r0, c0, tail);
+    else run_tile<T, MR, NV, MASKED>(AlongRows<T, MR>(rows, r0), b, depth, policy, r0, c0, tail);
   }
   if constexpr (MR > 1)
     if (r0 < r1) multiply_panel<T, MR / 2, NV, MASKED, ACROSS>(rows, b, depth, policy, r0, r1, c0, tail);

@@ -31,7 +31,8 @@ FASTNN_INLINE void for_stored(const fastnn::Features& x, ptrdiff_t row, const Us
 }
 
 template <class T, int NV, bool MASKED, class Entries, class Policy>
-FASTNN_INLINE void sparse_tile(const Entries& entries, Panel<T> b, Policy& policy, ptrdiff_t r, ptrdiff_t c0, int tail) {
+FASTNN_INLINE void sparse_tile(const Entries& entries, Panel<T> b, Policy& policy, ptrdiff_t r, ptrdiff_t c0,
+                               int tail) {
   Tile<T, 1, NV> tile;
   policy.template start<1, NV>(tile, r, c0, tail);
   entries([&](ptrdiff_t column, T value) __attribute__((always_inline)) {
@@ -48,7 +49,8 @@ FASTNN_INLINE void sparse_tile(const Entries& entries, Panel<T> b, Policy& polic
 
 // Row r and columns [0, o) of the product, as `multiply` does them; `entries(use)` calls use(column, value) in order.
 template <class T, class Entries, class Columns, class Policy>
-FASTNN_INLINE void multiply_sparse_row(const Entries& entries, const Columns& b, Policy& policy, ptrdiff_t r, ptrdiff_t o) {
+FASTNN_INLINE void multiply_sparse_row(const Entries& entries, const Columns& b, Policy& policy, ptrdiff_t r,
+                                       ptrdiff_t o) {
   static_assert(kTileVectors == 2, "a panel has one vector or two");
   for (ptrdiff_t c0 = 0; c0 < o; c0 += kPanel<T>) {
     const ptrdiff_t columns = o - c0 < kPanel<T> ? o - c0 : kPanel<T>;

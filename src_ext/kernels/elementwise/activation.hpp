@@ -1,8 +1,8 @@
 // The activations of single numbers: value and slope of each.
 //
-// Largest errors of the value in ulp (as in vector_math.hpp), also in the tails and where it is subnormal: elu 1.1,
-// selu 1.9 (double 3.1), silu 2.5, gelu_tanh 2.5, softplus 2.1, mish 3.5, gelu 3.7, softsign 2.0, hard_swish 2.5.
-// Slopes are within 2.5 ulp of 1, not relative to themselves.
+// Largest errors of the value in ulp (measured as in kernels/vector/math.hpp), also in the tails and where it is
+// subnormal: elu 1.1, selu 1.9 (double 3.1), silu 2.5, gelu_tanh 2.5, softplus 2.1, mish 3.5, gelu 3.7, softsign 2.0,
+// hard_swish 2.5. Slopes are within 2.5 ulp of 1, not relative to themselves.
 #pragma once
 
 #include "kernels/vector/erf.hpp"
@@ -113,7 +113,8 @@ struct Celu {
     return z > Vec<T>{} ? splat<T>(T(1)) : T(1) + a / T(alpha);
   }
   template <class T> FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) const {
-    constexpr double tiny = sizeof(T) == 4 ? 0x1p-25 : 0x1p-54;  // of it exp(z) - 1 is z, but z / alpha may be subnormal
+    // Of numbers as small as this exp(z) - 1 is z itself, which spares z / alpha from being subnormal.
+    constexpr double tiny = sizeof(T) == 4 ? 0x1p-25 : 0x1p-54;
     a = z >= splat<T>(T(-alpha * tiny)) ? z : T(alpha) * expm1_of_negative<T>(z / T(alpha));
     slope = this->slope<T>(z, a);
   }
@@ -184,8 +185,8 @@ struct GeluTanh : SlopeWithValue<GeluTanh> {
     const Vec<T> v = clamp<T>(z, low, end);
     const Vec<T> first = splat<T>(T(c1)), second = splat<T>(T(c2));
     const Vec<T> square = v * v, cubic = second * square;
-    const Vec<T> cubic_low = multiply_error<T>(second, square, cubic) + second * multiply_error<T>(v, v, square) +
-                             T(c2 - T(c2)) * square;
+    const Vec<T> cubic_low =
+        multiply_error<T>(second, square, cubic) + second * multiply_error<T>(v, v, square) + T(c2 - T(c2)) * square;
     const Vec<T> sum = first + cubic, rest = sum - first;
     const Vec<T> sum_low = ((first - (sum - rest)) + (cubic - rest)) + (cubic_low + T(c1 - T(c1)));
     const Vec<T> y = v * sum, y_low = multiply_add<T>(v, sum_low, multiply_error<T>(v, sum, y));
@@ -241,8 +242,8 @@ struct Softsign : SlopeWithValue<Softsign> {
   }
 };
 
-// slope z + offset within [0, 1], written so that 1 / 6 and 1 / 2 give the bits of (z + 3) / 6. The width of the slope is
-// rounded so that it ends at no more than 1.
+// slope z + offset within [0, 1], written so that 1 / 6 and 1 / 2 give the bits of (z + 3) / 6. The width of the slope
+// is rounded so that it ends at no more than 1.
 struct HardSigmoid : SlopeWithValue<HardSigmoid> {
   double rate, low, high;  // the slope, and where it begins and ends
   explicit HardSigmoid(const double* parameters)
@@ -273,7 +274,7 @@ struct HardSwish : SlopeWithValue<HardSwish> {
   }
 };
 
-// --- shrinkage: zero, or nearly, around zero --------------------------------------------------------------------------
+// --- shrinkage: zero, or nearly, around zero -------------------------------------------------------------------------
 
 constexpr double kShrinkEnd = 0.5;  // PyTorch's lambda
 
@@ -309,8 +310,8 @@ template <class T> struct ShrinkSeries {
   }
 };
 
-// z - tanh(z), which cancels near zero: there it is z^3 times the quotient above. z^3 and 1/3 are carried as sums of two
-// numbers.
+// z - tanh(z), which cancels near zero: there it is z^3 times the quotient above. z^3 and 1/3 are carried as sums of
+// two numbers.
 struct TanhShrink : SlopeWithValue<TanhShrink> {
   template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
     static constexpr ShrinkSeries<T> series{};

@@ -8,7 +8,7 @@
 
 namespace {
 
-// --- from the code to the struct: both switches are made from the list, so none of it can be forgotten ----------------
+// --- from the code to the struct: both switches are made from the list, so none of it can be forgotten ---------------
 
 template <class F> FASTNN_INLINE F with_parameters(const double* parameters) {
   if constexpr (__is_constructible(F, const double*)) return F(parameters);
@@ -45,7 +45,7 @@ constexpr bool is_fused(const fastnn::Activation& activation) {
 
 constexpr bool is_users(const fastnn::Activation& activation) { return activation.code == fastnn::kUsersOwn; }
 
-// --- tiles ------------------------------------------------------------------------------------------------------------
+// --- tiles -----------------------------------------------------------------------------------------------------------
 
 // The tail runs the same vector body as the rest, so no result depends on its position. z and a may be the same.
 template <class T, bool kWithSlope, class F>
@@ -129,7 +129,7 @@ FASTNN_INLINE void run_row_function(int code, const T* z, T* a, ptrdiff_t stride
   with_row_function(code, [&](auto f) { softmax_rows<T, decltype(f)::kLog>(z, a, stride, n, o); });
 }
 
-// --- the kernels ------------------------------------------------------------------------------------------------------
+// --- the kernels -----------------------------------------------------------------------------------------------------
 
 template <class T> void activation_forward(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::ActivationForward<T>*>(arguments);

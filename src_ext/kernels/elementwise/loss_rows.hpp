@@ -9,7 +9,7 @@
 
 namespace {
 
-// --- losses of elements: the library's in vectors, a user's in tiles --------------------------------------------------
+// --- losses of elements: the library's in vectors, a user's in tiles -------------------------------------------------
 
 // Sum of one row's losses; d_z = scale * gradient. The lanes beyond `count` never enter.
 template <class T, class L>
@@ -184,9 +184,8 @@ template <class T> void link_rows(int link, const T* z, T* out, ptrdiff_t n, ptr
 template <class T> void link(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::Link<T>*>(arguments);
   const auto rows = fastnn::share_of(g.n, 16, member, team);
-  in_pieces(rows, 16, kFunctionWork * g.o, [&](ptrdiff_t r0, ptrdiff_t r1) {
-    link_rows<T>(g.link, g.z + r0 * g.o, g.out + r0 * g.o, r1 - r0, g.o);
-  });
+  in_pieces(rows, 16, kFunctionWork * g.o,
+            [&](ptrdiff_t r0, ptrdiff_t r1) { link_rows<T>(g.link, g.z + r0 * g.o, g.out + r0 * g.o, r1 - r0, g.o); });
 }
 
 }  // namespace

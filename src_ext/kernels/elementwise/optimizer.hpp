@@ -1,8 +1,8 @@
 // One step of each optimizer, as an update of vectors: the flat kernel and the end of a d_w task both use it.
 //
-// A rule has `kSlots` state vectors and `update(w, g, slot)`. `rule_of` makes it of an optimizer's hyper-parameters: there
-// is one overload for every row of the list in contract/optimizers.hpp, and without it nothing compiles. Numbers are
-// rounded once from float64, so that 1 - beta is not computed in float32.
+// A rule has `kSlots` state vectors and `update(w, g, slot)`. `rule_of` makes it of an optimizer's hyper-parameters:
+// there is one overload for every row of the list in contract/optimizers.hpp, and without it nothing compiles. Numbers
+// are rounded once from float64, so that 1 - beta is not computed in float32.
 #pragma once
 
 #include "kernels/network/pieces.hpp"
@@ -60,8 +60,8 @@ template <class T> struct ScaledBySquares {
   }
 };
 
-// Adam with the largest |g| so far, which beta_2 shrinks, in place of a root (Kingma & Ba 2015, algorithm 2; epsilon where
-// PyTorch adds it). What maximum makes of a NaN depends on which of the two it is.
+// Adam with the largest |g| so far, which beta_2 shrinks, in place of a root (Kingma & Ba 2015, algorithm 2; epsilon
+// where PyTorch adds it). What maximum makes of a NaN depends on which of the two it is.
 template <class T> struct Adamax {
   T rate, beta_2, rest_1, epsilon;
   static constexpr int kSlots = 2;
@@ -74,8 +74,8 @@ template <class T> struct Adamax {
   }
 };
 
-// Steps in units of the steps before (Zeiler 2012): v is the mean of g * g, u that of the steps' squares. The quotient is
-// exact where v is infinite: then there is no step.
+// Steps in units of the steps before (Zeiler 2012): v is the mean of g * g, u that of the steps' squares. The quotient
+// is exact where v is infinite: then there is no step.
 template <class T> struct Adadelta {
   T rate, rho, rest, epsilon;
   static constexpr int kSlots = 2;
@@ -127,7 +127,7 @@ template <class T> Adam<T> rule_of(const fastnn::AdamHyper& h, double rate, int6
 template <class T> Nadam<T> rule_of(const fastnn::NAdamHyper& h, double rate, int64_t step) {
   const double rate_m = rate * h.beta_1 / (1 - whole_power(h.beta_1, step + 1));
   const double rate_g = rate * (1 - h.beta_1) / (1 - whole_power(h.beta_1, step));
-  return {T(rate_m), T(rate_g), T(1 / (1 - whole_power(h.beta_2, step))), T(h.beta_2), T(1 - h.beta_1),
+  return {T(rate_m),       T(rate_g),   T(1 / (1 - whole_power(h.beta_2, step))), T(h.beta_2), T(1 - h.beta_1),
           T(1 - h.beta_2), T(h.epsilon)};
 }
 

@@ -11,7 +11,8 @@ template <class T> FASTNN_INLINE T row_maximum(const T* z, ptrdiff_t count) {
   const Vec<T> lowest = splat<T>(T(-__builtin_inff()));
   Vec<T> top = lowest;
   for_vectors<T>(count, FASTNN_BODY {
-    top = maximum<T>(first_or<T>(load_lanes<T>(z + c, lanes), lanes, lowest), top);
+    const Vec<T> v = load_lanes<T>(z + c, lanes);
+    top = maximum<T>(first_or<T>(v, lanes, lowest), top);
   });
   return max_lanes<T>(top);
 }
@@ -34,12 +35,11 @@ template <class T> void log_softmax_row(const T* z, T* a, ptrdiff_t count) {
   const Vec<T> top = splat<T>(largest - largest == T(0) ? largest : T(0));
   Vec<T> sum = {};
   for_vectors<T>(count, FASTNN_BODY {
-    sum += first_or<T>(vexp<T>(load_lanes<T>(z + c, lanes) - top), lanes, Vec<T>{});
+    const Vec<T> e = vexp<T>(load_lanes<T>(z + c, lanes) - top);
+    sum += first_or<T>(e, lanes, Vec<T>{});
   });
   const Vec<T> log_sum = vlog<T>(splat<T>(sum_lanes<T>(sum)));
-  for_vectors<T>(count, FASTNN_BODY {
-    store_lanes<T>(a + c, (load_lanes<T>(z + c, lanes) - top) - log_sum, lanes);
-  });
+  for_vectors<T>(count, FASTNN_BODY { store_lanes<T>(a + c, (load_lanes<T>(z + c, lanes) - top) - log_sum, lanes); });
 }
 
 // softmax or log_softmax of rows whose columns are these vectors: a lane is a row.
@@ -58,8 +58,8 @@ template <class T, bool kLog> FASTNN_INLINE void softmax_columns(Vec<T>* columns
   }
 }
 
-// kLanes rows of a few columns (at most kSquares * kLanes), turned so that a lane is a row: no sums across lanes, and one
-// logarithm for all rows (10 columns in float32: 24 to 7 ns a row). Rows beyond `count` repeat the last one.
+// kLanes rows of a few columns (at most kSquares * kLanes), turned so that a lane is a row: no sums across lanes, and
+// one logarithm for all rows (10 columns in float32: 24 to 7 ns a row). Rows beyond `count` repeat the last one.
 template <class T, bool kLog, int kSquares>
 FASTNN_INLINE void softmax_narrow(const T* z, T* a, ptrdiff_t stride, int count, int o) {
   constexpr int lanes = kLanes<T>;
@@ -130,7 +130,7 @@ template <class T> void log_softmax_backward_row(const T* a, const T* d_a, T* ou
   });
 }
 
-// --- both as structs, by which kernels tell them apart ----------------------------------------------------------------
+// --- both as structs, by which kernels tell them apart ---------------------------------------------------------------
 
 struct Softmax {
   static constexpr bool kLog = false;

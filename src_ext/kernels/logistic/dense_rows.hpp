@@ -7,8 +7,8 @@
 
 namespace {
 
-// x.T @ diag(weight) @ x over a block of rows, columns [c0, c1) of it down to the diagonal, added to out, where column c0 goes first.
-// A panel of x is copied with its weights, so the product is that of d_w.
+// x.T @ diag(weight) @ x over a block of rows, columns [c0, c1) of it down to the diagonal, added to out, where column
+// c0 goes first. A panel of x is copied with its weights, so the product is that of d_w.
 template <class T>
 FASTNN_INLINE void add_gram_columns(const T* x, ptrdiff_t stride, ptrdiff_t rows, const T* weight, ptrdiff_t c0,
                                     ptrdiff_t c1, T* packed, double* out, ptrdiff_t out_stride) {

@@ -1,5 +1,5 @@
-// x.T @ diag(weight) @ x for many columns: a member of the team owns panels of columns and reads all rows, so no sums have
-// to be kept apart and added up.
+// x.T @ diag(weight) @ x for many columns: a member of the team owns panels of columns and reads all rows, so no sums
+// have to be kept apart and added up.
 #pragma once
 
 #include "kernels/logistic/sparse_columns.hpp"
@@ -49,8 +49,8 @@ template <class T> FASTNN_INLINE void dense_gram(const fastnn::WeightedGram<T>& 
   }
 }
 
-// A member owns rows of the result: the elements whose column lies in them meet all that come before in their row. False
-// where Ctrl-C has ended it.
+// A member owns rows of the result: the elements whose column lies in them meet all that come before in their row.
+// False where Ctrl-C has ended it.
 template <class T, class Index>
 FASTNN_INLINE bool add_sparse_gram(const fastnn::WeightedGram<T>& g, const SparseRows<T, Index>& x, const T* weights,
                                    ptrdiff_t rows, fastnn::Share own, Meter& meter) {

@@ -1,7 +1,7 @@
 // The passes of logistic regression: one read of X gives the loss, its gradient and, where asked, second derivatives.
 //
-// The rows are cut into slots by shapes alone, a member of the team takes whole slots, and each slot has float64 sums of
-// its own, which are added in order afterwards: so every bit is the same for every number of threads.
+// The rows are cut into slots by shapes alone, a member of the team takes whole slots, and each slot has float64 sums
+// of its own, which are added in order afterwards: so every bit is the same for every number of threads.
 #pragma once
 
 #include "kernels/logistic/sparse_columns.hpp"
@@ -25,7 +25,7 @@ constexpr ptrdiff_t kSlotWork = 8;  // multiply-adds for each sum of a slot, so 
 
 template <class Real>
 __attribute__((noinline)) SlotLayout layout_of(const fastnn::Features& x, ptrdiff_t o, bool diagonal, bool hessian,
-                                   ptrdiff_t scratch) {
+                                               ptrdiff_t scratch) {
   SlotLayout l;
   const ptrdiff_t i = x.i, grain = x.cells ? x.cut : 16;
   l.block = x.cells ? x.cut : kPassRows;
@@ -244,7 +244,8 @@ template <class T> size_t logistic_workspace(const void* arguments, int team) {
 }
 
 template <class Real>
-FASTNN_INLINE void copy_parameters(const double* params, ptrdiff_t i, ptrdiff_t o, ptrdiff_t wide, bool has_bias, Real* w) {
+FASTNN_INLINE void copy_parameters(const double* params, ptrdiff_t i, ptrdiff_t o, ptrdiff_t wide, bool has_bias,
+                                   Real* w) {
   for (ptrdiff_t j = 0; j < i; ++j)
     for (ptrdiff_t c = 0; c < wide; ++c) w[j * wide + c] = c < o ? Real(params[j * o + c]) : Real(0);
   Real* b = w + i * wide + kLanes<Real>;
@@ -315,8 +316,8 @@ template <class T> void logistic_sums(const void* arguments, int member, int tea
 }
 
 // (i, wide) and (wide) become w (i, o) and b (o).
-FASTNN_INLINE void without_padding(const double* w, const double* b, ptrdiff_t i, ptrdiff_t o, ptrdiff_t wide, bool has_bias,
-                                   double* out) {
+FASTNN_INLINE void without_padding(const double* w, const double* b, ptrdiff_t i, ptrdiff_t o, ptrdiff_t wide,
+                                   bool has_bias, double* out) {
   for (ptrdiff_t j = 0; j < i; ++j)
     for (ptrdiff_t c = 0; c < o; ++c) out[j * o + c] = w[j * wide + c];
   for (ptrdiff_t c = 0; has_bias && c < o; ++c) out[i * o + c] = b[c];

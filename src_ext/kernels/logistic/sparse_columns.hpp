@@ -1,6 +1,6 @@
 // A block of rows of a compressed sparse column matrix as the passes of logistic regression use it: scores are added up
-// column by column, gradients are sums over a column. Where a block begins in each column is known beforehand (`cells`).
-// For products of features with each other the block is turned into rows.
+// column by column, gradients are sums over a column. Where a block begins in each column is known beforehand
+// (`cells`). For products of features with each other the block is turned into rows.
 #pragma once
 
 #include "kernels/logistic/sparse_rows.hpp"
@@ -82,8 +82,8 @@ template <class T, class Index> struct SparseColumns {
   ptrdiff_t row(Index k) const { return ptrdiff_t(static_cast<const Index*>(x.indices)[k]); }
   T value(Index k) const { return static_cast<const T*>(x.values)[k]; }
 
-  // Calls use(column, begin, end) with the elements of each column that lie in the block of row r0. What others follow as
-  // indices must be complete, whatever Ctrl-C wants.
+  // Calls use(column, begin, end) with the elements of each column that lie in the block of row r0. What others follow
+  // as indices must be complete, whatever Ctrl-C wants.
   template <bool MAY_STOP = true, class Use> FASTNN_INLINE void for_columns(ptrdiff_t r0, const Use& use) const {
     const Index *begin = static_cast<const Index*>(x.cells) + r0 / x.cut * i, *end = begin + i;
     Meter meter;

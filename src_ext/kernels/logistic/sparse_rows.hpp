@@ -15,8 +15,13 @@ template <class T, class Index> struct SparseRows {
   const double *w, *b;  // (i, wide) and (wide)
 
   static SparseRows of(const fastnn::Features& x, ptrdiff_t wide, const double* w, const double* b, double*) {
-    return {static_cast<const T*>(x.values), static_cast<const Index*>(x.indices), static_cast<const Index*>(x.starts),
-            x.i, wide, w, b};
+    return {static_cast<const T*>(x.values),
+            static_cast<const Index*>(x.indices),
+            static_cast<const Index*>(x.starts),
+            x.i,
+            wide,
+            w,
+            b};
   }
 
   static constexpr ptrdiff_t scratch(const fastnn::Features&) { return 0; }

@@ -55,7 +55,7 @@ template <class T> void epoch_finish(void* arguments) {
     return;
   }
   g.stopped = !is_finite(g.loss_sum + g.penalty_sum) || !is_finite_vector(ws, kParams) ||
-              (ws.average >= 0 && !is_finite_vector(ws, ws.average));
+      (ws.average >= 0 && !is_finite_vector(ws, ws.average));
   if (g.stopped) return;
   unpack_vector<T>(ws, g.params, kParams);
   if (ws.average >= 0) unpack_vector<T>(ws, g.slots[ws.average], ws.average);

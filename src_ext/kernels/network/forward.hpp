@@ -1,5 +1,5 @@
-// network_forward: all layers, and the loss's link, for a block of rows at a time, so that activations stay in cache and
-// are never stored. Members take one block after the other, whoever is free: no row's result depends on others.
+// network_forward: all layers, and the loss's link, for a block of rows at a time, so that activations stay in cache
+// and are never stored. Members take one block after the other, whoever is free: no row's result depends on others.
 #pragma once
 
 #include "kernels/vector/flat.hpp"
@@ -67,8 +67,9 @@ template <class T> FASTNN_INLINE bool is_turned(const fastnn::NetworkForward<T>&
   return turned < plain;
 }
 
-// Elements of each of a member's two buffers: a panel of any layer, turned, or a block of what a layer hands to the next
-// (or, to make pairs, of the one output). Rows of x are read where they are, and may be very long where x is sparse.
+// Elements of each of a member's two buffers: a panel of any layer, turned, or a block of what a layer hands to the
+// next (or, to make pairs, of the one output). Rows of x are read where they are, and may be very long where x is
+// sparse.
 template <class T> FASTNN_INLINE ptrdiff_t buffer_size(const fastnn::NetworkShape& shape, bool turned) {
   return turned ? turned_buffer<T>(shape) : kNetworkRows * widest_layer(shape, 1, shape.layers);
 }

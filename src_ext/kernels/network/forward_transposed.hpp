@@ -1,15 +1,16 @@
 // Networks of narrow layers with a lane for a row: activations lie turned, (outputs, rows), a panel of rows at a time.
 //
-// A layer is then w.T @ x.T, the product of d_w's tiles: 10 outputs are 10 rows of a tile instead of 10 of 16 lanes, and
-// softmax needs no sums across lanes. Each output is the same chain of multiply-adds as in the other layout, bias first,
-// k ascending, so bits do not depend on the layout; a cost model picks it (forward.hpp).
+// A layer is then w.T @ x.T, the product of d_w's tiles: 10 outputs are 10 rows of a tile instead of 10 of 16 lanes,
+// and softmax needs no sums across lanes. Each output is the same chain of multiply-adds as in the other layout, bias
+// first, k ascending, so bits do not depend on the layout; a cost model picks it (forward.hpp).
 #pragma once
 
 #include "kernels/dense/dense.hpp"
 
 namespace {
 
-// Starts with the bias, ends with the store, ReLU on the way where asked; a row is an output, columns are never partial.
+// Starts with the bias, ends with the store, ReLU on the way where asked; a row is an output, columns are never
+// partial.
 template <class T> struct TurnedTile {
   T* out;
   const T* b;  // may be null
@@ -95,8 +96,8 @@ template <class T> void turned_activation(const fastnn::Activation& activation, 
   else if (!is_fused(activation)) run_activation<T>(activation, a, a, nullptr, o * kPanel<T>);
 }
 
-// All layers for kPanel rows, turned; `buffers` have room for the widest layer, x included. Returns where the raw output
-// is.
+// All layers for kPanel rows, turned; `buffers` have room for the widest layer, x included. Returns where the raw
+// output is.
 template <class T>
 T* forward_turned(const fastnn::NetworkShape& shape, const T* params, const T* x, T* const (&buffers)[2],
                   Vec<T> (&nothing)[2]) {

@@ -1,5 +1,5 @@
-// Long work in pieces, between which Ctrl-C may end it (runtime/interrupt.hpp). What a kernel has written until then is of
-// no use: the binding raises.
+// Long work in pieces, between which Ctrl-C may end it (runtime/interrupt.hpp). What a kernel has written until then is
+// of no use: the binding raises.
 #pragma once
 
 #include "kernels/vector/simd.hpp"

@@ -30,9 +30,8 @@ void forward_sparse(const fastnn::Epoch<T>& g, const Layer<T>& layer, const Drop
   for (ptrdiff_t r = r0; r < r1; ++r) {
     const ptrdiff_t row = row_at(g, first + r);
     const uint64_t key = rule ? dropout_key<T>(*rule, first + r) : 0;
-    const auto entries = [&](const auto& use) __attribute__((always_inline)) {
-      for_entries<T>(g.sparse, row, rule, key, use);
-    };
+    const auto entries = [&](const auto& use)
+                             __attribute__((always_inline)) { for_entries<T>(g.sparse, row, rule, key, use); };
     multiply_sparse_row<T>(entries, columns, policy, r, layer.padded);
     if (meter.stops(stored_of(g.sparse, row) * layer.padded)) return;
   }

@@ -126,7 +126,8 @@ FASTNN_INLINE Piece<T> piece_at(T* w, T* const* slots, int average, T* gradient,
 template <class T>
 FASTNN_INLINE Piece<T> weights_piece(const Layer<T>& layer, const WeightTask& task, int average, T* gradient) {
   const ptrdiff_t width = panel_width<T>(task.c0, layer.columns), at = layer.rows * task.c0 + task.r0 * width;
-  return piece_at(layer.w, layer.slot_w, average, gradient ? gradient : layer.d_w + at, at, (task.r1 - task.r0) * width);
+  return piece_at(layer.w, layer.slot_w, average, gradient ? gradient : layer.d_w + at, at,
+                  (task.r1 - task.r0) * width);
 }
 
 template <class T>
@@ -165,9 +166,8 @@ FASTNN_INLINE void sum_weights(const Workspace<T>& ws, const WeightTask& task, c
 // d_b of a last layer with one output.
 template <class T> FASTNN_INLINE Vec<T> sum_single_bias(const T* d_z, ptrdiff_t count) {
   Vec<T> sum = {}, total = {};
-  for_vectors<T>(count, [&](ptrdiff_t r, int lanes) __attribute__((always_inline)) {
-    sum += load_lanes<T>(d_z + r, lanes);
-  });
+  for_vectors<T>(count,
+                 [&](ptrdiff_t r, int lanes) __attribute__((always_inline)) { sum += load_lanes<T>(d_z + r, lanes); });
   total[0] = sum_lanes<T>(sum);
   return total;
 }
@@ -249,8 +249,7 @@ FASTNN_INLINE double finish_task(const Workspace<T>& ws, const WeightTask& task,
   const Layer<T>& layer = ws.layer[task.layer];
   join_strips(ws, task);
   const double penalty = update_piece_apart(weights_piece<T>(layer, task, ws.average, nullptr), rule, treatment);
-  if (has_bias(task))
-    update_piece_apart(bias_piece<T>(layer, task, ws.average, nullptr), rule, treatment.of_bias());
+  if (has_bias(task)) update_piece_apart(bias_piece<T>(layer, task, ws.average, nullptr), rule, treatment.of_bias());
   if (!__is_same(Rule, KeepGradient<T>)) mirror_task(layer, task);
   return penalty;
 }
@@ -264,8 +263,7 @@ template <class T> void correct_task(const Workspace<T>& ws, ptrdiff_t t, const 
   ws.task_penalty[t] = sums.penalty;
   ws.task_squares[t] = sums.squares;
   if (has_bias(task))
-    ws.task_squares[t] +=
-        correct_piece(bias_piece<T>(layer, task, ws.average, nullptr), treatment.of_bias()).squares;
+    ws.task_squares[t] += correct_piece(bias_piece<T>(layer, task, ws.average, nullptr), treatment.of_bias()).squares;
 }
 
 // What brings the gradient's norm down to the limit, the same number in every member.
@@ -278,8 +276,7 @@ template <class T> T factor_of_norm(const Workspace<T>& ws, double limit) {
 
 template <class T, class Rule>
 void scaled_piece(const Piece<T>& p, const Rule& rule, const Treatment<T>& treatment, T factor) {
-  for (ptrdiff_t at = 0; at < p.count; at += kLanes<T>)
-    store<T>(p.gradient + at, load<T>(p.gradient + at) * factor);
+  for (ptrdiff_t at = 0; at < p.count; at += kLanes<T>) store<T>(p.gradient + at, load<T>(p.gradient + at) * factor);
   update_piece_apart(p, rule, treatment);
 }
 
@@ -289,8 +286,7 @@ void scaled_task(const Workspace<T>& ws, const WeightTask& task, const Rule& rul
   const Layer<T>& layer = ws.layer[task.layer];
   const Treatment<T> only_average = {0, 0, T(0), T(0), T(0), t.rest, false, t.is_shared};
   scaled_piece(weights_piece<T>(layer, task, ws.average, nullptr), rule, only_average, factor);
-  if (has_bias(task))
-    scaled_piece(bias_piece<T>(layer, task, ws.average, nullptr), rule, only_average, factor);
+  if (has_bias(task)) scaled_piece(bias_piece<T>(layer, task, ws.average, nullptr), rule, only_average, factor);
   mirror_task(layer, task);
 }
 
@@ -322,9 +318,8 @@ void update_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& 
 }
 
 template <class T> void add_phase(const Workspace<T>& ws, ptrdiff_t count, bool first, const Member<T>& me) {
-  for_tasks(ws, count, me, [&](ptrdiff_t t) __attribute__((always_inline)) {
-    add_task(ws, ws.task[t], {0, count}, !first);
-  });
+  for_tasks(ws, count, me,
+            [&](ptrdiff_t t) __attribute__((always_inline)) { add_task(ws, ws.task[t], {0, count}, !first); });
 }
 
 template <class T> void clear_strip(const Workspace<T>& ws, ptrdiff_t strip) {
@@ -376,13 +371,11 @@ void finish_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& 
 template <class T, class Rule>
 void clipped_phase(const Workspace<T>& ws, const Rule& rule, const Treatment<T>& treatment, double limit,
                    const Member<T>& me) {
-  for_tasks(ws, kFunctionWork, me,
-            [&](ptrdiff_t t) __attribute__((always_inline)) { correct_task(ws, t, treatment); });
+  for_tasks(ws, kFunctionWork, me, [&](ptrdiff_t t) __attribute__((always_inline)) { correct_task(ws, t, treatment); });
   fastnn::wait(ws.barrier, me.team);
   const T factor = factor_of_norm(ws, limit);
-  for_tasks(ws, kFunctionWork, me, [&](ptrdiff_t t) __attribute__((always_inline)) {
-    scaled_task(ws, ws.task[t], rule, treatment, factor);
-  });
+  for_tasks(ws, kFunctionWork, me,
+            [&](ptrdiff_t t) __attribute__((always_inline)) { scaled_task(ws, ws.task[t], rule, treatment, factor); });
 }
 
 }  // namespace

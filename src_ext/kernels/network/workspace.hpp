@@ -1,8 +1,9 @@
 // Everything that training keeps beside the user's arrays: packed weights and optimizer state, the activations of one
 // chunk of rows, and the list of weight tasks, in one block of memory whose size is known before it is allocated.
 //
-// Weights lie in panels (gemm.hpp), padded with zeros to whole vectors. The padding stays zero by itself: padded
-// columns have zero d_z (or, where w is turned, zero a), so zero gradient, and an optimizer maps (0, gradient 0) to 0.
+// Weights lie in panels (kernels/dense/gemm.hpp), padded with zeros to whole vectors. The padding stays zero by itself:
+// padded columns have zero d_z (or, where w is turned, zero a), so zero gradient, and an optimizer maps (0, gradient 0)
+// to 0.
 //
 // A layer with few outputs is trained turned, as w.T (o, i): 10 outputs are 10 rows of d_w's tiles instead of 10 lanes
 // of 16, and 10 rows to update. The other orientation, which its forward product wants, as d_x wants the other layers',
@@ -22,16 +23,16 @@ template <class T> struct Layer {
   fastnn::Activation activation;
   double dropout;  // rate on its outputs
   bool has_bias;
-  bool turned;               // the weights are w.T
-  bool single;               // the one output of a last layer, turned: a and d_z are one element a row, side by side
-  ptrdiff_t rows, columns;   // of the weights: (i, o), or (o, i) where turned
+  bool turned;              // the weights are w.T
+  bool single;              // the one output of a last layer, turned: a and d_z are one element a row, side by side
+  ptrdiff_t rows, columns;  // of the weights: (i, o), or (o, i) where turned
   T *w, *b;
   T *slot_w[fastnn::kMaxSlots], *slot_b[fastnn::kMaxSlots];
-  T *d_w, *d_b;  // only where gradients are summed over chunks
-  T* mirror;     // the weights' transpose, packed, where the members share it
+  T *d_w, *d_b;         // only where gradients are summed over chunks
+  T* mirror;            // the weights' transpose, packed, where the members share it
   ptrdiff_t mirror_at;  // where they do not: its place among a member's mirrors
-  T *a, *slope, *d_z;  // slope: null where a tells it or the activation works by row
-  T* a_before;         // before dropout; only where the activation works by row
+  T *a, *slope, *d_z;   // slope: null where a tells it or the activation works by row
+  T* a_before;          // before dropout; only where the activation works by row
 };
 
 // Some rows of one panel of one layer's weights, and some of its biases: what a member of the team updates at a time.
@@ -58,21 +59,21 @@ template <class T> struct ColumnEntries {
 
 template <class T> struct Workspace {
   ptrdiff_t layers, tasks, cost;
-  ptrdiff_t chunk, block, stretch;  // rows: see chunk_rows, block_rows and stretch_rows
+  ptrdiff_t chunk, block, stretch;  // rows: what chunk_rows, block_rows and stretch_rows choose
   ptrdiff_t room;                   // rows whose activations there is memory for: a chunk, or a block for each strip
-  bool direct;          // a batch is one chunk: the d_w tile updates the weights there and then
-  bool by_strips;       // see kStrips
-  bool shares_mirrors;  // too large for each member to make its own
-  int slots, average;  // average: the slot of the parameters' average, or -1
+  bool direct;                      // a batch is one chunk: the d_w tile updates the weights there and then
+  bool by_strips;                   // a member takes a strip of the batch through all layers (kStrips)
+  bool shares_mirrors;              // too large for each member to make its own
+  int slots, average;               // average: the slot of the parameters' average, or -1
   Layer<T>* layer;
   WeightTask* task;
-  const T** rows;       // the chunk's rows of x
-  double* block_loss;   // one sum for each block of the chunk, or for each strip
-  double* task_penalty; // of its weights, one for each task; to be divided by the batch's weight
-  double* task_squares; // sum of the squared gradient, one for each task
-  T* x_kept;            // the chunk's rows after dropout on the inputs; null without it
-  T* mirrors;           // member 0's own: the caller's stack may be small
-  ColumnEntries<T> entries;  // of sparse x; by strips, the first of kStrips
+  const T** rows;              // the chunk's rows of x
+  double* block_loss;          // one sum for each block of the chunk, or for each strip
+  double* task_penalty;        // of its weights, one for each task; to be divided by the batch's weight
+  double* task_squares;        // sum of the squared gradient, one for each task
+  T* x_kept;                   // the chunk's rows after dropout on the inputs; null without it
+  T* mirrors;                  // member 0's own: the caller's stack may be small
+  ColumnEntries<T> entries;    // of sparse x; by strips, the first of kStrips
   ptrdiff_t room_for_entries;  // of each of them
   fastnn::Barrier* barrier;
 };
@@ -106,7 +107,7 @@ struct Arena {
 
 constexpr ptrdiff_t kMaxChunk = 1024;
 constexpr ptrdiff_t kChunkBytes = ptrdiff_t(8) << 20;  // activations of a chunk where a batch has several
-constexpr ptrdiff_t kBlockBytes = 192 * 1024;  // activations of a block: a fraction of the smallest usual L2
+constexpr ptrdiff_t kBlockBytes = 192 * 1024;          // activations of a block: a fraction of the smallest usual L2
 constexpr ptrdiff_t kCachedWeightBytes = 512 * 1024;
 constexpr ptrdiff_t kStretchRows = 128;
 // A small network's large batch is cut into strips: a member takes a strip's rows through all layers and adds their
@@ -114,7 +115,7 @@ constexpr ptrdiff_t kStretchRows = 128;
 // (4-32-16-4 with 10,000 rows on two cores: 470 us an epoch where they share a cache and 1,100 where not; by strips 366
 // us at most). There are as many for every team, added up in their order.
 constexpr ptrdiff_t kStrips = 16;
-constexpr ptrdiff_t kStripBytes = 128 * 1024;  // of weights at most
+constexpr ptrdiff_t kStripBytes = 128 * 1024;          // of weights at most
 constexpr ptrdiff_t kStripsWork = ptrdiff_t(1) << 26;  // rows times weights between two looks at the clock
 constexpr ptrdiff_t kMirrorBytes = 64 * 1024;  // of a member's own mirrors; a worker's stack has at least twice as much
 

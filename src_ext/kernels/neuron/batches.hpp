@@ -41,9 +41,8 @@ template <class T> void neuron_block(fastnn::NeuronEpoch<T>& g, ptrdiff_t block,
     total += double(weight[r - r0]);
   }
   neuron_z(g, r0, r1, z);
-  with_neuron_rule<T>(g.activation, [&](const auto& rule) {
-    g.partial_loss[block] = neuron_losses<T>(rule, z, y, weight, r1 - r0);
-  });
+  with_neuron_rule<T>(g.activation,
+                      [&](const auto& rule) { g.partial_loss[block] = neuron_losses<T>(rule, z, y, weight, r1 - r0); });
   g.partial_weight[block] = total;
   neuron_d_params(g, r0, r1, z, g.partial + block * g.stride);
 }

@@ -63,8 +63,8 @@ template <class T, int NV> struct RegisterWeights {
   }
 };
 
-// Any number of weights, in memory. A step is taken by the pass that looks ahead for the next one. (A pass takes so long
-// that a call does not count; inlined, it would be compiled once for every activation.)
+// Any number of weights, in memory. A step is taken by the pass that looks ahead for the next one. (A pass takes so
+// long that a call does not count; inlined, it would be compiled once for every activation.)
 #define FASTNN_PASS __attribute__((noinline))
 
 template <class T> struct MemoryWeights {

@@ -9,7 +9,7 @@
 
 namespace {
 
-// --- what a row teaches: its loss and d_z = d loss / d z --------------------------------------------------------------
+// --- what a row teaches: its loss and d_z = d loss / d z -------------------------------------------------------------
 
 // y is -1 or 1. The loss counts the mistakes, a row on the line among them.
 struct PerceptronRule {
@@ -57,8 +57,8 @@ FASTNN_INLINE PerceptronRule rule_of(Sign) { return {}; }
 FASTNN_INLINE CrossEntropyRule rule_of(Sigmoid) { return {}; }
 
 // The loop over rows is compiled with the rule inside, but for activations that are long to compute and seldom a single
-// neuron's: for these it is compiled once, with pointers to the rule's functions. That costs a row 4 ns of 30 to 40, and
-// saves a tenth of the compilation of all kernels for regression.
+// neuron's: for these it is compiled once, with pointers to the rule's functions. That costs a row 4 ns of 30 to 40,
+// and saves a tenth of the compilation of all kernels for regression.
 template <class F> constexpr bool kIsPointed = false;
 template <> constexpr bool kIsPointed<Elu> = true;
 template <> constexpr bool kIsPointed<Selu> = true;
@@ -131,7 +131,7 @@ template <class T, class Use> FASTNN_INLINE void with_neuron_rule(const fastnn::
   });
 }
 
-// --- stretches --------------------------------------------------------------------------------------------------------
+// --- stretches -------------------------------------------------------------------------------------------------------
 
 template <class T, int NV> struct Stretch {
   Vec<T> v[NV];

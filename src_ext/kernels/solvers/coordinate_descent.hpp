@@ -1,8 +1,8 @@
 // Coordinate descent on a quadratic model with a separable penalty and bounds (Friedman, Hastie and Tibshirani 2010).
 //
-// The model is g.(v - w) + (v - w)' H (v - w) / 2 + sum l1 |v| + l2 v^2 / 2 with lower <= v <= upper. H is either given,
-// or it is X' D X of logistic regression and only columns of X are (column_sums.hpp). A coordinate is j o + k for
-// feature j and output k. They move one after another, so one thread does it.
+// The model is g.(v - w) + (v - w)' H (v - w) / 2 + sum l1 |v| + l2 v^2 / 2 with lower <= v <= upper. H is either
+// given, or it is X' D X of logistic regression and only columns of X are (column_sums.hpp). A coordinate is j o + k
+// for feature j and output k. They move one after another, so one thread does it.
 #pragma once
 
 #include "kernels/solvers/column_sums.hpp"
@@ -21,8 +21,8 @@ FASTNN_INLINE double coordinate_minimum(const fastnn::Separable& penalty, ptrdif
   return v > penalty.upper[c] ? penalty.upper[c] : v;
 }
 
-// One pass over `count` coordinates, those of `chosen` where it is given. Returns the curvature times the squared moves,
-// which bounds what the model fell by; where Ctrl-C ends it, NaN, below which nothing falls.
+// One pass over `count` coordinates, those of `chosen` where it is given. Returns the curvature times the squared
+// moves, which bounds what the model fell by; where Ctrl-C ends it, NaN, below which nothing falls.
 template <class Model>
 FASTNN_INLINE double sweep(Model& model, const fastnn::Separable& penalty, double* w, const int64_t* chosen,
                            ptrdiff_t count, Meter& meter) {
@@ -68,7 +68,10 @@ struct GivenHessian {
   FASTNN_INLINE double gradient(ptrdiff_t c) const { return d_w[c]; }
   FASTNN_INLINE ptrdiff_t work(ptrdiff_t) const { return kCopyWork * count; }
   FASTNN_INLINE void move(ptrdiff_t c, double delta) {
-    DenseColumn{hessian + c * count, count}.add_to(d_w, [=](auto at, auto x) { (void)at; return delta * x; });
+    DenseColumn{hessian + c * count, count}.add_to(d_w, [=](auto at, auto x) {
+      (void)at;
+      return delta * x;
+    });
   }
   FASTNN_INLINE double move_intercept() { return 0; }
 };
@@ -96,8 +99,7 @@ template <class Column> struct ByColumns {
     const Column column = Column::of(g.columns, c / g.o);
     const ptrdiff_t k = c % g.o;
     const double *weight = g.weight + k * g.n, *u = g.u + k * g.n, *q = g.q;
-    if (g.o > 1)
-      return g.d_w[c] + column.sum([=](auto at, auto x) { return x * at(weight) * (at(u) - at(q)); });
+    if (g.o > 1) return g.d_w[c] + column.sum([=](auto at, auto x) { return x * at(weight) * (at(u) - at(q)); });
     return g.d_w[c] + shift * g.moment[c] + column.sum([=](auto at, auto x) { return x * at(weight) * at(u); });
   }
 
@@ -108,7 +110,10 @@ template <class Column> struct ByColumns {
   }
 
   template <class Any> FASTNN_INLINE void move_output(const Any& column, ptrdiff_t k, double delta) {
-    column.add_to(g.u + k * g.n, [=](auto at, auto x) { (void)at; return delta * x; });
+    column.add_to(g.u + k * g.n, [=](auto at, auto x) {
+      (void)at;
+      return delta * x;
+    });
     if (g.o == 1) return;
     const double* p = g.p + k * g.n;
     column.add_to(g.q, [=](auto at, auto x) { return delta * x * at(p); });

@@ -86,7 +86,8 @@ FASTNN_INLINE void saga_slopes(const SagaSpace& space, double* table, const int3
 }
 
 // The biases are coordinates of a feature that is 1 in every row.
-template <bool kFull, class T> FASTNN_INLINE void move_biases(const fastnn::Saga<T>& g, const SagaSpace& space, double by) {
+template <bool kFull, class T> FASTNN_INLINE void move_biases(const fastnn::Saga<T>& g, const SagaSpace& space,
+                                                              double by) {
   if (!g.has_bias) return;
   const VecF64 step = splat<double>(g.step), rows = splat<double>(double(g.rows) * g.step);
   for (ptrdiff_t k = 0; k < g.o; k += kLanes<double>) {

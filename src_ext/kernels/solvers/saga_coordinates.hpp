@@ -22,7 +22,8 @@ FASTNN_INLINE VecF64 load_double(const double* p, int lanes) { return load_lanes
 FASTNN_INLINE VecF64 load_double(const float* p, int lanes) {
   HalfF32 half = {};
   if (lanes == kLanes<double>) memcpy(&half, p, sizeof half);
-  else for (int k = 0; k < lanes; ++k) half[k] = p[k];
+  else
+    for (int k = 0; k < lanes; ++k) half[k] = p[k];
   return __builtin_convertvector(half, VecF64);
 }
 
@@ -35,7 +36,7 @@ template <class T> FASTNN_INLINE ptrdiff_t saga_row(const fastnn::Saga<T>& g, pt
 struct SagaSpace {
   ptrdiff_t features, by_feature, by_output, biases, count;
   double *v, *d, *l1, *shrink, *lower, *upper;  // of every coordinate
-  double *rate, *reach;                         // of sparse rows' coordinates, see `drift`
+  double *rate, *reach;                         // of sparse rows' coordinates: what `drift` takes
   double *shift, *scale, *row, *last;           // of every feature
   double *z, *change;                           // of every output
 
@@ -47,7 +48,7 @@ struct SagaSpace {
     biases = round_up<double>(is_sparse ? g.x.i * wide : g.o * features);
     count = biases + outputs;
     double* const of_coordinates = static_cast<double*>(g.workspace);
-    double **const first[] = {&v, &d, &l1, &shrink, &lower, &upper, &rate, &reach};
+    double** const first[] = {&v, &d, &l1, &shrink, &lower, &upper, &rate, &reach};
     double **const second[] = {&shift, &scale, &row, &last}, **const third[] = {&z, &change};
     for (int k = 0; k < 8; ++k) *first[k] = of_coordinates + k * count;
     for (int k = 0; k < 4; ++k) *second[k] = of_coordinates + 8 * count + k * features;

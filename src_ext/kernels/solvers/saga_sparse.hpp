@@ -18,8 +18,8 @@ FASTNN_INLINE VecF64 mean_decay(VecF64 t) {
   return t < 0.25 ? series : (1.0 - exp_of_negative<double>(-t)) / t;
 }
 
-// Where v is after `lag` steps v <- (v - step force) / (1 + step l2): rate = log(1 + step l2), reach = step rate / (step
-// l2), which is step where there is no l2.
+// Where v is after `lag` steps v <- (v - step force) / (1 + step l2): rate = log(1 + step l2), reach = step rate /
+// (step l2), which is step where there is no l2.
 FASTNN_INLINE VecF64 drift(VecF64 v, VecF64 force, VecF64 lag, VecF64 rate, VecF64 reach) {
   const VecF64 t = lag * rate, decay = mean_decay(t);
   return v - t * decay * v - lag * reach * decay * force;
@@ -93,7 +93,8 @@ template <class T, class Index> struct SagaSparse {
 
   template <bool kFull> FASTNN_INLINE void scores(ptrdiff_t r, double now) const {
     if (g.o == 1) space.z[0] += score<kFull>(starts[r], starts[r + 1], now);
-    else for (Index e = starts[r]; e < starts[r + 1]; ++e) add_scores<kFull>(e, now);
+    else
+      for (Index e = starts[r]; e < starts[r + 1]; ++e) add_scores<kFull>(e, now);
   }
 
   FASTNN_INLINE ptrdiff_t size(ptrdiff_t r) const { return ptrdiff_t(starts[r + 1] - starts[r]); }

@@ -32,7 +32,9 @@ template <class T> struct Lanes {
   uint16_t mask = 0;
   Lanes() = default;
   FASTNN_INLINE explicit Lanes(ptrdiff_t count)
-      : mask(uint16_t(count >= kLanes<T> ? (1u << kLanes<T>) - 1u : count > 0 ? (1u << count) - 1u : 0u)) {}
+      : mask(uint16_t(count >= kLanes<T> ? ~(~0u << kLanes<T>)
+                          : count > 0    ? (1u << count) - 1u
+                                         : 0u)) {}
 };
 
 template <class T> FASTNN_INLINE Vec<T> load_lanes(const T* p, Lanes<T> lanes) {

@@ -20,8 +20,8 @@ template <class T> struct Format;
 template <> struct Format<float> {
   static constexpr int kMantissa = 23, kBias = 127;
   static constexpr int32_t kUpperHalf = ~0xfff;  // bits of a number whose square is exact
-  static constexpr float kRound = 0x1.8p23f;  // x + kRound - kRound rounds to a whole number, left in the low bits
-  static constexpr float kWhole = 0x1p23f;    // its bits | n is the number 2^23 + n
+  static constexpr float kRound = 0x1.8p23f;     // x + kRound - kRound rounds to a whole number, left in the low bits
+  static constexpr float kWhole = 0x1p23f;       // its bits | n is the number 2^23 + n
   static constexpr float kLn2High = 0x1.62e4p-1f, kLn2Low = 0x1.7f7d1cp-20f;  // k * high is exact: 16 bits
   static constexpr float kExpLow = -104, kExpHigh = 89;  // beyond them exp rounds to zero and to infinity
   static constexpr float kOnlyOne = 45;                  // exp(-45) is less than a quarter ulp of 1
@@ -80,7 +80,8 @@ template <class T> FASTNN_INLINE Vec<T> expm1_reduced(Vec<T> r) {
   return multiply_add<T>(r * r, polynomial<T>(r, Polynomials<T>::kExp), r);
 }
 
-// 2^(k + shift) for the bits of a rounded k (see kRound) and a result that is a normal number.
+// 2^(k + shift) for a k that adding kRound has rounded, whose bits are those of a whole number, and a result that is a
+// normal number.
 template <class T> FASTNN_INLINE Vec<T> power_of_two(IVec<T> k, int shift = 0) {
   const auto one = (UVec<T>)splat<T>(T(1)) + ((UVec<T>)(IVec<T>{} + Int<T>(shift)) << Format<T>::kMantissa);
   return (Vec<T>)(((UVec<T>)k << Format<T>::kMantissa) + one);
@@ -107,8 +108,8 @@ template <class T> FASTNN_INLINE Vec<T> vexp(Vec<T> x) {
 #endif
 }
 
-// exp of a reduced argument as raised * kLower, raised normal, so that a factor can come in before the only rounding to
-// a subnormal (see kShift).
+// exp of a reduced argument as raised * kLower. `raised` is larger by 2^kShift and so a normal number: a factor can
+// come in before the only rounding to a subnormal.
 template <class T> FASTNN_INLINE Vec<T> raised_exp(const Reduced<T>& part) {
   const Vec<T> scale = power_of_two<T>((IVec<T>)part.shifted, Format<T>::kShift);
   return multiply_add<T>(scale, expm1_reduced<T>(part.r), scale);

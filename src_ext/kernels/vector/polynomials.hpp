@@ -2,6 +2,8 @@
 // how its error is measured; the interval, the degree, the error after rounding.
 #pragma once
 
+// clang-format off
+
 namespace {
 
 template <class T> struct Polynomials;

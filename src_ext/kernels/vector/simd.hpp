@@ -1,8 +1,8 @@
 // Vectors of the instruction set that this translation unit is compiled for.
 //
-// Arithmetic is the compiler's own vector extension (+, -, *, /, <, ?:), so the kernels read like scalar code; only what
-// the extension lacks is written with intrinsics, in the header of each instruction set (avx512.hpp, avx2.hpp, sse2.hpp,
-// neon.hpp), which isa/*.cpp includes first and nothing else knows. Each of them has
+// Arithmetic is the compiler's own vector extension (+, -, *, /, <, ?:), so the kernels read like scalar code; only
+// what the extension lacks is written with intrinsics, in the header of each instruction set (avx512.hpp, avx2.hpp,
+// sse2.hpp, neon.hpp), which isa/*.cpp includes first and nothing else knows. Each of them has
 //
 //   load_first, store_first   the first `count` lanes (0 <= count <= lanes) of memory; the others are zero, and their
 //                             memory is not touched
@@ -88,8 +88,8 @@ FASTNN_INLINE void shuffle_pairs(Vec<T> (&rows)[kLanes<T>], int step, const IVec
 }
 
 // In-register transpose of kLanes rows, every round with the rows that differ in one bit of their number: first within
-// each 128 bits, whose halves are interleaved, then of the 128 bits as wholes, even and odd ones parted. Each shuffle is
-// one instruction of one cycle (16 x 16 floats on Zen 4: 46 cycles; 77 by permutations across the whole vector).
+// each 128 bits, whose halves are interleaved, then of the 128 bits as wholes, even and odd ones parted. Each shuffle
+// is one instruction of one cycle (16 x 16 floats on Zen 4: 46 cycles; 77 by permutations across the whole vector).
 template <class T> FASTNN_INLINE void transpose_square(Vec<T> (&rows)[kLanes<T>]) {
   constexpr int lanes = kLanes<T>, per = 16 / int(sizeof(T));
   IVec<T> low, high, even, odd;

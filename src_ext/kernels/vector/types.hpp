@@ -1,5 +1,6 @@
-// One vector type per element type, as wide as the instruction set that this translation unit is compiled for: the header
-// of that set (avx512.hpp, avx2.hpp, sse2.hpp, neon.hpp) sets FASTNN_VECTOR_BYTES, 16, 32 or 64, and includes this one.
+// One vector type per element type, as wide as the instruction set that this translation unit is compiled for: the
+// header of that set (avx512.hpp, avx2.hpp, sse2.hpp, neon.hpp) sets FASTNN_VECTOR_BYTES, 16, 32 or 64, and includes
+// this one.
 #pragma once
 
 #include <stddef.h>
