@@ -1,4 +1,4 @@
-// Every loss once: all that enumerates, names or tells losses apart in C++ comes of this list.
+// Every loss once: all that enumerates, names or tells losses apart in C++ comes from this list.
 #pragma once
 
 #include <stddef.h>

@@ -1,6 +1,6 @@
 // The optimizers: their names, the vectors that each keeps for every parameter, and their hyper-parameters.
 //
-// Codes, names, counts and the choice of a rule (kernels/elementwise/optimizer.hpp) all come of the one list below,
+// Codes, names, counts and the choice of a rule (kernels/elementwise/optimizer.hpp) all come from the one list below,
 // whose rows are the classes of fastnn/optimizers/kinds.py in their order.
 #pragma once
 
