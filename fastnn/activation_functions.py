@@ -186,7 +186,7 @@ def _celu(z: float, alpha: float = 1.0) -> float:
 
 
 def _celu_slope(z: float, a: float, alpha: float = 1.0) -> float:
-    return 1.0 if z > 0.0 else a / alpha + 1.0
+    return 1.0 if z > 0.0 else math.exp(z / alpha)  # 1 + a / alpha, but zero where a is rounded to -alpha
 
 
 def _selu(z: float) -> float:
