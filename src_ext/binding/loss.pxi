@@ -4,6 +4,8 @@ LOSS_CODES = {kListedLosses[code].name.decode(): code for code in range(kLossCou
 LINK_CODES = {kLinkNames[code].decode(): code for code in range(kLinkCount)}
 
 
+@cython.final
+@cython.auto_pickle(False)
 cdef class NativeLoss:
     """A user's own loss, compiled for one dtype, as the kernels take it.
 
