@@ -18,6 +18,7 @@ from fastnn.models.common.bases import (
 from fastnn.models.common.estimator import NONE, SHARED, VERBOSE, guarded
 from fastnn.models.common.given import MatrixLike, RandomState
 from fastnn.models.common.parameter_checks import Flag, Integer, Is, Numbers, OneOf, Real
+from fastnn.models.common.warnings import warn_caller
 from fastnn.models.logistic.callbacks import IterationTasks, Tasks, warn_of_other_iterations
 from fastnn.models.logistic.firth.fit import solve_firth
 from fastnn.models.logistic.inference.contrasts import Coefficients
@@ -311,10 +312,17 @@ class LogisticRegression(CallbackSupportMixin, LogisticPredictor):
         ------
         ValueError
             If a parameter is not possible, X or y cannot be used, the classes are missing or not those of the first
-            call, `class_weight` is "balanced", which needs all rows, or training diverges.
+            call, `class_weight` is "balanced", which needs all rows, or training diverges in the first pass.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If training diverges later: the coefficients are those of the last finished pass.
         """
-        features, attributes = learn_chunk(self, X, y, classes, sample_weight)
-        self._set_fitted(features, **attributes)
+        features, learnt = learn_chunk(self, X, y, classes, sample_weight)
+        self._set_fitted(features, **learnt.attributes)
+        if learnt.warning:
+            warn_caller(learnt.warning)
         return self
 
     def set_callbacks(self, *callbacks: FitCallback) -> Self:

@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 
 from fastnn.kernels.contract import Array
 from fastnn.models.common.arrays import Features, read_weight, read_X_y
+from fastnn.models.common.learnt import Learnt
 from fastnn.models.common.linear import linear_loss
 from fastnn.models.common.targets import agreed_classes, as_labels, index_of, one_hot, require_two_classes
 from fastnn.models.logistic.parameters import LogisticParameters
@@ -18,6 +19,7 @@ from fastnn.optimizers import Adam
 from fastnn.plan import Plan, linear_plan
 from fastnn.training.engine import Engine
 from fastnn.training.fit import fit
+from fastnn.training.loop import Outcome
 from fastnn.training.rates import InverseRoot
 from fastnn.training.recipe import Recipe
 from fastnn.training.run import Run
@@ -46,15 +48,15 @@ class Learner(LogisticParameters, Protocol):
     def _dense_coef(self) -> Array: ...
 
 
-def learn_chunk(model: Learner, X: Any, y: Any, classes: Any, sample_weight: Any) -> tuple[Features, dict[str, Any]]:
+def learn_chunk(model: Learner, X: Any, y: Any, classes: Any, sample_weight: Any) -> tuple[Features, Learnt]:
     """Learn from a chunk as `LogisticRegression.partial_fit` says, from where the model is.
 
     Returns
     -------
     Features
         What X's columns are.
-    dict of str to anything
-        The fitted attributes, by their names.
+    Learnt
+        The fitted attributes, and what a user should know.
     """
     alpha = l2_strength(model)
     if model.class_weight == "balanced":
@@ -80,9 +82,21 @@ def learn_chunk(model: Learner, X: Any, y: Any, classes: Any, sample_weight: Any
         run = Run.begin(recipe, params, seed=int(check_random_state(model.random_state).randint(2**31 - 1)))
     else:
         run = training.resumed(recipe, params)
-    fit(Engine(plan, model.backend, model.n_threads), params, samples, recipe, run)
-    progress = {"n_iter_": np.array([_PASSES], np.int32), "_training": run, "_rows_seen": seen, "_evidence": None}
-    return features, {"classes_": found, **_coefficients(plan, params), **progress}
+    outcome = fit(Engine(plan, model.backend, model.n_threads), params, samples, recipe, run)
+    n_iter = np.array([len(outcome.losses)], np.int32)
+    progress = {"n_iter_": n_iter, "_training": run, "_rows_seen": seen, "_evidence": None}
+    return features, Learnt({"classes_": found, **_coefficients(plan, params), **progress}, _warning(outcome))
+
+
+def _warning(outcome: Outcome) -> str:
+    """What a user should know: nobody can choose the learning rate here, so there is no advice about it."""
+    if outcome.reason != "diverged":
+        return ""
+    n = len(outcome.losses)
+    return (
+        f"Training on this chunk diverged in pass {n} of {_PASSES}: its loss or a coefficient is not finite. The "
+        f"coefficients are those of pass {n - 1}. Scale the features, such as by a StandardScaler."
+    )
 
 
 def _recipe(alpha: float, n: int, seen: int) -> Recipe:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
 
@@ -133,3 +134,18 @@ def test_bad_input_changes_nothing(parameters: dict[str, Any], arguments: dict[s
 
 def test_cross_validation_does_not_learn_by_chunks() -> None:
     assert not hasattr(LogisticRegressionCV(), "partial_fit")
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_later_divergence_warns_and_keeps_the_last_finished_pass(label: int) -> None:
+    model = LogisticRegression(C=np.inf, fit_intercept=False, random_state=0)
+    model.partial_fit(np.zeros((2, 2)), [0, 1], classes=[0, 1])
+    sign = 2 * label - 1
+    model.coef_ = np.array([[sign * 1.7e308, 0.0]])
+    # The first row is right and moves nothing; the second moves coef_[0, 1] until the first one's output overflows.
+    with pytest.warns(ConvergenceWarning, match=r"diverged in pass 4 of 5.*those of pass 3\. Scale the features"):
+        model.partial_fit([[1.0, 1e308], [0.0, 1.0]], [label, label])
+    assert model.n_iter_.tolist() == [4]
+    assert np.isfinite(model.coef_).all()
+    assert 0 < sign * model.coef_[0, 1] < 0.5
+    assert np.isfinite(model.decision_function([[1.0, 0.0], [0.0, 1.0]])).all()
