@@ -35,13 +35,15 @@ __all__ = [
 Labels = NDArray[Any]
 
 
-def is_multilabel(y: Any) -> bool:
+def is_multilabel(y: Any, name: str = "y") -> bool:
     """Whether every row of y may have several labels, as a matrix of zeros and ones says."""
-    return bool(type_of_target(y, input_name="y") == "multilabel-indicator")
+    return bool(type_of_target(y, input_name=name) == "multilabel-indicator")
 
 
-def as_labels(y: Any) -> Labels:
+def as_labels(y: Any, name: str = "y") -> Labels:
     """One label for every row (n,), or for several labels a row a C-contiguous matrix (n, o) of 0 and 1.
+
+    Errors call y by the name.
 
     Raises
     ------
@@ -53,16 +55,30 @@ def as_labels(y: Any) -> Labels:
     if type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "iub":
         return y  # nothing else can be meant, and to ask costs more than to train on a few rows
     if getattr(getattr(y, "dtype", None), "kind", None) == "V":
-        raise TypeError(f"y of shape {y.shape} has dtype {y.dtype}, wanted a label for each row, such as a number.")
+        raise TypeError(
+            f"{name} of shape {y.shape} has dtype {y.dtype}, wanted a label for each row, such as a number."
+        )
     if issparse(y) and y.ndim != 2:
-        raise TypeError(f"y is sparse and has shape {y.shape}, wanted (n, o) for several labels a row, or y.toarray().")
-    check_classification_targets(y)
-    if is_multilabel(y):
-        return _indicators(y)
+        raise TypeError(
+            f"{name} is sparse and has shape {y.shape}, wanted (n, o) for several labels a row, or {name}.toarray()."
+        )
+    _require_labels(y, name)
+    if is_multilabel(y, name):
+        return _indicators(y, name)
     return np.asarray(column_or_1d(y, warn=True))
 
 
-def _indicators(y: Any) -> NDArray[np.int8]:
+def _require_labels(y: Any, name: str) -> None:
+    """Raise scikit-learn's ValueError where y has no labels; it has no place for another name than y."""
+    try:
+        check_classification_targets(y)
+    except ValueError as fault:
+        if name == "y":
+            raise
+        raise ValueError(f"{name}: {fault}") from fault
+
+
+def _indicators(y: Any, name: str) -> NDArray[np.int8]:
     """Which labels every row has (n, o): those above 0, so that -1 stands for none as 0 does.
 
     scikit-learn takes every number but 0 for a label, so that -1 and 0 together would be read the other way round.
@@ -72,8 +88,8 @@ def _indicators(y: Any) -> NDArray[np.int8]:
     lowest = stored.min(initial=0)
     if lowest < 0 and (issparse(y) or not indicator.all()):
         raise ValueError(
-            f"y has several labels a row, and says of them {lowest} or 0, wanted 1 for a label that a row has and 0 "
-            "for one that it has not. Pass y != 0 or y == 0."
+            f"{name} has several labels a row, and says of them {lowest} or 0, wanted 1 for a label that a row has and "
+            f"0 for one that it has not. Pass {name} != 0 or {name} == 0."
         )
     above = stored > 0
     if issparse(y):  # y > 0 would sort y in place
@@ -88,8 +104,10 @@ def sparse_labels(has_label: NDArray[np.bool_]) -> csr_matrix | csr_array:
     return form(has_label, dtype=int)
 
 
-def as_numbers(y: Any) -> NDArray[Any]:
+def as_numbers(y: Any, name: str = "y") -> NDArray[Any]:
     """One number for every row (n,), or several (n, o), laid out as kernels want them; of sparse ones all.
+
+    Errors call y by the name.
 
     Raises
     ------
@@ -98,9 +116,9 @@ def as_numbers(y: Any) -> NDArray[Any]:
     """
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
-    require_no_times("y", y)
+    require_no_times(name, y)
     if y.dtype.kind not in "iufb":
-        raise TypeError(f"y of shape {y.shape} has dtype {y.dtype}, wanted numbers.")
+        raise TypeError(f"{name} of shape {y.shape} has dtype {y.dtype}, wanted numbers.")
     return laid_out(y.toarray() if issparse(y) else y)
 
 
@@ -131,7 +149,7 @@ def agreed_classes(known: Labels | None, classes: Any) -> Labels:
         if known is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         return known
-    passed = find_classes(as_labels(prepare_y(classes, "classes")))
+    passed = find_classes(as_labels(prepare_y(classes, "classes"), "classes"))
     if known is not None and not np.array_equal(known, passed):
         raise ValueError(f"classes={passed} are not those of the first call, {known}.")
     return passed

@@ -117,8 +117,8 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
     # --- what a classifier and a regressor do differently ---------------------------------------
 
     @abstractmethod
-    def _read_targets(self, y: Any) -> NDArray[Any]:
-        """y, of fit or of a validation set, as users know it: labels or numbers."""
+    def _read_targets(self, y: Any, name: str = "y") -> NDArray[Any]:
+        """y, of fit or of a validation set, as users know it: labels or numbers; errors call it by the name."""
 
     @abstractmethod
     def _learn_targets(
@@ -303,7 +303,7 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
             return train, Scoring(self, targets, held, selected(labels, held.rows), start.fitted)
         how = {"dtype": samples.x.dtype, "multi_output": True, "y_numeric": self._y_numeric, "y_name": "y_val"}
         x, y = self._read(X, y, reset=False, **how)
-        y = self._read_targets(y)
+        y = self._read_targets(y, "y_val")
         encoded = targets.encode(y, x.dtype, "y_val")
         if encoded.shape[1] != samples.y.shape[1]:
             raise ValueError(f"y_val has {encoded.shape[1]} outputs, wanted {samples.y.shape[1]} as y has.")

@@ -302,8 +302,8 @@ class MLPClassifier(Scored, ClassifierMixin, FittedClassifier, BaseMLP):
 
     # --- labels to targets ----------------------------------------------------------------------
 
-    def _read_targets(self, y: Any) -> NDArray[Any]:
-        return as_labels(y)
+    def _read_targets(self, y: Any, name: str = "y") -> NDArray[Any]:
+        return as_labels(y, name)
 
     def _learn_targets(
         self, y: NDArray[Any], sparse: bool, before: Mapping[str, Any], incremental: bool, classes: Any

@@ -273,8 +273,8 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
         self._fit(X, y, sample_weight, incremental=True)
         return self
 
-    def _read_targets(self, y: Any) -> NDArray[Any]:
-        return as_numbers(y)
+    def _read_targets(self, y: Any, name: str = "y") -> NDArray[Any]:
+        return as_numbers(y, name)
 
     def _learn_targets(
         self, y: NDArray[Any], sparse: bool, before: Mapping[str, Any], incremental: bool, classes: Any

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sklearn
+from scipy.sparse import coo_array
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
@@ -276,3 +277,39 @@ def test_history_has_what_was_held_out(digits: Parts) -> None:
     assert model.history_["validation_loss"] == model.validation_loss_curve_
     assert model.history_["validation_score"] == model.validation_scores_
     assert len(model.history_["loss"]) == 3
+
+
+UNFIT_NUMBERS = {
+    "words": (np.array(["a", "b"] * 10), TypeError, "^y_val of shape .* wanted numbers"),
+    "times": (np.arange(20).astype("M8[s]"), TypeError, r"^y_val of shape .*\(y_val - y_val.min\(\)\)"),
+    "no number": (np.full(20, np.nan), ValueError, "^Input y_val contains NaN"),
+}
+UNFIT_LABELS = {
+    "numbers": (np.linspace(0, 1, 20), ValueError, "^y_val: Unknown label type: continuous"),
+    "records": (np.zeros(20, [("a", int)]), TypeError, "^y_val of shape .* wanted a label for each row"),
+    "sparse": (coo_array(np.arange(20) % 2), TypeError, r"^y_val is sparse .* or y_val\.toarray\(\)"),
+    "-1 and 0": (-np.eye(20, 2, dtype=int), ValueError, "^y_val has several labels a row.*Pass y_val != 0"),
+    "unknown": (np.arange(20), ValueError, "^y_val has classes .* not in `self.classes_`"),
+}
+
+
+@pytest.mark.parametrize("kind", UNFIT_NUMBERS)
+def test_errors_call_numbers_that_are_held_out_by_their_name(kind: str, rng: np.random.Generator) -> None:
+    x = rng.standard_normal((20, 3))
+    y_val, error, message = UNFIT_NUMBERS[kind]
+    with pytest.raises(error, match=message):
+        MLPRegressor().fit(x, x[:, 0], X_val=x, y_val=y_val)
+
+
+@pytest.mark.parametrize("kind", UNFIT_LABELS)
+def test_errors_call_labels_that_are_held_out_by_their_name(kind: str, rng: np.random.Generator) -> None:
+    x = rng.standard_normal((20, 3))
+    y_val, error, message = UNFIT_LABELS[kind]
+    with pytest.raises(error, match=message):
+        MLPClassifier().fit(x, np.arange(20) % 2, X_val=x, y_val=y_val)
+
+
+def test_errors_call_classes_by_their_name(rng: np.random.Generator) -> None:
+    x = rng.standard_normal((20, 3))
+    with pytest.raises(ValueError, match="^classes: Unknown label type: continuous"):
+        MLPClassifier().partial_fit(x, np.arange(20) % 2, classes=[0.5, 1.5])
