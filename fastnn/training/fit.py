@@ -80,6 +80,8 @@ def fit(
 ) -> Outcome:
     """Train, and put into params what the run has come to; updates params, run, history and stopping in place.
 
+    Where an error or Ctrl-C ends it, params are what the last finished epoch has come to.
+
     Parameters
     ----------
     engine : Engine
@@ -128,6 +130,10 @@ def fit(
             before_epoch=tasks.begin,
             after_epoch=checkpoint,
         )
-        run_epochs(engine, params, samples, recipe, run, outcome, hooks)
+        try:
+            run_epochs(engine, params, samples, recipe, run, outcome, hooks)
+        except BaseException:  # Ctrl-C is one: what is finished is what watchers have seen, an average perhaps
+            run.finish(params)
+            raise
     run.finish(params, stopping.best_params)
     return outcome

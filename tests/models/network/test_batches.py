@@ -108,6 +108,22 @@ def test_an_epoch_that_breaks_off_does_not_count(error: type[BaseException]) -> 
     assert len(network.loss_curve) == 2
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+@pytest.mark.parametrize("data", [(BATCHES,), (X, Y)], ids=["batches", "arrays"])
+def test_what_ends_training_leaves_the_average(data: tuple[Any, ...], error: type[BaseException]) -> None:
+    """That is what the callbacks of the last finished epoch have seen, and what a shorter fit comes to."""
+
+    def fail(epoch: Any) -> None:
+        if epoch.number == 2:
+            raise error("now")
+
+    network = make()
+    with pytest.raises(error):
+        network.fit(*data, epochs=5, optimizer=Adam(ema=0.9), callbacks=[fail])
+    wanted = make().fit(*data, epochs=2, optimizer=Adam(ema=0.9))
+    np.testing.assert_array_equal(network.params, wanted.params)
+
+
 def test_divergence_takes_the_epoch_back() -> None:
     network = make()
     before = network.params.copy()
