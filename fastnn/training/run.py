@@ -47,16 +47,26 @@ class Run:
         """A copy that goes on with this recipe from where `finish` was called; brings params (p,) to there.
 
         If params are others since then, it goes on from those. The optimizer's vectors are kept for another optimizer
-        of the same kind, and the rate where the recipe has it as it was set up before.
+        of the same kind, unless users have made of the parameters more, fewer or others of another dtype; and the rate
+        where the recipe has it as it was set up before.
         """
         run = self.copy()
-        if (type(run.optimizer), run.optimizer.state_names) != (type(recipe.optimizer), recipe.optimizer.state_names):
+        fits = run._fits(params)
+        if not fits:
+            run.unaveraged = None
+        kind = (type(run.optimizer), run.optimizer.state_names)
+        if not fits or kind != (type(recipe.optimizer), recipe.optimizer.state_names):
             run.state = OptimizerState.zeros(recipe.optimizer, params)
         run.optimizer = recipe.optimizer
         run._restore(params)
         if run.rate != recipe.rate:
             run.rate = copied(recipe.rate)
         return run
+
+    def _fits(self, params: Array) -> bool:
+        """Whether what the run keeps is of as many parameters, and of their dtype."""
+        kept = (*self.state.slots, *(() if self.unaveraged is None else (self.unaveraged,)))
+        return all((vector.shape, vector.dtype) == (params.shape, params.dtype) for vector in kept)
 
     def _restore(self, params: Array) -> None:
         shown = self.shown(params)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from fastnn.optimizers import SGD, Adam, Optimizer
 from fastnn.training.rates import Adaptive, ConstantRate, Rate
@@ -62,3 +63,17 @@ def test_the_best_parameters_take_the_place_of_the_last() -> None:
     run.finish(params, best=np.array([5.0, 6.0]))
     assert params.tolist() == [5, 6]
     assert replace(run).unaveraged is None
+
+
+@pytest.mark.parametrize("params", [np.arange(3.0), np.arange(2, dtype=np.float32)], ids=["more", "float32"])
+def test_a_run_begins_anew_with_parameters_that_its_vectors_do_not_fit(params: np.ndarray) -> None:
+    recipe, first = recipe_of(Adam(ema=0.5)), np.array([1.0, 2.0])
+    run = Run.begin(recipe, first, seed=7)
+    run.state.step = 5
+    run.finish(first)
+    wanted = params.copy()
+    resumed = run.resumed(recipe, params)
+    assert (resumed.seed, resumed.state.step, resumed.unaveraged) == (7, 0, None)
+    np.testing.assert_array_equal(params, wanted)
+    np.testing.assert_array_equal(resumed.state.slots[-1], wanted)
+    assert {slot.dtype for slot in resumed.state.slots} == {params.dtype}

@@ -107,7 +107,7 @@ def _start(neuron: _Learner, engine: Engine, random_state: Any, average: Average
     if not goes_on:
         return initial_params(neuron, engine.plan, random_state)
     if average is not None and average.last is not None:
-        return average.last.copy()
+        return average.last.astype(engine.plan.dtype)  # a copy; users may have assigned a coef_ of another dtype
     return neuron._params(engine.plan.dtype)
 
 

@@ -149,3 +149,13 @@ def test_later_divergence_warns_and_keeps_the_last_finished_pass(label: int) -> 
     assert np.isfinite(model.coef_).all()
     assert 0 < sign * model.coef_[0, 1] < 0.5
     assert np.isfinite(model.decision_function([[1.0, 0.0], [0.0, 1.0]])).all()
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_goes_on_with_another_fit_intercept(labelled: Data, fit_intercept: bool) -> None:
+    x, y = labelled
+    model = streamed(x, y, fit_intercept=not fit_intercept)
+    before = model.score(x, y)
+    model.set_params(fit_intercept=fit_intercept).partial_fit(x, y)
+    assert (model.intercept_ != 0).any() == fit_intercept
+    assert model.score(x, y) > before - 0.05
