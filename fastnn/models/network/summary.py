@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from fastnn import losses
 from fastnn.layers import Dense, Layer
+from fastnn.losses import Loss
 from fastnn.plan import Plan
 
 __all__ = ["call", "summary"]
@@ -13,14 +15,24 @@ __all__ = ["call", "summary"]
 def call(layers: Iterable[Layer], plan: Plan) -> str:
     """The call that makes such a network, defaults left out."""
     inside = ", ".join(map(_brief, layers))
-    return f"Network([{inside}], n_inputs={plan.widths[0]}, loss={plan.loss.name!r}, dtype={plan.dtype.name!r})"
+    return f"Network([{inside}], n_inputs={plan.widths[0]}, loss={_loss(plan.loss)}, dtype={plan.dtype.name!r})"
+
+
+def _loss(loss: Loss) -> str:
+    """The name of a loss, or where it has another parameter than the name stands for, the call that makes it."""
+    is_named = loss == losses.LOSSES[loss.name]
+    return repr(loss.name) if is_named else f"losses.{loss.name}({loss.parameter})"
 
 
 def _brief(layer: Layer) -> str:
     if not isinstance(layer, Dense):
         return repr(layer)
-    name = layer.activation if isinstance(layer.activation, str) else layer.activation.label
-    activation = "" if name == "identity" else f", {name!r}"
+    given = layer.activation
+    if isinstance(given, str) or given.label == given.name:
+        name = given if isinstance(given, str) else given.name
+        activation = "" if name == "identity" else f", {name!r}"
+    else:
+        activation = f", activations.{given.label}"
     return f"Dense({layer.units}{activation}{'' if layer.bias else ', bias=False'})"
 
 
@@ -37,7 +49,8 @@ def summary(layers: Iterable[Layer], plan: Plan) -> str:
         else:
             rows.append((f"Dropout {layer.rate:g}", output, "", "", "", ""))
     size = plan.n_params * plan.dtype.itemsize
-    total = f"{plan.n_params:,} parameters, {_bytes(size)}, {plan.dtype}, loss {plan.loss.name}"
+    loss = _loss(plan.loss).strip("'").removeprefix("losses.")
+    total = f"{plan.n_params:,} parameters, {_bytes(size)}, {plan.dtype}, loss {loss}"
     return "\n".join([*_table(rows), total])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from gradcheck import assert_gradient
 
-from fastnn import SGD, Dense, Dropout, Network
+from fastnn import SGD, Dense, Dropout, Network, activations, losses
 from fastnn.schedules import Constant, Cosine
 
 
@@ -169,6 +169,19 @@ def test_weights_of_rows(xy: Any) -> None:
     other = make().loss_and_gradient(x.repeat(weight, 0), y.repeat(weight, 0))
     assert one[0] == pytest.approx(other[0])
     np.testing.assert_allclose(one[1], other[1], rtol=1e-9, atol=1e-12)
+
+
+def test_looks_tell_parameters_of_functions() -> None:
+    """Where they are others than those that a name stands for; so the call makes the same network again."""
+    layers = [Dense(3, activations.leaky_relu(0.2)), Dense(2, activations.elu(1.0)), Dense(1)]
+    network = Network(layers, 4, losses.huber(2.5))
+    assert repr(network) == (
+        "Network([Dense(3, activations.leaky_relu(0.2)), Dense(2, 'elu'), Dense(1)], n_inputs=4, "
+        "loss=losses.huber(2.5), dtype='float32')"
+    )
+    assert network.summary().endswith(" bytes, float32, loss huber(2.5)")
+    names = {"Network": Network, "Dense": Dense, "activations": activations, "losses": losses}
+    assert eval(repr(network), names).plan == network.plan
 
 
 def test_looks() -> None:
