@@ -117,8 +117,8 @@ def run_epochs(
             if not isfinite(epoch.loss):
                 _diverged(outcome, epoch)
                 break
-            loss, score = (None, None) if hooks.validate is None else hooks.validate(epoch.params)
-            epoch = replace(epoch, validation_loss=loss, validation_score=score, seconds=perf_counter() - started)
+            epoch = _validated(epoch, outcome, hooks)
+            epoch = replace(epoch, seconds=perf_counter() - started)
             if _stops(epoch, outcome, hooks, last=number == recipe.epochs):
                 break
 
@@ -202,15 +202,37 @@ def _undo_of(params: Array, run: Run) -> Callable[[], None]:
     return undo
 
 
+def _validated(epoch: Epoch, outcome: Outcome, hooks: Hooks) -> Epoch:
+    """The epoch with what samples say that training does not see.
+
+    Where Ctrl-C strikes meanwhile, the parameters are those of this epoch already: it counts, without such numbers,
+    unless it is the first. No checkpoint has it, so that a resumed run validates it as if nothing had been.
+    """
+    if hooks.validate is None:
+        return epoch
+    try:
+        loss, score = hooks.validate(epoch.params)
+    except KeyboardInterrupt:
+        if outcome.losses:
+            _show(epoch, outcome, hooks)
+        raise
+    return replace(epoch, validation_loss=loss, validation_score=score)
+
+
 def _stops(epoch: Epoch, outcome: Outcome, hooks: Hooks, *, last: bool) -> bool:
-    """Note the epoch's loss, show it to all watchers, and keep the run; whether a watcher stops it."""
-    outcome.losses.append(epoch.loss)
-    verdicts = [watcher(epoch) for watcher in hooks.watchers]
-    stopped = any(verdicts)
+    """Show the epoch, and keep the run; whether a watcher stops it."""
+    stopped = _show(epoch, outcome, hooks)
     if stopped:
         outcome.reason = "stopped"
     hooks.after_epoch(epoch.number, stopped or last)
     return stopped
+
+
+def _show(epoch: Epoch, outcome: Outcome, hooks: Hooks) -> bool:
+    """Note the epoch's loss and show it to all watchers; whether one of them wants to stop."""
+    outcome.losses.append(epoch.loss)
+    verdicts = [watcher(epoch) for watcher in hooks.watchers]
+    return any(verdicts)
 
 
 def _diverged(outcome: Outcome, epoch: Epoch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,62 @@ def test_elsewhere_it_propagates_and_nothing_has_changed(model: Any) -> None:
         model.fit(1e3 * X, Y)
     timer.join()
     assert vars(model) == before
+
+
+class Interrupted:
+    """A scorer, one call of which Ctrl-C interrupts."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.n_calls = 0
+
+    def __call__(self, model: Any, x: Any, y: Any) -> float:
+        self.n_calls += 1
+        if self.n_calls == self.at:
+            raise KeyboardInterrupt
+        return float(model.score(x, y))
+
+
+def scored(at: int, n_epochs: int, **parameters: Any) -> MLPClassifier:
+    return MLPClassifier((5,), max_iter=n_epochs, random_state=0, scoring=Interrupted(at), **parameters)
+
+
+def test_an_epoch_counts_whose_validation_is_interrupted() -> None:
+    """The parameters are those of this epoch already."""
+    held_out = {"X_val": X, "y_val": Y}
+    model, wanted = scored(4, 10), scored(0, 4)
+    with pytest.warns(UserWarning, match="interrupted after epoch 4"):
+        model.fit(X, Y, **held_out)
+    with pytest.warns(UserWarning, match="Maximum iterations"):
+        wanted.fit(X, Y, **held_out)
+    for mine, other in zip(model.coefs_ + model.intercepts_, wanted.coefs_ + wanted.intercepts_, strict=True):
+        np.testing.assert_array_equal(mine, other)
+    assert model.n_iter_ == 4
+    assert model.loss_curve_ == wanted.loss_curve_
+    assert model.validation_scores_[:3] == wanted.validation_scores_[:3]
+    assert np.isnan(model.validation_scores_[3])
+    assert len(model.history_["validation_loss"]) == 4
+
+
+def test_without_a_finished_epoch_an_interrupted_validation_propagates() -> None:
+    model = scored(1, 10, early_stopping=True)
+    before = dict(vars(model))
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y)
+    assert vars(model) == before
+
+
+def test_a_run_whose_validation_is_interrupted_resumes_as_if_it_had_not_been(tmp_path: Path) -> None:
+    pytest.importorskip("safetensors")
+    model, wanted = scored(4, 8, early_stopping=True), scored(0, 8, early_stopping=True)
+    with pytest.warns(UserWarning, match="interrupted after epoch 4"):
+        model.fit(X, Y, checkpoint=tmp_path / "run")
+    with pytest.warns(UserWarning, match="Maximum iterations"):
+        model.fit(X, Y, checkpoint=tmp_path / "run", resume=True)
+    with pytest.warns(UserWarning, match="Maximum iterations"):
+        wanted.fit(X, Y)
+    np.testing.assert_array_equal(model.coefs_[0], wanted.coefs_[0])
+    assert model.validation_scores_ == wanted.validation_scores_
 
 
 def test_later_divergence_keeps_the_last_finished_epoch() -> None:
