@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, ClassVar, Self, TypeVar, cast
 
-from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from fastnn.kernels.contract import BACKENDS
-from fastnn.models.common.arrays import Features, read_X_y
+from fastnn.models.common.arrays import Features
 from fastnn.models.common.attributes import check_attributes
 from fastnn.models.common.bases import BaseEstimator
 from fastnn.models.common.csr_kind import CSR
@@ -71,13 +70,6 @@ class Estimator(Saved, BaseEstimator):
 
     def _require_whole(self) -> None:
         """Raise ValueError where fitted attributes that each may be what they are make no model together."""
-
-    def _read(self, X: Any, y: Any, *, reset: bool, **how: Any) -> tuple[Any, NDArray[Any]]:
-        """X as (n, i) and y as `read_X_y` reads them; with `reset` the model takes over what X's columns are."""
-        x, y, features = read_X_y(self, X, y, reset=reset, **how)
-        if reset:
-            self._set_fitted(features)
-        return x, y
 
     def _set_fitted(self, features: Features, **attributes: Any) -> None:
         """Set what a fit has found: what X's columns are, as scikit-learn's `validate_data` would, and attributes."""

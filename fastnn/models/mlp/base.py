@@ -16,7 +16,7 @@ from sklearn.utils.validation import validate_data
 
 from fastnn.flat_params import FlatParams
 from fastnn.kernels.contract import Array
-from fastnn.models.common.arrays import read_weight
+from fastnn.models.common.arrays import read_weight, read_X_y
 from fastnn.models.common.bases import with_callbacks
 from fastnn.models.common.callbacks import FitTasks, Fitted, TellsOfEpochs
 from fastnn.models.common.class_weight import times_class_weight
@@ -225,6 +225,16 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
         if learnt.warning:
             warn_caller(learnt.warning)
         tasks.end()
+
+    def _read(self, X: Any, y: Any, *, reset: bool, **how: Any) -> tuple[Any, NDArray[Any]]:
+        """X as (n, i) and y as `read_X_y` reads them; with `reset` the model takes over what X's columns are.
+
+        It has to know them while it is trained already: scorers, callbacks and X_val are held against them.
+        """
+        x, y, features = read_X_y(self, X, y, reset=reset, **how)
+        if reset:
+            self._set_fitted(features)
+        return x, y
 
     def _network_to_train(
         self, plan: Plan, present: FlatParams | None, random_state: np.random.RandomState
