@@ -312,7 +312,11 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
             train, held = share(self, samples, targets, start.random_state, choose)
             return train, Scoring(self, targets, held, selected(labels, held.rows), start.fitted)
         how = {"dtype": samples.x.dtype, "multi_output": True, "y_numeric": self._y_numeric, "y_name": "y_val"}
-        x, y = self._read(X, y, reset=False, **how)
+        try:
+            x, y = self._read(X, y, reset=False, **how)
+        except (TypeError, ValueError) as fault:  # of scikit-learn's validators, to which X is X
+            fault.add_note("This is about X_val and y_val.")
+            raise
         y = self._read_targets(y, "y_val")
         encoded = targets.encode(y, x.dtype, "y_val")
         if encoded.shape[1] != samples.y.shape[1]:

@@ -313,3 +313,14 @@ def test_errors_call_classes_by_their_name(rng: np.random.Generator) -> None:
     x = rng.standard_normal((20, 3))
     with pytest.raises(ValueError, match="^classes: Unknown label type: continuous"):
         MLPClassifier().partial_fit(x, np.arange(20) % 2, classes=[0.5, 1.5])
+
+
+@pytest.mark.parametrize(
+    "x_val", [np.full((20, 3), np.nan), np.ones((20, 2)), np.ones((5, 3)), np.ones((20, 3)).astype("M8[s]")]
+)
+def test_errors_about_x_that_is_held_out_have_a_note(x_val: np.ndarray, rng: np.random.Generator) -> None:
+    """They are scikit-learn's, which calls it X."""
+    x, y = rng.standard_normal((20, 3)), np.arange(20) % 2
+    with pytest.raises((TypeError, ValueError)) as caught:
+        MLPClassifier().fit(x, y, X_val=x_val, y_val=y)
+    assert caught.value.__notes__ == ["This is about X_val and y_val."]
