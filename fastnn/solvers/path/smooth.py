@@ -1,7 +1,7 @@
 """Logistic regression along strengths of the penalty, on all rows and on the training rows of folds.
 
-Neighbours in this family are nearly the same problem, so that one's solution, the losses there with their gradient,
-and second derivatives serve the next:
+Neighbours in this family are nearly the same problem. So the solution of one, with the losses, their gradient and their
+second derivatives there, helps to solve the next:
 
 - along the path, from the strongest penalty to the weakest, a solve starts at the last solution, preconditioned by
   the Hessian there with the penalty exchanged;
@@ -37,10 +37,10 @@ from fastnn.solvers.smooth.newton_cholesky import newton_cholesky
 
 __all__ = ["solve_family"]
 
-_SAVED = 10.0  # gradients, by a Hessian as the preconditioner, of each solve
-_CHEAP = 2.0  # gradients, that a Hessian of its own may cost in every step
+_SAVED = 10.0  # gradients that each solve needs less where a Hessian is the preconditioner
+_CHEAP = 2.0  # gradients: a Hessian that costs no more is computed anew in every step
 _ROUGH = 1e3  # times the square of the tolerance: what a solve may leave of the loss, since most serve a score alone
-_HARDLY = 1  # steps, which leave a Hessian nearly what it was
+_HARDLY = 1  # steps: after so few a Hessian is nearly what it was before them
 # Mean loss where rows are told apart so well that hardly any curvature is left. A subset that lacks some of these rows,
 # perhaps a whole class, would be led far away by it, to where only the rows held out could have led it.
 _SATURATED = 0.05

@@ -34,9 +34,9 @@ def goal_of(objective: _Penalised, tol: float, resolution: float | None = None) 
     """What a tolerance of the gradient asks for.
 
     A gradient of `tol` by features whose curvature is a tenth, as it is where classes overlap, leaves about
-    ``5 * tol**2`` to gain for each; twice as much for all of them together. Without a penalty, where classes are
-    separated, the loss falls towards zero for ever, and there is always as much left to gain in relation to it: there
-    `tol` times the loss of a model without features is an end too.
+    ``5 * tol**2`` to gain for each; the goal is twice as much for all of them together. Without a penalty, where
+    classes are separated, the loss falls towards zero for ever, and what is left to gain stays the same part of it:
+    there a loss of `tol` times that of a model without features is an end too.
 
     Parameters
     ----------
