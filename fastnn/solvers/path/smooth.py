@@ -25,7 +25,7 @@ from fastnn.solvers.minimise import minimise
 from fastnn.solvers.objective.cost_model import hessian_cost, hessian_pays
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.rescaled_copy import RescaledCopy
-from fastnn.solvers.objective.sum_of_objectives import SumObjective
+from fastnn.solvers.objective.sum_of_objectives import PenalisedObjective, SumObjective
 from fastnn.solvers.objective.types import Matrix, Solution, Vector
 from fastnn.solvers.objective.warm_start import EndPoint, WarmStartedObjective
 from fastnn.solvers.path.family import Family, RowNumbers, WatchPath, held_out_losses, side_by_side
@@ -97,7 +97,7 @@ def solve_family(
 class _Task:
     """A subset's problem in scaled units, its last solution, and its Hessian or else a preconditioner."""
 
-    objective: LogisticObjective | SumObjective
+    objective: PenalisedObjective
     start: EndPoint
     curvature: Matrix | Preconditioner
 
@@ -205,7 +205,7 @@ class _PathSolver:
         return self._descend(task.objective, task.start, curvature)
 
     def _descend(
-        self, objective: LogisticObjective | SumObjective, start: EndPoint, preconditioner: Preconditioner | None
+        self, objective: PenalisedObjective, start: EndPoint, preconditioner: Preconditioner | None
     ) -> tuple[Solution, EndPoint]:
         """From where the last solve ended, with a preconditioner that a Hessian of its own replaces where that pays."""
         goal = goal_of(objective, self._tol)
