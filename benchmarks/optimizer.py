@@ -11,19 +11,13 @@ from .cases import BACKENDS, DTYPES, ON_TWO_THREADS, PARAMS
 from .common import Given, Shapes, _KernelBenchmark, native_only
 
 CASES = {str(p): p for p in PARAMS} | {f"{PARAMS[-1]}{ON_TWO_THREADS}": PARAMS[-1]}
-OPTIONS = {
-    "learning_rate": 1e-3,
-    "momentum": 0.9,
-    "nesterov": True,
-    "step": 3,
-    "beta_1": 0.9,
-    "beta_2": 0.999,
-    "rho": 0.99,
-    "epsilon": 1e-8,
-    "weight_decay": 0.01,
-    "limit": 0.75,
-    "decay": 0.999,
-}
+OPTIONS = {"learning_rate": 1e-3, "step": 3, "limit": 0.75, "decay": 0.999}
+
+
+def _hyper_parameters(name: str) -> dict[str, float]:
+    """Return an optimizer's defaults by name; none for what is no optimizer."""
+    kind = OPTIMIZERS.get(name)
+    return {} if kind is None else dict(zip(kind.hyper_names(), kind().hyper, strict=True))
 
 
 class _Step(_KernelBenchmark):
@@ -31,8 +25,9 @@ class _Step(_KernelBenchmark):
 
     def draw(self, rng: np.random.Generator, case: str) -> tuple[Given, Shapes]:
         names = KERNELS[self.kernel].argument_names
-        given = {name: OPTIONS[name] for name in names if name in OPTIONS}
-        given |= {name: rng.uniform(0.5, 1.5, CASES[case]) for name in names if name not in OPTIONS}
+        options = _hyper_parameters(self.kernel.removesuffix("_step")) | OPTIONS
+        given = {name: options[name] for name in names if name in options}
+        given |= {name: rng.uniform(0.5, 1.5, CASES[case]) for name in names if name not in options}
         return given, {}
 
     @native_only("ps/parameter", CASES)

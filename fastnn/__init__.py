@@ -120,7 +120,7 @@ __all__ += ["SGD", "Adadelta", "Adagrad", "Adam", "Adamax", "AdamW", "Lion", "NA
 # until here
 
 
-if not TYPE_CHECKING:  # by which every name would be one, of type Any
+if not TYPE_CHECKING:  # a type checker that saw it would take any name for a public one, of type Any
 
     def __getattr__(name: str) -> object:
         if name not in _HOME:

@@ -8,12 +8,11 @@ make one with others.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
-from numbers import Real
 from types import FunctionType
 from typing import Any
 
 from fastnn.activation_functions import LEAK, ROWS, Row, Scalar, Slope
+from fastnn.activation_parameters import defaults_of, fields_of
 from fastnn.errors import no_subclass, unknown_name, wrong_type
 
 __all__ = [
@@ -35,7 +34,6 @@ def __dir__() -> list[str]:
 
 USER = -1  # the code of an activation that is not in the registry
 _ROWS = {row.name: row for row in ROWS}
-_REMEMBERED = 256  # functions with other parameters than the defaults
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -94,7 +92,7 @@ class Activation:
             return
         row = _ROWS.get(self.name)
         if row is not None and (self.value, self.slope, self.by_row, self.has_slope) == (None, None, False, True):
-            vars(self).update(_fields(row, self.parameters or _defaults(row)))
+            vars(self).update(fields_of(row, self.parameters or defaults_of(row)))
             return
         if self.by_row:
             raise wrong_type(f"activation {self.name!r}", "by_row=True", "one with value(z) and slope(z, a)")
@@ -139,70 +137,16 @@ class Activation:
 
     def _has_others(self) -> bool:
         """Whether the parameters are others than the name stands for."""
-        return self.name in _ROWS and self.parameters not in ((), _defaults(_ROWS[self.name]))
+        return self.name in _ROWS and self.parameters not in ((), defaults_of(_ROWS[self.name]))
 
 
 # --- the library's ------------------------------------------------------------------------------
 
 
-def _defaults(row: Row) -> tuple[float, ...]:
-    """The parameters that the name alone stands for."""
-    return row.value.__defaults__ or () if isinstance(row.value, FunctionType) else ()
-
-
-def _checked(row: Row, parameters: tuple[Any, ...]) -> tuple[float, ...]:
-    """The parameters as floats.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If there are more or fewer than the function has, or one is no number or out of its limits.
-    """
-    names = [name for name, limits in row.parameters]
-    came: object = parameters
-    if not isinstance(came, tuple) or len(came) != len(names):
-        wanted = f"its parameters are ({', '.join(names)})" if names else "it has none"
-        raise ValueError(f"parameters={parameters!r} of activation {row.name!r}: {wanted}.")
-    for given, (name, limits) in zip(parameters, row.parameters, strict=True):
-        wanted = f"a number from {limits.least:g} to {limits.largest:g}"
-        is_number = isinstance(given, Real) and not isinstance(given, bool)
-        if not is_number:
-            raise wrong_type(f"{name} of activation {row.name!r}", given, wanted)
-        if not limits.least <= given <= limits.largest:  # an integer may be larger than any float
-            raise ValueError(f"{name}={given} of activation {row.name!r}, wanted {wanted}.")
-    return tuple(float(given) + 0.0 for given in parameters)  # -0.0 becomes 0.0, which it equals
-
-
-@lru_cache(_REMEMBERED)
-def _with_defaults(function: FunctionType, parameters: tuple[float, ...]) -> FunctionType:
-    """The same function with other defaults: one that a compiler can take as it takes any."""
-    if parameters == (function.__defaults__ or ()):
-        return function
-    return FunctionType(function.__code__, function.__globals__, function.__name__, parameters)
-
-
-def _fields(row: Row, parameters: tuple[Any, ...]) -> dict[str, Any]:
-    """All that an Activation of the library's has."""
-    numbers = _checked(row, parameters)
-    value, slope = (
-        _with_defaults(function, numbers) if isinstance(function, FunctionType) else None
-        for function in (row.value, row.slope)
-    )
-    return {
-        "name": row.name,
-        "code": ROWS.index(row),
-        "value": value,
-        "slope": slope,
-        "by_row": value is None,
-        "has_slope": row.has_slope,
-        "parameters": numbers,
-    }
-
-
 def _require_listed(activation: Activation) -> None:
     """Raise ValueError for a code of the library's own that is not this activation's."""
     row = _ROWS.get(activation.name)
-    wanted = {} if row is None else _fields(row, activation.parameters or _defaults(row))
+    wanted = {} if row is None else fields_of(row, activation.parameters or defaults_of(row))
     others = [name for name in wanted if name != "parameters" and not _is_same(getattr(activation, name), wanted[name])]
     if others or not wanted:
         raise ValueError(
@@ -223,7 +167,7 @@ def _is_same(given: Any, wanted: Any) -> bool:
 def _listed(row: Row) -> Activation:
     """One of the library's own, which alone have a code; without functions it works on rows."""
     activation = object.__new__(Activation)
-    vars(activation).update(_fields(row, _defaults(row)))
+    vars(activation).update(fields_of(row, defaults_of(row)))
     return activation
 
 

@@ -24,7 +24,8 @@ from fastnn.layers import Dense, Dropout, Layer
 from fastnn.losses import Loss
 
 if TYPE_CHECKING:
-    from builtins import property as cached_property  # not every checker takes the other for a property of PlanLike
+    # PlanLike asks for properties, and not every type checker takes a cached_property for one.
+    from builtins import property as cached_property
 
     from fastnn._core import NativePlan
 else:

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# A larger count is taken for it, as OpenMP takes a count above its limit: no machine has more CPUs.
+# Larger counts mean this one, as OpenMP does with counts above its limit: no machine has more CPUs.
 _MOST = 4096
 
 _local = threading.local()

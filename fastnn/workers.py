@@ -1,4 +1,4 @@
-"""Several things at a time in threads, all of which Ctrl-C ends: Python tells only the main thread of it."""
+"""Work in several threads, all of which end with Ctrl-C, of which Python tells only the main thread."""
 
 from __future__ import annotations
 
@@ -93,7 +93,8 @@ def _cancelled_by_errors(pool: ThreadPoolExecutor, cancelled: Cancellation) -> I
 def aside(do: Callable[[], Result]) -> Result:
     """What ``do()`` makes, in a thread of its own that Ctrl-C leaves behind.
 
-    For what cannot be ended, but releases the GIL. It comes to its own end some time, and nobody sees it.
+    For work that cannot be interrupted, but releases the GIL. After Ctrl-C it goes on until its own end, and its result
+    is lost.
     """
     if current_thread() is not main_thread():  # nobody tells this one of Ctrl-C
         return do()

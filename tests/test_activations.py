@@ -203,13 +203,7 @@ def test_copies_of_the_librarys_own():
 
 # --- parameters ---------------------------------------------------------------------------------
 
-MAKERS = {
-    "leaky_relu": activations.leaky_relu,
-    "elu": activations.elu,
-    "celu": activations.celu,
-    "softplus": activations.softplus,
-    "hard_sigmoid": activations.hard_sigmoid,
-}
+MAKERS = {name: getattr(activations, name) for name in activations.__all__ if name in activations.ACTIVATIONS}
 
 
 def test_every_activation_with_parameters_has_a_function_that_makes_it():

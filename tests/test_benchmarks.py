@@ -287,7 +287,7 @@ SINCE_1_9 = [pytest.param(name, marks=pytest.mark.sklearn_1_9) for name in ("log
 def test_peers_print_a_markdown_table(table, monkeypatch, capsys):
     contest = load("peers.contest")
     monkeypatch.setattr(contest, "optional", lambda module: None)  # as where nothing but scikit-learn is installed
-    for module in ("training", "inference", "kernels", "functions", "optimizer", "logistic_l1"):
+    for module in ("training", "inference", "kernels", "functions", "adam", "logistic_l1"):
         monkeypatch.setattr(load(f"peers.{module}"), "optional", lambda module: None)
     load("peers.__main__").main(["--quick", "--only", table])
     head, title, header, rule, row = filter(None, capsys.readouterr().out.split("\n"))
@@ -295,6 +295,10 @@ def test_peers_print_a_markdown_table(table, monkeypatch, capsys):
     assert title.lower().startswith(f"## {table[:4]}")
     assert header.count("|") == rule.count("|") == row.count("|")
     assert row.endswith(("x |", "% |"))
+
+
+def test_a_table_of_peers_is_a_file_of_its_name():
+    assert all((FOLDER / "peers" / f"{name}.py").is_file() for name in load("peers.__main__").TABLES)
 
 
 def test_peers_refuse_an_unknown_table(capsys):

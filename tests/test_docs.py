@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from patience import LONG
 
+from fastnn.optimizers import OPTIMIZERS
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
@@ -48,3 +50,15 @@ def test_paths_in_the_text_are_there(page: Path) -> None:
     words = re.findall(r"`([\w./*-]+)`", page.read_text(encoding="utf-8"))
     paths = [word for word in words if word.startswith(FOLDERS)]
     assert [path for path in paths if not any(ROOT.glob(path.rstrip("/")))] == []
+
+
+def test_the_memory_of_optimizers_is_said_of_each() -> None:
+    """`docs/watching.md` counts vectors of state: one for those that it names, two for the others."""
+    page = DOCS / "watching.md"
+    if not page.is_file():
+        pytest.skip("the documentation does not lie beside the tests")
+    found = re.search(r"what the optimizer remembers: (.*) 1, the others \| 2", page.read_text(encoding="utf-8"))
+    assert found
+    counts = {kind.__name__: len(kind.slots) for kind in OPTIMIZERS.values()}
+    assert set(re.findall(r"\w+", found[1])) - {"and"} == {name for name, count in counts.items() if count == 1}
+    assert set(counts.values()) == {1, 2}

@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 import fastnn
 from fastnn import _core
 
+from .adam import adam
 from .contest import FULL, QUICK, Effort, fma_peak
 from .functions import functions
 from .inference import inference
@@ -22,7 +23,6 @@ from .kernels import fused_layers
 from .logistic import logistic
 from .logistic_cv import logistic_cv
 from .logistic_l1 import logistic_l1
-from .optimizer import adam
 from .training import training
 
 TABLES: dict[str, Callable[[Effort], None]] = {

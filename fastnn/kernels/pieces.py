@@ -10,7 +10,7 @@ import numpy as np
 __all__ = ["multiply", "pieces"]
 
 _WORK = 1 << 28  # multiply-adds: 20 ms of one core at a quarter of its peak
-_LEAST = 16  # rows, and of more a multiple, so that loops over several rows at a time find them in the same groups
+_LEAST = 16  # rows; larger pieces have a multiple of it, so that loops over some rows at a time group them alike
 
 
 def pieces(n: int, work: int) -> Iterator[slice]:

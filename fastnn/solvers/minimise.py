@@ -41,7 +41,7 @@ def minimise(
     ----------
     objective : LogisticObjective
     start : ndarray (p,), optional
-        Zeros by default, and where the loss there is larger than at zeros.
+        Zeros by default, and also in place of a start whose loss is larger than that of zeros.
     solver : str, default="auto"
         A name of the table `SOLVERS`.
     tol : float, default=1e-4

@@ -18,7 +18,8 @@ from fastnn.solvers.smooth.logistic import solve_by_cheapest
 
 __all__ = ["solve_by_saga", "solve_separable_by_saga"]
 
-_CLOSER = 0.1  # of the tolerance: SAGA stops where it just meets it, while a second-order step goes far beyond
+# Of the tolerance, which SAGA just meets where it stops, while a second-order step ends far below it.
+_CLOSER = 0.1
 
 
 def solve_by_saga(objective: LogisticObjective, start: Vector, options: SolverOptions) -> Solution:

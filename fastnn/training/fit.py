@@ -43,20 +43,20 @@ class Tasks(Protocol):
 
 
 class _NoTasks:
-    """What stands for those who hear of the fit where there is nobody."""
+    """The tasks of a fit of which nobody wants to hear."""
 
     def start(self, n_epochs: int) -> None:
-        """Nobody hears."""
+        """Do nothing."""
 
     def begin(self) -> None:
-        """Nobody hears."""
+        """Do nothing."""
 
     def __call__(self, epoch: Epoch) -> bool:
-        """Nobody stops."""
+        """Training goes on."""
         return False
 
     def end(self) -> None:
-        """Nobody hears."""
+        """Do nothing."""
 
 
 NO_TASKS: Tasks = _NoTasks()
@@ -87,7 +87,7 @@ def fit(
     engine : Engine
     params : ndarray (p,)
     samples : Samples or Source
-        A `Stream`, say.
+        All in memory, or part by part in every epoch, as a `Stream` gives them.
     recipe : Recipe
     run : Run
         Begun with this recipe, or resumed with it.

@@ -16,14 +16,14 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 class FitCallback:
-    """Nothing follows a protocol that is not there."""
+    """Stands for scikit-learn's protocol of a callback, so that no object is taken for one."""
 
 
 class CallbackSupportMixin:
     """`set_callbacks` that says what it needs."""
 
     def set_callbacks(self, *callbacks: Any) -> Self:
-        """Nothing to forget without arguments; else an ImportError."""
+        """Return the model, which has no callbacks that could be removed; ImportError if some are given."""
         if callbacks:
             raise ImportError(
                 f"{type(self).__name__}.set_callbacks needs scikit-learn 1.9 or newer, whose callback protocol it "

@@ -133,7 +133,7 @@ def penalty_of(model: LogisticParameters) -> Penalty:
     alpha = total_strength(model)
     refuse_unsupported(model, ratio, penalised=alpha > 0)
     if model.n_jobs is not None:
-        warn_caller(f"'n_jobs' has no effect (n_jobs={model.n_jobs}); see n_threads.", FutureWarning)
+        warn_caller(f"'n_jobs' has no effect (n_jobs={model.n_jobs}). Set n_threads instead.", FutureWarning)
     scaling = float(model.intercept_scaling) if SOLVERS[model.solver].penalises_intercept else None
     factor = None if model.penalty_factor is None else np.asarray(model.penalty_factor, np.float64)
     if model.bounds is not None and len(model.bounds) != 2:

@@ -43,7 +43,7 @@ def placed(array: NDArray[Any] | None, rows: NDArray[np.int64], n: int) -> Any:
     """An array of these rows alone, put where they are among n rows; so an X with all rows need not be copied."""
     if array is None:
         return None
-    whole = np.repeat(array[:1], n, axis=0)  # whatever: nobody looks at the other rows
+    whole = np.repeat(array[:1], n, axis=0)  # nobody reads the other rows, so they may be anything
     whole[rows] = array
     return whole
 

@@ -31,10 +31,11 @@ from fastnn.training.stopping import Stopping
 
 __all__ = ["average_of", "batch_size_of", "fitted_after", "learn"]
 
-# Too much to be left: this part of the loss, and so many times what the passes without improvement may have gained.
+# A neuron is said to have stopped too early where more than this part of the loss is left to gain, and more than so
+# many times what the passes without improvement may have gained, or more than all passes have.
 _PART = 0.2
 _MUCH = 10.0
-_LOOKED_AT = 4000  # rows, first
+_LOOKED_AT = 4000  # rows by which that is judged first; all of them are looked at only if these say so
 
 
 class _Learner(NeuronParameters, Protocol):

@@ -9,7 +9,7 @@ import numpy as np
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.types import Matrix, Vector
 
-__all__ = ["SumObjective"]
+__all__ = ["PenalisedObjective", "SumObjective"]
 
 
 class SumObjective:
@@ -73,3 +73,7 @@ class SumObjective:
         for share, matrix in zip(self._shares, hessians, strict=True):
             hessian += share * matrix
         return hessian
+
+
+PenalisedObjective = LogisticObjective | SumObjective
+"""A mean loss with an L2 penalty, over one set of rows or several."""

@@ -101,7 +101,7 @@ class Goal:
     gain : float, default=inf
         What the second-order model promises may still be gained, in parts of the loss.
     vanishing : float, default=0.0
-        A loss that has nothing to lose: where it is less, the gradient alone decides.
+        A loss that counts as none: where it is no larger, a small gradient is enough, whatever the gain.
     """
 
     gradient: float

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 
-from fastnn.solvers.objective.coordinates import Coordinates
+from fastnn.solvers.objective.sum_of_objectives import PenalisedObjective
 from fastnn.solvers.objective.types import Solution, Vector
 from fastnn.solvers.objective.vectors import dot
 
@@ -35,21 +34,6 @@ class EndPoint:
         return replace(self, params=params)
 
 
-class _Penalised(Protocol):
-    """A mean loss with an L2 penalty, such as `LogisticObjective` and `SumObjective`."""
-
-    @property
-    def coordinates(self) -> Coordinates: ...
-
-    @property
-    def strength(self) -> Vector: ...
-
-    @property
-    def resolution(self) -> float: ...
-
-    def __call__(self, params: Vector) -> tuple[float, Vector]: ...
-
-
 class WarmStartedObjective:
     """An objective whose first value follows from what is known where it starts, without a pass over the rows.
 
@@ -66,7 +50,7 @@ class WarmStartedObjective:
         In the solver's units.
     """
 
-    def __init__(self, objective: _Penalised, start: EndPoint) -> None:
+    def __init__(self, objective: PenalisedObjective, start: EndPoint) -> None:
         self._objective = objective
         self.resolution: float = objective.resolution
         self.start: Vector = objective.coordinates.from_user(start.params)

@@ -1,7 +1,7 @@
 """Logistic regression along strengths of the penalty, on all rows and on the training rows of folds.
 
-Neighbours in this family are nearly the same problem, so that one's solution, the losses there with their gradient,
-and second derivatives serve the next:
+Neighbours in this family are nearly the same problem. So the solution of one, with the losses, their gradient and their
+second derivatives there, helps to solve the next:
 
 - along the path, from the strongest penalty to the weakest, a solve starts at the last solution, preconditioned by
   the Hessian there with the penalty exchanged;
@@ -25,7 +25,7 @@ from fastnn.solvers.minimise import minimise
 from fastnn.solvers.objective.cost_model import hessian_cost, hessian_pays
 from fastnn.solvers.objective.logistic import LogisticObjective
 from fastnn.solvers.objective.rescaled_copy import RescaledCopy
-from fastnn.solvers.objective.sum_of_objectives import SumObjective
+from fastnn.solvers.objective.sum_of_objectives import PenalisedObjective, SumObjective
 from fastnn.solvers.objective.types import Matrix, Solution, Vector
 from fastnn.solvers.objective.warm_start import EndPoint, WarmStartedObjective
 from fastnn.solvers.path.family import Family, RowNumbers, WatchPath, held_out_losses, side_by_side
@@ -37,10 +37,10 @@ from fastnn.solvers.smooth.newton_cholesky import newton_cholesky
 
 __all__ = ["solve_family"]
 
-_SAVED = 10.0  # gradients, by a Hessian as the preconditioner, of each solve
-_CHEAP = 2.0  # gradients, that a Hessian of its own may cost in every step
+_SAVED = 10.0  # gradients that each solve needs less where a Hessian is the preconditioner
+_CHEAP = 2.0  # gradients: a Hessian that costs no more is computed anew in every step
 _ROUGH = 1e3  # times the square of the tolerance: what a solve may leave of the loss, since most serve a score alone
-_HARDLY = 1  # steps, which leave a Hessian nearly what it was
+_HARDLY = 1  # steps: after so few a Hessian is nearly what it was before them
 # Mean loss where rows are told apart so well that hardly any curvature is left. A subset that lacks some of these rows,
 # perhaps a whole class, would be led far away by it, to where only the rows held out could have led it.
 _SATURATED = 0.05
@@ -97,7 +97,7 @@ def solve_family(
 class _Task:
     """A subset's problem in scaled units, its last solution, and its Hessian or else a preconditioner."""
 
-    objective: LogisticObjective | SumObjective
+    objective: PenalisedObjective
     start: EndPoint
     curvature: Matrix | Preconditioner
 
@@ -205,7 +205,7 @@ class _PathSolver:
         return self._descend(task.objective, task.start, curvature)
 
     def _descend(
-        self, objective: LogisticObjective | SumObjective, start: EndPoint, preconditioner: Preconditioner | None
+        self, objective: PenalisedObjective, start: EndPoint, preconditioner: Preconditioner | None
     ) -> tuple[Solution, EndPoint]:
         """From where the last solve ended, with a preconditioner that a Hessian of its own replaces where that pays."""
         goal = goal_of(objective, self._tol)

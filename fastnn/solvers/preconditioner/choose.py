@@ -21,9 +21,10 @@ from fastnn.solvers.preconditioner.sampled_hessian import corrected
 
 __all__ = ["PreconditionerFactory", "preconditioner_for"]
 
-_STEPS = (17, 5)  # every so many rows make the second derivatives,
-_ROWS = 2.5  # at least so many for each feature,
-_CHEAP = 2.0  # where those of all rows cost more gradients than this
+# Second derivatives come from all rows where they cost no more gradients than this, ...
+_CHEAP = 2.0
+_STEPS = (17, 5)  # ... else from every 17th or 5th row, if that leaves ...
+_ROWS = 2.5  # ... so many rows for each feature.
 _FREQUENT = 0.05  # of the rows: what makes a sparse feature one of many rows
 _MOST_FREQUENT = 120  # 7 steps on texts, as 200 take
 _FOR_FREQUENT = 4000  # rows
@@ -46,7 +47,7 @@ class PreconditionerFactory(NamedTuple):
 
 
 def preconditioner_for(objective: LogisticObjective) -> PreconditionerFactory:
-    """Choose among the three that there are.
+    """Choose one of three preconditioners.
 
     The second derivatives by one output's parameters, averaged over the outputs, from the rows or a
     sample of them. Where features are too many for that, the diagonal that rescaling has made equal;

@@ -13,9 +13,9 @@ __all__ = ["MOST_WITH_HESSIAN", "Features", "choose_features"]
 
 Features = NDArray[np.intp]
 
-_FIRST = 64  # features to begin with, at least; then twice as many as are not zero
-_SHARE = 8  # the part of all features that costs little beside a pass over all
-_NEAR = 0.8  # of an L1 penalty: features whose gradient is as large may be needed soon
+_FIRST = 64  # features that a working set may have in any case, or twice as many as are not zero
+_SHARE = 8  # an eighth of all features is allowed too: it costs little beside a pass over all of them
+_NEAR = 0.8  # of an L1 penalty: a feature with a larger gradient may be needed soon
 MOST_WITH_HESSIAN = 512  # parameters; a Hessian of more is slow to make and to go through
 
 

@@ -21,10 +21,14 @@ __all__ = ["saga"]
 
 _FIRST = 0.5  # of the inverse of the largest row's curvature; a third is proven
 _GROWTH = 1.5
-_RECENT = 10  # iterations: without a smaller error, as large as rounding leaves it, they are an end;
-_TRIAL = 20  # after so many it is judged by the rate of as many recent ones, so never before that end,
-_SHARE = 0.5  # and more than this share of the iterations that are left are too many,
-_LONGEST = 100  # or so many
+# So many iterations without a smaller error are the end, if rounding may leave such an error. They also measure the
+# rate at which the error falls.
+_RECENT = 10
+# From this iteration on SAGA gives up where, at that rate, it would need more than this share of the iterations that
+# are left, or more than the largest number.
+_TRIAL = 20
+_SHARE = 0.5
+_LONGEST = 100
 
 
 @dataclass(frozen=True)

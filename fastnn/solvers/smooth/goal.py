@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from fastnn.solvers.objective.cost_model import hessian_pays
 from fastnn.solvers.objective.logistic import LogisticObjective
+from fastnn.solvers.objective.sum_of_objectives import PenalisedObjective
 from fastnn.solvers.objective.types import Goal, Vector
 from fastnn.solvers.objective.vectors import dot
 from fastnn.solvers.preconditioner.cholesky import newton_preconditioner
@@ -18,25 +17,13 @@ _NOTHING = 1e-15  # a mean loss that is as good as none
 _GRADIENTS = 100.0  # that a Hessian may cost which checks the end of a solver that has computed none
 
 
-class _Penalised(Protocol):
-    """A mean loss with an L2 penalty, such as `LogisticObjective` and `SumObjective`."""
-
-    @property
-    def strength(self) -> Vector: ...
-
-    @property
-    def gain_resolution(self) -> float: ...
-
-    def null_loss(self) -> float: ...
-
-
-def goal_of(objective: _Penalised, tol: float, resolution: float | None = None) -> Goal:
+def goal_of(objective: PenalisedObjective, tol: float, resolution: float | None = None) -> Goal:
     """What a tolerance of the gradient asks for.
 
     A gradient of `tol` by features whose curvature is a tenth, as it is where classes overlap, leaves about
-    ``5 * tol**2`` to gain for each; twice as much for all of them together. Without a penalty, where classes are
-    separated, the loss falls towards zero for ever, and there is always as much left to gain in relation to it: there
-    `tol` times the loss of a model without features is an end too.
+    ``5 * tol**2`` to gain for each; the goal is twice as much for all of them together. Without a penalty, where
+    classes are separated, the loss falls towards zero for ever, and what is left to gain stays the same part of it:
+    there a loss of `tol` times that of a model without features is an end too.
 
     Parameters
     ----------

@@ -29,8 +29,8 @@ __all__ = [
     "solve_by_newton_cholesky",
 ]
 
-_CHEAP = 3.0  # gradients: a preconditioner that costs no more is made for each of newton-cg's directions,
-_RENEWED = 8  # others after so many
+_CHEAP = 3.0  # gradients: a preconditioner that costs no more is made anew for each of newton-cg's directions
+_RENEWED = 8  # directions: a preconditioner that costs more is made anew after so many
 _CHEAP_CHECK = 5.0  # gradients that a Hessian may cost which checks L-BFGS, as that knows some of it already
 
 

@@ -34,8 +34,9 @@ def newton_cg(
 ) -> Solution:
     """Minimise until every component of the gradient is small.
 
-    Steps remember nothing of those before them but the preconditioner, where that is kept: two steps are as good as
-    one and, from where it led, another one.
+    A step depends on the point where it begins and on the preconditioner, where that is kept, and on nothing else of
+    the steps before: two calls of one step each, the second from where the first one ended, do what one call of two
+    steps does.
 
     Parameters
     ----------

@@ -20,8 +20,10 @@ from fastnn.solvers.smooth.newton_cholesky import newton_cholesky
 __all__ = ["newton_on_samples", "sample_steps"]
 
 _STEPS = (257, 61, 17, 5)  # every so many rows; primes, so that they do not follow a period of the data
-_LEAST = 20  # rows for each parameter that a first sample needs,
-_ENOUGH = 100  # and that make another one needless: a fifth of 100,000 x 50 cost more than the step that it saved
+_LEAST = 20  # rows for each parameter: a sample needs so many
+# Rows for each parameter: no larger sample follows one that has so many. Of 100,000 x 50 a fifth cost more than the
+# step that it saved.
+_ENOUGH = 100
 _LEAST_ROWS = 1000
 _WORTH = 500_000  # elements of X below which a sample saves less than its calls cost
 _OF_EACH_CLASS = 20
@@ -55,9 +57,9 @@ def newton_on_samples(
     steps: Sequence[int],
     watch: Watch | None = None,
 ) -> Solution:
-    """`newton_cholesky` from a start that samples have found; where `start` is not zeros, from there.
+    """Minimise by `newton_cholesky`, from the optimum of a sample, or from `start` where that is not zeros.
 
-    The first Hessian is a sample's in any case.
+    Either way the first Hessian comes from a sample, if there is one.
 
     Parameters
     ----------

@@ -1,0 +1,69 @@
+"""The library's activations with parameters: which numbers they take, and what an Activation has by them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from numbers import Real
+from types import FunctionType
+from typing import Any
+
+from fastnn.activation_functions import ROWS, Row
+from fastnn.errors import wrong_type
+
+__all__ = ["defaults_of", "fields_of"]
+
+_REMEMBERED = 256  # functions with other parameters than the defaults
+
+
+def defaults_of(row: Row) -> tuple[float, ...]:
+    """The parameters that the name alone stands for."""
+    return row.value.__defaults__ or () if isinstance(row.value, FunctionType) else ()
+
+
+def _checked(row: Row, parameters: tuple[Any, ...]) -> tuple[float, ...]:
+    """The parameters as floats.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there are more or fewer than the function has, or one is no number or out of its limits.
+    """
+    names = [name for name, limits in row.parameters]
+    came: object = parameters
+    if not isinstance(came, tuple) or len(came) != len(names):
+        wanted = f"its parameters are ({', '.join(names)})" if names else "it has none"
+        raise ValueError(f"parameters={parameters!r} of activation {row.name!r}: {wanted}.")
+    for given, (name, limits) in zip(parameters, row.parameters, strict=True):
+        wanted = f"a number from {limits.least:g} to {limits.largest:g}"
+        is_number = isinstance(given, Real) and not isinstance(given, bool)
+        if not is_number:
+            raise wrong_type(f"{name} of activation {row.name!r}", given, wanted)
+        if not limits.least <= given <= limits.largest:  # an integer may be larger than any float
+            raise ValueError(f"{name}={given} of activation {row.name!r}, wanted {wanted}.")
+    return tuple(float(given) + 0.0 for given in parameters)  # -0.0 becomes 0.0, which it equals
+
+
+@lru_cache(_REMEMBERED)
+def _with_defaults(function: FunctionType, parameters: tuple[float, ...]) -> FunctionType:
+    """The same function with other defaults: one that a compiler can take as it takes any."""
+    if parameters == (function.__defaults__ or ()):
+        return function
+    return FunctionType(function.__code__, function.__globals__, function.__name__, parameters)
+
+
+def fields_of(row: Row, parameters: tuple[Any, ...]) -> dict[str, Any]:
+    """All that an Activation of the library's has."""
+    numbers = _checked(row, parameters)
+    value, slope = (
+        _with_defaults(function, numbers) if isinstance(function, FunctionType) else None
+        for function in (row.value, row.slope)
+    )
+    return {
+        "name": row.name,
+        "code": ROWS.index(row),
+        "value": value,
+        "slope": slope,
+        "by_row": value is None,
+        "has_slope": row.has_slope,
+        "parameters": numbers,
+    }
