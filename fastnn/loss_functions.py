@@ -16,8 +16,8 @@ __all__ = ["ROWS", "TOLERANCE", "Domain", "Element", "Parameter", "Row", "Target
 Targets = NDArray[np.floating[Any]]
 
 # --- losses of elements -------------------------------------------------------------------------
-# element(z, y, parameter) is a loss and its derivative by z. The reference calls these, and Numba compiles them: plain
-# Python over numbers, `math` and each other. A residual that is NaN fails every comparison, so the last branch is the
+# element(z, y, parameter) is a loss and its derivative by z. Numba compiles these, and the reference calls them where it
+# has no form over arrays: plain Python over numbers, `math` and each other. A residual that is NaN fails every comparison, so the last branch is the
 # one that hands it on.
 
 Element = Callable[[float, float, float], tuple[float, float]]
