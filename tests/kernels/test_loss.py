@@ -71,6 +71,12 @@ def test_gradient(backend, loss, rng):
     assert_gradient(d_z, value, z, loss.name)
 
 
+def test_the_focal_loss_with_its_largest_gamma(backend, dtype):
+    """Also where a class is as good as impossible, so that log(1 - p) is 0."""
+    z, y = np.array([[200.0, 0, 0], [0.1, 0, 0.2]]), np.array([[0.0, 1, 0], [0, 1, 0]])
+    check(backend, "loss_and_gradient", dtype, z=z, y=y, sample_weight=None, loss=losses.focal(1e6))
+
+
 EXTREMES = [(name, *extreme) for name, case in CASES.items() for extreme in case.extremes]
 
 
