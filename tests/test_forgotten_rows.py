@@ -1,4 +1,4 @@
-"""A row in a list of C++ without the code that it needs does not compile, be it an activation's, a loss's or a link's."""
+"""A row in a list of C++ without the code that it needs does not compile: an activation's, a loss's or a link's."""
 
 from __future__ import annotations
 
