@@ -394,10 +394,5 @@ def core_extension() -> Extension:
     )
 
 
-def main() -> None:
-    """The entry point of every build; a test that imports this file does not run it."""
+if __name__ == "__main__":  # a test that imports this file builds nothing
     setup(ext_modules=[core_extension()], cmdclass={"build_ext": BuildCore})
-
-
-if __name__ == "__main__":
-    main()

@@ -16,9 +16,9 @@ __all__ = ["ROWS", "TOLERANCE", "Domain", "Element", "Parameter", "Row", "Target
 Targets = NDArray[np.floating[Any]]
 
 # --- losses of elements -------------------------------------------------------------------------
-# element(z, y, parameter) is a loss and its derivative by z. The reference calls these, and Numba compiles them: plain
-# Python over numbers, `math` and each other. A residual that is NaN fails every comparison, so the last branch is the
-# one that hands it on.
+# element(z, y, parameter) is a loss and its derivative by z. Numba compiles these, and the reference calls them where
+# it has no form over arrays: plain Python over numbers, `math` and each other. A residual that is NaN fails every
+# comparison, so the last branch is the one that hands it on.
 
 Element = Callable[[float, float, float], tuple[float, float]]
 
@@ -161,11 +161,13 @@ def _times_log(y: Targets) -> Targets:
 
 
 def _saturated_tweedie(y: Targets, power: float) -> Targets:
-    # The loss at z = log y, with the limits of the quotients where the power is 1 or 2.
-    raised = y ** (2 - power)
-    rising = (raised - 1) / (2 - power) if power < 2 else np.log(y)
-    falling = (raised - y) / (power - 1) if power > 1 else -_times_log(y)
-    return 1 + rising + falling
+    # The loss at z = log y in the form of _tweedie, because a difference of powers cancels where the power is near 1 or
+    # 2. At y = 0 z is -infinity, and only 1 - 1 / a is left.
+    a, b = 2 - power, power - 1
+    z = np.log(np.where(y > 0, y, 1), dtype=np.float64)
+    rising = np.expm1(a * z) / a if a > 0 else z
+    falling = np.expm1(-b * z) / b if b > 0 else -z
+    return np.where(y > 0, 1 + rising + y * falling, 1 - 1 / a if a > 0 else np.nan).astype(y.dtype)
 
 
 # A loss's position is its code, as in src_ext/contract/losses.hpp: a new one goes to the end.
@@ -197,7 +199,8 @@ ROWS: dict[str, Row] = {
     "focal": Row(
         "softmax",
         None,
-        Parameter("gamma", 2.0, lambda gamma: 0 <= gamma < math.inf, "a finite number of at least 0"),
+        # Far from float32's end, beyond which gamma times the logarithm of 1 would be no number.
+        Parameter("gamma", 2.0, lambda gamma: 0 <= gamma <= 1e6, "a number from 0 to 1e+06"),
         targets=lambda _: _SHARES,
     ),
 }

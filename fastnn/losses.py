@@ -208,7 +208,7 @@ def focal(gamma: float = 2.0) -> Loss:
     Parameters
     ----------
     gamma : float, default=2.0
-        At least 0. The larger it is, the less those samples count that are told apart already.
+        From 0 to 1e6. The larger it is, the less those samples count that are told apart already.
 
     Returns
     -------

@@ -234,7 +234,7 @@ CASES: dict[str, Case] = {
             ([-1e20], [1.0], 0.0, [0.0]),
         ),
         others=(0.0, 0.5, 5.0),
-        wrong=(-1, np.inf, np.nan),
+        wrong=(-1, np.inf, np.nan, 2e6),
     ),
 }
 

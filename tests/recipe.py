@@ -47,3 +47,30 @@ def output_of(*command: str | Path) -> str:
         pytest.fail(f"this test needs {command[0]} (Debian: apt-get install binutils)")
     words = [str(word) for word in command]
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
+def complaints_of_compiler(folder: Path, changed: dict[str, str], program: str) -> str:
+    """What the compiler says of a program that includes headers of src_ext/, some of which are changed; "" if nothing.
+
+    Changed headers come into `folder`, under their names below src_ext/.
+    """
+    if (compiler := shutil.which("g++") or shutil.which("clang++")) is None:
+        pytest.fail("this test needs g++ or clang++")
+    for name, text in changed.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    source = folder / "program.cpp"
+    source.write_text(
+        '#if defined(__x86_64__)\n#include "kernels/vector/sse2.hpp"\n'
+        '#else\n#include "kernels/vector/neon.hpp"\n#endif\n' + program
+    )
+    folders = [f"-I{folder}", f"-I{ROOT / 'src_ext'}"]
+    command = [compiler, "-std=c++17", "-Wno-psabi", "-fsyntax-only", *folders, str(source)]
+    return subprocess.run(command, capture_output=True, text=True).stderr
+
+
+def with_one_more(header: str, start: str, row: str) -> dict[str, str]:
+    """A header of src_ext/ in which a list that begins with `start` has one more row."""
+    text = (ROOT / "src_ext" / header).read_text()
+    assert text.count(start) == 1
+    return {header: text.replace(start, f"{start} {row}")}

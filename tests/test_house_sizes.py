@@ -17,6 +17,7 @@ FILES = [
     for path in sorted((ROOT / folder).rglob("*"))
     if path.suffix in SOURCES and "__pycache__" not in path.parts
 ]
+BESIDE = sorted(ROOT.glob("*.py"))  # setup.py and its kind
 
 
 def long_functions(source: str) -> Iterator[str]:
@@ -42,6 +43,13 @@ def test_files_are_short(folder: str) -> None:
 @pytest.mark.parametrize("name", [path.relative_to(ROOT).as_posix() for path in FILES if path.suffix == ".py"])
 def test_functions_are_short(name: str) -> None:
     assert list(long_functions((ROOT / name).read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.skipif(not BESIDE, reason="the tests lie alone")
+def test_files_beside_the_folders_are_short() -> None:
+    lengths = {path.name: path.read_text(encoding="utf-8").count("\n") for path in BESIDE}
+    assert {name: n for name, n in lengths.items() if n > MOST_LINES_OF_A_FILE} == {}
+    assert not [name for path in BESIDE for name in long_functions(path.read_text(encoding="utf-8"))]
 
 
 def test_a_long_function_is_found() -> None:

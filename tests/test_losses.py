@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 import pickle
 from dataclasses import replace
 
@@ -62,6 +63,27 @@ def test_parameters_that_a_loss_cannot_have(name, wrong):
         getattr(losses, name)(wrong)
     with pytest.raises(TypeError, match=f"^{word} is '1' of type str, wanted a .*number"):
         getattr(losses, name)("1")
+
+
+POWERS = [1, 1 + 1e-15, 1 + 1e-9, 1.00001, 1.5, 1.99999, 2 - 1e-9, 2 - 1e-15, 2]
+
+
+@pytest.mark.parametrize("power", POWERS)
+def test_the_loss_of_targets_that_are_predicted_exactly(power, dtype):
+    """It is the loss at z = log y, also where a difference of powers of y would cancel."""
+    loss, y = losses.tweedie(power), np.array([[1e-3, 0.3, 1, 3, 1e6]]).astype(dtype)
+    element = losses.element_of(loss)
+    wanted = [[element(math.log(target), target, loss.parameter)[0] for target in y[0].astype(float)]]
+    found = loss.saturated(y)
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, wanted, rtol=8 * np.finfo(dtype).eps, atol=8 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("power", [power for power in POWERS if power < 2 - 1e-12])
+def test_the_loss_of_a_target_that_is_zero_and_predicted_exactly(power):
+    loss = losses.tweedie(power)
+    wanted = losses.element_of(loss)(-math.inf, 0.0, loss.parameter)[0] if power > 1 else 0.0
+    assert loss.saturated(np.zeros((1, 1)))[0, 0] == wanted
 
 
 def test_smooth_labels():

@@ -79,8 +79,9 @@ constexpr ActivationFacts kActivationFacts[] = {
 
 // One of the list with the defaults of its parameters.
 static inline Activation listed_activation(int code) {
-  const double (&defaults)[kMaxActivationParameters] = kActivationFacts[code].defaults;
-  return {code, {defaults[0], defaults[1]}, nullptr};
+  Activation listed = {code, {}, nullptr};
+  for (int k = 0; k < kMaxActivationParameters; ++k) listed.parameters[k] = kActivationFacts[code].defaults[k];
+  return listed;
 }
 
 // Whether it works on whole rows instead of single numbers.

@@ -10,6 +10,7 @@ from oracle import check
 from shapes import pairs
 
 from fastnn import losses
+from fastnn.kernels.reference import loss as reference
 from fastnn.kernels.select import kernels_for
 
 every_loss = pytest.mark.parametrize("loss", ALL, ids=IDS)
@@ -70,6 +71,12 @@ def test_gradient(backend, loss, rng):
     assert_gradient(d_z, value, z, loss.name)
 
 
+def test_the_focal_loss_with_its_largest_gamma(backend, dtype):
+    """Also where a class is as good as impossible, so that log(1 - p) is 0."""
+    z, y = np.array([[200.0, 0, 0], [0.1, 0, 0.2]]), np.array([[0.0, 1, 0], [0, 1, 0]])
+    check(backend, "loss_and_gradient", dtype, z=z, y=y, sample_weight=None, loss=losses.focal(1e6))
+
+
 EXTREMES = [(name, *extreme) for name, case in CASES.items() for extreme in case.extremes]
 
 
@@ -87,6 +94,35 @@ def test_extremes(backend, dtype, case):
         atol = max(atol, eps / 2)
     np.testing.assert_allclose(loss, wanted, rtol + 2e-10 * (name == "log_cosh"), atol)
     np.testing.assert_allclose(d_z[0], wanted_d_z, rtol, atol)
+
+
+@every_loss
+def test_the_references_forms_are_the_scalar_functions(loss, rng, monkeypatch):
+    """The reference computes over arrays; without such a form, as for a new loss, it calls the scalar function."""
+    if losses.element_of(loss) is None:
+        assert loss.name in reference._FORMS
+        return
+    z = np.append(np.array([0, 1, -1, 40, -40, 1e20, -1e20, np.nan]), 3 * rng.normal(size=92)).reshape(100, 1)
+    y = targets(rng, loss, z.shape)
+    found, wanted = np.empty_like(z), np.empty_like(z)
+    by_array = [
+        reference.loss_and_gradient(z[r : r + 1], y[r : r + 1], None, loss, found[r : r + 1]) for r in range(100)
+    ]
+    monkeypatch.setattr(reference, "_FORMS", {})
+    by_number = [
+        reference.loss_and_gradient(z[r : r + 1], y[r : r + 1], None, loss, wanted[r : r + 1]) for r in range(100)
+    ]
+    np.testing.assert_allclose(by_array, by_number, rtol=1e-14, atol=1e-15)
+    np.testing.assert_allclose(found, wanted, rtol=1e-14, atol=1e-15)
+
+
+def test_the_librarys_older_losses_are_computed_over_arrays(rng, monkeypatch):
+    """Called for one number after the other, the scalar functions take 20 times as long."""
+    monkeypatch.setattr(reference, "element_of", lambda loss: pytest.fail(f"{loss.name} is computed number by number"))
+    z, y = rng.normal(size=(2, 5, 3))
+    for name in losses.LOSSES:
+        if name != "tweedie":
+            reference.loss_and_gradient(z, y, None, losses.get(name), np.empty_like(z))
 
 
 def test_probabilities_of_two_softmax_outputs_are_those_of_one_sigmoid(backend, dtype, rng):

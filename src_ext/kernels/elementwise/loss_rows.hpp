@@ -2,7 +2,7 @@
 #pragma once
 
 #include "contract/kernels.hpp"
-#include "kernels/elementwise/activation.hpp"
+#include "kernels/elementwise/activation_kernels.hpp"
 #include "kernels/elementwise/class_loss.hpp"
 #include "kernels/elementwise/loss.hpp"
 #include "kernels/network/pieces.hpp"
@@ -163,19 +163,34 @@ template <class T> void loss_and_gradient(const void* arguments, int member, int
 
 // --- links -----------------------------------------------------------------------------------------------------------
 
-template <class T> void exp_link(const T* z, T* out, ptrdiff_t count) {
+// One function for each: predictions (n, o) of z (n, o), the mean of the loss's distribution. z and out may be the same
+// memory.
+template <class T> void identity_link(const T* z, T* out, ptrdiff_t n, ptrdiff_t o) {
+  run_activation<T>(kIdentity, z, out, nullptr, n * o);
+}
+
+template <class T> void sigmoid_link(const T* z, T* out, ptrdiff_t n, ptrdiff_t o) {
+  run_activation<T>(kSigmoid, z, out, nullptr, n * o);
+}
+
+template <class T> void softmax_link(const T* z, T* out, ptrdiff_t n, ptrdiff_t o) {
+  softmax_rows<T, false>(z, out, o, n, o);
+}
+
+template <class T> void exp_link(const T* z, T* out, ptrdiff_t n, ptrdiff_t o) {
+  const ptrdiff_t count = n * o;
   ptrdiff_t c = 0;
   for (; c + kLanes<T> <= count; c += kLanes<T>) store<T>(out + c, vexp<T>(load<T>(z + c)));
   if (c < count) store_first<T>(out + c, vexp<T>(load_first<T>(z + c, int(count - c))), int(count - c));
 }
 
-// The prediction that belongs to z (n, o): the mean for the loss's distribution. z and out may be the same memory.
+// The function of a code; a link without one does not compile.
 template <class T> void link_rows(int link, const T* z, T* out, ptrdiff_t n, ptrdiff_t o) {
   switch (fastnn::LinkCode(link)) {
-    case fastnn::kSoftmaxLink: return softmax_rows<T, false>(z, out, o, n, o);
-    case fastnn::kExpLink: return exp_link<T>(z, out, n * o);
-    case fastnn::kSigmoidLink: return run_activation<T>(kSigmoid, z, out, nullptr, n * o);
-    case fastnn::kIdentityLink: return run_activation<T>(kIdentity, z, out, nullptr, n * o);
+#define FASTNN_CASE(name, code) \
+  case fastnn::code: return name##_link<T>(z, out, n, o);
+    FASTNN_LINKS(FASTNN_CASE)
+#undef FASTNN_CASE
     case fastnn::kNoLink:
     case fastnn::kLinkCount: return;
   }

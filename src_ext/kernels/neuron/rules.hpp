@@ -4,7 +4,7 @@
 // stretches of every instruction set, so that only rows of x need masks. What lies beyond w is multiplied by zeros.
 #pragma once
 
-#include "kernels/elementwise/activation.hpp"
+#include "kernels/elementwise/activation_kernels.hpp"
 #include "kernels/elementwise/loss.hpp"
 
 namespace {
