@@ -56,35 +56,12 @@ template <class F> FASTNN_INLINE SquaredErrorRule<F> rule_of(F f) { return {f}; 
 FASTNN_INLINE PerceptronRule rule_of(Sign) { return {}; }
 FASTNN_INLINE CrossEntropyRule rule_of(Sigmoid) { return {}; }
 
-// The loop over rows is compiled with the rule inside, but for activations that are long to compute and seldom a single
-// neuron's: for these it is compiled once, with pointers to the rule's functions. That costs a row 4 ns of 30 to 40,
-// and saves a tenth of the compilation of all kernels for regression.
-template <class F> constexpr bool kIsPointed = false;
-template <> constexpr bool kIsPointed<Elu> = true;
-template <> constexpr bool kIsPointed<Selu> = true;
-template <> constexpr bool kIsPointed<Gelu> = true;
-template <> constexpr bool kIsPointed<GeluTanh> = true;
-template <> constexpr bool kIsPointed<Silu> = true;
-template <> constexpr bool kIsPointed<Mish> = true;
-template <> constexpr bool kIsPointed<Softplus> = true;
-template <> constexpr bool kIsPointed<Celu> = true;
-template <> constexpr bool kIsPointed<TanhShrink> = true;
-template <> constexpr bool kIsPointed<LogSigmoid> = true;
-
-template <class T> struct PointedRule {
-  const void* rule;
-  Vec<T> (*d_z)(const void* rule, Vec<T> z, Vec<T> y);
-  double (*losses)(const void* rule, T* z, const T* y, const T* weight, ptrdiff_t count);
-};
-
 // d_z of one row, in every lane as its z and y are.
 template <class T, class Rule> FASTNN_INLINE Vec<T> d_z_of_row(const Rule& rule, Vec<T> z, Vec<T> y) {
   Vec<T> loss, d_z;  // the compiler leaves out what only the loss needs
   if constexpr (__is_same(Rule, UsersRule)) {
     rule.template eval<T>(z, y, loss, d_z, 1);
     return splat<T>(d_z[0]);
-  } else if constexpr (__is_same(Rule, PointedRule<T>)) {
-    return rule.d_z(rule.rule, z, y);
   } else {
     rule.template eval<T>(z, y, loss, d_z);
     return d_z;
@@ -92,11 +69,6 @@ template <class T, class Rule> FASTNN_INLINE Vec<T> d_z_of_row(const Rule& rule,
 }
 
 // The sum of the weighted losses of some rows; the weighted d_z replaces z.
-template <class T>
-FASTNN_INLINE double neuron_losses(const PointedRule<T>& rule, T* z, const T* y, const T* weight, ptrdiff_t count) {
-  return rule.losses(rule.rule, z, y, weight, count);
-}
-
 template <class T, class Rule>
 __attribute__((noinline)) double neuron_losses(const Rule& rule, T* z, const T* y, const T* weight, ptrdiff_t count) {
   Vec<T> total = {};
@@ -111,24 +83,10 @@ __attribute__((noinline)) double neuron_losses(const Rule& rule, T* z, const T* 
   return double(sum_lanes<T>(total));
 }
 
-template <class T, class Rule> Vec<T> d_z_function(const void* rule, Vec<T> z, Vec<T> y) {
-  return d_z_of_row<T>(*static_cast<const Rule*>(rule), z, y);
-}
-
-template <class T, class Rule>
-double losses_function(const void* rule, T* z, const T* y, const T* weight, ptrdiff_t count) {
-  return neuron_losses<T>(*static_cast<const Rule*>(rule), z, y, weight, count);
-}
-
 // Calls use(rule) with the rule by which a neuron with this activation learns.
 template <class T, class Use> FASTNN_INLINE void with_neuron_rule(const fastnn::Activation& activation, Use use) {
   if (is_users(activation)) return use(UsersRule{*activation.users});
-  with_activation(activation, [&](auto f) {
-    const auto rule = rule_of(f);
-    using Rule = decltype(rule_of(f));
-    if constexpr (kIsPointed<decltype(f)>) use(PointedRule<T>{&rule, d_z_function<T, Rule>, losses_function<T, Rule>});
-    else use(rule);
-  });
+  with_activation(activation, [&](auto f) { use(rule_of(f)); });
 }
 
 // --- stretches -------------------------------------------------------------------------------------------------------
