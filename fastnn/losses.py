@@ -14,6 +14,7 @@ import numpy as np
 
 from fastnn.errors import no_subclass, unknown_name, wrong_type
 from fastnn.loss_functions import ROWS, TOLERANCE, Element, Parameter, Targets
+from fastnn.validation import as_float
 
 __all__ = ["LOSSES", "Loss", "focal", "get", "huber", "pinball", "smooth_labels", "tweedie"]
 
@@ -77,7 +78,7 @@ class Loss:
         parameter: object = self.parameter
         if not isinstance(parameter, Real):
             raise wrong_type(known.name, parameter, known.wanted)
-        return float(parameter)
+        return as_float(parameter)
 
     def __reduce__(self) -> tuple[type[Loss], tuple[str, int, str, float]]:
         """The constructor's arguments, so that it checks what comes out of a pickle."""

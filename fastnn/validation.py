@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from math import prod
-from numbers import Integral
-from typing import Any
+from math import inf, prod
+from numbers import Integral, Real
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from fastnn.tensors import as_host
 
 __all__ = [
     "Sizes",
+    "as_float",
     "as_floating",
     "as_integers",
     "check_counts",
@@ -183,6 +184,17 @@ class Sizes:
     def shape_of(self, letters: str) -> tuple[int, ...]:
         """The shape that letters stand for."""
         return tuple(self._sizes[letter] for letter in letters)
+
+
+def as_float(number: Real) -> float:
+    """The number as a float: infinite, which ranges refuse, where it is larger than any float.
+
+    That is an integer of hundreds of digits, for which `float` raises OverflowError instead of what a range says.
+    """
+    try:
+        return float(number)
+    except OverflowError:
+        return inf if cast(float, number) > 0 else -inf
 
 
 def check_size(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:

@@ -171,7 +171,7 @@ CASES: dict[str, Case] = {
         NUMBERS,
         extremes=(([-1e20], [0.0], 1.35e20, [-1.35]),),
         others=(0.3,),
-        wrong=(0, -1, np.inf, np.nan),
+        wrong=(0, -1, np.inf, np.nan, 10**400),
     ),
     "log_cosh": Case(
         _numbers,

@@ -97,7 +97,7 @@ def test_get():
 
 SHARES = (-0.1, 1.0, 1.5, math.nan, math.inf)
 OUT_OF_RANGE = {
-    "learning_rate": (0, -1, math.nan, math.inf),
+    "learning_rate": (0, -1, math.nan, math.inf, 10**400, -(10**400)),
     "momentum": (-0.1, 1.1, math.nan),
     "rho": SHARES,
     "beta_1": SHARES,

@@ -174,7 +174,7 @@ def _adam_step(given: Arrays, wanted: Arrays, eps: float) -> Arrays:
     return {
         "m": lost * parts + TINY,
         "v": lost * (np.abs(given["v"]) + given["d_params"] ** 2) + TINY,
-        "params": lost * (np.abs(given["params"]) + 4 * change + largest) + TINY,
+        "params": lost * (np.abs(given["params"]) + np.maximum(4 * change, largest)) + TINY,
     }
 
 

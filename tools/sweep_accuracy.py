@@ -71,6 +71,7 @@ SWEPT = {
     "hard_sigmoid": Swept(2, lambda x: np.clip(x + 3, 0, 6) / 6),
     "leaky_relu": Swept(2, lambda x: np.where(x > 0, x, 0.01 * x)),
     "hard_tanh": Swept(0, lambda x: np.clip(x, -1, 1)),
+    "relu6": Swept(0, lambda x: np.clip(x, 0, 6)),
     "relu": Swept(0, lambda x: np.maximum(x, 0)),
     "sign": Swept(0, np.sign),
     "softshrink": Swept(2, lambda x: np.where(np.abs(x) > 0.5, x - np.copysign(0.5, x), 0 * x)),

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.errors import no_subclass, unknown_name, wrong_type
+from fastnn.validation import as_float
 
 __all__ = ["BELOW_ONE", "NOT_NEGATIVE", "OPTIMIZERS", "RANGES", "Optimizer", "OptimizerState", "Range", "get"]
 
@@ -98,7 +99,7 @@ class Optimizer:
             allows, wanted = RANGES[each.name]
             if not isinstance(value, Real):
                 raise wrong_type(each.name, value, wanted)
-            if not allows(float(value)):
+            if not allows(as_float(value)):
                 raise ValueError(f"{each.name}={value!r}, wanted {wanted}")
 
     @classmethod

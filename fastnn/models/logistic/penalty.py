@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,15 @@ from fastnn.solvers.objective.penalty import Separable
 from fastnn.solvers.objective.types import Vector
 from fastnn.solvers.table import SOLVERS, PenaltyName, Solver, solver_with
 
-__all__ = ["Penalty", "l2_strength", "penalty_of", "refuse_unsupported", "strength_of", "total_strength"]
+__all__ = [
+    "Penalty",
+    "l2_strength",
+    "penalty_of",
+    "refuse_unsupported",
+    "split_strength",
+    "strength_of",
+    "total_strength",
+]
 
 # A strength, as a part of the mean, beyond which a coefficient is zero in all but name: twice and four times as much is
 # still a number.
@@ -134,13 +142,18 @@ def penalty_of(model: LogisticParameters) -> Penalty:
     refuse_unsupported(model, ratio, penalised=alpha > 0)
     if model.n_jobs is not None:
         warn_caller(f"'n_jobs' has no effect (n_jobs={model.n_jobs}). Set n_threads instead.", FutureWarning)
-    scaling = float(model.intercept_scaling) if SOLVERS[model.solver].penalises_intercept else None
     factor = None if model.penalty_factor is None else np.asarray(model.penalty_factor, np.float64)
     if model.bounds is not None and len(model.bounds) != 2:
         raise ParameterError(f"bounds={model.bounds!r}, wanted a pair (lower, upper); None in it for no bound.")
     if model.firth:
         _refuse_with_firth(model, ratio, alpha)
-    return Penalty(ratio * alpha, (1 - ratio) * alpha, factor, model.bounds, intercept_scaling=scaling)
+    return replace(split_strength(model, alpha, ratio), factor=factor, bounds=model.bounds)
+
+
+def split_strength(model: SolverParameters, strength: float, l1_ratio: float) -> Penalty:
+    """The penalty of this strength, of which L1 has its share and L2 the rest; the same for all features."""
+    scaling = float(model.intercept_scaling) if SOLVERS[model.solver].penalises_intercept else None
+    return Penalty(l1_ratio * strength, (1 - l1_ratio) * strength, intercept_scaling=scaling)
 
 
 def l2_strength(model: LogisticParameters) -> float:

@@ -222,9 +222,9 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
         fitted = {**targets.attributes(), **network_attributes(start.flat), **learnt.attributes}
         gone = {"_assigned", *(OF_FITS if first else ())}
         self.__dict__ = {"t_": 0, **{k: v for k, v in vars(self).items() if k not in gone}, **fitted}
+        tasks.end()
         if learnt.warning:
             warn_caller(learnt.warning)
-        tasks.end()
 
     def _read(self, X: Any, y: Any, *, reset: bool, **how: Any) -> tuple[Any, NDArray[Any]]:
         """X as (n, i) and y as `read_X_y` reads them; with `reset` the model takes over what X's columns are.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,18 @@ def test_hooks_are_called_in_order(solver: str) -> None:
     assert [seen["model"].n_iter_ for seen in recorder.seen] == [1, 2, 3, 4]
     assert [seen["model"].loss_ for seen in recorder.seen] == model.history_["loss"]
     assert recorder.seen[1]["model"].history_["loss"] == model.history_["loss"][:2]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [MLPClassifier(**SMALL), MLPClassifier(**SMALL, solver="lbfgs"), Neuron(max_iter=2, random_state=0)],
+    ids=repr,
+)
+def test_the_last_hook_comes_before_a_warning_that_is_an_error(model: Any) -> None:
+    recorder = Recorder()
+    with warnings.catch_warnings(action="error"), pytest.raises(ConvergenceWarning):
+        clone(model).set_callbacks(recorder).fit(X, Y)
+    assert recorder.calls[-2:] == ["end fit", "teardown"]
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])

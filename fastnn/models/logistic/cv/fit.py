@@ -18,7 +18,7 @@ from fastnn.models.logistic.cv.parameters import Grid
 from fastnn.models.logistic.cv.results import Results
 from fastnn.models.logistic.cv.scores import Scoring
 from fastnn.models.logistic.parameters import SolverParameters
-from fastnn.models.logistic.penalty import Penalty, strength_of
+from fastnn.models.logistic.penalty import split_strength, strength_of
 from fastnn.models.logistic.problem import Explain, Labelled, hardly_resolved, not_converged, refuse_non_finite
 from fastnn.solvers.minimise import minimise
 from fastnn.solvers.objective.types import Solution, Vector
@@ -117,7 +117,7 @@ def refitted(
 
     Along the path, where most solves only serve a score, the end is not looked at as closely.
     """
-    penalty, tol = _penalty(model, C, l1_ratio), SOLVERS[model.solver].margin * model.tol
+    penalty, tol = split_strength(model, strength_of(C), l1_ratio), SOLVERS[model.solver].margin * model.tol
     losses = _family(model, samples, x).losses
     if penalty.is_smooth and solution.gain > goal_of(losses, tol).gain:
         objective = losses.penalised(penalty.alpha(1, losses.total)[0])
@@ -151,7 +151,7 @@ def fit_family(
         if samples.sample_weight is not None and not samples.sample_weight[rows].any():
             raise ValueError(f"In fold {number} no training row has a weight above zero.")
     options: dict[str, Any] = {"tol": model.tol, "max_iter": model.max_iter, "n_workers": workers}
-    penalties = [_penalty(model, float(C), l1_ratio) for C in Cs]
+    penalties = [split_strength(model, strength_of(float(C)), l1_ratio) for C in Cs]
     if all(penalty.is_smooth for penalty in penalties):
         return solve_family(
             family, [penalty.alpha(1, family.losses.total)[0] for penalty in penalties], subsets, watch=watch, **options
@@ -162,12 +162,6 @@ def fit_family(
         options["watch"] = lambda number, solution: watch(int(order[number]), solution)
     found, by_fold = solve_sparse_family(family, [penalties[k].separable_over for k in order], subsets, **options)
     return [found[k] for k in place], [[solutions[k] for k in place] for solutions in by_fold]
-
-
-def _penalty(model: SolverParameters, C: float, l1_ratio: float) -> Penalty:
-    scaling = float(model.intercept_scaling) if SOLVERS[model.solver].penalises_intercept else None
-    strength = strength_of(C)
-    return Penalty(l1_ratio * strength, (1 - l1_ratio) * strength, intercept_scaling=scaling)
 
 
 def packed(params: Vector, samples: Labelled) -> Array:
