@@ -14,7 +14,7 @@ import numpy as np
 from fastnn.kernels.jit.functions.graph import REAL, TRUTH, Graph, Node
 from fastnn.kernels.jit.functions.paths import Questions
 
-__all__ = ["Dual", "Truth", "chain", "choose", "is_number"]
+__all__ = ["Dual", "Truth", "chain", "choose", "is_number", "of_two", "slope_sum"]
 
 _NUMBERS = (int, float, np.integer, np.floating, np.bool_)  # a bool is an int
 
@@ -138,16 +138,17 @@ def chain(outer: Node | float, inner: Node | None) -> Node | None:
     return None if inner is None else inner * outer
 
 
-def _sum(left: Node | None, right: Node | None) -> Node | None:
+def slope_sum(left: Node | None, right: Node | None) -> Node | None:
+    """The slope of a sum."""
     if left is None or right is None:
         return right if left is None else left
-    return left + right
+    return left.graph.sum(left, right)
 
 
 def _difference(left: Node | None, right: Node | None) -> Node | None:
     if right is None:
         return left
-    return -right if left is None else left - right
+    return -right if left is None else left.graph.difference(left, right)
 
 
 def choose(condition: Node, chosen: Dual, other: Dual) -> Dual:
@@ -160,26 +161,19 @@ def choose(condition: Node, chosen: Dual, other: Dual) -> Dual:
     return chosen.like(value, graph.select(condition, *slopes))
 
 
-def _power(a: Dual, b: Dual) -> Dual:
-    exponent = b.value.constant
-    if exponent == 2:
-        return a.like(a.value * a.value, chain(2.0 * a.value, a.slope))
-    raise TypeError("sketch")
-
-
 # --- operations on two numbers ---------------------------------------------------------------------
 
 
 def _add(a: Dual, b: Dual) -> Dual:
-    return a.like(a.value + b.value, _sum(a.slope, b.slope))
+    return a.like(a.graph.sum(a.value, b.value), slope_sum(a.slope, b.slope))
 
 
 def _subtract(a: Dual, b: Dual) -> Dual:
-    return a.like(a.value - b.value, _difference(a.slope, b.slope))
+    return a.like(a.graph.difference(a.value, b.value), _difference(a.slope, b.slope))
 
 
 def _multiply(a: Dual, b: Dual) -> Dual:
-    return a.like(a.value * b.value, _sum(chain(b.value, a.slope), chain(a.value, b.slope)))
+    return a.like(a.value * b.value, slope_sum(chain(b.value, a.slope), chain(a.value, b.slope)))
 
 
 def _divide(a: Dual, b: Dual) -> Dual:
@@ -193,15 +187,26 @@ def _divide(a: Dual, b: Dual) -> Dual:
     return a.like(quotient, None if top is None else a.graph.select(ended, 0.0, top / b.value))
 
 
+def _whole_and_rest(a: Dual, b: Dual) -> tuple[Node, Dual]:
+    """The quotient, rounded down, and what is left, which has b's sign: where rounding has not led one too far."""
+    graph = a.graph
+    whole = graph.node("floor", REAL, a.value / b.value)
+    rest = graph.difference(a.value, whole * b.value)
+    too_far = (rest != 0.0) & ((rest < 0.0) ^ (b.value < 0.0))
+    whole, rest = graph.select(too_far, whole - 1.0, whole), graph.select(too_far, rest + b.value, rest)
+    return whole, a.like(rest, _difference(a.slope, chain(whole, b.slope)))
+
+
 def _floor_divide(a: Dual, b: Dual) -> Dual:
-    return a.like(a.graph.node("floor", REAL, a.value / b.value))
+    return a.like(_whole_and_rest(a, b)[0])
 
 
 def _modulo(a: Dual, b: Dual) -> Dual:
-    return _subtract(a, _multiply(b, _floor_divide(a, b)))
+    return _whole_and_rest(a, b)[1]
 
 
-def _of_two(name: str, function: Callable[[Dual, Dual], Dual]) -> None:
+def of_two(name: str, function: Callable[[Dual, Dual], Dual]) -> None:
+    """Give both kinds an operator on two numbers, such as "add"."""
     def forward(self: Any, other: Any) -> Any:
         left = self.number() if isinstance(self, Truth) else self
         right = left.lifted(other)
@@ -236,9 +241,8 @@ for _name, _function in {
     "truediv": _divide,
     "floordiv": _floor_divide,
     "mod": _modulo,
-    "pow": _power,
 }.items():
-    _of_two(_name, _function)
+    of_two(_name, _function)
 for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
     _comparison(_name)
 for _kind in (Dual, Truth):

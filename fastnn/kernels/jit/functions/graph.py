@@ -162,10 +162,9 @@ class Graph:
 
     def node(self, operation: str, kind: str, *operands: Node) -> Node:
         """The node of an operation, or of what it comes to where that is plain."""
-        for simpler in (self._simpler, self._contracted):
-            found = simpler(operation, operands)
-            if found is not None:
-                return found
+        simpler = self._simpler(operation, operands)
+        if simpler is not None:
+            return simpler
         numbers = tuple(each.number for each in operands)
         key = tuple(sorted(numbers)) if operation in _COMMUTE else numbers
         return self._made(operation, kind, operands, key)
@@ -196,6 +195,8 @@ class Graph:
             if operands[0].operation == "negate":
                 return operands[0].operands[0]  # type: ignore[no-any-return]
             return None if numbers[0] is None or operands[0].kind != REAL else self.real(-numbers[0])
+        if operation == "bits" and numbers[0] is not None:
+            return self.operand(int(self.dtype(numbers[0]).view(f"i{self.dtype().itemsize}")), INTEGER)
         if len(operands) != 2:
             return None
         left, right = operands
@@ -209,23 +210,30 @@ class Graph:
             return -(right if numbers[0] == -1 else left)
         return None
 
-    def _contracted(self, operation: str, operands: tuple[Node, ...]) -> Node | None:
-        """A product and a sum as one operation, which is rounded once.
+    def sum(self, left: Node, right: Node) -> Node:
+        """left + right, in one operation with a product that one of them is, so that both are rounded once.
 
         This is done here instead of by LLVM, which looks at what else needs the product: then a value would have other
         bits where its slope is wanted, too.
         """
-        if operation not in ("add", "subtract") or operands[0].kind != REAL:
-            return None
-        left, right = operands
         if left is right:
-            return None
+            return left + right
         if left.operation == "multiply":
-            return self.node("fma", REAL, *left.operands, right if operation == "add" else -right)
+            return self.node("multiply_add", REAL, *left.operands, right)
+        if right.operation == "multiply":
+            return self.node("multiply_add", REAL, *right.operands, left)
+        return left + right
+
+    def difference(self, left: Node, right: Node) -> Node:
+        """left - right, in the same way."""
+        if left is right:
+            return left - right
+        if left.operation == "multiply":
+            return self.node("multiply_add", REAL, *left.operands, -right)
         if right.operation == "multiply":
             first, second = right.operands
-            return self.node("fma", REAL, first if operation == "add" else -first, second, left)
-        return None
+            return self.node("multiply_add", REAL, -first, second, left)
+        return left - right
 
     def _folded(self, operation: str, left: float, right: float) -> Node | None:
         if operation in _COMPARED:
