@@ -97,9 +97,6 @@ class Truth(_Recorded):
     def __bool__(self) -> bool:
         return self.questions.answer(self.node)
 
-    def __invert__(self) -> Truth:
-        return Truth(self.questions, ~self.node)
-
     def _joined(self, other: Any, operation: str) -> Any:
         if isinstance(other, Truth):
             node = other.node

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 import math
 import sys
 from collections.abc import Callable
@@ -33,6 +34,7 @@ _ALIASES: dict[str, str] = {
     "pow": "power",
     "float_power": "power",
 }
+_FUNCTIONS: dict[str, Callable[..., Any]] = {**ONE, **SEVERAL}
 _OF_SCIPY = "erf erfc expit log_expit xlogy xlog1py expm1 log1p exp2".split()
 
 
@@ -61,11 +63,18 @@ def _lifted(numbers: tuple[Any, ...]) -> list[Dual]:
     return duals
 
 
-def _standing_for(original: Any, function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function` where a number is recorded, else the original."""
+def _standing_for(original: Any, function: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """`function` of so many numbers where one is recorded, else the original."""
+    name = original.__name__
 
-    def standing(*numbers: Any) -> Any:
-        return function(*_lifted(numbers)) if any(map(_is_recorded, numbers)) else original(*numbers)
+    def standing(*numbers: Any, **options: Any) -> Any:
+        if not any(map(_is_recorded, (*numbers, *options.values()))):
+            return original(*numbers, **options)
+        if options:
+            raise Refused(f"gives {name} the option {next(iter(options))}, which compiled code does not know")
+        if len(numbers) != count:
+            raise Refused(f"gives {name} {len(numbers)} arguments, wanted {count}")
+        return function(*_lifted(numbers))
 
     return standing
 
@@ -81,7 +90,9 @@ def _log(number: Any, *base: Any) -> Any:
     return logarithms[0] / logarithms[1] if base else logarithms[0]
 
 
-def _clip(z: Any, low: Any = None, high: Any = None) -> Any:
+def _clip(z: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:  # noqa: A002
+    """numpy.clip, whose bounds have two names each."""
+    low, high = a_min if min is None else min, a_max if max is None else max
     if low is not None:
         z = _TABLE[np.maximum](z, low)
     return z if high is None else _TABLE[np.minimum](z, high)
@@ -135,21 +146,19 @@ def _best(original: Any, of_two: Callable[[Dual, Dual], Dual]) -> Callable[..., 
 
 
 def _table() -> dict[Any, Callable[..., Any]]:
-    own = {**ONE, **SEVERAL}
-    named = own | {alias: own[name] for alias, name in _ALIASES.items()}
+    counts = dict.fromkeys(ONE, 1) | dict.fromkeys(SEVERAL, 2) | {"where": 3, "clip": 3, "fma": 3}
+    names = {name: name for name in counts} | _ALIASES
     found: dict[Any, Callable[..., Any]] = {}
-    for module in (math, np):
-        for name, function in named.items():
-            original = getattr(module, name, None)
-            if original is not None:
-                found[original] = _standing_for(original, function)
-    # math has its own remainder; NumPy's is Python's.
-    found[np.remainder] = _standing_for(np.remainder, SEVERAL["mod"])
+    for module, (called, name) in itertools.product((math, np, builtins), names.items()):
+        original = getattr(module, called, None)
+        # math has its own remainder; NumPy's is Python's
+        own = "mod" if original is np.remainder else name
+        if original is not None and original is not pow:  # which may have three arguments, and works by operators
+            found[original] = _standing_for(original, _FUNCTIONS[own], counts[own])
     found |= {math.log: _log, np.clip: _clip, np.where: _where}
     found |= {float: _float, np.float64: _float, np.float32: _single, int: _int, round: _round}
     found |= {np.round: _round, np.around: _round}
     found |= {max: _best(max, larger), min: _best(min, smaller)}
-    found[builtins.abs] = _standing_for(abs, ONE["fabs"])
     return found
 
 
@@ -161,5 +170,5 @@ def _of_scipy(thing: Any) -> Callable[..., Any] | None:
     special = sys.modules.get("scipy.special")
     for name in _OF_SCIPY if special is not None else ():
         if thing is getattr(special, name, None):
-            return _standing_for(thing, ONE.get(name) or SEVERAL[name])
+            return _standing_for(thing, _FUNCTIONS[name], 1 if name in ONE else 2)
     return None

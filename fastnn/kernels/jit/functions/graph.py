@@ -6,6 +6,7 @@ Nodes take Python's operators, so that the formulas of functions such as exp can
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -140,6 +141,7 @@ class Graph:
         self.dtype = dtype
         self.nodes: list[Node] = []
         self._known: dict[Any, Node] = {}
+        self._reals: dict[Any, Node] = {}
 
     def argument(self, name: str) -> Node:
         """A number that the function is given."""
@@ -147,9 +149,14 @@ class Graph:
 
     def real(self, number: Any) -> Node:
         """A real number, rounded to the element type."""
-        with np.errstate(over="ignore"):
-            rounded = float(self.dtype(number))
-        return self._made("constant", REAL, (rounded,), rounded.hex() if rounded == rounded else "nan")
+        given = float(number)
+        key = given, given == 0 and math.copysign(1, given)
+        if key not in self._reals:
+            with np.errstate(over="ignore"):
+                rounded = float(self.dtype(given))
+            name = rounded.hex() if rounded == rounded else "nan"
+            self._reals[key] = self._made("constant", REAL, (rounded,), name)
+        return self._reals[key]
 
     def operand(self, value: Any, kind: str) -> Node:
         """A node as it is; a number as one."""

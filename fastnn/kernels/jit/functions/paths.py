@@ -14,8 +14,8 @@ from fastnn.kernels.jit.functions.refusal import Refused
 
 __all__ = ["Questions", "every_way"]
 
-_MOST_WAYS = 256
-_MOST_QUESTIONS = 256  # on one way
+_MOST_WAYS = 128
+_MOST_QUESTIONS = 128  # on one way
 
 
 class Questions:
