@@ -43,13 +43,23 @@ class _Recorded:
 
 
 class Dual(_Recorded):
-    """A real number of the network with its slope."""
+    """A real number of the network with its slope.
 
-    __slots__ = ("slope", "value")
+    Attributes
+    ----------
+    value : Node
+    slope : Node or None
+        None where it is zero everywhere.
+    made : tuple or None
+        The operation that it comes from, and its operands, where others look for that.
+    """
+
+    __slots__ = ("made", "slope", "value")
 
     def __init__(self, questions: Questions, value: Node, slope: Node | None = None) -> None:
         self.questions, self.value = questions, value
         self.slope = None if slope is None or slope.constant == 0 else slope
+        self.made: tuple[Any, ...] | None = None
 
     @property
     def graph(self) -> Graph:
@@ -162,7 +172,9 @@ def choose(condition: Node, chosen: Dual, other: Dual) -> Dual:
 
 
 def _add(a: Dual, b: Dual) -> Dual:
-    return a.like(a.graph.sum(a.value, b.value), slope_sum(a.slope, b.slope))
+    result = a.like(a.graph.sum(a.value, b.value), slope_sum(a.slope, b.slope))
+    result.made = ("sum", a, b)
+    return result
 
 
 def _subtract(a: Dual, b: Dual) -> Dual:

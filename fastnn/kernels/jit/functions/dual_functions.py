@@ -10,7 +10,15 @@ from collections.abc import Callable
 from typing import Any
 
 from fastnn.kernels.jit.functions import error_functions, exponentials, logarithms, roots, trigonometry
+from fastnn.kernels.jit.functions.compositions import (
+    of_exponential,
+    of_one_and_exponential,
+    softplus,
+    softplus_argument,
+    tanh_of_softplus,
+)
 from fastnn.kernels.jit.functions.dual import Dual, Truth, chain
+from fastnn.kernels.jit.functions.expressions import Real, fma
 from fastnn.kernels.jit.functions.graph import REAL, Node
 from fastnn.kernels.jit.functions.vector_bodies import applied
 
@@ -98,6 +106,32 @@ def _atanh(v: Node) -> Node:
     return _with_sign(0.5 * _log1p((size + size) / (1.0 - size)), v)
 
 
+def _tanh_body(x: Real) -> Real:
+    """(1 - e) / (1 + e) with e = exp(-2 |x|), each rounded once: the operations of the library's own tanh."""
+    size = abs(x)
+    part = exponentials.reduced(-(size + size).at_most(exponentials.ONLY_ONE))
+    scale = exponentials.power_of_two(part.shifted.bits())
+    q = part.r + exponentials.expm1_tail(part.r)
+    above, below = fma(scale, -q, 1.0 - scale), fma(scale, q, 1.0 + scale)
+    return (above / below).copysign(x)
+
+
+def _exponential(z: Dual) -> Dual:
+    result: Dual = _plain_exponential(z)
+    result.made = ("exp", z)
+    return result
+
+
+def _known_inside(function: Function, found: Callable[[Dual], Dual | None], known: Callable[[Dual], Dual]) -> Function:
+    """`function`, or the known one that it makes of what is inside."""
+
+    def looking(z: Dual) -> Any:
+        inside = found(z)
+        return function(z) if inside is None else known(inside)
+
+    return looking
+
+
 def _sigmoid_parts(v: Node) -> tuple[Node, Node]:
     """exp(-|v|), and 1 more."""
     e = _exp(-abs(v))
@@ -140,21 +174,26 @@ def _times(factor: float) -> Function:
     return lambda z: z * factor
 
 
+_plain_exponential = _levelling(_exp, lambda v, a: a)
+_plain_log = of_value(_log, lambda v, a: 1.0 / v)
+_plain_log1p = of_value(_log1p, lambda v, a: 1.0 / (1.0 + v))
+_plain_tanh = _levelling(_body(_tanh_body), lambda v, a: (1.0 - a) * (1.0 + a))
+
 ONE: dict[str, Function] = {
-    "exp": _levelling(_exp, lambda v, a: a),
+    "exp": _exponential,
     "exp2": _levelling(_body(exponentials.exp2), lambda v, a: a * math.log(2)),
     "expm1": _levelling(_expm1, lambda v, a: _exp(v)),
-    "log": of_value(_log, lambda v, a: 1.0 / v),
+    "log": _known_inside(_plain_log, of_one_and_exponential, softplus),
     "log2": of_value(lambda v: _log(v) * (1 / math.log(2)), lambda v, a: (1 / math.log(2)) / v),
     "log10": of_value(lambda v: _log(v) * (1 / math.log(10)), lambda v, a: (1 / math.log(10)) / v),
-    "log1p": of_value(_log1p, lambda v, a: 1.0 / (1.0 + v)),
+    "log1p": _known_inside(_plain_log1p, of_exponential, softplus),
     "sqrt": of_value(_sqrt, lambda v, a: 0.5 / a),
     "sin": of_value(_sin, lambda v, a: _cos(v)),
     "cos": of_value(_cos, lambda v, a: -_sin(v)),
     "tan": of_value(_tan, lambda v, a: 1.0 + a * a),
     "sinh": of_value(_sinh, lambda v, a: _cosh(v)),
     "cosh": of_value(_cosh, lambda v, a: _sinh(v)),
-    "tanh": _levelling(_body(exponentials.tanh), _body(exponentials.tanh_slope)),
+    "tanh": _known_inside(_plain_tanh, softplus_argument, tanh_of_softplus),
     "asinh": of_value(_asinh, lambda v, a: 1.0 / _sqrt(1.0 + v * v)),
     "acosh": of_value(_acosh, lambda v, a: 1.0 / (_sqrt(v - 1.0) * _sqrt(v + 1.0))),
     "atanh": of_value(_atanh, lambda v, a: 1.0 / ((1.0 - v) * (1.0 + v))),

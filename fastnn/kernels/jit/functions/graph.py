@@ -202,6 +202,8 @@ class Graph:
             if operands[0].operation == "negate":
                 return operands[0].operands[0]  # type: ignore[no-any-return]
             return None if numbers[0] is None or operands[0].kind != REAL else self.real(-numbers[0])
+        if operation == "fabs" and operands[0].operation in ("negate", "fabs"):
+            return abs(operands[0].operands[0])
         if operation == "bits" and numbers[0] is not None:
             return self.operand(int(self.dtype(numbers[0]).view(f"i{self.dtype().itemsize}")), INTEGER)
         if len(operands) != 2:
