@@ -35,7 +35,7 @@ _ALIASES: dict[str, str] = {
     "float_power": "power",
 }
 _FUNCTIONS: dict[str, Callable[..., Any]] = {**ONE, **SEVERAL}
-_OF_SCIPY = "erf erfc expit log_expit xlogy xlog1py expm1 log1p exp2".split()
+_OF_SCIPY = "erf erfc ndtr expit log_expit xlogy xlog1py expm1 log1p exp2".split()
 
 
 def known_function(thing: Any) -> Callable[..., Any] | None:
