@@ -8,12 +8,19 @@ the normal distribution. What a number was made of is kept beside it, and read h
 from __future__ import annotations
 
 from fastnn.kernels.jit.functions import error_functions, exponentials, logarithms
-from fastnn.kernels.jit.functions.dual import Dual, add, chain, of_two
+from fastnn.kernels.jit.functions.dual import OPERATIONS, Dual, add, chain
 from fastnn.kernels.jit.functions.expressions import Real, fma, select
 from fastnn.kernels.jit.functions.graph import Node
 from fastnn.kernels.jit.functions.vector_bodies import applied
 
-__all__ = ["exp_of_negative_size", "of_exponential", "of_one_and_exponential", "softplus", "softplus_argument", "tanh_of_softplus"]
+__all__ = [
+    "exp_of_negative_size",
+    "of_exponential",
+    "of_one_and_exponential",
+    "softplus",
+    "softplus_argument",
+    "tanh_of_softplus",
+]
 
 
 def of_exponential(z: Dual) -> Dual | None:
@@ -53,7 +60,7 @@ def exp_of_negative_size(v: Node) -> Node:
 
 def _one_and_erf(x: Real) -> Real:
     """1 + erf(x), which is erfc(-x)."""
-    tail = error_functions.raised_tail(x) * 2.0 ** -error_functions.SHIFT[x.format.bits]
+    tail = error_functions.raised_tail(x) * 2.0 ** -exponentials.SHIFT[x.format.bits]
     return select(x > 0.0, 2.0 - tail, tail)
 
 
@@ -69,7 +76,7 @@ def _sum(a: Dual, b: Dual) -> Dual:
     return result
 
 
-of_two("add", _sum)
+OPERATIONS["add"] = _sum
 
 
 def softplus(x: Dual) -> Dual:

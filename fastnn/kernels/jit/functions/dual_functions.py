@@ -163,7 +163,7 @@ def _sign(z: Dual) -> Dual:
     return z.like(select(v > 0.0, 1.0, select(v < 0.0, -1.0, v)))  # NaN and the sign of zero stay
 
 
-def _square(z: Dual) -> Dual:
+def _square(z: Dual) -> Any:
     return z * z
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from fastnn.kernels.jit.functions import dual_powers  # noqa: F401 - gives dual numbers the operator
 from fastnn.kernels.jit.functions.dual import Dual, Truth
 from fastnn.kernels.jit.functions.dual_functions import ONE
-from fastnn.kernels.jit.functions import dual_powers  # noqa: F401 - gives dual numbers the operator
 from fastnn.kernels.jit.functions.dual_pairs import SEVERAL, larger, smaller
 from fastnn.kernels.jit.functions.refusal import Refused
 
