@@ -158,6 +158,12 @@ def _log_sigmoid(v: Node) -> Node:
     return v.graph.select(v < 0.0, v, 0.0) - _log1p(exp_of_negative_size(v))
 
 
+def _erf_slope(v: Node, a: Node) -> Node:
+    """2 / sqrt(pi) exp(-v^2), and 0 where that ends, not the smallest number: v may be large, and a factor of it."""
+    slope = applied(error_functions.erf_slope, v, a)
+    return v.graph.select(abs(v) > error_functions.TAIL_END[8 * v.graph.dtype().itemsize], 0.0, slope)
+
+
 def _sign(z: Dual) -> Dual:
     v, select = z.value, z.graph.select
     return z.like(select(v > 0.0, 1.0, select(v < 0.0, -1.0, v)))  # NaN and the sign of zero stay
@@ -202,8 +208,8 @@ ONE: dict[str, Function] = {
     "asinh": of_value(_asinh, lambda v, a: 1.0 / _sqrt(1.0 + v * v)),
     "acosh": of_value(_acosh, lambda v, a: 1.0 / (_sqrt(v - 1.0) * _sqrt(v + 1.0))),
     "atanh": of_value(_atanh, lambda v, a: 1.0 / ((1.0 - v) * (1.0 + v))),
-    "erf": _named("erf", _levelling(_body(error_functions.erf), _body(error_functions.erf_slope))),
-    "erfc": _levelling(_body(error_functions.erfc), _body(error_functions.erfc_slope)),
+    "erf": _named("erf", _levelling(_body(error_functions.erf), _erf_slope)),
+    "erfc": _levelling(_body(error_functions.erfc), lambda v, a: -_erf_slope(v, a)),
     "ndtr": lambda z: 0.5 * ONE["erfc"](z * -math.sqrt(0.5)),
     "expit": _levelling(_sigmoid, _sigmoid_slope),
     "log_expit": of_value(_log_sigmoid, lambda v, a: _sigmoid(-v)),
