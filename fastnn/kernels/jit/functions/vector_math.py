@@ -1,13 +1,19 @@
 """Functions of numbers for nopython code whose loops LLVM vectorises, and their slopes.
 
 Each takes float32 or float64 numbers, all of one type, and returns that type; float32 is computed in
-float32. Nothing branches and nothing is called but LLVM's own instructions. Errors are at most 1.2
-ulp for exp, exp2, expm1, log2, log10 and erf, 2 ulp for log1p, tanh, sin, cos, tan, sinh, cosh and
-sigmoid, 3 for the others; sin, cos and tan are meant for |x| below `trigonometry.LARGEST`.
+float32. Nothing branches, and nothing is called but LLVM's own instructions, so a result depends on
+its numbers alone. Largest errors in ulp, float32 and float64 alike:
 
-Stable names: the functions, called as in NumPy (`atan2` as in `math`); `FUNCTIONS`, a table from the
-functions of `math` and NumPy to these and their slopes; `VectorFunction`, what it holds; `LEFT_OUT`.
-The bodies behind them, in the modules beside this one, have the same names.
+    cbrt, sqrt 0.5; cos, cosh, erf, exp, exp2, log, power, sin 1; expm1, hypot, log10, log2 1.2; log1p, sinh 1.5;
+    asinh, atan, atan2, sigmoid, tanh 2; atanh, tan 2.2; acos, acosh, asin, erfc 3
+
+Slopes take the arguments and then the value; what they share with it LLVM computes once. None comes
+from a difference that cancels: that of tanh, say, is (1 + |value|) 2 e / (1 + e) with e = exp(-2 |x|).
+
+Stable names: the functions, called as in NumPy (but `asin`, `atan2` ... as in `math`); `FUNCTIONS`,
+from what users call, of `math` and NumPy, to a `VectorFunction`; `BY_NAME`, the same by our names;
+`LEFT_OUT`. The bodies over `Real` behind them, in the modules beside this one, have the same names,
+those of slopes `..._slope` and, by the second argument, `..._second_slope`.
 """
 
 from __future__ import annotations
@@ -32,6 +38,7 @@ from fastnn.kernels.jit.functions.expressions import Real
 from fastnn.kernels.jit.functions.lanes import lane_function
 
 __all__ = [
+    "BY_NAME",
     "FUNCTIONS",
     "LEFT_OUT",
     "VectorFunction",
@@ -80,19 +87,21 @@ __all__ = [
 class VectorFunction(NamedTuple):
     """A function of one or two numbers for nopython code."""
 
+    name: str
     value: Any
     slopes: tuple[Any, ...]  # one by each argument: each takes the arguments and then the value
 
 
+BY_NAME: dict[str, VectorFunction] = {}
 FUNCTIONS: dict[Callable[..., Any], VectorFunction] = {}
 
 
 def _function(body: Callable[..., Real], slopes: list[Callable[..., Real]], *called: Callable[..., Any]) -> Any:
     """The function of a body for nopython code, listed with its slopes under what users call."""
-    value = lane_function(body)
-    listed = VectorFunction(value, tuple(lane_function(slope) for slope in slopes))
+    listed = VectorFunction(body.__name__, lane_function(body), tuple(lane_function(slope) for slope in slopes))
+    BY_NAME[body.__name__] = listed
     FUNCTIONS.update(dict.fromkeys(called, listed))
-    return value
+    return listed.value
 
 
 exp = _function(exponentials.exp, [exponentials.exp_slope], math.exp, np.exp)
