@@ -33,6 +33,7 @@ class Format:
     exp_low: float  # below, exp rounds to zero
     exp_high: float  # above, exp rounds to infinity
     hyperbolic_high: float  # above, sinh rounds to infinity
+    largest_angle: float  # up to here sin, cos and tan are reduced in this type
     polynomials: Polynomials
     infinity: float = math.inf
 
@@ -90,6 +91,7 @@ _float32 = Format(
     exp_low=-104.0,
     exp_high=89.0,
     hyperbolic_high=89.5,
+    largest_angle=2.0**17,
     polynomials=FLOAT32,
 )
 _float64 = Format(
@@ -102,6 +104,7 @@ _float64 = Format(
     exp_low=-746.0,
     exp_high=710.0,
     hyperbolic_high=710.6,
+    largest_angle=2.0**30,
     polynomials=FLOAT64,
 )
 FORMATS = {"float": _float32, "double": _float64}

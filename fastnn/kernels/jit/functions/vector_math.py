@@ -29,10 +29,10 @@ from fastnn.kernels.jit.functions import (
     error_functions,
     exponentials,
     inverse_trigonometry,
+    large_arguments,
     logarithms,
     powers,
     roots,
-    trigonometry,
 )
 from fastnn.kernels.jit.functions.expressions import Real
 from fastnn.kernels.jit.functions.lanes import lane_function
@@ -121,9 +121,9 @@ atanh = _function(logarithms.atanh, [logarithms.atanh_slope], math.atanh, np.arc
 logaddexp = _function(
     logarithms.logaddexp, [logarithms.logaddexp_slope, logarithms.logaddexp_second_slope], np.logaddexp
 )
-sin = _function(trigonometry.sin, [trigonometry.sin_slope], math.sin, np.sin)
-cos = _function(trigonometry.cos, [trigonometry.cos_slope], math.cos, np.cos)
-tan = _function(trigonometry.tan, [trigonometry.tan_slope], math.tan, np.tan)
+sin = _function(large_arguments.sin, [large_arguments.sin_slope], math.sin, np.sin)
+cos = _function(large_arguments.cos, [large_arguments.cos_slope], math.cos, np.cos)
+tan = _function(large_arguments.tan, [large_arguments.tan_slope], math.tan, np.tan)
 asin = _function(inverse_trigonometry.asin, [inverse_trigonometry.asin_slope], math.asin, np.arcsin)
 acos = _function(inverse_trigonometry.acos, [inverse_trigonometry.acos_slope], math.acos, np.arccos)
 atan = _function(inverse_trigonometry.atan, [inverse_trigonometry.atan_slope], math.atan, np.arctan)
