@@ -7,14 +7,15 @@ import re
 from functools import cache
 from typing import Any
 
+import llvmlite.binding
 import numpy as np
 import pytest
 from numba import njit
 from numba.core import types
 from numba.core.errors import TypingError
-from vector_functions import CASES, OF_TWO, STEPS, assert_near, in_numpy, sample, special_numbers, ulps
+from vector_functions import CASES, OF_TWO, STEPS, assert_near, in_numpy, sample, special_numbers
 
-from fastnn.kernels.jit.functions import vector_math
+from fastnn.kernels.jit.functions import lanes, large_arguments, vector_math
 
 pytestmark = pytest.mark.jit
 
@@ -146,6 +147,14 @@ def test_special_pairs_of_logaddexp(dtype):
     assert_near("logaddexp", (x, y), of(vector_math.logaddexp, x, y), wanted, 2.0)
 
 
+@pytest.mark.parametrize(
+    "called", list(vector_math.TESTS), ids=lambda called: f"{type(called).__name__}-{called.__name__}"
+)
+def test_tests(called, dtype):
+    x = special_numbers(dtype)
+    np.testing.assert_array_equal(of(vector_math.TESTS[called], x), in_numpy(called.__name__)(x))
+
+
 # --- compiled ---------------------------------------------------------------------------------------------------------
 
 LARGE = {  # what looks for angles that are too large
@@ -240,6 +249,45 @@ def test_functions_meet_in_one_module():
     assert re.search(r"call [^@\n]*@fastnn_sin_double_[248]\(", *compiled.inspect_llvm().values())
 
 
+def test_the_correction_as_text(dtype):
+    """It is LLVM code by itself, and calls libm for the large numbers alone."""
+    bits = np.dtype(dtype).itemsize * 8
+    symbol, text = large_arguments.definition("cos", bits, 8)
+    module = llvmlite.binding.parse_assembly(text)
+    assert not module.get_function(symbol).is_declaration
+    assert re.findall(r"call \w+ @\"?(\w+)", text).count("cos" if bits == 64 else "cosf") == 1
+
+
+def test_a_body_has_a_name_of_its_own():
+    """Two of one name would be one function in LLVM."""
+    with pytest.raises(TypeError, match=r"<lambda> has no name of its own: define it at the top of a module"):
+        lanes.lane_function(lambda x: x)
+
+
+def test_names_of_what_there_is():
+    """What NumPy or math may do for one or two floats is there, or is named as left out."""
+    known = {each.__name__ for each in (*vector_math.FUNCTIONS, *vector_math.TESTS)}
+    plain = [each for each in vars(np).values() if isinstance(each, np.ufunc) and each.signature is None]
+    of_floats = {each.__name__ for each in plain if each.nin < 3 and any(kind.endswith("d->d") for kind in each.types)}
+    arithmetic = {
+        "add",
+        "subtract",
+        "multiply",
+        "divide",
+        "floor_divide",
+        "negative",
+        "positive",
+        "square",
+        "reciprocal",
+    }
+    angles = {"degrees", "radians", "deg2rad", "rad2deg", "conjugate"}
+    assert of_floats - known - set(vector_math.LEFT_OUT["numpy"].split()) - arithmetic - angles == set()
+    of_math = set(vector_math.LEFT_OUT["math"].split())
+    functions = {name for name in dir(math) if callable(getattr(math, name)) and name[0] != "_"}
+    whole_numbers = {"comb", "factorial", "gcd", "isqrt", "lcm", "perm", "fsum", "prod", "sumprod", "isclose"}
+    assert functions - known - of_math - whole_numbers - angles == set()
+
+
 # --- slopes -----------------------------------------------------------------------------------------------------------
 
 
@@ -261,7 +309,7 @@ DOMAINS = {
     "acosh": (1.1, 5),
     "sqrt": (0.1, 5),
 }
-DOMAINS |= {name: (-0.9, 0.9) for name in ("asin", "acos", "atanh", "tan")} | {"power": (0.1, 4), "sigmoid": (-30, 30)}
+DOMAINS |= dict.fromkeys(("asin", "acos", "atanh", "tan"), (-0.9, 0.9)) | {"power": (0.1, 4), "sigmoid": (-30, 30)}
 
 
 @pytest.mark.parametrize(

@@ -54,10 +54,12 @@ class Format:
 
     @property
     def ln2_high(self) -> float:
+        """The upper part of log(2), which any exponent may multiply."""
         return self.high_and_low(LN2)[0]
 
     @property
     def ln2_low(self) -> float:
+        """The rest of it."""
         return self.high_and_low(LN2)[1]
 
     def nearest(self, number: Fraction) -> float:

@@ -52,6 +52,33 @@ def corrected(name: str, x: Real, near: Real) -> Real:
     return Real(x.builder, called)
 
 
+def definition(name: str, bits: int, lanes: int) -> tuple[str, str]:
+    """
+    Give the correction for vectors as text, for code that is written in whole vectors from the start.
+
+    Parameters
+    ----------
+    name : {"sin", "cos", "tan"}
+        The function.
+    bits : {32, 64}
+        Of a number.
+    lanes : int
+        Numbers in a vector.
+
+    Returns
+    -------
+    symbol : str
+        Of the function (x, near).
+    text : str
+        The definitions and declarations that it needs, beside those of other names.
+    """
+    kind = ir.FloatType() if bits == 32 else ir.DoubleType()
+    module = ir.Module()
+    of_one = _branching(module, name, Real(ir.IRBuilder(), ir.Constant(kind, 0.0)))
+    function = _of_vector(module, of_one, lanes, Real(ir.IRBuilder(), ir.Constant(kind, 0.0)))
+    return function.name, "\n".join(str(each) for each in module.functions)
+
+
 def _new(module: Any, symbol: str, kind: Any) -> tuple[Any, ir.IRBuilder]:
     """An empty function (x, near) of one number or of vectors."""
     function = ir.Function(module, ir.FunctionType(kind, [kind, kind]), symbol)
@@ -71,21 +98,26 @@ def _declared(module: Any, symbol: str, kind: Any) -> Any:
 
 def _of_one(module: Any, name: str, like: Real) -> tuple[Any, str]:
     """The function of one number, and the names of those of vectors, as LLVM wants them."""
-    kind, form = like.value.type, like.format
-    symbol = f"fastnn_{name}_{kind}"
-    lanes = [bits // form.bits for bits in VECTOR_BITS]
+    symbol = f"fastnn_{name}_{like.value.type}"
+    lanes = [bits // like.format.bits for bits in VECTOR_BITS]
     variants = ",".join(f"_ZGV_LLVM_N{count}vv_{symbol}({symbol}_{count})" for count in lanes)
-    if symbol in module.globals:
-        return module.globals[symbol], variants
-    function, builder = _new(module, symbol, kind)
-    function.attributes.add("noinline")  # the loop is to be vectorised around a call
+    if symbol not in module.globals:
+        function = _branching(module, name, like)
+        _keep(module, [_of_vector(module, function, count, like) for count in lanes])
+    return module.globals[symbol], variants
+
+
+def _branching(module: Any, name: str, like: Real) -> Any:
+    """The function of one number."""
+    kind, form = like.value.type, like.format
+    function, builder = _new(module, f"fastnn_{name}_{kind}", kind)
+    function.attributes.add("noinline")  # a loop is to be vectorised around its call
     x, near = function.args
     libm = _declared(module, name if form.bits == 64 else f"{name}f", kind)
-    with builder.if_then((abs(Real(builder, x)) > form.largest_angle).value, likely=False):
+    with builder.if_then((abs(Real(builder, x)) > form.largest_angle).value):
         builder.ret(builder.call(libm, [x]))
     builder.ret(near)
-    _keep(module, [_of_vector(module, function, count, like) for count in lanes])
-    return function, variants
+    return function
 
 
 def _of_vector(module: Any, of_one: Any, lanes: int, like: Real) -> Any:
@@ -98,7 +130,7 @@ def _of_vector(module: Any, of_one: Any, lanes: int, like: Real) -> Any:
     size = builder.bitcast(without_sign, kind)
     large = builder.fcmp_ordered(">", size, ir.Constant(kind, [form.largest_angle] * lanes))
     mask = builder.bitcast(large, ir.IntType(lanes))
-    with builder.if_then(builder.icmp_unsigned("!=", mask, ir.Constant(mask.type, 0)), likely=False):
+    with builder.if_then(builder.icmp_unsigned("!=", mask, ir.Constant(mask.type, 0))):
         found = near
         for lane in range(lanes):
             place = ir.Constant(PLACE, lane)

@@ -12,7 +12,7 @@ from a difference that cancels: that of tanh, say, is (1 + |value|) 2 e / (1 + e
 
 Stable names: the functions, called as in NumPy (but `asin`, `atan2` ... as in `math`); `FUNCTIONS`,
 from what users call, of `math` and NumPy, to a `VectorFunction`; `BY_NAME`, the same by our names;
-`LEFT_OUT`. The bodies over `Real` behind them, in the modules beside this one, have the same names,
+`TESTS`; `LEFT_OUT`. The bodies over `Real` behind them, in the modules beside this one, have the same names,
 those of slopes `..._slope` and, by the second argument, `..._second_slope`.
 """
 
@@ -29,6 +29,7 @@ from fastnn.kernels.jit.functions import (
     error_functions,
     exponentials,
     inverse_trigonometry,
+    lanes,
     large_arguments,
     logarithms,
     powers,
@@ -41,6 +42,7 @@ __all__ = [
     "BY_NAME",
     "FUNCTIONS",
     "LEFT_OUT",
+    "TESTS",
     "VectorFunction",
     "acos",
     "acosh",
@@ -152,6 +154,16 @@ floor = _function(comparisons.floor, [comparisons.no_slope], math.floor, np.floo
 ceil = _function(comparisons.ceil, [comparisons.no_slope], math.ceil, np.ceil)
 trunc = _function(comparisons.trunc, [comparisons.no_slope], math.trunc, np.trunc, np.fix)
 rint = _function(comparisons.rint, [comparisons.no_slope], np.rint)
+
+TESTS: dict[Callable[..., Any], Any] = {  # of a number: they return a boolean
+    math.isnan: lanes.isnan,
+    np.isnan: lanes.isnan,
+    math.isinf: lanes.isinf,
+    np.isinf: lanes.isinf,
+    math.isfinite: lanes.isfinite,
+    np.isfinite: lanes.isfinite,
+    np.signbit: lanes.signbit,
+}
 
 # What `math` and NumPy's functions of one or two numbers have beside these: no vector function, and for some no slope.
 LEFT_OUT = {
