@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from fastnn.kernels.jit.functions.angles import ANGLES
 from fastnn.kernels.jit.functions.graph import INTEGER, REAL, TRUTH, Graph, Node
-from fastnn.kernels.jit.functions.large_arguments import definition
+from fastnn.kernels.jit.functions.large_angle_text import hexadecimal, large_angle_text
 
 __all__ = ["Writer"]
 
@@ -98,15 +97,6 @@ class Writer:
     def _instruction(self, node: Node) -> str:
         return f"%{self._prefix}{node.number} = {self._right_side(node.operation, node, *node.operands)}"
 
-    def _define(self, name: str) -> str:
-        """The symbol of the function of vectors of angles that looks for large ones."""
-        symbol, text = definition(name, 8 * self.dtype().itemsize, self.lanes)
-        lines = text.splitlines()
-        declared = {line for line in lines if line.startswith("declare")}  # of two functions they may be the same
-        self.declared |= declared
-        self.defined[name] = "\n".join(line for line in lines if line not in declared)
-        return symbol
-
     def _right_side(self, operation: str, node: Node, *operands: Any) -> str:
         first = operands[0]
         kind = self._types[first.kind]
@@ -115,8 +105,9 @@ class Writer:
             typed = ", ".join(f"{self._types[each.kind]} {text}" for each, text in zip(operands, texts, strict=True))
             return f"select {typed}"
         if operation in ANGLES:
-            symbol = self._define(operation)
-            return f"call {kind} @{symbol}({kind} {texts[0]}, {kind} {texts[1]})"
+            self.defined[operation], declared = large_angle_text(operation, self.element, self.lanes)
+            self.declared |= declared
+            return f"call {kind} @fastnn_{operation}({kind} {texts[0]}, {kind} {texts[1]})"
         if operation in _CASTS:
             return f"bitcast {kind} {texts[0]} to {self._types[node.kind]}"
         if operation in _INTRINSICS:
@@ -136,5 +127,5 @@ class Writer:
 
 def _number(node: Node) -> str:
     if node.kind == REAL:
-        return f"0x{struct.unpack('<Q', struct.pack('<d', node.constant))[0]:016X}"
+        return hexadecimal(node.constant)
     return str(node.constant).lower()
