@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import scipy.special
-from compiled_tiles import Tile, differences, guarded, require_guards, run_activation, run_loss
+from compiled_tiles import Tile, differences, guarded, require_guards, run_activation
 
 from fastnn.kernels.jit.functions.graph import Graph
 from fastnn.kernels.jit.functions.recording import recorded
-from fastnn.kernels.jit.functions.tiles import activation_tile_code, loss_tile_code
+from fastnn.kernels.jit.functions.tiles import activation_tile_code
 
 pytestmark = pytest.mark.jit
 
@@ -331,46 +331,6 @@ def test_kinks_have_the_slope_of_the_way_that_python_takes():
         assert run_activation(function, z)[1] == expected
 
 
-def _huber(z, y):
-    r = z - y
-    return 0.5 * r * r if abs(r) <= 1.35 else 1.35 * (abs(r) - 0.675)
-
-
-LOSSES = {
-    "squared": lambda z, y: 0.5 * (z - y) ** 2,
-    "huber": _huber,
-    "log_cosh": lambda z, y: abs(z - y) + math.log1p(math.exp(-2 * abs(z - y))) - math.log(2),
-    "poisson": lambda z, y: math.exp(z) - y * z,
-    "cauchy": lambda z, y: math.log1p((z - y) ** 2),
-    "cross-entropy": lambda z, y: max(z, 0.0) - z * y + math.log1p(math.exp(-abs(z))),
-    "weighted by the target": lambda z, y: (1 + y * y) * (z - y) ** 2 if y > 0 else abs(z),
-}
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", LOSSES)
-def test_losses(name, dtype):
-    function, rng = LOSSES[name], np.random.default_rng(1)
-    z, y = rng.normal(size=(2, 333)).astype(dtype)
-    losses, d_z = run_loss(function, z, y)
-    pairs = list(zip(z.astype(np.float64), y.astype(np.float64), strict=True))
-    unit = np.finfo(dtype).eps
-    expected = np.array([function(*each) for each in pairs])
-    np.testing.assert_allclose(losses, expected, rtol=10 * unit, atol=10 * unit)
-    steps = 1e-3, 5e-4
-    fine, coarse = ([differences(lambda x, y=y: function(x, y), np.array([x]), h)[0] for x, y in pairs] for h in steps)
-    is_smooth = np.isclose(fine, coarse, 1e-5, 1e-5)
-    assert is_smooth.mean() > 0.95
-    tolerance = 1e-7 + 40 * unit
-    np.testing.assert_allclose(d_z[is_smooth], np.array(fine)[is_smooth], rtol=tolerance, atol=tolerance)
-
-
-def test_a_given_slope_of_a_loss_is_used():
-    z, y = np.linspace(-2, 2, 9), np.ones(9)
-    _, d_z = run_loss(LOSSES["squared"], z, y, lambda z, y: 5 * (z - y))
-    np.testing.assert_allclose(d_z, 5 * (z - y))
-
-
 def test_functions_that_numba_has_compiled_are_compiled_anew():
     numba = pytest.importorskip("numba")
     square = numba.njit(fastmath=True)(lambda z: z * z)
@@ -382,7 +342,7 @@ def test_functions_that_numba_has_compiled_are_compiled_anew():
 
 
 def test_one_code_serves_as_often_as_it_is_made():
-    one, other = (loss_tile_code(LOSSES["huber"], None, np.float32) for _ in range(2))
+    one, other = (activation_tile_code(FUNCTIONS["mish"], None, np.float32) for _ in range(2))
     assert one == other
 
 
