@@ -17,7 +17,8 @@ PACKAGE = Path(fastnn.__file__).parent
 
 # From the ground up; a module imports only from lines above its own. A folder stands for its files.
 LEVELS = [
-    ["errors", "install", "_version", "_cores", "tensors", "activation_functions", "loss_functions"],
+    ["errors", "install", "_version", "_cores", "tensors", "activation_rows", "loss_functions"],
+    ["activation_functions"],
     ["validation", "threads", "activation_parameters"],
     ["activations"],
     ["losses", "layers", "optimizers", "schedules", "_threadpool"],
