@@ -1,0 +1,1 @@
+"""Users' scalar functions, compiled to object code of tile functions."""
