@@ -1,41 +1,30 @@
 """What a user's functions are, as a short text: the name under which their compiled code is kept.
 
-Compiled code depends on the bytecode of a function, on all that it reads from around it, on the versions of what
-compiles it, and on the processor. Each of these is told by its value, never by a name or a place in a file: two functions
-with the same fingerprint do the same, and one of which anything has changed has another fingerprint.
+Compiled code depends on the functions, on the versions of what compiles them, and on the processor. Two functions with
+the same fingerprint do the same, and one of which anything has changed has another fingerprint.
 """
 
 from __future__ import annotations
 
 import os
-import platform
 import sys
-from collections.abc import Callable, Iterator
-from enum import Enum
+from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
-from types import CellType, CodeType, EllipsisType, FunctionType, ModuleType, NoneType
 from typing import Any
 
 import numpy as np
 
 from fastnn._version import __version__
+from fastnn.kernels.users.description import LARGEST, Description, Untold
 
 __all__ = ["fingerprint"]
 
-TILE_ABI = 1  # of what compiled code is called with: ActivationTile, LossTile
-_PLAIN = (NoneType, bool, int, float, complex, str, bytes, EllipsisType)  # repr tells their values
-_LARGEST = 1 << 20  # bytes of an array, or of a description: what is larger is read too slowly
-_OTHERS = ("builtins", "cmath", "math", "operator", "numpy", "scipy", "numba")  # told by name and version
-_SETTINGS_OF_NUMBA_ALONE = ("CACHE_DIR", "NUM_THREADS", "THREADING_LAYER", "THREADING_LAYER_PRIORITY")
+TILE_ABI = 1  # how compiled code is called: as an ActivationTile, a LossTile
 _COMPILER = Path(__file__).parents[1] / "jit"
-_MISSING = object()
-
-
-class _Untold(Exception):
-    """Something that a function reads has no value that could be told."""
+_OF_NUMBA_ALONE = {"NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS", "NUMBA_THREADING_LAYER", "NUMBA_THREADING_LAYER_PRIORITY"}
 
 
 def fingerprint(kind: str, functions: tuple[Callable[..., Any] | None, ...], dtype: type) -> str | None:
@@ -62,145 +51,33 @@ def fingerprint(kind: str, functions: tuple[Callable[..., Any] | None, ...], dty
         Without llvmlite, which tells the processor.
     """
     try:
-        told = repr((kind, dtype.__name__, _surroundings(), _Description().of_all(functions)))
-    except (_Untold, RecursionError, TypeError):  # TypeError: what has no order was to be sorted
+        told = repr((kind, dtype.__name__, _compiler(), _settings(), Description().of_all(functions)))
+    except (Untold, RecursionError, TypeError):  # TypeError: what has no order was to be sorted
         return None
-    return sha256(told.encode()).hexdigest() if len(told) <= _LARGEST else None
-
-
-@cache
-def _version_of(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return ""
+    return sha256(told.encode()).hexdigest() if len(told) <= LARGEST else None
 
 
 @cache
 def _compiler() -> tuple[Any, ...]:
-    """What compiles, and for which processor, but for settings. Numba is not imported for it."""
-    from llvmlite import binding as llvm  # here, since it takes 60 ms and only users' functions need it
+    """What compiles, and for which processor. Numba is not imported for it, which would take half a second."""
+    import llvmlite  # here, since it takes 60 ms and only users' functions need it
+    from llvmlite import binding as llvm
 
     sources = sha256()
-    for file in sorted(_COMPILER.rglob("*.py")):  # two states of a clone have one version
+    for file in sorted(_COMPILER.rglob("*.py")):  # a clone has one version in all its states
         sources.update(file.read_bytes())
-    versions = tuple(map(_version_of, ("numba", "llvmlite", "numpy")))
-    python = (sys.implementation.cache_tag, platform.python_version())
+    versions = (__version__, TILE_ABI, sys.version, llvmlite.__version__, _version_of_numba(), np.__version__)
     processor = (llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
-    return __version__, TILE_ABI, sources.hexdigest(), python, versions, processor
+    return sources.hexdigest(), versions, processor
 
 
-def _surroundings() -> tuple[Any, ...]:
-    of_numba = {name.removeprefix("NUMBA_"): value for name, value in os.environ.items() if name.startswith("NUMBA_")}
-    settings = sorted((name, of_numba[name]) for name in of_numba.keys() - _SETTINGS_OF_NUMBA_ALONE)
-    return *_compiler(), *settings
+def _version_of_numba() -> str:
+    """The digest of the file that has Numba's version: reading it from the package's metadata would take 25 ms."""
+    found = find_spec("numba")
+    file = Path(found.origin).parent / "_version.py" if found is not None and found.origin else Path()
+    return sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
 
 
-class _Description:
-    """Nested tuples of plain values, whose repr tells two functions apart that are not the same."""
-
-    def __init__(self) -> None:
-        self._seen: dict[int, int] = {}  # functions by their ids, numbered as they come: they may call each other
-        self._names: set[str] = set()  # that any function has, of globals and of attributes
-        self._modules: dict[str, ModuleType] = {}
-
-    def of_all(self, functions: tuple[Any, ...]) -> Any:
-        """Functions with all that they read; what they may read from modules comes last."""
-        told, done = [*map(self.of, functions)], set()
-        while new := {(module, name) for module in self._modules for name in self._names} - done:
-            for module, name in sorted(new):  # a function among them has further names
-                value = getattr(self._modules[module], name, _MISSING)
-                if value is not _MISSING:
-                    told.append((module, name, self.of(value)))
-            done |= new
-        return told
-
-    def of(self, thing: Any) -> Any:
-        """Anything that a function reads, or is."""
-        kind = type(thing)
-        if kind in _PLAIN:
-            return kind.__name__, repr(thing)
-        if isinstance(thing, np.ndarray | np.generic):
-            return _of_array(thing)
-        if isinstance(thing, tuple | list):  # named tuples have names, too
-            return kind.__qualname__, getattr(kind, "_fields", ()), tuple(map(self.of, thing))
-        if kind is frozenset:
-            return kind.__name__, tuple(sorted(map(repr, map(self.of, thing))))
-        if kind is slice:
-            return kind.__name__, self.of((thing.start, thing.stop, thing.step))
-        if kind is CodeType:
-            return self._of_code(thing)
-        if isinstance(thing, Enum):
-            return kind.__module__, kind.__qualname__, thing.name, self.of(thing.value)
-        return _of_others(thing) or self._of_users(thing)
-
-    def _of_users(self, thing: Any) -> Any:
-        if isinstance(thing, ModuleType):
-            self._modules[thing.__name__] = thing
-            return "module", thing.__name__
-        if id(thing) in self._seen:
-            return "again", self._seen[id(thing)]
-        self._seen[id(thing)] = len(self._seen)
-        if type(thing) is FunctionType:
-            return self._of_function(thing)
-        if type(thing).__module__.partition(".")[0] == "numba" and hasattr(thing, "py_func"):
-            options = tuple(map(_of_option, sorted(thing.targetoptions.items())))
-            return type(thing).__qualname__, self.of(options), self.of(thing.py_func)
-        raise _Untold(thing)
-
-    def _of_function(self, function: FunctionType) -> Any:
-        code, around = function.__code__, function.__globals__
-        # The names of attributes are among these: that costs a compilation now and then, and forgets nothing.
-        read = tuple((name, self.of(around[name])) for name in sorted(set(_names_in(code))) if name in around)
-        cells = tuple(map(self._of_cell, function.__closure__ or ()))
-        defaults = self.of(function.__defaults__), self.of(tuple(sorted((function.__kwdefaults__ or {}).items())))
-        return "function", self.of(code), defaults, cells, read
-
-    def _of_cell(self, cell: CellType) -> Any:
-        try:
-            contents = cell.cell_contents
-        except ValueError:
-            return "empty"
-        return self.of(contents)
-
-    def _of_code(self, code: CodeType) -> Any:
-        self._names.update(code.co_names)
-        counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags
-        names = code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
-        return "code", code.co_code, code.co_exceptiontable, counts, names, self.of(code.co_consts)
-
-
-def _names_in(code: CodeType) -> Iterator[str]:
-    """The names of globals and attributes in a function and in those that are defined in it."""
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names_in(constant)
-
-
-def _of_array(array: np.ndarray[Any, Any] | np.generic) -> Any:
-    if type(array) is not np.ndarray and not isinstance(array, np.generic):
-        raise _Untold(array)
-    if array.dtype.hasobject or array.nbytes > _LARGEST:
-        raise _Untold(array)
-    return type(array).__name__, repr(array.dtype), array.shape, sha256(array.tobytes()).hexdigest()
-
-
-def _of_others(thing: Any) -> Any:
-    """A function, class or module of Python's, NumPy's, SciPy's or Numba's own: by its name and their version."""
-    if isinstance(thing, ModuleType):
-        module, name, found = thing.__name__, "", thing
-    else:
-        name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", "")
-        module = "numpy" if type(thing) is np.ufunc else getattr(thing, "__module__", None) or ""
-        found = getattr(sys.modules.get(module), name, None)
-    package = module.partition(".")[0]
-    return ("of", module, name, _version_of(package)) if package in _OTHERS and found is thing else None
-
-
-def _of_option(option: tuple[str, Any]) -> Any:
-    """An option of a jitted function, such as fastmath; sets and dictionaries as what has an order or a description."""
-    name, value = option
-    if isinstance(value, dict):
-        return name, tuple(sorted(value.items()))
-    return name, frozenset(value) if isinstance(value, set) else value
+def _settings() -> list[tuple[str, str]]:
+    """The variables by which Numba compiles otherwise."""
+    return sorted((name, os.environ[name]) for name in os.environ if name.startswith("NUMBA_") and name not in _OF_NUMBA_ALONE)

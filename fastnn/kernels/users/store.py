@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
-from secrets import token_hex
 
 from fastnn.kernels.users.folder import Folder, is_trusted, opened_folder
 from fastnn.kernels.users.locks import alone_in_folder
@@ -85,7 +84,7 @@ def _read(folder: Folder, key: str) -> bytes | None:
 
 def _write(folder: Folder, key: str, code: bytes) -> None:
     """Put a file in its place as a whole; without one where that fails, as on a full disk."""
-    unfinished = f"{key[:16]}.{os.getpid()}.{token_hex(4)}{_UNFINISHED}"
+    unfinished = f"{key[:16]}.{os.getpid()}.{os.urandom(4).hex()}{_UNFINISHED}"
     with suppress(OSError):
         file = folder.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
