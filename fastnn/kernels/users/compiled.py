@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from importlib import import_module
+from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 import numpy as np
 
+from fastnn import _core
 from fastnn.activations import Activation
 from fastnn.errors import wrong_type
 from fastnn.kernels.available import require_numba
 from fastnn.kernels.users.fingerprint import fingerprint
 from fastnn.kernels.users.loader import LoadedCode, load
-from fastnn.kernels.users.locks import alone_in_process
+from fastnn.kernels.users.locks import alone_in_process, not_forked_meanwhile
 from fastnn.kernels.users.notice import told_if_slow
 from fastnn.kernels.users.store import fetch
+from fastnn.losses import Loss
 
-__all__ = ["NativeActivation", "compiled_activation"]
+__all__ = ["NativeActivation", "compiled_activation", "compiled_loss"]
 
 REMEMBERED = 256  # functions; a lambda made anew in every fit must not fill the memory
 _SYMBOL = "fastnn_tile"
@@ -72,32 +74,85 @@ def compiled_activation(activation: Activation, dtype: Any) -> NativeActivation:
 def _activation(value: Any, slope: Any, dtype: Any, name: str) -> NativeActivation:
     if value is None or slope is None:
         raise wrong_type("activation", name, "one with value(z) and slope(z, a)")
-
-    def compiled() -> bytes:
-        from fastnn.kernels.jit.functions.tiles import activation_tile_code
-
-        return activation_tile_code(value, slope, dtype)
-
-    return NativeActivation(_code("Activation", name, (value, slope), dtype, compiled))
+    return NativeActivation(_Source("activation", name, value, slope, dtype).loaded())
 
 
-def _code(kind: str, name: str, functions: tuple[Any, ...], dtype: Any, compiled: Callable[[], bytes]) -> LoadedCode:
-    """The code of functions, from wherever it is; `compiled` makes it."""
+def compiled_loss(loss: Loss, dtype: Any) -> _core.NativeLoss:
+    """A user's own loss, compiled, with its link.
 
-    def compiled_by_numba() -> bytes:
-        require_numba(f"{kind} {name!r} is a user's own, and compiling it for backend='native'", "reference")
-        return compiled()
+    Parameters
+    ----------
+    loss : Loss
+        With value(z, y), and slope(z, y) or none.
+    dtype : type
+        np.float32 or np.float64.
 
-    with told_if_slow(f"{kind.lower()} {name!r} for {np.dtype(dtype).name}"):
+    Returns
+    -------
+    NativeLoss
+        The same one for the same functions and link, as long as it is remembered.
+
+    Raises
+    ------
+    ImportError
+        Without Numba, where the code is not on disk.
+    TypeError
+        If Numba cannot compile it, or a function can raise an error.
+    """
+    return _loss(loss.value, loss.slope, dtype, loss.link, loss.name)
+
+
+@lru_cache(REMEMBERED)
+def _loss(value: Any, slope: Any, dtype: Any, link: str, name: str) -> _core.NativeLoss:
+    tile = _Source("loss", name, value, slope, dtype).loaded()
+    return _core.NativeLoss(tile.address, dtype, link, tile)
+
+
+class _Source(NamedTuple):
+    """Functions to be compiled for a dtype, or found compiled."""
+
+    kind: str  # "activation" or "loss"
+    name: str
+    value: Any
+    slope: Any
+    dtype: Any
+
+    def loaded(self) -> LoadedCode:
+        """Their code in memory, from wherever it is."""
+        with told_if_slow(f"{self.kind} {self.name!r} for {np.dtype(self.dtype).name}"):
+            key = self._fingerprint()
+            if key is None:
+                return _load(self._compiled())
+            with alone_in_process(key):
+                code = _loaded.get(key)
+                if code is None:
+                    code = _loaded[key] = _load(fetch(key, self._compiled))
+                return code
+
+    def _fingerprint(self) -> str | None:
         try:
-            key = fingerprint(kind, functions, dtype)
-        except ImportError:  # no llvmlite, then, without which there is no Numba
-            require_numba(f"{kind} {name!r} is a user's own, and compiling it for backend='native'", "reference")
+            return fingerprint(self.kind, (self.value, self.slope), self.dtype)
+        except ImportError:  # no llvmlite, and so no Numba
+            self._require_numba()
             raise
-        if key is None:
-            return load(compiled_by_numba(), _SYMBOL)
-        with alone_in_process(key):
-            code = _loaded.get(key)
-            if code is None:
-                code = _loaded[key] = load(fetch(key, compiled_by_numba), _SYMBOL)
-            return code
+
+    def _compiled(self) -> bytes:
+        self._require_numba()
+        from fastnn.kernels.jit.functions import tiles
+
+        compiler = tiles.loss_tile_code if self.kind == "loss" else tiles.activation_tile_code
+        with not_forked_meanwhile():
+            return compiler(self.value, self.slope, self.dtype)
+
+    def _require_numba(self) -> None:
+        what = f"{self.kind.capitalize()} {self.name!r} is a user's own, and compiling it for backend='native'"
+        require_numba(what, "reference")
+
+
+def _load(code: bytes) -> LoadedCode:
+    with not_forked_meanwhile():
+        try:
+            return load(code, _SYMBOL)
+        except RuntimeError:  # it calls one of Numba's helpers, which Numba tells LLVM of when it begins to compile
+            import_module("numba.core.registry").cpu_target.target_context  # noqa: B018
+            return load(code, _SYMBOL)

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LARGEST", "Description", "Untold"]
+__all__ = ["Description", "Untold"]
 
-LARGEST = 1 << 20  # bytes of an array, or of a description
+LARGEST_ARRAY = 100_000  # bytes: of one above 1,000,000 Numba compiles in where it lies in this process
 _PLAIN = (NoneType, bool, int, float, complex, str, bytes, EllipsisType)  # repr tells their values
-_OTHERS = ("builtins", "cmath", "math", "operator", "numpy", "scipy", "numba")  # told by name and version
+_OTHERS = ("builtins", "cmath", "math", "operator", "numpy", "numba")  # told by name and version
 _MISSING = object()
 
 
@@ -66,7 +66,8 @@ class Description:
 
     def _of_users(self, thing: Any) -> Any:
         if isinstance(thing, ModuleType):
-            self._modules[thing.__name__] = thing
+            if self._modules.setdefault(thing.__name__, thing) is not thing:
+                raise Untold(thing)
             return "module", thing.__name__
         if id(thing) in self._seen:
             return "again", self._seen[id(thing)]
@@ -109,15 +110,17 @@ def _names_in(code: CodeType) -> Iterator[str]:
 
 
 def _of_array(array: np.ndarray[Any, Any] | np.generic) -> Any:
-    if type(array) is not np.ndarray and not isinstance(array, np.generic):
+    """The values of an array that Numba compiles in; of one with gaps it takes the address in this process instead."""
+    is_plain = type(array) is np.ndarray or isinstance(array, np.generic)
+    is_whole = array.flags.c_contiguous or array.flags.f_contiguous
+    if not is_plain or not is_whole or array.dtype.hasobject or array.nbytes > LARGEST_ARRAY:
         raise Untold(array)
-    if array.dtype.hasobject or array.nbytes > LARGEST:
-        raise Untold(array)
-    return type(array).__name__, repr(array.dtype), array.shape, sha256(array.tobytes()).hexdigest()
+    layout = type(array).__name__, repr(array.dtype), array.shape, array.flags.f_contiguous
+    return *layout, sha256(array.tobytes()).hexdigest()
 
 
 def _of_others(thing: Any) -> Any:
-    """A function, class or module of Python's, NumPy's, SciPy's or Numba's own: by its name and their version."""
+    """A function, class or module of Python's, NumPy's or Numba's own: by its name and their version."""
     if isinstance(thing, ModuleType):
         module, name, found = thing.__name__, "", thing
     else:

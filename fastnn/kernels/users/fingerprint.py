@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from fastnn._version import __version__
-from fastnn.kernels.users.description import LARGEST, Description, Untold
+from fastnn.kernels.users.description import Description
 
 __all__ = ["fingerprint"]
 
@@ -43,18 +43,19 @@ def fingerprint(kind: str, functions: tuple[Callable[..., Any] | None, ...], dty
     -------
     str or None
         64 hexadecimal digits; None where a function reads what has no value that could be told, such as an object of a
-        class of the user's, or an array of more than a megabyte.
+        class of the user's, or an array of more than 100,000 bytes.
 
     Raises
     ------
     ImportError
         Without llvmlite, which tells the processor.
     """
+    compiler = _compiler()
     try:
-        told = repr((kind, dtype.__name__, _compiler(), _settings(), Description().of_all(functions)))
-    except (Untold, RecursionError, TypeError):  # TypeError: what has no order was to be sorted
+        told = repr((kind, dtype.__name__, compiler, _settings(), Description().of_all(functions)))
+    except Exception:  # Untold; or an object of the user's, which may raise anything when it is looked at
         return None
-    return sha256(told.encode()).hexdigest() if len(told) <= LARGEST else None
+    return sha256(told.encode()).hexdigest()
 
 
 @cache

@@ -6,7 +6,8 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 from fastnn.kernels.users.folder import Folder
 
@@ -15,7 +16,7 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["alone_in_folder", "alone_in_process"]
+__all__ = ["alone_in_folder", "alone_in_process", "not_forked_meanwhile"]
 
 _PATIENCE = 60.0  # seconds: a process that was stopped in the middle of a compilation must not stop all others
 _BETWEEN_LOOKS = 0.01
@@ -32,13 +33,20 @@ class _Locks:
 
     def forget(self) -> None:
         """Begin with free locks, as a forked child must: the threads that held them are not there."""
-        self.guard = threading.Lock()
+        self.guard = threading.Lock()  # of what lies here
         self.by_key: dict[str, tuple[threading.Lock, int]] = {}  # with how many threads want it
 
 
 _locks = _Locks()
+_no_fork = threading.RLock()  # held while LLVM is at work: a child that begins then would find its lock taken for ever
 if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_no_fork.acquire, after_in_parent=_no_fork.release, after_in_child=_no_fork.release)
     os.register_at_fork(after_in_child=_locks.forget)
+
+
+def not_forked_meanwhile() -> AbstractContextManager[Any]:
+    """Have other threads wait that want to fork this process."""
+    return _no_fork
 
 
 @contextmanager

@@ -9,17 +9,17 @@ import numpy as np
 from llvmlite import binding as llvm
 from numba import carray, njit, types
 
-from fastnn.kernels.jit.compiler import compile_scalars, name_of
+from fastnn.kernels.jit.compiler import compile_scalar, compile_scalars, name_of
 from fastnn.kernels.jit.failing import can_fail
 
-__all__ = ["activation_tile_code"]
+__all__ = ["activation_tile_code", "loss_tile_code"]
 
 _NUMBA_TYPES: dict[Any, Any] = {np.float32: types.float32, np.float64: types.float64}
 _ENTRY = """
-define void @fastnn_tile(ptr %parameters, ptr %z, ptr %a, ptr %slope, i64 %count) {{
+define void @fastnn_tile(ptr %parameters, {declared}, i64 %count) {{
   %result = alloca ptr
   %error = alloca ptr
-  %status = call i32 @"{name}"(ptr %result, ptr %error, ptr %z, ptr %a, ptr %slope, i64 %count)
+  %status = call i32 @"{name}"(ptr %result, ptr %error, {declared}, i64 %count)
   ret void
 }}
 """
@@ -41,15 +41,37 @@ def activation_tile_code(value: Callable[..., Any], slope: Callable[..., Any], d
             if wants_slope:
                 slope_array[k] = scalar_slope(before, np.float64(a_array[k]))
 
-    compiled = tile.overloads[arguments]
+    return _tile_code(tile, 3, lambda: value if _can_fail(scalar_value, 1) else slope)
+
+
+def loss_tile_code(value: Callable[..., Any], slope: Callable[..., Any], dtype: Any) -> bytes:
+    """Compile value(z, y) and slope(z, y) to the object code of a LossTile called fastnn_tile."""
+    scalar_value, scalar_slope = compile_scalar(value), compile_scalar(slope)
+    pointer = types.CPointer(_NUMBA_TYPES[np.dtype(dtype).type])
+    arguments = (pointer, pointer, pointer, pointer, types.intp)
+
+    @njit(arguments, error_model="numpy", fastmath={"contract"})
+    def tile(z: Any, y: Any, losses: Any, d_z: Any, count: int) -> None:
+        z_array, y_array = carray(z, count), carray(y, count)
+        losses_array, d_z_array = carray(losses, count), carray(d_z, count)
+        for k in range(count):
+            z_k, y_k = np.float64(z_array[k]), np.float64(y_array[k])
+            losses_array[k], d_z_array[k] = scalar_value(z_k, y_k), scalar_slope(z_k, y_k)
+
+    return _tile_code(tile, 4, lambda: value if _can_fail(scalar_value, 2) else slope)
+
+
+def _tile_code(tile: Any, arrays: int, culprit: Callable[[], Any]) -> bytes:
+    (compiled,) = tile.overloads.values()
     code, name = compiled.library.get_llvm_str(), compiled.fndesc.llvm_func_name
     if can_fail(code, name):
-        raise _may_raise(value if _can_fail(scalar_value) else slope)
-    return _object_code(code + _ENTRY.format(name=name))
+        raise _may_raise(culprit())
+    declared = ", ".join(f"ptr %a{k}" for k in range(arrays))
+    return _object_code(code + _ENTRY.format(name=name, declared=declared))
 
 
-def _can_fail(scalar: Any) -> bool:
-    alone = njit((types.float64,), error_model="numpy")(lambda z: scalar(z))
+def _can_fail(scalar: Any, arguments: int) -> bool:
+    alone = njit((types.float64,) * arguments, error_model="numpy")(lambda *numbers: scalar(*numbers))
     (compiled,) = alone.overloads.values()
     return can_fail(compiled.library.get_llvm_str(), compiled.fndesc.llvm_func_name)
 
