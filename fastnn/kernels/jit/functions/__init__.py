@@ -1,1 +1,1 @@
-"""Users' scalar functions, compiled to object code of tile functions."""
+"""Users' own scalar functions, compiled to native code: value and slope in one pass, in whole vectors."""
