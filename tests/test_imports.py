@@ -24,7 +24,7 @@ LEVELS = [
     ["kernels.contract", "kernels.random", "kernels.pieces"],
     ["kernels.available"],
     ["kernels.reference", "kernels.jit", "_core"],
-    ["kernels.composed", "kernels.user_activations"],
+    ["kernels.composed", "kernels.users"],
     ["kernels.select"],
     ["kernels.public", "machine"],
     ["kernels"],

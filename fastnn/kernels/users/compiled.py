@@ -1,9 +1,8 @@
-"""Users' own activations and losses for the native kernels: found in memory, on disk, or compiled by Numba."""
+"""Users' own activations and losses for the native kernels: found in memory, on disk, or compiled."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import import_module
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -51,7 +50,7 @@ def compiled_activation(activation: Activation, dtype: Any) -> NativeActivation:
     Parameters
     ----------
     activation : Activation
-        With value(z) and slope(z, a).
+        With value(z), and slope(z, a) or none.
     dtype : type
         np.float32 or np.float64.
 
@@ -63,17 +62,17 @@ def compiled_activation(activation: Activation, dtype: Any) -> NativeActivation:
     Raises
     ------
     ImportError
-        Without Numba, where the code is not on disk.
+        Without llvmlite, which comes with Numba.
     TypeError
-        If the activation works by row, Numba cannot compile it, or a function can raise an error.
+        If it cannot be compiled; one sentence shows the line in question.
     """
     return _activation(activation.value, activation.slope, dtype, activation.name)
 
 
 @lru_cache(REMEMBERED)
 def _activation(value: Any, slope: Any, dtype: Any, name: str) -> NativeActivation:
-    if value is None or slope is None:
-        raise wrong_type("activation", name, "one with value(z) and slope(z, a)")
+    if value is None:
+        raise wrong_type("activation", name, "one with value(z)")
     return NativeActivation(_Source("activation", name, value, slope, dtype).loaded())
 
 
@@ -95,9 +94,9 @@ def compiled_loss(loss: Loss, dtype: Any) -> _core.NativeLoss:
     Raises
     ------
     ImportError
-        Without Numba, where the code is not on disk.
+        Without llvmlite, which comes with Numba.
     TypeError
-        If Numba cannot compile it, or a function can raise an error.
+        If it cannot be compiled; one sentence shows the line in question.
     """
     return _loss(loss.value, loss.slope, dtype, loss.link, loss.name)
 
@@ -132,27 +131,19 @@ class _Source(NamedTuple):
     def _fingerprint(self) -> str | None:
         try:
             return fingerprint(self.kind, (self.value, self.slope), self.dtype)
-        except ImportError:  # no llvmlite, and so no Numba
-            self._require_numba()
+        except ImportError:  # no llvmlite, which comes with Numba
+            what = f"{self.kind.capitalize()} {self.name!r} is a user's own, and compiling it for backend='native'"
+            require_numba(what, "reference")
             raise
 
     def _compiled(self) -> bytes:
-        self._require_numba()
-        from fastnn.kernels.jit.functions import tiles
+        from fastnn.kernels.jit.functions import tiles  # here, since what is on disk needs no compiler
 
         compiler = tiles.loss_tile_code if self.kind == "loss" else tiles.activation_tile_code
         with not_forked_meanwhile():
             return compiler(self.value, self.slope, self.dtype)
 
-    def _require_numba(self) -> None:
-        what = f"{self.kind.capitalize()} {self.name!r} is a user's own, and compiling it for backend='native'"
-        require_numba(what, "reference")
-
 
 def _load(code: bytes) -> LoadedCode:
     with not_forked_meanwhile():
-        try:
-            return load(code, _SYMBOL)
-        except RuntimeError:  # it calls one of Numba's helpers, which Numba tells LLVM of when it begins to compile
-            import_module("numba.core.registry").cpu_target.target_context  # noqa: B018
-            return load(code, _SYMBOL)
+        return load(code, _SYMBOL)

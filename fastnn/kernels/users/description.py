@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dis import get_instructions
 from enum import Enum
-from hashlib import sha256
+from importlib import import_module
+from itertools import accumulate
+from opcode import opmap
 from types import CellType, CodeType, EllipsisType, FunctionType, ModuleType, NoneType
 from typing import Any
 
@@ -16,9 +19,9 @@ import numpy as np
 
 __all__ = ["Description", "Untold"]
 
-LARGEST_ARRAY = 100_000  # bytes: of one above 1,000,000 Numba compiles in where it lies in this process
 _PLAIN = (NoneType, bool, int, float, complex, str, bytes, EllipsisType)  # repr tells their values
-_OTHERS = ("builtins", "cmath", "math", "operator", "numpy", "numba")  # told by name and version
+_OTHERS = ("builtins", "cmath", "math", "operator", "numpy", "scipy")  # told by name and version
+_IMPORT = opmap["IMPORT_NAME"]
 _MISSING = object()
 
 
@@ -50,9 +53,9 @@ class Description:
         kind = type(thing)
         if kind in _PLAIN:
             return kind.__name__, repr(thing)
-        if isinstance(thing, np.ndarray | np.generic):
-            return _of_array(thing)
-        if isinstance(thing, tuple | list):  # named tuples have names, too
+        if isinstance(thing, np.generic):
+            return repr(thing.dtype), thing.tobytes()
+        if isinstance(thing, tuple):  # named tuples have names, too
             return kind.__qualname__, getattr(kind, "_fields", ()), tuple(map(self.of, thing))
         if kind is frozenset:
             return kind.__name__, tuple(sorted(map(repr, map(self.of, thing))))
@@ -74,9 +77,8 @@ class Description:
         self._seen[id(thing)] = len(self._seen)
         if type(thing) is FunctionType:
             return self._of_function(thing)
-        if type(thing).__module__.partition(".")[0] == "numba" and hasattr(thing, "py_func"):
-            options = tuple(map(_of_option, sorted(thing.targetoptions.items())))
-            return type(thing).__qualname__, self.of(options), self.of(thing.py_func)
+        if type(thing).__module__.partition(".")[0] == "numba":  # a jitted function; what it was compiled from counts
+            return self.of(getattr(thing, "py_func", None) or thing._dispatcher.py_func)
         raise Untold(thing)
 
     def _of_function(self, function: FunctionType) -> Any:
@@ -85,7 +87,7 @@ class Description:
         read = tuple((name, self.of(around[name])) for name in sorted(set(_names_in(code))) if name in around)
         cells = tuple(map(self._of_cell, function.__closure__ or ()))
         defaults = self.of(function.__defaults__), self.of(tuple(sorted((function.__kwdefaults__ or {}).items())))
-        return "function", self.of(code), defaults, cells, read
+        return "function", self.of(code), defaults, cells, read, tuple(map(self.of, _imported_in(code)))
 
     def _of_cell(self, cell: CellType) -> Any:
         try:
@@ -101,26 +103,36 @@ class Description:
         return "code", code.co_code, code.co_exceptiontable, counts, names, self.of(code.co_consts)
 
 
-def _names_in(code: CodeType) -> Iterator[str]:
-    """The names of globals and attributes in a function and in those that are defined in it."""
-    yield from code.co_names
+def _codes_in(code: CodeType) -> Iterator[CodeType]:
+    """The code of a function and of those that are defined in it."""
+    yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _names_in(constant)
+            yield from _codes_in(constant)
 
 
-def _of_array(array: np.ndarray[Any, Any] | np.generic) -> Any:
-    """The values of an array that Numba compiles in; of one with gaps it takes the address in this process instead."""
-    is_plain = type(array) is np.ndarray or isinstance(array, np.generic)
-    is_whole = array.flags.c_contiguous or array.flags.f_contiguous
-    if not is_plain or not is_whole or array.dtype.hasobject or array.nbytes > LARGEST_ARRAY:
-        raise Untold(array)
-    layout = type(array).__name__, repr(array.dtype), array.shape, array.flags.f_contiguous
-    return *layout, sha256(array.tobytes()).hexdigest()
+def _imported_in(code: CodeType) -> Iterator[ModuleType]:
+    """The modules that a function imports itself; they are imported for it."""
+    for each in _codes_in(code):
+        if _IMPORT not in each.co_code[::2]:  # and so in nearly all of them there is nothing to look through
+            continue
+        steps = list(get_instructions(each))
+        for at, step in enumerate(steps):
+            if step.opname == "IMPORT_NAME":
+                if steps[at - 2].argval != 0:  # relative to where the function lies
+                    raise Untold(step.argval)
+                import_module(step.argval)
+                yield from (sys.modules[name] for name in accumulate(step.argval.split("."), "{}.{}".format))
+
+
+def _names_in(code: CodeType) -> Iterator[str]:
+    """The names of globals and attributes in a function and in those that are defined in it."""
+    for each in _codes_in(code):
+        yield from each.co_names
 
 
 def _of_others(thing: Any) -> Any:
-    """A function, class or module of Python's, NumPy's or Numba's own: by its name and their version."""
+    """A function, class or module of Python's, NumPy's or SciPy's own: by its name and their version."""
     if isinstance(thing, ModuleType):
         module, name, found = thing.__name__, "", thing
     else:
@@ -128,12 +140,6 @@ def _of_others(thing: Any) -> Any:
         module = "numpy" if type(thing) is np.ufunc else getattr(thing, "__module__", None) or ""
         found = getattr(sys.modules.get(module), name, None)
     package = module.partition(".")[0]
-    return ("of", module, name, getattr(sys.modules[package], "__version__", "")) if package in _OTHERS and found is thing else None
-
-
-def _of_option(option: tuple[str, Any]) -> Any:
-    """An option of a jitted function, such as fastmath; sets and dictionaries as what has an order or a description."""
-    name, value = option
-    if isinstance(value, dict):
-        return name, tuple(sorted(value.items()))
-    return name, frozenset(value) if isinstance(value, set) else value
+    if package not in _OTHERS or found is not thing:
+        return None
+    return "of", module, name, getattr(sys.modules[package], "__version__", "")

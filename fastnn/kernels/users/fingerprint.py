@@ -6,16 +6,12 @@ the same fingerprint do the same, and one of which anything has changed has anot
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from fastnn._version import __version__
 from fastnn.kernels.users.description import Description
@@ -23,8 +19,7 @@ from fastnn.kernels.users.description import Description
 __all__ = ["fingerprint"]
 
 TILE_ABI = 1  # how compiled code is called: as an ActivationTile, a LossTile
-_COMPILER = Path(__file__).parents[1] / "jit"
-_OF_NUMBA_ALONE = {"NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS", "NUMBA_THREADING_LAYER", "NUMBA_THREADING_LAYER_PRIORITY"}
+_COMPILER = Path(__file__).parents[1] / "jit" / "functions"
 
 
 def fingerprint(kind: str, functions: tuple[Callable[..., Any] | None, ...], dtype: type) -> str | None:
@@ -43,7 +38,7 @@ def fingerprint(kind: str, functions: tuple[Callable[..., Any] | None, ...], dty
     -------
     str or None
         64 hexadecimal digits; None where a function reads what has no value that could be told, such as an object of a
-        class of the user's, or an array of more than 100,000 bytes.
+        class of the user's.
 
     Raises
     ------
@@ -52,7 +47,7 @@ def fingerprint(kind: str, functions: tuple[Callable[..., Any] | None, ...], dty
     """
     compiler = _compiler()
     try:
-        told = repr((kind, dtype.__name__, compiler, _settings(), Description().of_all(functions)))
+        told = repr((kind, dtype.__name__, compiler, Description().of_all(functions)))
     except Exception:  # Untold; or an object of the user's, which may raise anything when it is looked at
         return None
     return sha256(told.encode()).hexdigest()
@@ -60,25 +55,13 @@ def fingerprint(kind: str, functions: tuple[Callable[..., Any] | None, ...], dty
 
 @cache
 def _compiler() -> tuple[Any, ...]:
-    """What compiles, and for which processor. Numba is not imported for it, which would take half a second."""
+    """What compiles, and for which processor."""
     import llvmlite  # here, since it takes 60 ms and only users' functions need it
     from llvmlite import binding as llvm
 
     sources = sha256()
     for file in sorted(_COMPILER.rglob("*.py")):  # a clone has one version in all its states
         sources.update(file.read_bytes())
-    versions = (__version__, TILE_ABI, sys.version, llvmlite.__version__, _version_of_numba(), np.__version__)
+    versions = (__version__, TILE_ABI, sys.version, llvmlite.__version__)
     processor = (llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
     return sources.hexdigest(), versions, processor
-
-
-def _version_of_numba() -> str:
-    """The digest of the file that has Numba's version: reading it from the package's metadata would take 25 ms."""
-    found = find_spec("numba")
-    file = Path(found.origin).parent / "_version.py" if found is not None and found.origin else Path()
-    return sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
-
-
-def _settings() -> list[tuple[str, str]]:
-    """The variables by which Numba compiles otherwise."""
-    return sorted((name, os.environ[name]) for name in os.environ if name.startswith("NUMBA_") and name not in _OF_NUMBA_ALONE)

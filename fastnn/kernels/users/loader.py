@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from itertools import count
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 __all__ = ["LoadedCode", "load"]
 
 _numbers = count()  # LLVM wants another name for every library
-_HELPERS = re.compile(rb"\bnumba_\w+")  # functions of Numba's that it has told LLVM of, and the system's linker not
 
 
 class LoadedCode:
@@ -47,14 +45,11 @@ def load(code: bytes, symbol: str) -> LoadedCode:
     ImportError
         Without llvmlite.
     RuntimeError
-        If it calls what this process does not have, such as Numba's helpers before Numba is imported.
+        If it calls a function that this process does not have.
     """
     from llvmlite import binding as llvm  # here, since it takes 60 ms and only users' functions need it
 
     library = llvm.JITLibraryBuilder().add_object_img(code).add_current_process().export_symbol(symbol)
-    for name in {each.decode() for each in _HELPERS.findall(code)}:
-        if address := llvm.address_of_symbol(name):
-            library.import_symbol(name, address)
     loaded = library.link(_linker(), f"fastnn_{next(_numbers)}")
     return LoadedCode(loaded, loaded[symbol])
 
