@@ -40,6 +40,7 @@ LEVELS = [
     ["models.common"],
     ["models.neuron", "models.network", "models.mlp", "models.logistic"],
     ["models", "roofline"],
+    ["jit"],
     ["typing"],
     [""],
 ]
