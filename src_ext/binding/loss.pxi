@@ -31,7 +31,7 @@ cdef object compiled_loss = None
 cdef NativeLoss compile_users_loss(object loss, int kind):
     global compiled_loss
     if compiled_loss is None:
-        from fastnn.kernels.user_functions import compiled_loss as function
+        from fastnn.kernels.users.compiled import compiled_loss as function
         compiled_loss = function
     compiled = compiled_loss(loss, np.float64 if kind else np.float32)
     if type(compiled) is not NativeLoss or (<NativeLoss>compiled).kind != kind:
