@@ -1,1 +1,1 @@
-"""Users' own scalar functions, compiled to native code: value and slope in one pass, in whole vectors."""
+"""What compiles users' scalar functions. Importing a module of this package imports Numba or llvmlite."""

@@ -1,29 +1,32 @@
 """A user's function with what it reads from around it, copied so that the copy can be run with numbers that record.
 
-In the copy the functions of math and NumPy are those for dual numbers, and so in all Python functions that it calls. What
-it reads from around it is frozen: only what cannot change is let in, so that compiled code never holds something stale.
+In the copy the functions of math and NumPy are those for dual numbers, and so in all Python functions that it calls.
+What it reads from around it is frozen: only what cannot change is let in, so that compiled code is never out of date.
 """
 
 from __future__ import annotations
 
 import builtins
 import dis
+import inspect
 from collections.abc import Iterator
+from functools import lru_cache
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from fastnn.kernels.jit.functions.dual import is_number
 from fastnn.kernels.jit.functions.dual_math import known_function
-from fastnn.kernels.jit.functions.refusal import Refused
+from fastnn.kernels.jit.functions.refusal import Refused, name_of
 
 __all__ = ["FrozenFunctions"]
 
 _HARMLESS = "range len enumerate zip tuple list sum sorted reversed any all map filter pow divmod bool".split()
+_Cached = type(lru_cache(ord))
+_NO_FUNCTION = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _REFUSED = {
     "STORE_GLOBAL": "changes a global variable, which compiled code cannot",
     "DELETE_GLOBAL": "changes a global variable, which compiled code cannot",
     "PUSH_EXC_INFO": "handles errors, and compiled code has none: what would raise one gives infinity or NaN there",
-    "YIELD_VALUE": "yields, and wanted is a function that returns a number",
 }
 
 
@@ -42,7 +45,9 @@ class FrozenFunctions:
 
     def copy(self, function: Any) -> Any:
         """What to call in place of a function."""
-        return self._inside(function, "it", None)
+        if known_function(function) is None and _python_function(function) is None:
+            raise Refused(f"is a {type(function).__name__}, wanted is a Python function, or one of math or numpy")
+        return self._inside(function, name_of(function), None)
 
     def _inside(self, thing: Any, name: str, place: tuple[CodeType, int] | None) -> Any:
         """What a copy reads in place of a thing."""
@@ -60,16 +65,14 @@ class FrozenFunctions:
             return _Module(self, thing)
         if _is_harmless(thing):
             return thing
-        kind = "function" if callable(thing) else type(thing).__name__
-        reason = "known are those of math and numpy, and Python functions of numbers" if callable(thing) else (
-            "read can be numbers, tuples of them, modules and functions"
-        )
-        raise Refused(f"uses {name}, a {kind} that cannot be compiled; {reason}", place)
+        raise Refused(f"uses {name}, {_refused(thing)}", place)
 
     def _copied(self, function: FunctionType) -> FunctionType:
         if function in self._copies:
             return self._copies[function]  # type: ignore[no-any-return]
         code = function.__code__
+        if code.co_flags & _NO_FUNCTION:
+            raise Refused("is a generator or a coroutine, wanted is a function", (code, code.co_firstlineno))
         self.codes |= set(_all_codes(code))
         around: dict[str, Any] = {"__builtins__": {"__import__": self._import}, "__name__": function.__module__}
         cells = tuple(CellType() for _ in function.__closure__ or ())
@@ -128,10 +131,23 @@ def _all_codes(code: CodeType) -> Iterator[CodeType]:
 
 def _python_function(thing: Any) -> FunctionType | None:
     """The Python function that a thing is, or that Numba has compiled for it."""
-    for each in (thing, getattr(thing, "py_func", None), getattr(getattr(thing, "_dispatcher", None), "py_func", None)):
-        if isinstance(each, FunctionType):
-            return each
-    return None
+    if isinstance(thing, FunctionType):
+        return thing
+    if type(thing) is _Cached:
+        return _python_function(thing.__wrapped__)
+    if type(thing).__module__.partition(".")[0] != "numba":
+        return None
+    numba = getattr(thing, "_dispatcher", thing)  # a function for arrays has one for numbers
+    found = getattr(numba, "py_func", None)
+    return found if isinstance(found, FunctionType) else None
+
+
+def _refused(thing: Any) -> str:
+    """What a thing is, and what was wanted."""
+    if callable(thing) and not isinstance(thing, type):
+        return "which compiled code does not know: it knows many functions of math and numpy, and Python functions"
+    kind = "a class" if isinstance(thing, type) else f"of type {type(thing).__name__}"
+    return f"{kind}: a function can read numbers, tuples of them, modules and functions from around it"
 
 
 def _is_harmless(thing: Any) -> bool:

@@ -6,6 +6,7 @@ Nodes take Python's operators, so that the formulas of functions such as exp can
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -140,6 +141,7 @@ class Graph:
         self.dtype = dtype
         self.nodes: list[Node] = []
         self._known: dict[Any, Node] = {}
+        self._reals: dict[Any, Node] = {}
 
     def argument(self, name: str) -> Node:
         """A number that the function is given."""
@@ -147,9 +149,14 @@ class Graph:
 
     def real(self, number: Any) -> Node:
         """A real number, rounded to the element type."""
-        with np.errstate(over="ignore"):
-            rounded = float(self.dtype(number))
-        return self._made("constant", REAL, (rounded,), rounded.hex() if rounded == rounded else "nan")
+        given = float(number)
+        key = given, given == 0 and math.copysign(1, given)
+        if key not in self._reals:
+            with np.errstate(over="ignore"):
+                rounded = float(self.dtype(given))
+            name = rounded.hex() if rounded == rounded else "nan"
+            self._reals[key] = self._made("constant", REAL, (rounded,), name)
+        return self._reals[key]
 
     def operand(self, value: Any, kind: str) -> Node:
         """A node as it is; a number as one."""
@@ -162,10 +169,9 @@ class Graph:
 
     def node(self, operation: str, kind: str, *operands: Node) -> Node:
         """The node of an operation, or of what it comes to where that is plain."""
-        for simpler in (self._simpler, self._contracted):
-            found = simpler(operation, operands)
-            if found is not None:
-                return found
+        simpler = self._simpler(operation, operands)
+        if simpler is not None:
+            return simpler
         numbers = tuple(each.number for each in operands)
         key = tuple(sorted(numbers)) if operation in _COMMUTE else numbers
         return self._made(operation, kind, operands, key)
@@ -196,6 +202,11 @@ class Graph:
             if operands[0].operation == "negate":
                 return operands[0].operands[0]  # type: ignore[no-any-return]
             return None if numbers[0] is None or operands[0].kind != REAL else self.real(-numbers[0])
+        if operation == "fabs" and operands[0].operation in ("negate", "fabs"):
+            inside: Node = operands[0].operands[0]
+            return abs(inside)
+        if operation == "bits" and numbers[0] is not None:
+            return self.operand(int(self.dtype(numbers[0]).view(f"i{self.dtype().itemsize}")), INTEGER)
         if len(operands) != 2:
             return None
         left, right = operands
@@ -209,23 +220,30 @@ class Graph:
             return -(right if numbers[0] == -1 else left)
         return None
 
-    def _contracted(self, operation: str, operands: tuple[Node, ...]) -> Node | None:
-        """A product and a sum as one operation, which is rounded once.
+    def sum(self, left: Node, right: Node) -> Node:
+        """left + right, in one operation with a product that one of them is, so that both are rounded once.
 
         This is done here instead of by LLVM, which looks at what else needs the product: then a value would have other
         bits where its slope is wanted, too.
         """
-        if operation not in ("add", "subtract") or operands[0].kind != REAL:
-            return None
-        left, right = operands
         if left is right:
-            return None
+            return left + right
         if left.operation == "multiply":
-            return self.node("fma", REAL, *left.operands, right if operation == "add" else -right)
+            return self.node("multiply_add", REAL, *left.operands, right)
+        if right.operation == "multiply":
+            return self.node("multiply_add", REAL, *right.operands, left)
+        return left + right
+
+    def difference(self, left: Node, right: Node) -> Node:
+        """left - right, in the same way."""
+        if left is right:
+            return left - right
+        if left.operation == "multiply":
+            return self.node("multiply_add", REAL, *left.operands, -right)
         if right.operation == "multiply":
             first, second = right.operands
-            return self.node("fma", REAL, first if operation == "add" else -first, second, left)
-        return None
+            return self.node("multiply_add", REAL, -first, second, left)
+        return left - right
 
     def _folded(self, operation: str, left: float, right: float) -> Node | None:
         if operation in _COMPARED:
@@ -234,5 +252,3 @@ class Graph:
             with np.errstate(all="ignore"):
                 return self.real(_FOLDED[operation](self.dtype(left), self.dtype(right)))
         return None
-
-

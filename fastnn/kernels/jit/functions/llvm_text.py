@@ -21,16 +21,16 @@ _INTEGER_OPERATIONS = {
     "subtract": "sub",
     "multiply": "mul",
     "left": "shl",
-    "right": "ashr",
+    "right": "lshr",
     "and": "and",
     "or": "or",
     "xor": "xor",
 }
 _REAL_COMPARISONS = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
 _INTEGER_COMPARISONS = {"lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge", "eq": "eq", "ne": "ne"}
-_CASTS = {"bits": "bitcast", "of_bits": "bitcast", "to_integer": "fptosi", "to_real": "sitofp"}
-_INTRINSICS = {name: name for name in ("sqrt", "fabs", "floor", "ceil", "trunc", "rint", "copysign")}
-_INTRINSICS["fma"] = "fmuladd"  # two operations where a machine has no such one
+_CASTS = {"bits", "of_bits"}
+_INTRINSICS = {name: name for name in ("sqrt", "fabs", "floor", "ceil", "trunc", "rint", "copysign", "fma")}
+_INTRINSICS["multiply_add"] = "fmuladd"  # two operations where a machine has no such one
 
 
 class Writer:
@@ -57,8 +57,10 @@ class Writer:
         self.declared: set[str] = set()
 
     def body(self, outputs: Iterable[Node]) -> list[str]:
-        """The instructions for some nodes and all that they need, in order; arguments are registers of their names."""
-        return [self._instruction(node) for node in self._needed(outputs) if node.operation not in ("argument", "constant")]
+        """The instructions for some nodes and all that they need; arguments are registers of their names."""
+        return [
+            self._instruction(node) for node in self._needed(outputs) if node.operation not in ("argument", "constant")
+        ]
 
     def text(self, node: Node) -> str:
         """A node as an operand."""
@@ -91,7 +93,7 @@ class Writer:
             typed = ", ".join(f"{self._types[each.kind]} {text}" for each, text in zip(operands, texts, strict=True))
             return f"select {typed}"
         if operation in _CASTS:
-            return f"{_CASTS[operation]} {kind} {texts[0]} to {self._types[node.kind]}"
+            return f"bitcast {kind} {texts[0]} to {self._types[node.kind]}"
         if operation in _INTRINSICS:
             name = f"@llvm.{_INTRINSICS[operation]}.v{self.lanes}{_SUFFIX[self.dtype]}"
             self.declared.add(f"declare {kind} {name}({', '.join([kind] * len(operands))})")

@@ -1,7 +1,8 @@
 """Every way through a function that asks questions about its arguments, as one expression.
 
 A function is run once for each way: where it asks for the truth of a comparison, it is told one answer, and in another
-run the other. The results are joined by selections, so no branch is left, whatever `if`, `and`, `or` and loops there are.
+run the other. The results are joined by selections, so no branch is left, whatever `if`, `and`, `or` and loops there
+are.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from fastnn.kernels.jit.functions.refusal import Refused
 
 __all__ = ["Questions", "every_way"]
 
-_MOST_WAYS = 256
-_MOST_QUESTIONS = 256  # on one way
+_MOST_WAYS = 128
+_MOST_QUESTIONS = 128  # on one way
 
 
 class Questions:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dis
 import linecache
+import re
 import traceback
 from collections.abc import Collection
 from types import CodeType
@@ -13,7 +15,7 @@ __all__ = ["Refused", "name_of", "refusal"]
 _SHOWN = 100  # characters of a line
 
 
-class Refused(TypeError):
+class Refused(TypeError):  # noqa: N818 - what is refused, not an error of ours
     """What a function does and compiled code cannot do.
 
     Parameters
@@ -46,17 +48,27 @@ def refusal(function: Any, error: BaseException, codes: Collection[CodeType]) ->
     codes : collection of CodeType
         Of the user's functions: the innermost line of one of them is the line in question.
     """
-    if isinstance(error, Refused):
-        reason = str(error)
-    else:
-        said = str(error).replace("'Dual'", "'float'").replace("'Truth'", "'bool'").rstrip(".")
-        kind = type(error).__name__
-        reason = (
-            f"raises {kind}{f': {said}' if said else ''}, and compiled code cannot raise errors; return math.nan where "
-            "there is no number"
-        )
     place = getattr(error, "place", None) or _innermost(error, codes)
+    reason = str(error) if isinstance(error, Refused) else _told(error)
+    if not isinstance(error, Refused) and _is_raised_by_user(error, codes):
+        reason += ", which native code cannot stop for; return math.nan where there is no number"
     return TypeError(f"{name_of(function)} cannot be compiled: {_shown(place)}{reason}.")
+
+
+def _told(error: BaseException) -> str:
+    said = re.sub(r"\bDual\b", "float", re.sub(r"\bTruth\b", "bool", str(error))).rstrip(".")
+    return f"raises {type(error).__name__}{f': {said}' if said else ''}"
+
+
+def _is_raised_by_user(error: BaseException, codes: Collection[CodeType]) -> bool:
+    """Whether it comes from raise or assert in a user's line."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None or trace.tb_frame.f_code not in codes:
+        return False
+    code = trace.tb_frame.f_code.co_code
+    return dis.opname[code[trace.tb_lasti]] == "RAISE_VARARGS"
 
 
 def _innermost(error: BaseException, codes: Collection[CodeType]) -> tuple[CodeType, int] | None:

@@ -15,7 +15,8 @@ _VECTORS = 2  # in a step: the one's operations run in the shadow of the other's
 
 def lanes_of(graph: Graph) -> int:
     """How many elements a step of the loop has."""
-    return _VECTORS * native_bits() // (8 * graph.dtype().itemsize)
+    bits = 8 * int(graph.dtype().itemsize)
+    return _VECTORS * native_bits() // bits
 
 
 class _Loop:

@@ -1,0 +1,154 @@
+"""Functions of two or three dual numbers, by the names that `math` and NumPy have for them.
+
+Where two numbers are equal, max and min return, and differentiate, the first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from fastnn.kernels.jit.functions.dual import Dual, Truth, chain, choose, slope_sum
+from fastnn.kernels.jit.functions.dual_functions import ONE
+from fastnn.kernels.jit.functions.graph import REAL, TRUTH, Node
+
+__all__ = ["SEVERAL", "larger", "smaller"]
+
+
+def larger(a: Dual, b: Dual) -> Dual:
+    """max(a, b), as Python has it."""
+    return choose(b.value > a.value, b, a)
+
+
+def smaller(a: Dual, b: Dual) -> Dual:
+    """min(a, b), as Python has it."""
+    return choose(b.value < a.value, b, a)
+
+
+def _is_nan(a: Dual) -> Node:
+    return a.value != a.value
+
+
+def _maximum(a: Dual, b: Dual) -> Dual:
+    return choose((b.value > a.value) | _is_nan(b), b, a)
+
+
+def _minimum(a: Dual, b: Dual) -> Dual:
+    return choose((b.value < a.value) | _is_nan(b), b, a)
+
+
+def _fmax(a: Dual, b: Dual) -> Dual:
+    return choose((b.value > a.value) | _is_nan(a), b, a)
+
+
+def _fmin(a: Dual, b: Dual) -> Dual:
+    return choose((b.value < a.value) | _is_nan(a), b, a)
+
+
+def _copysign(a: Dual, b: Dual) -> Dual:
+    value = a.graph.node("copysign", REAL, a.value, b.value)
+    if a.slope is None:
+        return a.like(value)
+    one = a.graph.real(1.0)
+    signs = [a.graph.node("copysign", REAL, one, each.value) for each in (a, b)]
+    return a.like(value, a.slope * (signs[0] * signs[1]))
+
+
+def _hypot(a: Dual, b: Dual) -> Dual:
+    """sqrt(a^2 + b^2) by the ratio of the smaller to the larger, whose square neither overflows nor fades."""
+    first, second = abs(a.value), abs(b.value)
+    select = a.graph.select
+    long, short = select(first > second, first, second), select(first > second, second, first)
+    ratio = select(short == 0.0, 0.0, short / long)
+    root = a.graph.node("sqrt", REAL, 1.0 + ratio * ratio)
+    value = select(long == math.inf, long, long * root)
+    slopes = [chain(each.value / value, each.slope) for each in (a, b)]
+    return a.like(value, slope_sum(*slopes))
+
+
+def _heaviside(a: Dual, b: Dual) -> Dual:
+    one = a.like(a.graph.real(1.0))
+    found = choose(a.value > 0.0, one, choose(a.value < 0.0, _zero(a), b))
+    return choose(_is_nan(a), a.like(a.value), found)
+
+
+def _logaddexp(a: Dual, b: Dual) -> Any:
+    top, low = larger(a, b), smaller(a, b)
+    gap = choose(top.value == low.value, _zero(a), low - top)  # infinity less itself would be NaN
+    return top + ONE["log1p"](ONE["exp"](gap))
+
+
+def _zero(a: Dual) -> Dual:
+    return a.like(a.graph.real(0.0))
+
+
+def _fmod(a: Dual, b: Dual) -> Any:
+    """The rest of a division that is rounded towards zero."""
+    whole = a.like(a.graph.node("trunc", REAL, a.value / b.value))
+    return a - b * whole
+
+
+def _remainder(a: Dual, b: Dual) -> Any:
+    """The rest of a division that is rounded to the nearest."""
+    whole = a.like(a.graph.node("rint", REAL, a.value / b.value))
+    return a - b * whole
+
+
+def _clip(z: Dual, low: Dual, high: Dual) -> Dual:
+    return _minimum(_maximum(z, low), high)
+
+
+def _where(condition: Dual, chosen: Dual, other: Dual) -> Dual:
+    return choose(condition.value != 0.0, chosen, other)
+
+
+def _xlogy(a: Dual, b: Dual) -> Dual:
+    return choose((a.value == 0.0) & (b.value == b.value), _zero(a), a * ONE["log"](b))
+
+
+def _xlog1py(a: Dual, b: Dual) -> Dual:
+    return choose((a.value == 0.0) & (b.value == b.value), _zero(a), a * ONE["log1p"](b))
+
+
+def _logical(operation: str) -> Callable[[Dual, Dual], Truth]:
+    def both(a: Dual, b: Dual) -> Truth:
+        truths = [each.value != 0.0 for each in (a, b)]
+        return Truth(a.questions, a.graph.node(operation, TRUTH, *truths))
+
+    return both
+
+
+SEVERAL: dict[str, Callable[..., Any]] = {
+    "maximum": _maximum,
+    "minimum": _minimum,
+    "fmax": _fmax,
+    "fmin": _fmin,
+    "clip": _clip,
+    "where": _where,
+    "copysign": _copysign,
+    "hypot": _hypot,
+    "heaviside": _heaviside,
+    "logaddexp": _logaddexp,
+    "fmod": _fmod,
+    "remainder": _remainder,
+    "xlogy": _xlogy,
+    "xlog1py": _xlog1py,
+    "fma": lambda a, b, c: a * b + c,
+    "add": lambda a, b: a + b,
+    "subtract": lambda a, b: a - b,
+    "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / b,
+    "floor_divide": lambda a, b: a // b,
+    "mod": lambda a, b: a % b,
+    "power": lambda a, b: a**b,
+    "greater": lambda a, b: a > b,
+    "greater_equal": lambda a, b: a >= b,
+    "less": lambda a, b: a < b,
+    "less_equal": lambda a, b: a <= b,
+    "equal": lambda a, b: a == b,
+    "not_equal": lambda a, b: a != b,
+    "logical_and": _logical("and"),
+    "logical_or": _logical("or"),
+    "logical_xor": _logical("xor"),
+}
