@@ -33,7 +33,7 @@ def allocates(z: float) -> float:
     return float(len([z, z]))
 
 
-divides = njit(lambda z: 1 / (z - 1.55))  # with Numba's defaults 1 / 0 is an error
+divides = njit(lambda z: 1 / (z - 1.55))  # Numba's defaults would have an error for 1 / 0
 
 
 def wavy(z: float) -> float:
@@ -86,8 +86,8 @@ def user(value: Any, slope: Any = two) -> Activation:
     return Activation("mine", value=value, slope=slope, has_slope=value is raises or slope is not two)
 
 
-FAILING = [raises, helped, allocates, divides]
-HARMLESS = [wavy, waves, polynomial, looks_up, catches, plain]
+FAILING = [raises, helped, looks_up, catches]
+HARMLESS = [wavy, waves, polynomial, plain, allocates, divides]
 
 
 @pytest.mark.parametrize("value", FAILING, ids=lambda function: getattr(function, "__name__", "compiled"))
@@ -96,13 +96,12 @@ def test_native_code_refuses_what_can_raise(value: Callable[[float], float]) -> 
         kernels.activation_forward(Z, user(value), backend="native")
 
 
-@pytest.mark.parametrize("value", HARMLESS, ids=lambda function: function.__name__)
+@pytest.mark.parametrize("value", HARMLESS, ids=lambda function: getattr(function, "__name__", "compiled"))
 def test_what_cannot_raise_is_taken(value: Callable[[float], float]) -> None:
     z = 1 + abs(Z)  # plain Python has errors for others
     found = kernels.activation_forward(z, user(value), backend="native")
     wanted = kernels.activation_forward(z, user(value), backend="reference")
     np.testing.assert_allclose(found, wanted, rtol=1e-12)
-    assert value is not catches or np.isnan(found).any()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
