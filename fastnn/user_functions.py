@@ -133,7 +133,9 @@ class UserFunctions:
     # --- slopes ---
 
     def _compare(self, evaluate: Callable[..., float]) -> None:
-        found = [(point, _difference(evaluate, point), self._slope_at(evaluate, point)) for point in self._points(_SMOOTH)]
+        found = [
+            (point, _difference(evaluate, point), self._slope_at(evaluate, point)) for point in self._points(_SMOOTH)
+        ]
         if all(seen in (0.0, None) for _, seen, _ in found):
             return  # steps, whose derivative is 0 and no use: the slope that is given replaces it
         for point, seen, given in found:

@@ -164,6 +164,12 @@ def _power(x: Any, y: Any) -> Any:
     return as_dual(x) ** y
 
 
+def _array_power(x: Any, y: Any) -> Any:
+    """As NumPy has it, whose last digit may be another than that of C."""
+    a, b = as_dual(x), as_dual(y)
+    return Dual(safely(np.power, a.value, b.value), (a**b).slope)
+
+
 def _square(x: Any) -> Any:
     return as_dual(x) * x
 
@@ -209,8 +215,8 @@ _SEVERAL: dict[str, Callable[..., Any]] = {
     "arctan2": _atan2,
     "fmod": _fmod,
     "pow": _power,
-    "power": _power,
-    "float_power": _power,
+    "power": _array_power,
+    "float_power": _array_power,
     "square": _square,
     "reciprocal": _reciprocal,
     "logaddexp": _logaddexp,

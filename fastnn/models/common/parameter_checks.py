@@ -140,7 +140,9 @@ class LossOf:
 
     def accepts(self, value: Any) -> bool:
         """Whether the value is such a Loss."""
-        return isinstance(value, Loss) and (value.link in self.links if value.code == USER else value.name in self.names)
+        return isinstance(value, Loss) and (
+            value.link in self.links if value.code == USER else value.name in self.names
+        )
 
     def __str__(self) -> str:
         return f"a Loss of one of these names, or of your own with one of the links {', '.join(self.links)}"
