@@ -7,7 +7,7 @@ make one with others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from types import FunctionType
 from typing import Any
 
@@ -15,6 +15,7 @@ from fastnn.activation_functions import ROWS
 from fastnn.activation_parameters import defaults_of, fields_of
 from fastnn.activation_rows import Row, Scalar, Slope
 from fastnn.errors import no_subclass, unknown_name, wrong_type
+from fastnn.user_functions import UserFunctions, require_picklable
 
 __all__ = ["ACTIVATIONS", "ALIASES", "Activation", "get"]
 
@@ -31,22 +32,28 @@ _ROWS = {row.name: row for row in ROWS}
 class Activation:
     """An element-wise function of z, or one of whole rows.
 
-    A user's own is ``Activation("cube", value=..., slope=...)``; ``Activation("relu")`` is the library's of that name.
-    A pickle has the library's by name, and a user's own with its functions. The backend "native", which compiles those
-    with Numba, refuses functions that can raise: there math.nan says that there is no number.
+    A user's own is ``Activation("snake", lambda z: z + sin(z) ** 2)``; ``Activation("relu")`` is the library's of that
+    name. The functions are scalar Python: numbers, ``if``, loops, `math`, and other functions of that kind. They are
+    called at some points when an Activation is made. The backend "native", which compiles them with Numba, refuses
+    those that can raise: there math.nan says that there is no number. 1 / 0 and overflow are infinite.
+
+    A pickle has the library's by name, and a user's own with its functions, which need a name in a module: a lambda
+    needs cloudpickle.
 
     Parameters
     ----------
     name : str
         Its name in `ACTIVATIONS`, or another one for a user's own.
+    value : callable, optional
+        ``value(z)`` gives a, on floats; None for the library's.
+    slope : callable, optional
+        ``slope(z, a)`` gives da/dz, on floats; None to have it derived from `value`. Where `value` has a kink the
+        derived slope is that of the branch that it takes there. One that is given is compared with differences of
+        `value`; but of a function of steps, whose derivative is 0, it is taken as it is.
     code : int, default=-1
         Its number in the kernels; -1 for a user's own, which has no other.
-    value : callable, optional
-        ``value(z)`` gives a, on floats; None for a row function.
-    slope : callable, optional
-        ``slope(z, a)`` gives da/dz, on floats; None for a row function.
     by_row : bool, default=False
-        Whether it works on whole rows (softmax, log_softmax).
+        Whether it works on whole rows (softmax, log_softmax), which a user's own cannot.
     has_slope : bool, default=True
         Whether a network can be trained through it; `sign` cannot.
     parameters : tuple of float
@@ -56,22 +63,25 @@ class Activation:
     Raises
     ------
     TypeError
-        If there is no value or no slope that can be called, the code is no integer, or a parameter no number.
+        If there is no value that can be called; if a function takes another number of arguments, raises an error or
+        returns no number; if no slope is given and none can be derived; if the code is no integer, or a parameter no
+        number.
     ValueError
-        If there is a code, by which kernels would take another function than the one that is given, or there are
-        parameters that the function cannot have.
+        If the slope that is given is another one than that of the value; if there is a code, by which kernels would
+        take another function than the one that is given, or there are parameters that the function cannot have.
     """
 
     name: str
-    code: int = USER
     value: Scalar | None = None
     slope: Slope | None = None
+    _: KW_ONLY
+    code: int = USER
     by_row: bool = False
     has_slope: bool = True
     parameters: tuple[float, ...] = field(default=())
 
     def __init_subclass__(cls) -> None:
-        raise no_subclass(cls, "Activation", "Give your functions to an Activation: Activation(name, value=, slope=).")
+        raise no_subclass(cls, "Activation", "Give your functions to an Activation: Activation(name, value, slope).")
 
     def __post_init__(self) -> None:
         code: object = self.code
@@ -87,23 +97,34 @@ class Activation:
             return
         if self.by_row:
             raise wrong_type(f"activation {self.name!r}", "by_row=True", "one with value(z) and slope(z, a)")
-        if not callable(self.value):
-            raise wrong_type(f"value of activation {self.name!r}", self.value, "a function of z")
-        if not callable(self.slope):
-            raise wrong_type(f"slope of activation {self.name!r}", self.slope, "a function of z, a")
         if self.parameters != ():
             raise ValueError(
                 f"parameters={self.parameters!r} of activation {self.name!r}: only the library's functions have some. "
                 "Write the numbers into the functions that you give."
             )
+        self._functions().check(slope_is_used=self.has_slope)
 
-    def __reduce__(self) -> tuple[type[Activation], tuple[Any, ...]]:
-        """The constructor's arguments, none of which is a private function of this package."""
-        if self.code == USER:
-            return Activation, (self.name, self.code, self.value, self.slope, self.by_row, self.has_slope)
-        if self == ACTIVATIONS.get(self.name):
-            return Activation, (self.name,)
-        return Activation, (self.name, USER, None, None, False, True, self.parameters)
+    def _functions(self) -> UserFunctions:
+        return UserFunctions(f"activation {self.name!r}", self.value, self.slope, of_targets=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What the constructor takes, as far as it is not the default; no private function of this package."""
+        if self.code != USER:
+            is_named = self == ACTIVATIONS.get(self.name)
+            return {"name": self.name} | ({} if is_named else {"parameters": self.parameters})
+        require_picklable(f"activation {self.name!r}", value=self.value, slope=self.slope)
+        functions = {"name": self.name, "value": self.value, "slope": self.slope}
+        return functions | ({} if self.has_slope else {"has_slope": False})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Checks what comes out of a pickle as the constructor checks its arguments."""
+        self.__init__(**state)  # type: ignore[misc]
+
+    def __copy__(self) -> Activation:
+        return self  # it cannot be changed
+
+    def __deepcopy__(self, memo: object) -> Activation:
+        return self
 
     def __eq__(self, other: object) -> bool:
         return self._identity() == other._identity() if isinstance(other, Activation) else NotImplemented

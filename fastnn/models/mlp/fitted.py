@@ -22,7 +22,7 @@ from fastnn.models.common.loss_curve import plot_loss_curve
 from fastnn.models.common.output import loss_of_output
 from fastnn.models.common.targets import log_probabilities
 from fastnn.models.mlp.available import has_margins, has_probabilities, require_link
-from fastnn.models.mlp.labels import LabelTargets, softmax_loss_of
+from fastnn.models.mlp.labels import LabelTargets, given_loss_of
 from fastnn.models.mlp.options import MLPOptions, functions_of
 from fastnn.plan import Plan
 from fastnn.training.engine import Engine
@@ -168,7 +168,7 @@ class FittedClassifier(FittedMLP):
         # A model from before there were sparse labels has no such attribute.
         sparse = bool(self.__dict__.get("_sparse_labels"))
         known = LabelTargets(self.classes_, self.out_activation_, self._is_multilabel(), sparse)
-        return replace(known, softmax_loss=softmax_loss_of(self.loss))
+        return replace(known, given_loss=given_loss_of(self.loss))
 
     def _is_multilabel(self) -> bool:
         several: bool | None = self.__dict__.get("_multilabel")
