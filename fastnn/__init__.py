@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fastnn import plan as plan
     from fastnn import schedules as schedules
     from fastnn.activations import Activation as Activation
+    from fastnn.install import get_include as get_include
     from fastnn.kernels.select import show_config as show_config
     from fastnn.layers import Dense as Dense
     from fastnn.layers import Dropout as Dropout
@@ -72,6 +73,7 @@ _HOME = {
     "activations": None,
     "errors": None,
     "fit_many": "models.mlp.many",
+    "get_include": "install",
     "kernels": None,
     "layers": None,
     "logistic_regression_path": "models.logistic.path",
@@ -101,6 +103,7 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "activations",
     "errors",
     "fit_many",
+    "get_include",
     "get_num_threads",
     "kernels",
     "layers",
