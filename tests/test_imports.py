@@ -23,7 +23,7 @@ LEVELS = [
     ["activations"],
     ["losses", "layers", "optimizers", "schedules", "_threadpool"],
     ["kernels.contract", "kernels.random", "kernels.pieces"],
-    ["kernels.available"],
+    ["kernels.available", "kernels.abi"],
     ["kernels.reference", "kernels.jit.functions", "_core"],
     ["kernels.jit"],
     ["kernels.composed", "kernels.users"],
