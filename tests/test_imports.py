@@ -37,6 +37,7 @@ LEVELS = [
     ["solvers.table"],
     ["solvers.minimise"],
     ["solvers.path", "solvers"],
+    ["jit"],
     ["models.common"],
     ["models.neuron", "models.network", "models.mlp", "models.logistic"],
     ["models", "roofline"],

@@ -1,0 +1,1 @@
+"""Networks inside users' functions that are compiled with Numba."""
