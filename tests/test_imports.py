@@ -39,6 +39,7 @@ LEVELS = [
     ["solvers.table"],
     ["solvers.minimise"],
     ["solvers.path", "solvers"],
+    ["jit"],
     ["models.common"],
     ["models.neuron", "models.network", "models.mlp", "models.logistic"],
     ["models", "roofline"],

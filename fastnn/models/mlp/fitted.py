@@ -18,6 +18,7 @@ from fastnn.models.common.arrays import is_plain, read_X, unnamed_features
 from fastnn.models.common.bases import available_if
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike
+from fastnn.models.common.jitted import Jitted, JitSource
 from fastnn.models.common.loss_curve import plot_loss_curve
 from fastnn.models.common.output import loss_of_output
 from fastnn.models.common.targets import log_probabilities
@@ -30,7 +31,7 @@ from fastnn.training.engine import Engine
 __all__ = ["FittedClassifier", "FittedMLP"]
 
 
-class FittedMLP(MLPOptions):
+class FittedMLP(Jitted, MLPOptions):
     """Fitted attributes and the network of coefs_ and intercepts_; `BaseMLP` adds how it is trained."""
 
     _attributes: ClassVar[Mapping[str, Any]] = attributes.MLP
@@ -115,6 +116,11 @@ class FittedMLP(MLPOptions):
         x = read_X(now, X, flat.plan.dtype)
         return Engine(flat.plan, now.backend, now.n_threads).input_gradient(flat.params, x, output, link)
 
+    def _jit_source(self, method: str) -> JitSource:
+        self._require_fitted("coefs_")
+        flat = self._flat_params()
+        return JitSource(flat.plan, flat.params, {"predict": "link", "raw": "raw"})
+
     plot_loss_curve = plot_loss_curve
 
     # --- copies and files -----------------------------------------------------------------------
@@ -178,6 +184,19 @@ class FittedClassifier(FittedMLP):
     def _require_whole(self) -> None:
         require_classes(self, 1)
         super()._require_whole()
+
+    def _jit_source(self, method: str) -> JitSource:
+        source = super()._jit_source(method)
+        outputs = {"predict": "labels" if self._is_multilabel() else "class", "raw": "raw"}
+        if method == "predict_proba":
+            has_probabilities(self)
+            if len(self.classes_) == 1:
+                raise ValueError("This model knows one class, whose probability is always 1: use method='predict'.")
+        if self.out_activation_ == "identity":
+            outputs["decision_function"] = "raw"
+        else:
+            outputs["predict_proba"] = "pairs" if source.plan.widths[-1] == 1 else "link"
+        return replace(source, outputs=outputs, classes=self.classes_)
 
     # --- raw outputs to labels ------------------------------------------------------------------
 
