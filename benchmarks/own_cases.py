@@ -116,11 +116,13 @@ Twins = dict[str, Callable[[], Any]]
 
 
 def epochs(net: Net, dtype: str, name: str) -> Twins:
-    """Return calls of an epoch with the library's activation and with a user's, which must move alike."""
+    """Return calls of an epoch with the library's activation and with a user's, whose gradients must be alike."""
     twins: dict[str, str | Activation] = {"fastnn": name, "own": own_activation(name)}
-    return _checked(
-        "fit_epoch", {who: drawn_epoch(generator(), net, activation) for who, activation in twins.items()}, dtype
-    )
+    drawn = {who: drawn_epoch(generator(), net, activation) for who, activation in twins.items()}
+    params = drawn["fastnn"][0]["params"]
+    drawn["own"][0]["params"] = params  # those that it was given are of another size than a sigmoid's
+    _calls("network_gradient", {who: (given, {"d_params": params.shape}) for who, (given, _) in drawn.items()}, dtype)
+    return _calls("fit_epoch", drawn, dtype)
 
 
 def losses(dtype: str, name: str) -> Twins:
@@ -129,24 +131,23 @@ def losses(dtype: str, name: str) -> Twins:
     y = rng.poisson(2.0, OUTPUTS) if name == "poisson" else rng.normal(size=OUTPUTS)
     given = {"z": 2 * rng.normal(size=OUTPUTS), "y": y.astype(float), "sample_weight": None}
     twins = {"fastnn": LOSSES[name], "own": own_loss(name)}
-    return _checked(
+    return _calls(
         "loss_and_gradient", {who: (given | {"loss": loss}, {"d_z": OUTPUTS}) for who, loss in twins.items()}, dtype
     )
 
 
-def _checked(kernel: str, twins: dict[str, tuple[Given, Shapes]], dtype: str) -> Twins:
-    """Return a native call of each of two twins; raise AssertionError where they write something else."""
-    run, calls, moved = getattr(kernels_for("native"), kernel), {}, {}
+def _calls(kernel: str, twins: dict[str, tuple[Given, Shapes]], dtype: str) -> Twins:
+    """Return a native call of each of two twins; raise AssertionError where a gradient that they write differs."""
+    run, calls, outputs = getattr(kernels_for("native"), kernel), {}, {}
     for who, (given, shapes) in twins.items():
         values = arguments(kernel, given, shapes, dtype)
-        before = {name: np.nan_to_num(array) for name, array in written(kernel, values).items()}
         calls[who] = partial(run, *values, 1)
         calls[who]()
-        moved[who] = {name: array - before[name] for name, array in written(kernel, values).items()}
-    for name, wanted in moved["fastnn"].items():
-        error = np.linalg.norm(moved["own"][name] - wanted)
-        if not error <= TOLERANCE["network"][dtype] * np.linalg.norm(wanted):
-            raise AssertionError(f"{name} of {kernel} is off by {error:.3g}: not worth timing")
+        outputs[who] = {name: array for name, array in written(kernel, values).items() if name in shapes}
+    for name, wanted in outputs["fastnn"].items():
+        error, size = np.linalg.norm(outputs["own"][name] - wanted), np.linalg.norm(wanted)
+        if not error <= TOLERANCE["layer"][dtype] * size:
+            raise AssertionError(f"{name} of {kernel} is off by {error:.3g} of {size:.3g}: not worth timing")
     return calls
 
 

@@ -267,7 +267,7 @@ def test_twins_that_differ_are_not_timed(monkeypatch):
     own = load("own_cases")
     monkeypatch.setitem(own.VALUES, "tanh", own.gelu)
     monkeypatch.setitem(own.SLOPES, "tanh", own.SLOPES["gelu"])
-    with pytest.raises(AssertionError, match="of fit_epoch is off by"):
+    with pytest.raises(AssertionError, match="of network_gradient is off by"):
         own.epochs(own.OWN_NETWORKS["64-32-10"], "float32", "tanh")
 
 
