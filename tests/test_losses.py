@@ -115,7 +115,11 @@ def test_pickling_and_copying(loss):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (dict(name="mine", code=0), ValueError, "loss 'mine' with the code 0: .* are squared_error, .*Loss.'mine', value"),
+        (
+            dict(name="mine", code=0),
+            ValueError,
+            "loss 'mine' with the code 0: .* are squared_error, .*Loss.'mine', value",
+        ),
         (dict(name="mine", code=99), ValueError, "loss 'mine' with the code 99"),
         (dict(name="huber", code=99), ValueError, "'huber' has the code 4 and the link 'identity', got 99"),
         (dict(name="poisson", code=6), ValueError, "'poisson' has the code 6 and the link 'exp', got 6 and 'identity'"),
