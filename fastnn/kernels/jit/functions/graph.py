@@ -18,7 +18,7 @@ from fastnn.kernels.jit.functions.refusal import Refused
 __all__ = ["INTEGER", "REAL", "TRUTH", "Graph", "Node"]
 
 REAL, INTEGER, TRUTH = "real", "integer", "truth"
-_MOST_NODES = 20_000  # of a function; LLVM takes a second for so many
+_MOST_NODES = 8_000  # of a function; LLVM takes some seconds for so many
 _COMMUTE = {"add", "multiply", "and", "or", "xor"}
 _FOLDED: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add,
