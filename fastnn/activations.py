@@ -11,22 +11,13 @@ from dataclasses import KW_ONLY, dataclass, field
 from types import FunctionType
 from typing import Any
 
-from fastnn.activation_functions import LEAK, ROWS, Row, Scalar, Slope
+from fastnn.activation_functions import ROWS
 from fastnn.activation_parameters import defaults_of, fields_of
+from fastnn.activation_rows import Row, Scalar, Slope
 from fastnn.errors import no_subclass, unknown_name, wrong_type
 from fastnn.user_functions import UserFunctions, require_picklable
 
-__all__ = [
-    "ACTIVATIONS",
-    "ALIASES",
-    "Activation",
-    "celu",
-    "elu",
-    "get",
-    "hard_sigmoid",
-    "leaky_relu",
-    "softplus",
-]
+__all__ = ["ACTIVATIONS", "ALIASES", "Activation", "get"]
 
 
 def __dir__() -> list[str]:
@@ -229,10 +220,12 @@ def get(activation: str | Activation) -> Activation:
     return found
 
 
-# --- those with parameters ----------------------------------------------------------------------
+# --- those with parameters: tools/generate_activations.py writes all that follows ------------------
+
+__all__ += ["celu", "elu", "hard_sigmoid", "leaky_relu", "softplus"]
 
 
-def leaky_relu(slope: float = LEAK) -> Activation:
+def leaky_relu(slope: float = 0.01) -> Activation:
     """Return the leaky relu: z above zero, slope * z below.
 
     Parameters
@@ -283,31 +276,6 @@ def elu(alpha: float = 1.0) -> Activation:
     return Activation("elu", parameters=(alpha,))
 
 
-def celu(alpha: float = 1.0) -> Activation:
-    """Return an exponential linear unit whose slope is 1 at zero: z above, alpha * (exp(z / alpha) - 1) below.
-
-    Parameters
-    ----------
-    alpha : float, default=1.0
-        From 1e-6 to 1e6; the values below zero come near to -alpha.
-
-    Returns
-    -------
-    Activation
-        The library's activation of this name, with this number.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
-
-    References
-    ----------
-    Barron (2017), "Continuously differentiable exponential linear units".
-    """
-    return Activation("celu", parameters=(alpha,))
-
-
 def softplus(beta: float = 1.0) -> Activation:
     """Return softplus, a smooth relu: log(1 + exp(beta * z)) / beta.
 
@@ -334,7 +302,7 @@ def softplus(beta: float = 1.0) -> Activation:
     return Activation("softplus", parameters=(beta,))
 
 
-def hard_sigmoid(slope: float = 1.0 / 6.0, offset: float = 0.5) -> Activation:
+def hard_sigmoid(slope: float = 1 / 6, offset: float = 0.5) -> Activation:
     """Return the hard sigmoid: slope * z + offset, cut off below 0 and above 1.
 
     PyTorch's has the slope 1/6, as here; Keras's before version 3 had 0.2.
@@ -362,3 +330,28 @@ def hard_sigmoid(slope: float = 1.0 / 6.0, offset: float = 0.5) -> Activation:
     propagations".
     """
     return Activation("hard_sigmoid", parameters=(slope, offset))
+
+
+def celu(alpha: float = 1.0) -> Activation:
+    """Return an exponential linear unit whose slope is 1 at zero: z above, alpha * (exp(z / alpha) - 1) below.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        From 1e-6 to 1e6; the values below zero come near to -alpha.
+
+    Returns
+    -------
+    Activation
+        The library's activation of this name, with this number.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
+
+    References
+    ----------
+    Barron (2017), "Continuously differentiable exponential linear units".
+    """
+    return Activation("celu", parameters=(alpha,))
