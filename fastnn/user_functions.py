@@ -126,8 +126,8 @@ class UserFunctions:
         line = _line_of(fault, function)
         return TypeError(
             f"{role} of {self.owner}, {name_of(function)}, ends in an error at {_place(point)}{line}: "
-            f"{type(fault).__name__}: {str(fault).rstrip('.')}. It has to return a float for all floats; math.nan says that there is no "
-            "number."
+            f"{type(fault).__name__}: {str(fault).rstrip('.')}. It has to return a float for all floats; math.nan says "
+            "that there is no number."
         )
 
     # --- slopes ---

@@ -1,4 +1,4 @@
-"""Functions of a user's own that several tests take; they have names in a module, so that pickles and files find them."""
+"""Functions of a user's own that several tests take, with names in a module, so that pickles and files find them."""
 
 from __future__ import annotations
 

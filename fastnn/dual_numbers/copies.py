@@ -1,4 +1,4 @@
-"""Copies of functions that work on dual numbers: what they read from around them is replaced, and they stay as they are.
+"""Copies of functions that work on dual numbers: what they read from around them is replaced.
 
 A function's globals, what it closes over, and the functions that it calls are looked at, each once. What it reads is
 that of the moment when it is copied, as in compiled code.

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.dual_numbers.number import Dual, as_dual, power, quotient, safely, times
+from fastnn.dual_numbers.number import Dual, as_dual, quotient, safely, times
 
 __all__ = ["BUILTINS", "REPLACED"]
 
