@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import special
 
 from fastnn.activation_functions import ROWS
 from fastnn.dual_numbers import Dual, differentiated
@@ -57,6 +58,12 @@ def test_functions_of_one_number(module: ModuleType, name: str) -> None:
     assert_differentiated(lambda z: 2 * getattr(module, name)(z), PLACES.get(name, POINTS))
 
 
+@pytest.mark.parametrize("name", ["erf", "erfc", "ndtr", "expit", "log_expit", "expm1", "exp2", "log1p"])
+def test_functions_of_scipy(name: str) -> None:
+    assert_differentiated(getattr(special, name), PLACES.get(name, POINTS))
+    assert differentiated(lambda z: special.expit(z))(800.0) == (1.0, 0.0)
+
+
 TWO = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
@@ -78,6 +85,11 @@ TWO = {
     "fmin": np.fmin,
     "power": np.power,
     "logaddexp": np.logaddexp,
+    "xlogy": special.xlogy,
+    "xlog1py": special.xlog1py,
+    "remainder": np.remainder,
+    "math.remainder": math.remainder,
+    "floor_divide": lambda a, b: a * np.floor_divide(a, b),
     "where": lambda a, b: np.where(a > b, a * b, a - b),
     "clip": lambda a, b: np.clip(a, -b, b),
     "np.add": lambda a, b: np.add(a, np.multiply(a, np.subtract(b, np.divide(a, b)))),
@@ -160,6 +172,8 @@ SCALAR_PYTHON = [
     lambda z, scale=0.25: scale * z * z,
     lambda z: -z if z < 0.5 else +(z**-2),
     lambda z: 2**z + z // 0.7 + 3 // z,
+    lambda z: z if np.logical_and(z > 0, np.less(z, 1)) or np.logical_not(np.logical_xor(z, 0)) else z * z,
+    lambda z: np.float64(z) * np.int64(z) + np.round(z) + np.around(z * 1.1, 1) + np.fix(z) + int(np.equal(z, 1)),
     lambda z: float(np.sign(z)) * z + np.floor(z) * z + math.isnan(z),
 ]
 
@@ -206,6 +220,8 @@ ENDS = [
     (lambda z: z**-1, 0.0, inf, -inf),
     (lambda z: z**0, 0.0, 1.0, 0.0),
     (math.sin, inf, nan, nan),
+    (lambda z: special.xlogy(0.0, z), 0.0, 0.0, 0.0),
+    (lambda z: np.float32(z) / 1, 0.1, float(np.float32(0.1)), 1.0),
     (math.cosh, 1000.0, inf, inf),
     (math.floor, inf, inf, 0.0),
     (lambda z: 7, 0.3, 7.0, 0.0),

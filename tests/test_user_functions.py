@@ -145,7 +145,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         ValueError,
         "'hinge' is one of the library's.*another n",
     ),
-    "a code": (lambda: Loss("own", cauchy, code=3), ValueError, "'own' with the code 3: codes are the library's own"),
+    "a code": (lambda: Loss("own", cauchy, code=3), ValueError, "'own' with the code 3: codes are the library's"),
 }
 
 
