@@ -151,6 +151,14 @@ def loops(z: float) -> float:
     return total
 
 
+def encloses(z: float) -> float:
+    def inner(t: float) -> float:
+        return t * t if t < 1 else inner(t / 2) + scale
+
+    scale = z
+    return inner(z)
+
+
 def keyword(z: float, *, power: int = 3) -> float:
     return z**power
 
@@ -165,6 +173,7 @@ SCALAR_PYTHON = [
     mutual,
     imports_inside,
     loops,
+    encloses,
     keyword,
     power_of(2.5),
     lambda z: float(z) * int(z * 9.1) + round(z * 0.9, 1) * z + math.floor(z) + m.trunc(z),

@@ -96,7 +96,8 @@ class _Copies:
         self._made[id(function)] = copy  # before what it reads, which may be itself
         around.update({name: self.of(known[name]) for name in _names_in(function.__code__) if name in known})
         for cell, own in zip(cells, function.__closure__ or (), strict=True):
-            cell.cell_contents = self.of(own.cell_contents)
+            if own != CellType():  # which has nothing yet, and cannot be read
+                cell.cell_contents = self.of(own.cell_contents)
         return copy
 
     def _import(self, *arguments: Any, **options: Any) -> Any:
