@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+from compiled_tiles import run_activation
 from llvmlite import binding as llvm
 
 from fastnn.kernels.jit.functions import llvm_text, object_code, tile_text
@@ -55,6 +56,22 @@ def test_whole_vectors_and_no_calls(name, cpu, bits, register, dtype, monkeypatc
     assert len(whole) > 4
     branches = [each for each in names if each.startswith("j") and each != "jmp"]
     assert len(branches) <= 2 * 7 + 1  # two loops and the choice between them, however many ifs there are
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="compiles for x86")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("cpu", "features"), [("x86-64", {}), ("haswell", {"avx2": True, "fma": True})])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_older_machines(name, cpu, features, dtype, monkeypatch):
+    """SSE2 has neither masks nor a product and a sum in one operation; AVX2 has them for half as many numbers."""
+    monkeypatch.setattr(object_code, "_features", lambda: (cpu, features))
+    z = np.linspace(-3, 3, 77).astype(dtype)
+    a, slope = run_activation(FUNCTIONS[name], z)
+    monkeypatch.undo()
+    here, slope_here = run_activation(FUNCTIONS[name], z)
+    tolerance = 20 * np.finfo(dtype).eps
+    np.testing.assert_allclose(a, here, rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(slope, slope_here, rtol=tolerance, atol=tolerance)
 
 
 def test_a_product_and_a_sum_are_one_operation():
