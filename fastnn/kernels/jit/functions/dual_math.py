@@ -22,6 +22,10 @@ __all__ = ["known_function"]
 
 # What else others call the same.
 _ALIASES: dict[str, str] = {
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "arctan2": "atan2",
     "arcsinh": "asinh",
     "arccosh": "acosh",
     "arctanh": "atanh",
@@ -110,8 +114,13 @@ def _float(number: Any = 0.0) -> Any:
     return number if isinstance(number, Dual) else float(number)
 
 
-def _int(number: Any = 0, *base: Any) -> Any:
-    return ONE["trunc"](*_lifted((number,))) if _is_recorded(number) else int(number, *base)
+def _whole(original: Any) -> Callable[..., Any]:
+    """A type of integers, which cuts off what a number has behind the point."""
+
+    def whole(number: Any = 0, *base: Any) -> Any:
+        return ONE["trunc"](*_lifted((number,))) if _is_recorded(number) else original(number, *base)
+
+    return whole
 
 
 def _round(number: Any, digits: Any = None) -> Any:
@@ -156,7 +165,8 @@ def _table() -> dict[Any, Callable[..., Any]]:
         if original is not None and original is not pow:  # which may have three arguments, and works by operators
             found[original] = _standing_for(original, _FUNCTIONS[own], counts[own])
     found |= {math.log: _log, np.clip: _clip, np.where: _where}
-    found |= {float: _float, np.float64: _float, np.float32: _single, int: _int, round: _round}
+    found |= {float: _float, np.float64: _float, np.float32: _single, round: _round}
+    found |= {kind: _whole(kind) for kind in (int, np.int32, np.int64)}
     found |= {np.round: _round, np.around: _round}
     found |= {max: _best(max, larger), min: _best(min, smaller)}
     return found

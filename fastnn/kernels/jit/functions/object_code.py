@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import platform
 from functools import lru_cache
 from threading import Lock
 from typing import Any
 
 from llvmlite import binding as llvm
 
-__all__ = ["POINTER_TO", "assembly", "native_bits", "object_code"]
+__all__ = ["assembly", "has_fma", "native_bits", "object_code", "pointer_to"]
 
 _LOCK = Lock()  # LLVM's global context is not for several threads at once
 _ATTRIBUTES = '{ nounwind "min-legal-vector-width"="512" "prefer-vector-width"="512" }'
 
 
-def POINTER_TO(element: str) -> str:  # noqa: N802
-    """The type of a pointer, which LLVM before 15 wants to know the element of."""
+def pointer_to(element: str) -> str:
+    """The type of a pointer; LLVM up to 16 wants to know the element's."""
     return "ptr" if llvm.llvm_version_info[0] > 16 else f"{element}*"
 
 
@@ -30,6 +31,11 @@ def native_bits() -> int:
     if features.get("avx512f") and features.get("avx512dq") and features.get("avx512vl"):
         return 512
     return 256 if features.get("avx2") else 128
+
+
+def has_fma() -> bool:
+    """Whether this machine has a product and a sum in one operation, as all have but older ones of Intel and AMD."""
+    return platform.machine() not in ("x86_64", "AMD64") or _features()[1].get("fma", False)
 
 
 def _target_machine(cpu: str, features: str) -> Any:
