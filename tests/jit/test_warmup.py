@@ -13,14 +13,17 @@ import numpy as np
 import pytest
 from patience import LONG
 
-from fastnn import Activation, Dense, MLPRegressor, Network, Neuron, jit
+from fastnn import Activation, Dense, Loss, MLPRegressor, Network, Neuron, jit
 from fastnn.kernels.users import compiled
 
 pytestmark = pytest.mark.jit
 
 
 def own(k: float) -> Activation:
-    return Activation(f"own {k:g}", value=lambda z: k * z + math.sin(z), slope=lambda z, a: k + math.cos(z))
+    return Activation(f"own {k:g}", lambda z: k * z + math.sin(z))
+
+
+ROBUST = Loss("robust", lambda z, y: math.log1p((z - y) ** 2))
 
 
 @pytest.fixture
@@ -28,6 +31,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder without code, and none in memory."""
     monkeypatch.setenv("FASTNN_CACHE_DIR", str(tmp_path))
     compiled._activation.cache_clear()
+    compiled._loss.cache_clear()
     return tmp_path
 
 
@@ -49,9 +53,11 @@ NETWORK = Network([Dense(3, own(2)), Dense(2, own(3)), Dense(1)], 4, dtype="floa
         ([NETWORK.plan], {"dtype": np.float64}, [BOTH[1], "activation 'own 3' for float64"]),
         ([MLPRegressor((3, 2), activation=[own(2), "relu"])], {}, BOTH),
         ([Neuron(own(2)), MLPRegressor()], {}, BOTH),
+        ([ROBUST], {"dtype": "float64"}, ["loss 'robust' for float64"]),
+        ([MLPRegressor(loss=ROBUST)], {"dtype": "float32"}, ["loss 'robust' for float32"]),
         ([Activation("relu"), MLPRegressor()], {}, []),
     ],
-    ids=["both", "one", "twice", "network", "plan", "list", "neuron", "none"],
+    ids=["both", "one", "twice", "network", "plan", "list", "neuron", "loss", "of an estimator", "none"],
 )
 def test_what_is_compiled(cache: Path, things: list[Any], options: dict[str, Any], expected: list[str]) -> None:
     report = jit.warmup(*things, **options)
@@ -68,8 +74,8 @@ def test_pipelines_have_their_estimators_parameters(cache: Path) -> None:
 
 
 def test_what_cannot_be_compiled_is_an_error(cache: Path) -> None:
-    with pytest.raises(TypeError, match="open"):
-        jit.warmup(Activation("opens", value=lambda z: open(str(z)), slope=lambda z, a: 1.0))
+    with pytest.raises(TypeError, match="operations"):
+        jit.warmup(Activation("many", lambda z: sum(math.sin(k * z) for k in range(10_000))))
     for wrong in (3, "snake", math.sin, np.ones(3), None):
         with pytest.raises(TypeError, match=r"What to warm up is .*, wanted an Activation, a Loss, a Net"):
             jit.warmup(wrong)
