@@ -34,8 +34,8 @@ class Activation:
 
     A user's own is ``Activation("snake", lambda z: z + sin(z) ** 2)``; ``Activation("relu")`` is the library's of that
     name. The functions are scalar Python: numbers, ``if``, loops, `math`, and other functions of that kind. They are
-    called at some points when an Activation is made. The backend "native", which compiles them with Numba, refuses
-    those that can raise: there math.nan says that there is no number. 1 / 0 and overflow are infinite.
+    called at some points when an Activation is made, and compiled when the backends "native" and "jit" first need them.
+    What can raise is refused: math.nan says that there is no number. 1 / 0 and overflow are infinite.
 
     A pickle has the library's by name, and a user's own with its functions, which need a name in a module: a lambda
     needs cloudpickle.

@@ -38,12 +38,7 @@ class Loss:
     """A loss on the raw output and the link that turns the raw output into a prediction.
 
     A user's own is ``Loss("cauchy", lambda z, y: log1p((z - y) ** 2))``: the loss of one output z with the target y, of
-    which a row's is the sum. The functions are scalar Python: numbers, ``if``, loops, `math`, and other functions of
-    that kind. They are called at some points when a Loss is made. The backend "native", which compiles them with Numba,
-    refuses those that can raise: there math.nan says that there is no number. 1 / 0 and overflow are infinite.
-
-    A pickle has the library's by name, and a user's own with its functions, which need a name in a module: a lambda
-    needs cloudpickle.
+    which a row's is the sum. What is said of the functions of an `Activation` holds for them too.
 
     Parameters
     ----------
@@ -91,8 +86,8 @@ class Loss:
         listed = ROWS.get(self.name)
         if listed is None:
             raise ValueError(
-                f"The loss {self.name!r} with the code {code!r}: codes are the library's own, which are {', '.join(ROWS)}. "
-                f"One of yours has functions instead, as in Loss({self.name!r}, value=..., link='identity')."
+                f"The loss {self.name!r} with the code {code!r}: codes are the library's, of {', '.join(ROWS)}. One "
+                f"of yours has functions instead, as in Loss({self.name!r}, value=..., link='identity')."
             )
         if (self.value, self.slope) != (None, None):
             raise ValueError(f"code={code!r} of the loss {self.name!r} with functions, which kernels would not call.")
@@ -116,8 +111,8 @@ class Loss:
             raise unknown_name("link", self.link, LINKS)
         if self.parameter != 0:
             raise ValueError(
-                f"parameter={self.parameter!r} of the loss {self.name!r}: only the library's have some. Write the number "
-                "into the functions that you give."
+                f"parameter={self.parameter!r} of the loss {self.name!r}: only the library's have some. Write the "
+                "number into the functions that you give."
             )
         UserFunctions(f"loss {self.name!r}", self.value, self.slope, of_targets=True).check()
 

@@ -126,8 +126,8 @@ class UserFunctions:
         line = _line_of(fault, function)
         return TypeError(
             f"{role} of {self.owner}, {name_of(function)}, ends in an error at {_place(point)}{line}: "
-            f"{type(fault).__name__}: {str(fault).rstrip('.')}. It has to return a float for all floats; math.nan says that there is no "
-            "number."
+            f"{type(fault).__name__}: {str(fault).rstrip('.')}. It has to return a float for all floats; math.nan says "
+            "that there is no number."
         )
 
     # --- slopes ---
@@ -170,17 +170,19 @@ def _require_function(role: str, function: Any, *arguments: str) -> None:
 
 
 def _difference(evaluate: Callable[..., float], point: tuple[float, ...]) -> float | None:
-    """The derivative by z, of the fourth order; None where two steps do not agree on it."""
+    """The derivative by z, of the fourth order; None where two steps do not agree on it, or there is a kink."""
     z, *rest = point
+    here = evaluate(*point)
 
-    def slope(step: float) -> float:
-        near = evaluate(z + step, *rest) - evaluate(z - step, *rest)
+    def slope_and_bend(step: float) -> tuple[float, float]:
+        left, right = evaluate(z - step, *rest), evaluate(z + step, *rest)
         far = evaluate(z + 2 * step, *rest) - evaluate(z - 2 * step, *rest)
-        return (8 * near - far) / (12 * step)
+        return (8 * (right - left) - far) / (12 * step), (right - here + left - here) / step
 
-    coarse, fine = slope(_STEP), slope(_STEP / 2)
-    agree = abs(coarse - fine) <= _STEPS_AGREE * abs(fine) + _noise(evaluate(*point))
-    return fine if agree else None  # also where one is no number
+    (coarse, coarse_bend), (fine, fine_bend) = slope_and_bend(_STEP), slope_and_bend(_STEP / 2)
+    agree = abs(coarse - fine) <= _STEPS_AGREE * abs(fine) + _noise(here)
+    is_smooth = abs(fine_bend) <= 0.75 * abs(coarse_bend) + _noise(here)  # with half the step it is half as large
+    return fine if agree and is_smooth else None  # also where one is no number
 
 
 def _noise(value: float) -> float:

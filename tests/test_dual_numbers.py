@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import special
 
 from fastnn.activation_functions import ROWS
 from fastnn.dual_numbers import Dual, differentiated
@@ -43,11 +44,10 @@ PLACES = {
     **dict.fromkeys(("log", "log2", "log10", "sqrt", "log1p"), POSITIVE),
     **dict.fromkeys(("acosh", "arccosh"), (1.3, 2.2, 5.0)),
 }
-OF_MATH = "exp expm1 log log1p log2 log10 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc fabs degrees radians".split()
-OF_NUMPY = (
-    "exp exp2 expm1 log log1p log2 log10 sqrt cbrt sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh "
-    "abs absolute square reciprocal negative deg2rad rad2deg"
-).split()
+BOTH_HAVE = "exp expm1 log log1p log2 log10 sqrt sin cos tan sinh cosh tanh".split()
+OF_MATH = [*BOTH_HAVE, *"asin acos atan asinh acosh atanh erf erfc fabs degrees radians".split()]
+OF_NUMPY = [*BOTH_HAVE, *"exp2 cbrt arcsin arccos arctan arcsinh arccosh arctanh abs absolute".split()]
+OF_NUMPY += "square reciprocal negative deg2rad rad2deg".split()
 NEWER = [(math, name) for name in ("exp2", "cbrt") if hasattr(math, name)]
 FUNCTIONS = [*((math, name) for name in OF_MATH), *((np, name) for name in OF_NUMPY), *NEWER]
 
@@ -56,6 +56,12 @@ FUNCTIONS = [*((math, name) for name in OF_MATH), *((np, name) for name in OF_NU
 def test_functions_of_one_number(module: ModuleType, name: str) -> None:
     assert_differentiated(getattr(module, name), PLACES.get(name, POINTS))
     assert_differentiated(lambda z: 2 * getattr(module, name)(z), PLACES.get(name, POINTS))
+
+
+@pytest.mark.parametrize("name", ["erf", "erfc", "ndtr", "expit", "log_expit", "expm1", "exp2", "log1p"])
+def test_functions_of_scipy(name: str) -> None:
+    assert_differentiated(getattr(special, name), PLACES.get(name, POINTS))
+    assert differentiated(lambda z: special.expit(z))(800.0) == (1.0, 0.0)
 
 
 TWO = {
@@ -79,6 +85,11 @@ TWO = {
     "fmin": np.fmin,
     "power": np.power,
     "logaddexp": np.logaddexp,
+    "xlogy": special.xlogy,
+    "xlog1py": special.xlog1py,
+    "remainder": np.remainder,
+    "math.remainder": math.remainder,
+    "floor_divide": lambda a, b: a * np.floor_divide(a, b),
     "where": lambda a, b: np.where(a > b, a * b, a - b),
     "clip": lambda a, b: np.clip(a, -b, b),
     "np.add": lambda a, b: np.add(a, np.multiply(a, np.subtract(b, np.divide(a, b)))),
@@ -93,9 +104,8 @@ def test_functions_of_two_numbers(name: str) -> None:
         for argument in (0, 1):
             value, slope = differentiated(function, argument)(a, b)
             assert value == float(function(a, b))
-            wanted = difference(
-                lambda t, at=argument: float(function(*((t, b) if at == 0 else (a, t)))), (a, b)[argument]
-            )
+            by_one = (lambda t, b=b: float(function(t, b))) if argument == 0 else (lambda t, a=a: float(function(a, t)))
+            wanted = difference(by_one, (a, b)[argument])
             assert slope == pytest.approx(wanted, rel=1e-7, abs=1e-9)
         assert_differentiated(lambda z: function(z, 0.5 + z * z), (0.71, 1.83))  # noqa: B023 - called here
         assert_differentiated(lambda z: function(1.7, z), (0.71, 1.83))  # noqa: B023
@@ -141,6 +151,14 @@ def loops(z: float) -> float:
     return total
 
 
+def encloses(z: float) -> float:
+    def inner(t: float) -> float:
+        return t * t if t < 1 else inner(t / 2) + scale
+
+    scale = z
+    return inner(z)
+
+
 def keyword(z: float, *, power: int = 3) -> float:
     return z**power
 
@@ -155,6 +173,7 @@ SCALAR_PYTHON = [
     mutual,
     imports_inside,
     loops,
+    encloses,
     keyword,
     power_of(2.5),
     lambda z: float(z) * int(z * 9.1) + round(z * 0.9, 1) * z + math.floor(z) + m.trunc(z),
@@ -162,6 +181,8 @@ SCALAR_PYTHON = [
     lambda z, scale=0.25: scale * z * z,
     lambda z: -z if z < 0.5 else +(z**-2),
     lambda z: 2**z + z // 0.7 + 3 // z,
+    lambda z: z if np.logical_and(z > 0, np.less(z, 1)) or np.logical_not(np.logical_xor(z, 0)) else z * z,
+    lambda z: np.float64(z) * np.int64(z) + np.round(z) + np.around(z * 1.1, 1) + np.fix(z) + int(np.equal(z, 1)),
     lambda z: float(np.sign(z)) * z + np.floor(z) * z + math.isnan(z),
 ]
 
@@ -208,6 +229,8 @@ ENDS = [
     (lambda z: z**-1, 0.0, inf, -inf),
     (lambda z: z**0, 0.0, 1.0, 0.0),
     (math.sin, inf, nan, nan),
+    (lambda z: special.xlogy(0.0, z), 0.0, 0.0, 0.0),
+    (lambda z: np.float32(z) / 1, 0.1, float(np.float32(0.1)), 1.0),
     (math.cosh, 1000.0, inf, inf),
     (math.floor, inf, inf, 0.0),
     (lambda z: 7, 0.3, 7.0, 0.0),

@@ -1,4 +1,4 @@
-"""Copies of functions that work on dual numbers: what they read from around them is replaced, and they stay as they are.
+"""Copies of functions that work on dual numbers: what they read from around them is replaced.
 
 A function's globals, what it closes over, and the functions that it calls are looked at, each once. What it reads is
 that of the moment when it is copied, as in compiled code.
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.dual_numbers.functions import BUILTINS, REPLACED
+from fastnn.dual_numbers.functions import BUILTINS, replaced
 from fastnn.dual_numbers.number import Dual, is_number
 
 __all__ = ["differentiated"]
@@ -69,7 +69,7 @@ class _Copies:
     def of(self, thing: Any) -> Any:
         """What stands for a thing; itself where it has nothing to do with dual numbers."""
         if isinstance(thing, FunctionType):
-            return REPLACED.get(thing) or self._function(thing)  # np.where and np.clip are Python functions
+            return replaced(thing) or self._function(thing)  # np.where and np.clip are Python functions
         if isinstance(thing, ModuleType):
             return _Module(self, thing)
         if isinstance(getattr(thing, "py_func", None), FunctionType):  # compiled by Numba
@@ -79,7 +79,7 @@ class _Copies:
         return thing
 
     def _builtin(self, thing: Any) -> Any:
-        found = REPLACED.get(thing)
+        found = replaced(thing)
         if found is not None:
             return found
         return thing if isinstance(thing, type) or _is_plain(thing) else _Unknown(thing)
@@ -96,7 +96,8 @@ class _Copies:
         self._made[id(function)] = copy  # before what it reads, which may be itself
         around.update({name: self.of(known[name]) for name in _names_in(function.__code__) if name in known})
         for cell, own in zip(cells, function.__closure__ or (), strict=True):
-            cell.cell_contents = self.of(own.cell_contents)
+            if own != CellType():  # which has nothing yet, and cannot be read
+                cell.cell_contents = self.of(own.cell_contents)
         return copy
 
     def _import(self, *arguments: Any, **options: Any) -> Any:

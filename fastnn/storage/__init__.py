@@ -17,7 +17,7 @@ from fastnn.errors import FileError
 from fastnn.storage.codec import decode, encode
 from fastnn.storage.drafts import remove_drafts
 from fastnn.storage.files import FilePath, read_file, require_safetensors, write_file
-from fastnn.storage.functions import Functions, Untrusted, names_in
+from fastnn.storage.functions import Functions, UntrustedError, names_in
 from fastnn.storage.kinds import KINDS, records_of, trusting
 from fastnn.storage.records import Kind, is_number, record
 from fastnn.storage.strict_json import from_json
@@ -111,7 +111,7 @@ def read(
     content, tensors = read_file(path, purpose)
     try:
         return decode(content, tensors, {**kinds, **trusting(functions)})
-    except Untrusted:
+    except UntrustedError:
         names = _functions_in(content)
         raise FileError(
             f"{Path(path)} needs functions of a user's own, which are code that is not in the file: "

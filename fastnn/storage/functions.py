@@ -1,4 +1,4 @@
-"""Users' own functions in files: by the names under which they can be imported, found again where a user trusts them."""
+"""Users' own functions in files: by names under which they can be imported, and are where a user trusts them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 from fastnn.errors import wrong_type
 from fastnn.user_functions import path_of
 
-__all__ = ["NOTHING_TRUSTED", "Functions", "Untrusted", "names_in", "take_functions"]
+__all__ = ["NOTHING_TRUSTED", "Functions", "UntrustedError", "names_in", "take_functions"]
 
 
-class Untrusted(ValueError):
+class UntrustedError(ValueError):
     """A file has the name of a function that nobody has said to be trusted."""
 
 
@@ -57,7 +57,7 @@ class Functions:
 
         Raises
         ------
-        Untrusted
+        UntrustedError
             If it is not trusted.
         ValueError, ImportError
             If there is no such function.
@@ -67,7 +67,7 @@ class Functions:
         if name in self._given:
             return self._given[name]
         if name not in self._names:
-            raise Untrusted(name)
+            raise UntrustedError(name)
         module, _, path = name.partition(":")
         found: Any = import_module(module)
         for part in path.split("."):
@@ -96,8 +96,8 @@ def _required_path(what: str, function: Any) -> str:
     if path is None:
         name = getattr(function, "__qualname__", repr(function))
         raise ValueError(
-            f"{what} {name}, which cannot be imported by a name, and a file holds no code. Define it by def at the top of "
-            "a module, or pickle the model with the package cloudpickle, which keeps the code of functions."
+            f"{what} {name}, which cannot be imported by a name, and a file holds no code. Define it by def at the top "
+            "of a module, or pickle the model with the package cloudpickle, which keeps the code of functions."
         )
     return path
 

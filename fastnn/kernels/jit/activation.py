@@ -28,7 +28,7 @@ _WRITTEN = {  # loops that Numba keeps on disk and whose exponentials it vectori
 
 
 def _loops(activation: Activation) -> ActivationLoops:
-    """The loops of any of the library's but identity; what has none of its own is compiled from its scalar functions."""
+    """The loops of one of the library's but identity; what has none of its own is compiled from its functions."""
     if activation.code in _WRITTEN:
         return _WRITTEN[activation.code]
     # They take the parameters as arguments, so that one compilation serves all of them.

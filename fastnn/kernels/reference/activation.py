@@ -249,10 +249,10 @@ def activate(z: Array, activation: Activation) -> Any:
 
 
 def _users_value(activation: Activation) -> Callable[[float], float]:
-    """A user's own value: as Python calls it where its slope is given too, else as the slope is derived."""
+    """A user's own value: as Python calls it where no slope is derived, else as the slope is."""
     if activation.value is None:
         raise TypeError(f"Activation {activation.name!r} has no value(z).")
-    if activation.slope is not None:
+    if activation.slope is not None or not activation.has_slope:
         return activation.value
     derived = differentiated(activation.value)
     return lambda z: derived(z)[0]

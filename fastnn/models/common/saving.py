@@ -35,7 +35,8 @@ class Saved(ABC):
 
         The file has the parameters, the fitted attributes, and what training needs to go on; so
         the loaded model answers, and learns, bitwise as this one. Callbacks and metadata requests
-        are not saved, and of an activation or a loss of the user's own the names of its functions. A file that was there is replaced as a whole; if anything fails, it stays.
+        are not saved, and of an activation or a loss of the user's own the names of its functions. A file that was
+        there is replaced as a whole; if anything fails, it stays.
 
         Parameters
         ----------
@@ -46,7 +47,8 @@ class Saved(ABC):
         ------
         ValueError
             If the model has a function of the user's own that cannot be imported by a name, such as a lambda: a file
-            holds no code. If `load` would refuse the file, as for a parameter that is out of its range or an attribute that `fit` does not set.
+            holds no code. If `load` would refuse the file, as for a parameter that is out of its range or an attribute
+            that `fit` does not set.
         TypeError
             If a parameter or an attribute is of a type that files cannot hold, such as a function.
         ImportError
