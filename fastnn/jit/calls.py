@@ -82,7 +82,7 @@ def _call_entry(context: Any, builder: Any, place: int, symbol: Symbol, argument
     return builder.load(status)
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[misc]
+@intrinsic(prefer_literal=True)
 def call(context: Any, name: Any, arguments: Any) -> tuple[Any, Callable[..., Any]]:
     """(status, number) of a function of the C interface; the number is what it returns through a double*, or 0.
 
@@ -107,7 +107,7 @@ def call(context: Any, name: Any, arguments: Any) -> tuple[Any, Callable[..., An
     return types.Tuple((types.int32, types.float64))(name, arguments), code
 
 
-@njit  # type: ignore[misc]
+@njit
 def fail(status: int) -> None:
     """Raise what a status says that is not 0."""
     if status == _NO_MEMORY:
@@ -118,8 +118,8 @@ def fail(status: int) -> None:
     )
 
 
-@njit  # type: ignore[misc]
-def apart(a: Any, b: Any) -> bool:
+@njit
+def apart(a: Any, b: Any) -> Any:
     """Whether two contiguous arrays share no memory."""
     first, second = a.ctypes.data, b.ctypes.data
     return first >= second + b.size * b.itemsize or second >= first + a.size * a.itemsize

@@ -10,6 +10,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from functools import partial
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -34,12 +35,12 @@ _LINKS = ("identity", "sigmoid", "softmax", "exp")
 
 def _place() -> str:
     """Where the call stands that is compiled, in words: Numba knows, in one of the functions that lead here."""
-    frame = sys._getframe()
+    frame: FrameType | None = sys._getframe()
     while frame is not None:
         place = getattr(frame.f_locals.get("self"), "loc", None)
         if isinstance(place, Loc):
             return f" ({place.filename}, line {place.line})"
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return ""
 
 
@@ -172,7 +173,7 @@ def _by_code(name: str) -> Any:
     message = f"fastnn.jit: {name} is a code below 0, or of {count} or more, and there are none of these."
     first = int if name == "loss" else float
 
-    @njit  # type: ignore[misc]
+    @njit
     def numbers_of(code: int) -> tuple[Any, ...]:
         if not 0 <= code < count:
             raise ValueError(message)
