@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from llvmlite import ir
@@ -14,13 +15,14 @@ from numba.np.arrayobj import make_array
 from fastnn.jit.symbols import TABLE
 from fastnn.kernels.abi import FIRST_FUNCTION, Symbol, symbols
 
-__all__ = ["apart", "call", "fail"]
+__all__ = ["apart", "call_of", "fail"]
 
 _OK, _NO_MEMORY, _REMOVED = 0, 1, 3  # of fastnn_status
 
 _SYMBOLS = {symbol.name: (FIRST_FUNCTION + k, symbol) for k, symbol in enumerate(symbols())}
 _INT32, _INT64, _DOUBLE = ir.IntType(32), ir.IntType(64), ir.DoubleType()
 _POINTER = ir.IntType(8).as_pointer()
+_RESULT = types.Tuple((types.int32, types.float64))
 _NUMBERS: dict[str, tuple[Any, Any]] = {
     "int": (types.int32, _INT32),
     "int64_t": (types.int64, _INT64),
@@ -82,29 +84,55 @@ def _call_entry(context: Any, builder: Any, place: int, symbol: Symbol, argument
     return builder.load(status)
 
 
-@intrinsic(prefer_literal=True)
-def call(context: Any, name: Any, arguments: Any) -> tuple[Any, Callable[..., Any]]:
-    """(status, number) of a function of the C interface; the number is what it returns through a double*, or 0.
+def _result(context: Any, builder: Any, place: int, symbol: Symbol, types_given: Any, values: Any) -> Any:
+    """Status and number of a call, of the values in nopython code."""
+    number = cgutils.alloca_once_value(builder, ir.Constant(_DOUBLE, 0.0))
+    rest = iter(zip(types_given, values, strict=True))
+    given = [
+        builder.bitcast(number, _POINTER) if each.returned else _argument(context, builder, each.type, *next(rest))
+        for each in symbol.parameters
+    ]
+    status = _call_entry(context, builder, place, symbol, given)
+    return context.make_tuple(builder, _RESULT, (status, builder.load(number)))
 
-    Arguments are a tuple: arrays or None for pointers, tuples of numbers for structs, and numbers; nothing for the
-    double*.
+
+@cache
+def call_of(name: str) -> Any:
+    """A function of the C interface, for nopython code: it returns a status and a number.
+
+    The number is what the function returns through a double*, for which it takes no argument, or 0. Arrays or None are
+    pointers, and tuples of numbers structs. Each argument is one of the intrinsic, as a tuple of them would count one
+    more user of every array, and one less afterwards: half of a small call's time.
     """
-    place, symbol = _SYMBOLS[name.literal_value]
+    place, symbol = _SYMBOLS[name]
+
+    def build(*given: Any) -> tuple[Any, Callable[..., Any]]:
+        def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            return _result(context, builder, place, symbol, signature.args, values)
+
+        return _RESULT(*given), code
+
+    arguments = ", ".join(parameter.name for parameter in symbol.parameters if not parameter.returned)
+    names = {"build": build}
+    exec(f"def call(context, {arguments}):\n    return build({arguments})\n", names)
+    return intrinsic(names["call"])
+
+
+@intrinsic
+def apart(context: Any, a: Any, b: Any) -> tuple[Any, Callable[..., Any]]:
+    """Whether two contiguous arrays share no memory."""
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        number = cgutils.alloca_once_value(builder, ir.Constant(_DOUBLE, 0.0))
-        given, k = [], 0
-        for parameter in symbol.parameters:
-            if parameter.returned:
-                given.append(builder.bitcast(number, _POINTER))
-                continue
-            value = builder.extract_value(values[1], k)
-            given.append(_argument(context, builder, parameter.type, signature.args[1][k], value))
-            k += 1
-        status = _call_entry(context, builder, place, symbol, given)
-        return context.make_tuple(builder, signature.return_type, (status, builder.load(number)))
+        starts, ends = [], []
+        for kind, value in zip(signature.args, values, strict=True):
+            array = make_array(kind)(context, builder, value)
+            nbytes = builder.mul(array.nitems, array.itemsize)
+            starts.append(builder.ptrtoint(array.data, _INT64))
+            ends.append(builder.add(starts[-1], nbytes))
+        first, second = (builder.icmp_unsigned(">=", starts[k], ends[1 - k]) for k in range(2))
+        return builder.or_(first, second)
 
-    return types.Tuple((types.int32, types.float64))(name, arguments), code
+    return types.boolean(a, b), code
 
 
 @njit
@@ -116,10 +144,3 @@ def fail(status: int) -> None:
         "fastnn.jit: this code was compiled with another version of fastnn, and calls a function that the installed "
         "one does not have. Delete the cache of the module that it is in (its __pycache__): then it is compiled anew."
     )
-
-
-@njit
-def apart(a: Any, b: Any) -> Any:
-    """Whether two contiguous arrays share no memory."""
-    first, second = a.ctypes.data, b.ctypes.data
-    return first >= second + b.size * b.itemsize or second >= first + a.size * a.itemsize

@@ -20,7 +20,7 @@ from numba.extending import overload
 
 from fastnn import activations, losses
 from fastnn.activations import ACTIVATIONS, Activation
-from fastnn.jit.calls import apart, call, fail
+from fastnn.jit.calls import apart, call_of, fail
 from fastnn.jit.objects import ActivationType, LossType
 from fastnn.jit.source import Known, implementation
 from fastnn.kernels.contract import KERNELS, Argument
@@ -184,7 +184,6 @@ def _by_code(name: str) -> Any:
 
 _NAMES: dict[str, Any] = {
     "apart": apart,
-    "call": call,
     "empty": np.empty,
     "fail": fail,
     **{f"numbers_of_{name}": _by_code(name) for name in _BY_CODE},
@@ -209,7 +208,8 @@ def _typed(name: str, signature: str, **given: Any) -> Any:
     """What Numba compiles for a call with arguments of these types."""
     dtype, missing = _arrays(name, given)
     known = Known(signature, str(dtype), missing, _structs(name, given))
-    return _compiled(name, implementation(name, known), dtype=getattr(np, str(dtype)))
+    call = call_of(f"{name}_{dtype}")
+    return _compiled(name, implementation(name, known), call=call, dtype=getattr(np, str(dtype)))
 
 
 def register(function: Callable[..., Any]) -> None:

@@ -113,6 +113,7 @@ def _result(kernel: Kernel) -> str:
 
 
 def _call(kernel: Kernel, known: Known) -> str:
+    """What calls the function of the C interface."""
     given = []
     for argument in kernel.arguments:
         if not _is_array(argument):
@@ -123,7 +124,7 @@ def _call(kernel: Kernel, known: Known) -> str:
             given.append(_local(kernel, argument))
     used = {letter for argument in kernel.arguments for letter in argument.shape}
     given += [f"{letter}_" for letter in "niop" if letter in used]
-    return f'call("{kernel.name}_{known.dtype}", ({", ".join(given)}))'
+    return f"call({', '.join(given)})"
 
 
 def implementation(name: str, known: Known) -> str:
