@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from fastnn.kernels.contract import KERNELS
 from fastnn.optimizers import OPTIMIZERS
 
 ROOT = Path(__file__).resolve().parent.parent
+WIDTH = 120
 LEFT_OUT = ("backend", "n_threads")
 HOME = {"Activation": "fastnn.activations", "Loss": "fastnn.losses", "Array": "fastnn.kernels.contract"}
 HEAD = '''"""{title} for nopython code, and for Python alike.
@@ -78,16 +78,20 @@ def function_text(name: str) -> str:
     twin = getattr(kernels, name)
     parameters = parameters_of(twin)
     returned = inspect.signature(twin).return_annotation
-    arguments = ", ".join([*map(passed_on, parameters), "n_threads=1"])
     lines = [f"def {name}(", *map(declared, parameters), f") -> {returned}:"]
     lines.append(textwrap.indent(f'"""{documentation(twin)}\n"""', "    "))
-    lines.append(f"    return kernels.{name}({arguments})\n")
+    lines.append(called(name, [*map(passed_on, parameters), "n_threads=1"]))
     return "\n".join(lines)
 
 
-def in_ruffs_format(text: str) -> str:
-    done = subprocess.run(["ruff", "format", "-"], input=text, capture_output=True, text=True, cwd=ROOT, check=True)
-    return done.stdout
+def called(name: str, arguments: list[str]) -> str:
+    """The call of the twin in the layout of the formatter: on one line, its arguments on one, or each on its own."""
+    joined = ", ".join(arguments)
+    line = f"    return kernels.{name}({joined})"
+    if len(line) <= WIDTH:
+        return f"{line}\n"
+    own_line = [joined] if len(joined) + 8 <= WIDTH else [f"{argument}," for argument in arguments]
+    return "\n".join([f"    return kernels.{name}(", *(f"        {each}" for each in own_line), "    )", ""])
 
 
 def module(title: str, names: list[str]) -> str:
@@ -97,7 +101,7 @@ def module(title: str, names: list[str]) -> str:
     used += [f"from fastnn.jit.named import {', '.join(helpers)}"] * bool(helpers)
     exports = "\n".join(f'    "{name}",' for name in sorted(names))
     head = HEAD.format(title=title, imported="\n".join(sorted(used)), exports=exports)
-    return in_ruffs_format(f"{head}\n\n{body}")
+    return f"{head}\n\n{body}"
 
 
 def files() -> dict[Path, str]:
