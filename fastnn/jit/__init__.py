@@ -1,9 +1,9 @@
 """Inside functions that are compiled with Numba: the kernels of fastnn.kernels, in nopython code.
 
-They take what their namesakes in `fastnn.kernels` take, but for the backend and the threads: NumPy arrays of float32 or
-float64, C-contiguous, and run in the thread that calls them, without the GIL. From Python they do the same, so that
-functions also work with ``NUMBA_DISABLE_JIT=1``. Functions with ``cache=True`` that call them come back from the cache
-in a new process.
+The kernels take what their namesakes in `fastnn.kernels` take, but for the backend and the threads: NumPy arrays of
+float32 or float64, C-contiguous, and run in the thread that calls them. From Python they do the same, so that functions
+also work with ``NUMBA_DISABLE_JIT=1``. Functions with ``cache=True`` that call them come back from the cache in a new
+process. Names are loaded when they are first used.
 """
 
 from __future__ import annotations
@@ -20,19 +20,21 @@ if TYPE_CHECKING:
     from fastnn.jit.layers import *  # noqa: F403
     from fastnn.jit.steps import *  # noqa: F403
 
-_KERNELS = [name for name, kernel in KERNELS.items() if kernel.storey == "layer"]
+# The module that each public name comes from.
+_HOME = {name: "nopython" for name, kernel in KERNELS.items() if kernel.storey == "layer"}
 
-__all__ = sorted(_KERNELS)  # noqa: PLE0605
+__all__ = sorted(_HOME)
 
 register()
 
 if not TYPE_CHECKING:  # a type checker that saw it would take any name for a public one, of type Any
 
     def __getattr__(name: str) -> object:
-        if name not in __all__:
+        if name not in _HOME:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        globals().update(import_module("fastnn.jit.nopython").FUNCTIONS)
-        return globals()[name]
+        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
