@@ -6,8 +6,6 @@ So the name never changes: which functions there are, the table's own version te
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from fastnn import _core
 
 __all__ = ["TABLE", "register"]
@@ -21,8 +19,8 @@ def register() -> None:
     Numba calls this when it starts, as the entry point of pyproject.toml asks, for a cached function may come before
     anything else of fastnn. How other code is compiled does not change.
     """
-    if find_spec("llvmlite") is None:
+    try:
+        from llvmlite.binding import add_symbol
+    except Exception:  # there is none, or a broken one, which may raise anything; Numba says which when it is asked
         return
-    from llvmlite.binding import add_symbol
-
     add_symbol(TABLE, _core.api_address())
