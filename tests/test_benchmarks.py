@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from available import BACKENDS
+from available import BACKENDS, HAS_NUMBA
 
 from fastnn import _core
 from fastnn.kernels import contract
@@ -24,7 +24,7 @@ from fastnn.kernels.select import kernels_for
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
 MODULES = (
     *("dense", "activation", "loss", "optimizer", "network", "neuron", "logistic", "solvers"),
-    *("call_overhead", "import_time", "own_functions"),
+    *("call_overhead", "import_time", "own_functions", *["inside_jit"] * HAS_NUMBA),
 )
 if not FOLDER.is_dir():
     pytest.skip("the benchmarks do not lie beside the tests", allow_module_level=True)
