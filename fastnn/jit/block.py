@@ -97,7 +97,9 @@ def layout_of(architecture: Architecture) -> Layout:
         widths=place(8 * (layers + 1)),
         has_bias=place(4 * layers),
         labels=place(8 * architecture.n_labels),
-        layers=tuple((place(architecture.padded(o) * size), place(i * architecture.padded(o) * size)) for i, o in shapes),
+        layers=tuple(
+            (place(architecture.padded(o) * size), place(i * architecture.padded(o) * size)) for i, o in shapes
+        ),
         transposes=tuple(place(o * architecture.padded(i) * size) for i, o in shapes if architecture.has_gradient),
         params=place(n_params * size),
         nbytes=place(0),

@@ -1,4 +1,4 @@
-"""How a network's outputs change with the inputs of one row, as LLVM's intermediate code: forward, and back for each."""
+"""How a network's outputs change with the inputs of one row, as LLVM's intermediate code."""
 
 from __future__ import annotations
 

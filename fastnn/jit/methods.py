@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.core.imputils import lower_builtin
 from numba.extending import intrinsic, overload_method
@@ -18,7 +19,7 @@ from fastnn.jit.emit import Emitter
 from fastnn.jit.emit_gradient import GradientEmitter
 from fastnn.jit.emit_outputs import OutputEmitter
 from fastnn.jit.network_type import NetworkType, block_of
-from fastnn.jit.shapes import gradient_shape, out_shapes, sizes_wanted
+from fastnn.jit.shapes import gradient_shape, is_single, out_shapes, sizes_wanted
 
 __all__: list[str] = []
 
@@ -29,7 +30,7 @@ _OPTIONS = {"fastmath": False, "error_model": "numpy"}
 # --- what is written in intermediate code ---------------------------------------------------------
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def _pointer(context: Any, array: Any, offset: Any) -> Any:
     """The address of an element of a contiguous array."""
 
@@ -40,27 +41,32 @@ def _pointer(context: Any, array: Any, offset: Any) -> Any:
     return types.CPointer(array.dtype)(array, types.intp), code
 
 
-def _written(write: Callable[[Any, Any, Any], None], kind: type[Emitter]) -> Any:
-    """An intrinsic (network, x, out) of addresses.
+def _call_own(context: Any, builder: Any, network: Any, write: Any, kind: type[Emitter], values: Any) -> None:
+    """Call a function (network, x, out) of a network's own code, which `write` of an emitter writes.
 
-    Its code is a function of its own that returns nothing: after a call of a compiled function, which may have raised,
-    Numba would not see that it can do without counting references for every row.
+    It returns nothing: after a call of a compiled function, which may have raised, Numba would not see that it can do
+    without counting references for every row.
     """
+    value, *rest = values
+    arguments = [block_of(context, builder, network, value), *rest]
+    called = ir.FunctionType(ir.VoidType(), [each.type for each in arguments])
+    function = ir.Function(builder.module, called, builder.module.get_unique_name(f"fastnn.{write.__name__}"))
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    inside = ir.IRBuilder(function.append_basic_block())
+    block, *addresses = function.args
+    write(kind(inside, network.architecture, block), *addresses)
+    inside.ret_void()
+    builder.call(function, arguments)
 
-    @intrinsic  # type: ignore[misc]
+
+def _written(write: Callable[[Any, Any, Any], None], kind: type[Emitter]) -> Any:
+    """An intrinsic (network, x, out) of addresses."""
+
+    @intrinsic
     def written(context: Any, network: Any, x: Any, out: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            value, *rest = arguments
-            arguments = [block_of(context, builder, network, value), *rest]
-            called = ir.FunctionType(ir.VoidType(), [each.type for each in arguments])
-            function = ir.Function(builder.module, called, builder.module.get_unique_name(f"fastnn.{write.__name__}"))
-            function.linkage = "internal"
-            function.attributes.add("noinline")
-            inside = ir.IRBuilder(function.append_basic_block())
-            block, *addresses = function.args
-            write(kind(inside, network.architecture, block), *addresses)
-            inside.ret_void()
-            builder.call(function, arguments)
+            _call_own(context, builder, network, write, kind, arguments)
             return context.get_dummy_value()
 
         return types.void(network, x, out), code
@@ -72,7 +78,20 @@ _outputs = _written(OutputEmitter.outputs, OutputEmitter)
 _gradient = _written(GradientEmitter.gradient, GradientEmitter)
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
+def _number(context: Any, network: Any, x: Any) -> Any:
+    """What a network gives of which a row gives one number."""
+    kind = from_dtype(np.dtype(network.architecture.out_dtype))
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = cgutils.alloca_once(builder, context.get_value_type(kind))
+        _call_own(context, builder, network, OutputEmitter.outputs, OutputEmitter, (*arguments, place))
+        return builder.load(place)
+
+    return kind(network, x), code
+
+
+@intrinsic
 def _rows(context: Any, network: Any, x: Any, out: Any, n: Any) -> Any:
     """What the network gives for n rows, by the native kernel; its status."""
 
@@ -95,7 +114,9 @@ def _require(name: str, array: Any, dtype: str, axes: tuple[int, ...]) -> None:
             return
     wanted = " or ".join(f"{n}-dimensional" for n in axes)
     writable = "" if name == "x" else "writable, "
-    raise TypingError(f"{name} of this network is a {writable}C-contiguous, {wanted} array of {dtype}, and got {array}.")
+    raise TypingError(
+        f"{name} of this network is a {writable}C-contiguous, {wanted} array of {dtype}, and got {array}."
+    )
 
 
 # --- methods --------------------------------------------------------------------------------------
@@ -162,17 +183,17 @@ def _batch(network: Any, x: Any, out: Any) -> Any:
     return batch
 
 
-@overload_method(NetworkType, "__call__")
+@overload_method(NetworkType, "__call__", jit_options=_OPTIONS)
 def _call(network: Any, x: Any) -> Any:
     architecture = network.architecture
     _require("x", x, architecture.dtype, (1, 2))
+    i, message = architecture.widths[0], sizes_wanted(architecture, "call")
     o, dtype = architecture.n_outputs, from_dtype(np.dtype(architecture.out_dtype))
-    single = 1 in out_shapes(architecture)
 
     def one_number(network: Any, x: Any) -> Any:
-        out = np.empty(1, dtype)
-        network.row(x, out)
-        return out[0]
+        if x.size != i:
+            raise ValueError(message)
+        return _number(network, _pointer(x, 0))
 
     def row(network: Any, x: Any) -> Any:
         out = np.empty(o, dtype)
@@ -190,8 +211,8 @@ def _call(network: Any, x: Any) -> Any:
         return out
 
     if x.ndim == 1:
-        return one_number if single else row
-    return one_column if single else batch
+        return one_number if is_single(architecture) else row
+    return one_column if is_single(architecture) else batch
 
 
 @lower_builtin(NetworkType, NetworkType, types.VarArg(types.Any))
