@@ -112,15 +112,15 @@ def test_a_dense_layer_with_a_users_activation(users_backend, dtype, rng):
 
 def test_a_users_activation_that_cannot_be_compiled(users_backend):
     """An error that says so wherever it has to be compiled."""
-    odd = activations.Activation("odd", value=lambda z: eval("z"), slope=_cube_slope)
+    odd = activations.Activation("odd", value=lambda z: eval("z"), slope=lambda z, a: 1.0)
     z = np.ones((2, 2))
     if users_backend == "reference":
         np.testing.assert_array_equal(public.activation_forward(z, odd, backend=users_backend), z)
         return
-    with pytest.raises(TypeError, match="cannot be compiled for floats"):
+    with pytest.raises(TypeError, match="cannot be compiled"):
         public.activation_forward(z, odd, backend=users_backend)
     plan = Plan.from_layers([Dense(2, odd)], 2, "huber", np.float64)
-    with pytest.raises(TypeError, match="cannot be compiled for floats"):
+    with pytest.raises(TypeError, match="cannot be compiled"):
         public.network_forward(plan, np.ones(6), z, backend=users_backend)
 
 
