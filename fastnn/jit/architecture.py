@@ -107,6 +107,11 @@ class Architecture:
         return self.output in (CLASS, LABELS)
 
     @property
+    def has_gradient(self) -> bool:
+        """Whether there is a gradient of it."""
+        return self.has_slope and not self.gives_integers
+
+    @property
     def n_outputs(self) -> int:
         """Numbers that a row gives."""
         return {PAIRS: 2, CLASS: 1}.get(self.output, self.widths[-1])

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from llvmlite import ir
+from numba import types
 from numba.core.errors import TypingError
 from numba.core.imputils import lower_builtin
 from numba.extending import intrinsic, overload_method
@@ -21,8 +22,8 @@ from fastnn.jit.shapes import gradient_shape, out_shapes, sizes_wanted
 
 __all__: list[str] = []
 
-# Each pass is a function of its own, with these flags: those of the caller would be those of what is written into it.
-_exact = njit(fastmath=False, error_model="numpy", nogil=True)
+# The flags of what has a network's code in it, whatever those of the caller are.
+_OPTIONS = {"fastmath": False, "error_model": "numpy"}
 
 
 # --- what is written in intermediate code ---------------------------------------------------------
@@ -39,14 +40,27 @@ def _pointer(context: Any, array: Any, offset: Any) -> Any:
     return types.CPointer(array.dtype)(array, types.intp), code
 
 
-def _written(kind: type[Emitter], write: Callable[[Any, Any, Any], None]) -> Any:
-    """An intrinsic (network, x, out) of two addresses."""
+def _written(write: Callable[[Any, Any, Any], None], kind: type[Emitter]) -> Any:
+    """An intrinsic (network, x, out) of addresses.
+
+    Its code is a function of its own that returns nothing: after a call of a compiled function, which may have raised,
+    Numba would not see that it can do without counting references for every row.
+    """
 
     @intrinsic  # type: ignore[misc]
     def written(context: Any, network: Any, x: Any, out: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            value, *addresses = arguments
-            write(kind(builder, network.architecture, block_of(context, builder, network, value)), *addresses)
+            value, *rest = arguments
+            arguments = [block_of(context, builder, network, value), *rest]
+            called = ir.FunctionType(ir.VoidType(), [each.type for each in arguments])
+            function = ir.Function(builder.module, called, builder.module.get_unique_name(f"fastnn.{write.__name__}"))
+            function.linkage = "internal"
+            function.attributes.add("noinline")
+            inside = ir.IRBuilder(function.append_basic_block())
+            block, *addresses = function.args
+            write(kind(inside, network.architecture, block), *addresses)
+            inside.ret_void()
+            builder.call(function, arguments)
             return context.get_dummy_value()
 
         return types.void(network, x, out), code
@@ -54,12 +68,12 @@ def _written(kind: type[Emitter], write: Callable[[Any, Any, Any], None]) -> Any
     return written
 
 
-_write_outputs = _written(OutputEmitter, OutputEmitter.outputs)
-_write_gradient = _written(GradientEmitter, GradientEmitter.gradient)
+_outputs = _written(OutputEmitter.outputs, OutputEmitter)
+_gradient = _written(GradientEmitter.gradient, GradientEmitter)
 
 
 @intrinsic  # type: ignore[misc]
-def _write_rows(context: Any, network: Any, x: Any, out: Any, n: Any) -> Any:
+def _rows(context: Any, network: Any, x: Any, out: Any, n: Any) -> Any:
     """What the network gives for n rows, by the native kernel; its status."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -68,22 +82,6 @@ def _write_rows(context: Any, network: Any, x: Any, out: Any, n: Any) -> Any:
         return emitter.rows(*rest)
 
     return types.int32(network, x, out, types.intp), code
-
-
-@_exact
-def _outputs(network: Any, x: Any, out: Any) -> None:
-    _write_outputs(network, x, out)
-
-
-@_exact
-def _gradient(network: Any, x: Any, out: Any) -> None:
-    _write_gradient(network, x, out)
-
-
-@_exact
-def _rows(network: Any, x: Any, out: Any, n: int) -> int:
-    status: int = _write_rows(network, x, out, n)
-    return status
 
 
 # --- arguments ------------------------------------------------------------------------------------
@@ -103,7 +101,7 @@ def _require(name: str, array: Any, dtype: str, axes: tuple[int, ...]) -> None:
 # --- methods --------------------------------------------------------------------------------------
 
 
-@overload_method(NetworkType, "row")
+@overload_method(NetworkType, "row", jit_options=_OPTIONS)
 def _row(network: Any, x: Any, out: Any) -> Any:
     architecture = network.architecture
     _require("x", x, architecture.dtype, (1,))
@@ -118,7 +116,7 @@ def _row(network: Any, x: Any, out: Any) -> Any:
     return row
 
 
-@overload_method(NetworkType, "row_gradient")
+@overload_method(NetworkType, "row_gradient", jit_options=_OPTIONS)
 def _row_gradient(network: Any, x: Any, out: Any) -> Any:
     architecture = network.architecture
     if architecture.gives_integers:
@@ -138,7 +136,7 @@ def _row_gradient(network: Any, x: Any, out: Any) -> Any:
     return row_gradient
 
 
-@overload_method(NetworkType, "batch")
+@overload_method(NetworkType, "batch", jit_options=_OPTIONS)
 def _batch(network: Any, x: Any, out: Any) -> Any:
     architecture = network.architecture
     _require("x", x, architecture.dtype, (2,))
