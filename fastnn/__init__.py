@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import fastnn.typing as typing
     from fastnn import activations as activations
     from fastnn import errors as errors
+    from fastnn import jit as jit
     from fastnn import kernels as kernels
     from fastnn import layers as layers
     from fastnn import losses as losses
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from fastnn import plan as plan
     from fastnn import schedules as schedules
     from fastnn.activations import Activation as Activation
+    from fastnn.install import get_include as get_include
     from fastnn.kernels.select import show_config as show_config
     from fastnn.layers import Dense as Dense
     from fastnn.layers import Dropout as Dropout
@@ -72,6 +74,8 @@ _HOME = {
     "activations": None,
     "errors": None,
     "fit_many": "models.mlp.many",
+    "get_include": "install",
+    "jit": None,
     "kernels": None,
     "layers": None,
     "logistic_regression_path": "models.logistic.path",
@@ -101,7 +105,9 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "activations",
     "errors",
     "fit_many",
+    "get_include",
     "get_num_threads",
+    "jit",
     "kernels",
     "layers",
     "logistic_regression_path",

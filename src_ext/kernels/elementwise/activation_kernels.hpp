@@ -107,11 +107,14 @@ void run_activation(fastnn::ActivationCode code, const T* z, T* a, T* slope, ptr
 template <class T>
 void users_backward(const fastnn::UserActivation& f, const T* z, const T* d_a, T* out, ptrdiff_t count) {
   constexpr ptrdiff_t kPiece = 256;
-  T a[kPiece], slope[kPiece];
+  alignas(64) T a[kPiece], slope[kPiece];
   for (ptrdiff_t begin = 0; begin < count; begin += kPiece) {
     const ptrdiff_t piece = count - begin < kPiece ? count - begin : kPiece;
     f.tile(f.parameters, z + begin, a, slope, piece);
-    for (ptrdiff_t k = 0; k < piece; ++k) out[begin + k] = d_a[begin + k] * slope[k];
+    for_vectors<T>(piece, FASTNN_BODY {
+      const Vec<T> product = load_lanes<T>(d_a + begin + c, lanes) * load_lanes<T>(slope + c, lanes);
+      store_lanes<T>(out + begin + c, product, lanes);
+    });
   }
 }
 
@@ -144,6 +147,16 @@ template <class T> void activation_forward(const void* arguments, int member, in
   in_pieces(rows, 16, kFunctionWork * g.o, [&](ptrdiff_t r0, ptrdiff_t r1) {
     run_row_function<T>(g.activation.code, g.z + r0 * g.o, g.out + r0 * g.o, g.o, r1 - r0, g.o);
   });
+}
+
+// A few numbers by themselves, with their slopes where these are asked for; of a function of rows one row, which has
+// none. Without the block, shares and pieces of a kernel a call takes a few nanoseconds.
+template <class T>
+void activate(const fastnn::Activation* activation, const void* z, void* a, void* slope, ptrdiff_t count) {
+  const T* const from = static_cast<const T*>(z);
+  T* const to = static_cast<T*>(a);
+  if (is_row_function(activation->code)) run_row_function<T>(activation->code, from, to, count, 1, count);
+  else run_activation<T>(*activation, from, to, static_cast<T*>(slope), count);
 }
 
 template <class T> void activation_backward(const void* arguments, int member, int team) {
