@@ -182,7 +182,7 @@ SCALAR_PYTHON = [
     lambda z: -z if z < 0.5 else +(z**-2),
     lambda z: 2**z + z // 0.7 + 3 // z,
     lambda z: z if np.logical_and(z > 0, np.less(z, 1)) or np.logical_not(np.logical_xor(z, 0)) else z * z,
-    lambda z: np.float64(z) * np.int64(z) + np.round(z) + np.around(z * 1.1, 1) + np.fix(z) + int(np.equal(z, 1)),
+    lambda z: np.float64(z) * np.int64(z) + np.round(z) + np.around(z * 1.1, 1) + int(np.equal(z, 1)),
     lambda z: float(np.sign(z)) * z + np.floor(z) * z + math.isnan(z),
 ]
 
