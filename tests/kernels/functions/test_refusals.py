@@ -90,7 +90,7 @@ def _until(z):
 def _many_ways(z):
     total = z
     for k in range(12):
-        if z > 0.1 * k:
+        if math.sin(k * z) > 0:
             total = total + 0.1 * z
     return total
 

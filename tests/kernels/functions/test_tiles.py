@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import operator
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +12,8 @@ import pytest
 import scipy.special
 from compiled_tiles import Tile, differences, guarded, require_guards, run_activation, run_loss
 
+from fastnn.kernels.jit.functions.graph import Graph
+from fastnn.kernels.jit.functions.recording import recorded
 from fastnn.kernels.jit.functions.tiles import activation_tile_code, loss_tile_code
 
 pytestmark = pytest.mark.jit
@@ -18,6 +22,7 @@ DTYPES = [np.float32, np.float64]
 COEFFICIENTS = (0.25, -0.5, 1.0)
 ALPHA = 0.3
 ONE = np.float64(1.0)
+ORDERS = [*itertools.permutations(("z < 1", "z <= 1", "z > 1", "z >= 1", "2 > z", "z >= -1"))][::7]
 
 
 def _polynomial(z):
@@ -64,6 +69,29 @@ def _matched(z):
 
 def _again(z, times=2):
     return z if times == 0 else _again(math.sin(z) + 0.1 * z, times - 1)
+
+
+def _spline(z):
+    """Twenty ifs, one after another, of one number: 21 pieces, and not 2^20."""
+    total = 0.1 * z
+    for k in range(-10, 10):
+        if z > 0.25 * k:
+            total = total + (0.3 if k % 2 else -0.2) * (z - 0.25 * k)
+    return total
+
+
+def _pieces(z):
+    """Each bound from both sides, with and without the bound itself."""
+    total = z
+    if z < -1:
+        total = total + 1
+    if -1 <= z:
+        total = total * 2
+    if not z <= 1:
+        total = total - 3
+    if z > 1 or z >= 2 or 0.5 > z:
+        total = total + z * z
+    return total
 
 
 def _imports(z):
@@ -128,6 +156,8 @@ FUNCTIONS = {
     "loop": _polynomial,
     "newton": _newton,
     "newton until it is near": _newton_until,
+    "spline": _spline,
+    "pieces": _pieces,
     "closure": _closed_over(0.7),
     "match": _matched,
     "recursion": _again,
@@ -142,6 +172,7 @@ FUNCTIONS = {
     "mish with log": lambda z: z * np.tanh(np.log(1 + np.exp(z))),
     "softplus": lambda z: math.log(math.exp(z) + 1.0),
     "silu": lambda z: z / (1 + math.exp(-z)),
+    "angles": lambda z: math.sin(z) + math.tan(math.cos(z)),
     "snake": lambda z: z + math.sin(z) ** 2,
     "gompertz": lambda z: math.exp(-math.exp(-z)),
 }
@@ -240,11 +271,52 @@ def test_far_out(dtype):
     np.testing.assert_array_equal(slope[:4], [0, 0, 0, 0])
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_large_angles(dtype):
+    """Some among others: their vectors are computed in another way, with the same bits for the others."""
+    z = np.linspace(-3, 3, 70).astype(dtype)
+    small, slopes = run_activation(FUNCTIONS["angles"], z)
+    at = np.array([3, 35, 69])
+    z[at] = [1e8, -3e20, 1e30]
+    a, slope = run_activation(FUNCTIONS["angles"], z)
+    far = z[at].astype(np.float64)
+    tolerance = 4 * np.finfo(dtype).eps
+    np.testing.assert_allclose(a[at], np.sin(far) + np.tan(np.cos(far)), rtol=tolerance, atol=tolerance)
+    derivative = np.cos(far) - np.sin(far) * (1 + np.tan(np.cos(far)) ** 2)
+    np.testing.assert_allclose(slope[at], derivative, rtol=5 * tolerance, atol=5 * tolerance)
+    others = np.delete(np.arange(70), at)
+    np.testing.assert_array_equal(a[others], small[others])
+    np.testing.assert_array_equal(slope[others], slopes[others])
+    a, slope = run_activation(math.sin, np.array([np.inf, np.nan, -0.0], dtype))
+    np.testing.assert_array_equal(a, [np.nan, np.nan, -0.0])
+
+
 def test_division_by_zero_and_logarithms_are_infinite_or_nan():
     z = np.array([0.0, -1.0, 1.0])
     np.testing.assert_array_equal(run_activation(lambda z: 1 / z, z)[0], [np.inf, -1, 1])
     np.testing.assert_array_equal(run_activation(lambda z: math.log(z), z)[0], [-np.inf, np.nan, 0])
     np.testing.assert_array_equal(run_activation(lambda z: z**0.5, z)[0], [0, np.nan, 1])
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_answers_that_follow_from_others(order):
+    """At the bounds, beside them, and for NaN, in whatever order the questions come."""
+    lines = [f"    if {condition}:\n        total += {10.0**k}\n" for k, condition in enumerate(order)]
+    space: dict = {}
+    exec(f"def function(z):\n    total = 0.0\n{''.join(lines)}    return total", space)
+    z = np.array([-1.5, -1.0, 0.0, 1.0, 1.5, 2.0, 3.0, np.nan])
+    graph = Graph(np.float64)
+    value, _ = recorded(graph, space["function"], {"z": (graph.argument("z"), None)})
+    np.testing.assert_array_equal([_chosen(value, each) for each in z], [space["function"](each) for each in z])
+
+
+def _chosen(node, z):
+    """What selections between constants come to."""
+    if node.constant is not None:
+        return node.constant
+    condition, chosen, other = node.operands
+    left, right = (z if each.constant is None else each.constant for each in condition.operands)
+    return _chosen(chosen if getattr(operator, condition.operation)(left, right) else other, z)
 
 
 def test_kinks_have_the_slope_of_the_way_that_python_takes():

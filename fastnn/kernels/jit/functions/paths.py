@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastnn.kernels.jit.functions.graph import Graph, Node
+from fastnn.kernels.jit.functions.implications import HalfLine, half_line, implied
 from fastnn.kernels.jit.functions.refusal import Refused
 
 __all__ = ["Questions", "every_way"]
@@ -26,11 +27,12 @@ class Questions:
         self.asked: list[Node] = []
         self.told: list[bool] = []
         self._answers: dict[Node, bool] = {}
+        self._lines: list[tuple[HalfLine, bool]] = []  # the answers as to where numbers lie
         self._given: list[bool] = []
 
     def begin(self, given: list[bool]) -> None:
         """Begin a run in which the first questions are answered so."""
-        self.asked, self.told, self._answers, self._given = [], [], {}, given
+        self.asked, self.told, self._answers, self._lines, self._given = [], [], {}, [], given
 
     def answer(self, condition: Node) -> bool:
         """Whether a condition holds on this way."""
@@ -38,6 +40,10 @@ class Questions:
             return bool(condition.constant)
         if condition in self._answers:
             return self._answers[condition]
+        line = half_line(condition)
+        follows = self._follows(line)
+        if follows is not None:
+            return follows
         place = len(self.asked)
         if place >= _MOST_QUESTIONS:
             raise Refused(
@@ -48,7 +54,18 @@ class Questions:
         self.asked.append(condition)
         self.told.append(told)
         self._answers[condition] = told
+        if line is not None:
+            self._lines.append((line, told))
         return told
+
+    def _follows(self, line: HalfLine | None) -> bool | None:
+        """The answer that follows from others."""
+        if line is not None:
+            for known, told in self._lines:
+                found = implied(line, known, told)
+                if found is not None:
+                    return found
+        return None
 
 
 def every_way(
