@@ -23,8 +23,8 @@ _WANTED = "an Activation, a Loss, a Network, or an estimator with some among its
 def warmup(*things: Any, dtype: DTypeLike | None = None) -> dict[str, float]:
     """Compile now what would be compiled at its first use, and keep it on disk, where later processes find it.
 
-    Users' functions are kept in FASTNN_CACHE_DIR, else in the user's cache folder; the kernels of ``backend="jit"`` where
-    Numba keeps what it compiles.
+    Users' functions are kept in FASTNN_CACHE_DIR, else in the user's cache folder; the kernels of ``backend="jit"``
+    where Numba keeps what it compiles.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def warmup(*things: Any, dtype: DTypeLike | None = None) -> dict[str, float]:
         Users' own activations and losses, or models that have some; of estimators and pipelines their parameters count,
         whether they are fitted or not. Without any, the kernels of ``backend="jit"`` itself.
     dtype : dtype-like, optional
-        float32 or float64; both by default, and of a Network its own.
+        Either float32 or float64; both by default, and of a Network its own.
 
     Returns
     -------

@@ -118,8 +118,8 @@ class _Source(NamedTuple):
 
     def loaded(self) -> LoadedCode:
         """Their code in memory, from wherever it is."""
-        with told_if_slow(f"{self.kind} {self.name!r} for {np.dtype(self.dtype).name}"):
-            key = self._fingerprint()
+        key = self._fingerprint()
+        with told_if_slow(f"{self.kind} {self.name!r} for {np.dtype(self.dtype).name}", key is not None):
             if key is None:
                 return _load(self._compiled())
             with alone_in_process(key):

@@ -14,12 +14,12 @@ _SILENT = 1.0  # seconds
 
 
 @contextmanager
-def told_if_slow(what: str) -> Iterator[None]:
+def told_if_slow(what: str, is_kept: bool) -> Iterator[None]:
     """Say on stderr what is being compiled, if that takes longer than a second and FASTNN_QUIET is not set."""
     if os.environ.get("FASTNN_QUIET"):
         yield
         return
-    timer = threading.Timer(_SILENT, _tell, (what,))
+    timer = threading.Timer(_SILENT, _tell, (what, is_kept))
     timer.daemon = True
     timer.start()
     try:
@@ -28,10 +28,8 @@ def told_if_slow(what: str) -> Iterator[None]:
         timer.cancel()
 
 
-def _tell(what: str) -> None:
+def _tell(what: str, is_kept: bool) -> None:
+    often = "once on this machine; fastnn.jit.warmup does it beforehand" if is_kept else "in every process"
     with suppress(OSError, ValueError, AttributeError):  # closed, or none at all
-        sys.stderr.write(
-            f"fastnn compiles {what}: this happens once on this machine, as long as its compiled code is kept "
-            "(fastnn.jit.warmup does it beforehand).\n"
-        )
+        sys.stderr.write(f"fastnn compiles {what}: this happens {often}.\n")
         sys.stderr.flush()
