@@ -135,6 +135,7 @@ class _Unknown:
 
 def _inside(thing: Any) -> FunctionType | None:
     """The Python function that Numba has compiled, or that functools remembers the results of."""
+    found: Any
     if type(thing) is _Cached:
         found = thing.__wrapped__
     else:
