@@ -93,7 +93,7 @@ class UserFunctions:
             if self.slope is None and slope_is_used:
                 raise TypeError(
                     f"slope of {self.owner} cannot be derived from value, {name_of(self.value)}"
-                    f"{_line_of(fault, self.value)}: {str(fault).rstrip('.')}. Give a slope."
+                    f"{_line_of(fault, self.value)}: {_said(fault)}. Give a slope."
                 ) from fault
             return lambda *point: self._number("value", self.value, point)
         except Exception as fault:
@@ -126,7 +126,7 @@ class UserFunctions:
         line = _line_of(fault, function)
         return TypeError(
             f"{role} of {self.owner}, {name_of(function)}, ends in an error at {_place(point)}{line}: "
-            f"{type(fault).__name__}: {str(fault).rstrip('.')}. It has to return a float for all floats; math.nan says "
+            f"{type(fault).__name__}: {_said(fault)}. It has to return a float for all floats; math.nan says "
             "that there is no number."
         )
 
@@ -193,6 +193,10 @@ def _noise(value: float) -> float:
 def _is_of_math(fault: ValueError) -> bool:
     """Whether `math` has raised it, as for the logarithm of a negative number, and no line of a user's."""
     return "math domain" in str(fault) or "expected a" in str(fault)
+
+
+def _said(fault: Exception) -> str:
+    return str(fault).replace("'Dual' object", "a dual number, which takes the place of a float,").rstrip(".")
 
 
 def _place(point: tuple[float, ...]) -> str:

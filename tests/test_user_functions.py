@@ -109,6 +109,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         TypeError,
         "slope of activation 'own' cannot be derived from value, gamma: the derivative of gamma is not known.*Give",
     ),
+    "a method of floats": (
+        lambda: Activation("own", lambda z: z if z.is_integer() else 2 * z),
+        TypeError,
+        "cannot be derived from value, <lambda> .line .*: a dual number, which takes the place of a float, has no",
+    ),
     "a slope of the other sign": (
         lambda: Activation("own", snake, lambda z, a: -snake_slope(z, a)),
         ValueError,

@@ -18,6 +18,7 @@ from fastnn.dual_numbers.number import Dual, is_number
 
 __all__ = ["differentiated"]
 
+_Cached = type(lru_cache(ord))
 _REMEMBERED = 256  # functions; a lambda made anew in every fit must not fill the memory
 
 
@@ -72,8 +73,9 @@ class _Copies:
             return replaced(thing) or self._function(thing)  # np.where and np.clip are Python functions
         if isinstance(thing, ModuleType):
             return _Module(self, thing)
-        if isinstance(getattr(thing, "py_func", None), FunctionType):  # compiled by Numba
-            return self.of(thing.py_func)
+        python = _inside(thing)
+        if python is not None:
+            return self.of(python)
         if isinstance(thing, BuiltinFunctionType | np.ufunc | type) or type(thing) is type(np.where):
             return self._builtin(thing)
         return thing
@@ -129,6 +131,16 @@ class _Unknown:
                 "have one"
             )
         return self._function(*arguments, **options)
+
+
+def _inside(thing: Any) -> FunctionType | None:
+    """The Python function that Numba has compiled, or that functools remembers the results of."""
+    found: Any
+    if type(thing) is _Cached:
+        found = thing.__wrapped__
+    else:
+        found = getattr(getattr(thing, "_dispatcher", thing), "py_func", None)  # of @vectorize, and of @njit
+    return found if isinstance(found, FunctionType) else None
 
 
 def _is_plain(function: Any) -> bool:

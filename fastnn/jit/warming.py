@@ -32,7 +32,7 @@ def warmup(*things: Any, dtype: DTypeLike | None = None) -> dict[str, float]:
         Users' own activations and losses, or models that have some; of estimators and pipelines their parameters count,
         whether they are fitted or not. Without any, the kernels of ``backend="jit"`` itself.
     dtype : dtype-like, optional
-        float32 or float64; both by default, and of a Network its own.
+        Either float32 or float64; both by default, and of a Network its own.
 
     Returns
     -------

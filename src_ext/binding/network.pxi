@@ -82,20 +82,21 @@ cdef int read_rows(Epoch[float]* g, object x, int kind) except -1:
     return 0
 
 
-# A user's own is compiled when a gradient first needs it, once for a plan, which holds it in memory.
-cdef LossNumbers read_loss_of_plan(NativePlan plan, object loss) except *:
-    cdef LossNumbers numbers
-    own = read_loss(&numbers, loss if plan.loss is not loss else plan.own_loss, plan.kind)
+# As read_loss. A user's own is compiled when a gradient first needs it, once for a plan, which remembers it.
+cdef object read_loss_of_plan(LossNumbers* into, NativePlan plan, object loss):
+    own = read_loss(into, loss if plan.loss is not loss else plan.own_loss, plan.kind)
     if own is not None:
         plan.loss, plan.own_loss = loss, own
-    return numbers
+    return own
 
 
-cdef int read_data(Epoch[float]* g, NativePlan plan, object loss, cnp.ndarray params, object x, cnp.ndarray y,
-                   cnp.ndarray sample_weight) except -1:
+# Returns what has to live as long as `g` is used: a user's own loss, None for those of the library.
+cdef object read_data(Epoch[float]* g, NativePlan plan, object loss, cnp.ndarray params, object x, cnp.ndarray y,
+                      cnp.ndarray sample_weight):
     cdef int kind = plan.kind
     cdef Py_ssize_t k
-    cdef LossNumbers numbers = read_loss_of_plan(plan, loss)
+    cdef LossNumbers numbers
+    own = read_loss_of_plan(&numbers, plan, loss)
     g.shape = plan.shape
     g.params = <float*>input_1d(params, "params", kind, plan.n_params)
     read_rows(g, x, kind)
@@ -113,7 +114,7 @@ cdef int read_data(Epoch[float]* g, NativePlan plan, object loss, cnp.ndarray pa
         g.slots[k] = NULL
     g.first_step, g.seed = 0, 0
     g.l1, g.ema, g.clip_value, g.clip_norm = 0, -1, INFINITY, INFINITY
-    return 0
+    return own
 
 
 cdef int read_optimizer(Epoch[float]* g, object optimizer, object state) except -1:
@@ -244,7 +245,7 @@ def _fit_epoch(Workspace workspace, object plan, cnp.ndarray params not None, ob
     cdef NativePlan native = native_plan(plan, kind)
     cdef Py_ssize_t rows
     cdef tuple slots = tuple(state.slots)
-    read_data(&g, native, plan.loss, params, x, y, sample_weight)
+    own = read_data(&g, native, plan.loss, params, x, y, sample_weight)
     read_optimizer(&g, optimizer, state)
     rows = g.n
     if order is not None:
@@ -284,7 +285,7 @@ def network_gradient(object plan, cnp.ndarray params not None, object x not None
     cdef Scratch memory
     cdef int kind = kind_of(params)
     cdef NativePlan native = native_plan(plan, kind)
-    read_data(&g, native, plan.loss, params, x, y, sample_weight)
+    own = read_data(&g, native, plan.loss, params, x, y, sample_weight)
     g.d_params = <float*>output_1d(d_params, "d_params", kind, native.n_params)
     for array in (params, y) if isinstance(x, SparseRows) else (params, x, y):
         apart(d_params, array)

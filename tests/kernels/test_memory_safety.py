@@ -91,6 +91,37 @@ for code in (-2, len(LOSSES), 10**6):
 """)
 
 
+def test_a_plan_that_has_another_loss_each_time() -> None:
+    """The one before is compiled code, which has to stay as long as it runs."""
+    pytest.importorskip("llvmlite")
+    run("""
+import threading
+plan = plan_of()
+class Changing:
+    native = plan.native
+    turns = 0
+    @property
+    def loss(self):
+        Changing.turns += 1
+        factor = 1.0 + Changing.turns
+        return Loss("mine", lambda z, y: factor * (z - y) ** 2)
+changing, x, y = Changing(), rng.normal(size=(2000, 5)), rng.normal(size=(2000, 2))
+params = plan.initial_params(0)
+def work():
+    for _ in range(5):
+        assert _core.network_gradient(changing, params, x, y, None, 0.0, np.empty(plan.n_params)) > 0
+threads = [threading.Thread(target=work) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert Changing.turns == 15
+for wrong in (None, 3, "mine", Loss):
+    Changing.loss = wrong
+    refuses(lambda: _core.network_gradient(changing, params, x, y, None, 0.0, np.empty(plan.n_params)), Exception)
+""")
+
+
 def test_an_optimizer_with_more_numbers_or_fewer_vectors() -> None:
     run("""
 def larger():

@@ -59,12 +59,13 @@ def _linker() -> Any:
     """LLVM's linker of this process, which takes object code as it is.
 
     JITLink keeps a library in one piece of memory with a table of its own for what lies elsewhere, so that code for the
-    small code model reaches the C library wherever that lies. An unknown symbol is an error here, where MCJIT aborts.
+    small code model reaches the C library wherever that lies; those of LLVM 14 and 15 never gave the memory back. An
+    unknown symbol is an error here, where MCJIT aborts.
     """
     from llvmlite import binding as llvm
 
     llvm.initialize_native_target()
     target = llvm.Target.from_triple(llvm.get_process_triple())
-    return llvm.create_lljit_compiler(
-        target.create_target_machine(jit=True, codemodel="small"), use_jit_link=True, suppress_errors=True
-    )
+    machine = target.create_target_machine(jit=True, codemodel="small")
+    use_jit_link = llvm.llvm_version_info[0] > 15
+    return llvm.create_lljit_compiler(machine, use_jit_link=use_jit_link, suppress_errors=True)
