@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .cases import DTYPES
 from .common import best_of
-from .own_cases import FIRST_USES, HAS_OWN_LOSSES, OWN_LOSSES, OWN_NETWORKS, VALUES, epochs, first_use, losses
+from .own_cases import OWN_LOSSES, OWN_NETWORKS, VALUES, epochs, first_use, losses
 
 
 class OwnActivation:
@@ -28,10 +28,6 @@ class OwnLoss:
     param_names = ["dtype", "loss"]
     version = "1"
 
-    def setup(self, dtype: str, loss: str) -> None:
-        if not HAS_OWN_LOSSES:  # asv skips the case
-            raise NotImplementedError("this version of fastnn has no losses of users")
-
     def track_ratio_to_built_in(self, dtype: str, loss: str) -> float:
         best = best_of(losses(dtype, loss))
         return best["own"] / best["fastnn"]
@@ -45,10 +41,6 @@ class FirstUse:
     params = [["activation", "loss", "network in a jitted loop"]]
     param_names = ["case"]
     version = "1"
-
-    def setup(self, case: str) -> None:
-        if case not in FIRST_USES:  # asv skips the case
-            raise NotImplementedError("this version of fastnn has no such thing")
 
     def track_cold(self, case: str) -> float:
         return min(first_use(case, warm=False) for _ in range(2))

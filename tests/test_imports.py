@@ -30,7 +30,7 @@ LEVELS = [
     ["kernels.select"],
     ["kernels.public", "machine"],
     ["kernels"],
-    ["plan", "storage", "workers"],
+    ["jit", "plan", "storage", "workers"],
     ["flat_params"],
     ["training", "solvers.objective"],
     ["solvers.preconditioner", "solvers.saga"],

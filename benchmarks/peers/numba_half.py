@@ -22,7 +22,6 @@ from ..loss import LossAndGradient
 from ..network import FitEpoch
 from ..own_cases import (
     FIRST_USES,
-    HAS_OWN_LOSSES,
     OUTPUTS,
     OWN_LOSSES,
     OWN_NETWORKS,
@@ -152,7 +151,7 @@ def backend_rows(effort: Effort) -> Iterator[list[str]]:
 def first_use_rows(effort: Effort) -> Iterator[list[str]]:
     """Yield the rows of what is compiled at its first use, each in processes of its own."""
     for name in list(FIRST_USES)[: 1 if effort.quick else None]:
-        times = [min(first_use(name, warm) for _ in range(min(effort.rounds, 3))) for warm in (False, True)]
+        times = [min(first_use(name, warm) for _ in range(min(effort.rounds // 5, 3))) for warm in (False, True)]
         yield [name, *map(readable, times)]
 
 
@@ -160,17 +159,19 @@ def first_use_rows(effort: Effort) -> Iterator[list[str]]:
 
 
 def numba_half(effort: Effort) -> None:
-    """Print the tables; all contestants run in this process and use no other threads, so that none has to settle."""
-    effort = effort._replace(settle=0.0)
+    """Print the tables.
+
+    All contestants run in this process and use no other threads, so that none has to settle; many short runs tell more
+    than a few long ones where other work comes between.
+    """
+    effort = effort._replace(settle=0.0, seconds=effort.seconds / 10, rounds=5 * effort.rounds)
     twins = ["built in", "own", "built in / own"]
     header = ["network", "dtype", "activation", *twins]
     print_table("Numba: an epoch with a user's activation, one thread", header, activation_rows(effort))
-    if HAS_OWN_LOSSES:
-        title = f"Numba: a user's loss with its gradient, {label(OUTPUTS)}, one thread"
-        print_table(title, ["dtype", "loss", *twins], loss_rows(effort))
-    if hasattr(fastnn.Network, "jit"):
-        header = ["network", "activation", "in a jitted loop", "one batch of 2,000", "row by row from Python"]
-        print_table("Numba: a network, float32, ns per row, one thread", header, jitted_rows(effort))
+    title = f"Numba: a user's loss with its gradient, {label(OUTPUTS)}, one thread"
+    print_table(title, ["dtype", "loss", *twins], loss_rows(effort))
+    header = ["network", "activation", "in a jitted loop", "one batch of 2,000", "row by row from Python"]
+    print_table("Numba: a network, float32, ns per row, one thread", header, jitted_rows(effort))
     header = ["dtype", "kernel", "case", "native", "jit", "native / jit"]
     print_table("Numba: kernels of the jit backend, one thread, called from Python", header, backend_rows(effort))
     header = ["what", "caches empty", "caches filled"]

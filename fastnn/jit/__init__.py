@@ -1,6 +1,10 @@
-"""Compiled on your machine: what makes ready beforehand what would be compiled at its first use.
+"""Inside functions that are compiled with Numba: the kernels of fastnn.kernels, in nopython code.
 
-Names are loaded when they are first used.
+The kernels take what their namesakes in `fastnn.kernels` take, but for the backend and the threads: NumPy arrays of
+float32 or float64, C-contiguous, and run in the thread that calls them. From Python they do the same, so that functions
+also work with ``NUMBA_DISABLE_JIT=1``. Functions with ``cache=True`` that call them come back from the cache in a new
+process. `warmup` makes ready beforehand what would be compiled at its first use. Names are loaded when they are first
+used.
 """
 
 from __future__ import annotations
@@ -8,17 +12,22 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from fastnn.jit.symbols import register
+from fastnn.kernels.contract import KERNELS
+
 if TYPE_CHECKING:
+    from fastnn.jit.around_steps import *  # noqa: F403
+    from fastnn.jit.counting_steps import *  # noqa: F403
+    from fastnn.jit.layers import *  # noqa: F403
+    from fastnn.jit.steps import *  # noqa: F403
     from fastnn.jit.warming import warmup as warmup
 
 # The module that each public name comes from.
-_HOME = {
-    "warmup": "warming",
-}
+_HOME = {"warmup": "warming"} | {name: "nopython" for name, kernel in KERNELS.items() if kernel.storey == "layer"}
 
-__all__ = [  # noqa: F822 - __getattr__ has them
-    "warmup",
-]
+__all__ = sorted(_HOME)
+
+register()
 
 
 if not TYPE_CHECKING:  # a type checker that saw it would take any name for a public one, of type Any

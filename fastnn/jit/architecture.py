@@ -1,4 +1,4 @@
-"""What the machine code of a network depends on: the Numba type is made of it, and every network that has it shares code."""
+"""What the machine code of a network depends on: networks that have it in common share their Numba type and code."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ RAW, LINK, PAIRS, CLASS, LABELS = "raw", "link", "pairs", "class", "labels"
 
 INLINE = ("identity", "relu")  # activations that the code has in it; a native function works out the others
 BY_ROW = ("softmax", "log_softmax")
-
-# Weights from which on a native kernel is quicker than code of the network's own, its call included.
-_LARGE = 4096
+_MOST_ON_STACK = 1 << 18  # bytes: some systems give threads half a megabyte
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,20 @@ class Architecture:
 
     @classmethod
     def of(cls, plan: Plan, output: str, n_labels: int) -> Architecture:
-        """That of a network with this output."""
+        """That of a network with this output.
+
+        Raises
+        ------
+        ValueError
+            If the layers are too wide.
+        """
+        outputs = sum(plan.widths[1:])
+        # A gradient has three numbers for each: the activation, its slope, and what comes back.
+        if 3 * outputs * plan.dtype.itemsize > _MOST_ON_STACK:
+            raise ValueError(
+                f"The layers of this network have {outputs} outputs together, too many for the stack of a thread, "
+                f"where compiled code keeps them: jit takes {_MOST_ON_STACK // (3 * plan.dtype.itemsize)}."
+            )
         kinds = ((each.name if each.code >= 0 else "") for each in plan.activations)
         return cls(
             plan.dtype.name,
@@ -90,11 +101,6 @@ class Architecture:
         return len(self.activations)
 
     @property
-    def is_large(self) -> bool:
-        """Whether a native kernel computes it."""
-        return sum(i * o for i, o in zip(self.widths[:-1], self.widths[1:], strict=True)) > _LARGE
-
-    @property
     def itemsize(self) -> int:
         """Bytes of a number."""
         return np.dtype(self.dtype).itemsize
@@ -105,6 +111,11 @@ class Architecture:
     def gives_integers(self) -> bool:
         """Whether it gives labels."""
         return self.output in (CLASS, LABELS)
+
+    @property
+    def has_gradient(self) -> bool:
+        """Whether there is a gradient of it."""
+        return self.has_slope and not self.gives_integers
 
     @property
     def n_outputs(self) -> int:

@@ -53,6 +53,8 @@ class Layout:
         Of "class".
     layers : tuple of (int, int)
         Each layer's b and w, in rows of whole vectors.
+    transposes : tuple of int
+        Each layer's w.T likewise; none where there is no gradient.
     params : int
         One vector of all of them, without padding.
     nbytes : int
@@ -68,6 +70,7 @@ class Layout:
     has_bias: int
     labels: int
     layers: tuple[tuple[int, int], ...]
+    transposes: tuple[int, ...]
     params: int
     nbytes: int
 
@@ -94,7 +97,10 @@ def layout_of(architecture: Architecture) -> Layout:
         widths=place(8 * (layers + 1)),
         has_bias=place(4 * layers),
         labels=place(8 * architecture.n_labels),
-        layers=tuple((place(architecture.padded(o) * size), place(i * architecture.padded(o) * size)) for i, o in shapes),
+        layers=tuple(
+            (place(architecture.padded(o) * size), place(i * architecture.padded(o) * size)) for i, o in shapes
+        ),
+        transposes=tuple(place(o * architecture.padded(i) * size) for i, o in shapes if architecture.has_gradient),
         params=place(n_params * size),
         nbytes=place(0),
     )
@@ -154,9 +160,14 @@ def write_block(
 
 
 def _write_layers(part: Any, architecture: Architecture, layout: Layout, flat: FlatParams) -> None:
-    for (of_b, of_w), w, b in zip(layout.layers, flat.weights, flat.biases, strict=True):
-        i, o = w.shape
+    def write(matrix: NDArray[Any], begin: int) -> None:
+        i, o = matrix.shape
         q = architecture.padded(o)
-        part(of_w, i * q, w.dtype).reshape(i, q)[:, :o] = w
+        part(begin, i * q, matrix.dtype).reshape(i, q)[:, :o] = matrix
+
+    for (of_b, of_w), w, b in zip(layout.layers, flat.weights, flat.biases, strict=True):
+        write(w, of_w)
         if b is not None:
-            part(of_b, q, w.dtype)[:o] = b
+            write(b[None], of_b)
+    for begin, w in zip(layout.transposes, flat.weights, strict=False):  # there may be none
+        write(w.T, begin)

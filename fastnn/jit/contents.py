@@ -27,7 +27,7 @@ class Contents:
     params : ndarray (p,)
         A copy, which nothing changes.
     output : {"raw", "link", "pairs", "class", "labels"}
-        As in `Architecture`.
+        What is made of the last layer's activation; `Architecture` has the meaning of each.
     labels : ndarray of int64
         Of "class": the integers that stand for the classes; else empty.
     """

@@ -6,6 +6,7 @@ and several vectors run side by side.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
@@ -15,11 +16,31 @@ from fastnn.jit.architecture import INLINE, Architecture
 from fastnn.jit.block import ACTIVATION_BYTES, FUNCTIONS, layout_of
 from fastnn.jit.vectors import BYTE, INT32, INT64, Vectors, number
 
-__all__ = ["Emitter"]
+__all__ = ["Emitter", "Product"]
 
 _UNROLLED = 128  # multiply-adds of a layer without a loop: more only make compiling longer
 _AT_ONCE = 32  # those of one turn of a loop
 _ACCUMULATORS = 8  # vectors of outputs side by side: two pipes times a latency of four, half of AVX2's registers
+
+
+@dataclass(frozen=True)
+class Product:
+    """b + x @ w for one row.
+
+    Attributes
+    ----------
+    x : llvmlite.ir.Value
+        Address of i numbers.
+    w, b : int
+        Where they begin in the block, (i, o) and (o,) in whole vectors; no b is zeros.
+    i, o : int
+    """
+
+    x: Any
+    w: int
+    b: int | None
+    i: int
+    o: int
 
 
 class Emitter:
@@ -43,8 +64,8 @@ class Emitter:
         """Arithmetic on so many lanes."""
         return Vectors(self.builder, self.architecture.dtype, lanes, self.architecture.fused)
 
-    def of_layer(self, o: int) -> Vectors:
-        """Arithmetic on the vectors of a row of o outputs."""
+    def of_row(self, o: int) -> Vectors:
+        """Arithmetic on the vectors of a row of o numbers."""
         return self.vectors(self.architecture.lanes_of(o))
 
     def address(self, offset: int, kind: Any) -> Any:
@@ -74,7 +95,7 @@ class Emitter:
         architecture = self.architecture
         last, inline = l + 1 == architecture.n_layers, architecture.activations[l] in INLINE
         # The first layer reads x again for its second panel, when the first one is in out.
-        direct = last and inline and (l > 0 or self._panels(l) == 1)
+        direct = last and inline and (l > 0 or self._panels(architecture.widths[1]) == 1)
         target = out if direct else self.scratch(architecture.widths[l + 1])
         self.dense(l, x, target, padded=not direct)
         if not inline:
@@ -83,37 +104,42 @@ class Emitter:
             self.copy(target, out, architecture.widths[-1])
         return out if last else target
 
-    def _panels(self, l: int) -> int:
-        o = self.architecture.widths[l + 1]
+    def _panels(self, o: int) -> int:
         return -(-o // (_ACCUMULATORS * self.architecture.lanes_of(o)))
 
     def dense(self, l: int, x: Any, out: Any, *, padded: bool) -> None:
         """Layer l and its relu; where it is padded, out has room for whole vectors."""
-        o = self.architecture.widths[l + 1]
-        width = _ACCUMULATORS * self.architecture.lanes_of(o)
-        full, rest = divmod(o, width)
+        architecture = self.architecture
+        of_b, of_w = self.layout.layers[l]
+        product = Product(x, of_w, of_b if architecture.biases[l] else None, *architecture.widths[l : l + 2])
+        self.multiply(product, out, padded=padded, relu=architecture.activations[l] == "relu")
+
+    def multiply(self, product: Product, out: Any, *, padded: bool, relu: bool = False) -> None:
+        """A product, by panels of some vectors of outputs."""
+        width = _ACCUMULATORS * self.architecture.lanes_of(product.o)
+        full, rest = divmod(product.o, width)
         if full > 2:
             with cgutils.for_range(self.builder, number(full)) as loop:
-                self._panel(l, x, out, self.builder.mul(loop.index, number(width)), width, padded=True)
+                self._panel(product, out, self.builder.mul(loop.index, number(width)), width, padded=True, relu=relu)
         else:
             for k in range(full):
-                self._panel(l, x, out, k * width, width, padded=True)
+                self._panel(product, out, k * width, width, padded=True, relu=relu)
         if rest:
-            self._panel(l, x, out, full * width, rest, padded=padded)
+            self._panel(product, out, full * width, rest, padded=padded, relu=relu)
 
-    def _panel(self, l: int, x: Any, out: Any, first: Any, columns: int, *, padded: bool) -> None:
-        """So many outputs of layer l, from the first of them on."""
-        architecture = self.architecture
-        i, o = architecture.widths[l : l + 2]
-        vectors = self.of_layer(o)
-        of_b, of_w = (vectors.at(self.address(part, self.real), first) for part in self.layout.layers[l])
+    def _panel(self, product: Product, out: Any, first: Any, columns: int, *, padded: bool, relu: bool) -> None:
+        """So many outputs, from the first of them on."""
+        vectors = self.of_row(product.o)
         places = range(0, columns, vectors.lanes)
-        zero = vectors.constant(0.0)
-        start = [vectors.load(of_b, c, aligned=True) if architecture.biases[l] else zero for c in places]
-        sums = self._chains(vectors, start, x, of_w, i, architecture.padded(o))
+        start = [vectors.constant(0.0) for _ in places]
+        if product.b is not None:
+            b = vectors.at(self.address(product.b, self.real), first)
+            start = [vectors.load(b, c, aligned=True) for c in places]
+        w = vectors.at(self.address(product.w, self.real), first)
+        sums = self._chains(vectors, start, product.x, w, product.i, self.architecture.padded(product.o))
         target = vectors.at(out, first)
         for c, total in zip(places, sums, strict=True):
-            value = vectors.relu(total) if architecture.activations[l] == "relu" else total
+            value = vectors.relu(total) if relu else total
             if padded or c + vectors.lanes <= columns:
                 vectors.store(value, target, c)
             else:

@@ -1,4 +1,4 @@
-"""How a network's outputs change with the inputs of one row, as LLVM's intermediate code: forward, and back for each."""
+"""How a network's outputs change with the inputs of one row, as LLVM's intermediate code."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from llvmlite import ir
 from numba.core import cgutils
 
 from fastnn.jit.architecture import INLINE, LINK, PAIRS
+from fastnn.jit.emit import Product
 from fastnn.jit.emit_outputs import OutputEmitter
 from fastnn.jit.vectors import INT64, Vectors, number
 
@@ -85,7 +86,7 @@ class GradientEmitter(OutputEmitter):
         """p[k] (1 where c is k, else 0, minus p[c])."""
         builder, o = self.builder, self.architecture.widths[-1]
         mine = builder.load(builder.gep(p, [k]))
-        minus = self.of_layer(o).splat(builder.fneg(mine))
+        minus = self.of_row(o).splat(builder.fneg(mine))
 
         def body(vectors: Vectors, c: Any, count: int) -> None:
             vectors.store(vectors.first(builder.fmul(vectors.load(p, c), minus), count), d, c)
@@ -98,7 +99,7 @@ class GradientEmitter(OutputEmitter):
 
     def _each(self, o: int, body: Callable[[Vectors, Any, int], None]) -> None:
         """body(vectors, c, count) for every vector of a row; lanes from `count` on lie behind its end."""
-        vectors = self.of_layer(o)
+        vectors = self.of_row(o)
         full, rest = divmod(o, vectors.lanes)
         if full > _VECTORS:
             with cgutils.for_range(self.builder, number(full)) as loop:
@@ -152,7 +153,7 @@ class GradientEmitter(OutputEmitter):
 
     def _sum(self, o: int, term: Callable[[Vectors, Any], Any]) -> Any:
         """The sum over a row."""
-        vectors = self.of_layer(o)
+        vectors = self.of_row(o)
         total = cgutils.alloca_once_value(self.builder, vectors.constant(0.0))
 
         def body(vectors: Vectors, c: Any, count: int) -> None:
@@ -163,11 +164,6 @@ class GradientEmitter(OutputEmitter):
         return vectors.sum(self.builder.load(total))
 
     def _through_weights(self, l: int, d: Any, out: Any) -> None:
-        """out = w @ d of layer l."""
-        architecture = self.architecture
-        i, o = architecture.widths[l : l + 2]
-        w, stride = self.address(self.layout.layers[l][1], self.real), number(architecture.padded(o))
-        with cgutils.for_range(self.builder, number(i)) as loop:
-            row = self.builder.gep(w, [self.builder.mul(loop.index, stride)])
-            total = self._sum(o, lambda vectors, c: self._product(vectors, row, d, c))
-            self.builder.store(total, self.builder.gep(out, [loop.index]))
+        """out = d @ w.T of layer l; out has room for whole vectors but for the first layer."""
+        i, o = self.architecture.widths[l : l + 2]
+        self.multiply(Product(d, self.layout.transposes[l], None, o, i), out, padded=l > 0)

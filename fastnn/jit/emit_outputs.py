@@ -23,26 +23,19 @@ class OutputEmitter(Emitter):
         Out may be the same memory as x.
         """
         architecture = self.architecture
-        if architecture.output == CLASS:
-            self._class(self._raw(x), out)
-        elif architecture.output == LABELS:
-            self._labels(self._raw(x), out)
-        elif architecture.is_large:
-            self.copy(self._by_native_kernel(x), out, architecture.n_outputs)
-        elif architecture.output == RAW:
+        if architecture.output == RAW:
             self.activations(x, out)
+            return
+        z = self.scratch(architecture.n_outputs if architecture.output == PAIRS else architecture.widths[-1])
+        self.activations(x, z)
+        if architecture.output == CLASS:
+            self._class(z, out)
+        elif architecture.output == LABELS:
+            self._labels(z, out)
         else:
-            z = self.scratch(architecture.n_outputs)
-            self.activations(x, z)
             if architecture.output == PAIRS:
                 self.pair(z)
             self.link(z, out)
-
-    def _by_native_kernel(self, x: Any) -> Any:
-        """Where it writes what the network gives, or for labels what they are made of; out might be x."""
-        memory = self.scratch(max(self.architecture.n_outputs, self.architecture.widths[-1]))
-        self.rows(x, memory, 1)
-        return memory
 
     def rows(self, x: Any, out: Any, n: Any) -> Any:
         """What the network gives for n rows, by the native kernel for a whole network; its status."""
@@ -51,14 +44,6 @@ class OutputEmitter(Emitter):
         of_link = None if output in (RAW, CLASS, LABELS) else loss
         pairs = ir.Constant(INT32, int(output == PAIRS))
         return self.call("network_forward", network, params, x, of_link, pairs, out, n)
-
-    def _raw(self, x: Any) -> Any:
-        """Where the last layer's activation is."""
-        if self.architecture.is_large:
-            return self._by_native_kernel(x)
-        z = self.scratch(self.architecture.widths[-1])
-        self.activations(x, z)
-        return z
 
     def pair(self, z: Any) -> None:
         """-z and z of one number, in its place."""
@@ -85,7 +70,7 @@ class OutputEmitter(Emitter):
         self.builder.store(self.builder.load(place), out)
 
     def _likeliest(self, z: Any) -> Any:
-        """The first of the largest numbers, or the first that is none, as NumPy's argmax; of one whether it is above 0."""
+        """The first of the largest numbers, or the first NaN, as by argmax; of one number whether it is above 0."""
         builder, count = self.builder, self.architecture.widths[-1]
         if count == 1:
             return builder.zext(builder.fcmp_ordered(">", builder.load(z), ir.Constant(self.real, 0.0)), INT64)

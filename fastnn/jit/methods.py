@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.core.imputils import lower_builtin
 from numba.extending import intrinsic, overload_method
@@ -17,18 +19,18 @@ from fastnn.jit.emit import Emitter
 from fastnn.jit.emit_gradient import GradientEmitter
 from fastnn.jit.emit_outputs import OutputEmitter
 from fastnn.jit.network_type import NetworkType, block_of
-from fastnn.jit.shapes import gradient_shape, out_shapes, sizes_wanted
+from fastnn.jit.shapes import gradient_shape, is_single, out_shapes, sizes_wanted
 
 __all__: list[str] = []
 
-# Each pass is a function of its own, with these flags: those of the caller would be those of what is written into it.
-_exact = njit(fastmath=False, error_model="numpy", nogil=True)
+# The flags of what has a network's code in it, whatever those of the caller are.
+_OPTIONS = {"fastmath": False, "error_model": "numpy"}
 
 
 # --- what is written in intermediate code ---------------------------------------------------------
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def _pointer(context: Any, array: Any, offset: Any) -> Any:
     """The address of an element of a contiguous array."""
 
@@ -39,14 +41,32 @@ def _pointer(context: Any, array: Any, offset: Any) -> Any:
     return types.CPointer(array.dtype)(array, types.intp), code
 
 
-def _written(kind: type[Emitter], write: Callable[[Any, Any, Any], None]) -> Any:
-    """An intrinsic (network, x, out) of two addresses."""
+def _call_own(context: Any, builder: Any, network: Any, write: Any, kind: type[Emitter], values: Any) -> None:
+    """Call a function (network, x, out) of a network's own code, which `write` of an emitter writes.
 
-    @intrinsic  # type: ignore[misc]
+    It returns nothing: after a call of a compiled function, which may have raised, Numba would not see that it can do
+    without counting references for every row.
+    """
+    value, *rest = values
+    arguments = [block_of(context, builder, network, value), *rest]
+    called = ir.FunctionType(ir.VoidType(), [each.type for each in arguments])
+    function = ir.Function(builder.module, called, builder.module.get_unique_name(f"fastnn.{write.__name__}"))
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    inside = ir.IRBuilder(function.append_basic_block())
+    block, *addresses = function.args
+    write(kind(inside, network.architecture, block), *addresses)
+    inside.ret_void()
+    builder.call(function, arguments)
+
+
+def _written(write: Callable[[Any, Any, Any], None], kind: type[Emitter]) -> Any:
+    """An intrinsic (network, x, out) of addresses."""
+
+    @intrinsic
     def written(context: Any, network: Any, x: Any, out: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            value, *addresses = arguments
-            write(kind(builder, network.architecture, block_of(context, builder, network, value)), *addresses)
+            _call_own(context, builder, network, write, kind, arguments)
             return context.get_dummy_value()
 
         return types.void(network, x, out), code
@@ -54,12 +74,25 @@ def _written(kind: type[Emitter], write: Callable[[Any, Any, Any], None]) -> Any
     return written
 
 
-_write_outputs = _written(OutputEmitter, OutputEmitter.outputs)
-_write_gradient = _written(GradientEmitter, GradientEmitter.gradient)
+_outputs = _written(OutputEmitter.outputs, OutputEmitter)
+_gradient = _written(GradientEmitter.gradient, GradientEmitter)
 
 
-@intrinsic  # type: ignore[misc]
-def _write_rows(context: Any, network: Any, x: Any, out: Any, n: Any) -> Any:
+@intrinsic
+def _number(context: Any, network: Any, x: Any) -> Any:
+    """What a network gives of which a row gives one number."""
+    kind = from_dtype(np.dtype(network.architecture.out_dtype))
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = cgutils.alloca_once(builder, context.get_value_type(kind))
+        _call_own(context, builder, network, OutputEmitter.outputs, OutputEmitter, (*arguments, place))
+        return builder.load(place)
+
+    return kind(network, x), code
+
+
+@intrinsic
+def _rows(context: Any, network: Any, x: Any, out: Any, n: Any) -> Any:
     """What the network gives for n rows, by the native kernel; its status."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -68,22 +101,6 @@ def _write_rows(context: Any, network: Any, x: Any, out: Any, n: Any) -> Any:
         return emitter.rows(*rest)
 
     return types.int32(network, x, out, types.intp), code
-
-
-@_exact
-def _outputs(network: Any, x: Any, out: Any) -> None:
-    _write_outputs(network, x, out)
-
-
-@_exact
-def _gradient(network: Any, x: Any, out: Any) -> None:
-    _write_gradient(network, x, out)
-
-
-@_exact
-def _rows(network: Any, x: Any, out: Any, n: int) -> int:
-    status: int = _write_rows(network, x, out, n)
-    return status
 
 
 # --- arguments ------------------------------------------------------------------------------------
@@ -97,13 +114,15 @@ def _require(name: str, array: Any, dtype: str, axes: tuple[int, ...]) -> None:
             return
     wanted = " or ".join(f"{n}-dimensional" for n in axes)
     writable = "" if name == "x" else "writable, "
-    raise TypingError(f"{name} of this network is a {writable}C-contiguous, {wanted} array of {dtype}, and got {array}.")
+    raise TypingError(
+        f"{name} of this network is a {writable}C-contiguous, {wanted} array of {dtype}, and got {array}."
+    )
 
 
 # --- methods --------------------------------------------------------------------------------------
 
 
-@overload_method(NetworkType, "row")
+@overload_method(NetworkType, "row", jit_options=_OPTIONS)
 def _row(network: Any, x: Any, out: Any) -> Any:
     architecture = network.architecture
     _require("x", x, architecture.dtype, (1,))
@@ -118,7 +137,7 @@ def _row(network: Any, x: Any, out: Any) -> Any:
     return row
 
 
-@overload_method(NetworkType, "row_gradient")
+@overload_method(NetworkType, "row_gradient", jit_options=_OPTIONS)
 def _row_gradient(network: Any, x: Any, out: Any) -> Any:
     architecture = network.architecture
     if architecture.gives_integers:
@@ -138,7 +157,7 @@ def _row_gradient(network: Any, x: Any, out: Any) -> Any:
     return row_gradient
 
 
-@overload_method(NetworkType, "batch")
+@overload_method(NetworkType, "batch", jit_options=_OPTIONS)
 def _batch(network: Any, x: Any, out: Any) -> Any:
     architecture = network.architecture
     _require("x", x, architecture.dtype, (2,))
@@ -164,17 +183,17 @@ def _batch(network: Any, x: Any, out: Any) -> Any:
     return batch
 
 
-@overload_method(NetworkType, "__call__")
+@overload_method(NetworkType, "__call__", jit_options=_OPTIONS)
 def _call(network: Any, x: Any) -> Any:
     architecture = network.architecture
     _require("x", x, architecture.dtype, (1, 2))
+    i, message = architecture.widths[0], sizes_wanted(architecture, "call")
     o, dtype = architecture.n_outputs, from_dtype(np.dtype(architecture.out_dtype))
-    single = 1 in out_shapes(architecture)
 
     def one_number(network: Any, x: Any) -> Any:
-        out = np.empty(1, dtype)
-        network.row(x, out)
-        return out[0]
+        if x.size != i:
+            raise ValueError(message)
+        return _number(network, _pointer(x, 0))
 
     def row(network: Any, x: Any) -> Any:
         out = np.empty(o, dtype)
@@ -192,8 +211,8 @@ def _call(network: Any, x: Any) -> Any:
         return out
 
     if x.ndim == 1:
-        return one_number if single else row
-    return one_column if single else batch
+        return one_number if is_single(architecture) else row
+    return one_column if is_single(architecture) else batch
 
 
 @lower_builtin(NetworkType, NetworkType, types.VarArg(types.Any))

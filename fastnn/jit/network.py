@@ -48,8 +48,9 @@ def _block_of(contents: Contents, architecture: Architecture) -> _Block:
 class JitNetwork:
     """A network inside functions that are compiled with Numba, as an argument or as a global.
 
-    The method `jit` of every model makes it. It is immutable and has parameters of its own, so that nothing that happens
-    to the model later changes it. Other parameters of the same architecture compile nothing anew. It can be pickled.
+    The method `jit` of every model makes it. It is immutable and has parameters of its own, so that nothing that
+    happens to the model later changes it. Other parameters of the same architecture compile nothing anew. It can be
+    pickled.
 
     Where a row gives one number, such as a label, `net(x)` is that number, and else an array.
     """
@@ -170,11 +171,14 @@ class JitNetwork:
         self._require("row_gradient", x, (1,), out, (len(gradient_shape(self.architecture)),))
         out[...] = self._block.contents.gradient(x).reshape(out.shape)
 
-    def _require(self, method: str, x: NDArray[Any], of_x: tuple[int, ...], out: NDArray[Any], of_out: tuple[int, ...]) -> None:
+    def _require(
+        self, method: str, x: NDArray[Any], of_x: tuple[int, ...], out: NDArray[Any], of_out: tuple[int, ...]
+    ) -> None:
         architecture = self.architecture
         dtypes = architecture.dtype, architecture.out_dtype
         for name, array, axes, dtype in zip(("x", "out"), (x, out), (of_x, of_out), dtypes, strict=True):
-            is_array = isinstance(array, np.ndarray) and array.dtype == dtype and array.ndim in axes
+            given: object = array
+            is_array = isinstance(given, np.ndarray) and given.dtype == dtype and given.ndim in axes
             if not is_array or not array.flags.c_contiguous:
                 raise TypeError(f"{name} of {method} is {array!r}, wanted a C-contiguous array of {dtype}.")
         n = len(x) if method == "batch" else 1

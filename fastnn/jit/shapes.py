@@ -31,4 +31,6 @@ def sizes_wanted(architecture: Architecture, method: str) -> str:
         "batch": f"x of shape (n, {i}) and out of {'(n,) or ' if is_single(architecture) else ''}(n, {o})",
         "row_gradient": f"x of {i} and out of shape {gradient_shape(architecture)}",
     }
+    if method == "call":
+        return f"This network wants x of {i} for one row, and got an array of another size."
     return f"{method}(x, out) of this network wants {wanted[method]}, and got an array of another shape."

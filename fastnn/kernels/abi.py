@@ -12,7 +12,7 @@ header, outputs, what is returned as a pointer to it, and the sizes at the end.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastnn.kernels.contract import KERNELS, Argument, Kernel
 
@@ -38,6 +38,7 @@ class Parameter:
 
     name: str
     type: str
+    returned: bool = False  # a number that the function returns through it
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Symbol:
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """The function's parameters, for this element type."""
-        return tuple(Parameter(each.name, each.type.replace("T", self.element)) for each in self.function.parameters)
+        return tuple(replace(each, type=each.type.replace("T", self.element)) for each in self.function.parameters)
 
 
 def _type_of(argument: Argument) -> str:
@@ -78,7 +79,7 @@ def _type_of(argument: Argument) -> str:
 
 def _of_contract(kernel: Kernel) -> Iterator[Parameter]:
     yield from (Parameter(argument.name, _type_of(argument)) for argument in kernel.arguments)
-    yield from (Parameter(f"mean_{name}" if name == "loss" else name, "double*") for name in kernel.returns)
+    yield from (Parameter(f"mean_{name}" if name == "loss" else name, "double*", True) for name in kernel.returns)
     used = {letter for argument in kernel.arguments for letter in argument.shape}
     yield from (Parameter(letter, "ptrdiff_t") for letter in "niop" if letter in used)
 
@@ -112,9 +113,7 @@ FUNCTIONS = (
     _kernel("dense_backward_input", "out = d_z @ w.T: the gradient of a layer's inputs."),
     _kernel("dense_backward_params", "d_w = x.T @ d_z, and d_b the sums of d_z's columns."),
     _kernel("activation_forward", "out = activation(z)."),
-    _kernel(
-        "activation_backward", "out = d_a * slope, where a = activation(z); of softmax d_a times the Jacobian."
-    ),
+    _kernel("activation_backward", "out = d_a * slope, where a = activation(z); of softmax d_a times the Jacobian."),
     _own(
         "activation_tile",
         "a = activation(z) of a few numbers, and their slopes unless slope is NULL; of softmax and log_softmax one row "
@@ -140,9 +139,7 @@ FUNCTIONS = (
     _step("adadelta", "Adadelta"),
     _step("lion", "Lion"),
     _kernel("clip_by_value", "Every number of d_params within [-limit, limit], in place."),
-    _kernel(
-        "clip_by_norm", "d_params scaled down to a Euclidean norm of at most limit, in place; norm: that before."
-    ),
+    _kernel("clip_by_norm", "d_params scaled down to a Euclidean norm of at most limit, in place; norm: that before."),
     _kernel("ema_step", "average = decay * average + (1 - decay) * params."),
     _kernel("dropout", "out = x / (1 - rate) where the mask of (seed, step, layer, row, column) keeps it, else 0."),
     _own(

@@ -33,7 +33,7 @@ def test_vectorize():
         row = np.array([a, b])
         return net(row)
 
-    del net
+    net = None  # Numba has frozen it
     gc.collect()
     np.testing.assert_array_equal(both(X[:, 0], X[:, 1]), model.predict(X)[:, 0])
 

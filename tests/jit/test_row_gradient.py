@@ -10,7 +10,7 @@ from jit_loops import gradients
 
 from fastnn import Dense, MLPClassifier, Network
 
-pytestmark = pytest.mark.jit
+pytestmark = [pytest.mark.jit, pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
 
 RTOL = {"float32": 1e-5, "float64": 1e-12}
 WITH_SLOPE = {name: activation for name, activation in ALL.items() if activation.has_slope}

@@ -37,19 +37,14 @@ divides = njit(lambda z: 1 / (z - 1.55))  # Numba's defaults would have an error
 
 
 def wavy(z: float) -> float:
-    """Too long to be compiled into those that call it, so that these get its status."""
     total = 0.0
-    for k in range(30):
+    for k in range(4):
         total += math.sin(k * z) * math.cos(k * z) + math.exp(-k * abs(z))
         if total > 3:
             total *= 0.3
         elif total < -2:
             total += math.tanh(total)
     return total
-
-
-def waves(z: float) -> float:
-    return wavy(z) + wavy(2 * z) + wavy(3 * z)
 
 
 def polynomial(z: float) -> float:
@@ -87,7 +82,7 @@ def user(value: Any, slope: Any = two) -> Activation:
 
 
 FAILING = [raises, helped, looks_up, catches]
-HARMLESS = [wavy, waves, polynomial, plain, allocates, divides]
+HARMLESS = [wavy, polynomial, plain, allocates, divides]
 
 
 @pytest.mark.parametrize("value", FAILING, ids=lambda function: getattr(function, "__name__", "compiled"))

@@ -32,6 +32,36 @@ def test_many_rows(backend, dtype, loss, rng):
     check(backend, "loss_and_gradient", dtype, z=z, y=y, sample_weight=None, loss=loss)
 
 
+OUTPUTS = (1, 2, 10, 16, 33, 256, 300)  # around a vector, and around what is taken at once
+
+
+@every_loss
+def test_rows_that_are_alike_and_rows_with_weights(dtype, loss, rng):
+    """Those without weights are computed without regard to where they end: bit for bit the same gradient."""
+    native, eps = kernels_for("native"), float(np.finfo(dtype).eps)
+    for o in OUTPUTS:
+        z, y = rng.normal(size=(35, o)).astype(dtype), targets(rng, loss, (35, o)).astype(dtype)
+        found, wanted = np.full_like(z, np.nan), np.full_like(z, np.nan)
+        alike = native.loss_and_gradient(z, y, None, loss, found)
+        assert alike == pytest.approx(
+            native.loss_and_gradient(z, y, np.ones(35, dtype), loss, wanted), rel=8 * eps, abs=8 * eps * o
+        )
+        np.testing.assert_array_equal(found, wanted)
+
+
+@every_loss
+def test_a_rows_gradient_does_not_depend_on_its_batch(dtype, loss, rng):
+    """But for its share of the mean, which is a power of two here."""
+    native = kernels_for("native")
+    for o in OUTPUTS:
+        z, y = rng.normal(size=(32, o)).astype(dtype), targets(rng, loss, (32, o)).astype(dtype)
+        whole, part = np.full_like(z, np.nan), np.full((1, o), np.nan, dtype)
+        native.loss_and_gradient(z, y, None, loss, whole)
+        for r in (0, 5, 31):
+            native.loss_and_gradient(z[r : r + 1], y[r : r + 1], None, loss, part)
+            np.testing.assert_array_equal(part[0] / 32, whole[r])
+
+
 @every_loss
 def test_link_at_all_sizes(backend, dtype, loss, rng):
     for shape in pairs(dtype):
@@ -181,7 +211,7 @@ def compiled_squared_error(dtype):
 
 @pytest.mark.jit
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
-@pytest.mark.parametrize("shape", [(1, 1), (700, 1), (5, 3), (40, 16), (3, 700)], ids=str)
+@pytest.mark.parametrize("shape", [(1, 1), (700, 1), (5, 3), (90, 10), (40, 16), (7, 130), (3, 700)], ids=str)
 def test_a_users_tile_does_what_the_librarys_vectors_do(dtype, shape, weighted, rng):
     core, tile = kernels_for("native"), compiled_squared_error(dtype)
     z, y = rng.normal(size=(2, *shape)).astype(dtype)

@@ -153,3 +153,17 @@ for slope in (None, lambda z, a: 3 * z * z):
         command, capture_output=True, text=True, timeout=LONG, env={**os.environ, "NUMBA_DISABLE_JIT": "1"}
     )
     assert answer.returncode == 0, answer.stderr
+
+
+@pytest.mark.parametrize("fault", [MISSING, "OSError('no library of LLVM')"])
+def test_functions_of_jit_are_those_of_kernels(fault: str) -> None:
+    """From Python, where nothing has to be compiled for them."""
+    run(
+        """
+from fastnn import jit
+for activation in ("relu", 4, fastnn.activations.elu(0.5)):
+    wanted = kernels.dense_forward(X, X.T, None, "relu" if activation == 4 else activation)
+    np.testing.assert_array_equal(jit.dense_forward(X, X.T, None, activation), wanted)
+""",
+        fault,
+    )

@@ -17,7 +17,7 @@ from fastnn.models.common.arrays import is_plain, prepare_y, read_X, unnamed_fea
 from fastnn.models.common.estimator import Estimator
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike
-from fastnn.models.common.jitted import Jitted, JitSource
+from fastnn.models.common.jitted import JitSource, Jitted
 from fastnn.models.common.targets import class_index, log_probabilities
 from fastnn.plan import linear_plan
 from fastnn.tensors import as_host

@@ -18,7 +18,7 @@ from fastnn.models.common.arrays import is_plain, read_X, unnamed_features
 from fastnn.models.common.bases import available_if
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike
-from fastnn.models.common.jitted import Jitted, JitSource
+from fastnn.models.common.jitted import JitSource, Jitted
 from fastnn.models.common.loss_curve import plot_loss_curve
 from fastnn.models.common.output import loss_of_output
 from fastnn.models.common.targets import log_probabilities

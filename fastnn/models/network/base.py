@@ -14,7 +14,7 @@ from fastnn.kernels.contract import Array
 from fastnn.layers import Layer
 from fastnn.models.common.attributes import NETWORK, check_attributes
 from fastnn.models.common.fitting import is_fitting, with_own_curves
-from fastnn.models.common.jitted import Jitted, JitSource
+from fastnn.models.common.jitted import JitSource, Jitted
 from fastnn.models.common.saving import Saved
 from fastnn.models.network.data import read_layers
 from fastnn.plan import Plan

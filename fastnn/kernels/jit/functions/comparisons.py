@@ -4,6 +4,32 @@ from __future__ import annotations
 
 from fastnn.kernels.jit.functions.expressions import Real, Truth, select
 
+__all__ = [
+    "ceil",
+    "copysign",
+    "copysign_second_slope",
+    "copysign_slope",
+    "fabs",
+    "fabs_slope",
+    "floor",
+    "fmax",
+    "fmin",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "maximum",
+    "maximum_second_slope",
+    "maximum_slope",
+    "minimum",
+    "minimum_second_slope",
+    "minimum_slope",
+    "no_slope",
+    "rint",
+    "sign",
+    "signbit",
+    "trunc",
+]
+
 
 def maximum(x: Real, y: Real) -> Real:
     """The larger one; a NaN if one is, as in NumPy."""

@@ -21,14 +21,18 @@ from fastnn.kernels.jit.functions.formats import LN2, LOG2_E
 
 __all__ = [
     "cosh",
+    "cosh_slope",
     "exp",
     "exp2",
     "exp2_slope",
     "exp_slope",
     "expm1",
+    "expm1_of_negative",
     "expm1_slope",
     "sigmoid",
+    "sigmoid_slope",
     "sinh",
+    "sinh_slope",
     "tanh",
     "tanh_slope",
 ]
@@ -106,11 +110,17 @@ def expm1(x: Real) -> Real:
     """2^k r + (2^k - 1), and what the rounding of both took, with the rest of expm1(r)."""
     part = reduced(clamped(x, x.format.exp_low, x.format.exp_high))
     first, second = halves(part)
-    # (first - 1 / second + first q) second
-    one = ((2 * x.format.one) - second.bits()).as_real()
+    one = ((2 * x.format.one) - second.bits()).as_real()  # 1 / second, exact
     top, lost = exact_sum(first - one, first * part.r)
     value = top + fma(first, expm1_tail(part.r) + part.low, lost)
     return (value * second).copysign(x)
+
+
+def expm1_of_negative(x: Real) -> Real:
+    """exp(x) - 1 for x <= 0, at two thirds of the cost and 2 ulp; the sign of a zero is lost."""
+    part = reduced(x.at_least(-ONLY_ONE))
+    scale = power_of_two(part.shifted.bits())
+    return fma(scale, part.r + expm1_tail(part.r), scale - 1.0)
 
 
 class Halved(NamedTuple):

@@ -6,6 +6,18 @@ from fastnn.kernels.jit.functions.expressions import Pair, Real, fma, polynomial
 from fastnn.kernels.jit.functions.formats import PI
 from fastnn.kernels.jit.functions.roots import sqrt
 
+__all__ = [
+    "acos",
+    "acos_slope",
+    "asin",
+    "asin_slope",
+    "atan",
+    "atan2",
+    "atan2_second_slope",
+    "atan2_slope",
+    "atan_slope",
+]
+
 TAN_EIGHTH, TAN_THREE_EIGHTHS = 0.41421356, 2.4142135  # of pi: which polynomial is used changes there
 
 

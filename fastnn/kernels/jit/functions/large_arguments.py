@@ -16,7 +16,7 @@ from fastnn.kernels.jit.functions.expressions import Real
 
 __all__ = ["cos", "cos_slope", "sin", "sin_slope", "tan", "tan_slope"]
 
-BIT, PLACE = ir.IntType(1), ir.IntType(32)
+PLACE = ir.IntType(32)
 VECTOR_BITS = (128, 256, 512)
 
 
@@ -82,9 +82,7 @@ def definition(name: str, bits: int, lanes: int) -> tuple[str, str]:
 def _new(module: Any, symbol: str, kind: Any) -> tuple[Any, ir.IRBuilder]:
     """An empty function (x, near) of one number or of vectors."""
     function = ir.Function(module, ir.FunctionType(kind, [kind, kind]), symbol)
-    function.linkage = (
-        "linkonce_odr"  # an internal one would get another name, and lose its variants, where modules meet
-    )
+    function.linkage = "linkonce_odr"  # an internal one gets another name where modules meet, and loses its variants
     function.args[0].name, function.args[1].name = "x", "near"
     for attribute in ("nounwind", "readnone"):
         function.attributes.add(attribute)

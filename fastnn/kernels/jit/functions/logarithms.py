@@ -23,7 +23,25 @@ from fastnn.kernels.jit.functions.expressions import (
 from fastnn.kernels.jit.functions.formats import LOG2_E, LOG10_2, LOG10_E
 from fastnn.kernels.jit.functions.roots import sqrt
 
-__all__ = ["log", "log1p", "log1p_slope", "log_slope"]
+__all__ = [
+    "acosh",
+    "acosh_slope",
+    "asinh",
+    "asinh_slope",
+    "atanh",
+    "atanh_slope",
+    "log",
+    "log10",
+    "log10_slope",
+    "log1p",
+    "log1p_slope",
+    "log2",
+    "log2_slope",
+    "log_slope",
+    "logaddexp",
+    "logaddexp_second_slope",
+    "logaddexp_slope",
+]
 
 
 def log_tail(f: Real) -> Real:

@@ -13,6 +13,7 @@ __all__ = ["assembly", "has_fma", "native_bits", "object_code", "pointer_to"]
 
 _LOCK = Lock()  # LLVM's global context is not for several threads at once
 _ATTRIBUTES = '{ nounwind "min-legal-vector-width"="512" "prefer-vector-width"="512" }'
+_SELDOM = '{ noinline nounwind "min-legal-vector-width"="512" "prefer-vector-width"="512" }'
 
 
 def pointer_to(element: str) -> str:
@@ -47,7 +48,7 @@ def _target_machine(cpu: str, features: str) -> Any:
 
 
 def _module(text: str) -> Any:
-    module = llvm.parse_assembly(f"{text}\nattributes #0 = {_ATTRIBUTES}\n")
+    module = llvm.parse_assembly(f"{text}\nattributes #0 = {_ATTRIBUTES}\nattributes #1 = {_SELDOM}\n")
     module.triple = llvm.get_process_triple()
     module.verify()
     return module

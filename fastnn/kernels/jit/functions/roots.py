@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastnn.kernels.jit.functions.binary import binary
 from fastnn.kernels.jit.functions.expressions import Real, exact_product, fma, polynomial, select
 
+__all__ = ["cbrt", "cbrt_slope", "hypot", "hypot_second_slope", "hypot_slope", "sqrt", "sqrt_slope"]
+
 CUBE_SHIFT = 20  # 2^60 makes a subnormal number a normal one
 
 
