@@ -120,7 +120,7 @@ def _write_activation(into: Any, activation: Activation, dtype: Any) -> Any:
     if activation.code >= 0:
         into["parameters"][: len(activation.parameters)] = activation.parameters
         return None
-    from fastnn.kernels.user_activations import compiled_activation
+    from fastnn.kernels.users.compiled import compiled_activation
 
     compiled = compiled_activation(activation, dtype)
     into["own"] = compiled.address
