@@ -8,11 +8,9 @@ import numpy as np
 
 from fastnn.activations import ACTIVATIONS
 from fastnn.kernels.select import kernels_for
-from fastnn.layers import Dense, Dropout
 from fastnn.losses import LOSSES
-from fastnn.models.network.network import Network
-from fastnn.models.neuron.estimator import Neuron
-from fastnn.optimizers import OPTIMIZERS
+from fastnn.optimizers import OPTIMIZERS, OptimizerState
+from fastnn.plan import Plan
 
 __all__ = ["call_all"]
 
@@ -67,10 +65,12 @@ def _steps(z: Any) -> None:
 
 
 def _training(z: Any) -> None:
-    y = np.zeros((len(z), 2), z.dtype)
-    layers: list[Dense | Dropout] = [Dense(2, "relu"), Dropout(0.5), Dense(2)]
-    for optimizer in OPTIMIZERS:
-        network = Network(layers, z.shape[1], dtype=z.dtype, backend="jit", random_state=0)
-        network.fit(z, y, optimizer=optimizer, epochs=1, batch_size=2)
-    network.predict(z)
-    Neuron("tanh", max_iter=1, tol=np.inf, backend="jit", random_state=0).fit(z, z[:, 0])
+    kernels, relu, identity = kernels_for("jit"), ACTIVATIONS["relu"], ACTIVATIONS["identity"]
+    plan = Plan((z.shape[1], 2, 2), (relu, identity), (True, True), LOSSES["squared_error"], z.dtype, (0.0, 0.5))
+    params, y, rates = np.full(plan.n_params, 0.1, z.dtype), np.zeros((len(z), 2), z.dtype), np.full(2, 0.01)
+    for kind in OPTIMIZERS.values():
+        optimizer = kind()
+        state = OptimizerState.zeros(optimizer, params)
+        kernels.fit_epoch(plan, params, z, y, None, None, 2, optimizer, state, rates, 0.1, 0.1, 0)
+    of_neuron = params[: z.shape[1] + 1]
+    kernels.neuron_epoch(ACTIVATIONS["tanh"], of_neuron, z, z[:, 0].copy(), None, None, 2, rates, None)

@@ -121,12 +121,11 @@ class _Source(NamedTuple):
         key = self._fingerprint()
         with told_if_slow(f"{self.kind} {self.name!r} for {np.dtype(self.dtype).name}", key is not None):
             if key is None:
-                return _load(self._compiled())
+                return _load(None, self._compiled())
             with alone_in_process(key):
-                code = _loaded.get(key)
-                if code is None:
-                    code = _loaded[key] = _load(fetch(key, self._compiled))
-                return code
+                with not_forked_meanwhile():
+                    code = _loaded.get(key)
+                return code or _load(key, fetch(key, self._compiled))
 
     def _fingerprint(self) -> str | None:
         try:
@@ -145,6 +144,9 @@ class _Source(NamedTuple):
             return compiler(self.value, self.slope, self.dtype)
 
 
-def _load(code: bytes) -> LoadedCode:
-    with not_forked_meanwhile():
-        return load(code, _SYMBOL)
+def _load(key: str | None, code: bytes) -> LoadedCode:
+    with not_forked_meanwhile():  # and so one thread at a time: Python may have no GIL
+        loaded = load(code, _SYMBOL)
+        if key is not None:
+            _loaded[key] = loaded
+        return loaded
