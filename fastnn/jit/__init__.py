@@ -3,7 +3,8 @@
 The kernels take what their namesakes in `fastnn.kernels` take, but for the backend and the threads: NumPy arrays of
 float32 or float64, C-contiguous, and run in the thread that calls them. From Python they do the same, so that functions
 also work with ``NUMBA_DISABLE_JIT=1``. Functions with ``cache=True`` that call them come back from the cache in a new
-process. Names are loaded when they are first used.
+process. `warmup` makes ready beforehand what would be compiled at its first use. Names are loaded when they are first
+used.
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
     from fastnn.jit.counting_steps import *  # noqa: F403
     from fastnn.jit.layers import *  # noqa: F403
     from fastnn.jit.steps import *  # noqa: F403
+    from fastnn.jit.warming import warmup as warmup
 
 # The module that each public name comes from.
-_HOME = {name: "nopython" for name, kernel in KERNELS.items() if kernel.storey == "layer"}
+_HOME = {"warmup": "warming"} | {name: "nopython" for name, kernel in KERNELS.items() if kernel.storey == "layer"}
 
 __all__ = sorted(_HOME)
 
 register()
+
 
 if not TYPE_CHECKING:  # a type checker that saw it would take any name for a public one, of type Any
 

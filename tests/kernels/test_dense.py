@@ -65,6 +65,19 @@ def test_a_row_does_not_depend_on_its_batch(dtype, rng):
         np.testing.assert_array_equal(part, whole[first:last])
 
 
+@pytest.mark.parametrize(("i", "o"), [(37, 29), (130, 33), (5, 7), (1, 16), (16, 1), (64, 64)])
+def test_few_rows_of_d_x_are_those_of_many(dtype, i, o, rng):
+    """Few rows take w as it lies, many a packed copy of it: bit for bit the same, for every number of threads."""
+    d_z, w = rng.normal(size=(40, o)).astype(dtype), rng.normal(size=(i, o)).astype(dtype)
+    native, whole = kernels_for("native"), np.full((40, i), np.nan, dtype)
+    native.dense_backward_input(d_z, w, whole)
+    for first, last in [(0, 1), (7, 9), (3, 6), (36, 40), (20, 25), (0, 13)]:
+        for n_threads in (1, 2):
+            part = np.full((last - first, i), np.nan, dtype)
+            native.dense_backward_input(d_z[first:last], w, part, n_threads)
+            np.testing.assert_array_equal(part, whole[first:last])
+
+
 def test_threads_do_not_change_a_bit(dtype, rng):
     x = rng.normal(size=(400, 150)).astype(dtype)
     w, b = rng.normal(size=(150, 90)).astype(dtype), rng.normal(size=90).astype(dtype)

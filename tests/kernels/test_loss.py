@@ -32,6 +32,36 @@ def test_many_rows(backend, dtype, loss, rng):
     check(backend, "loss_and_gradient", dtype, z=z, y=y, sample_weight=None, loss=loss)
 
 
+OUTPUTS = (1, 2, 10, 16, 33, 256, 300)  # around a vector, and around what is taken at once
+
+
+@every_loss
+def test_rows_that_are_alike_and_rows_with_weights(dtype, loss, rng):
+    """Those without weights are computed without regard to where they end: bit for bit the same gradient."""
+    native, eps = kernels_for("native"), float(np.finfo(dtype).eps)
+    for o in OUTPUTS:
+        z, y = rng.normal(size=(35, o)).astype(dtype), targets(rng, loss, (35, o)).astype(dtype)
+        found, wanted = np.full_like(z, np.nan), np.full_like(z, np.nan)
+        alike = native.loss_and_gradient(z, y, None, loss, found)
+        assert alike == pytest.approx(
+            native.loss_and_gradient(z, y, np.ones(35, dtype), loss, wanted), rel=8 * eps, abs=8 * eps * o
+        )
+        np.testing.assert_array_equal(found, wanted)
+
+
+@every_loss
+def test_a_rows_gradient_does_not_depend_on_its_batch(dtype, loss, rng):
+    """But for its share of the mean, which is a power of two here."""
+    native = kernels_for("native")
+    for o in OUTPUTS:
+        z, y = rng.normal(size=(32, o)).astype(dtype), targets(rng, loss, (32, o)).astype(dtype)
+        whole, part = np.full_like(z, np.nan), np.full((1, o), np.nan, dtype)
+        native.loss_and_gradient(z, y, None, loss, whole)
+        for r in (0, 5, 31):
+            native.loss_and_gradient(z[r : r + 1], y[r : r + 1], None, loss, part)
+            np.testing.assert_array_equal(part[0] / 32, whole[r])
+
+
 @every_loss
 def test_link_at_all_sizes(backend, dtype, loss, rng):
     for shape in pairs(dtype):
@@ -181,7 +211,7 @@ def compiled_squared_error(dtype):
 
 @pytest.mark.jit
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
-@pytest.mark.parametrize("shape", [(1, 1), (700, 1), (5, 3), (40, 16), (3, 700)], ids=str)
+@pytest.mark.parametrize("shape", [(1, 1), (700, 1), (5, 3), (90, 10), (40, 16), (7, 130), (3, 700)], ids=str)
 def test_a_users_tile_does_what_the_librarys_vectors_do(dtype, shape, weighted, rng):
     core, tile = kernels_for("native"), compiled_squared_error(dtype)
     z, y = rng.normal(size=(2, *shape)).astype(dtype)
@@ -241,3 +271,55 @@ def test_tweedie_of_power_1_is_poisson(backend, dtype, rng):
     found = kernels.loss_and_gradient(z, y, None, losses.tweedie(1), d_z)
     assert found == pytest.approx(kernels.loss_and_gradient(z, y, None, losses.get("poisson"), wanted), rel=64 * eps)
     np.testing.assert_allclose(d_z, wanted, rtol=8 * eps, atol=eps)
+
+
+# --- users' own -----------------------------------------------------------------------------------
+
+OF_ELEMENTS = [loss for loss in ALL if losses.element_of(loss) is not None]
+
+
+def twin_of(loss, *, with_slope):
+    """A user's loss that computes what the library's does."""
+    element, parameter = losses.element_of(loss), loss.parameter
+    slope = (lambda z, y: element(z, y, parameter)[1]) if with_slope else None
+    return losses.Loss(f"own {loss.name}", lambda z, y: element(z, y, parameter)[0], slope, link=loss.link)
+
+
+@pytest.mark.parametrize("loss", OF_ELEMENTS, ids=lambda loss: f"{loss.name} {loss.parameter}")
+@pytest.mark.parametrize("with_slope", [True, False], ids=["given", "derived"])
+def test_a_users_twin_gives_the_librarys_numbers(users_backend, dtype, loss, with_slope, rng):
+    own, kernels = twin_of(loss, with_slope=with_slope), kernels_for(users_backend)
+    for shape, weighted in (((1, 1), False), ((700, 1), True), ((5, 3), True), ((3, 700), False), ((0, 4), False)):
+        z, y = 2 * rng.normal(size=shape).astype(dtype), targets(rng, loss, shape).astype(dtype)
+        weight = rng.random(shape[0]).astype(dtype) if weighted else None
+        d_z, wanted_d_z = np.full_like(z, np.nan), np.full_like(z, np.nan)
+        found = kernels.loss_and_gradient(z, y, weight, own, d_z)
+        wanted = kernels_for("reference").loss_and_gradient(z, y, weight, loss, wanted_d_z)
+        rounding = 64 * float(np.finfo(dtype).eps)
+        assert found == pytest.approx(wanted, rel=rounding, abs=rounding)
+        np.testing.assert_allclose(d_z, wanted_d_z, rtol=rounding, atol=rounding)
+        kernels.link(z, own, d_z)
+        kernels_for("reference").link(z, loss, wanted_d_z)
+        np.testing.assert_allclose(d_z, wanted_d_z, rtol=rounding)
+
+
+def test_a_users_loss_with_numbers_that_are_none(users_backend, dtype):
+    own = losses.Loss("own", lambda z, y: abs(z - y) + 1 / y)
+    z = np.array([[1.0, np.nan, np.inf, 2.0]], dtype)
+    d_z = np.zeros_like(z)
+    found = kernels_for(users_backend).loss_and_gradient(z, np.array([[2.0, 1.0, 1.0, 0.0]], dtype), None, own, d_z)
+    assert np.isnan(found)
+    np.testing.assert_array_equal(d_z[:, [0, 2, 3]], [[-1, 1, 1]])
+    z[0, 1:3] = 1
+    assert kernels_for(users_backend).loss_and_gradient(z, np.zeros_like(z), None, own, d_z) == np.inf
+
+
+def test_a_users_loss_that_cannot_be_compiled_is_an_error(rng):
+    own = losses.Loss("own", lambda z, y: (z - y) ** 2 * len(eval("[z]")))
+    z = rng.normal(size=(3, 2))
+    wanted = ((z - 1) ** 2).sum(axis=1).mean()
+    assert kernels_for("reference").loss_and_gradient(z, np.ones_like(z), None, own, z.copy()) == pytest.approx(wanted)
+    d_z = np.zeros_like(z)
+    with pytest.raises((TypeError, ImportError), match="eval|needs Numba"):
+        kernels_for("native").loss_and_gradient(z, np.ones_like(z), None, own, d_z)
+    assert not d_z.any()

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fastnn.activations import ACTIVATIONS, Activation
+from fastnn import _core
+from fastnn.activations import ACTIVATIONS, USER, Activation
 from fastnn.errors import wrong_type
 from fastnn.kernels.contract import Array
 from fastnn.kernels.jit import piecewise_loops, smooth_loops
@@ -16,6 +17,7 @@ from fastnn.kernels.pieces import pieces
 __all__ = ["activate", "activation_backward", "activation_forward"]
 
 _IDENTITY = ACTIVATIONS["identity"].code  # a copy, no loop
+_ONE_THREAD = 1  # a user's own is a function of C, which the native kernels call for both backends
 _WORK = 64  # multiply-adds in the time of an element
 _NAMED = vars(piecewise_loops) | vars(smooth_loops)
 _WRITTEN = {  # loops that Numba keeps on disk and whose exponentials it vectorises
@@ -26,11 +28,11 @@ _WRITTEN = {  # loops that Numba keeps on disk and whose exponentials it vectori
 
 
 def _loops(activation: Activation) -> ActivationLoops:
-    """The loops of any activation but identity; what has none of its own is compiled from its scalar functions."""
+    """The loops of one of the library's but identity; what has none of its own is compiled from its functions."""
     if activation.code in _WRITTEN:
         return _WRITTEN[activation.code]
-    # Loops of the library take the parameters as arguments, so that one compilation serves all of them.
-    functions = activation if activation.code < 0 else ACTIVATIONS[activation.name]
+    # They take the parameters as arguments, so that one compilation serves all of them.
+    functions = ACTIVATIONS[activation.name]
     if functions.value is None or functions.slope is None:
         raise wrong_type("activation", activation, "one with value(z) and slope(z, a)")
     return compile_activation(functions.value, functions.slope, len(activation.parameters))
@@ -42,7 +44,9 @@ def _parts(z: Array) -> Iterator[slice]:
 
 def activate(activation: Activation, a: Array) -> None:
     """Put activation(z) where a (n, o) holds z."""
-    if activation.code != _IDENTITY:
+    if activation.code == USER:
+        _core.activation_forward(a.copy(), activation, a, _ONE_THREAD)
+    elif activation.code != _IDENTITY:
         z, loops = a if activation.by_row else a.reshape(-1), _loops(activation)
         for part in _parts(z):
             loops.value(z[part], *activation.parameters)
@@ -50,12 +54,18 @@ def activate(activation: Activation, a: Array) -> None:
 
 def activation_forward(z: Array, activation: Activation, out: Array) -> None:
     """out (n, o) = activation(z (n, o))."""
+    if activation.code == USER:
+        _core.activation_forward(z, activation, out, _ONE_THREAD)
+        return
     np.copyto(out, z)
     activate(activation, out)
 
 
 def activation_backward(z: Array, a: Array, d_a: Array, activation: Activation, out: Array) -> None:
     """out (n, o) = d_a times the slope; for functions of a row, d_a times their Jacobian."""
+    if activation.code == USER:
+        _core.activation_backward(z, a, d_a, activation, out, _ONE_THREAD)
+        return
     if activation.code == _IDENTITY:
         np.copyto(out, d_a)
         return

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from fastnn import _core
 from fastnn.activations import ACTIVATIONS
 from fastnn.kernels.contract import Array
 from fastnn.kernels.jit.activation import activate
@@ -20,7 +21,7 @@ from fastnn.kernels.jit.compiler import compile_at_first_call
 from fastnn.kernels.jit.smooth_loops import exp_value
 from fastnn.kernels.jit.style import exact, kernel
 from fastnn.loss_functions import Element
-from fastnn.losses import LOSSES, Loss, element_of
+from fastnn.losses import LOSSES, USER, Loss, element_of
 
 __all__ = ["link", "loss_and_gradient"]
 
@@ -159,6 +160,8 @@ def loss_and_gradient(z: Array, y: Array, sample_weight: Array | None, loss: Los
 
     Where all weights are zero (or there are no rows), loss and gradient are zero.
     """
+    if loss.code == USER:  # a function of C, which the native kernels call for both backends
+        return _core.loss_and_gradient(z, y, sample_weight, loss, d_z, 1)
     element = element_of(loss)
     run = _BY_ROW[loss.name] if element is None else _kernel_around(element)
     total: float = run(z, y, sample_weight, _total_weight(sample_weight, len(z)), loss.parameter, d_z)

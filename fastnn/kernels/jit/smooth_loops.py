@@ -14,67 +14,15 @@ from typing import Any
 import numpy as np
 
 from fastnn.activation_functions import GELU_CUBIC, SELU_ALPHA, SELU_SCALE
+from fastnn.kernels.jit.functions.vector_math import erfc as _erfc
+from fastnn.kernels.jit.functions.vector_math import exp as _exp
+from fastnn.kernels.jit.functions.vector_math import expm1_of_negative as _expm1
+from fastnn.kernels.jit.functions.vector_math import log1p as _log1p
+from fastnn.kernels.jit.functions.vector_math import tanh as _tanh
 from fastnn.kernels.jit.style import exact, kernel
 
-# --- exp, in a form that LLVM vectorises (libm's would be called for each element) ---------------
-
-_LOG2_E = 1 / math.log(2)
-_LN2_HIGH = math.floor(math.log(2) * 2**32) / 2**32  # times any exponent: no rounding
-_LN2_LOW = (math.log(2) - _LN2_HIGH) + 2.3190468138462996e-17  # last: what float64 misses
-_TAYLOR = tuple(1 / math.factorial(k) for k in range(13, 1, -1))  # to 4e-18 on |r| <= log(2) / 2
-
-
-@exact
-def _two_to_the(k: Any) -> Any:
-    return np.int64((np.int64(k) + 1023) << 52).view(np.float64)
-
-
-@exact
-def _exponent_and_rest(z: Any) -> Any:
-    """k and exp(r) - 1 of z = k log(2) + r."""
-    k = np.rint(z * _LOG2_E)
-    r = (z - k * _LN2_HIGH) - k * _LN2_LOW
-    p = 0.0
-    for coefficient in _TAYLOR:
-        p = p * r + coefficient
-    return np.int32(k), r + r * r * p
-
-
-@exact
-def _exp(z: Any) -> Any:
-    near = z if z > -746.0 else -746.0  # NaN becomes a number here, so that k is one
-    k, rest = _exponent_and_rest(near if near < 710.0 else 710.0)
-    half = k >> 1  # 2^1024 and 2^-1075 are reached in two steps
-    e = (1.0 + rest) * _two_to_the(half) * _two_to_the(k - half)
-    return e if z == z else z
-
-
-@exact
-def _expm1(z: Any) -> Any:
-    """exp(z) - 1 for z <= 0."""
-    k, rest = _exponent_and_rest(z if z > -60.0 else -60.0)  # below, it is -1
-    scale = _two_to_the(k)
-    e = scale * rest + (scale - 1.0)
-    return e if z == z else z
-
-
-# 2 atanh(s) / s in powers of s^2, as two sums: LLVM would not unroll (nor vectorise) 17 terms.
-_ATANH_EVEN = tuple(2 / k for k in range(33, 0, -4))
-_ATANH_ODD = tuple(2 / k for k in range(31, 0, -4))
-
-
-@exact
-def _log1p(u: Any) -> Any:
-    """log(1 + u) for 0 <= u <= 1: 2 atanh(s), whose series in s <= 1/3 ends at 1e-17."""
-    s = u / (2.0 + u)
-    square = s * s
-    even = odd = 0.0
-    for coefficient in _ATANH_EVEN:
-        even = even * (square * square) + coefficient
-    for coefficient in _ATANH_ODD:
-        odd = odd * (square * square) + coefficient
-    return s * (even + square * odd)
-
+# Numba's cache does not see changes in other files: this line changes with vector mathematics, as a test asks for.
+VECTOR_MATH = "bb0fe686a5d2"
 
 # --- functions of one number that several kernels share -----------------------------------------
 
@@ -106,7 +54,7 @@ def _sigmoid_slope(z: Any) -> Any:
 
 @kernel
 def _normal_cdf(z: Any) -> Any:
-    return 0.5 * math.erfc(-z * math.sqrt(0.5))  # 1 + erf would cancel for negative z
+    return 0.5 * _erfc(-z * math.sqrt(0.5))  # 1 + erf would cancel for negative z
 
 
 _GELU_INNER = 2 * math.sqrt(2 / math.pi)
@@ -148,10 +96,7 @@ def sigmoid_value(a: Any) -> None:
 @kernel
 def tanh_value(a: Any) -> None:
     for k in range(a.size):
-        z = np.float64(a[k])
-        e = _expm1(-2.0 * abs(z))
-        size = -e / (2.0 + e)
-        a[k] = math.copysign(size, z)
+        a[k] = _tanh(np.float64(a[k]))
 
 
 @kernel

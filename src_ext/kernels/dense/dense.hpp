@@ -176,7 +176,9 @@ template <class T> void dense_forward(const void* arguments, int member, int tea
 }
 
 // --- d_x = d_z @ w.T --------------------------------------------------------------------------------------------
-// The transpose of w is packed into panels first, so that d_x is the same product as the forward pass.
+// The transpose of w is packed into panels first, so that d_x is the same product as the forward pass. Few rows are not
+// worth a packed copy of all w: they take squares of w that are transposed in registers, and each output is the same
+// chain of multiply-adds.
 
 template <class T> constexpr ptrdiff_t packed_size(ptrdiff_t depth, ptrdiff_t columns) {
   return depth * round_up<T>(columns);
@@ -188,26 +190,85 @@ template <class T> FASTNN_INLINE ptrdiff_t panel_width(ptrdiff_t c0, ptrdiff_t c
   return left < kPanel<T> ? left : kPanel<T>;
 }
 
+// Rows [0, lanes) of the transpose of a square of w that begins at row c and column k; what is beyond w is zero, or the
+// last row again, which nobody stores.
+template <class T>
+FASTNN_INLINE void load_transposed(const T* w, ptrdiff_t i, ptrdiff_t o, ptrdiff_t c, ptrdiff_t k,
+                                   Vec<T> (&square)[kLanes<T>]) {
+  const Lanes<T> lanes(o - k);
+#pragma GCC unroll 16
+  for (int r = 0; r < kLanes<T>; ++r) square[r] = load_lanes<T>(w + (c + r < i ? c + r : i - 1) * o + k, lanes);
+  transpose_square<T>(square);
+}
+
 template <class T> void pack_transpose(const T* w, ptrdiff_t i, ptrdiff_t o, T* packed) {
+  constexpr ptrdiff_t lanes = kLanes<T>;
   Meter meter;
-  for (ptrdiff_t c0 = 0; c0 < i; c0 += kPanel<T>) {
-    const ptrdiff_t width = panel_width<T>(c0, i);
-    T* panel = packed + o * c0;
-    for (ptrdiff_t k = 0; k < o; ++k)
-      for (ptrdiff_t c = 0; c < width; ++c) panel[k * width + c] = c0 + c < i ? w[(c0 + c) * o + k] : T(0);
-    if (meter.stops(o * width * kCopyWork)) return;
+  for (ptrdiff_t c = 0; c < i; c += lanes) {
+    const ptrdiff_t c0 = c / kPanel<T> * kPanel<T>, width = panel_width<T>(c0, i);
+    T* to = packed + o * c0 + (c - c0);
+    for (ptrdiff_t k = 0; k < o; k += lanes) {
+      Vec<T> square[lanes];
+      load_transposed(w, i, o, c, k, square);
+#pragma GCC unroll 16
+      for (ptrdiff_t r = 0; r < lanes; ++r)
+        if (k + r < o) store<T>(to + (k + r) * width, square[r]);
+    }
+    if (meter.stops(o * lanes * kCopyWork)) return;
   }
+}
+
+constexpr int kFewRows = 4;
+
+// Columns [c0, c1) of kRows rows of d_x.
+template <class T, int kRows>
+void backward_rows(const T* d_z, const T* w, T* out, ptrdiff_t i, ptrdiff_t o, ptrdiff_t c0, ptrdiff_t c1) {
+  constexpr ptrdiff_t lanes = kLanes<T>;
+  Meter meter;
+  for (ptrdiff_t c = c0; c < c1; c += lanes) {
+    Vec<T> sums[kRows] = {};
+    for (ptrdiff_t k = 0; k < o; k += lanes) {
+      Vec<T> square[lanes];
+      load_transposed(w, i, o, c, k, square);
+#pragma GCC unroll 16
+      for (ptrdiff_t s = 0; s < lanes; ++s)
+        if (k + s < o) {
+#pragma GCC unroll 4
+          for (int r = 0; r < kRows; ++r) sums[r] += splat<T>(d_z[r * o + k + s]) * square[s];
+        }
+    }
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r)
+      store_lanes<T>(out + r * i + c, Vec<T>{} + sums[r], int(c1 - c < lanes ? c1 - c : lanes));
+    if (meter.stops(o * lanes * kCopyWork)) return;
+  }
+}
+
+// Some columns of the rows from r on: kRows at a time, half as many of what is left, and so on.
+template <class T, int kRows>
+void backward_few_rows(const fastnn::DenseBackwardInput<T>& g, ptrdiff_t r, fastnn::Share columns) {
+  for (; r + kRows <= g.n; r += kRows)
+    backward_rows<T, kRows>(g.d_z + r * g.o, g.w, g.out + r * g.i, g.i, g.o, columns.begin, columns.end);
+  if constexpr (kRows > 1)
+    if (r < g.n) backward_few_rows<T, kRows / 2>(g, r, columns);
 }
 
 template <class T> ptrdiff_t dense_backward_input_scratch(ptrdiff_t i, ptrdiff_t o) { return packed_size<T>(o, i); }
 
+// Fills the scratch of dense_backward_input, where it will be read.
 template <class T> void pack_transposed(const void* arguments) {
   const auto& g = *static_cast<const fastnn::DenseBackwardInput<T>*>(arguments);
-  pack_transpose<T>(g.w, g.i, g.o, g.scratch);
+  if (g.n > kFewRows) pack_transpose<T>(g.w, g.i, g.o, g.scratch);
 }
 
+// A team shares the rows; the columns where there are few rows.
 template <class T> void dense_backward_input(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::DenseBackwardInput<T>*>(arguments);
+  if (g.n <= kFewRows) {
+    const auto columns = fastnn::share_of(g.i, kLanes<T>, member, team);
+    if (columns.begin < columns.end) backward_few_rows<T, kFewRows>(g, 0, columns);
+    return;
+  }
   const auto rows = fastnn::share_of(g.n, kTileRows, member, team);
   SumTile<T> policy{g.out, g.i, false};
   const PackedColumns<T> columns{g.scratch, g.o};

@@ -107,11 +107,14 @@ void run_activation(fastnn::ActivationCode code, const T* z, T* a, T* slope, ptr
 template <class T>
 void users_backward(const fastnn::UserActivation& f, const T* z, const T* d_a, T* out, ptrdiff_t count) {
   constexpr ptrdiff_t kPiece = 256;
-  T a[kPiece], slope[kPiece];
+  alignas(64) T a[kPiece], slope[kPiece];
   for (ptrdiff_t begin = 0; begin < count; begin += kPiece) {
     const ptrdiff_t piece = count - begin < kPiece ? count - begin : kPiece;
     f.tile(f.parameters, z + begin, a, slope, piece);
-    for (ptrdiff_t k = 0; k < piece; ++k) out[begin + k] = d_a[begin + k] * slope[k];
+    for_vectors<T>(piece, FASTNN_BODY {
+      const Vec<T> product = load_lanes<T>(d_a + begin + c, lanes) * load_lanes<T>(slope + c, lanes);
+      store_lanes<T>(out + begin + c, product, lanes);
+    });
   }
 }
 

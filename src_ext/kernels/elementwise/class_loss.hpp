@@ -5,6 +5,7 @@
 #pragma once
 
 #include "kernels/elementwise/loss.hpp"
+#include "kernels/elementwise/loss_view.hpp"
 #include "kernels/elementwise/softmax.hpp"
 #include "kernels/network/pieces.hpp"
 #include "kernels/vector/math.hpp"
@@ -12,13 +13,12 @@
 namespace {
 
 // Rows one after the other: row(z, y, d_z, scale) is the loss of one, and puts scale * gradient to d_z.
-template <class T, class Rows, class Row>
-FASTNN_INLINE double sum_of_rows(const Rows& rows, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t o, const Row& row) {
+template <class T, class Row>
+FASTNN_INLINE double sum_of_rows(const LossRows<T>& rows, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t o, const Row& row) {
   double total = 0;
   Meter meter;
   for (; r0 < r1; ++r0) {
-    const double weight = rows.weight(r0);
-    total += weight * row(rows.z(r0), rows.y(r0), rows.d_z(r0), T(weight / rows.weight_total));
+    total += double(rows.weight(r0)) * row(rows.z(r0), rows.y(r0), rows.d_z(r0), rows.scale(r0));
     if (meter.stops(o)) break;
   }
   return total;
@@ -59,8 +59,8 @@ template <class T> FASTNN_INLINE double cross_entropy_row(const T* z, const T* y
 
 // Cross-entropy of kLanes rows of at most kSquares * kLanes outputs, turned so that a lane is a row: no sums across
 // lanes, one logarithm for all rows. Rows beyond `count` repeat the last one and count nothing.
-template <class T, int kSquares, class Rows>
-FASTNN_INLINE double cross_entropy_narrow(const Rows& rows, ptrdiff_t r0, int count, int o) {
+template <class T, int kSquares>
+FASTNN_INLINE double cross_entropy_narrow(const LossRows<T>& rows, ptrdiff_t r0, int count, int o) {
   constexpr int lanes = kLanes<T>;
   V<T> z_squares[kSquares][lanes], y_squares[kSquares][lanes];
   const V<T> weight = rows.weights(r0, count);
@@ -77,7 +77,7 @@ FASTNN_INLINE double cross_entropy_narrow(const Rows& rows, ptrdiff_t r0, int co
     transpose_square<T>(y_squares[s]);
   }
   V<T>*const z = z_squares[0], *const y = y_squares[0];
-  const V<T> scale = weight * T(1 / rows.weight_total);
+  const V<T> scale = weight * rows.share;
   V<T> largest = z[0], zero = {};
   for (int c = 1; c < o; ++c) largest = maximum<T>(largest, z[c]);
   V<T> sum = zero, mass = zero, linear = zero;
@@ -99,8 +99,8 @@ FASTNN_INLINE double cross_entropy_narrow(const Rows& rows, ptrdiff_t r0, int co
   return double(sum_lanes<T>(first_or<T>(loss, count, zero)));
 }
 
-template <class T, int kSquares, class Rows>
-double cross_entropy_narrow_rows(const Rows& rows, ptrdiff_t r0, ptrdiff_t r1, int o) {
+template <class T, int kSquares>
+double cross_entropy_narrow_rows(const LossRows<T>& rows, ptrdiff_t r0, ptrdiff_t r1, int o) {
   double total = 0;
   for (; r0 < r1; r0 += kLanes<T>)
     total += cross_entropy_narrow<T, kSquares>(rows, r0, int(r1 - r0 < kLanes<T> ? r1 - r0 : kLanes<T>), o);
@@ -108,8 +108,8 @@ double cross_entropy_narrow_rows(const Rows& rows, ptrdiff_t r0, ptrdiff_t r1, i
 }
 
 struct CrossEntropy {
-  template <class T, class Rows>
-  static FASTNN_INLINE double rows(const Rows& rows, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t o, T) {
+  template <class T>
+  static FASTNN_INLINE double rows(const LossRows<T>& rows, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t o, T) {
     if (o <= 2 * kLanes<T> && kLanes<T> >= 8)
       return o <= kLanes<T> ? cross_entropy_narrow_rows<T, 1>(rows, r0, r1, int(o))
                             : cross_entropy_narrow_rows<T, 2>(rows, r0, r1, int(o));
@@ -192,8 +192,8 @@ struct Focal {
     return double(sum_lanes<T>(loss));
   }
 
-  template <class T, class Rows>
-  static FASTNN_INLINE double rows(const Rows& rows, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t o, T gamma) {
+  template <class T>
+  static FASTNN_INLINE double rows(const LossRows<T>& rows, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t o, T gamma) {
     return sum_of_rows<T>(rows, r0, r1, o, [=](auto z, auto y, auto d_z, T scale) __attribute__((always_inline)) {
       return row<T>(z, y, d_z, o, gamma, scale);
     });

@@ -164,28 +164,6 @@ template <class T> FASTNN_INLINE void apply_slope(const Layer<T>& layer, ptrdiff
   });
 }
 
-// The rows of a chunk as loss_rows wants them.
-template <class T> struct EpochLossRows {
-  const fastnn::Epoch<T>& g;
-  const Layer<T>& last;
-  ptrdiff_t first;
-  double weight_total;
-  const T* z(ptrdiff_t r) const { return last.a + r * last.stride; }
-  const T* y(ptrdiff_t r) const { return g.y + row_at(g, first + r) * last.o; }
-  T* d_z(ptrdiff_t r) const { return last.d_z + r * last.stride; }
-  double weight(ptrdiff_t r) const { return g.sample_weight ? double(g.sample_weight[row_at(g, first + r)]) : 1.0; }
-  bool has_adjacent_z() const { return last.single; }
-  Vec<T> weights(ptrdiff_t r, int count) const {
-    return g.sample_weight ? gather(g.sample_weight, r, count) : splat<T>(T(1));
-  }
-  Vec<T> targets(ptrdiff_t r, int count) const { return gather(g.y, r, count); }
-  Vec<T> gather(const T* values, ptrdiff_t r, int count) const {
-    alignas(64) T gathered[kLanes<T>] = {};
-    for (int k = 0; k < count; ++k) gathered[k] = values[row_at(g, first + r + k)];
-    return load<T>(gathered);
-  }
-};
-
 // From w.T packed.
 template <class T>
 FASTNN_INLINE void backward_layer(const Layer<T>& layer, const T* transposed, const Layer<T>& below, ptrdiff_t r0,
@@ -216,10 +194,11 @@ template <class T>
 void loss_of_blocks(const fastnn::Epoch<T>& g, const Workspace<T>& ws, const Chunk<T>& chunk, ptrdiff_t r0,
                     ptrdiff_t r1) {
   const Layer<T>& last = ws.layer[ws.layers - 1];
-  const EpochLossRows<T> view{g, last, chunk.first, chunk.weight_total};
+  const LossRows<T> rows(last.a, last.d_z, last.stride, g.y, last.o, g.sample_weight, g.order, chunk.first,
+                         chunk.weight_total);
   for (ptrdiff_t r = r0; r < r1; r += ws.block) {
     const ptrdiff_t end = r + ws.block < r1 ? r + ws.block : r1;
-    ws.block_loss[r / ws.block] = loss_rows<T>(g, g.loss_parameter, view, r, end, last.o);
+    ws.block_loss[r / ws.block] = loss_rows<T>(g, g.loss_parameter, rows, r, end, last.o);
   }
 }
 

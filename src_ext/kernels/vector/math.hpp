@@ -145,12 +145,21 @@ template <class T> FASTNN_INLINE Vec<T> vexpm1(Vec<T> x) {
   return copy_sign<T>(value * scale.second, x);
 }
 
+// exp(-2 size) = scale (1 + q) for a size of at least 0; beyond 22.5 it stays next to nothing.
+template <class T> struct TanhParts {
+  Vec<T> scale, q;
+};
+
+template <class T> FASTNN_INLINE TanhParts<T> tanh_parts(Vec<T> size) {
+  const Vec<T> doubled = minimum<T>(splat<T>(Format<T>::kOnlyOne), size + size);
+  const Reduced<T> part = reduce<T>(-doubled, -doubled);
+  return {power_of_two<T>((IVec<T>)part.shifted), expm1_reduced<T>(part.r)};
+}
+
 // tanh|x| = (1 - e) / (1 + e) with e = exp(-2|x|) = 2^k + 2^k q, q = expm1(r): numerator and denominator are rounded
 // once each, since 1 -+ 2^k are exact until 2^k is next to nothing, and so is 2^k q.
-template <class T> FASTNN_INLINE Vec<T> vtanh(Vec<T> x) {
-  const Vec<T> size = absolute<T>(x), doubled = minimum<T>(splat<T>(Format<T>::kOnlyOne), size + size);
-  const Reduced<T> part = reduce<T>(-doubled, -doubled);
-  const Vec<T> scale = power_of_two<T>((IVec<T>)part.shifted), q = expm1_reduced<T>(part.r);
+template <class T> FASTNN_INLINE Vec<T> tanh_of_parts(const TanhParts<T>& part, Vec<T> x) {
+  const Vec<T> scale = part.scale, q = part.q;
   const Vec<T> above = multiply_add<T>(scale, -q, T(1) - scale), below = multiply_add<T>(scale, q, T(1) + scale);
 #if defined(FASTNN_HAS_FMA)
   return with_sign<T>(above / below, x);
@@ -160,6 +169,8 @@ template <class T> FASTNN_INLINE Vec<T> vtanh(Vec<T> x) {
   return with_sign<T>(quotient - quotient * (T(0.6) * lost), x);
 #endif
 }
+
+template <class T> FASTNN_INLINE Vec<T> vtanh(Vec<T> x) { return tanh_of_parts<T>(tanh_parts<T>(absolute<T>(x)), x); }
 
 // sigmoid(z) = kLower / (kLower + kLower exp(-z)): numerator and denominator are normal where the quotient is not, so
 // it is rounded once. Where z > kOnlyOne, it is one.
@@ -226,10 +237,12 @@ template <class T> FASTNN_INLINE Vec<T> vlog1p(Vec<T> x) {
   return copy_sign<T>(log_or_limit<T>(u, log), x);
 }
 
-// log(1 + e) for e in [0, 1]: one polynomial, no exponent to take apart.
-template <class T> FASTNN_INLINE Vec<T> log1p_of_unit(Vec<T> e) {
-  const Vec<T> s = e / (T(2) + e), square = s * s;
+// log(1 + e) for e in [0, 1], with s = e / (2 + e): one polynomial, no exponent to take apart.
+template <class T> FASTNN_INLINE Vec<T> log1p_of_unit(Vec<T> e, Vec<T> s) {
+  const Vec<T> square = s * s;
   return e - s * (e - square * polynomial<T>(square, Polynomials<T>::kLogWide));
 }
+
+template <class T> FASTNN_INLINE Vec<T> log1p_of_unit(Vec<T> e) { return log1p_of_unit<T>(e, e / (T(2) + e)); }
 
 }  // namespace
