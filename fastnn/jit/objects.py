@@ -34,14 +34,24 @@ class LossType(types.Dummy):  # type: ignore[misc]
         super().__init__(f"fastnn.Loss({value.name!r}, {value.code}, {value.link!r}, {value.parameter})")
 
 
+def _require_listed(what: str, value: Activation | Loss) -> None:
+    if value.code < 0:
+        raise TypeError(
+            f"{value.name!r} is {what} of your own, and fastnn.jit takes those of the library: call its function "
+            "itself, which Numba compiles with yours."
+        )
+
+
 @typeof_impl.register(Activation)
-def _type_of_activation(value: Activation, context: Any) -> ActivationType | None:
-    return ActivationType(value) if value.code >= 0 else None
+def _type_of_activation(value: Activation, context: Any) -> ActivationType:
+    _require_listed("an activation", value)
+    return ActivationType(value)
 
 
 @typeof_impl.register(Loss)
-def _type_of_loss(value: Loss, context: Any) -> LossType | None:
-    return LossType(value) if value.code >= 0 else None
+def _type_of_loss(value: Loss, context: Any) -> LossType:
+    _require_listed("a loss", value)
+    return LossType(value)
 
 
 register_model(ActivationType)(models.OpaqueModel)

@@ -84,16 +84,16 @@ def _of_contract(kernel: Kernel) -> Iterator[Parameter]:
     yield from (Parameter(letter, "ptrdiff_t") for letter in "niop" if letter in used)
 
 
-def _kernel(name: str, says: str) -> Function:
-    return Function(name, tuple(_of_contract(KERNELS[name])), says)
+def _kernel(name: str, says: str, since: int = 1) -> Function:
+    return Function(name, tuple(_of_contract(KERNELS[name])), says, since)
 
 
 def _own(name: str, says: str, *parameters: tuple[str, str]) -> Function:
     return Function(name, tuple(Parameter(each, type_) for type_, each in parameters), says)
 
 
-def _step(name: str, title: str) -> Function:
-    return _kernel(f"{name}_step", f"One step of {title}, in place.")
+def _step(name: str, title: str, since: int = 1) -> Function:
+    return _kernel(f"{name}_step", f"One step of {title}, in place.", since)
 
 
 FUNCTIONS = (

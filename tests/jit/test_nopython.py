@@ -312,5 +312,7 @@ def test_numbers_out_of_their_range(call: str, message: str) -> None:
 
 def test_a_function_of_ones_own_is_refused_by_name() -> None:
     own = Activation("snake", value=lambda z: z, slope=lambda z, a: 1.0)
-    with pytest.raises(Exception, match="Activation"):
-        compiled("def f(x, a): return jit.activation_forward(x, a)")(X, own)
+    for source, given in (("def f(x, a): return jit.activation_forward(x, a)", (X, own)),
+                          ("def f(x): return jit.activation_forward(x, OWN)", (X,))):  # fmt: skip
+        with pytest.raises(TypeError, match="'snake' is an activation of your own, and fastnn.jit takes those of the"):
+            compiled(source, OWN=own)(*given)
