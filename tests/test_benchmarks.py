@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from available import BACKENDS
+from available import BACKENDS, HAS_NUMBA
 
 from fastnn import _core
 from fastnn.kernels import contract
@@ -25,6 +25,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
 MODULES = (
     *("dense", "activation", "loss", "optimizer", "network", "neuron", "logistic", "solvers"),
     *("call_overhead", "import_time"),
+    *(("network_in_jit",) if HAS_NUMBA else ()),
 )
 if not FOLDER.is_dir():
     pytest.skip("the benchmarks do not lie beside the tests", allow_module_level=True)

@@ -23,7 +23,11 @@ def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("name", ["logistic", "training", pytest.param("watching", marks=pytest.mark.callbacks)])
+OF_CALLBACKS = pytest.param("watching", marks=pytest.mark.callbacks)
+OF_NUMBA = pytest.param("inside-numba", marks=pytest.mark.jit)
+
+
+@pytest.mark.parametrize("name", ["logistic", "training", OF_CALLBACKS, OF_NUMBA])
 def test_the_blocks_of_a_page_run_as_one_program(name: str, tmp_path: Path) -> None:
     page = DOCS / f"{name}.md"
     if not page.is_file():

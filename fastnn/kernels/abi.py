@@ -112,9 +112,7 @@ FUNCTIONS = (
     _kernel("dense_backward_input", "out = d_z @ w.T: the gradient of a layer's inputs."),
     _kernel("dense_backward_params", "d_w = x.T @ d_z, and d_b the sums of d_z's columns."),
     _kernel("activation_forward", "out = activation(z)."),
-    _kernel(
-        "activation_backward", "out = d_a * slope, where a = activation(z); of softmax d_a times the Jacobian."
-    ),
+    _kernel("activation_backward", "out = d_a * slope, where a = activation(z); of softmax d_a times the Jacobian."),
     _own(
         "activation_tile",
         "a = activation(z) of a few numbers, and their slopes unless slope is NULL; of softmax and log_softmax one row "
@@ -140,9 +138,7 @@ FUNCTIONS = (
     _step("adadelta", "Adadelta"),
     _step("lion", "Lion"),
     _kernel("clip_by_value", "Every number of d_params within [-limit, limit], in place."),
-    _kernel(
-        "clip_by_norm", "d_params scaled down to a Euclidean norm of at most limit, in place; norm: that before."
-    ),
+    _kernel("clip_by_norm", "d_params scaled down to a Euclidean norm of at most limit, in place; norm: that before."),
     _kernel("ema_step", "average = decay * average + (1 - decay) * params."),
     _kernel("dropout", "out = x / (1 - rate) where the mask of (seed, step, layer, row, column) keeps it, else 0."),
     _own(
