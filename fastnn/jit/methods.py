@@ -109,7 +109,7 @@ def _rows(context: Any, network: Any, x: Any, out: Any, n: Any) -> Any:
 def _require(name: str, array: Any, dtype: str, axes: tuple[int, ...]) -> None:
     """Raise a typing error unless it is a contiguous array of this dtype and of as many axes."""
     given = array.dtype if isinstance(array, types.Optional) else array
-    if isinstance(given, types.Array) and given.layout == "C" and given.ndim in axes:
+    if isinstance(given, types.Array) and given.layout == "C" and given.aligned and given.ndim in axes:
         if given.dtype == from_dtype(np.dtype(dtype)) and (given.mutable or name == "x"):
             return
     wanted = " or ".join(f"{n}-dimensional" for n in axes)
