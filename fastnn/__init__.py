@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import fastnn.typing as typing
     from fastnn import activations as activations
     from fastnn import errors as errors
+    from fastnn import jit as jit
     from fastnn import kernels as kernels
     from fastnn import layers as layers
     from fastnn import losses as losses
@@ -74,6 +75,7 @@ _HOME = {
     "errors": None,
     "fit_many": "models.mlp.many",
     "get_include": "install",
+    "jit": None,
     "kernels": None,
     "layers": None,
     "logistic_regression_path": "models.logistic.path",
@@ -105,6 +107,7 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "fit_many",
     "get_include",
     "get_num_threads",
+    "jit",
     "kernels",
     "layers",
     "logistic_regression_path",

@@ -23,11 +23,14 @@ def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-OF_CALLBACKS = pytest.param("watching", marks=pytest.mark.callbacks)
-OF_NUMBA = pytest.param("inside-numba", marks=pytest.mark.jit)
+RUN = [
+    *("logistic", "training"),
+    pytest.param("watching", marks=pytest.mark.callbacks),
+    *(pytest.param(name, marks=pytest.mark.jit) for name in ("calling", "inside-numba")),
+]
 
 
-@pytest.mark.parametrize("name", ["logistic", "training", OF_CALLBACKS, OF_NUMBA])
+@pytest.mark.parametrize("name", RUN)
 def test_the_blocks_of_a_page_run_as_one_program(name: str, tmp_path: Path) -> None:
     page = DOCS / f"{name}.md"
     if not page.is_file():

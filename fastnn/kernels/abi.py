@@ -12,7 +12,7 @@ header, outputs, what is returned as a pointer to it, and the sizes at the end.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastnn.kernels.contract import KERNELS, Argument, Kernel
 
@@ -38,6 +38,7 @@ class Parameter:
 
     name: str
     type: str
+    returned: bool = False  # a number that the function returns through it
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Symbol:
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """The function's parameters, for this element type."""
-        return tuple(Parameter(each.name, each.type.replace("T", self.element)) for each in self.function.parameters)
+        return tuple(replace(each, type=each.type.replace("T", self.element)) for each in self.function.parameters)
 
 
 def _type_of(argument: Argument) -> str:
@@ -78,7 +79,7 @@ def _type_of(argument: Argument) -> str:
 
 def _of_contract(kernel: Kernel) -> Iterator[Parameter]:
     yield from (Parameter(argument.name, _type_of(argument)) for argument in kernel.arguments)
-    yield from (Parameter(f"mean_{name}" if name == "loss" else name, "double*") for name in kernel.returns)
+    yield from (Parameter(f"mean_{name}" if name == "loss" else name, "double*", True) for name in kernel.returns)
     used = {letter for argument in kernel.arguments for letter in argument.shape}
     yield from (Parameter(letter, "ptrdiff_t") for letter in "niop" if letter in used)
 

@@ -9,9 +9,9 @@ cdef extern from "abi/abi.hpp" namespace "fastnn" nogil:
 cdef extern from "fastnn.h" nogil:
     const fastnn_api* fastnn_attach(const void* address) noexcept
 
-from fastnn._version import __version__ as library_version
+from fastnn import _version
 
-cdef bytes name_of_library = library_version.encode()
+cdef bytes name_of_library = _version.__version__.encode()
 cdef const fastnn_api* table_of_functions = fastnn_attach(offer(kernels, name_of_library))
 
 _C_API = PyCapsule_New(<void*>table_of_functions, "fastnn._core._C_API", NULL)

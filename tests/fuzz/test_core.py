@@ -23,6 +23,7 @@ REFUSALS = (ValueError, TypeError, AttributeError, IndexError, OverflowError)
 # They say what there is, measure, or change how all kernels run; Workspace is fit_epoch with memory of its own.
 OTHERS = {
     *("simd_level", "simd_available", "vector_bytes", "build_info", "fma_peak", "read_bandwidth", "seconds_per_call"),
+    "api_address",
     *("activation_codes", "activation_defaults", "loss_codes", "loss_links", "optimizer_codes"),
     *("Workspace", "SparseMatrix", "Cancellation", "NativeLoss"),
     *("crowded_seconds", "keep_teams", "look_for_signals_every"),

@@ -116,3 +116,17 @@ network = Network([Dense(3, "relu"), Dense(1)], n_inputs=3, random_state=0)
 network.fit(X, Y, epochs=2)
 assert "numba" not in sys.modules
 """)
+
+
+@pytest.mark.parametrize("fault", [MISSING, "OSError('no library of LLVM')"])
+def test_functions_of_jit_are_those_of_kernels(fault: str) -> None:
+    """From Python, where nothing has to be compiled for them."""
+    run(
+        """
+from fastnn import jit
+for activation in ("relu", 4, fastnn.activations.elu(0.5)):
+    wanted = kernels.dense_forward(X, X.T, None, "relu" if activation == 4 else activation)
+    np.testing.assert_array_equal(jit.dense_forward(X, X.T, None, activation), wanted)
+""",
+        fault,
+    )

@@ -25,7 +25,7 @@ from fastnn.validation import (
     laid_out,
 )
 
-__all__ = ["REFUSED", "as_count", "as_flag", "run_checked"]
+__all__ = ["LOWEST", "RANGES", "REFUSED", "as_count", "as_flag", "run_checked"]
 
 # What the compiled kernels raise, and what reading the shape of something that is no array raises.
 # The public kernels first call the compiled kernel with what they were given: it checks types,
@@ -267,25 +267,26 @@ def _within(allowed: optimizers.Range) -> Callable[[str, Any], float]:
     return convert
 
 
+# The ranges of options that are numbers, and the lowest values of those that are integers.
+RANGES: dict[str, optimizers.Range] = {
+    **optimizers.RANGES,
+    **dict.fromkeys(("rate", "decay"), optimizers.BELOW_ONE),
+    **dict.fromkeys(("alpha", "l1"), optimizers.NOT_NEGATIVE),
+    "learning_rate": optimizers.NOT_NEGATIVE,  # a schedule may give 0
+    "limit": (lambda value: value > 0, "a number above 0"),
+}
+LOWEST = {"step": 1, "seed": 0, "layer": 0, "first_row": 0}
+
 _OPTIONS: dict[str, Callable[[str, Any], Any]] = {
     "plan": _plan,
     "activation": lambda name, value: activations.get(value),
     "loss": lambda name, value: losses.get(value),
     "optimizer": lambda name, value: optimizers.get(value),
     "state": _state,
-    "step": as_count,
     "batch_size": lambda name, value: _whole(name, value, 1),  # more than all rows are all of them
     "nesterov": as_flag,
-    "rate": _within(optimizers.BELOW_ONE),
-    "decay": _within(optimizers.BELOW_ONE),
-    "limit": _within((lambda value: value > 0, "a number above 0")),
-    "seed": _integer(0),
-    "layer": _integer(0),
-    "first_row": _integer(0),
-    **{name: _within(allowed) for name, allowed in optimizers.RANGES.items()},
-    "learning_rate": _within(optimizers.NOT_NEGATIVE),  # a schedule may give 0
-    "alpha": _within(optimizers.NOT_NEGATIVE),
-    "l1": _within(optimizers.NOT_NEGATIVE),
+    **{name: _integer(low) for name, low in LOWEST.items()},
+    **{name: _within(allowed) for name, allowed in RANGES.items()},
 }
 
 

@@ -15,11 +15,11 @@ from numba.extending import intrinsic, overload_method
 from numba.np.arrayobj import make_array
 from numba.np.numpy_support import from_dtype
 
-from fastnn.jit.emit import Emitter
-from fastnn.jit.emit_gradient import GradientEmitter
-from fastnn.jit.emit_outputs import OutputEmitter
-from fastnn.jit.network_type import NetworkType, block_of
-from fastnn.jit.shapes import gradient_shape, is_single, out_shapes, sizes_wanted
+from fastnn.jit.networks.emit import Emitter
+from fastnn.jit.networks.emit_gradient import GradientEmitter
+from fastnn.jit.networks.emit_outputs import OutputEmitter
+from fastnn.jit.networks.network_type import NetworkType, block_of
+from fastnn.jit.networks.shapes import gradient_shape, is_single, out_shapes, sizes_wanted
 
 __all__: list[str] = []
 
