@@ -24,7 +24,7 @@ from fastnn.kernels.select import kernels_for
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
 MODULES = (
     *("dense", "activation", "loss", "optimizer", "network", "neuron", "logistic", "solvers"),
-    *("call_overhead", "import_time", "own_functions", *["inside_jit"] * HAS_NUMBA),
+    *("call_overhead", "import_time", "own_functions", *["inside_jit", "network_in_jit"] * HAS_NUMBA),
 )
 if not FOLDER.is_dir():
     pytest.skip("the benchmarks do not lie beside the tests", allow_module_level=True)

@@ -26,7 +26,7 @@ def name_of(page: Path) -> str:
 RUN = [
     *("logistic", "training"),
     pytest.param("watching", marks=pytest.mark.callbacks),
-    pytest.param("calling", marks=pytest.mark.jit),
+    *(pytest.param(name, marks=pytest.mark.jit) for name in ("calling", "inside-numba")),
 ]
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from apart import run_apart
 from jit_loops import parallel_rows, rows
-from numba import carray, cfunc, float32, guvectorize, njit, set_num_threads, types, vectorize
+from numba import carray, cfunc, float32, guvectorize, njit, set_num_threads, typeof, types, vectorize
+from numba.experimental import jitclass
 
 from fastnn import Dense, Network
 
@@ -122,6 +123,42 @@ def test_in_a_tuple_and_in_another_function():
 
     want = models[0].predict(X[:1]) - models[1].predict(X[:1])
     assert of_two(tuple(model.jit() for model in models), X[0]) == want[0, 0]
+
+
+def test_a_generator_keeps_its_network():
+    """It goes on after the call that had the network as an argument has ended."""
+
+    @njit
+    def answers(net, x):
+        for r in range(len(x)):
+            yield net(x[r])
+
+    model = network(o=3)
+    going = answers(model.jit(), X)
+    gc.collect()
+    others = [np.full(2000, 255, np.uint8) for _ in range(100)]  # where it would have been
+    np.testing.assert_array_equal(list(going), model.predict(X))
+    assert len(others) == 100
+
+
+def test_explicit_signatures_and_classes():
+    model = network(o=3)
+
+    @njit([types.float32[::1](typeof(model.jit()), types.float32[::1])])
+    def predict(net, x):
+        return net(x)
+
+    @jitclass([("net", typeof(model.jit()))])
+    class Agent:
+        def __init__(self, net):
+            self.net = net
+
+        def act(self, x):
+            return self.net(x)
+
+    agent = Agent(model.jit())
+    for got in (predict(model.jit(), X[0]), agent.act(X[0])):
+        np.testing.assert_array_equal(got, model.predict(X[:1])[0])
 
 
 def test_without_the_compiler(monkeypatch):

@@ -17,7 +17,7 @@ from fastnn.models.common.fitting import held
 from fastnn.plan import Plan
 
 if TYPE_CHECKING:
-    from fastnn.jit.network import JitNetwork
+    from fastnn.jit.networks.network import JitNetwork
 
 __all__ = ["JitSource", "Jitted"]
 
@@ -98,8 +98,8 @@ class Jitted:
         reason = why_no_numba()
         if reason is not None:
             raise ImportError(f"jit needs Numba, which cannot be imported here ({reason}): pip install numba.")
-        from fastnn.jit.contents import Contents
-        from fastnn.jit.network import JitNetwork
+        from fastnn.jit.networks.contents import Contents
+        from fastnn.jit.networks.network import JitNetwork
 
         source = held(self)._jit_source(method)
         output = source.output(method)

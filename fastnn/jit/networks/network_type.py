@@ -10,7 +10,7 @@ from numba.core import cgutils
 from numba.core.imputils import lower_constant
 from numba.extending import NativeValue, box, models, register_model, unbox
 
-from fastnn.jit.architecture import Architecture
+from fastnn.jit.networks.architecture import Architecture
 
 __all__ = ["NetworkType", "block_of"]
 

@@ -7,9 +7,9 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils
 
-from fastnn.jit.architecture import CLASS, LABELS, PAIRS, RAW
-from fastnn.jit.emit import Emitter
-from fastnn.jit.vectors import INT32, INT64, number
+from fastnn.jit.networks.architecture import CLASS, LABELS, PAIRS, RAW
+from fastnn.jit.networks.emit import Emitter
+from fastnn.jit.networks.vectors import INT32, INT64, number
 
 __all__ = ["OutputEmitter"]
 

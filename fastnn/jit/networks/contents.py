@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.jit.architecture import CLASS, LABELS, LINK, PAIRS
+from fastnn.jit.networks.architecture import CLASS, LABELS, LINK, PAIRS
 from fastnn.kernels.composed.network import input_gradient
 from fastnn.kernels.contract import Array
 from fastnn.kernels.select import native

@@ -8,10 +8,10 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils
 
-from fastnn.jit.architecture import INLINE, LINK, PAIRS
-from fastnn.jit.emit import Product
-from fastnn.jit.emit_outputs import OutputEmitter
-from fastnn.jit.vectors import INT64, Vectors, number
+from fastnn.jit.networks.architecture import INLINE, LINK, PAIRS
+from fastnn.jit.networks.emit import Product
+from fastnn.jit.networks.emit_outputs import OutputEmitter
+from fastnn.jit.networks.vectors import INT64, Vectors, number
 
 __all__ = ["GradientEmitter"]
 

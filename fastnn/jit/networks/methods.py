@@ -15,11 +15,11 @@ from numba.extending import intrinsic, overload_method
 from numba.np.arrayobj import make_array
 from numba.np.numpy_support import from_dtype
 
-from fastnn.jit.emit import Emitter
-from fastnn.jit.emit_gradient import GradientEmitter
-from fastnn.jit.emit_outputs import OutputEmitter
-from fastnn.jit.network_type import NetworkType, block_of
-from fastnn.jit.shapes import gradient_shape, is_single, out_shapes, sizes_wanted
+from fastnn.jit.networks.emit import Emitter
+from fastnn.jit.networks.emit_gradient import GradientEmitter
+from fastnn.jit.networks.emit_outputs import OutputEmitter
+from fastnn.jit.networks.network_type import NetworkType, block_of
+from fastnn.jit.networks.shapes import gradient_shape, is_single, out_shapes, sizes_wanted
 
 __all__: list[str] = []
 
@@ -109,7 +109,7 @@ def _rows(context: Any, network: Any, x: Any, out: Any, n: Any) -> Any:
 def _require(name: str, array: Any, dtype: str, axes: tuple[int, ...]) -> None:
     """Raise a typing error unless it is a contiguous array of this dtype and of as many axes."""
     given = array.dtype if isinstance(array, types.Optional) else array
-    if isinstance(given, types.Array) and given.layout == "C" and given.ndim in axes:
+    if isinstance(given, types.Array) and given.layout == "C" and given.aligned and given.ndim in axes:
         if given.dtype == from_dtype(np.dtype(dtype)) and (given.mutable or name == "x"):
             return
     wanted = " or ".join(f"{n}-dimensional" for n in axes)

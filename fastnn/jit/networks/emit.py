@@ -12,9 +12,9 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils
 
-from fastnn.jit.architecture import INLINE, Architecture
-from fastnn.jit.block import ACTIVATION_BYTES, FUNCTIONS, layout_of
-from fastnn.jit.vectors import BYTE, INT32, INT64, Vectors, number
+from fastnn.jit.networks.architecture import INLINE, Architecture
+from fastnn.jit.networks.block import ACTIVATION_BYTES, FUNCTIONS, layout_of
+from fastnn.jit.networks.vectors import BYTE, INT32, INT64, Vectors, number
 
 __all__ = ["Emitter", "Product"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastnn.jit.architecture import LABELS, Architecture
+from fastnn.jit.networks.architecture import LABELS, Architecture
 
 __all__ = ["gradient_shape", "is_single", "out_shapes", "sizes_wanted"]
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fastnn import activations
 from fastnn.activations import Activation
 from fastnn.flat_params import FlatParams
-from fastnn.jit.architecture import Architecture
+from fastnn.jit.networks.architecture import Architecture
 from fastnn.kernels.abi import FIRST_FUNCTION, symbols
 from fastnn.kernels.select import native
 

@@ -8,13 +8,13 @@ import numpy as np
 from numba.extending import typeof_impl
 from numpy.typing import NDArray
 
-import fastnn.jit.methods  # noqa: F401 - tells Numba of them
+import fastnn.jit.networks.methods  # noqa: F401 - tells Numba of them
 from fastnn.flat_params import FlatParams
-from fastnn.jit.architecture import Architecture
-from fastnn.jit.block import layout_of, write_block
-from fastnn.jit.contents import Contents
-from fastnn.jit.network_type import NetworkType
-from fastnn.jit.shapes import gradient_shape, is_single, out_shapes, sizes_wanted
+from fastnn.jit.networks.architecture import Architecture
+from fastnn.jit.networks.block import layout_of, write_block
+from fastnn.jit.networks.contents import Contents
+from fastnn.jit.networks.network_type import NetworkType
+from fastnn.jit.networks.shapes import gradient_shape, is_single, out_shapes, sizes_wanted
 
 __all__ = ["JitNetwork"]
 

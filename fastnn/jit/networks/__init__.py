@@ -1,0 +1,1 @@
+"""Networks inside functions that are compiled with Numba: what `jit` of a model gives."""
