@@ -151,7 +151,7 @@ def backend_rows(effort: Effort) -> Iterator[list[str]]:
 def first_use_rows(effort: Effort) -> Iterator[list[str]]:
     """Yield the rows of what is compiled at its first use, each in processes of its own."""
     for name in list(FIRST_USES)[: 1 if effort.quick else None]:
-        times = [min(first_use(name, warm) for _ in range(min(effort.rounds // 5, 3))) for warm in (False, True)]
+        times = [min(first_use(name, warm) for _ in range(1 if effort.quick else 3)) for warm in (False, True)]
         yield [name, *map(readable, times)]
 
 
@@ -164,7 +164,9 @@ def numba_half(effort: Effort) -> None:
     All contestants run in this process and use no other threads, so that none has to settle; many short runs tell more
     than a few long ones where other work comes between.
     """
-    effort = effort._replace(settle=0.0, seconds=effort.seconds / 10, rounds=5 * effort.rounds)
+    effort = effort._replace(
+        settle=0.0, seconds=effort.seconds / 100, rounds=effort.rounds * (1 if effort.quick else 20)
+    )
     twins = ["built in", "own", "built in / own"]
     header = ["network", "dtype", "activation", *twins]
     print_table("Numba: an epoch with a user's activation, one thread", header, activation_rows(effort))

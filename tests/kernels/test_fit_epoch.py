@@ -17,6 +17,7 @@ from fastnn.kernels import reference
 from fastnn.kernels.composed.network import compose
 from fastnn.kernels.select import kernels_for
 from fastnn.layers import Dense
+from fastnn.losses import Loss
 from fastnn.optimizers import SGD, Adam, OptimizerState
 from fastnn.plan import Plan
 from fastnn.threads import threads
@@ -47,6 +48,22 @@ def test_batches_weights_and_penalty(backend, dtype, case, weighted):
     options = CASES[case] | {"weight": given.weight if weighted else None}
     found = given.fit(kernels_for(backend), Adam(), **options)
     assert_same_fit(found, given.fit(kernels_for("reference"), Adam(), **options), dtype)
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("o", [1, 2, 10, 130, 300])
+def test_a_loss_of_ones_own_in_rows_of_any_length(dtype, o, weighted, rng):
+    """Rows that lie apart are copied to tiles, several to one, or take several."""
+    native = kernels_for("native")
+    own = Loss("own", lambda z, y: 0.5 * (z - y) * (z - y))
+    plan = Plan.from_layers([Dense(9, "tanh"), Dense(o)], 5, "squared_error", dtype)
+    x, y, params = (rng.normal(size=size).astype(dtype) for size in ((61, 5), (61, o), plan.n_params))
+    given = Problem(plan, params, x, y, (rng.integers(0, 4, 61) / 2).astype(dtype))
+    options = {"weight": given.weight if weighted else None, "order": rng.permutation(61), "batch_size": 32}
+    wanted = given.fit(native, Adam(), **options)
+    given.plan = replace(plan, loss=own)
+    assert_same_fit(given.fit(native, Adam(), **options), wanted, dtype)
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])

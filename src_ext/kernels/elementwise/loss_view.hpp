@@ -45,12 +45,9 @@ template <class T> class LossRows {
   bool has_adjacent_y(ptrdiff_t o) const { return y_stride == o && !order; }
   bool are_alike(ptrdiff_t o) const { return has_adjacent_z(o) && has_adjacent_y(o) && !sample_weight; }
 
-  // The rows from r on; all from a column on; others of the same elements where all are alike.
+  // The rows from r on; others of the same elements where all are alike.
   LossRows from(ptrdiff_t r) const {
     return {z(r), d_z(r), z_stride, y_rows, y_stride, sample_weight, order, first + r, weight_total};
-  }
-  LossRows from_column(ptrdiff_t c) const {
-    return {z_rows + c, d_z_rows + c, z_stride, y_rows + c, y_stride, sample_weight, order, first, weight_total};
   }
   LossRows in_rows_of(ptrdiff_t o) const { return {z_rows, d_z_rows, o, y(0), o, nullptr, nullptr, 0, weight_total}; }
 
