@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import llvmlite.binding
 import numpy as np
 import pytest
 from numba import njit
@@ -19,7 +18,7 @@ from numba.core.errors import TypingError
 from vector_functions import CASES, OF_TWO, STEPS, assert_near, in_numpy, sample, special_numbers
 
 from fastnn.kernels.jit import smooth_loops
-from fastnn.kernels.jit.functions import lanes, large_arguments, vector_math
+from fastnn.kernels.jit.functions import lanes, vector_math
 
 pytestmark = pytest.mark.jit
 
@@ -261,15 +260,6 @@ def test_functions_meet_in_one_module():
     compiled(x, out)
     np.testing.assert_allclose(out, 2 * np.sin(x) + np.cos(x) + np.tan(x), rtol=1e-14, atol=1e-14)
     assert re.search(r"call [^@\n]*@fastnn_sin_double_[248]\(", *compiled.inspect_llvm().values())
-
-
-def test_the_correction_as_text(dtype):
-    """It is LLVM code by itself, and calls libm for the large numbers alone."""
-    bits = np.dtype(dtype).itemsize * 8
-    symbol, text = large_arguments.definition("cos", bits, 8)
-    module = llvmlite.binding.parse_assembly(text)
-    assert not module.get_function(symbol).is_declaration
-    assert re.findall(r"call \w+ @\"?(\w+)", text).count("cos" if bits == 64 else "cosf") == 1
 
 
 def test_a_body_has_a_name_of_its_own():
