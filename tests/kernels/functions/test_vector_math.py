@@ -272,7 +272,9 @@ def test_names_of_what_there_is():
     """What NumPy or math may do for one or two floats is there, or is named as left out."""
     known = {each.__name__ for each in (*vector_math.FUNCTIONS, *vector_math.TESTS)}
     plain = [each for each in vars(np).values() if isinstance(each, np.ufunc) and each.signature is None]
-    of_floats = {each.__name__ for each in plain if each.nin < 3 and any(kind.endswith("d->d") for kind in each.types)}
+    of_floats = {
+        each.__name__ for each in plain if each.nargs < 4 and any(kind.endswith("d->d") for kind in each.types)
+    }
     arithmetic = {
         "add",
         "subtract",
