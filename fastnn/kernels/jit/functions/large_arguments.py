@@ -52,33 +52,6 @@ def corrected(name: str, x: Real, near: Real) -> Real:
     return Real(x.builder, called)
 
 
-def definition(name: str, bits: int, lanes: int) -> tuple[str, str]:
-    """
-    Give the correction for vectors as text, for code that is written in whole vectors from the start.
-
-    Parameters
-    ----------
-    name : {"sin", "cos", "tan"}
-        The function.
-    bits : {32, 64}
-        Of a number.
-    lanes : int
-        Numbers in a vector.
-
-    Returns
-    -------
-    symbol : str
-        Of the function (x, near).
-    text : str
-        The definitions and declarations that it needs, beside those of other names.
-    """
-    kind = ir.FloatType() if bits == 32 else ir.DoubleType()
-    module = ir.Module()
-    of_one = _branching(module, name, Real(ir.IRBuilder(), ir.Constant(kind, 0.0)))
-    function = _of_vector(module, of_one, lanes, Real(ir.IRBuilder(), ir.Constant(kind, 0.0)))
-    return function.name, "\n".join(str(each) for each in module.functions)
-
-
 def _new(module: Any, symbol: str, kind: Any) -> tuple[Any, ir.IRBuilder]:
     """An empty function (x, near) of one number or of vectors."""
     function = ir.Function(module, ir.FunctionType(kind, [kind, kind]), symbol)
