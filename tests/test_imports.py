@@ -39,7 +39,7 @@ LEVELS = [
     ["solvers.table"],
     ["solvers.minimise"],
     ["solvers.path", "solvers"],
-    ["jit.networks"],
+    ["jit"],
     ["models.common"],
     ["models.neuron", "models.network", "models.mlp", "models.logistic"],
     ["models", "roofline"],
