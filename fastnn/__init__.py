@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import fastnn.typing as typing
     from fastnn import activations as activations
     from fastnn import errors as errors
+    from fastnn import jit as jit
     from fastnn import kernels as kernels
     from fastnn import layers as layers
     from fastnn import losses as losses
@@ -72,6 +73,7 @@ _HOME = {
     "activations": None,
     "errors": None,
     "fit_many": "models.mlp.many",
+    "jit": None,
     "kernels": None,
     "layers": None,
     "logistic_regression_path": "models.logistic.path",
@@ -102,6 +104,7 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "errors",
     "fit_many",
     "get_num_threads",
+    "jit",
     "kernels",
     "layers",
     "logistic_regression_path",

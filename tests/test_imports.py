@@ -24,7 +24,7 @@ LEVELS = [
     ["kernels.contract", "kernels.random", "kernels.pieces"],
     ["kernels.available"],
     ["kernels.reference", "kernels.jit", "_core"],
-    ["kernels.composed", "kernels.user_activations"],
+    ["kernels.composed", "kernels.users"],
     ["kernels.select"],
     ["kernels.public", "machine"],
     ["kernels"],
@@ -40,6 +40,7 @@ LEVELS = [
     ["models.common"],
     ["models.neuron", "models.network", "models.mlp", "models.logistic"],
     ["models", "roofline"],
+    ["jit"],
     ["typing"],
     [""],
 ]

@@ -130,7 +130,7 @@ native = _Native()
 
 def _jit() -> Any:
     require_numba("backend='jit'", "native")
-    return import_module("fastnn.kernels.jit")
+    return import_module("fastnn.kernels.jit.backend")
 
 
 def _installed(package: str) -> str:

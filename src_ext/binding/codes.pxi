@@ -23,7 +23,7 @@ cdef object unknown_activation(object activation):
 cdef object read_users_activation(Activation* into, object activation, int kind):
     global compiled_activation
     if compiled_activation is None:
-        from fastnn.kernels.user_activations import compiled_activation as function
+        from fastnn.kernels.users.compiled import compiled_activation as function
         compiled_activation = function
     compiled = compiled_activation(activation, np.float64 if kind else np.float32)
     into.code = kUsersOwn

@@ -11,7 +11,7 @@ from numba import njit
 
 from fastnn import loss_functions, losses
 from fastnn.activations import ACTIVATIONS, Activation
-from fastnn.kernels import jit
+from fastnn.kernels.jit import backend as jit
 from fastnn.kernels.jit import loss as jit_loss
 from fastnn.kernels.jit import style
 from fastnn.kernels.jit.compiler import compile_activation, compile_scalar

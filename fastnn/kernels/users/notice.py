@@ -1,0 +1,37 @@
+"""A line on stderr for those who wait: why the first use of a function takes so long."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+__all__ = ["told_if_slow"]
+
+_SILENT = 1.0  # seconds
+
+
+@contextmanager
+def told_if_slow(what: str) -> Iterator[None]:
+    """Say on stderr what is being compiled, if that takes longer than a second and FASTNN_QUIET is not set."""
+    if os.environ.get("FASTNN_QUIET"):
+        yield
+        return
+    timer = threading.Timer(_SILENT, _tell, (what,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _tell(what: str) -> None:
+    with suppress(OSError, ValueError, AttributeError):  # closed, or none at all
+        sys.stderr.write(
+            f"fastnn compiles {what}: this happens once on this machine, as long as its compiled code is kept "
+            "(fastnn.jit.warmup does it beforehand).\n"
+        )
+        sys.stderr.flush()
