@@ -31,6 +31,7 @@ from setuptools.errors import PlatformError
 # --- what is compiled, and how -----------------------------------------------------------------
 
 SOURCE_DIR = Path("src_ext")
+INCLUDE_DIR = Path("fastnn/include")  # the C interface, which is installed
 CYTHON_DIR = Path("build/cython")
 OBJECT_DIR = Path("build/objects")
 
@@ -270,7 +271,7 @@ def is_stale(target: str, sources: Sequence[str]) -> bool:
 
 def headers() -> list[str]:
     """The files that every object depends on."""
-    return ["setup.py", *sorted(str(path) for path in SOURCE_DIR.rglob("*.h*"))]
+    return ["setup.py", *sorted(str(path) for folder in (SOURCE_DIR, INCLUDE_DIR) for path in folder.rglob("*.h*"))]
 
 
 def object_folder(note: str) -> Path:
@@ -381,11 +382,11 @@ class BuildCore(build_ext):
 
 def core_extension() -> Extension:
     """The description of fastnn._core but for the kernels, of which BuildCore knows: the binding comes first."""
-    runtime = sorted(str(path) for path in (SOURCE_DIR / "runtime").glob("*.cpp"))
+    runtime = sorted(str(path) for folder in ("abi", "runtime") for path in (SOURCE_DIR / folder).glob("*.cpp"))
     return Extension(
         "fastnn._core",
         [str(SOURCE_DIR / "_core.pyx"), *runtime],
-        include_dirs=[str(SOURCE_DIR)],
+        include_dirs=[str(SOURCE_DIR), str(INCLUDE_DIR)],
         define_macros=[
             ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
             ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION"),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fastnn import plan as plan
     from fastnn import schedules as schedules
     from fastnn.activations import Activation as Activation
+    from fastnn.install import get_include as get_include
     from fastnn.kernels.select import show_config as show_config
     from fastnn.layers import Dense as Dense
     from fastnn.layers import Dropout as Dropout
@@ -73,6 +74,7 @@ _HOME = {
     "activations": None,
     "errors": None,
     "fit_many": "models.mlp.many",
+    "get_include": "install",
     "jit": None,
     "kernels": None,
     "layers": None,
@@ -103,6 +105,7 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "activations",
     "errors",
     "fit_many",
+    "get_include",
     "get_num_threads",
     "jit",
     "kernels",

@@ -26,9 +26,9 @@ from _lists cimport (
 from _runtime cimport (
     Job, Scratch, TeamFunction, allocate, allowed_team, begin_job, clear, copy_indices, copy_starts,
     crowded_seconds as seconds_of_crowd, end_job, fastnn_build_info, fastnn_interrupted, fastnn_seconds,
-    keep_teams as keep_teams_as_asked, kernels_of, kMaxTeam, level_count, look_every, obey,
-    permutation as fill_permutation, pool_is_awake, release, run_shares, run_team, set_and_tell, wake_pool,
-    watch_signals,
+    keep_teams as keep_teams_as_asked, kernels_of, kMaxTeam, level_count, look_every, norm_of, obey,
+    permutation as fill_permutation, pool_is_awake, release, run_shares, run_team, set_and_tell, sum_in_order,
+    wake_pool, watch_signals, weight_total,
 )
 
 import os
@@ -66,4 +66,5 @@ include "binding/coordinate_descent.pxi"
 include "binding/lbfgs.pxi"
 include "binding/sparse_columns.pxi"
 include "binding/machine.pxi"
+include "binding/capsule.pxi"
 include "binding/api.pxi"

@@ -64,7 +64,7 @@ def complaints_of_compiler(folder: Path, changed: dict[str, str], program: str) 
         '#if defined(__x86_64__)\n#include "kernels/vector/sse2.hpp"\n'
         '#else\n#include "kernels/vector/neon.hpp"\n#endif\n' + program
     )
-    folders = [f"-I{folder}", f"-I{ROOT / 'src_ext'}"]
+    folders = [f"-I{each}" for each in (folder, ROOT / "src_ext", ROOT / "fastnn/include")]
     command = [compiler, "-std=c++17", "-Wno-psabi", "-fsyntax-only", *folders, str(source)]
     return subprocess.run(command, capture_output=True, text=True).stderr
 

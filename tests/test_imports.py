@@ -22,7 +22,7 @@ LEVELS = [
     ["activations"],
     ["losses", "layers", "optimizers", "schedules", "_threadpool"],
     ["kernels.contract", "kernels.random", "kernels.pieces"],
-    ["kernels.available"],
+    ["kernels.available", "kernels.abi"],
     ["kernels.reference", "kernels.jit", "_core"],
     ["kernels.composed", "kernels.users"],
     ["kernels.select"],

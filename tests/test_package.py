@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import math
-import os
 import re
-import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 from types import ModuleType
 
@@ -42,7 +38,7 @@ def test_version_is_the_one_of_the_metadata() -> None:
     assert fastnn.__version__ == importlib.metadata.version(DISTRIBUTION)
 
 
-@pytest.mark.parametrize("name", ["py.typed", "_core.pyi", "_core.pxd"])
+@pytest.mark.parametrize("name", ["py.typed", "_core.pyi", "_core.pxd", "include/fastnn.h"])
 def test_types_and_declarations_are_installed(name: str) -> None:
     assert (PACKAGE / name).is_file()
 
@@ -53,37 +49,8 @@ def test_nothing_but_the_package_is_installed() -> None:
     packed = {file.parts[0] for file in files if "dist-info" not in file.parts[0]}
     assert packed == {"fastnn"}
     assert {file.suffix for file in files if file.parts[0] == "fastnn"} <= {
-        *(".py", ".pyc", ".pyi", ".pxd", ".typed", ".so", ".pyd")
+        *(".py", ".pyc", ".pyi", ".pxd", ".h", ".typed", ".so", ".pyd")
     }
-
-
-PROBE = """
-# cython: language_level=3
-from fastnn cimport _core
-
-def neuron(double x, double w, double b, int activation):
-    cdef double out = 0
-    with nogil:
-        _core.dense_forward_float64(&x, &w, &b, &out, 1, 1, 1, activation)
-    return out
-"""
-
-
-@LINUX_ONLY
-def test_another_project_can_cimport_the_compiled_module(tmp_path: Path) -> None:
-    (tmp_path / "probe.pyx").write_text(PROBE, encoding="utf-8")
-    target = f"probe{sysconfig.get_config_var('EXT_SUFFIX')}"
-    include = f"-I{sysconfig.get_path('include')}"
-    activation = _core.activation_codes()["tanh"]
-    for command in (
-        [sys.executable, "-m", "cython", "--cplus", "probe.pyx"],
-        ["g++", "-shared", "-fPIC", include, "probe.cpp", "-o", target],
-        [sys.executable, "-c", f"import probe; print(probe.neuron(0.5, 2, -1.5, {activation}))"],
-    ):
-        environ = os.environ | {"PYTHONPATH": str(tmp_path)}
-        answer = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environ)
-        assert answer.returncode == 0, answer.stderr
-    assert float(answer.stdout) == pytest.approx(math.tanh(0.5 * 2 - 1.5), rel=1e-14)
 
 
 @LINUX_ONLY

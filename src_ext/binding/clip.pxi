@@ -12,13 +12,9 @@ def clip_by_norm(cnp.ndarray d_params not None, double limit, Py_ssize_t n_threa
     cdef FlatVector[float] g
     cdef Scratch memory
     cdef int kind = read_vector(&g, d_params, "d_params", limit)
-    cdef Py_ssize_t k
-    cdef double squares = 0
     g.partial = <double*>need_scratch(memory, (g.count // kFlatGrain + 1) * sizeof(double))
     run(kernels.sum_of_squares[kind], &g, 8.0 * g.count, n_threads)
-    for k in range((g.count + kFlatGrain - 1) // kFlatGrain):
-        squares += g.partial[k]
-    cdef double norm = squares ** 0.5
+    cdef double norm = norm_of(g.partial, g.count)
     if norm > limit:
         g.number = limit / norm
         run(kernels.scale[kind], &g, 8.0 * g.count, n_threads)

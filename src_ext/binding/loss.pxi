@@ -64,13 +64,6 @@ def link(cnp.ndarray z not None, object loss, cnp.ndarray out not None, Py_ssize
     run(kernels.link[kind], &g, 16.0 * g.n * g.o, n_threads)
 
 
-cdef double total_weight(cnp.ndarray sample_weight, Py_ssize_t n) except? -1:
-    if sample_weight is None:
-        return n
-    cdef double total = np.sum(sample_weight, dtype=np.float64)
-    return total if total > 0 else 1.0  # all weights zero: loss and gradient are zero
-
-
 def loss_and_gradient(cnp.ndarray z not None, cnp.ndarray y not None, cnp.ndarray sample_weight, object loss,
                       cnp.ndarray d_z not None, Py_ssize_t n_threads=0):
     """The mean loss as a float; d_z its gradient."""
@@ -90,9 +83,12 @@ def loss_and_gradient(cnp.ndarray z not None, cnp.ndarray y not None, cnp.ndarra
     g.loss, g.users_loss, g.parameter = numbers.code, numbers.users, numbers.parameter
     if is_nothing(d_z):
         return 0.0
-    g.weight_total = total_weight(sample_weight, g.n)
+    if kind:
+        g.weight_total = weight_total(<const double*>g.sample_weight, g.n)
+    else:
+        g.weight_total = weight_total(g.sample_weight, g.n)
     cdef Py_ssize_t blocks = (g.n + kLossRows - 1) // kLossRows
     cdef cnp.ndarray partial = np.zeros(blocks)
     g.partial = <double*>cnp.PyArray_DATA(partial)
     run(kernels.loss_and_gradient[kind], &g, 32.0 * g.n * g.o, n_threads)
-    return sum(partial.tolist()) / g.weight_total
+    return sum_in_order(g.partial, blocks) / g.weight_total

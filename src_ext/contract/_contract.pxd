@@ -337,6 +337,7 @@ ctypedef Py_ssize_t (*BlockElements)(const void*) noexcept nogil
 ctypedef size_t (*BlockBytes)(const void*) noexcept nogil
 ctypedef size_t (*TeamBytes)(const void*, int) noexcept nogil
 ctypedef Py_ssize_t (*MatrixElements)(Py_ssize_t, Py_ssize_t) noexcept nogil
+ctypedef void (*ActivationKernel)(const Activation*, const void*, void*, void*, Py_ssize_t) noexcept nogil
 ctypedef double (*DotProduct)(const double*, const double*, Py_ssize_t) noexcept nogil
 ctypedef double (*PeakRate)() noexcept nogil
 ctypedef double (*ReadSeconds)(const void*, Py_ssize_t, int) noexcept nogil
@@ -351,6 +352,7 @@ cdef extern from "contract/kernels.hpp" namespace "fastnn" nogil:
         TeamKernel dense_backward_params[2]
         TeamKernel activation_forward[2]
         TeamKernel activation_backward[2]
+        ActivationKernel activate[2]
         TeamKernel link[2]
         TeamKernel loss_and_gradient[2]
         TeamKernel optimizer_step[2]

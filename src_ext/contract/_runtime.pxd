@@ -56,6 +56,12 @@ cdef extern from "runtime/random.hpp" namespace "fastnn" nogil:
     void permutation(uint64_t seed, uint64_t epoch, int64_t* order, Py_ssize_t n) noexcept
 
 
+cdef extern from "runtime/sums.hpp" namespace "fastnn" nogil:
+    double weight_total[T](const T* weights, Py_ssize_t n) noexcept
+    double sum_in_order(const double* partial, Py_ssize_t count) noexcept
+    double norm_of(const double* partial, Py_ssize_t count) noexcept
+
+
 cdef extern from * nogil:
     """
     extern "C" double fastnn_seconds();

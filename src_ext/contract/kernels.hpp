@@ -29,6 +29,7 @@ using BlockElements = ptrdiff_t (*)(const void* arguments);  // of scratch that 
 using BlockBytes = size_t (*)(const void* arguments);        // of the workspace
 using TeamBytes = size_t (*)(const void* arguments, int team);
 using MatrixElements = ptrdiff_t (*)(ptrdiff_t i, ptrdiff_t o);  // of scratch
+using ActivationKernel = void (*)(const Activation* activation, const void* z, void* a, void* slope, ptrdiff_t count);
 using DotProduct = double (*)(const double* a, const double* b, ptrdiff_t count);
 using PeakRate = double (*)();                                                  // FLOP/s of one core
 using ReadSeconds = double (*)(const void* memory, ptrdiff_t count, int runs);  // the best of them
@@ -42,6 +43,7 @@ using ReadSeconds = double (*)(const void* memory, ptrdiff_t count, int runs);  
   KERNEL(TeamKernel, dense_backward_params)            \
   KERNEL(TeamKernel, activation_forward)               \
   KERNEL(TeamKernel, activation_backward)              \
+  KERNEL(ActivationKernel, activate)                   \
   KERNEL(TeamKernel, link)                             \
   KERNEL(TeamKernel, loss_and_gradient)
 

@@ -11,6 +11,7 @@ struct Share {
 };
 
 static inline Share share_of(ptrdiff_t count, ptrdiff_t grain, int member, int team) {
+  if (team == 1) return {0, count};  // two divisions less: of a small call they are a tenth
   const ptrdiff_t grains = (count + grain - 1) / grain;
   const ptrdiff_t begin = grains * member / team * grain, end = grains * (member + 1) / team * grain;
   return {begin < count ? begin : count, end < count ? end : count};
