@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +20,16 @@ def pytest_configure() -> None:
     """Take Ctrl-C as usual, and get teams as large as asked for, in tests and in the processes that they start.
 
     A background job of a shell starts with the signal ignored. Teams larger than the machine, and in a crowd, are what
-    tests of bits need; those of the limits take the variable away again.
+    tests of bits need; those of the limits take the variable away again. Users' functions are kept in a new folder.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["FASTNN_KEEP_TEAMS"] = "1"
+    os.environ["FASTNN_CACHE_DIR"] = tempfile.mkdtemp(prefix="fastnn-tests-")
+
+
+def pytest_unconfigure() -> None:
+    """Remove the folder of users' functions."""
+    shutil.rmtree(os.environ.pop("FASTNN_CACHE_DIR"), ignore_errors=True)
 
 
 def pytest_report_header() -> list[str]:

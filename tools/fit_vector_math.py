@@ -23,7 +23,7 @@ from minimax import (
     log_weight,
     rounded,
 )
-from mpmath import atan, cos, cosh, erfc, exp, expm1, log, mp, mpf, pi, sin, sinh, sqrt
+from mpmath import atan, cbrt, cos, cosh, erfc, exp, expm1, log, mp, mpf, pi, sin, sinh, sqrt
 
 
 class Fit(NamedTuple):
@@ -53,6 +53,14 @@ TAN_EIGHTH = (sqrt(2) - 1) * MORE
 FITS = [
     Fit("exp", "(expm1(r) - r) / r^2", exp_rest, lambda r: abs(r**2 / expm1(r)), (-HALF_LN2, HALF_LN2), (4, 9)),
     Fit("log", "(log((1 + s) / (1 - s)) - 2 s) / s^3 in s^2", atanh_rest, log_weight, (mpf(0), NARROW), (2, 6)),
+    Fit(
+        "log_rest",
+        "(log((1 + s) / (1 - s)) - 2 s - 2/3 s^3) / s^5 in s^2",
+        lambda q: (atanh_rest(q) - mpf(2) / 3) / q,
+        lambda q: log_weight(q) * q,
+        (mpf(0), NARROW),
+        (2, 7),
+    ),
     Fit("sin", "(sin(r) - r) / r^3 in r^2", odd_rest(sin), odd_weight(sin), (mpf(0), QUARTER_TURN**2), (2, 5)),
     Fit(
         "cos",
@@ -72,6 +80,14 @@ FITS = [
         (2, 5),
     ),
     Fit("atan", "(atan(t) - t) / t^3 in t^2", odd_rest(atan), odd_weight(atan), (mpf(0), TAN_EIGHTH**2), (4, 11)),
+    Fit(
+        "cbrt",
+        "cbrt(1 + f)",
+        lambda f: cbrt(1 + f),
+        lambda f: 1 / cbrt(1 + f),
+        (sqrt(mpf(1) / 2) - 1, sqrt(mpf(2)) - 1),
+        (3, 3),
+    ),
     Fit("erf", "erf(x) / x - 1 in x^2", erf_rest, lambda q: 1 / (1 + erf_rest(q)), (mpf(0), mpf(1)), (6, 12)),
 ]
 TAILS = {"float": (3, 5, mpf("10.2")), "double": (9, 10, mpf("27.3"))}  # degrees of P and Q, end

@@ -106,9 +106,7 @@ def fit_rational(
     return upper, lower, worst
 
 
-def fit_on(
-    interval: tuple[mpf, mpf], fit: tuple[Function, Function], degree: int, ctype: str
-) -> tuple[list[mpf], mpf]:
+def fit_on(interval: tuple[mpf, mpf], fit: tuple[Function, Function], degree: int, ctype: str) -> tuple[list[mpf], mpf]:
     """As `fit_rounded`, on an interval; `fit` is the function and the weight of its error."""
     x = chebyshev_grid(*interval, GRID)
     values, weights = ([function(point) for point in x] for function in fit)

@@ -26,10 +26,22 @@ def call_all(dtype: Any) -> None:
         Without Numba.
     """
     z = np.linspace(0.1, 0.9, 12, dtype=dtype).reshape(4, 3)
+    _dense(z)
     _activations(z)
     _losses(z)
     _steps(z)
     _training(z)
+
+
+def _dense(z: Any) -> None:
+    """Numba compiles anew for arrays that cannot be written: parameters of a finished fit, a user's x."""
+    w, b, out = z[:3, :].copy(), z[0].copy(), np.empty_like(z)
+    fixed = [each.copy() for each in (z, w, b)]
+    for each in fixed:
+        each.flags.writeable = False
+    forward, identity = kernels_for("jit").dense_forward, ACTIVATIONS["identity"]
+    for x_now, w_now, b_now in ((z, w, b), (z, w, None), (z, *fixed[1:]), (fixed[0], w, b), fixed):
+        forward(x_now, w_now, b_now, identity, out)
 
 
 def _activations(z: Any) -> None:

@@ -130,17 +130,18 @@ class _Source(NamedTuple):
 
     def _fingerprint(self) -> str | None:
         try:
-            return fingerprint(self.kind, (self.value, self.slope), self.dtype)
+            with not_forked_meanwhile():
+                return fingerprint(self.kind, (self.value, self.slope), self.dtype)
         except ImportError:  # no llvmlite, which comes with Numba
             what = f"{self.kind.capitalize()} {self.name!r} is a user's own, and compiling it for backend='native'"
             require_numba(what, "reference")
             raise
 
     def _compiled(self) -> bytes:
-        from fastnn.kernels.jit.functions import tiles  # here, since what is on disk needs no compiler
-
-        compiler = tiles.loss_tile_code if self.kind == "loss" else tiles.activation_tile_code
         with not_forked_meanwhile():
+            from fastnn.kernels.jit.functions import tiles  # here, since what is on disk needs no compiler
+
+            compiler = tiles.loss_tile_code if self.kind == "loss" else tiles.activation_tile_code
             return compiler(self.value, self.slope, self.dtype)
 
 

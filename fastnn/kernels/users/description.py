@@ -20,7 +20,8 @@ import numpy as np
 __all__ = ["Description", "Untold"]
 
 _PLAIN = (NoneType, bool, int, float, complex, str, bytes, EllipsisType)  # repr tells their values
-_OTHERS = ("builtins", "cmath", "math", "operator", "numpy", "scipy")  # told by name and version
+_OTHERS = ("builtins", "cmath", "math", "operator", "_operator", "numpy", "scipy")  # told by name and version
+_FLAGS = 0x3AC  # *args, **keywords, generators and coroutines; not whether a function lies in another one
 _IMPORT = opmap["IMPORT_NAME"]
 _MISSING = object()
 
@@ -98,7 +99,7 @@ class Description:
 
     def _of_code(self, code: CodeType) -> Any:
         self._names.update(code.co_names)
-        counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags
+        counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & _FLAGS
         names = code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
         return "code", code.co_code, code.co_exceptiontable, counts, names, self.of(code.co_consts)
 
@@ -134,12 +135,14 @@ def _names_in(code: CodeType) -> Iterator[str]:
 def _of_others(thing: Any) -> Any:
     """A function, class or module of Python's, NumPy's or SciPy's own: by its name and their version."""
     if isinstance(thing, ModuleType):
-        module, name, found = thing.__name__, "", thing
+        places, name = (thing.__name__,), ""
+    elif type(thing) is np.ufunc:  # these do not know where they belong
+        places, name = ("numpy", "scipy.special"), thing.__name__
     else:
         name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", "")
-        module = "numpy" if type(thing) is np.ufunc else getattr(thing, "__module__", None) or ""
-        found = getattr(sys.modules.get(module), name, None)
-    package = module.partition(".")[0]
-    if package not in _OTHERS or found is not thing:
-        return None
-    return "of", module, name, getattr(sys.modules[package], "__version__", "")
+        places = (getattr(thing, "__module__", None) or "",)
+    for place in places:
+        package, module = place.partition(".")[0], sys.modules.get(place)
+        if package in _OTHERS and (getattr(module, name, None) if name else module) is thing:
+            return "of", place, name, getattr(sys.modules[package], "__version__", "")
+    return None

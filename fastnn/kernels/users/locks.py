@@ -38,7 +38,7 @@ class _Locks:
 
 
 _locks = _Locks()
-_no_fork = threading.RLock()  # held while LLVM is at work: a child that begins then would find its lock taken for ever
+_no_fork = threading.RLock()  # held while LLVM is loaded or at work: a child that began then would wait for ever
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_no_fork.acquire, after_in_parent=_no_fork.release, after_in_child=_no_fork.release)
     os.register_at_fork(after_in_child=_locks.forget)

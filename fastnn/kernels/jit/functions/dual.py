@@ -1,11 +1,12 @@
 """Forward-mode dual numbers over nodes: a value and its slope, both expressions.
 
-Numbers that a user's function brings along are weak: they take the element type of what they meet, so that 2.0 * z stays
-float32 in a float32 network. A slope that is None is zero everywhere, and costs nothing.
+Numbers that a user's function brings along are weak: they take the element type of what they meet, so that 2.0 * z
+stays float32 in a float32 network. A slope that is None is zero everywhere, and costs nothing.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from fastnn.kernels.jit.functions.graph import REAL, TRUTH, Graph, Node
 from fastnn.kernels.jit.functions.paths import Questions
 
-__all__ = ["Dual", "Truth", "chain", "choose", "is_number", "of_two", "slope_sum"]
+__all__ = ["OPERATIONS", "Dual", "Truth", "add", "chain", "choose", "is_number", "slope_sum"]
 
 _NUMBERS = (int, float, np.integer, np.floating, np.bool_)  # a bool is an int
 
@@ -24,14 +25,17 @@ def is_number(thing: Any) -> bool:
     return isinstance(thing, _NUMBERS)
 
 
-class _Recorded:
+class _Recorded(ABC):
     """What is recorded instead of computed; it knows whom to ask for truths."""
 
     __array_ufunc__ = None  # NumPy's scalars leave an operation to the operand that this is
-    __hash__ = None  # type: ignore[assignment]
     __slots__ = ("questions",)
 
     questions: Questions
+
+    @abstractmethod
+    def number(self) -> Dual:
+        """It as a real number."""
 
     def __str__(self) -> str:
         raise TypeError("no text can be made of a number of the network")
@@ -40,6 +44,74 @@ class _Recorded:
 
     def __format__(self, specification: str) -> str:
         return str(self)
+
+    def __add__(self, other: Any) -> Any:
+        return _applied("add", self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return _applied("add", other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return _applied("subtract", self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _applied("subtract", other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return _applied("multiply", self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return _applied("multiply", other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return _applied("divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _applied("divide", other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return _applied("floor_divide", self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _applied("floor_divide", other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return _applied("modulo", self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return _applied("modulo", other, self)
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
+    def __pow__(self, other: Any) -> Any:
+        return _applied("power", self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return _applied("power", other, self)
+
+    def __lt__(self, other: Any) -> Any:
+        return _applied("lt", self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return _applied("le", self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return _applied("gt", self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return _applied("ge", self, other)
+
+    def __eq__(self, other: object) -> Any:
+        return _applied("eq", self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return _applied("ne", self, other)
+
+    __hash__ = None  # type: ignore[assignment] # compared by value, which is not known yet
 
 
 class Dual(_Recorded):
@@ -70,11 +142,13 @@ class Dual(_Recorded):
         """Another one of the same function."""
         return Dual(self.questions, value, slope)
 
+    def number(self) -> Dual:
+        """Itself."""
+        return self
+
     def lifted(self, other: Any) -> Dual | None:
         """Any number as a dual one; None for what is no number."""
-        if isinstance(other, Dual):
-            return other
-        if isinstance(other, Truth):
+        if isinstance(other, _Recorded):
             return other.number()
         return self.like(self.graph.real(other)) if is_number(other) else None
 
@@ -171,10 +245,9 @@ def choose(condition: Node, chosen: Dual, other: Dual) -> Dual:
 # --- operations on two numbers ---------------------------------------------------------------------
 
 
-def _add(a: Dual, b: Dual) -> Dual:
-    result = a.like(a.graph.sum(a.value, b.value), slope_sum(a.slope, b.slope))
-    result.made = ("sum", a, b)
-    return result
+def add(a: Dual, b: Dual) -> Dual:
+    """The sum."""
+    return a.like(a.graph.sum(a.value, b.value), slope_sum(a.slope, b.slope))
 
 
 def _subtract(a: Dual, b: Dual) -> Dual:
@@ -193,7 +266,11 @@ def _divide(a: Dual, b: Dual) -> Dual:
     # A sigmoid 1 / (1 + exp(-z)) far to the left divides by infinity, of which the slope is infinite, too: no slope is
     # left then, where 0 * infinity would give NaN.
     ended = abs(b.value) == float("inf")
-    return a.like(quotient, None if top is None else a.graph.select(ended, 0.0, top / b.value))
+    if top is None:
+        return a.like(quotient)
+    # With 1 above, the quotient is the inverse, which saves a second division.
+    slope = top * quotient if a.value.constant == 1 else top / b.value
+    return a.like(quotient, a.graph.select(ended, 0.0, slope))
 
 
 def _whole_and_rest(a: Dual, b: Dual) -> tuple[Node, Dual]:
@@ -214,45 +291,23 @@ def _modulo(a: Dual, b: Dual) -> Dual:
     return _whole_and_rest(a, b)[1]
 
 
-def of_two(name: str, function: Callable[[Dual, Dual], Dual]) -> None:
-    """Give both kinds an operator on two numbers, such as "add"."""
-    def forward(self: Any, other: Any) -> Any:
-        left = self.number() if isinstance(self, Truth) else self
-        right = left.lifted(other)
-        return NotImplemented if right is None else function(left, right)
-
-    def backward(self: Any, other: Any) -> Any:
-        right = self.number() if isinstance(self, Truth) else self
-        left = right.lifted(other)
-        return NotImplemented if left is None else function(left, right)
-
-    for kind in (Dual, Truth):
-        setattr(kind, f"__{name}__", forward)
-        setattr(kind, f"__r{name}__", backward)
+def _comparison(name: str) -> Callable[[Dual, Dual], Truth]:
+    return lambda a, b: Truth(a.questions, a.graph.node(name, TRUTH, a.value, b.value))
 
 
-def _comparison(name: str) -> None:
-    def compared(self: Any, other: Any) -> Any:
-        left = self.number() if isinstance(self, Truth) else self
-        right = left.lifted(other)
-        if right is None:
-            return NotImplemented
-        return Truth(left.questions, left.graph.node(name, TRUTH, left.value, right.value))
+# Those that know more of some operation put it here.
+OPERATIONS: dict[str, Callable[[Dual, Dual], Any]] = {
+    "add": add,
+    "subtract": _subtract,
+    "multiply": _multiply,
+    "divide": _divide,
+    "floor_divide": _floor_divide,
+    "modulo": _modulo,
+    **{name: _comparison(name) for name in ("lt", "le", "gt", "ge", "eq", "ne")},
+}
 
-    for kind in (Dual, Truth):
-        setattr(kind, f"__{name}__", compared)
 
-
-for _name, _function in {
-    "add": _add,
-    "sub": _subtract,
-    "mul": _multiply,
-    "truediv": _divide,
-    "floordiv": _floor_divide,
-    "mod": _modulo,
-}.items():
-    of_two(_name, _function)
-for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
-    _comparison(_name)
-for _kind in (Dual, Truth):
-    _kind.__hash__ = None  # type: ignore[assignment]
+def _applied(name: str, left: Any, right: Any) -> Any:
+    like = (left if isinstance(left, _Recorded) else right).number()
+    a, b = like.lifted(left), like.lifted(right)
+    return NotImplemented if a is None or b is None else OPERATIONS[name](a, b)

@@ -11,6 +11,7 @@ from typing import Any
 
 from fastnn.kernels.jit.functions import error_functions, exponentials, logarithms, roots, trigonometry
 from fastnn.kernels.jit.functions.compositions import (
+    exp_of_negative_size,
     of_exponential,
     of_one_and_exponential,
     softplus,
@@ -116,10 +117,15 @@ def _tanh_body(x: Real) -> Real:
     return (above / below).copysign(x)
 
 
-def _exponential(z: Dual) -> Dual:
-    result: Dual = _plain_exponential(z)
-    result.made = ("exp", z)
-    return result
+def _named(name: str, function: Function) -> Function:
+    """The function with a note of what its results were made of."""
+
+    def noting(z: Dual) -> Dual:
+        result: Dual = function(z)
+        result.made = (name, z)
+        return result
+
+    return noting
 
 
 def _known_inside(function: Function, found: Callable[[Dual], Dual | None], known: Callable[[Dual], Dual]) -> Function:
@@ -134,7 +140,7 @@ def _known_inside(function: Function, found: Callable[[Dual], Dual | None], know
 
 def _sigmoid_parts(v: Node) -> tuple[Node, Node]:
     """exp(-|v|), and 1 more."""
-    e = _exp(-abs(v))
+    e = exp_of_negative_size(v)
     return e, 1.0 + e
 
 
@@ -149,7 +155,13 @@ def _sigmoid_slope(v: Node, a: Node) -> Node:
 
 
 def _log_sigmoid(v: Node) -> Node:
-    return v.graph.select(v < 0.0, v, 0.0) - _log1p(_exp(-abs(v)))
+    return v.graph.select(v < 0.0, v, 0.0) - _log1p(exp_of_negative_size(v))
+
+
+def _erf_slope(v: Node, a: Node) -> Node:
+    """2 / sqrt(pi) exp(-v^2), and 0 where that ends, not the smallest number: v may be large, and a factor of it."""
+    slope = applied(error_functions.erf_slope, v, a)
+    return v.graph.select(abs(v) > error_functions.TAIL_END[8 * v.graph.dtype().itemsize], 0.0, slope)
 
 
 def _sign(z: Dual) -> Dual:
@@ -157,7 +169,7 @@ def _sign(z: Dual) -> Dual:
     return z.like(select(v > 0.0, 1.0, select(v < 0.0, -1.0, v)))  # NaN and the sign of zero stay
 
 
-def _square(z: Dual) -> Dual:
+def _square(z: Dual) -> Any:
     return z * z
 
 
@@ -174,13 +186,12 @@ def _times(factor: float) -> Function:
     return lambda z: z * factor
 
 
-_plain_exponential = _levelling(_exp, lambda v, a: a)
 _plain_log = of_value(_log, lambda v, a: 1.0 / v)
 _plain_log1p = of_value(_log1p, lambda v, a: 1.0 / (1.0 + v))
 _plain_tanh = _levelling(_body(_tanh_body), lambda v, a: (1.0 - a) * (1.0 + a))
 
 ONE: dict[str, Function] = {
-    "exp": _exponential,
+    "exp": _named("exp", _levelling(_exp, lambda v, a: a)),
     "exp2": _levelling(_body(exponentials.exp2), lambda v, a: a * math.log(2)),
     "expm1": _levelling(_expm1, lambda v, a: _exp(v)),
     "log": _known_inside(_plain_log, of_one_and_exponential, softplus),
@@ -197,8 +208,9 @@ ONE: dict[str, Function] = {
     "asinh": of_value(_asinh, lambda v, a: 1.0 / _sqrt(1.0 + v * v)),
     "acosh": of_value(_acosh, lambda v, a: 1.0 / (_sqrt(v - 1.0) * _sqrt(v + 1.0))),
     "atanh": of_value(_atanh, lambda v, a: 1.0 / ((1.0 - v) * (1.0 + v))),
-    "erf": _levelling(_body(error_functions.erf), _body(error_functions.erf_slope)),
-    "erfc": _levelling(_body(error_functions.erfc), _body(error_functions.erfc_slope)),
+    "erf": _named("erf", _levelling(_body(error_functions.erf), _erf_slope)),
+    "erfc": _levelling(_body(error_functions.erfc), lambda v, a: -_erf_slope(v, a)),
+    "ndtr": lambda z: 0.5 * ONE["erfc"](z * -math.sqrt(0.5)),
     "expit": _levelling(_sigmoid, _sigmoid_slope),
     "log_expit": of_value(_log_sigmoid, lambda v, a: _sigmoid(-v)),
     "degrees": _times(180 / math.pi),

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from fastnn.kernels.jit.functions import dual_powers  # noqa: F401 - gives dual numbers the operator
 from fastnn.kernels.jit.functions.dual import Dual, Truth
 from fastnn.kernels.jit.functions.dual_functions import ONE
-from fastnn.kernels.jit.functions import dual_powers  # noqa: F401 - gives dual numbers the operator
 from fastnn.kernels.jit.functions.dual_pairs import SEVERAL, larger, smaller
 from fastnn.kernels.jit.functions.refusal import Refused
 
@@ -35,7 +35,7 @@ _ALIASES: dict[str, str] = {
     "float_power": "power",
 }
 _FUNCTIONS: dict[str, Callable[..., Any]] = {**ONE, **SEVERAL}
-_OF_SCIPY = "erf erfc expit log_expit xlogy xlog1py expm1 log1p exp2".split()
+_OF_SCIPY = "erf erfc ndtr expit log_expit xlogy xlog1py expm1 log1p exp2".split()
 
 
 def known_function(thing: Any) -> Callable[..., Any] | None:
@@ -110,8 +110,13 @@ def _float(number: Any = 0.0) -> Any:
     return number if isinstance(number, Dual) else float(number)
 
 
-def _int(number: Any = 0, *base: Any) -> Any:
-    return ONE["trunc"](*_lifted((number,))) if _is_recorded(number) else int(number, *base)
+def _whole(original: Any) -> Callable[..., Any]:
+    """A type of integers, which cuts off what a number has behind the point."""
+
+    def whole(number: Any = 0, *base: Any) -> Any:
+        return ONE["trunc"](*_lifted((number,))) if _is_recorded(number) else original(number, *base)
+
+    return whole
 
 
 def _round(number: Any, digits: Any = None) -> Any:
@@ -156,7 +161,8 @@ def _table() -> dict[Any, Callable[..., Any]]:
         if original is not None and original is not pow:  # which may have three arguments, and works by operators
             found[original] = _standing_for(original, _FUNCTIONS[own], counts[own])
     found |= {math.log: _log, np.clip: _clip, np.where: _where}
-    found |= {float: _float, np.float64: _float, np.float32: _single, int: _int, round: _round}
+    found |= {float: _float, np.float64: _float, np.float32: _single, round: _round}
+    found |= {kind: _whole(kind) for kind in (int, np.int32, np.int64)}
     found |= {np.round: _round, np.around: _round}
     found |= {max: _best(max, larger), min: _best(min, smaller)}
     return found

@@ -73,7 +73,7 @@ def _heaviside(a: Dual, b: Dual) -> Dual:
     return choose(_is_nan(a), a.like(a.value), found)
 
 
-def _logaddexp(a: Dual, b: Dual) -> Dual:
+def _logaddexp(a: Dual, b: Dual) -> Any:
     top, low = larger(a, b), smaller(a, b)
     gap = choose(top.value == low.value, _zero(a), low - top)  # infinity less itself would be NaN
     return top + ONE["log1p"](ONE["exp"](gap))
@@ -83,13 +83,13 @@ def _zero(a: Dual) -> Dual:
     return a.like(a.graph.real(0.0))
 
 
-def _fmod(a: Dual, b: Dual) -> Dual:
+def _fmod(a: Dual, b: Dual) -> Any:
     """The rest of a division that is rounded towards zero."""
     whole = a.like(a.graph.node("trunc", REAL, a.value / b.value))
     return a - b * whole
 
 
-def _remainder(a: Dual, b: Dual) -> Dual:
+def _remainder(a: Dual, b: Dual) -> Any:
     """The rest of a division that is rounded to the nearest."""
     whole = a.like(a.graph.node("rint", REAL, a.value / b.value))
     return a - b * whole

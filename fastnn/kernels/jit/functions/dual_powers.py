@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from fastnn.kernels.jit.functions import exponentials, logarithms
-from fastnn.kernels.jit.functions.dual import Dual, chain, of_two, slope_sum
+from fastnn.kernels.jit.functions.dual import OPERATIONS, Dual, chain, slope_sum
 from fastnn.kernels.jit.functions.dual_functions import ONE
 from fastnn.kernels.jit.functions.expressions import Real, fma, select
 from fastnn.kernels.jit.functions.graph import REAL, Node
@@ -109,4 +109,4 @@ def _positive_power(x: Real, y: Real) -> Real:
     return fma(value, select(is_small, rest, 0.0), value)
 
 
-of_two("pow", power)
+OPERATIONS["power"] = power

@@ -6,8 +6,8 @@ P(x) / Q(x) is near 1 / x for large x: the quotient's errors fade in both sums, 
 
 from __future__ import annotations
 
-from fastnn.kernels.jit.functions.expressions import Real, fma, polynomial, select
 from fastnn.kernels.jit.functions.exponentials import SHIFT, expm1_tail, power_of_two, reduced
+from fastnn.kernels.jit.functions.expressions import Real, fma, polynomial, select
 
 __all__ = ["erf", "erf_slope", "erfc", "erfc_slope"]
 

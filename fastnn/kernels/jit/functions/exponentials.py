@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from fastnn.kernels.jit.functions.expressions import Real, Whole, fma, polynomial, select
+from fastnn.kernels.jit.functions.expressions import (
+    Pair,
+    Real,
+    Whole,
+    exact_product,
+    exact_sum,
+    fma,
+    polynomial,
+    sorted_sum,
+)
+from fastnn.kernels.jit.functions.formats import LN2, LOG2_E
 
 __all__ = [
     "cosh",
@@ -23,8 +33,9 @@ __all__ = [
     "tanh_slope",
 ]
 
-LOG2_E = 1.4426950408889634
 ONLY_ONE = 45.0  # exp(-45) is less than a quarter ulp of 1, in both types
+FAR = 60  # 2^-60 is nothing beside 2^60
+SIGMOID_END = {32: 116.0, 64: 760.0}  # sigmoid(-x) rounds to zero before
 SHIFT = {32: 60, 64: 200}  # 2^(k + SHIFT) is normal for every k that an exponential, lowered so, does not round to 0
 
 
@@ -39,7 +50,7 @@ class Reduced(NamedTuple):
 
 def reduced(x: Real) -> Reduced:
     form = x.format
-    shifted = fma(x, LOG2_E, form.round)
+    shifted = fma(x, form.nearest(LOG2_E), form.round)
     k = shifted - form.round
     above = fma(k, -form.ln2_high, x)  # exact
     r = fma(k, -form.ln2_low, above)
@@ -86,9 +97,9 @@ def exp2(x: Real) -> Real:
     shifted = x + form.round
     k = shifted - form.round
     rest = x - k
-    r = rest * form.ln2
-    low = fma(rest, form.ln2, -r) + rest * form.ln2_rest
-    return scaled_exp(Reduced(shifted, k, r, low), low)
+    ln2, ln2_rest = form.parts(LN2)
+    r, low = exact_product(rest, ln2)
+    return scaled_exp(Reduced(shifted, k, r, low), fma(rest, ln2_rest, low))
 
 
 def expm1(x: Real) -> Real:
@@ -97,11 +108,8 @@ def expm1(x: Real) -> Real:
     first, second = halves(part)
     # (first - 1 / second + first q) second
     one = ((2 * x.format.one) - second.bits()).as_real()
-    whole, r = first - one, first * part.r
-    total = whole + r
-    larger = abs(whole) > abs(r)
-    lost = select(larger, (whole - total) + r, (r - total) + whole)
-    value = total + fma(first, expm1_tail(part.r) + part.low, lost)
+    top, lost = exact_sum(first - one, first * part.r)
+    value = top + fma(first, expm1_tail(part.r) + part.low, lost)
     return (value * second).copysign(x)
 
 
@@ -119,11 +127,9 @@ def tanh_parts(x: Real) -> Halved:
     scale = power_of_two(part.shifted.bits())
     tail = expm1_tail(part.r) + part.low
     q = part.r + tail
-    # 1 - scale and scale r are exact; their difference is rounded, and what it lost comes with the tail
-    rest, r = 1.0 - scale, scale * part.r
-    total = rest - r
-    lost = select(rest > abs(r), (rest - total) - r, rest - (total + r))
-    return Halved(total + fma(-scale, tail, lost), fma(scale, q, 1.0 + scale), fma(scale, q, scale))
+    # 1 - scale and scale r are exact; what their difference loses comes with the tail
+    top, lost = exact_sum(1.0 - scale, -scale * part.r)
+    return Halved(top + fma(-scale, tail, lost), fma(scale, q, 1.0 + scale), fma(scale, q, scale))
 
 
 def tanh(x: Real) -> Real:
@@ -137,12 +143,71 @@ def tanh_slope(x: Real, value: Real) -> Real:
     return (1.0 + abs(value)) * ((2.0 * parts.e) / parts.below)
 
 
+class Hyperbolic(NamedTuple):
+    """2^k = e^|x - r| and the hyperbolic functions of r and of k ln 2, the latter halved."""
+
+    sinh_tail: Real  # sinh(r) - r
+    cosh_tail: Real  # cosh(r) - 1
+    r: Real
+    sinh_power: Pair
+    cosh_power: Pair
+
+
+def hyperbolic(x: Real) -> Hyperbolic:
+    form = x.format
+    part = reduced(abs(x).at_most(form.hyperbolic_high))
+    square = part.r * part.r
+    sinh_tail = fma(square * part.r, polynomial(square, form.polynomials.sinh), part.low)
+    cosh_tail = square * polynomial(square, form.polynomials.cosh)
+    rising = power_of_two(part.shifted.bits(), -2)
+    falling = power_of_two(0 - part.shifted.at_most(form.round + FAR).bits(), -2)
+    return Hyperbolic(sinh_tail, cosh_tail, part.r, sorted_sum(rising, -falling), sorted_sum(rising, falling))
+
+
+def sinh(x: Real) -> Real:
+    """sinh(a + r) = sinh(a) cosh(r) + cosh(a) sinh(r)."""
+    part = hyperbolic(x)
+    top = fma(part.cosh_power.top, part.r, part.sinh_power.top)
+    low = fma(part.sinh_power.top, part.cosh_tail, part.sinh_power.low)
+    return (2.0 * (top + fma(part.cosh_power.top, part.sinh_tail, low))).copysign(x)
+
+
+def cosh(x: Real) -> Real:
+    """cosh(a + r) = cosh(a) cosh(r) + sinh(a) sinh(r)."""
+    part = hyperbolic(x)
+    low = fma(part.cosh_power.top, part.cosh_tail, part.cosh_power.low)
+    low = fma(part.sinh_power.top, part.sinh_tail, low)
+    return 2.0 * (part.cosh_power.top + fma(part.sinh_power.top, part.r, low))
+
+
+def sigmoid(x: Real) -> Real:
+    """Numerator and denominator are lowered by 2^SHIFT: normal numbers where the quotient is not."""
+    form = x.format
+    shift = SHIFT[form.bits]
+    part = reduced(clamped(-x, -ONLY_ONE, SIGMOID_END[form.bits]))
+    scale, lowered = power_of_two(part.shifted.bits(), -shift), 2.0**-shift
+    q = part.r + expm1_tail(part.r)
+    return lowered / (fma(scale, q, x.constant(lowered)) + scale)
+
+
+def sinh_slope(x: Real, value: Real) -> Real:
+    return cosh(x)
+
+
+def cosh_slope(x: Real, value: Real) -> Real:
+    return sinh(x)
+
+
+def sigmoid_slope(x: Real, value: Real) -> Real:
+    return value * sigmoid(-x)
+
+
 def exp_slope(x: Real, value: Real) -> Real:
     return value
 
 
 def exp2_slope(x: Real, value: Real) -> Real:
-    return x.format.ln2 * value
+    return x.format.nearest(LN2) * value
 
 
 def expm1_slope(x: Real, value: Real) -> Real:

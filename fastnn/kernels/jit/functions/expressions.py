@@ -12,13 +12,13 @@ exp costs 1 ms where a jitted one costs 150 ms.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 
 from fastnn.kernels.jit.functions.formats import FORMATS, Format
 
-__all__ = ["Real", "Truth", "Whole", "fma", "polynomial", "select"]
+__all__ = ["Pair", "Real", "Truth", "Whole", "exact_product", "exact_sum", "fma", "polynomial", "select", "sorted_sum"]
 
 # Numba adds its caller's fast-math flags to every instruction that has none. These flags mean nothing for the
 # instructions that bear them, and keep others away: our roundings are what a body says, whoever calls it.
@@ -90,6 +90,10 @@ class Whole:
 
     def differs(self, other: Whole | int) -> Truth:
         return Truth(self.builder, self.builder.icmp_unsigned("!=", self.value, self._operand(other)))
+
+    def is_negative(self) -> Truth:
+        """As a signed integer; of a number's bits, the sign."""
+        return (self >> (self.format.bits - 1)).differs(0)
 
     def as_real(self) -> Real:
         """The number of these bits."""
@@ -189,11 +193,10 @@ class Real:
 
 
 def select(condition: Truth, yes: Real | float, no: Real | float) -> Real:
-    """`yes` where the condition holds, else `no`; both are computed."""
+    """`yes` where the condition holds, else `no`, at least one of them a `Real`; both are computed."""
     like = yes if isinstance(yes, Real) else no
-    assert isinstance(like, Real)
-    chosen = like.builder.select(condition.value, like._operand(yes), like._operand(no))
-    return Real(like.builder, chosen)
+    assert isinstance(like, Real), "two of Python's numbers have no type"
+    return like._new(like.builder.select(condition.value, like._operand(yes), like._operand(no)))
 
 
 def fma(a: Real, b: Real | float, c: Real | float) -> Real:
@@ -210,3 +213,29 @@ def polynomial(x: Real, coefficients: Sequence[float]) -> Real:
     for k in range(last - 2, -1, -2):
         total = fma(total, square, fma(x, coefficients[k + 1], coefficients[k]))
     return total
+
+
+class Pair(NamedTuple):
+    """A number of twice the precision, as a sum."""
+
+    top: Real
+    low: Real
+
+
+def sorted_sum(larger: Real | float, smaller: Real) -> Pair:
+    """The rounded sum and what rounding took, where the first is the larger one or zero."""
+    top = smaller + larger
+    return Pair(top, (larger - top) + smaller)
+
+
+def exact_sum(a: Real, b: Real) -> Pair:
+    """The rounded sum and what rounding took."""
+    top = a + b
+    back = top - a
+    return Pair(top, (a - (top - back)) + (b - back))
+
+
+def exact_product(a: Real, b: Real | float) -> Pair:
+    """The rounded product and what rounding took."""
+    top = a * b
+    return Pair(top, fma(a, b, -top))

@@ -1,7 +1,7 @@
 """A user's function with what it reads from around it, copied so that the copy can be run with numbers that record.
 
-In the copy the functions of math and NumPy are those for dual numbers, and so in all Python functions that it calls. What
-it reads from around it is frozen: only what cannot change is let in, so that compiled code never holds something stale.
+In the copy the functions of math and NumPy are those for dual numbers, and so in all Python functions that it calls.
+What it reads from around it is frozen: only what cannot change is let in, so that compiled code is never out of date.
 """
 
 from __future__ import annotations

@@ -203,7 +203,8 @@ class Graph:
                 return operands[0].operands[0]  # type: ignore[no-any-return]
             return None if numbers[0] is None or operands[0].kind != REAL else self.real(-numbers[0])
         if operation == "fabs" and operands[0].operation in ("negate", "fabs"):
-            return abs(operands[0].operands[0])
+            inside: Node = operands[0].operands[0]
+            return abs(inside)
         if operation == "bits" and numbers[0] is not None:
             return self.operand(int(self.dtype(numbers[0]).view(f"i{self.dtype().itemsize}")), INTEGER)
         if len(operands) != 2:
@@ -251,5 +252,3 @@ class Graph:
             with np.errstate(all="ignore"):
                 return self.real(_FOLDED[operation](self.dtype(left), self.dtype(right)))
         return None
-
-

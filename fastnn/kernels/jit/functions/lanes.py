@@ -16,20 +16,25 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from fastnn.kernels.jit.functions import expressions
-from fastnn.kernels.jit.functions.expressions import Real
+from fastnn.kernels.jit.functions import comparisons, expressions
+from fastnn.kernels.jit.functions.expressions import Real, Truth
 
 __all__ = ["ceil", "copysign", "fabs", "floor", "fma", "lane_function", "load", "rint", "select", "store", "trunc"]
 
 REALS = (types.float32, types.float64)
 
 
-def _define(module: Any, name: str, body: Callable[..., Real], kind: Any, count: int) -> Any:
+BIT = ir.IntType(1)
+Body = Callable[..., Real] | Callable[..., Truth]
+
+
+def _define(module: Any, name: str, body: Body, kind: Any, count: int) -> Any:
     """The module's function of a body, written once for each type of number."""
     symbol = f"fastnn.{name}.{kind}"
     if symbol in module.globals:
         return module.globals[symbol]
-    function = ir.Function(module, ir.FunctionType(kind, [kind] * count), symbol)
+    result = BIT if gives_truth(body) else kind
+    function = ir.Function(module, ir.FunctionType(result, [kind] * count), symbol)
     function.linkage = "internal"
     for attribute in ("alwaysinline", "nounwind"):
         function.attributes.add(attribute)
@@ -38,7 +43,12 @@ def _define(module: Any, name: str, body: Callable[..., Real], kind: Any, count:
     return function
 
 
-def lane_function(body: Callable[..., Real], name: str = "") -> Any:
+def gives_truth(body: Body) -> bool:
+    """Whether a body's result is a comparison's outcome."""
+    return "Truth" in str(inspect.signature(body).return_annotation)
+
+
+def lane_function(body: Body, name: str = "") -> Any:
     """
     Make a function for nopython code of a body over `Real` numbers.
 
@@ -65,7 +75,8 @@ def lane_function(body: Callable[..., Real], name: str = "") -> Any:
             function = _define(builder.module, called, body, operands[0].type, len(operands))
             return builder.call(function, operands)
 
-        return numbers[0](*numbers), emit
+        result = types.boolean if gives_truth(body) else numbers[0]
+        return result(*numbers), emit
 
     typed.__name__, typed.__doc__ = called, body.__doc__
     keep = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -87,27 +98,22 @@ def select(typingctx: Any, condition: Any, yes: Any, no: Any) -> Any:
     return yes(condition, yes, yes), emit
 
 
-def _instruction(name: str) -> Any:
-    def body(x: Real) -> Real:
-        return x.call(f"llvm.{name}")
-
-    return lane_function(body, name)
-
-
-fabs, floor, ceil, trunc, rint = map(_instruction, ("fabs", "floor", "ceil", "trunc", "rint"))
-
-
 def _fma(a: Real, b: Real, c: Real) -> Real:
     """a * b + c, rounded once."""
     return expressions.fma(a, b, c)
 
 
-def _copysign(size: Real, sign: Real) -> Real:
-    return size.copysign(sign)
-
-
 fma = lane_function(_fma, "fma")
-copysign = lane_function(_copysign, "copysign")
+fabs = lane_function(comparisons.fabs)
+copysign = lane_function(comparisons.copysign)
+floor = lane_function(comparisons.floor)
+ceil = lane_function(comparisons.ceil)
+trunc = lane_function(comparisons.trunc)
+rint = lane_function(comparisons.rint)
+isnan = lane_function(comparisons.isnan)
+isinf = lane_function(comparisons.isinf)
+isfinite = lane_function(comparisons.isfinite)
+signbit = lane_function(comparisons.signbit)
 
 
 def _alignment(real: Any) -> int:

@@ -57,8 +57,10 @@ class Writer:
         self.declared: set[str] = set()
 
     def body(self, outputs: Iterable[Node]) -> list[str]:
-        """The instructions for some nodes and all that they need, in order; arguments are registers of their names."""
-        return [self._instruction(node) for node in self._needed(outputs) if node.operation not in ("argument", "constant")]
+        """The instructions for some nodes and all that they need; arguments are registers of their names."""
+        return [
+            self._instruction(node) for node in self._needed(outputs) if node.operation not in ("argument", "constant")
+        ]
 
     def text(self, node: Node) -> str:
         """A node as an operand."""

@@ -8,14 +8,14 @@ from typing import Any
 
 from llvmlite import binding as llvm
 
-__all__ = ["POINTER_TO", "assembly", "native_bits", "object_code"]
+__all__ = ["assembly", "native_bits", "object_code", "pointer_to"]
 
 _LOCK = Lock()  # LLVM's global context is not for several threads at once
 _ATTRIBUTES = '{ nounwind "min-legal-vector-width"="512" "prefer-vector-width"="512" }'
 
 
-def POINTER_TO(element: str) -> str:  # noqa: N802
-    """The type of a pointer, which LLVM before 15 wants to know the element of."""
+def pointer_to(element: str) -> str:
+    """The type of a pointer; LLVM up to 16 wants to know the element's."""
     return "ptr" if llvm.llvm_version_info[0] > 16 else f"{element}*"
 
 

@@ -1,7 +1,8 @@
 """Every way through a function that asks questions about its arguments, as one expression.
 
 A function is run once for each way: where it asks for the truth of a comparison, it is told one answer, and in another
-run the other. The results are joined by selections, so no branch is left, whatever `if`, `and`, `or` and loops there are.
+run the other. The results are joined by selections, so no branch is left, whatever `if`, `and`, `or` and loops there
+are.
 """
 
 from __future__ import annotations

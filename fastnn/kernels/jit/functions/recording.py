@@ -11,7 +11,7 @@ from fastnn.kernels.jit.functions.dual import Dual, Truth
 from fastnn.kernels.jit.functions.frozen import FrozenFunctions
 from fastnn.kernels.jit.functions.graph import Graph, Node
 from fastnn.kernels.jit.functions.paths import Questions, every_way
-from fastnn.kernels.jit.functions.refusal import Refused, name_of, refusal
+from fastnn.kernels.jit.functions.refusal import Refused, refusal
 
 __all__ = ["recorded"]
 

@@ -15,7 +15,7 @@ __all__ = ["Refused", "name_of", "refusal"]
 _SHOWN = 100  # characters of a line
 
 
-class Refused(TypeError):
+class Refused(TypeError):  # noqa: N818 - what is refused, not an error of ours
     """What a function does and compiled code cannot do.
 
     Parameters

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fastnn.kernels.jit.functions.graph import Graph, Node
 from fastnn.kernels.jit.functions.llvm_text import Writer
-from fastnn.kernels.jit.functions.object_code import POINTER_TO, native_bits
+from fastnn.kernels.jit.functions.object_code import native_bits, pointer_to
 
 __all__ = ["activation_text", "lanes_of", "loss_text"]
 
@@ -15,7 +15,8 @@ _VECTORS = 2  # in a step: the one's operations run in the shadow of the other's
 
 def lanes_of(graph: Graph) -> int:
     """How many elements a step of the loop has."""
-    return _VECTORS * native_bits() // (8 * graph.dtype().itemsize)
+    bits = 8 * int(graph.dtype().itemsize)
+    return _VECTORS * native_bits() // bits
 
 
 class _Loop:
@@ -27,9 +28,11 @@ class _Loop:
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
         self.lanes, self.vector = writer.lanes, writer.vector
-        self.pointer, self.vector_pointer = POINTER_TO(writer.element), POINTER_TO(writer.vector)
+        self.pointer, self.vector_pointer = pointer_to(writer.element), pointer_to(writer.vector)
         self.align = 4 if writer.element == "float" else 8
         self.mask = f"<{self.lanes} x i1>"
+        kind = f"v{self.lanes}{'f32' if self.align == 4 else 'f64'}"
+        self._suffix = f"{kind}.p0" if self.vector_pointer == "ptr" else f"{kind}.p0{kind}"
 
     def function(self, name: str, inputs: Sequence[str], outputs: dict[str, Node]) -> str:
         """A function that reads `inputs` and writes `outputs`, of the arrays that have their names."""
@@ -74,14 +77,10 @@ class _Loop:
 
     def declarations(self) -> list[str]:
         """Of all intrinsics."""
-        suffix = f"v{self.lanes}{'f32' if self.align == 4 else 'f64'}.p0"
-        if self.vector_pointer != "ptr":
-            suffix += f"v{self.lanes}{'f32' if self.align == 4 else 'f64'}"
-        self._suffix = suffix
         arguments = f"{self.vector_pointer}, i32, {self.mask}"
         return [
-            f"declare {self.vector} @llvm.masked.load.{suffix}({arguments}, {self.vector})",
-            f"declare void @llvm.masked.store.{suffix}({self.vector}, {arguments})",
+            f"declare {self.vector} @llvm.masked.load.{self._suffix}({arguments}, {self.vector})",
+            f"declare void @llvm.masked.store.{self._suffix}({self.vector}, {arguments})",
             *sorted(self.writer.declared),
         ]
 
@@ -135,7 +134,6 @@ class _Loop:
 def activation_text(value: Node, slope: Node) -> str:
     """LLVM code of `fastnn_tile`, an ActivationTile."""
     loop = _Loop(Writer(value.graph, lanes_of(value.graph)))
-    loop.declarations()
     functions = [
         loop.function("value", ("z",), {"a": value}),
         loop.function("both", ("z",), {"a": value, "slope": slope}),
@@ -157,7 +155,6 @@ without:
 def loss_text(value: Node, slope: Node) -> str:
     """LLVM code of `fastnn_tile`, a LossTile."""
     loop = _Loop(Writer(value.graph, lanes_of(value.graph)))
-    loop.declarations()
     p = loop.pointer
     function = loop.function("both", ("z", "y"), {"losses": value, "d_z": slope})
     entry = f"""define void @fastnn_tile({p} %parameters, {p} %z, {p} %y, {p} %losses, {p} %d_z, i64 %count) #0 {{

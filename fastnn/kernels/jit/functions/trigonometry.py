@@ -8,11 +8,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from fastnn.kernels.jit.functions.expressions import Real, Truth, fma, polynomial, select
+from fastnn.kernels.jit.functions.expressions import (
+    Real,
+    Truth,
+    exact_product,
+    exact_sum,
+    fma,
+    polynomial,
+    select,
+    sorted_sum,
+)
+from fastnn.kernels.jit.functions.formats import PI
 
 __all__ = ["cos", "cos_slope", "sin", "sin_slope", "tan", "tan_slope"]
-
-TWO_OVER_PI = 0.6366197723675814
 
 
 class Turned(NamedTuple):
@@ -27,17 +35,13 @@ class Turned(NamedTuple):
 
 def turned(x: Real) -> Turned:
     form = x.format
-    shifted = fma(x, TWO_OVER_PI, form.round)
+    shifted = fma(x, form.nearest(2 / PI), form.round)
     k = shifted - form.round
-    first, second, third = form.quarter_turn
+    first, second, third = form.parts(PI / 2, 3)
     above = fma(k, -first, x)  # exact
-    p = k * second
-    r = above - p
-    back = r - above
-    lost = (above - (r - back)) - (p + back)
-    low = fma(k, -third, lost - fma(k, second, -p))
-    top = r + low
-    low = (r - top) + low
+    product = exact_product(k, -second)
+    r, lost = exact_sum(above, product.top)
+    top, low = sorted_sum(r, fma(k, -third, lost + product.low))
     quadrant = shifted.bits()
     odd = (quadrant & 1).differs(0)
     half = (quadrant & 2).differs(0)

@@ -1,7 +1,7 @@
 """The library's vector functions, whose bodies are written over `Real`, as expressions of a graph.
 
-A body appends instructions to a builder of LLVM code; here it is given one that makes nodes instead. What a value and its
-slope have in common is then one node, and all of it becomes whole vectors.
+A body appends instructions to a builder of LLVM code; here it is given one that makes nodes instead. What a value and
+its slope have in common is then one node, and all of it becomes whole vectors.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": 
 def applied(body: Callable[..., Real], *numbers: Node) -> Node:
     """What a body gives for some numbers."""
     builder = _Builder(numbers[0].graph)
-    return builder.node(body(*(Real(builder, _Typed(each)) for each in numbers)).value)  # type: ignore[arg-type]
+    return builder.node(body(*(Real(builder, _Typed(each)) for each in numbers)).value)
 
 
 class _Typed:
