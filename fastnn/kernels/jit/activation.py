@@ -14,9 +14,9 @@ _ONE_THREAD = 1
 
 def activation_forward(z: Array, activation: Activation, out: Array) -> None:
     """out (n, o) = activation(z (n, o))."""
-    _core.activation_forward(z, engine_activation(activation), out, _ONE_THREAD)
+    _core.activation_forward(z, engine_activation(activation, z.itemsize), out, _ONE_THREAD)
 
 
 def activation_backward(z: Array, a: Array, d_a: Array, activation: Activation, out: Array) -> None:
     """out (n, o) = d_a times the slope; for functions of a row, d_a times their Jacobian."""
-    _core.activation_backward(z, a, d_a, engine_activation(activation), out, _ONE_THREAD)
+    _core.activation_backward(z, a, d_a, engine_activation(activation, z.itemsize), out, _ONE_THREAD)

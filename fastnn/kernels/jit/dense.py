@@ -17,7 +17,7 @@ _ONE_THREAD = 1
 
 def dense_forward(x: Array, w: Array, b: Array | None, activation: Activation, out: Array) -> None:
     """out (n, o) = activation(x (n, i) @ w (i, o) + b (o,))."""
-    _core.dense_forward(x, w, b, engine_activation(activation), out, _ONE_THREAD)
+    _core.dense_forward(x, w, b, engine_activation(activation, out.itemsize), out, _ONE_THREAD)
 
 
 def dense_backward_input(d_z: Array, w: Array, out: Array) -> None:

@@ -8,22 +8,30 @@ compiled module's.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from fastnn import _core
 from fastnn.activations import ACTIVATIONS, Activation
-from fastnn.kernels.users.compiled import REMEMBERED, compiled_loss
+from fastnn.kernels.users.compiled import REMEMBERED, compiled_activation, compiled_loss
 from fastnn.losses import Loss, element_of
 
 __all__ = ["EnginePlan", "engine_activation", "engine_loss"]
 
 _OWN = -1  # the code of a function that the engine calls by its address
 _FUSED = tuple(ACTIVATIONS[name] for name in ("identity", "relu"))
+_REALS: dict[int, Any] = {4: np.float32, 8: np.float64}  # by their bytes, which an array tells in no time
+
+# By the bytes of a number and the identity of what was asked for, which is kept so that it stays its own: a hash is
+# computed in Python and takes longer than a small kernel.
+_Known = dict[int, dict[int, tuple[object, Any]]]
+_activations: _Known = {itemsize: {} for itemsize in _REALS}
+_losses: _Known = {itemsize: {} for itemsize in _REALS}
 
 
 class _Function(NamedTuple):
-    """A function by its definition, with what kernels ask an Activation or a Loss for."""
+    """A function by its definition, with what a compiler asks an Activation or a Loss for."""
 
     name: str
     value: Any
@@ -32,22 +40,41 @@ class _Function(NamedTuple):
     code: int = _OWN
 
 
-@lru_cache(REMEMBERED)
-def engine_activation(activation: Activation) -> Any:
-    """What the native kernels are given in place of an activation."""
-    if activation.code < 0 or activation.by_row or activation in _FUSED:
+def engine_activation(activation: Activation, itemsize: int) -> Any:
+    """What the native kernels are given in place of an activation, for numbers of so many bytes."""
+    found = _activations[itemsize].get(id(activation))
+    return _remember(_activations, activation, _compiled, itemsize) if found is None else found[1]
+
+
+def engine_loss(loss: Loss, itemsize: int) -> Any:
+    """What the native kernels are given in place of a loss, for numbers of so many bytes."""
+    found = _losses[itemsize].get(id(loss))
+    return _remember(_losses, loss, _compiled_loss, itemsize) if found is None else found[1]
+
+
+def _remember(known: _Known, thing: Any, compiled: Any, itemsize: int) -> Any:
+    made = compiled(thing, _REALS[itemsize])
+    if len(known[itemsize]) >= REMEMBERED:
+        known[itemsize].clear()
+    known[itemsize][id(thing)] = (thing, made)
+    return made
+
+
+def _compiled(activation: Activation, dtype: Any) -> Any:
+    if activation.by_row or activation in _FUSED:
         return activation
-    return _Function(activation.name, activation.value, activation.slope)
+    function: Any = _Function(activation.name, activation.value, activation.slope)
+    compiled = compiled_activation(function, dtype)
+    return _core.NativeActivation(compiled.address, dtype, compiled)
 
 
-@lru_cache(REMEMBERED)
-def engine_loss(loss: Loss, dtype: Any) -> Any:
-    """What the native kernels are given in place of a loss, for arrays of this dtype."""
+def _compiled_loss(loss: Loss, dtype: Any) -> Any:
     element, parameter = element_of(loss), loss.parameter
     if loss.code < 0 or element is None:
         return loss
     value, slope = (lambda z, y: element(z, y, parameter)[0]), (lambda z, y: element(z, y, parameter)[1])
-    return compiled_loss(_Function(loss.name, value, slope, loss.link), dtype)
+    function: Any = _Function(loss.name, value, slope, loss.link)
+    return compiled_loss(function, dtype)
 
 
 class EnginePlan:
@@ -64,11 +91,11 @@ class EnginePlan:
     """
 
     def __init__(self, plan: Any) -> None:
-        functions = tuple(map(engine_activation, plan.activations))
+        self._plan, itemsize = plan, plan.dtype.itemsize
+        functions = tuple(engine_activation(each, itemsize) for each in plan.activations)
         self.native = _core.NativePlan(plan.widths, functions, plan.bias, plan.dropout, plan.dtype)
-        self._plan = plan
 
     @property
     def loss(self) -> Any:
         """Compiled when a gradient first needs it."""
-        return engine_loss(self._plan.loss, self._plan.dtype.type)
+        return engine_loss(self._plan.loss, self._plan.dtype.itemsize)

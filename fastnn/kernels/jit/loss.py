@@ -17,7 +17,7 @@ def loss_and_gradient(z: Array, y: Array, sample_weight: Array | None, loss: Los
 
     Where all weights are zero (or there are no rows), loss and gradient are zero.
     """
-    return _core.loss_and_gradient(z, y, sample_weight, engine_loss(loss, z.dtype.type), d_z, _ONE_THREAD)
+    return _core.loss_and_gradient(z, y, sample_weight, engine_loss(loss, z.itemsize), d_z, _ONE_THREAD)
 
 
 def link(z: Array, loss: Loss, out: Array) -> None:

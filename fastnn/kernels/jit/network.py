@@ -84,5 +84,5 @@ def neuron_epoch(
     total: NDArray[np.float64] | None,
 ) -> float:
     """One pass over the rows in `order`, a step for each batch; the weighted mean loss on the way."""
-    function = activation if activation in _WITH_RULES else engine_activation(activation)
+    function = activation if activation in _WITH_RULES else engine_activation(activation, x.itemsize)
     return _core.neuron_epoch(function, params, x, y, sample_weight, order, batch_size, learning_rates, total)
