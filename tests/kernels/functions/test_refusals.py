@@ -131,7 +131,7 @@ REFUSED = {
     "unknown name": (lambda z: not_there(z), "NameError: name 'not_there' is not defined"),  # noqa: F821
     "unknown function": (lambda z: math.not_there(z), "module 'math' has no attribute 'not_there'"),
     "random": (lambda z: z * random.random(), "random.random, which compiled code does not know"),
-    "NumPy's random": (lambda z: z * np.random.rand(), "numpy.random.rand, which compiled code does not know"),
+    "NumPy's random": (lambda z: z * np.random.default_rng(0), "numpy.random.default_rng, which compiled code"),
     "print": (lambda z: print(z) or z, "uses print, which compiled code does not know"),
     "isinstance": (lambda z: z if isinstance(z, float) else 0.0, "uses isinstance, which compiled code"),
     "imports": (_imports, "random.random, which compiled code does not know"),

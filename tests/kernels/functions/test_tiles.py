@@ -17,6 +17,7 @@ pytestmark = pytest.mark.jit
 DTYPES = [np.float32, np.float64]
 COEFFICIENTS = (0.25, -0.5, 1.0)
 ALPHA = 0.3
+ONE = np.float64(1.0)
 
 
 def _polynomial(z):
@@ -68,7 +69,7 @@ def _again(z, times=2):
 def _imports(z):
     import math as m
 
-    return m.atan if False else m.tanh(z)
+    return m.tanh(z)
 
 
 FUNCTIONS = {
@@ -87,6 +88,11 @@ FUNCTIONS = {
     "sinh": math.sinh,
     "cosh": np.cosh,
     "tanh": math.tanh,
+    "asin": lambda z: math.asin(0.3 * z),
+    "acos": lambda z: np.arccos(0.3 * z),
+    "atan": math.atan,
+    "atan2": lambda z: math.atan2(z, 2 + z) + np.arctan2(1.5, z * z),
+    "cbrt": lambda z: np.cbrt(z * z + 1),
     "asinh": math.asinh,
     "acosh": lambda z: math.acosh(1.5 + z * z),
     "atanh": lambda z: np.arctanh(0.25 * z),
@@ -144,9 +150,9 @@ FUNCTIONS = {
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_value_and_slope(name, dtype):
-    """Both to some ulp of the largest term, which is at most ten times the value and 1; kinks lie between the points."""
+    """Both to some ulp of the largest term, which is some times the value and 1; kinks lie between the points."""
     function = FUNCTIONS[name]
-    z = (np.linspace(-3, 3, 401) + 0.00137).astype(dtype)
+    z = (np.linspace(-3, 3, 201) + 0.00137).astype(dtype)
     a, slope = run_activation(function, z)
     expected, derivative = np.array([float(function(each)) for each in z.astype(np.float64)]), differences(function, z)
     unit = np.finfo(dtype).eps
@@ -163,7 +169,7 @@ def test_a_float32_network_computes_in_float32(dtype):
     """1 + z loses all of a small z: literals, globals, closures and defaults take the dtype of what they meet."""
     alpha = 1.0
 
-    def function(z, beta=np.float64(1.0)):
+    def function(z, beta=ONE):
         return ((1.0 + z) - alpha) + (beta + z - ALPHA / 0.3) + (math.exp(0.0) + z - 1)
 
     z = np.full(3, 1e-9, dtype)

@@ -9,7 +9,14 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from fastnn.kernels.jit.functions import error_functions, exponentials, logarithms, roots, trigonometry
+from fastnn.kernels.jit.functions import (
+    error_functions,
+    exponentials,
+    inverse_trigonometry,
+    logarithms,
+    roots,
+    trigonometry,
+)
 from fastnn.kernels.jit.functions.compositions import (
     exp_of_negative_size,
     of_exponential,
@@ -60,6 +67,10 @@ def _body(body: Callable[..., Any]) -> Callable[..., Node]:
     return lambda *nodes: applied(body, *nodes)
 
 
+def _of_body(body: Callable[..., Any], slope: Callable[..., Any]) -> Function:
+    return of_value(_body(body), _body(slope))
+
+
 def _operation(name: str) -> Callable[[Node], Node]:
     return lambda v: v.graph.node(name, REAL, v)
 
@@ -71,40 +82,6 @@ def _step(name: str) -> Function:
 _exp, _expm1, _log, _log1p = map(_body, (exponentials.exp, exponentials.expm1, logarithms.log, logarithms.log1p))
 _sin, _cos, _tan = map(_body, (trigonometry.sin, trigonometry.cos, trigonometry.tan))
 _sqrt = _body(roots.sqrt)
-
-
-def _with_sign(size: Node, v: Node) -> Node:
-    return v.graph.node("copysign", REAL, size, v)
-
-
-def _sinh(v: Node) -> Node:
-    rise = _expm1(abs(v))
-    sum_of_both = rise + rise / (rise + 1.0)
-    return _with_sign(0.5 * v.graph.select(rise == math.inf, rise, sum_of_both), v)
-
-
-def _cosh(v: Node) -> Node:
-    e = _exp(abs(v))
-    return 0.5 * e + 0.5 / e
-
-
-def _asinh(v: Node) -> Node:
-    """log(x + sqrt(1 + x^2)), of which nothing cancels near zero, nor overflows far out."""
-    size = abs(v)
-    square = size * size
-    near = _log1p(size + square / (1.0 + _sqrt(1.0 + square)))
-    return _with_sign(v.graph.select(size < 1e9, near, _log(size) + math.log(2)), v)
-
-
-def _acosh(v: Node) -> Node:
-    above = v - 1.0
-    near = _log1p(above + _sqrt(above * (v + 1.0)))
-    return v.graph.select(v < 1e9, near, _log(v) + math.log(2))
-
-
-def _atanh(v: Node) -> Node:
-    size = abs(v)
-    return _with_sign(0.5 * _log1p((size + size) / (1.0 - size)), v)
 
 
 def _tanh_body(x: Real) -> Real:
@@ -195,19 +172,23 @@ ONE: dict[str, Function] = {
     "exp2": _levelling(_body(exponentials.exp2), lambda v, a: a * math.log(2)),
     "expm1": _levelling(_expm1, lambda v, a: _exp(v)),
     "log": _known_inside(_plain_log, of_one_and_exponential, softplus),
-    "log2": of_value(lambda v: _log(v) * (1 / math.log(2)), lambda v, a: (1 / math.log(2)) / v),
-    "log10": of_value(lambda v: _log(v) * (1 / math.log(10)), lambda v, a: (1 / math.log(10)) / v),
+    "log2": _of_body(logarithms.log2, logarithms.log2_slope),
+    "log10": _of_body(logarithms.log10, logarithms.log10_slope),
     "log1p": _known_inside(_plain_log1p, of_exponential, softplus),
     "sqrt": of_value(_sqrt, lambda v, a: 0.5 / a),
     "sin": of_value(_sin, lambda v, a: _cos(v)),
     "cos": of_value(_cos, lambda v, a: -_sin(v)),
     "tan": of_value(_tan, lambda v, a: 1.0 + a * a),
-    "sinh": of_value(_sinh, lambda v, a: _cosh(v)),
-    "cosh": of_value(_cosh, lambda v, a: _sinh(v)),
+    "asin": _of_body(inverse_trigonometry.asin, inverse_trigonometry.asin_slope),
+    "acos": _of_body(inverse_trigonometry.acos, inverse_trigonometry.acos_slope),
+    "atan": _levelling(_body(inverse_trigonometry.atan), _body(inverse_trigonometry.atan_slope)),
+    "sinh": _of_body(exponentials.sinh, exponentials.sinh_slope),
+    "cosh": _of_body(exponentials.cosh, exponentials.cosh_slope),
     "tanh": _known_inside(_plain_tanh, softplus_argument, tanh_of_softplus),
-    "asinh": of_value(_asinh, lambda v, a: 1.0 / _sqrt(1.0 + v * v)),
-    "acosh": of_value(_acosh, lambda v, a: 1.0 / (_sqrt(v - 1.0) * _sqrt(v + 1.0))),
-    "atanh": of_value(_atanh, lambda v, a: 1.0 / ((1.0 - v) * (1.0 + v))),
+    "asinh": _of_body(logarithms.asinh, logarithms.asinh_slope),
+    "acosh": _of_body(logarithms.acosh, logarithms.acosh_slope),
+    "atanh": _of_body(logarithms.atanh, logarithms.atanh_slope),
+    "cbrt": _of_body(roots.cbrt, roots.cbrt_slope),
     "erf": _named("erf", _levelling(_body(error_functions.erf), _erf_slope)),
     "erfc": _levelling(_body(error_functions.erfc), lambda v, a: -_erf_slope(v, a)),
     "ndtr": lambda z: 0.5 * ONE["erfc"](z * -math.sqrt(0.5)),

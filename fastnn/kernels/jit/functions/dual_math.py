@@ -22,6 +22,10 @@ __all__ = ["known_function"]
 
 # What else others call the same.
 _ALIASES: dict[str, str] = {
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "arctan2": "atan2",
     "arcsinh": "asinh",
     "arccosh": "acosh",
     "arctanh": "atanh",

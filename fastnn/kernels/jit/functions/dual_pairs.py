@@ -5,13 +5,14 @@ Where two numbers are equal, max and min return, and differentiate, the first.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
+from fastnn.kernels.jit.functions import inverse_trigonometry, roots
 from fastnn.kernels.jit.functions.dual import Dual, Truth, chain, choose, slope_sum
 from fastnn.kernels.jit.functions.dual_functions import ONE
 from fastnn.kernels.jit.functions.graph import REAL, TRUTH, Node
+from fastnn.kernels.jit.functions.vector_bodies import applied
 
 __all__ = ["SEVERAL", "larger", "smaller"]
 
@@ -55,16 +56,18 @@ def _copysign(a: Dual, b: Dual) -> Dual:
     return a.like(value, a.slope * (signs[0] * signs[1]))
 
 
-def _hypot(a: Dual, b: Dual) -> Dual:
-    """sqrt(a^2 + b^2) by the ratio of the smaller to the larger, whose square neither overflows nor fades."""
-    first, second = abs(a.value), abs(b.value)
-    select = a.graph.select
-    long, short = select(first > second, first, second), select(first > second, second, first)
-    ratio = select(short == 0.0, 0.0, short / long)
-    root = a.graph.node("sqrt", REAL, 1.0 + ratio * ratio)
-    value = select(long == math.inf, long, long * root)
-    slopes = [chain(each.value / value, each.slope) for each in (a, b)]
-    return a.like(value, slope_sum(*slopes))
+def _of_bodies(value: Callable[..., Any], *slopes: Callable[..., Any]) -> Callable[[Dual, Dual], Dual]:
+    """By a body of two numbers, and those of its slopes by each."""
+
+    def function(a: Dual, b: Dual) -> Dual:
+        found = applied(value, a.value, b.value)
+        parts = [
+            None if each.slope is None else chain(applied(slope, a.value, b.value, found), each.slope)
+            for each, slope in zip((a, b), slopes, strict=True)
+        ]
+        return a.like(found, slope_sum(*parts))
+
+    return function
 
 
 def _heaviside(a: Dual, b: Dual) -> Dual:
@@ -127,7 +130,10 @@ SEVERAL: dict[str, Callable[..., Any]] = {
     "clip": _clip,
     "where": _where,
     "copysign": _copysign,
-    "hypot": _hypot,
+    "hypot": _of_bodies(roots.hypot, roots.hypot_slope, roots.hypot_second_slope),
+    "atan2": _of_bodies(
+        inverse_trigonometry.atan2, inverse_trigonometry.atan2_slope, inverse_trigonometry.atan2_second_slope
+    ),
     "heaviside": _heaviside,
     "logaddexp": _logaddexp,
     "fmod": _fmod,

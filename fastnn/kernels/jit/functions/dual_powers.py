@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from fastnn.kernels.jit.functions import exponentials, logarithms
+from fastnn.kernels.jit.functions import exponentials, powers
 from fastnn.kernels.jit.functions.dual import OPERATIONS, Dual, chain, slope_sum
 from fastnn.kernels.jit.functions.dual_functions import ONE
-from fastnn.kernels.jit.functions.expressions import Real, fma, select
 from fastnn.kernels.jit.functions.graph import REAL, Node
 from fastnn.kernels.jit.functions.vector_bodies import applied
 
@@ -79,34 +78,7 @@ def _exponential(a: Dual, b: Dual) -> Dual:
 
 
 def _real_power(v: Node, exponent: Node) -> Node:
-    """C's pow."""
-    choose = v.graph.select
-    size = applied(_positive_power, abs(v), exponent)
-    whole = v.graph.node("rint", REAL, exponent) == exponent
-    half = 0.5 * exponent
-    odd = whole & (v.graph.node("rint", REAL, half) != half)
-    signed = choose(odd, v.graph.node("copysign", REAL, size, v), size)
-    value = choose((v < 0.0) & ~whole, choose(abs(v) == math.inf, size, math.nan), signed)
-    return choose((exponent == 0.0) | (v == 1.0), 1.0, value)
-
-
-def _positive_power(x: Real, y: Real) -> Real:
-    """exp(y log(x)), the logarithm and the product in two parts each."""
-    part = logarithms.normal_binary(x)
-    f = part.m - 1.0
-    top = part.e * x.format.ln2_high  # exact
-    both = top + f
-    back = both - top
-    lost = (top - (both - back)) + (f - back)
-    tail = fma(part.e, x.format.ln2_low, logarithms.log_tail(f)) + lost
-    high = both + tail
-    low = (both - high) + tail  # `both` is the larger, or 0
-    logarithm = logarithms.or_limit(x, high)
-    product = y * logarithm
-    rest = fma(y, high, -product) + y * low
-    value = exponentials.exp(product)
-    is_small = abs(product) < 1000.0  # beyond, the value is 0 or infinite, and the rest may be NaN
-    return fma(value, select(is_small, rest, 0.0), value)
+    return applied(powers.power, v, exponent)
 
 
 OPERATIONS["power"] = power
