@@ -106,11 +106,11 @@ def _hard_tanh_slope(z: float, a: float) -> float:
 
 
 def _hard_swish(z: float) -> float:
-    return 0.0 if z <= -3.0 else (z if z >= 3.0 else z * (z / 6.0 + 0.5))
+    return 0.0 if z <= -3.0 else (z if z >= 3.0 else z * (z * (1.0 / 6.0) + 0.5))
 
 
 def _hard_swish_slope(z: float, a: float) -> float:
-    return 0.0 if z <= -3.0 else (1.0 if z >= 3.0 else z / 3.0 + 0.5)
+    return 0.0 if z <= -3.0 else (1.0 if z >= 3.0 else z * (1.0 / 3.0) + 0.5)
 
 
 SHRINK_END = 0.5  # PyTorch's lambda
@@ -258,29 +258,33 @@ def _gelu_tanh(z: float) -> float:
     t = -_GATE_END if z < -_GATE_END else z
     u = _GELU_INNER * t * (1.0 + GELU_CUBIC * t * t)
     e = math.exp(-abs(u))  # (1 + tanh(u / 2)) / 2 is the sigmoid of u
-    return t / (1.0 + e) if u >= 0.0 else t * e / (1.0 + e)
+    inverse = 1.0 / (1.0 + e)
+    return t * inverse if u >= 0.0 else (t * e) * inverse
 
 
 def _gelu_tanh_slope(z: float, a: float) -> float:
     t = min(max(z, -_GATE_END), _GATE_END)
     u = _GELU_INNER * t * (1.0 + GELU_CUBIC * t * t)
     e = math.exp(-abs(u))
-    gate = 1.0 / (1.0 + e) if u >= 0.0 else e / (1.0 + e)
+    inverse = 1.0 / (1.0 + e)
+    gate = inverse if u >= 0.0 else e * inverse
     inner_slope = _GELU_INNER * (1.0 + 3.0 * GELU_CUBIC * t * t)
-    return gate + t * inner_slope * e / ((1.0 + e) * (1.0 + e))
+    return gate + t * inner_slope * e * (inverse * inverse)
 
 
 def _silu(z: float) -> float:
     t = -_GATE_END if z < -_GATE_END else z
     e = math.exp(-abs(t))
-    return t / (1.0 + e) if t >= 0.0 else t * e / (1.0 + e)
+    inverse = 1.0 / (1.0 + e)
+    return t * inverse if t >= 0.0 else (t * e) * inverse
 
 
 def _silu_slope(z: float, a: float) -> float:
     t = min(max(z, -_GATE_END), _GATE_END)
     e = math.exp(-abs(t))
-    gate = 1.0 / (1.0 + e) if t >= 0.0 else e / (1.0 + e)
-    return gate + t * e / ((1.0 + e) * (1.0 + e))
+    inverse = 1.0 / (1.0 + e)
+    gate = inverse if t >= 0.0 else e * inverse
+    return gate + t * e * (inverse * inverse)
 
 
 def _mish(z: float) -> float:

@@ -184,6 +184,10 @@ class Graph:
             return a
         if condition.constant is not None:
             return a if condition.constant else b
+        if a.operation == b.operation == "divide":  # one division instead of two, with the same bits
+            return self.select(condition, a.operands[0], b.operands[0]) / self.select(
+                condition, a.operands[1], b.operands[1]
+            )
         return self.node("select", kind, condition, a, b)
 
     def _made(self, operation: str, kind: str, operands: tuple[Any, ...], key: Any) -> Node:
