@@ -189,7 +189,7 @@ class NativePlan:
 
 @final
 class NativeActivation:
-    def __new__(cls, function: int, dtype: DTypeLike, owner: object) -> Self: ...
+    def __new__(cls, function: int, dtype: DTypeLike, owner: object, backward: int = 0) -> Self: ...
 
 @final
 class NativeLoss:

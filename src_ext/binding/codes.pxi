@@ -14,23 +14,28 @@ cdef dict activation_code_of = dict(ACTIVATION_CODES, logistic=ACTIVATION_CODES[
 
 cdef object compiled_activation = None
 
+# (parameters, z, a, d_a, d_z, count): d_z = d_a times the slope, of one element type.
+ctypedef void (*BackwardTile)(const void*, const void*, const void*, const void*, void*, Py_ssize_t) noexcept nogil
+
 
 @cython.final
 @cython.auto_pickle(False)
 cdef class NativeActivation:
     """A function of single numbers, compiled for one dtype, as the kernels take it.
 
-    `function` is the address of a UserActivation of contract/activations.hpp, which `owner` keeps in memory. Nothing can
-    check an address, so only compilers make these.
+    `function` is the address of a UserActivation of contract/activations.hpp, and `backward`, unless it is 0, that of a
+    BackwardTile; `owner` keeps both in memory. Nothing can check an address, so only compilers make these.
     """
     cdef const UserActivation* function
+    cdef BackwardTile backward
     cdef object owner
     cdef int kind
 
-    def __cinit__(self, size_t function, object dtype, object owner):
+    def __cinit__(self, size_t function, object dtype, object owner, size_t backward=0):
         if function == 0:
             raise ValueError("function=0, wanted the address of a compiled function")
-        self.function, self.kind, self.owner = <const UserActivation*>function, np.dtype(dtype) == np.float64, owner
+        self.function, self.backward = <const UserActivation*>function, <BackwardTile>backward
+        self.kind, self.owner = np.dtype(dtype) == np.float64, owner
 
 
 cdef object read_compiled_activation(Activation* into, NativeActivation activation, int kind):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastnn import _core
 from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
-from fastnn.kernels.jit.library import engine_activation
+from fastnn.kernels.jit.library import engine_activation, engine_backward
 
 __all__ = ["activation_backward", "activation_forward"]
 
@@ -19,4 +19,4 @@ def activation_forward(z: Array, activation: Activation, out: Array) -> None:
 
 def activation_backward(z: Array, a: Array, d_a: Array, activation: Activation, out: Array) -> None:
     """out (n, o) = d_a times the slope; for functions of a row, d_a times their Jacobian."""
-    _core.activation_backward(z, a, d_a, engine_activation(activation, z.itemsize), out, _ONE_THREAD)
+    _core.activation_backward(z, a, d_a, engine_backward(activation, z.itemsize), out, _ONE_THREAD)

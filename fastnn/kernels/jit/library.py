@@ -14,10 +14,10 @@ import numpy as np
 
 from fastnn import _core
 from fastnn.activations import ACTIVATIONS, Activation
-from fastnn.kernels.users.compiled import REMEMBERED, compiled_activation, compiled_loss
+from fastnn.kernels.users.compiled import REMEMBERED, compiled_activation, compiled_backward, compiled_loss
 from fastnn.losses import Loss, element_of
 
-__all__ = ["EnginePlan", "engine_activation", "engine_loss"]
+__all__ = ["EnginePlan", "engine_activation", "engine_backward", "engine_loss"]
 
 _OWN = -1  # the code of a function that the engine calls by its address
 _FUSED = tuple(ACTIVATIONS[name] for name in ("identity", "relu"))
@@ -27,6 +27,7 @@ _REALS: dict[int, Any] = {4: np.float32, 8: np.float64}  # by their bytes, which
 # computed in Python and takes longer than a small kernel.
 _Known = dict[int, dict[int, tuple[object, Any]]]
 _activations: _Known = {itemsize: {} for itemsize in _REALS}
+_backwards: _Known = {itemsize: {} for itemsize in _REALS}
 _losses: _Known = {itemsize: {} for itemsize in _REALS}
 
 
@@ -46,6 +47,12 @@ def engine_activation(activation: Activation, itemsize: int) -> Any:
     return _remember(_activations, activation, _compiled, itemsize) if found is None else found[1]
 
 
+def engine_backward(activation: Activation, itemsize: int) -> Any:
+    """What the kernel activation_backward is given in place of an activation, for numbers of so many bytes."""
+    found = _backwards[itemsize].get(id(activation))
+    return _remember(_backwards, activation, _compiled_backward, itemsize) if found is None else found[1]
+
+
 def engine_loss(loss: Loss, itemsize: int) -> Any:
     """What the native kernels are given in place of a loss, for numbers of so many bytes."""
     found = _losses[itemsize].get(id(loss))
@@ -63,9 +70,20 @@ def _remember(known: _Known, thing: Any, compiled: Any, itemsize: int) -> Any:
 def _compiled(activation: Activation, dtype: Any) -> Any:
     if activation.by_row or activation in _FUSED:
         return activation
-    function: Any = _Function(activation.name, activation.value, activation.slope)
-    compiled = compiled_activation(function, dtype)
+    compiled = compiled_activation(_function(activation), dtype)
     return _core.NativeActivation(compiled.address, dtype, compiled)
+
+
+def _compiled_backward(activation: Activation, dtype: Any) -> Any:
+    if activation.by_row or activation in _FUSED:
+        return activation
+    compiled = compiled_activation(_function(activation), dtype)
+    backward = compiled_backward(_function(activation), dtype)
+    return _core.NativeActivation(compiled.address, dtype, (compiled, backward), backward.address)
+
+
+def _function(activation: Activation) -> Any:
+    return _Function(activation.name, activation.value, activation.slope)
 
 
 def _compiled_loss(loss: Loss, dtype: Any) -> Any:
