@@ -287,22 +287,24 @@ def _silu_slope(z: float, a: float) -> float:
     return gate + t * e * (inverse * inverse)
 
 
+_MISH_END = 40.0  # beyond it the gate is 1, and exp(z)**2 might be infinite
+
+
 def _mish(z: float) -> float:
-    # The gate tanh(log(1 + exp z)) is rational in exp(z), and in exp(-z).
+    # The gate tanh(log(1 + exp z)) is rational in exp(z).
     t = -_GATE_END if z < -_GATE_END else z
-    e = math.exp(-abs(t))
+    e = math.exp(min(t, _MISH_END))
     below = e * (e + 2.0)
-    gate = (1.0 + 2.0 * e) / (1.0 + 2.0 * e + 2.0 * e * e) if t > 0.0 else below / (below + 2.0)
-    return t * gate
+    return t * (below / (below + 2.0))
 
 
 def _mish_slope(z: float, a: float) -> float:
-    t = min(max(z, -_GATE_END), _GATE_END)
-    e = math.exp(-abs(t))
+    # gate + t sigmoid(t) (1 - gate**2), whose last two factors have 1 + exp(t) in common
+    t = min(max(z, -_GATE_END), _MISH_END)
+    e = math.exp(t)
     below = e * (e + 2.0)
-    gate = (1.0 + 2.0 * e) / (1.0 + 2.0 * e + 2.0 * e * e) if t > 0.0 else below / (below + 2.0)
-    sigmoid = 1.0 / (1.0 + e) if t > 0.0 else e / (1.0 + e)
-    return gate + t * sigmoid * (1.0 - gate * gate)
+    inverse = 1.0 / (below + 2.0)
+    return inverse * (below + t * ((4.0 * (e * e + e)) * inverse))
 
 
 # --- all of them, in the order of their numbers in the kernels ----------------------------------

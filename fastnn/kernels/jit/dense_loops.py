@@ -1,160 +1,292 @@
-"""z = x @ w + b, and its way back: two loop nests, both over contiguous memory.
+"""z = x @ w + b, and its way back, in pure Numba.
 
-`_add_product` walks along rows of `right` and `out` (out += left @ right), `_dot_rows` along rows
-of `left` and `right` (out = left @ right.T). With one output, w is a row as well, and the two
-change places.
+The backend "jit" has the compiled module's products (`dense`), which pack their operands. These here show what can be
+written in nopython code, and are measured beside those; tests hold them to the same contract.
+
+Numba's loops have one sum in a register, or a row of them in memory. A product at the machine's speed needs a tile of
+them, several rows by two vectors, which stays in registers along the whole depth: so the tile is written in LLVM's
+vectors. Each element is one chain of fused multiply-adds, the bias first and then k ascending, whatever tile it is in:
+the compiled module's bits.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
-from fastnn.activations import Activation
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from fastnn.activations import ACTIVATIONS, Activation
 from fastnn.kernels.contract import Array
 from fastnn.kernels.jit.activation import activation_forward
+from fastnn.kernels.jit.functions.object_code import native_bits, pointer_to
 from fastnn.kernels.jit.style import kernel
 from fastnn.kernels.pieces import pieces
 
 __all__ = ["dense_backward_input", "dense_backward_params", "dense_forward"]
 
-_ROW_BLOCK = 64  # rows of out that stay in L2 while `left` is walked through
+# --- a tile: some rows by two vectors ------------------------------------------------------------
+
+_ROWS = 8 if native_bits() == 512 else 4  # of 32 registers, or of 16, with two vectors each, and some left
+_VECTORS = 2
+_INDEX = ir.IntType(64)
+_REALS = {types.float32: (ir.FloatType(), 4, "f32"), types.float64: (ir.DoubleType(), 8, "f64")}
+
+
+def _tile_columns(itemsize: int) -> int:
+    """How many columns a tile has, of numbers of so many bytes."""
+    return _VECTORS * native_bits() // (8 * itemsize)
+
+
+class _Matrix(NamedTuple):
+    """A matrix: where its first number is, and the bytes from row to row and from column to column."""
+
+    data: Any
+    row_step: Any
+    column_step: Any
+
+    def at(self, builder: Any, row: Any, column: Any) -> Any:
+        """The place of a number."""
+        steps = builder.add(builder.mul(row, self.row_step), builder.mul(column, self.column_step))
+        first = builder.bitcast(self.data, ir.IntType(8).as_pointer())
+        return builder.bitcast(builder.gep(first, [steps]), self.data.type)
+
+
+class _Vectors:
+    """Instructions on vectors of one type of numbers."""
+
+    def __init__(self, builder: Any, real: Any) -> None:
+        self.builder = builder
+        self.real, self.itemsize, self._suffix = _REALS[real]
+        self.lanes = _tile_columns(self.itemsize) // _VECTORS
+        self.type = ir.VectorType(self.real, self.lanes)
+        self._mask_type = ir.VectorType(ir.IntType(1), self.lanes)
+
+    def splat(self, number: Any) -> Any:
+        """A vector of one number."""
+        nothing, lane = ir.Constant(self.type, ir.Undefined), ir.IntType(32)
+        first = self.builder.insert_element(nothing, number, ir.Constant(lane, 0))
+        return self.builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(lane, self.lanes), [0] * self.lanes))
+
+    def first(self, count: Any, skipped: int) -> Any:
+        """A mask of those lanes whose number, and `skipped`, is below a count."""
+        bits = None
+        for lane in range(self.lanes):
+            is_in = self.builder.icmp_signed("<", ir.Constant(_INDEX, lane + skipped), count)
+            nothing = ir.Constant(self._mask_type, ir.Undefined) if bits is None else bits
+            bits = self.builder.insert_element(nothing, is_in, ir.Constant(ir.IntType(32), lane))
+        return bits
+
+    def fma(self, a: Any, b: Any, c: Any) -> Any:
+        """a b + c."""
+        return self._call(f"llvm.fma.v{self.lanes}{self._suffix}", self.type, [a, b, c])
+
+    def load(self, place: Any, mask: Any) -> Any:
+        """The numbers at a place, all or those of a mask."""
+        vector = self._at(place)
+        if mask is None:
+            return self.builder.load(vector, align=self.itemsize)
+        align, nothing = ir.Constant(ir.IntType(32), self.itemsize), ir.Constant(self.type, None)
+        return self._call(self._masked("load"), self.type, [vector, align, mask, nothing])
+
+    def store(self, place: Any, values: Any, mask: Any) -> None:
+        """Write them."""
+        vector = self._at(place)
+        if mask is None:
+            self.builder.store(values, vector, align=self.itemsize)
+            return
+        align = ir.Constant(ir.IntType(32), self.itemsize)
+        self._call(self._masked("store"), ir.VoidType(), [values, vector, align, mask])
+
+    def _at(self, place: Any) -> Any:
+        return self.builder.bitcast(place, self.type.as_pointer())
+
+    def _masked(self, what: str) -> str:
+        numbers = f"v{self.lanes}{self._suffix}"
+        return f"llvm.masked.{what}.{numbers}.p0{'' if pointer_to('float') == 'ptr' else numbers}"
+
+    def _call(self, name: str, result: Any, operands: list[Any]) -> Any:
+        module = self.builder.module
+        if name not in module.globals:
+            ir.Function(module, ir.FunctionType(result, [each.type for each in operands]), name)
+        return self.builder.call(module.globals[name], operands)
+
+
+class _Tile(NamedTuple):
+    """A tile of out, which is `rows` by two vectors: out += left @ right."""
+
+    vectors: _Vectors
+    rows: int
+    left: _Matrix
+    right: _Matrix
+    out: _Matrix
+    depth: Any
+    r: Any
+    c: Any
+
+    def _place(self, array: _Matrix, row: Any, v: int) -> Any:
+        column = self.vectors.builder.add(self.c, ir.Constant(_INDEX, v * self.vectors.lanes))
+        return array.at(self.vectors.builder, row, column)
+
+    def emit(self, masks: list[Any]) -> None:
+        """Write the loop along the depth, with masks of both vectors or None."""
+        builder = self.vectors.builder
+        rows = [builder.add(self.r, ir.Constant(_INDEX, row)) for row in range(self.rows)]
+        places = [(self._place(self.out, row, v), v) for row in rows for v in range(_VECTORS)]
+        first = [self.vectors.load(place, masks[v]) for place, v in places]
+        before, loop, after = builder.block, builder.append_basic_block(), builder.append_basic_block()
+        builder.cbranch(builder.icmp_signed(">", self.depth, ir.Constant(_INDEX, 0)), loop, after)
+        builder.position_at_end(loop)
+        k = builder.phi(_INDEX)
+        sums = [builder.phi(self.vectors.type) for _ in first]
+        added = self._added(sums, k, rows, masks)
+        following = builder.add(k, ir.Constant(_INDEX, 1))
+        for phi, start, end in zip((k, *sums), (ir.Constant(_INDEX, 0), *first), (following, *added), strict=True):
+            phi.add_incoming(start, before)
+            phi.add_incoming(end, loop)
+        builder.cbranch(builder.icmp_signed("<", following, self.depth), loop, after)
+        builder.position_at_end(after)
+        totals = []
+        for (place, v), start, end in zip(places, first, added, strict=True):
+            total = builder.phi(self.vectors.type)
+            total.add_incoming(start, before)
+            total.add_incoming(end, loop)
+            totals.append((place, total, v))
+        for place, total, v in totals:
+            self.vectors.store(place, total, masks[v])
+
+    def _added(self, sums: list[Any], k: Any, rows: list[Any], masks: list[Any]) -> list[Any]:
+        """The sums with one more term."""
+        builder, vectors = self.vectors.builder, self.vectors
+        right = [vectors.load(self._place(self.right, k, v), masks[v]) for v in range(_VECTORS)]
+        left = [vectors.splat(builder.load(self.left.at(builder, row, k))) for row in rows]
+        return [vectors.fma(left[at // _VECTORS], right[at % _VECTORS], each) for at, each in enumerate(sums)]
+
+
+def _matrix(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+    array = context.make_array(kind)(context, builder, value)
+    steps = [builder.extract_value(array.strides, axis) for axis in range(2)]
+    return _Matrix(array.data, *steps), [builder.extract_value(array.shape, axis) for axis in range(2)]
+
+
+def _emit(rows: int, context: Any, builder: Any, signature: Any, operands: Any) -> Any:
+    kinds = signature.args[:3]
+    (left, (_, depth)), (right, _), (out, (_, columns)) = (
+        _matrix(context, builder, *pair) for pair in zip(kinds, operands[:3], strict=True)
+    )
+    vectors = _Vectors(builder, kinds[0].dtype)
+    tile = _Tile(vectors, rows, left, right, out, depth, *operands[3:])
+    rest = builder.sub(columns, tile.c)
+    is_whole = builder.icmp_signed(">=", rest, ir.Constant(_INDEX, _VECTORS * vectors.lanes))
+    with builder.if_else(is_whole) as (whole, part):
+        with whole:
+            tile.emit([None] * _VECTORS)
+        with part:
+            tile.emit([vectors.first(rest, v * vectors.lanes) for v in range(_VECTORS)])
+    return context.get_dummy_value()
+
+
+def _typed(rows: int, left: Any, right: Any, out: Any) -> Any:
+    arrays = (left, right, out)
+    if not all(isinstance(each, types.Array) and each.ndim == 2 and each.dtype in _REALS for each in arrays):
+        return None
+    return types.void(left, right, out, types.intp, types.intp), partial(_emit, rows)
+
+
+@intrinsic
+def _add_tile(typingctx: Any, left: Any, right: Any, out: Any, r: Any, c: Any) -> Any:
+    """_ROWS rows of out from r on, and the columns of a tile from c on, or those there are: out += left @ right."""
+    return _typed(_ROWS, left, right, out)
+
+
+@intrinsic
+def _add_row_tile(typingctx: Any, left: Any, right: Any, out: Any, r: Any, c: Any) -> Any:
+    """The same of one row."""
+    return _typed(1, left, right, out)
+
+
+# --- products, tile by tile ----------------------------------------------------------------------
+
+_DEPTH = 256  # so many rows of a tile's columns stay in L1: 32 KB
+_BLOCK = 16  # numbers of w that are next to each other either way: a line of the cache, of which all are used
 
 
 @kernel
-def _add_eight(left: Any, right: Any, out: Any, first: int, last: int, k: int) -> None:
-    # Eight terms for every load and store of out: a store for each term would be the limit.
-    for r in range(first, last):
-        t_0, t_1, t_2, t_3 = left[r, k], left[r, k + 1], left[r, k + 2], left[r, k + 3]
-        t_4, t_5, t_6, t_7 = left[r, k + 4], left[r, k + 5], left[r, k + 6], left[r, k + 7]
+def _add_product(left: Any, right: Any, out: Any, columns: int) -> None:
+    """out (rows, columns) += left (rows, depth) @ right (depth, columns), tile by tile."""
+    n_rows, depth = left.shape
+    whole = n_rows - n_rows % _ROWS
+    for first in range(0, depth, _DEPTH):
+        last = min(first + _DEPTH, depth)
+        for c in range(0, out.shape[1], columns):
+            for r in range(0, whole, _ROWS):
+                _add_tile(left[:, first:last], right[first:last], out, r, c)
+            for r in range(whole, n_rows):
+                _add_row_tile(left[:, first:last], right[first:last], out, r, c)
+
+
+@kernel
+def _forward(x: Any, w: Any, b: Any, out: Any, columns: int) -> None:
+    for r in range(out.shape[0]):
         for c in range(out.shape[1]):
-            low = t_0 * right[k, c] + t_1 * right[k + 1, c]
-            low += t_2 * right[k + 2, c] + t_3 * right[k + 3, c]
-            high = t_4 * right[k + 4, c] + t_5 * right[k + 5, c]
-            high += t_6 * right[k + 6, c] + t_7 * right[k + 7, c]
-            out[r, c] += low + high
-
-
-@kernel
-def _add_one(left: Any, right: Any, out: Any, first: int, last: int, k: int) -> None:
-    for r in range(first, last):
-        t = left[r, k]
-        for c in range(out.shape[1]):
-            out[r, c] += t * right[k, c]
-
-
-@kernel
-def _add_product(left: Any, right: Any, out: Any) -> None:
-    """out (rows, columns) += left (rows, depth) @ right (depth, columns)."""
-    rows, depth = left.shape
-    whole = depth - depth % 8
-    for first in range(0, rows, _ROW_BLOCK):
-        last = min(first + _ROW_BLOCK, rows)
-        for k in range(0, whole, 8):
-            _add_eight(left, right, out, first, last, k)
-        for k in range(whole, depth):
-            _add_one(left, right, out, first, last, k)
-
-
-@kernel
-def _dot_two_by_four(left: Any, right: Any, out: Any, r: int, k: int) -> None:
-    # Eight sums share six loads.
-    s_0 = s_1 = s_2 = s_3 = t_0 = t_1 = t_2 = t_3 = out.dtype.type(0)
-    for c in range(left.shape[1]):
-        s, t = left[r, c], left[r + 1, c]
-        s_0 += s * right[k, c]
-        s_1 += s * right[k + 1, c]
-        s_2 += s * right[k + 2, c]
-        s_3 += s * right[k + 3, c]
-        t_0 += t * right[k, c]
-        t_1 += t * right[k + 1, c]
-        t_2 += t * right[k + 2, c]
-        t_3 += t * right[k + 3, c]
-    out[r, k], out[r, k + 1], out[r, k + 2], out[r, k + 3] = s_0, s_1, s_2, s_3
-    out[r + 1, k], out[r + 1, k + 1], out[r + 1, k + 2], out[r + 1, k + 3] = t_0, t_1, t_2, t_3
-
-
-@kernel
-def _dot_one(left: Any, right: Any, out: Any, r: int, k: int) -> None:
-    total = out.dtype.type(0)
-    for c in range(left.shape[1]):
-        total += left[r, c] * right[k, c]
-    out[r, k] = total
-
-
-@kernel
-def _dot_rows(left: Any, right: Any, out: Any) -> None:
-    """out (rows, columns) = left (rows, depth) @ right (columns, depth).T, by blocks of two rows."""
-    rows, columns = out.shape
-    pairs, fours = rows - rows % 2, columns - columns % 4
-    for r in range(0, pairs, 2):
-        for k in range(0, fours, 4):
-            _dot_two_by_four(left, right, out, r, k)
-        for k in range(fours, columns):
-            _dot_one(left, right, out, r, k)
-            _dot_one(left, right, out, r + 1, k)
-    for r in range(pairs, rows):
-        for k in range(columns):
-            _dot_one(left, right, out, r, k)
-
-
-@kernel
-def _forward(x: Any, w: Any, b: Any, out: Any) -> None:
-    n, o = out.shape
-    i = w.shape[0]
-    if o == 1:
-        _dot_rows(x, w.reshape((1, i)), out)
-        if b is not None:
-            for r in range(n):
-                out[r, 0] += b[0]
-        return
-    for r in range(n):
-        for c in range(o):
             out[r, c] = 0 if b is None else b[c]
-    _add_product(x, w, out)
+    _add_product(x, w, out, columns)
 
 
 @kernel
-def _backward_input(d_z: Any, w: Any, out: Any) -> None:
+def _transposed(w: Any) -> Any:
     i, o = w.shape
-    if o == 1:
-        out[:] = 0
-        _add_product(d_z, w.reshape((1, i)), out)
-    else:
-        _dot_rows(d_z, w, out)
+    out = np.empty((o, i), w.dtype)
+    for first in range(0, i, _BLOCK):
+        for k in range(o):
+            for c in range(first, min(first + _BLOCK, i)):
+                out[k, c] = w[c, k]
+    return out
 
 
 @kernel
-def _add_params(x: Any, d_z: Any, d_w: Any, d_b: Any) -> None:
-    n, i = x.shape
-    o = d_z.shape[1]
-    if o == 1:
-        _add_product(d_z.reshape((1, n)), x, d_w.reshape((1, i)))
-    else:
-        _add_product(x.T, d_z, d_w)
-    for r in range(n):
-        for c in range(o):
+def _backward_input(d_z: Any, w_transposed: Any, out: Any, columns: int) -> None:
+    out[:] = 0
+    _add_product(d_z, w_transposed, out, columns)
+
+
+@kernel
+def _add_params(x: Any, d_z: Any, d_w: Any, d_b: Any, columns: int, keeps: bool) -> None:
+    if not keeps:
+        d_w[:] = 0
+        d_b[:] = 0
+    _add_product(x.T, d_z, d_w, columns)
+    for r in range(d_z.shape[0]):
+        for c in range(d_z.shape[1]):
             d_b[c] += d_z[r, c]
 
 
 def dense_forward(x: Array, w: Array, b: Array | None, activation: Activation, out: Array) -> None:
     """out (n, o) = activation(x (n, i) @ w (i, o) + b (o,))."""
-    if out.size:  # else the loop over the rows might never end
-        for rows in pieces(len(out), w.size):
-            _forward(x[rows], w, b, out[rows])
-        activation_forward(out, activation, out)
+    if not out.size:
+        return
+    is_identity = activation is ACTIVATIONS["identity"]
+    z = out if is_identity else np.empty_like(out)
+    for rows in pieces(len(out), w.size):
+        _forward(x[rows], w, b, z[rows], _tile_columns(x.itemsize))
+    if not is_identity:
+        activation_forward(z, activation, out)
 
 
 def dense_backward_input(d_z: Array, w: Array, out: Array) -> None:
     """out (n, i) = d_z (n, o) @ w (i, o) transposed: the gradient of x."""
     if out.size:
+        w_transposed = _transposed(w)
         for rows in pieces(len(out), w.size):
-            _backward_input(d_z[rows], w, out[rows])
+            _backward_input(d_z[rows], w_transposed, out[rows], _tile_columns(w.itemsize))
 
 
 def dense_backward_params(x: Array, d_z: Array, d_w: Array, d_b: Array) -> None:
     """d_w (i, o) and d_b (o,): sums over the rows of x (n, i) and d_z (n, o)."""
-    if d_b.size:  # else the loop over the rows of d_w might never end
-        d_w[:] = 0
-        d_b[:] = 0
-        for rows in pieces(len(x), d_w.size):
-            _add_params(x[rows], d_z[rows], d_w, d_b)
+    keeps = False
+    for rows in pieces(max(len(x), 1), d_w.size):
+        _add_params(x[rows], d_z[rows], d_w, d_b, _tile_columns(x.itemsize), keeps)
+        keeps = True

@@ -20,6 +20,7 @@ from fastnn.losses import Loss, element_of
 __all__ = ["EnginePlan", "engine_activation", "engine_backward", "engine_loss"]
 
 _OWN = -1  # the code of a function that the engine calls by its address
+_DERIVED = ("gelu",)
 _FUSED = tuple(ACTIVATIONS[name] for name in ("identity", "relu"))
 _REALS: dict[int, Any] = {4: np.float32, 8: np.float64}  # by their bytes, which an array tells in no time
 
@@ -83,7 +84,8 @@ def _compiled_backward(activation: Activation, dtype: Any) -> Any:
 
 
 def _function(activation: Activation) -> Any:
-    return _Function(activation.name, activation.value, activation.slope)
+    slope = None if activation.code >= 0 and activation.name in _DERIVED else activation.slope
+    return _Function(activation.name, activation.value, slope)
 
 
 def _compiled_loss(loss: Loss, dtype: Any) -> Any:
