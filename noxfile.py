@@ -38,8 +38,10 @@ COMPILERS = clangs() or ["clang++"]
 
 
 def wheel_of(session: nox.Session, **environ: str) -> str:
-    """The wheel of the sources as they are, for the session's Python."""
+    """The wheel of the sources, for the session's Python; without `environ` that which FASTNN_WHEEL names."""
     session.install("pip>=25.1")  # the first with --group
+    if not environ and (given := os.environ.get("FASTNN_WHEEL")):
+        return given
     told = session.run("python", "tools/wheel_once.py", env=environ, silent=True, stderr=sys.stderr)
     return str(told).strip().splitlines()[-1]
 

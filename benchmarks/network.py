@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from fastnn import _core
+from fastnn.activations import Activation
 from fastnn.kernels.select import kernels_for
 from fastnn.layers import Dense
 from fastnn.optimizers import Adam, OptimizerState
@@ -32,20 +33,31 @@ def rows_of(net: Net) -> int:
     return min(net.n, batches * net.batch_size)
 
 
+def drawn(rng: np.random.Generator, net: Net, activation: str | Activation = "") -> tuple[Given, Shapes]:
+    """Return the inputs of a network's kernels, and the shapes of their outputs; with another activation if given."""
+    n, i, o = rows_of(net), net.widths[0], net.widths[-1]
+    hidden = [Dense(units, activation or net.activation) for units in net.widths[1:-1]]
+    plan = Plan.from_layers([*hidden, Dense(o)], i, "cross_entropy", np.float64)
+    params = plan.initial_params(np.random.RandomState(0))
+    given = {"plan": plan, "params": params, "x": rng.normal(size=(n, i)), "y": one_hot(rng, n, o)}
+    given |= {"sample_weight": None, "alpha": 1e-4, "l1": 0.0, "seed": 0}
+    return given, {"out": (n, o), "d_params": params.shape}
+
+
+def drawn_epoch(rng: np.random.Generator, net: Net, activation: str | Activation = "") -> tuple[Given, Shapes]:
+    """Return the inputs of an epoch of Adam over rows in random order."""
+    given, _ = drawn(rng, net, activation)
+    n, batch_size = len(given["x"]), net.batch_size
+    given |= {"order": rng.permutation(n), "batch_size": batch_size, "optimizer": Adam()}
+    given |= {"state": OptimizerState.zeros(Adam(), given["params"])}
+    return given | {"learning_rates": np.full(-(-n // batch_size), LEARNING_RATE)}, {}
+
+
 class _Network(_KernelBenchmark):
     params = [BACKENDS, DTYPES, list(NETS)]
 
     def draw(self, rng: np.random.Generator, case: str) -> tuple[Given, Shapes]:
-        net = NETS[case]
-        n, i, o = rows_of(net), net.widths[0], net.widths[-1]
-        hidden = [Dense(units, net.activation) for units in net.widths[1:-1]]
-        plan = Plan.from_layers([*hidden, Dense(o)], i, "cross_entropy", np.float64)
-        params = plan.initial_params(np.random.RandomState(0))
-        given = {"plan": plan, "params": params, "x": rng.normal(size=(n, i)), "y": one_hot(rng, n, o)}
-        return given | {"sample_weight": None, "alpha": 1e-4, "l1": 0.0, "seed": 0}, {
-            "out": (n, o),
-            "d_params": params.shape,
-        }
+        return drawn(rng, NETS[case])
 
     def flops(self, net: Net) -> float:
         """Return the operations of one call."""
@@ -67,7 +79,7 @@ class NetworkPredict(_Benchmark):
     param_names = ["dtype", "case"]
 
     def prepare(self, dtype: str, case: str) -> None:
-        given, shapes = _Network().draw(generator(), case)
+        given, shapes = drawn(generator(), NETS[case])
         plan, params, x, out = arguments("network_forward", given, shapes, dtype)
         self.call = partial(_core.network_predict, plan, params, x, plan.loss, out, threads_of(case))
         is_finite = self.call()
@@ -91,8 +103,4 @@ class FitEpoch(NetworkGradient):
     kernel = "fit_epoch"
 
     def draw(self, rng: np.random.Generator, case: str) -> tuple[Given, Shapes]:
-        given, _ = super().draw(rng, case)
-        n, batch_size = len(given["x"]), NETS[case].batch_size
-        given |= {"order": rng.permutation(n), "batch_size": batch_size, "optimizer": Adam()}
-        given |= {"state": OptimizerState.zeros(Adam(), given["params"])}
-        return given | {"learning_rates": np.full(-(-n // batch_size), LEARNING_RATE)}, {}
+        return drawn_epoch(rng, NETS[case])

@@ -1,5 +1,8 @@
 """The activations as scalar functions: value, slope and the numbers that they take, each once.
 
+From the rows of those with parameters, and the docstrings of their values, tools/generate_activations.py
+writes the functions of their names in `fastnn.activations`.
+
 ``value(z)`` gives a and ``slope(z, a)`` gives da/dz; parameters come after them, with the defaults
 that a name alone stands for. They are plain Python over `math`, each complete in itself (none calls
 another), so that a compiler can take any of them alone. NaN flows through the values, infinity
@@ -10,41 +13,12 @@ scalar form.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import NamedTuple
 
-__all__ = ["GELU_CUBIC", "LEAK", "ROWS", "SELU_ALPHA", "SELU_SCALE", "Limits", "Row", "Scalar", "Slope"]
+from fastnn.activation_rows import ANY, NOT_NEGATIVE, POSITIVE, Parameter, Row
 
-Scalar = Callable[[float], float]
-Slope = Callable[[float, float], float]
-
-
-class Limits(NamedTuple):
-    """The least and the largest number that a parameter may be."""
-
-    least: float
-    largest: float
-
-
-class Row(NamedTuple):
-    """An activation of the library: its name, functions, and its parameters by their names in order."""
-
-    name: str
-    value: Scalar | None = None
-    slope: Slope | None = None
-    has_slope: bool = True
-    parameters: tuple[tuple[str, Limits], ...] = ()
-
-
-# Wide enough for any use, and so far from float32's ends that neither a parameter nor its inverse gets near to them.
-_ANY = Limits(-1e6, 1e6)
-_NOT_NEGATIVE = Limits(0.0, 1e6)
-_POSITIVE = Limits(1e-6, 1e6)
-
+__all__ = ["GELU_CUBIC", "ROWS", "SELU_ALPHA", "SELU_SCALE"]
 
 # --- piecewise linear ---------------------------------------------------------------------------
-
-LEAK = 0.01
 
 
 def _identity(z: float) -> float:
@@ -79,15 +53,30 @@ def _relu6_slope(z: float, a: float) -> float:
     return 1.0 if 0.0 < z < 6.0 else 0.0
 
 
-def _leaky_relu(z: float, slope: float = LEAK) -> float:
+def _leaky_relu(z: float, slope: float = 0.01) -> float:
+    """Return the leaky relu: z above zero, slope * z below.
+
+    References
+    ----------
+    Maas, Hannun and Ng (2013), "Rectifier nonlinearities improve neural network acoustic models".
+    """
     return z if z > 0.0 else slope * z
 
 
-def _leaky_relu_slope(z: float, a: float, slope: float = LEAK) -> float:
+def _leaky_relu_slope(z: float, a: float, slope: float = 0.01) -> float:
     return 1.0 if z > 0.0 else slope
 
 
 def _hard_sigmoid(z: float, slope: float = 1.0 / 6.0, offset: float = 0.5) -> float:
+    """Return the hard sigmoid: slope * z + offset, cut off below 0 and above 1.
+
+    PyTorch's has the slope 1/6, as here; Keras's before version 3 had 0.2.
+
+    References
+    ----------
+    Courbariaux, Bengio and David (2015), "BinaryConnect: training deep neural networks with binary weights during
+    propagations".
+    """
     left, right = -offset / slope, (1.0 - offset) / slope
     return 0.0 if z <= left else (1.0 if z >= right else z / (1.0 / slope) + offset)
 
@@ -171,6 +160,13 @@ _SELU_LEFT = SELU_SCALE * SELU_ALPHA
 
 
 def _elu(z: float, alpha: float = 1.0) -> float:
+    """Return the exponential linear unit: z above zero, alpha * (exp(z) - 1) below.
+
+    References
+    ----------
+    Clevert, Unterthiner and Hochreiter (2016), "Fast and accurate deep network learning by exponential linear units
+    (ELUs)".
+    """
     return z if z >= 0.0 else alpha * math.expm1(z)
 
 
@@ -182,6 +178,12 @@ TINY = 2.0**-54  # of it exp(z) - 1 is z, but z / alpha may be subnormal
 
 
 def _celu(z: float, alpha: float = 1.0) -> float:
+    """Return an exponential linear unit whose slope is 1 at zero: z above, alpha * (exp(z / alpha) - 1) below.
+
+    References
+    ----------
+    Barron (2017), "Continuously differentiable exponential linear units".
+    """
     return z if z >= -alpha * TINY else alpha * math.expm1(z / alpha)
 
 
@@ -198,6 +200,13 @@ def _selu_slope(z: float, a: float) -> float:
 
 
 def _softplus(z: float, beta: float = 1.0) -> float:
+    """Return softplus, a smooth relu: log(1 + exp(beta * z)) / beta.
+
+    References
+    ----------
+    Dugas, Bengio, Bélisle, Nadeau and Garcia (2001), "Incorporating second-order functional knowledge for better
+    option pricing".
+    """
     bend = math.log1p(math.exp(-abs(beta * z))) / beta
     return z + bend if z > 0.0 else bend
 
@@ -309,27 +318,36 @@ def _mish_slope(z: float, a: float) -> float:
 
 # --- all of them, in the order of their numbers in the kernels ----------------------------------
 
+_DEPTH = "the values below zero come near to -alpha"
+_BEND = "the larger it is, the nearer is softplus to relu"
+_MIDDLE = "the value at zero, where that is between 0 and 1"
+
 ROWS = (
     Row("identity", _identity, _identity_slope),
     Row("sigmoid", _sigmoid, _sigmoid_slope),
     Row("tanh", _tanh, _tanh_slope),
     Row("sign", _sign, _sign_slope, has_slope=False),
     Row("relu", _relu, _relu_slope),
-    Row("leaky_relu", _leaky_relu, _leaky_relu_slope, parameters=(("slope", _ANY),)),
-    Row("elu", _elu, _elu_slope, parameters=(("alpha", _NOT_NEGATIVE),)),
+    Row("leaky_relu", _leaky_relu, _leaky_relu_slope, parameters=(Parameter("slope", ANY),)),
+    Row("elu", _elu, _elu_slope, parameters=(Parameter("alpha", NOT_NEGATIVE, _DEPTH),)),
     Row("selu", _selu, _selu_slope),
     Row("gelu", _gelu, _gelu_slope),
     Row("gelu_tanh", _gelu_tanh, _gelu_tanh_slope),
     Row("silu", _silu, _silu_slope),
     Row("mish", _mish, _mish_slope),
-    Row("softplus", _softplus, _softplus_slope, parameters=(("beta", _POSITIVE),)),
+    Row("softplus", _softplus, _softplus_slope, parameters=(Parameter("beta", POSITIVE, _BEND),)),
     Row("softsign", _softsign, _softsign_slope),
-    Row("hard_sigmoid", _hard_sigmoid, _hard_sigmoid_slope, parameters=(("slope", _POSITIVE), ("offset", _ANY))),
+    Row(
+        "hard_sigmoid",
+        _hard_sigmoid,
+        _hard_sigmoid_slope,
+        parameters=(Parameter("slope", POSITIVE), Parameter("offset", ANY, _MIDDLE)),
+    ),
     Row("hard_tanh", _hard_tanh, _hard_tanh_slope),
     Row("hard_swish", _hard_swish, _hard_swish_slope),
     Row("softmax"),
     Row("log_softmax"),
-    Row("celu", _celu, _celu_slope, parameters=(("alpha", _POSITIVE),)),
+    Row("celu", _celu, _celu_slope, parameters=(Parameter("alpha", POSITIVE, _DEPTH),)),
     Row("softshrink", _softshrink, _softshrink_slope),
     Row("hard_shrink", _hard_shrink, _hard_shrink_slope),
     Row("tanh_shrink", _tanh_shrink, _tanh_shrink_slope),

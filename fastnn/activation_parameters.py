@@ -7,7 +7,8 @@ from numbers import Real
 from types import FunctionType
 from typing import Any
 
-from fastnn.activation_functions import ROWS, Row
+from fastnn.activation_functions import ROWS
+from fastnn.activation_rows import Row
 from fastnn.errors import wrong_type
 
 __all__ = ["defaults_of", "fields_of"]
@@ -28,12 +29,12 @@ def _checked(row: Row, parameters: tuple[Any, ...]) -> tuple[float, ...]:
     ValueError, TypeError
         If there are more or fewer than the function has, or one is no number or out of its limits.
     """
-    names = [name for name, limits in row.parameters]
+    names = [each.name for each in row.parameters]
     came: object = parameters
     if not isinstance(came, tuple) or len(came) != len(names):
         wanted = f"its parameters are ({', '.join(names)})" if names else "it has none"
         raise ValueError(f"parameters={parameters!r} of activation {row.name!r}: {wanted}.")
-    for given, (name, limits) in zip(parameters, row.parameters, strict=True):
+    for given, (name, limits, _) in zip(parameters, row.parameters, strict=True):
         wanted = f"a number from {limits.least:g} to {limits.largest:g}"
         is_number = isinstance(given, Real) and not isinstance(given, bool)
         if not is_number:

@@ -7,25 +7,17 @@ make one with others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from types import FunctionType
 from typing import Any
 
-from fastnn.activation_functions import LEAK, ROWS, Row, Scalar, Slope
+from fastnn.activation_functions import ROWS
 from fastnn.activation_parameters import defaults_of, fields_of
+from fastnn.activation_rows import Row, Scalar, Slope
 from fastnn.errors import no_subclass, unknown_name, wrong_type
+from fastnn.user_functions import UserFunctions, require_picklable
 
-__all__ = [
-    "ACTIVATIONS",
-    "ALIASES",
-    "Activation",
-    "celu",
-    "elu",
-    "get",
-    "hard_sigmoid",
-    "leaky_relu",
-    "softplus",
-]
+__all__ = ["ACTIVATIONS", "ALIASES", "Activation", "get"]
 
 
 def __dir__() -> list[str]:
@@ -40,22 +32,28 @@ _ROWS = {row.name: row for row in ROWS}
 class Activation:
     """An element-wise function of z, or one of whole rows.
 
-    A user's own is ``Activation("cube", value=..., slope=...)``; ``Activation("relu")`` is the library's of that name.
-    A pickle has the library's by name, and a user's own with its functions. The backend "native", which compiles those
-    with Numba, refuses functions that can raise: there math.nan says that there is no number.
+    A user's own is ``Activation("snake", lambda z: z + sin(z) ** 2)``; ``Activation("relu")`` is the library's of that
+    name. The functions are scalar Python: numbers, ``if``, loops, `math`, and other functions of that kind. They are
+    called at some points when an Activation is made, and compiled when the backends "native" and "jit" first need them.
+    What can raise is refused: math.nan says that there is no number. 1 / 0 and overflow are infinite.
+
+    A pickle has the library's by name, and a user's own with its functions, which need a name in a module: a lambda
+    needs cloudpickle.
 
     Parameters
     ----------
     name : str
         Its name in `ACTIVATIONS`, or another one for a user's own.
+    value : callable, optional
+        ``value(z)`` gives a, on floats; None for the library's.
+    slope : callable, optional
+        ``slope(z, a)`` gives da/dz, on floats; None to have it derived from `value`. Where `value` has a kink the
+        derived slope is that of the branch that it takes there. One that is given is compared with differences of
+        `value`; but of a function of steps, whose derivative is 0, it is taken as it is.
     code : int, default=-1
         Its number in the kernels; -1 for a user's own, which has no other.
-    value : callable, optional
-        ``value(z)`` gives a, on floats; None for a row function.
-    slope : callable, optional
-        ``slope(z, a)`` gives da/dz, on floats; None for a row function.
     by_row : bool, default=False
-        Whether it works on whole rows (softmax, log_softmax).
+        Whether it works on whole rows (softmax, log_softmax), which a user's own cannot.
     has_slope : bool, default=True
         Whether a network can be trained through it; `sign` cannot.
     parameters : tuple of float
@@ -65,22 +63,25 @@ class Activation:
     Raises
     ------
     TypeError
-        If there is no value or no slope that can be called, the code is no integer, or a parameter no number.
+        If there is no value that can be called; if a function takes another number of arguments, raises an error or
+        returns no number; if no slope is given and none can be derived; if the code is no integer, or a parameter no
+        number.
     ValueError
-        If there is a code, by which kernels would take another function than the one that is given, or there are
-        parameters that the function cannot have.
+        If the slope that is given is another one than that of the value; if there is a code, by which kernels would
+        take another function than the one that is given, or there are parameters that the function cannot have.
     """
 
     name: str
-    code: int = USER
     value: Scalar | None = None
     slope: Slope | None = None
+    _: KW_ONLY
+    code: int = USER
     by_row: bool = False
     has_slope: bool = True
     parameters: tuple[float, ...] = field(default=())
 
     def __init_subclass__(cls) -> None:
-        raise no_subclass(cls, "Activation", "Give your functions to an Activation: Activation(name, value=, slope=).")
+        raise no_subclass(cls, "Activation", "Give your functions to an Activation: Activation(name, value, slope).")
 
     def __post_init__(self) -> None:
         code: object = self.code
@@ -96,23 +97,34 @@ class Activation:
             return
         if self.by_row:
             raise wrong_type(f"activation {self.name!r}", "by_row=True", "one with value(z) and slope(z, a)")
-        if not callable(self.value):
-            raise wrong_type(f"value of activation {self.name!r}", self.value, "a function of z")
-        if not callable(self.slope):
-            raise wrong_type(f"slope of activation {self.name!r}", self.slope, "a function of z, a")
         if self.parameters != ():
             raise ValueError(
                 f"parameters={self.parameters!r} of activation {self.name!r}: only the library's functions have some. "
                 "Write the numbers into the functions that you give."
             )
+        self._functions().check(slope_is_used=self.has_slope)
 
-    def __reduce__(self) -> tuple[type[Activation], tuple[Any, ...]]:
-        """The constructor's arguments, none of which is a private function of this package."""
-        if self.code == USER:
-            return Activation, (self.name, self.code, self.value, self.slope, self.by_row, self.has_slope)
-        if self == ACTIVATIONS.get(self.name):
-            return Activation, (self.name,)
-        return Activation, (self.name, USER, None, None, False, True, self.parameters)
+    def _functions(self) -> UserFunctions:
+        return UserFunctions(f"activation {self.name!r}", self.value, self.slope, of_targets=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What the constructor takes, as far as it is not the default; no private function of this package."""
+        if self.code != USER:
+            is_named = self == ACTIVATIONS.get(self.name)
+            return {"name": self.name} | ({} if is_named else {"parameters": self.parameters})
+        require_picklable(f"activation {self.name!r}", value=self.value, slope=self.slope)
+        functions = {"name": self.name, "value": self.value, "slope": self.slope}
+        return functions | ({} if self.has_slope else {"has_slope": False})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Checks what comes out of a pickle as the constructor checks its arguments."""
+        self.__init__(**state)  # type: ignore[misc]
+
+    def __copy__(self) -> Activation:
+        return self  # it cannot be changed
+
+    def __deepcopy__(self, memo: object) -> Activation:
+        return self
 
     def __eq__(self, other: object) -> bool:
         return self._identity() == other._identity() if isinstance(other, Activation) else NotImplemented
@@ -208,10 +220,12 @@ def get(activation: str | Activation) -> Activation:
     return found
 
 
-# --- those with parameters ----------------------------------------------------------------------
+# --- those with parameters: tools/generate_activations.py writes all that follows ------------------
+
+__all__ += ["celu", "elu", "hard_sigmoid", "leaky_relu", "softplus"]
 
 
-def leaky_relu(slope: float = LEAK) -> Activation:
+def leaky_relu(slope: float = 0.01) -> Activation:
     """Return the leaky relu: z above zero, slope * z below.
 
     Parameters
@@ -262,31 +276,6 @@ def elu(alpha: float = 1.0) -> Activation:
     return Activation("elu", parameters=(alpha,))
 
 
-def celu(alpha: float = 1.0) -> Activation:
-    """Return an exponential linear unit whose slope is 1 at zero: z above, alpha * (exp(z / alpha) - 1) below.
-
-    Parameters
-    ----------
-    alpha : float, default=1.0
-        From 1e-6 to 1e6; the values below zero come near to -alpha.
-
-    Returns
-    -------
-    Activation
-        The library's activation of this name, with this number.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
-
-    References
-    ----------
-    Barron (2017), "Continuously differentiable exponential linear units".
-    """
-    return Activation("celu", parameters=(alpha,))
-
-
 def softplus(beta: float = 1.0) -> Activation:
     """Return softplus, a smooth relu: log(1 + exp(beta * z)) / beta.
 
@@ -313,7 +302,7 @@ def softplus(beta: float = 1.0) -> Activation:
     return Activation("softplus", parameters=(beta,))
 
 
-def hard_sigmoid(slope: float = 1.0 / 6.0, offset: float = 0.5) -> Activation:
+def hard_sigmoid(slope: float = 1 / 6, offset: float = 0.5) -> Activation:
     """Return the hard sigmoid: slope * z + offset, cut off below 0 and above 1.
 
     PyTorch's has the slope 1/6, as here; Keras's before version 3 had 0.2.
@@ -341,3 +330,28 @@ def hard_sigmoid(slope: float = 1.0 / 6.0, offset: float = 0.5) -> Activation:
     propagations".
     """
     return Activation("hard_sigmoid", parameters=(slope, offset))
+
+
+def celu(alpha: float = 1.0) -> Activation:
+    """Return an exponential linear unit whose slope is 1 at zero: z above, alpha * (exp(z / alpha) - 1) below.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        From 1e-6 to 1e6; the values below zero come near to -alpha.
+
+    Returns
+    -------
+    Activation
+        The library's activation of this name, with this number.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
+
+    References
+    ----------
+    Barron (2017), "Continuously differentiable exponential linear units".
+    """
+    return Activation("celu", parameters=(alpha,))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ROWS", "TOLERANCE", "Domain", "Element", "Parameter", "Row", "Targets"]
+__all__ = ["LINKS", "NUMBERS", "ROWS", "TOLERANCE", "Domain", "Element", "Parameter", "Row", "Targets"]
 
 Targets = NDArray[np.floating[Any]]
 
@@ -133,7 +133,7 @@ class Domain:
     must_be_one: Callable[[Targets], Targets] | None = None  # of targets (n, o), in each row
 
 
-_NUMBERS = Domain("finite numbers")
+NUMBERS = Domain("finite numbers")
 _PROBABILITIES = Domain("probabilities in [0, 1], such as 0 and 1 of two classes", 0, 1)
 _SHARES = Domain(
     "probabilities in [0, 1], a column for each class, with rows that sum to 1",
@@ -166,7 +166,7 @@ class Row:
     link: str
     element: Element | None  # None for a loss of whole rows, which kernels have in forms of their own
     parameter: Parameter = Parameter("parameter", 0.0, lambda parameter: parameter == 0, "0: this loss has none")
-    targets: Callable[[float], Domain] = lambda parameter: _NUMBERS
+    targets: Callable[[float], Domain] = lambda parameter: NUMBERS
     # (y, parameter) -> the loss of each target where its prediction is right; None: zero
     saturated: Callable[[Targets, float], Targets] | None = None
 
@@ -186,6 +186,8 @@ def _saturated_tweedie(y: Targets, power: float) -> Targets:
     falling = np.expm1(-b * z) / b if b > 0 else -z
     return np.where(y > 0, 1 + rising + y * falling, 1 - 1 / a if a > 0 else np.nan).astype(y.dtype)
 
+
+LINKS = ("identity", "sigmoid", "softmax", "exp")  # what makes a prediction of the raw output
 
 # A loss's position is its code, as in src_ext/contract/losses.hpp: a new one goes to the end.
 ROWS: dict[str, Row] = {

@@ -7,13 +7,17 @@ is the weighted mean over its rows. The functions are in `fastnn.loss_functions`
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
+from fastnn.dual_numbers import differentiated
 from fastnn.errors import no_subclass, unknown_name, wrong_type
-from fastnn.loss_functions import ROWS, TOLERANCE, Element, Parameter, Targets
+from fastnn.loss_functions import LINKS, NUMBERS, ROWS, TOLERANCE, Element, Parameter, Targets
+from fastnn.user_functions import UserFunctions, require_picklable
 from fastnn.validation import as_float
 
 __all__ = ["LOSSES", "Loss", "focal", "get", "huber", "pinball", "smooth_labels", "tweedie"]
@@ -23,47 +27,70 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
+LossValue = Callable[[float, float], float]
+
+USER = -1  # the code of a loss that is not in the registry
 _CODES = {name: code for code, name in enumerate(ROWS)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Loss:
     """A loss on the raw output and the link that turns the raw output into a prediction.
+
+    A user's own is ``Loss("cauchy", lambda z, y: log1p((z - y) ** 2))``: the loss of one output z with the target y, of
+    which a row's is the sum. What is said of the functions of an `Activation` holds for them too.
 
     Parameters
     ----------
     name : str
-        Its name in `LOSSES`, such as "squared_error".
-    code : int
-        Its number in the kernels.
+        Its name in `LOSSES`, or another one for a user's own.
+    value : callable, optional
+        ``value(z, y)`` gives the loss, on floats; None for the library's.
+    slope : callable, optional
+        ``slope(z, y)`` gives the derivative of the loss by z, on floats; None to have it derived from `value`. Where
+        `value` has a kink the derived slope is that of the branch that it takes there. One that is given is compared
+        with differences of `value`.
     link : {"identity", "sigmoid", "softmax", "exp"}, default="identity"
         What makes a prediction of the raw output.
+    code : int, default=-1
+        Its number in the kernels; -1 for a user's own, which has no other.
     parameter : float, default=0.0
-        Such as Huber's delta or the pinball loss's quantile; 0 where there is none.
+        Of the library's, such as Huber's delta or the pinball loss's quantile; 0 where there is none.
 
     Raises
     ------
     ValueError
-        If kernels know no such loss, or not by that code and link, or its parameter is not possible.
+        If kernels know no such loss, or not by that code and link, or its parameter is not possible; if a user's own
+        has the name of one of the library's, or a slope that is none of its value.
     TypeError
-        If the parameter is no number.
+        If the parameter is no number; if a function cannot be called, takes another number of arguments, raises an
+        error or returns no number; or if no slope is given and none can be derived.
     """
 
     name: str
-    code: int
+    value: LossValue | None = None
+    slope: LossValue | None = None
+    _: KW_ONLY
     link: str = "identity"
+    code: int = USER
     parameter: float = 0.0
 
     def __init_subclass__(cls) -> None:
-        raise no_subclass(cls, "Loss", "Take one of fastnn.losses.LOSSES.")
+        raise no_subclass(cls, "Loss", "Give your functions to a Loss: Loss(name, value, slope, link=).")
 
     def __post_init__(self) -> None:
+        code: object = self.code
+        if isinstance(code, int) and code == USER:
+            self._check_users_own()
+            return
         listed = ROWS.get(self.name)
         if listed is None:
             raise ValueError(
-                f"The loss {self.name!r} is a user's own, and kernels know none but these: {', '.join(ROWS)}."
+                f"The loss {self.name!r} with the code {code!r}: codes are the library's, of {', '.join(ROWS)}. One "
+                f"of yours has functions instead, as in Loss({self.name!r}, value=..., link='identity')."
             )
-        code: object = self.code
+        if (self.value, self.slope) != (None, None):
+            raise ValueError(f"code={code!r} of the loss {self.name!r} with functions, which kernels would not call.")
         if not isinstance(code, int) or (code, self.link) != (_CODES[self.name], listed.link):
             raise ValueError(
                 f"The loss {self.name!r} has the code {_CODES[self.name]} and the link {listed.link!r}, got {code!r} "
@@ -74,15 +101,49 @@ class Loss:
             raise ValueError(f"{known.name}={self.parameter}, wanted {known.wanted}")
         object.__setattr__(self, "parameter", parameter)
 
+    def _check_users_own(self) -> None:
+        if self.name in ROWS:
+            raise ValueError(
+                f"The loss {self.name!r} is one of the library's: take fastnn.losses.get({self.name!r}), or give your "
+                "own another name."
+            )
+        if self.link not in LINKS:
+            raise unknown_name("link", self.link, LINKS)
+        if self.parameter != 0:
+            raise ValueError(
+                f"parameter={self.parameter!r} of the loss {self.name!r}: only the library's have some. Write the "
+                "number into the functions that you give."
+            )
+        UserFunctions(f"loss {self.name!r}", self.value, self.slope, of_targets=True).check()
+
     def _read_parameter(self, known: Parameter) -> float:
         parameter: object = self.parameter
         if not isinstance(parameter, Real):
             raise wrong_type(known.name, parameter, known.wanted)
         return as_float(parameter)
 
-    def __reduce__(self) -> tuple[type[Loss], tuple[str, int, str, float]]:
-        """The constructor's arguments, so that it checks what comes out of a pickle."""
-        return Loss, (self.name, self.code, self.link, self.parameter)
+    def __repr__(self) -> str:
+        if self.code == USER:
+            return f"Loss(name={self.name!r}, link={self.link!r})"
+        return f"Loss(name={self.name!r}, link={self.link!r}, code={self.code!r}, parameter={self.parameter!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What the constructor takes."""
+        named = {"name": self.name, "link": self.link}
+        if self.code != USER:
+            return named | {"code": self.code, "parameter": self.parameter}
+        require_picklable(f"loss {self.name!r}", value=self.value, slope=self.slope)
+        return named | {"value": self.value, "slope": self.slope}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Checks what comes out of a pickle as the constructor checks its arguments."""
+        self.__init__(**state)  # type: ignore[misc]
+
+    def __copy__(self) -> Loss:
+        return self  # it cannot be changed
+
+    def __deepcopy__(self, memo: object) -> Loss:
+        return self
 
     def with_parameter(self, parameter: float) -> Loss:
         """Return the same loss with another parameter.
@@ -121,7 +182,7 @@ class Loss:
         """
         if not y.size:
             return
-        domain = ROWS[self.name].targets(self.parameter)
+        domain = NUMBERS if self.code == USER else ROWS[self.name].targets(self.parameter)
         low, high = float(y.min()), float(y.max())  # NaN where one is
         one = domain.must_be_one
         if not (math.isfinite(low) and math.isfinite(high) and domain.least <= low and high <= domain.largest):
@@ -149,18 +210,28 @@ class Loss:
         ndarray of shape (n, o), or None
             The loss of each target; None for a loss that is zero there.
         """
-        known = ROWS[self.name].saturated
+        known = None if self.code == USER else ROWS[self.name].saturated
         return None if known is None else known(y, self.parameter)
 
 
 LOSSES: dict[str, Loss] = {
-    name: Loss(name, _CODES[name], known.link, known.parameter.default) for name, known in ROWS.items()
+    name: Loss(name, link=known.link, code=_CODES[name], parameter=known.parameter.default)
+    for name, known in ROWS.items()
 }
 
 
 def element_of(loss: Loss) -> Element | None:
     """The loss of one output, ``element(z, y, parameter) -> loss, d_z``; None for a loss of whole rows."""
-    return ROWS[loss.name].element
+    return _users_element(loss) if loss.code == USER else ROWS[loss.name].element
+
+
+def _users_element(loss: Loss) -> Element:
+    value, slope = loss.value, loss.slope
+    assert value is not None  # the constructor has looked
+    if slope is None:
+        derived = differentiated(value)
+        return lambda z, y, _: derived(z, y)
+    return lambda z, y, _: (value(z, y), slope(z, y))
 
 
 def huber(delta: float = 1.35) -> Loss:

@@ -142,8 +142,9 @@ def test_an_own_activation():
     assert square.code == activations.USER
     assert activations.get(square) is square
     assert repr(square) == "Activation(name='square')"
-    with pytest.raises(TypeError, match="slope of activation 'square'"):
-        Activation("square", value=abs)
+    assert Activation("square", square.value, square.slope) == square
+    with pytest.raises(TypeError, match="slope of activation 'square' is 2"):
+        Activation("square", value=abs, slope=2)
     with pytest.raises(TypeError, match="value of activation 'square'"):
         Activation("square", value=2, slope=abs)
 

@@ -24,7 +24,7 @@ from fastnn.kernels.select import kernels_for
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
 MODULES = (
     *("dense", "activation", "loss", "optimizer", "network", "neuron", "logistic", "solvers"),
-    *("call_overhead", "import_time"),
+    *("call_overhead", "import_time", "own_functions"),
 )
 if not FOLDER.is_dir():
     pytest.skip("the benchmarks do not lie beside the tests", allow_module_level=True)
@@ -67,10 +67,18 @@ def every_case(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 # --- they run ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", CLASSES)
+OF_OWN_FUNCTIONS = ("OwnActivation", "OwnLoss", "FirstUse")
+WITH_MARKS = [pytest.param(name, marks=pytest.mark.jit) if name in OF_OWN_FUNCTIONS else name for name in CLASSES]
+
+
+@pytest.mark.parametrize("name", WITH_MARKS)
 def test_runs_on_its_smallest_case(name):
     benchmark, case = CLASSES[name](), _smallest(CLASSES[name])
-    getattr(benchmark, "setup", lambda: None)(*case)
+    if name == "OwnLoss" and not load("own_cases").HAS_OWN_LOSSES:
+        with pytest.raises(NotImplementedError):  # asv's sign for a case that is left out
+            benchmark.setup(*case)
+        return
+    getattr(benchmark, "setup", lambda *case: None)(*case)
     methods = [method for method in dir(benchmark) if method.startswith(("time_", "track_", "timeraw_"))]
     assert methods
     for method in methods:
@@ -254,6 +262,15 @@ def test_setup_refuses_a_wrong_loss(monkeypatch):
         CLASSES["LossAndGradient"]().setup(*_smallest(CLASSES["LossAndGradient"]))
 
 
+@pytest.mark.jit
+def test_twins_that_differ_are_not_timed(monkeypatch):
+    own = load("own_cases")
+    monkeypatch.setitem(own.VALUES, "tanh", own.gelu)
+    monkeypatch.setitem(own.SLOPES, "tanh", own.SLOPES["gelu"])
+    with pytest.raises(AssertionError, match="of network_gradient is off by"):
+        own.epochs(own.OWN_NETWORKS["64-32-10"], "float32", "tanh")
+
+
 # --- peers ------------------------------------------------------------------------------------------------------------
 
 
@@ -297,17 +314,29 @@ def test_peers_print_a_markdown_table(table, monkeypatch, capsys):
     assert row.endswith(("x |", "% |"))
 
 
+@pytest.mark.jit
+def test_peers_print_the_tables_of_numba(monkeypatch, capsys):
+    numba_half = load("peers.numba_half")
+    monkeypatch.setattr(numba_half, "first_use", lambda name, warm: 0.5)
+    load("peers.__main__").main(["--quick", "--only", "numba"])
+    _, *tables = capsys.readouterr().out.split("\n## ")
+    assert len(tables) >= 3
+    for table in tables:
+        title, header, rule, row = filter(None, table.split("\n"))
+        assert title.startswith("Numba: ")
+        assert header.count("|") == rule.count("|") == row.count("|")
+
+
 def test_a_table_of_peers_is_a_file_of_its_name():
-    assert all((FOLDER / "peers" / f"{name}.py").is_file() for name in load("peers.__main__").TABLES)
+    for name in load("peers.__main__").TABLES:
+        assert (FOLDER / "peers" / ("numba_half.py" if name == "numba" else f"{name}.py")).is_file()
 
 
 def test_peers_refuse_an_unknown_table(capsys):
     with pytest.raises(SystemExit):
         load("peers.__main__").main(["--only", "kernel"])
-    assert (
-        "no table 'kernel'; there are training, inference, kernels, functions, adam, logistic, logistic_cv, logistic_l1"
-        in capsys.readouterr().err
-    )
+    names = "training, inference, kernels, functions, adam, logistic, logistic_cv, logistic_l1, numba"
+    assert f"no table 'kernel'; there are {names}" in capsys.readouterr().err
 
 
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")

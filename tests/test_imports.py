@@ -17,8 +17,9 @@ PACKAGE = Path(fastnn.__file__).parent
 
 # From the ground up; a module imports only from lines above its own. A folder stands for its files.
 LEVELS = [
-    ["errors", "install", "_version", "_cores", "tensors", "activation_functions", "loss_functions"],
-    ["validation", "threads", "activation_parameters"],
+    ["errors", "install", "_version", "_cores", "tensors", "activation_rows", "loss_functions", "dual_numbers"],
+    ["activation_functions"],
+    ["validation", "threads", "activation_parameters", "user_functions"],
     ["activations"],
     ["losses", "layers", "optimizers", "schedules", "_threadpool"],
     ["kernels.contract", "kernels.random", "kernels.pieces"],
@@ -38,6 +39,7 @@ LEVELS = [
     ["solvers.table"],
     ["solvers.minimise"],
     ["solvers.path", "solvers"],
+    ["jit"],
     ["models.common"],
     ["models.neuron", "models.network", "models.mlp", "models.logistic"],
     ["models", "roofline"],

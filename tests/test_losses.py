@@ -115,19 +115,26 @@ def test_pickling_and_copying(loss):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (("mine", 0), ValueError, "loss 'mine' is a user's own, and kernels know none but these: squared_error, "),
-        (("huber", 99), ValueError, "'huber' has the code 4 and the link 'identity', got 99"),
-        (("poisson", 6), ValueError, "'poisson' has the code 6 and the link 'exp', got 6 and 'identity'"),
-        (("hinge", 8.0), ValueError, "got 8.0"),
-        (("huber", 4, "identity", -1.0), ValueError, "delta=-1.0, wanted a finite number above 0"),
-        (("pinball", 7), ValueError, "quantile=0.0"),
-        (("pinball", 7, "identity", "0.5"), TypeError, "quantile is '0.5'"),
-        (("absolute", 3, "identity", 0.5), ValueError, "parameter=0.5, wanted 0: this loss has none"),
+        (
+            {"name": "mine", "code": 0},
+            ValueError,
+            "loss 'mine' with the code 0: .* of squared_error, .*Loss.'mine', value",
+        ),
+        ({"name": "mine", "code": 99}, ValueError, "loss 'mine' with the code 99"),
+        ({"name": "huber", "code": 99}, ValueError, "'huber' has the code 4 and the link 'identity', got 99"),
+        ({"name": "poisson", "code": 6}, ValueError, "'poisson' has the code 6 and the link 'exp', got 6 and 'ident"),
+        ({"name": "hinge", "code": 8.0}, ValueError, "got 8.0"),
+        ({"name": "huber", "code": 4, "parameter": -1.0}, ValueError, "delta=-1.0, wanted a finite number above 0"),
+        ({"name": "pinball", "code": 7}, ValueError, "quantile=0.0"),
+        ({"name": "pinball", "code": 7, "parameter": "0.5"}, TypeError, "quantile is '0.5'"),
+        ({"name": "absolute", "code": 3, "parameter": 0.5}, ValueError, "parameter=0.5, wanted 0: this loss has none"),
+        ({"name": "huber", "code": 4, "value": max}, ValueError, "with functions, which kernels would not call"),
+        ({"name": "huber"}, ValueError, "'huber' is one of the library's: take fastnn.losses.get.'huber'"),
     ],
 )
 def test_a_loss_that_kernels_do_not_know(arguments, error, message):
     with pytest.raises(error, match=message):
-        losses.Loss(*arguments)
+        losses.Loss(**arguments)
 
 
 def test_a_loss_cannot_be_bent():

@@ -8,7 +8,8 @@ no more than its steepest slope.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +35,8 @@ class Expected(NamedTuple):
     kinks: tuple[float, ...] = ()  # where the slope jumps, beside zero
     # what rounding errors of the value scale with, of |a|, |z| and the parameters
     magnitude: Callable[..., Doubles] = lambda a, z, *parameters: a
+    # other parameters than the defaults that tests try, and what they change of the fields above
+    others: Mapping[tuple[float, ...], dict[str, Any]] = MappingProxyType({})
 
 
 EXACT, SINGLE, COMPOSITE = 0.0, 2.0, 4.0
@@ -44,8 +47,20 @@ ACTIVATIONS = {
     "tanh": Expected(SINGLE, (-1, 1, 0, 0)),
     "sign": Expected(EXACT, (-1, 1, 0, 0)),
     "relu": Expected(EXACT, (0, INF, 0, 1)),
-    "leaky_relu": Expected(SINGLE, (-INF, INF, 0.01, 1)),
-    "elu": Expected(COMPOSITE, (-1, INF, 0, 1)),
+    "leaky_relu": Expected(
+        SINGLE,
+        (-INF, INF, 0.01, 1),
+        others={(0.2,): {"limits": (-INF, INF, 0.2, 1)}, (-0.5,): {"limits": (INF, INF, -0.5, 1), "at_zero": 0.0}},
+    ),
+    "elu": Expected(
+        COMPOSITE,
+        (-1, INF, 0, 1),
+        others={
+            (0.3,): {"limits": (-0.3, INF, 0, 1)},
+            (0.0,): {"limits": (0, INF, 0, 1), "at_zero": 0.0},
+            (1.9,): {"limits": (-1.9, INF, 0, 1)},
+        },
+    ),
     "selu": Expected(COMPOSITE, (-SELU_LEFT, INF, 0, SELU_SCALE)),
     # exp(-z**2 / 2) of a rounded square
     "gelu": Expected(COMPOSITE, (0, INF, 0, 1), magnitude=lambda a, z: a * (1 + z**2 / 4)),
@@ -55,18 +70,31 @@ ACTIVATIONS = {
     "mish": Expected(COMPOSITE, (0, INF, 0, 1)),
     # exp of a rounded beta z
     "softplus": Expected(
-        COMPOSITE, (0, INF, 0, 1), at_zero=np.log(2), magnitude=lambda a, z, beta: a * (1 + (beta != 1) * beta * z)
+        COMPOSITE,
+        (0, INF, 0, 1),
+        at_zero=np.log(2),
+        magnitude=lambda a, z, beta: a * (1 + (beta != 1) * beta * z),
+        others={(2.5,): {"at_zero": np.log(2) / 2.5}},
     ),
     "softsign": Expected(COMPOSITE, (-1, 1, 0, 0)),
     # z / 6 + 1 / 2 cancels near -3
     "hard_sigmoid": Expected(
-        SINGLE, (0, 1, 0, 0), at_zero=0.5, kinks=(-3, 3), magnitude=lambda a, z, slope, offset: a + abs(offset)
+        SINGLE,
+        (0, 1, 0, 0),
+        at_zero=0.5,
+        kinks=(-3, 3),
+        magnitude=lambda a, z, slope, offset: a + abs(offset),
+        others={(0.2, 0.4): {"at_zero": 0.4, "kinks": (-2, 3)}, (0.3, 0.5): {"kinks": (-0.5 / 0.3, 0.5 / 0.3)}},
     ),
     "hard_tanh": Expected(EXACT, (-1, 1, 0, 0), kinks=(-1, 1)),
     "hard_swish": Expected(
         COMPOSITE, (0, INF, 0, 1), kinks=(-3, 3), magnitude=lambda a, z: np.where(z < 3, a + 1.5, a + 0.5)
     ),
-    "celu": Expected(COMPOSITE, (-1, INF, 0, 1)),
+    "celu": Expected(
+        COMPOSITE,
+        (-1, INF, 0, 1),
+        others={(0.3,): {"limits": (-0.3, INF, 0, 1)}, (7.5,): {"limits": (-7.5, INF, 0, 1)}},
+    ),
     "softshrink": Expected(SINGLE, (-INF, INF, 1, 1), kinks=(-0.5, 0.5)),
     "hard_shrink": Expected(EXACT, (-INF, INF, 1, 1), kinks=(-0.5, 0.5)),
     "tanh_shrink": Expected(COMPOSITE, (-INF, INF, 1, 1)),

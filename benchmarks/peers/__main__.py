@@ -23,6 +23,7 @@ from .kernels import fused_layers
 from .logistic import logistic
 from .logistic_cv import logistic_cv
 from .logistic_l1 import logistic_l1
+from .numba_half import numba_half
 from .training import training
 
 TABLES: dict[str, Callable[[Effort], None]] = {
@@ -34,8 +35,9 @@ TABLES: dict[str, Callable[[Effort], None]] = {
     "logistic": logistic,
     "logistic_cv": logistic_cv,
     "logistic_l1": logistic_l1,
+    "numba": numba_half,
 }
-PEERS = ("numpy", "scipy", "scikit-learn", "torch", "onnxruntime", "onnx", "celer", "skglm")
+PEERS = ("numpy", "scipy", "scikit-learn", "numba", "torch", "onnxruntime", "onnx", "celer", "skglm")
 
 
 def chosen(text: str) -> list[str]:

@@ -68,7 +68,7 @@ def _steps(z: Any) -> None:
 
 def _training(z: Any) -> None:
     y = np.zeros((len(z), 2), z.dtype)
-    layers = [Dense(2, "relu"), Dropout(0.5), Dense(2)]
+    layers: list[Dense | Dropout] = [Dense(2, "relu"), Dropout(0.5), Dense(2)]
     for optimizer in OPTIMIZERS:
         network = Network(layers, z.shape[1], dtype=z.dtype, backend="jit", random_state=0)
         network.fit(z, y, optimizer=optimizer, epochs=1, batch_size=2)

@@ -23,8 +23,8 @@ _WANTED = "an Activation, a Loss, a Network, or an estimator with some among its
 def warmup(*things: Any, dtype: DTypeLike | None = None) -> dict[str, float]:
     """Compile now what would be compiled at its first use, and keep it on disk, where later processes find it.
 
-    Users' functions are kept in FASTNN_CACHE_DIR, else in the user's cache folder; the kernels of ``backend="jit"`` where
-    Numba keeps what it compiles.
+    Users' functions are kept in FASTNN_CACHE_DIR, else in the user's cache folder; the kernels of ``backend="jit"``
+    where Numba keeps what it compiles.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,10 @@ from fastnn.errors import FileError
 from fastnn.storage.codec import decode, encode
 from fastnn.storage.drafts import remove_drafts
 from fastnn.storage.files import FilePath, read_file, require_safetensors, write_file
-from fastnn.storage.kinds import KINDS, records_of
+from fastnn.storage.functions import Functions, UntrustedError, names_in
+from fastnn.storage.kinds import KINDS, records_of, trusting
 from fastnn.storage.records import Kind, is_number, record
+from fastnn.storage.strict_json import from_json
 
 __all__ = [
     "KINDS",
@@ -36,7 +38,7 @@ __all__ = [
     "write",
 ]
 
-FAULTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError)
+FAULTS = (ValueError, TypeError, ImportError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError)
 """What objects raise that are made of parts which make none: of files, all of it becomes a `FileError`."""
 
 
@@ -64,8 +66,8 @@ def write(
     TypeError
         If the value contains something of another type.
     ValueError
-        If it contains a user's own activation or loss, is nested too deeply, or its description is too long for a
-        file; or if the path is a device, a pipe or a socket.
+        If it contains a user's own function that has no name in a module, is nested too deeply, or its description is
+        too long for a file; or if the path is a device, a pipe or a socket.
     ImportError
         If safetensors is not installed.
     OSError
@@ -74,28 +76,48 @@ def write(
     content, tensors = encode(value, kinds)
     if check is not None:
         try:
-            again = decode(content, tensors, kinds)
+            again = decode(content, tensors, {**kinds, **trusting(Functions(_functions_in(content)))})
         except FAULTS as fault:
             raise FileError(f"{Path(path)} was not written, since it could not be read again: {fault}") from fault
         check(again)
     write_file(path, purpose, content, tensors)
 
 
-def read(path: FilePath, purpose: str, kinds: Mapping[str, Kind] = KINDS) -> Any:
+def _functions_in(content: str) -> list[str]:
+    """The names of users' functions in a description, each once, as they come."""
+    return list(dict.fromkeys(names_in(from_json(content), ("activation", "loss"))))
+
+
+def read(
+    path: FilePath,
+    purpose: str,
+    kinds: Mapping[str, Kind] = KINDS,
+    trusted: Iterable[str | Callable[..., Any]] = (),
+) -> Any:
     """The value that `write` has put into a file. Nothing in the file is ever executed.
+
+    Users' own functions are not in a file, but their names: those that are `trusted` are found by them.
 
     Raises
     ------
     FileError
-        If the file is no such file, damaged, or of a newer format.
+        If the file is no such file, damaged, or of a newer format; or if it has a function that is not trusted.
     ImportError
         If safetensors is not installed.
     OSError
         If there is no file, or it cannot be read.
     """
+    functions = Functions(trusted)
     content, tensors = read_file(path, purpose)
     try:
-        return decode(content, tensors, kinds)
+        return decode(content, tensors, {**kinds, **trusting(functions)})
+    except UntrustedError:
+        names = _functions_in(content)
+        raise FileError(
+            f"{Path(path)} needs functions of a user's own, which are code that is not in the file: "
+            f"{', '.join(names)}. If you trust them, load it with trusted={names}, which imports their modules, or "
+            "with trusted=[...] of the functions themselves."
+        ) from None
     except FAULTS as fault:
         raise FileError(f"{Path(path)} holds what no {purpose} consists of: {fault}") from fault
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import is_dataclass
+from functools import partial
 from types import MappingProxyType, ModuleType
 from typing import Any
 
@@ -12,9 +13,10 @@ import numpy as np
 from fastnn import activations, layers, losses, optimizers, schedules
 from fastnn.activations import Activation
 from fastnn.losses import Loss
+from fastnn.storage.functions import NOTHING_TRUSTED, Functions, take_functions
 from fastnn.storage.records import Kind, is_number, record
 
-__all__ = ["KINDS", "records_of"]
+__all__ = ["KINDS", "records_of", "trusting"]
 
 
 def records_of(module: ModuleType, area: str, words: Mapping[str, str] = MappingProxyType({})) -> dict[str, Kind]:
@@ -34,14 +36,25 @@ def records_of(module: ModuleType, area: str, words: Mapping[str, str] = Mapping
 
 
 def _take_activation(activation: Activation) -> dict[str, Any]:
-    """The name, and the parameters where they are not those of the name, such as a slope."""
-    known = activations.ACTIVATIONS.get(activation.name)
-    if known is None or known.code != activation.code:
-        raise _own("activation", activation.name)
+    """The name, and the parameters where they are not those of the name, such as a slope; of a user's own functions."""
+    if activation.code == activations.USER:
+        functions = take_functions(f"activation {activation.name!r}", value=activation.value, slope=activation.slope)
+        return {"name": activation.name, **functions} | ({} if activation.has_slope else {"has_slope": False})
+    known = activations.ACTIVATIONS[activation.name]
     return {"name": activation.name} | ({} if activation == known else {"parameters": list(activation.parameters)})
 
 
-def _make_activation(name: str, parameters: list[float] | None = None) -> Activation:
+def _make_activation(
+    functions: Functions,
+    name: str,
+    parameters: list[float] | None = None,
+    value: str | None = None,
+    slope: str | None = None,
+    has_slope: bool = True,
+) -> Activation:
+    if value is not None:
+        found = (functions.find(each) if each is not None else None for each in (value, slope))
+        return Activation(name, *found, has_slope=has_slope)
     if parameters is None:
         return activations.get(name)
     if name not in activations.ACTIVATIONS or not parameters:
@@ -50,14 +63,25 @@ def _make_activation(name: str, parameters: list[float] | None = None) -> Activa
 
 
 def _take_loss(loss: Loss) -> dict[str, Any]:
-    """The name, and the parameter where it is not that of the name, such as a quantile."""
-    if loss.name not in losses.LOSSES or losses.get(loss.name).with_parameter(loss.parameter) != loss:
-        raise _own("loss", loss.name)
+    """The name, and the parameter where it is not that of the name, such as a quantile; of a user's own functions."""
+    if loss.code == losses.USER:
+        functions = take_functions(f"loss {loss.name!r}", value=loss.value, slope=loss.slope)
+        return {"name": loss.name, "link": loss.link, **functions}
     known = losses.get(loss.name)
     return {"name": loss.name} | ({} if loss == known else {"parameter": loss.parameter})
 
 
-def _make_loss(name: str, parameter: float | None = None) -> Loss:
+def _make_loss(
+    functions: Functions,
+    name: str,
+    parameter: float | None = None,
+    link: str = "identity",
+    value: str | None = None,
+    slope: str | None = None,
+) -> Loss:
+    if value is not None:
+        found = (functions.find(each) if each is not None else None for each in (value, slope))
+        return Loss(name, *found, link=link)
     if parameter is None:
         return losses.get(name)
     if not is_number(parameter):
@@ -65,11 +89,12 @@ def _make_loss(name: str, parameter: float | None = None) -> Loss:
     return losses.get(name).with_parameter(parameter)
 
 
-def _own(what: str, name: str) -> ValueError:
-    return ValueError(
-        f"The {what} {name!r} is a user's own: a file holds no code. Use one of fastnn's, or pickle the model, "
-        "which keeps a reference to your functions."
-    )
+def trusting(functions: Functions) -> dict[str, Kind]:
+    """The kinds that have users' functions, which are looked for among these."""
+    return {
+        "activation": Kind(Activation, _take_activation, partial(_make_activation, functions)),
+        "loss": Kind(Loss, _take_loss, partial(_make_loss, functions)),
+    }
 
 
 # --- NumPy's ------------------------------------------------------------------------------------
@@ -107,8 +132,7 @@ def _make_random_state(state: Any) -> np.random.RandomState:
 
 
 KINDS: dict[str, Kind] = {
-    "activation": Kind(Activation, _take_activation, _make_activation),
-    "loss": Kind(Loss, _take_loss, _make_loss),
+    **trusting(NOTHING_TRUSTED),
     "random_state": Kind(np.random.RandomState, _take_random_state, _make_random_state),
     "dtype.float32": Kind(type(np.dtype(np.float32)), lambda dtype: {}, lambda: np.dtype(np.float32)),
     "dtype.float64": Kind(type(np.dtype(np.float64)), lambda dtype: {}, lambda: np.dtype(np.float64)),

@@ -24,30 +24,70 @@ cdef class NativeLoss:
         self.owner = owner
 
 
+cdef object compiled_loss = None
+
+
+# A user's own loss, compiled for the dtype.
+cdef NativeLoss compile_users_loss(object loss, int kind):
+    global compiled_loss
+    if compiled_loss is None:
+        from fastnn.kernels.users.compiled import compiled_loss as function
+        compiled_loss = function
+    compiled = compiled_loss(loss, np.float64 if kind else np.float32)
+    if type(compiled) is not NativeLoss or (<NativeLoss>compiled).kind != kind:
+        raise TypeError(f"loss {loss!r} has been compiled to {compiled!r}, wanted a NativeLoss of the arrays' dtype")
+    return compiled
+
+
 cdef struct LossNumbers:
     int code, link
     const UserLoss* users  # NULL for the library's
     double parameter
 
 
-cdef LossNumbers read_loss(object loss, int kind) except *:
-    """A Loss in numbers, or one that a name stands for with its default parameter; each is read once."""
-    cdef LossNumbers numbers
-    if type(loss) is NativeLoss:
-        if (<NativeLoss>loss).kind != kind:
-            raise ValueError("a loss is compiled for another dtype than the arrays have")
-        numbers.code, numbers.parameter = -1, 0.0
-        numbers.link, numbers.users = (<NativeLoss>loss).link, &(<NativeLoss>loss).loss
-        return numbers
-    if type(loss) is str:
-        from fastnn.losses import get
-        loss = get(loss)
-    numbers.code, numbers.parameter = loss.code, loss.parameter
-    numbers.users = NULL
-    if not 0 <= numbers.code < kLossCount:
+cdef int read_listed_code(object loss, Py_ssize_t code) except -1:
+    if not 0 <= code < kLossCount:
         raise ValueError(f"unknown loss {loss!r}, wanted one of {', '.join(LOSS_CODES)}")
-    numbers.link = kListedLosses[numbers.code].link
-    return numbers
+    return <int>code
+
+
+# A Loss in numbers, or one that a name stands for with its default parameter; each is read once. Returns what has to
+# live as long as `into` is used: what holds a user's own in memory, None for those of the library.
+cdef object read_loss(LossNumbers* into, object loss, int kind):
+    cdef NativeLoss native = None
+    cdef Py_ssize_t code
+    if type(loss) is NativeLoss:
+        native = loss
+        if native.kind != kind:
+            raise ValueError("a loss is compiled for another dtype than the arrays have")
+    else:
+        if type(loss) is str:
+            from fastnn.losses import get
+            loss = get(loss)
+        code = loss.code
+        if code == -1:
+            native = compile_users_loss(loss, kind)
+    if native is not None:
+        into.code, into.link, into.parameter = -1, native.link, 0.0
+        into.users = &native.loss
+        return native
+    into.code, into.parameter = read_listed_code(loss, code), loss.parameter
+    into.users = NULL
+    into.link = kListedLosses[into.code].link
+    return None
+
+
+# The link of a loss alone: a user's own need not be compiled for it.
+cdef int read_link(object loss, int kind) except -2:
+    cdef LossNumbers numbers
+    cdef Py_ssize_t code
+    if type(loss) is NativeLoss or type(loss) is str:
+        read_loss(&numbers, loss, kind)
+        return numbers.link
+    code = loss.code
+    if code == -1:
+        return LINK_CODES[loss.link]
+    return kListedLosses[read_listed_code(loss, code)].link
 
 
 def link(cnp.ndarray z not None, object loss, cnp.ndarray out not None, Py_ssize_t n_threads=0):
@@ -58,7 +98,7 @@ def link(cnp.ndarray z not None, object loss, cnp.ndarray out not None, Py_ssize
     g.n, g.o = cnp.PyArray_DIM(z, 0), cnp.PyArray_DIM(z, 1)
     g.out = <float*>output_2d(out, "out", kind, g.n, g.o)
     apart(out, z)
-    g.link = read_loss(loss, kind).link
+    g.link = read_link(loss, kind)
     if is_nothing(out):
         return
     run(kernels.link[kind], &g, 16.0 * g.n * g.o, n_threads)
@@ -79,7 +119,8 @@ def loss_and_gradient(cnp.ndarray z not None, cnp.ndarray y not None, cnp.ndarra
     g.d_z = <float*>output_2d(d_z, "d_z", kind, g.n, g.o)
     apart(d_z, z)
     apart(d_z, y)
-    cdef LossNumbers numbers = read_loss(loss, kind)
+    cdef LossNumbers numbers
+    own = read_loss(&numbers, loss, kind)
     g.loss, g.users_loss, g.parameter = numbers.code, numbers.users, numbers.parameter
     if is_nothing(d_z):
         return 0.0

@@ -53,7 +53,7 @@ def network_predict(object plan, cnp.ndarray params not None, object x not None,
     cdef int infinite = 0
     cdef NativePlan native = native_plan(plan, kind_of(params))
     g.shape = native.shape
-    g.link = kNoLink if loss is None else read_loss(loss, native.kind).link
+    g.link = kNoLink if loss is None else read_link(loss, native.kind)
     g.pairs = g.shape.widths[g.shape.layers] == 1 and cnp.PyArray_NDIM(out) == 2 and cnp.PyArray_DIM(out, 1) == 2
     g.infinite = &infinite
     run_forward(&g, native, params, x, out, n_threads)
@@ -82,11 +82,20 @@ cdef int read_rows(Epoch[float]* g, object x, int kind) except -1:
     return 0
 
 
+# A user's own is compiled when a gradient first needs it, once for a plan, which holds it in memory.
+cdef LossNumbers read_loss_of_plan(NativePlan plan, object loss) except *:
+    cdef LossNumbers numbers
+    own = read_loss(&numbers, loss if plan.loss is not loss else plan.own_loss, plan.kind)
+    if own is not None:
+        plan.loss, plan.own_loss = loss, own
+    return numbers
+
+
 cdef int read_data(Epoch[float]* g, NativePlan plan, object loss, cnp.ndarray params, object x, cnp.ndarray y,
                    cnp.ndarray sample_weight) except -1:
     cdef int kind = plan.kind
     cdef Py_ssize_t k
-    cdef LossNumbers numbers = read_loss(loss, kind)
+    cdef LossNumbers numbers = read_loss_of_plan(plan, loss)
     g.shape = plan.shape
     g.params = <float*>input_1d(params, "params", kind, plan.n_params)
     read_rows(g, x, kind)

@@ -21,6 +21,7 @@ cdef class NativePlan:
     cdef cnp.ndarray widths, bias, dropout
     cdef cnp.ndarray activations  # bytes of an Activation for each layer
     cdef list owners              # of users' functions among them
+    cdef object loss, own_loss    # a user's own, and what it has been compiled to
     cdef NetworkShape shape
     cdef Py_ssize_t n_params
     cdef int kind

@@ -241,3 +241,55 @@ def test_tweedie_of_power_1_is_poisson(backend, dtype, rng):
     found = kernels.loss_and_gradient(z, y, None, losses.tweedie(1), d_z)
     assert found == pytest.approx(kernels.loss_and_gradient(z, y, None, losses.get("poisson"), wanted), rel=64 * eps)
     np.testing.assert_allclose(d_z, wanted, rtol=8 * eps, atol=eps)
+
+
+# --- users' own -----------------------------------------------------------------------------------
+
+OF_ELEMENTS = [loss for loss in ALL if losses.element_of(loss) is not None]
+
+
+def twin_of(loss, *, with_slope):
+    """A user's loss that computes what the library's does."""
+    element, parameter = losses.element_of(loss), loss.parameter
+    slope = (lambda z, y: element(z, y, parameter)[1]) if with_slope else None
+    return losses.Loss(f"own {loss.name}", lambda z, y: element(z, y, parameter)[0], slope, link=loss.link)
+
+
+@pytest.mark.parametrize("loss", OF_ELEMENTS, ids=lambda loss: f"{loss.name} {loss.parameter}")
+@pytest.mark.parametrize("with_slope", [True, False], ids=["given", "derived"])
+def test_a_users_twin_gives_the_librarys_numbers(users_backend, dtype, loss, with_slope, rng):
+    own, kernels = twin_of(loss, with_slope=with_slope), kernels_for(users_backend)
+    for shape, weighted in (((1, 1), False), ((700, 1), True), ((5, 3), True), ((3, 700), False), ((0, 4), False)):
+        z, y = 2 * rng.normal(size=shape).astype(dtype), targets(rng, loss, shape).astype(dtype)
+        weight = rng.random(shape[0]).astype(dtype) if weighted else None
+        d_z, wanted_d_z = np.full_like(z, np.nan), np.full_like(z, np.nan)
+        found = kernels.loss_and_gradient(z, y, weight, own, d_z)
+        wanted = kernels_for("reference").loss_and_gradient(z, y, weight, loss, wanted_d_z)
+        rounding = 64 * float(np.finfo(dtype).eps)
+        assert found == pytest.approx(wanted, rel=rounding, abs=rounding)
+        np.testing.assert_allclose(d_z, wanted_d_z, rtol=rounding, atol=rounding)
+        kernels.link(z, own, d_z)
+        kernels_for("reference").link(z, loss, wanted_d_z)
+        np.testing.assert_allclose(d_z, wanted_d_z, rtol=rounding)
+
+
+def test_a_users_loss_with_numbers_that_are_none(users_backend, dtype):
+    own = losses.Loss("own", lambda z, y: abs(z - y) + 1 / y)
+    z = np.array([[1.0, np.nan, np.inf, 2.0]], dtype)
+    d_z = np.zeros_like(z)
+    found = kernels_for(users_backend).loss_and_gradient(z, np.array([[2.0, 1.0, 1.0, 0.0]], dtype), None, own, d_z)
+    assert np.isnan(found)
+    np.testing.assert_array_equal(d_z[:, [0, 2, 3]], [[-1, 1, 1]])
+    z[0, 1:3] = 1
+    assert kernels_for(users_backend).loss_and_gradient(z, np.zeros_like(z), None, own, d_z) == np.inf
+
+
+def test_a_users_loss_that_cannot_be_compiled_is_an_error(rng):
+    own = losses.Loss("own", lambda z, y: (z - y) ** 2 * len(eval("[z]")))
+    z = rng.normal(size=(3, 2))
+    wanted = ((z - 1) ** 2).sum(axis=1).mean()
+    assert kernels_for("reference").loss_and_gradient(z, np.ones_like(z), None, own, z.copy()) == pytest.approx(wanted)
+    d_z = np.zeros_like(z)
+    with pytest.raises((TypeError, ImportError), match="eval|needs Numba"):
+        kernels_for("native").loss_and_gradient(z, np.ones_like(z), None, own, d_z)
+    assert not d_z.any()

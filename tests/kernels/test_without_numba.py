@@ -5,6 +5,7 @@ In processes of their own, where importing Numba fails: so they run also where i
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,11 +26,12 @@ sys.meta_path.insert(0, Blocked())
 import numpy as np
 import pytest
 import fastnn
-from fastnn import Activation, Dense, LogisticRegression, MLPClassifier, MLPRegressor, Network, Neuron, kernels
+from fastnn import Activation, Dense, LogisticRegression, Loss, MLPClassifier, MLPRegressor, Network, Neuron, kernels
 
 X = np.random.default_rng(0).uniform(-1, 1, size=(20, 3))
 Y = np.arange(20) % 2
 CUBE = Activation("cube", value=lambda z: z * z * z, slope=lambda z, a: 3 * z * z)
+FOURTH = Loss("fourth", lambda z, y: (z - y) ** 4)
 """
 MISSING = "ImportError('the engine is missing')"
 
@@ -75,7 +77,17 @@ for call in (
     with pytest.raises(ImportError, match=r"^Activation 'cube' is a user's own, and compiling it .* needs Numba, .*: "
                        r"pip install numba, or use backend='reference'\\.$"):
         call()
+for call in (
+    lambda: kernels.loss_and_gradient(X, X, FOURTH),
+    lambda: Network([Dense(2)], n_inputs=3, loss=FOURTH).fit(X, X[:, :2]),
+    lambda: MLPRegressor(FOURTH).fit(X, Y),
+):
+    with pytest.raises(ImportError, match=r"^Loss 'fourth' is a user's own, and compiling it .* needs Numba, .*: "
+                       r"pip install numba, or use backend='reference'\\.$"):
+        call()
 np.testing.assert_allclose(kernels.activation_forward(X, CUBE, backend="reference"), X**3, rtol=1e-12)
+assert Network([Dense(2)], n_inputs=3, loss=FOURTH).predict(X).shape == (20, 2)  # which needs no loss
+MLPRegressor(FOURTH, backend="reference", max_iter=300, tol=1.0, random_state=0).fit(X, Y)
 Network(network, n_inputs=3, backend="reference", random_state=0).fit(X, Y, epochs=2)
 MLPRegressor(activation=CUBE, backend="reference", max_iter=300, tol=1.0, random_state=0).fit(X, Y)
 Neuron(CUBE, learning_rate=1e-3, backend="reference", tol=10.0, random_state=0).fit(X, Y)
@@ -116,3 +128,28 @@ network = Network([Dense(3, "relu"), Dense(1)], n_inputs=3, random_state=0)
 network.fit(X, Y, epochs=2)
 assert "numba" not in sys.modules
 """)
+
+
+@pytest.mark.jit
+def test_numba_disable_jit() -> None:
+    """With Numba's own way to debug, users' functions run by every backend: what compiles them is not Numba."""
+    code = """
+import numpy as np
+from fastnn import Activation, Dense, Loss, Network
+
+X = np.random.default_rng(0).normal(size=(20, 3))
+wanted = None
+for slope in (None, lambda z, a: 3 * z * z):
+    for backend in ("reference", "native", "jit"):
+        layers = [Dense(2, Activation("cube", lambda z: z * z * z, slope)), Dense(1)]
+        loss = Loss("fourth", lambda z, y: (z - y) ** 4)
+        network = Network(layers, 3, loss=loss, backend=backend, random_state=0, dtype="float64")
+        network.fit(X, X[:, 0], epochs=2)
+        wanted = network.params if wanted is None else wanted
+        np.testing.assert_allclose(network.params, wanted, rtol=1e-9)
+"""
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(
+        command, capture_output=True, text=True, timeout=LONG, env={**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    )
+    assert answer.returncode == 0, answer.stderr

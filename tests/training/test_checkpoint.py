@@ -228,7 +228,7 @@ def one_epoch(path: Path, settings: dict[str, Any], params: Any = (0.0, 0.0)) ->
         (np.zeros(100), np.ones(100), r"array \(100,\) of float64 .SHA-256 \w+., now array"),
         (np.array(["a"] * 99, object), np.array(["b"] * 99, object), "array .* now array"),
         ({"x": 1}, {"x": 2}, "{'x': 1}, now {'x': 2}"),
-        ("relu", Activation("cube", value=abs, slope=max), r"'relu', now Activation\(name='cube'\)"),
+        ("relu", Activation("cube", value=abs), r"'relu', now Activation\(name='cube'\)"),
         (print, abs, "<built-in function print>, now <built-in function abs>"),
         (None, True, "None, now True"),
     ],

@@ -89,6 +89,7 @@ def rest() -> None:
     fastnn.losses.huber("wide")  # arg-type; reportArgumentType
     fastnn.activations.get(1)  # arg-type; reportArgumentType
     fastnn.Activation("cube", value=lambda: 0.0)  # arg-type; reportArgumentType
+    fastnn.Loss("cauchy", lambda z: z)  # arg-type; reportArgumentType
     fastnn.Dense("ten")  # arg-type; reportArgumentType
     fastnn.Dropout(rate=None)  # arg-type; reportArgumentType
     fastnn.Adam(learning_rat=0.1)  # call-arg; reportCallIssue

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -176,7 +176,7 @@ def cross_validation(path: Path) -> None:
 def classifier(path: Path) -> None:
     model = MLPClassifier(
         (32, 16),
-        ["relu", Activation("cube", value=cube, slope=cube_slope)],
+        ["relu", Activation("cube", cube, cube_slope, has_slope=True)],
         solver=Adam(0.01, clip_norm=1.0),
         learning_rate=fastnn.schedules.Cosine(0.01, 1000),
         class_weight="balanced",
@@ -222,7 +222,7 @@ def regressor(path: Path) -> None:
     assert_type(model.predict(X), Floats)
     assert_type(model.score(X, X[:, 0]), float)
     assert_type(model.input_gradient(X), Floats)
-    assert_type(MLPRegressor.load(path), MLPRegressor)
+    assert_type(MLPRegressor.load(path, trusted=[cube, "package.module:function"]), MLPRegressor)
     models = fit_many(
         [MLPRegressor(random_state=seed) for seed in range(3)], X, X[:, 0], rows=[None, [1], np.arange(9)]
     )
@@ -294,6 +294,7 @@ def objects() -> None:
     assert_type(fastnn.activations.leaky_relu(0.2), Activation)
     assert_type(fastnn.activations.hard_sigmoid(slope=0.2).parameters, tuple[float, ...])
     assert_type(fastnn.losses.get("huber"), Loss)
+    assert_type(Loss("own", cube_slope, link="exp").value, Callable[[float, float], float] | None)
     assert_type(fastnn.losses.pinball(0.9), Loss)
     assert_type(fastnn.losses.huber().with_parameter(1.0).parameter, float)
     assert_type(fastnn.losses.LOSSES, dict[str, Loss])

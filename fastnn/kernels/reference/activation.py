@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastnn.activations import Activation
+from fastnn.dual_numbers import differentiated
 from fastnn.kernels.contract import Array
 
 __all__ = ["activate", "activation_backward", "activation_forward", "sigmoid", "softmax"]
@@ -244,17 +245,33 @@ def activate(z: Array, activation: Activation) -> Any:
     """a (n, o) for z (n, o), of any activation: by NumPy where there is such a form, else by its scalar function."""
     if activation.code >= 0 and activation.name in _VALUE:
         return _VALUE[activation.name](z, *activation.parameters)
+    return np.vectorize(_users_value(activation), otypes=[z.dtype])(z)
+
+
+def _users_value(activation: Activation) -> Callable[[float], float]:
+    """A user's own value: as Python calls it where no slope is derived, else as the slope is."""
     if activation.value is None:
         raise TypeError(f"Activation {activation.name!r} has no value(z).")
-    return np.vectorize(activation.value, otypes=[z.dtype])(z)
+    if activation.slope is not None or not activation.has_slope:
+        return activation.value
+    derived = differentiated(activation.value)
+    return lambda z: derived(z)[0]
 
 
 def _slope(z: Array, a: Array, activation: Activation) -> Any:
     if activation.code >= 0 and activation.name in _SLOPE:
         return _SLOPE[activation.name](z, a, *activation.parameters)
-    if activation.slope is None:
+    return np.vectorize(_users_slope(activation), otypes=[z.dtype])(z, a)
+
+
+def _users_slope(activation: Activation) -> Callable[[float, float], float]:
+    """A user's own slope(z, a), or the one that is derived from the value."""
+    if activation.slope is not None:
+        return activation.slope
+    if activation.value is None:
         raise TypeError(f"Activation {activation.name!r} has no slope(z, a).")
-    return np.vectorize(activation.slope, otypes=[z.dtype])(z, a)
+    derived = differentiated(activation.value)
+    return lambda z, a: derived(z)[1]
 
 
 # --- the kernels --------------------------------------------------------------------------------

@@ -132,7 +132,7 @@ _LINKS: dict[str, Callable[[Array], NDArray[Any]]] = {
 
 def _losses_and_gradients(loss: Loss, z: Doubles, y: Doubles) -> Pair:
     """Of each target: by a form over arrays where there is one, else by the loss's scalar function."""
-    form = _FORMS.get(loss.name)
+    form = _FORMS.get(loss.name) if loss.code >= 0 else None
     if form is not None:
         return form(z, y, loss.parameter)
     element: Any = element_of(loss)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Description", "Untold"]
+__all__ = ["Description", "NoValueError"]
 
 _PLAIN = (NoneType, bool, int, float, complex, str, bytes, EllipsisType)  # repr tells their values
 _OTHERS = ("builtins", "cmath", "math", "operator", "_operator", "numpy", "scipy")  # told by name and version
@@ -26,7 +26,7 @@ _IMPORT = opmap["IMPORT_NAME"]
 _MISSING = object()
 
 
-class Untold(Exception):
+class NoValueError(Exception):
     """Something that a function reads has no value that could be told."""
 
 
@@ -35,12 +35,14 @@ class Description:
 
     def __init__(self) -> None:
         self._seen: dict[int, int] = {}  # functions by their ids, numbered as they come: they may call each other
+        self._kept: list[Any] = []  # of which no other may take the id
         self._names: set[str] = set()  # that any function has, of globals and of attributes
         self._modules: dict[str, ModuleType] = {}
 
     def of_all(self, functions: tuple[Any, ...]) -> Any:
         """Functions with all that they read; what they may read from modules comes last."""
-        told, done = [*map(self.of, functions)], set()
+        told: list[Any] = [*map(self.of, functions)]
+        done: set[tuple[str, str]] = set()
         while new := {(module, name) for module in self._modules for name in self._names} - done:
             for module, name in sorted(new):  # a function among them has further names
                 value = getattr(self._modules[module], name, _MISSING)
@@ -71,16 +73,17 @@ class Description:
     def _of_users(self, thing: Any) -> Any:
         if isinstance(thing, ModuleType):
             if self._modules.setdefault(thing.__name__, thing) is not thing:
-                raise Untold(thing)
+                raise NoValueError(thing)
             return "module", thing.__name__
         if id(thing) in self._seen:
             return "again", self._seen[id(thing)]
         self._seen[id(thing)] = len(self._seen)
+        self._kept.append(thing)
         if type(thing) is FunctionType:
             return self._of_function(thing)
         if type(thing).__module__.partition(".")[0] == "numba":  # a jitted function; what it was compiled from counts
             return self.of(getattr(thing, "py_func", None) or thing._dispatcher.py_func)
-        raise Untold(thing)
+        raise NoValueError(thing)
 
     def _of_function(self, function: FunctionType) -> Any:
         code, around = function.__code__, function.__globals__
@@ -121,7 +124,7 @@ def _imported_in(code: CodeType) -> Iterator[ModuleType]:
         for at, step in enumerate(steps):
             if step.opname == "IMPORT_NAME":
                 if steps[at - 2].argval != 0:  # relative to where the function lies
-                    raise Untold(step.argval)
+                    raise NoValueError(step.argval)
                 import_module(step.argval)
                 yield from (sys.modules[name] for name in accumulate(step.argval.split("."), "{}.{}".format))
 
@@ -134,13 +137,12 @@ def _names_in(code: CodeType) -> Iterator[str]:
 
 def _of_others(thing: Any) -> Any:
     """A function, class or module of Python's, NumPy's or SciPy's own: by its name and their version."""
+    name: Any = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", "")
+    places = [getattr(thing, "__module__", None) or ""]
     if isinstance(thing, ModuleType):
-        places, name = (thing.__name__,), ""
+        places, name = [thing.__name__], ""
     elif type(thing) is np.ufunc:  # these do not know where they belong
-        places, name = ("numpy", "scipy.special"), thing.__name__
-    else:
-        name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", "")
-        places = (getattr(thing, "__module__", None) or "",)
+        places = ["numpy", "scipy.special"]
     for place in places:
         package, module = place.partition(".")[0], sys.modules.get(place)
         if package in _OTHERS and (getattr(module, name, None) if name else module) is thing:

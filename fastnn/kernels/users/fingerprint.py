@@ -48,7 +48,7 @@ def fingerprint(kind: str, functions: tuple[Callable[..., Any] | None, ...], dty
     compiler = _compiler()
     try:
         told = repr((kind, dtype.__name__, compiler, Description().of_all(functions)))
-    except Exception:  # Untold; or an object of the user's, which may raise anything when it is looked at
+    except Exception:  # NoValueError; or an object of the user's, which may raise anything when it is looked at
         return None
     return sha256(told.encode()).hexdigest()
 

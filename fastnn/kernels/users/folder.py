@@ -18,6 +18,7 @@ from pathlib import Path
 __all__ = ["Folder", "cache_path", "is_trusted", "opened_folder"]
 
 _HAS_OWNERS = hasattr(os, "geteuid") and os.open in os.supports_dir_fd
+_FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 _OF_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -48,9 +49,8 @@ class Folder:
         self._descriptor = descriptor
 
     def open(self, name: str, flags: int) -> int:
-        """Open a file of the folder, no link; a new one is the user's alone."""
-        flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-        return os.open(self._place(name), flags, 0o600, dir_fd=self._descriptor)
+        """Open a file of the folder, no link, without waiting for a pipe; a new one is the user's alone."""
+        return os.open(self._place(name), flags | _FLAGS, 0o600, dir_fd=self._descriptor)
 
     def replace(self, name: str, into: str) -> None:
         """Rename a file, over the one that has that name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -11,10 +12,10 @@ from typing import Any
 
 from fastnn.kernels.users.folder import Folder
 
-try:
+if sys.platform == "win32":
+    import msvcrt
+else:
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 __all__ = ["alone_in_folder", "alone_in_process", "not_forked_meanwhile"]
 
@@ -101,25 +102,25 @@ def _lock_file(folder: Folder) -> int:
 def _try_to_lock(file: int, place: int) -> bool | None:
     """True, or None where another process has it."""
     try:
-        if fcntl is not None:  # of the process, not of the file: a child that is forked meanwhile does not keep it
+        if sys.platform == "win32":
+            _on_windows(file, place, msvcrt.LK_NBLCK)
+        else:  # of the process, not of the file: a child that is forked meanwhile does not keep it
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
-        else:
-            _lock_on_windows(file, place, "LK_NBLCK")
     except (BlockingIOError, PermissionError):
         return None
     return True
 
 
 def _unlock(file: int, place: int) -> None:
-    if fcntl is not None:
-        fcntl.lockf(file, fcntl.LOCK_UN, 1, place)
+    if sys.platform == "win32":
+        _on_windows(file, place, msvcrt.LK_UNLCK)
     else:
-        _lock_on_windows(file, place, "LK_UNLCK")
+        fcntl.lockf(file, fcntl.LOCK_UN, 1, place)
 
 
-def _lock_on_windows(file: int, place: int, how: str) -> None:
-    import msvcrt
+if sys.platform == "win32":
 
-    with _locks.guard:  # where it is locked is a state of the file
-        os.lseek(file, place, os.SEEK_SET)
-        msvcrt.locking(file, getattr(msvcrt, how), 1)  # type: ignore[attr-defined]
+    def _on_windows(file: int, place: int, mode: int) -> None:
+        with _locks.guard:  # the place is a state of the file
+            os.lseek(file, place, os.SEEK_SET)
+            msvcrt.locking(file, mode, 1)

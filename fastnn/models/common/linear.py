@@ -17,6 +17,7 @@ from fastnn.models.common.arrays import is_plain, prepare_y, read_X, unnamed_fea
 from fastnn.models.common.estimator import Estimator
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike
+from fastnn.models.common.jitted import Jitted, JitSource
 from fastnn.models.common.targets import class_index, log_probabilities
 from fastnn.plan import linear_plan
 from fastnn.tensors import as_host
@@ -38,7 +39,7 @@ def _engine(n_inputs: int, n_outputs: int, dtype: Any, backend: str, n_threads: 
     return Engine(linear_plan(n_inputs, n_outputs, linear_loss(n_outputs), dtype), backend, n_threads)
 
 
-class LinearModel(Estimator):
+class LinearModel(Jitted, Estimator):
     """What an estimator of `coef_` and `intercept_` can be asked once it is fitted."""
 
     coef_: Array
@@ -78,6 +79,15 @@ class LinearModel(Estimator):
         if not finite:
             read_X(self, X, dtype)  # which says what is wrong with X
         return engine, out
+
+    def _jit_source(self, method: str) -> JitSource:
+        self._require_fitted("coef_")
+        shape, dtype = np.shape(self.coef_), self._dtype()
+        o = 1 if len(shape) == 1 else shape[0]
+        outputs = {"predict": "class", "predict_proba": "pairs" if o == 1 else "link"}
+        outputs |= {"decision_function": "raw", "raw": "raw"}
+        plan = linear_plan(shape[-1], o, linear_loss(o), dtype)
+        return JitSource(plan, self._params(dtype), outputs, self.__dict__.get("classes_"))
 
     def decision_function(self, X: MatrixLike) -> Array:
         """Compute the raw output z = X @ coef_.T + intercept_.

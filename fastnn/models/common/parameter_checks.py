@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from fastnn.activations import ACTIVATIONS, ALIASES, Activation
-from fastnn.losses import Loss
+from fastnn.losses import USER, Loss
 from fastnn.models.common.bases import InvalidParameterError
 
 __all__ = [
@@ -133,16 +133,19 @@ class OneOf:
 
 @dataclass(frozen=True)
 class LossOf:
-    """A Loss of one of some names."""
+    """A Loss of one of some names, or a user's own with one of some links."""
 
     names: tuple[str, ...]
+    links: tuple[str, ...]
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is a Loss with one of the names."""
-        return isinstance(value, Loss) and value.name in self.names
+        """Whether the value is such a Loss."""
+        return isinstance(value, Loss) and (
+            value.link in self.links if value.code == USER else value.name in self.names
+        )
 
     def __str__(self) -> str:
-        return "a Loss of one of these names"
+        return f"a Loss of one of these names, or of your own with one of the links {', '.join(self.links)}"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -35,7 +35,8 @@ class Saved(ABC):
 
         The file has the parameters, the fitted attributes, and what training needs to go on; so
         the loaded model answers, and learns, bitwise as this one. Callbacks and metadata requests
-        are not saved. A file that was there is replaced as a whole; if anything fails, it stays.
+        are not saved, and of an activation or a loss of the user's own the names of its functions. A file that was
+        there is replaced as a whole; if anything fails, it stays.
 
         Parameters
         ----------
@@ -45,8 +46,9 @@ class Saved(ABC):
         Raises
         ------
         ValueError
-            If the model has an activation or a loss of the user's own: a file holds no code. If `load` would refuse
-            the file, as for a parameter that is out of its range or an attribute that `fit` does not set.
+            If the model has a function of the user's own that cannot be imported by a name, such as a lambda: a file
+            holds no code. If `load` would refuse the file, as for a parameter that is out of its range or an attribute
+            that `fit` does not set.
         TypeError
             If a parameter or an attribute is of a type that files cannot hold, such as a function.
         ImportError
@@ -66,13 +68,16 @@ class Saved(ABC):
         storage.write(path, "model", parts, self._kinds, check)
 
     @classmethod
-    def load(cls, path: FilePath) -> Self:
+    def load(cls, path: FilePath, *, trusted: Iterable[str | Callable[..., Any]] = ()) -> Self:
         """Load a model that `save` has saved. Nothing in the file is ever executed.
 
         Parameters
         ----------
         path : str or path
             The file to read.
+        trusted : list of functions or str, default=()
+            The user's own functions that the model may call: themselves, or names such as "package.module:function",
+            whose modules are imported. The error of a file that needs others names them.
 
         Returns
         -------
@@ -83,13 +88,15 @@ class Saved(ABC):
         ------
         FileError
             A ValueError. If the file is damaged, is not fastnn's, has a newer format, or holds a model of another
-            class or one whose parts do not fit each other.
+            class or one whose parts do not fit each other, or needs functions that are not trusted.
+        TypeError
+            If `trusted` has something else than functions and names.
         ImportError
             If the package safetensors is not installed.
         OSError
             If there is no file, or it cannot be read.
         """
-        parts = storage.read(path, "model", cls._kinds)
+        parts = storage.read(path, "model", cls._kinds, trusted)
         name = parts.pop("class", None) if isinstance(parts, dict) else None
         name = name if isinstance(name, str) else None
         if name != cls.__name__:

@@ -34,6 +34,7 @@ from fastnn.models.logistic.problem import (
     refuse_many_classes,
     solve,
     standardised,
+    warn_of,
     weigh_classes,
 )
 from fastnn.solvers.objective.types import Vector
@@ -251,7 +252,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticPredictor):
         if self.firth:
             solution = solve_firth(self, samples, start, explain, tasks.watch)
         else:
-            solution = solve(self, objective, penalty, start, tasks.watch, samples.features, explain)
+            solution = solve(self, objective, penalty, start, tasks.watch, explain)
         dtype = np.float64 if self.solver == "liblinear" else samples.x.dtype
         coef, intercept = (each.astype(dtype) for each in coefficients(solution.params, objective))
         fitted, evidence = Coefficients(coef, intercept, self.fit_intercept, samples.classes, samples.features), None
@@ -267,6 +268,7 @@ class LogisticRegression(CallbackSupportMixin, LogisticPredictor):
             _evidence=evidence,
         )
         tasks.end()
+        warn_of(self, solution, samples)
         return self
 
     def _start(self, outputs: int, n_features: int) -> Vector | None:

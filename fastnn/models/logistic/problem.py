@@ -39,6 +39,7 @@ __all__ = [
     "refuse_many_classes",
     "refuse_non_finite",
     "solve",
+    "warn_of",
     "standardised",
     "weigh_classes",
 ]
@@ -212,7 +213,6 @@ def solve(
     penalty: Penalty,
     start: Vector | None,
     watch: Watch | None,
-    features: Features,
     explain: Explain,
 ) -> Solution:
     """Solve as the model's parameters say; `explain` says what is not finite in X.
@@ -223,11 +223,6 @@ def solve(
     ------
     ValueError
         If X has numbers that are not finite, or computing with it gives some.
-
-    Warns
-    -----
-    ConvergenceWarning
-        If the solver could not come as close as `tol`.
     """
     solver = SOLVERS[model.solver]
     seed = int(check_random_state(model.random_state).randint(2**31 - 1)) if solver.is_stochastic else 0
@@ -237,14 +232,21 @@ def solve(
     else:
         solution = minimise_separable(objective, penalty.separable_over(objective), start, tol=model.tol, **options)
     refuse_non_finite([solution], objective.x, explain)
-    if not solution.converged:
-        warn_caller(not_converged(model, solution))
-    if message := hardly_resolved(features, solution, objective.x.dtype):
-        warn_caller(message, UserWarning)
     return solution
 
 
 # --- warnings -----------------------------------------------------------------------------------
+
+
+def warn_of(model: SolverParameters, solution: Solution, samples: Labelled) -> None:
+    """Warn of what is amiss with the solution of a fit, whose callbacks have heard already that it has ended.
+
+    Where warnings are errors, they would not hear of it any more.
+    """
+    if not solution.converged:
+        warn_caller(not_converged(model, solution))
+    if message := hardly_resolved(samples.features, solution, samples.x.dtype):
+        warn_caller(message, UserWarning)
 
 
 def not_converged(model: SolverParameters, solution: Solution, where: str = "") -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from fastnn.losses import Loss
+from fastnn.losses import USER, Loss
 from fastnn.training.engine import Engine
 
-__all__ = ["has_margins", "has_probabilities", "name_of", "require_link"]
+__all__ = ["has_margins", "has_margins_for_outputs", "has_probabilities", "name_of", "require_link"]
 
 
 class _Classifier(Protocol):
@@ -23,21 +23,30 @@ def name_of(loss: str | Loss) -> str:
 def has_probabilities(model: _Classifier) -> bool:
     """Whether there is a predict_proba; AttributeError if not."""
     if _is_hinge(model):
-        raise AttributeError("loss='hinge' has no probabilities: use decision_function, or loss='cross_entropy'.")
+        name = name_of(model.loss)
+        raise AttributeError(f"loss={name!r} has no probabilities: use decision_function, or loss='cross_entropy'.")
     return True
 
 
 def has_margins(model: _Classifier) -> bool:
     """Whether there is a decision_function; AttributeError if not."""
     if not _is_hinge(model):
-        raise AttributeError("decision_function is for loss='hinge'; with 'cross_entropy' use predict_proba.")
+        raise AttributeError(
+            "decision_function is for loss='hinge', or one of yours with the link 'identity'; with probabilities use "
+            "predict_proba."
+        )
     return True
+
+
+def has_margins_for_outputs(loss: str | Loss) -> bool:
+    """Whether a network is trained on margins by it: by hinge, or by a user's own on raw outputs."""
+    return name_of(loss) == "hinge" or (isinstance(loss, Loss) and loss.code == USER and loss.link == "identity")
 
 
 def _is_hinge(model: _Classifier) -> bool:
     """Whether the network has, or will have, margins for outputs."""
     output: str | None = getattr(model, "out_activation_", None)
-    return name_of(model.loss) == "hinge" if output is None else (output == "identity")
+    return has_margins_for_outputs(model.loss) if output is None else (output == "identity")
 
 
 def require_link(has: Callable[[_Classifier], bool], model: _Classifier, engine: Engine, *links: str) -> None:

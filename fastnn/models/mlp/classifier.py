@@ -20,7 +20,14 @@ from fastnn.models.common.scored import Scored
 from fastnn.models.common.targets import as_labels
 from fastnn.models.mlp.base import BaseMLP, trains_by_epochs
 from fastnn.models.mlp.fitted import FittedClassifier
-from fastnn.models.mlp.labels import CLASS_LOSSES, LabelTargets, classes_for, learn_labels, softmax_loss_of
+from fastnn.models.mlp.labels import (
+    CLASS_LINKS,
+    CLASS_LOSSES,
+    LabelTargets,
+    classes_for,
+    given_loss_of,
+    learn_labels,
+)
 from fastnn.models.mlp.parameter_checks import PARAMETERS
 from fastnn.optimizers import Optimizer
 from fastnn.schedules import Plateau, Schedule
@@ -97,7 +104,9 @@ class MLPClassifier(Scored, ClassifierMixin, FittedClassifier, BaseMLP):
         "hinge" makes the outputs margins instead of probabilities: one for two classes, else one for each
         class against the others, or for each of several labels a sample. "focal" gives samples that are
         told apart already less weight, by softmax outputs for two classes too; not for several labels a
-        sample. Or a Loss of `fastnn.losses` of one of these names, such as ``focal(0.5)``.
+        sample. Or a Loss of `fastnn.losses` of one of these names, such as ``focal(0.5)``; or one of your own, whose
+        link says what the outputs are: "sigmoid" for two classes or several labels a sample and "softmax" for
+        classes, with the targets 0 and 1, and "identity" for margins, with the targets -1 and 1.
     label_smoothing : float in [0, 1), default=0
         Share of every target that goes to all classes alike, for training alone.
     class_weight : dict, list of dicts, "balanced" or None, default=None
@@ -184,7 +193,7 @@ class MLPClassifier(Scored, ClassifierMixin, FittedClassifier, BaseMLP):
     out_activation: str | None
     _parameters: ClassVar[Mapping[str, Any]] = {
         **PARAMETERS,
-        "loss": (OneOf(CLASS_LOSSES), LossOf(CLASS_LOSSES)),
+        "loss": (OneOf(CLASS_LOSSES), LossOf(CLASS_LOSSES, CLASS_LINKS)),
         "label_smoothing": (Real(0, 1, open_high=True),),
         "class_weight": (OneOf(("balanced",)), Is("a dict", (Mapping,)), DictOfEachLabel(), NONE),
         "out_activation": (OneOf(("sigmoid", "logistic", "softmax")), NONE),
@@ -315,7 +324,9 @@ class MLPClassifier(Scored, ClassifierMixin, FittedClassifier, BaseMLP):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        has_softmax = self.out_activation == "softmax" or softmax_loss_of(self.loss) is not None
+        given = given_loss_of(self.loss)
+        has_softmax = self.out_activation == "softmax" or (given is not None and given.link == "softmax")
+        has_sigmoid = self.out_activation not in (None, "softmax") or (given is not None and given.link == "sigmoid")
         tags.classifier_tags.multi_label = not has_softmax
-        tags.classifier_tags.multi_class = self.out_activation in (None, "softmax")
+        tags.classifier_tags.multi_class = not has_sigmoid
         return tags

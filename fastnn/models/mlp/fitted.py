@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.activations import Activation
 from fastnn.flat_params import FlatParams
 from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
@@ -17,52 +16,26 @@ from fastnn.models.common import attributes
 from fastnn.models.common.agreement import require_classes, require_network
 from fastnn.models.common.arrays import is_plain, read_X, unnamed_features
 from fastnn.models.common.bases import available_if
-from fastnn.models.common.estimator import Estimator
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike
+from fastnn.models.common.jitted import Jitted, JitSource
 from fastnn.models.common.loss_curve import plot_loss_curve
 from fastnn.models.common.output import loss_of_output
 from fastnn.models.common.targets import log_probabilities
 from fastnn.models.mlp.available import has_margins, has_probabilities, require_link
-from fastnn.models.mlp.labels import LabelTargets, softmax_loss_of
-from fastnn.models.mlp.options import functions_of
+from fastnn.models.mlp.labels import LabelTargets, given_loss_of
+from fastnn.models.mlp.options import MLPOptions, functions_of
 from fastnn.plan import Plan
 from fastnn.training.engine import Engine
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from fastnn.optimizers import Optimizer
-    from fastnn.schedules import Plateau, Schedule
 
 __all__ = ["FittedClassifier", "FittedMLP"]
 
 
-class FittedMLP(Estimator):
-    """Parameters, fitted attributes and the network of coefs_ and intercepts_; `BaseMLP` adds how it is trained."""
+class FittedMLP(Jitted, MLPOptions):
+    """Fitted attributes and the network of coefs_ and intercepts_; `BaseMLP` adds how it is trained."""
 
     _attributes: ClassVar[Mapping[str, Any]] = attributes.MLP
 
-    hidden_layer_sizes: int | Sequence[int] | NDArray[np.integer[Any]]
-    activation: str | Activation | Sequence[str | Activation]
-    solver: str | Optimizer
-    alpha: float
-    batch_size: int | str
-    learning_rate: str | Schedule | Plateau
-    power_t: float
-    max_iter: int
-    max_fun: int
-    shuffle: bool
-    tol: float
-    verbose: bool | int | str
-    early_stopping: bool
-    validation_fraction: float
-    n_iter_no_change: float
-    dropout: float | Sequence[float]
-    l1: float
-    scoring: str | Callable[..., float] | None
-    backend: str
-    n_threads: int | None
     coefs_: list[Array]
     intercepts_: list[Array]
     loss_: float
@@ -143,6 +116,11 @@ class FittedMLP(Estimator):
         x = read_X(now, X, flat.plan.dtype)
         return Engine(flat.plan, now.backend, now.n_threads).input_gradient(flat.params, x, output, link)
 
+    def _jit_source(self, method: str) -> JitSource:
+        self._require_fitted("coefs_")
+        flat = self._flat_params()
+        return JitSource(flat.plan, flat.params, {"predict": "link", "raw": "raw"})
+
     plot_loss_curve = plot_loss_curve
 
     # --- copies and files -----------------------------------------------------------------------
@@ -196,7 +174,7 @@ class FittedClassifier(FittedMLP):
         # A model from before there were sparse labels has no such attribute.
         sparse = bool(self.__dict__.get("_sparse_labels"))
         known = LabelTargets(self.classes_, self.out_activation_, self._is_multilabel(), sparse)
-        return replace(known, softmax_loss=softmax_loss_of(self.loss))
+        return replace(known, given_loss=given_loss_of(self.loss))
 
     def _is_multilabel(self) -> bool:
         several: bool | None = self.__dict__.get("_multilabel")
@@ -206,6 +184,19 @@ class FittedClassifier(FittedMLP):
     def _require_whole(self) -> None:
         require_classes(self, 1)
         super()._require_whole()
+
+    def _jit_source(self, method: str) -> JitSource:
+        source = super()._jit_source(method)
+        outputs = {"predict": "labels" if self._is_multilabel() else "class", "raw": "raw"}
+        if method == "predict_proba":
+            has_probabilities(self)
+            if len(self.classes_) == 1:
+                raise ValueError("This model knows one class, whose probability is always 1: use method='predict'.")
+        if self.out_activation_ == "identity":
+            outputs["decision_function"] = "raw"
+        else:
+            outputs["predict_proba"] = "pairs" if source.plan.widths[-1] == 1 else "link"
+        return replace(source, outputs=outputs, classes=self.classes_)
 
     # --- raw outputs to labels ------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array, csr_matrix
 
 from fastnn import losses
 from fastnn.kernels.contract import Array
-from fastnn.losses import Loss
+from fastnn.losses import USER, Loss
 from fastnn.models.common.class_weight import weights_of_classes, weights_of_labels
 from fastnn.models.common.output import loss_of_output
 from fastnn.models.common.targets import (
@@ -23,15 +23,16 @@ from fastnn.models.common.targets import (
     one_hot,
     sparse_labels,
 )
-from fastnn.models.mlp.available import name_of
+from fastnn.models.mlp.available import has_margins_for_outputs, name_of
 from fastnn.training.engine import Engine
 
-__all__ = ["CLASS_LOSSES", "LabelTargets", "classes_for", "learn_labels", "softmax_loss_of"]
+__all__ = ["CLASS_LINKS", "CLASS_LOSSES", "LabelTargets", "classes_for", "given_loss_of", "learn_labels"]
 
 # Of softmax outputs, beside cross-entropy itself, which has a form for sigmoid outputs too.
 _SOFTMAX_LOSSES = tuple(
     name for name, loss in losses.LOSSES.items() if loss.link == "softmax" and name != "cross_entropy"
 )
+CLASS_LINKS = ("sigmoid", "softmax", "identity")  # of users' own
 CLASS_LOSSES = ("cross_entropy", "hinge", *_SOFTMAX_LOSSES)
 
 
@@ -43,7 +44,7 @@ class LabelTargets:
     ----------
     classes : ndarray (k,)
     output : {"logistic", "softmax", "identity"}
-        "identity" with hinge.
+        "identity" for margins, as with hinge.
     several_labels : bool
         Whether a row may have several labels.
     sparse : bool
@@ -52,8 +53,8 @@ class LabelTargets:
         The share of every target that goes to all classes alike in training.
     class_weight : dict, list of dicts, "balanced" or None
         As users give it.
-    softmax_loss : Loss or None
-        The loss of softmax outputs; None for cross-entropy.
+    given_loss : Loss or None
+        The loss; None for that which goes with the output, cross-entropy or hinge.
     """
 
     classes: NDArray[Any]
@@ -62,14 +63,14 @@ class LabelTargets:
     sparse: bool = False
     smoothing: float = 0.0
     class_weight: Mapping[Any, float] | Sequence[Mapping[int, float]] | str | None = None
-    softmax_loss: Loss | None = None
+    given_loss: Loss | None = None
 
     @property
     def loss(self) -> Loss:
         """What the network is trained on."""
-        if self.output == "softmax" and self.softmax_loss is not None:
-            return self.softmax_loss
-        return loss_of_output(self.output, of_labels=True)
+        natural = loss_of_output(self.output, of_labels=True)
+        # With one class there is nothing to learn, and the output may be another than the loss's.
+        return self.given_loss if self.given_loss is not None and self.given_loss.link == natural.link else natural
 
     @property
     def known_classes(self) -> NDArray[Any]:
@@ -185,7 +186,7 @@ def learn_labels(
     """
     output = _output_for(several, len(classes), loss, out_activation)
     if known is None:
-        return LabelTargets(classes, output, several, sparse, softmax_loss=softmax_loss_of(loss))
+        return LabelTargets(classes, output, several, sparse, given_loss=given_loss_of(loss))
     if output != known.output:
         raise ValueError(
             f"The fitted network has the output {known.output!r}, but loss={loss!r} and "
@@ -194,9 +195,13 @@ def learn_labels(
     return replace(known, classes=classes)
 
 
-def softmax_loss_of(loss: str | Loss) -> Loss | None:
-    """The loss of softmax outputs that a parameter `loss` asks for, where that is not cross-entropy."""
-    return losses.get(loss) if name_of(loss) in _SOFTMAX_LOSSES else None
+def given_loss_of(loss: str | Loss) -> Loss | None:
+    """The loss that a parameter `loss` asks for, where that is neither cross-entropy nor hinge."""
+    return losses.get(loss) if name_of(loss) in _SOFTMAX_LOSSES or _is_users(loss) else None
+
+
+def _is_users(loss: str | Loss) -> bool:
+    return isinstance(loss, Loss) and loss.code == USER
 
 
 def _output_for(several_labels: bool, n_classes: int, loss: str | Loss, out_activation: str | None) -> str:
@@ -208,14 +213,17 @@ def _output_for(several_labels: bool, n_classes: int, loss: str | Loss, out_acti
         If the loss or these classes cannot have the output that is asked for.
     """
     name = name_of(loss)
-    if name == "hinge":
+    if has_margins_for_outputs(loss):
         if out_activation is not None:
             raise ValueError(
-                f"loss='hinge' with out_activation={out_activation!r}: hinge works on raw outputs. Leave one "
+                f"loss={name!r} with out_activation={out_activation!r}: {name} works on raw outputs. Leave one "
                 "out, or use loss='cross_entropy'."
             )
         return "identity"
-    if name in _SOFTMAX_LOSSES:
+    if _is_users(loss) and losses.get(loss).link == "sigmoid":
+        _require_sigmoid(name, several_labels, n_classes, out_activation)
+        return "logistic"
+    if given_loss_of(loss) is not None:
         _require_softmax(name, several_labels, out_activation)
         if n_classes > 1:  # with one class there is nothing to learn, by whatever loss
             return "softmax"
@@ -230,6 +238,19 @@ def _output_for(several_labels: bool, n_classes: int, loss: str | Loss, out_acti
             f"out_activation={out_activation!r}; y has {kind}. Leave it at None."
         )
     return chosen
+
+
+def _require_sigmoid(loss: str, several_labels: bool, n_classes: int, out_activation: str | None) -> None:
+    """Raise ValueError where a loss of sigmoid outputs meets classes or parameters that have another output."""
+    if not several_labels and n_classes > 2:
+        raise ValueError(
+            f"Only binary classification is supported with loss={loss!r}, whose link is 'sigmoid'; y has {n_classes} "
+            "classes. Give the loss the link 'softmax' or 'identity'."
+        )
+    if out_activation == "softmax":
+        raise ValueError(
+            f"loss={loss!r} with out_activation='softmax': its link is 'sigmoid'. Leave out_activation at None."
+        )
 
 
 def _require_softmax(loss: str, several_labels: bool, out_activation: str | None) -> None:

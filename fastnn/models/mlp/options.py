@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from numbers import Integral, Real
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fastnn import activations, optimizers
 from fastnn.activations import Activation
 from fastnn.losses import Loss
+from fastnn.models.common.estimator import Estimator
 from fastnn.models.common.parameter_checks import ParameterError
 from fastnn.models.common.warnings import warn_caller
 from fastnn.optimizers import OPTIMIZERS, SGD, Optimizer
@@ -30,8 +31,8 @@ _NAME_OF_FIELD = {"learning_rate": "learning_rate_init", "nesterov": "nesterovs_
 AROUND_THE_STEP = ("clip_value", "clip_norm", "ema")
 
 
-class MLPOptions(Protocol):
-    """The parameters of an MLP that decide how it is trained."""
+class MLPOptions(Estimator):
+    """The parameters of classifiers and regressors alike, which functions read that decide how a network is trained."""
 
     hidden_layer_sizes: int | Sequence[int] | NDArray[np.integer[Any]]
     activation: str | Activation | Sequence[str | Activation]
@@ -53,10 +54,6 @@ class MLPOptions(Protocol):
     scoring: str | Callable[..., float] | None
     backend: str
     n_threads: int | None
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """All parameters by their names."""
-        ...
 
 
 # --- the network --------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ class MLPRegressor(Scored, RegressorMixin, MultiOutputMixin, BaseMLP):
         Half the squared error; "poisson", for counts: the Poisson deviance of targets of at least 0;
         "tweedie", between that and the gamma distribution's; "absolute", "huber", "log_cosh", "pinball";
         "binary_cross_entropy" for targets in [0, 1], "cross_entropy" and "focal" for rows of shares that
-        sum to 1; or a Loss of `fastnn.losses`, such as ``pinball(0.9)``.
+        sum to 1; or a Loss of `fastnn.losses`, such as ``pinball(0.9)``, or one of your own.
     hidden_layer_sizes : array-like of int, default=(100,)
         Neurons of each hidden layer. With ``()`` there is none, and the network is a linear
         regression.

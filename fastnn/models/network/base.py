@@ -14,6 +14,7 @@ from fastnn.kernels.contract import Array
 from fastnn.layers import Layer
 from fastnn.models.common.attributes import NETWORK, check_attributes
 from fastnn.models.common.fitting import is_fitting, with_own_curves
+from fastnn.models.common.jitted import Jitted, JitSource
 from fastnn.models.common.saving import Saved
 from fastnn.models.network.data import read_layers
 from fastnn.plan import Plan
@@ -25,7 +26,7 @@ __all__ = ["BaseNetwork"]
 _PARAMETERS = ("layers", "n_inputs", "loss", "dtype", "backend", "n_threads")
 
 
-class BaseNetwork(Saved):
+class BaseNetwork(Jitted, Saved):
     """Layers and their parameters; `Network` adds what it answers and how it is trained."""
 
     layers: list[Layer]
@@ -90,6 +91,10 @@ class BaseNetwork(Saved):
             If the vector has another shape or is not contiguous.
         """
         return self.plan.unpack(flat)
+
+    def _jit_source(self, method: str) -> JitSource:
+        flat = self._flat
+        return JitSource(flat.plan, flat.params, {"predict": "link", "raw": "raw", "forward": "raw"})
 
     # --- copies and files -----------------------------------------------------------------------
 

@@ -19,7 +19,9 @@ def call(layers: Iterable[Layer], plan: Plan) -> str:
 
 
 def _loss(loss: Loss) -> str:
-    """The name of a loss, or where it has another parameter than the name stands for, the call that makes it."""
+    """The name of a loss, or where it is more than the name stands for, the call that makes it."""
+    if loss.code == losses.USER:
+        return repr(loss)
     is_named = loss == losses.LOSSES[loss.name]
     return repr(loss.name) if is_named else f"losses.{loss.name}({loss.parameter})"
 
@@ -49,7 +51,7 @@ def summary(layers: Iterable[Layer], plan: Plan) -> str:
         else:
             rows.append((f"Dropout {layer.rate:g}", output, "", "", "", ""))
     size = plan.n_params * plan.dtype.itemsize
-    loss = _loss(plan.loss).strip("'").removeprefix("losses.")
+    loss = plan.loss.name if plan.loss.code == losses.USER else _loss(plan.loss).strip("'").removeprefix("losses.")
     total = f"{plan.n_params:,} parameters, {_bytes(size)}, {plan.dtype}, loss {loss}"
     return "\n".join([*_table(rows), total])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +23,7 @@ from fastnn.models.common.agreement import (
 from fastnn.models.common.bases import available_if
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike
+from fastnn.models.common.jitted import JitSource
 from fastnn.models.common.linear import LinearModel
 from fastnn.models.neuron.learning_rule import (
     function_of,
@@ -77,6 +79,16 @@ class NeuronBase(LinearModel):
         now = held(self)
         engine, z = now._output(X)
         return engine.activation(z, function_of(now))[:, 0]
+
+    def _jit_source(self, method: str) -> JitSource:
+        source, classifier = super()._jit_source(method), is_classifier(self)
+        outputs = {"predict": "class" if classifier else "raw", "raw": "raw", "activate": "raw"}
+        outputs |= {"decision_function": "raw"} if classifier else {}
+        outputs |= {"predict_proba": "pairs"} if has_probabilities(self) else {}
+        plan = source.plan
+        if method == "activate" or (method == "predict" and not classifier):
+            plan = replace(plan, activations=(function_of(self),))
+        return replace(source, plan=plan, outputs=outputs)
 
     decision_function = available_if(is_classifier)(LinearModel.decision_function)
     predict_proba = available_if(has_probabilities)(LinearModel.predict_proba)

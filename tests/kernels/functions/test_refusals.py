@@ -134,7 +134,7 @@ REFUSED = {
     "NumPy's random": (lambda z: z * np.random.default_rng(0), "numpy.random.default_rng, which compiled code"),
     "print": (lambda z: print(z) or z, "uses print, which compiled code does not know"),
     "isinstance": (lambda z: z if isinstance(z, float) else 0.0, "uses isinstance, which compiled code"),
-    "imports": (_imports, "random.random, which compiled code does not know"),
+    "imports": (_imports, "imports random; outside"),
     "other functions": (lambda z: scipy.special.gamma(z), "gamma, which compiled code does not know"),
     "global array": (lambda z: z * TABLE[0], "uses TABLE, of type ndarray"),
     "global list": (lambda z: z * NUMBERS[0], "uses NUMBERS, of type list"),

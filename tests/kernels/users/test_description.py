@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from fastnn.kernels.users.description import Description, Untold
+from fastnn.kernels.users.description import Description, NoValueError
 
 settings = ModuleType("settings_of_a_test")
 settings.K = 2.0
@@ -236,14 +236,14 @@ UNTOLD = [object(), Called(), [1.0], {1: 2}, np.ones(3), SimpleNamespace(), iter
 
 @pytest.mark.parametrize("value", UNTOLD, ids=lambda value: type(value).__name__)
 def test_what_has_no_value_is_not_told(value: Any) -> None:
-    with pytest.raises(Untold):
+    with pytest.raises(NoValueError):
         told(with_globals(reads, value=value))
 
 
 def test_relative_imports_and_impostors_are_not_told() -> None:
-    with pytest.raises(Untold):
+    with pytest.raises(NoValueError):
         told(relative)
-    with pytest.raises(Untold):  # two modules of one name
+    with pytest.raises(NoValueError):  # two modules of one name
         told(with_globals(reads, value=(settings, _module(settings.__name__))))
     stranger = lambda z: z  # noqa: E731
     stranger.__module__, stranger.__qualname__ = "math", "sin"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_validate
 
 from fastnn import LogisticRegression, LogisticRegressionCV, MLPClassifier, MLPRegressor, Neuron
+from fastnn.models.logistic.cv import fit as fit_of_cv
+from fastnn.solvers.minimise import minimise
+from fastnn.solvers.objective.types import Solution
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{ConvergenceWarning.__module__}.ConvergenceWarning")
 
@@ -49,6 +53,7 @@ class Recorder:
         return len(self.seen) >= self.stop_after
 
 
+CHOICE = {"l1_ratios": (0,), "use_legacy_attributes": False, "scoring": "accuracy"}  # without a warning
 EPOCH = ["begin epoch", "end epoch"]
 
 
@@ -69,13 +74,32 @@ def test_hooks_are_called_in_order(solver: str) -> None:
 
 @pytest.mark.parametrize(
     "model",
-    [MLPClassifier(**SMALL), MLPClassifier(**SMALL, solver="lbfgs"), Neuron(max_iter=2, random_state=0)],
+    [
+        MLPClassifier(**SMALL),
+        MLPClassifier(**SMALL, solver="lbfgs"),
+        Neuron(max_iter=2, random_state=0),
+        LogisticRegression(max_iter=1),
+        LogisticRegression(max_iter=1, C=np.inf, firth=True),
+        LogisticRegressionCV(max_iter=1, Cs=2, cv=2, **CHOICE),
+    ],
     ids=repr,
 )
 def test_the_last_hook_comes_before_a_warning_that_is_an_error(model: Any) -> None:
     recorder = Recorder()
     with warnings.catch_warnings(action="error"), pytest.raises(ConvergenceWarning):
         clone(model).set_callbacks(recorder).fit(X, Y)
+    assert recorder.calls[-2:] == ["end fit", "teardown"]
+
+
+def test_the_last_hook_comes_before_the_warning_of_a_refit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_end(*given: Any, **options: Any) -> Solution:
+        return replace(minimise(*given, **options), converged=False)
+
+    monkeypatch.setattr(fit_of_cv, "minimise", without_end)
+    recorder = Recorder()
+    model = LogisticRegressionCV(Cs=2, cv=2, **CHOICE).set_callbacks(recorder)
+    with warnings.catch_warnings(action="error"), pytest.raises(ConvergenceWarning, match="in the refit"):
+        model.fit(X, Y)
     assert recorder.calls[-2:] == ["end fit", "teardown"]
 
 

@@ -33,6 +33,7 @@ class Format:
     exp_low: float  # below, exp rounds to zero
     exp_high: float  # above, exp rounds to infinity
     hyperbolic_high: float  # above, sinh rounds to infinity
+    largest_angle: float  # up to here sin, cos and tan are reduced in this type
     polynomials: Polynomials
     infinity: float = math.inf
 
@@ -53,10 +54,12 @@ class Format:
 
     @property
     def ln2_high(self) -> float:
+        """The upper part of log(2), which any exponent may multiply."""
         return self.high_and_low(LN2)[0]
 
     @property
     def ln2_low(self) -> float:
+        """The rest of it."""
         return self.high_and_low(LN2)[1]
 
     def nearest(self, number: Fraction) -> float:
@@ -90,6 +93,7 @@ _float32 = Format(
     exp_low=-104.0,
     exp_high=89.0,
     hyperbolic_high=89.5,
+    largest_angle=2.0**17,
     polynomials=FLOAT32,
 )
 _float64 = Format(
@@ -102,6 +106,7 @@ _float64 = Format(
     exp_low=-746.0,
     exp_high=710.0,
     hyperbolic_high=710.6,
+    largest_angle=2.0**30,
     polynomials=FLOAT64,
 )
 FORMATS = {"float": _float32, "double": _float64}

@@ -18,7 +18,7 @@ from fastnn.kernels.jit.functions.refusal import Refused
 __all__ = ["INTEGER", "REAL", "TRUTH", "Graph", "Node"]
 
 REAL, INTEGER, TRUTH = "real", "integer", "truth"
-_MOST_NODES = 20_000  # of a function; LLVM takes a second for so many
+_MOST_NODES = 8_000  # of a function; LLVM takes some seconds for so many
 _COMMUTE = {"add", "multiply", "and", "or", "xor"}
 _FOLDED: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add,
@@ -135,10 +135,13 @@ class Graph:
     ----------
     dtype : type
         numpy.float32 or numpy.float64.
+    has_fma : bool, default=True
+        Whether the machine has a product and a sum in one operation: bodies rely on its one rounding.
     """
 
-    def __init__(self, dtype: Any) -> None:
+    def __init__(self, dtype: Any, has_fma: bool = True) -> None:
         self.dtype = dtype
+        self._has_fma = has_fma
         self.nodes: list[Node] = []
         self._known: dict[Any, Node] = {}
         self._reals: dict[Any, Node] = {}
@@ -172,6 +175,8 @@ class Graph:
         simpler = self._simpler(operation, operands)
         if simpler is not None:
             return simpler
+        if operation == "fma" and not self._has_fma:
+            return self._fma_in_steps(*operands)
         numbers = tuple(each.number for each in operands)
         key = tuple(sorted(numbers)) if operation in _COMMUTE else numbers
         return self._made(operation, kind, operands, key)
@@ -197,6 +202,17 @@ class Graph:
             self._known[full] = Node(self, len(self.nodes), operation, kind, operands)
             self.nodes.append(self._known[full])
         return self._known[full]
+
+    def _fma_in_steps(self, a: Node, b: Node, c: Node) -> Node:
+        """a * b + c with the rounding errors of both, by Dekker and Knuth: libm's would be a call for each number."""
+        split = 2.0 ** ((np.finfo(self.dtype).nmant + 2) // 2) + 1
+        high_a, high_b = (scaled - (scaled - each) for each, scaled in ((a, a * split), (b, b * split)))
+        low_a, low_b = a - high_a, b - high_b
+        product = a * b
+        lost = ((high_a * high_b - product) + high_a * low_b + low_a * high_b) + low_a * low_b
+        total = product + c
+        back = total - product
+        return total + (((product - (total - back)) + (c - back)) + lost)
 
     def _simpler(self, operation: str, operands: tuple[Node, ...]) -> Node | None:
         """What an operation gives, if that is known: the same bits, whatever the operands are."""

@@ -2,8 +2,7 @@
 
 Numba makes a branch of `a if c else b`, which stops vectorisation, and calls libm's fma and rint.
 
-Stable names: `select`, `fma`, `rint`, `floor`, `ceil`, `trunc`, `fabs`, `copysign`, `load`, `store`,
-and `lane_function`, which makes such a function of a body over `Real`.
+Stable names: all in `__all__`; `lane_function` makes such a function of a body over `Real`.
 """
 
 from __future__ import annotations
@@ -19,18 +18,32 @@ from numba.extending import intrinsic
 from fastnn.kernels.jit.functions import comparisons, expressions
 from fastnn.kernels.jit.functions.expressions import Real, Truth
 
-__all__ = ["ceil", "copysign", "fabs", "floor", "fma", "lane_function", "load", "rint", "select", "store", "trunc"]
+__all__ = [
+    "ceil",
+    "copysign",
+    "fabs",
+    "floor",
+    "fma",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "lane_function",
+    "load",
+    "rint",
+    "select",
+    "signbit",
+    "store",
+    "trunc",
+]
 
 REALS = (types.float32, types.float64)
-
-
 BIT = ir.IntType(1)
 Body = Callable[..., Real] | Callable[..., Truth]
 
 
-def _define(module: Any, name: str, body: Body, kind: Any, count: int) -> Any:
+def _define(module: Any, body: Body, kind: Any, count: int) -> Any:
     """The module's function of a body, written once for each type of number."""
-    symbol = f"fastnn.{name}.{kind}"
+    symbol = f"{body.__module__}.{body.__qualname__}.{kind}"
     if symbol in module.globals:
         return module.globals[symbol]
     result = BIT if gives_truth(body) else kind
@@ -48,41 +61,41 @@ def gives_truth(body: Body) -> bool:
     return "Truth" in str(inspect.signature(body).return_annotation)
 
 
-def lane_function(body: Body, name: str = "") -> Any:
+def lane_function(body: Body) -> Any:
     """
     Make a function for nopython code of a body over `Real` numbers.
 
     Parameters
     ----------
     body : callable
-        Takes one, two or three numbers of one type and returns a number of that type.
-    name : str
-        Its name in LLVM; the body's own by default.
+        A function at the top of a module, whose name is its own in LLVM, too. Takes numbers of one type and returns
+        such a number or, where its annotation says so, a `Truth`.
 
     Returns
     -------
     callable
-        Takes float32 or float64 numbers, all of one type, and returns that type.
+        Takes float32 or float64 numbers, all of one type, and returns that type or a boolean.
     """
-    called = name or body.__name__
-    parameters = list(inspect.signature(body).parameters)
+    if body.__qualname__ != body.__name__ or not body.__name__.isidentifier():
+        raise TypeError(f"{body.__qualname__} has no name of its own: define it at the top of a module")
 
     def typed(typingctx: Any, *numbers: Any) -> Any:
         if numbers[0] not in REALS or any(number != numbers[0] for number in numbers):
             return None
 
         def emit(context: Any, builder: Any, signature: Any, operands: Any) -> Any:
-            function = _define(builder.module, called, body, operands[0].type, len(operands))
+            function = _define(builder.module, body, operands[0].type, len(operands))
             return builder.call(function, operands)
 
         result = types.boolean if gives_truth(body) else numbers[0]
         return result(*numbers), emit
 
-    typed.__name__, typed.__doc__ = called, body.__doc__
+    definition: Any = typed
     keep = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    names = ["typingctx", *parameters]
-    typed.__signature__ = inspect.Signature([inspect.Parameter(each, keep) for each in names])
-    return intrinsic(typed)
+    names = ["typingctx", *inspect.signature(body).parameters]
+    definition.__name__, definition.__doc__ = body.__name__, body.__doc__
+    definition.__signature__ = inspect.Signature([inspect.Parameter(each, keep) for each in names])
+    return intrinsic(definition)
 
 
 @intrinsic
@@ -92,18 +105,12 @@ def select(typingctx: Any, condition: Any, yes: Any, no: Any) -> Any:
         return None
 
     def emit(context: Any, builder: Any, signature: Any, operands: Any) -> Any:
-        bit = context.cast(builder, operands[0], types.boolean, types.boolean)
-        return builder.select(bit, operands[1], operands[2])
+        return builder.select(*operands)
 
     return yes(condition, yes, yes), emit
 
 
-def _fma(a: Real, b: Real, c: Real) -> Real:
-    """a * b + c, rounded once."""
-    return expressions.fma(a, b, c)
-
-
-fma = lane_function(_fma, "fma")
+fma = lane_function(expressions.fma)
 fabs = lane_function(comparisons.fabs)
 copysign = lane_function(comparisons.copysign)
 floor = lane_function(comparisons.floor)

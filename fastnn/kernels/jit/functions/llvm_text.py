@@ -26,7 +26,7 @@ _INTEGER_OPERATIONS = {
     "or": "or",
     "xor": "xor",
 }
-_REAL_COMPARISONS = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
+_REAL_COMPARISONS = {name: f"o{name}" for name in ("lt", "le", "gt", "ge", "eq")} | {"ne": "une"}  # NaN is not equal
 _INTEGER_COMPARISONS = {"lt": "slt", "le": "sle", "gt": "sgt", "ge": "sge", "eq": "eq", "ne": "ne"}
 _CASTS = {"bits", "of_bits"}
 _INTRINSICS = {name: name for name in ("sqrt", "fabs", "floor", "ceil", "trunc", "rint", "copysign", "fma")}

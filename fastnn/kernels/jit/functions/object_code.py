@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 from functools import lru_cache
 from threading import Lock
 from typing import Any
 
 from llvmlite import binding as llvm
 
-__all__ = ["assembly", "native_bits", "object_code", "pointer_to"]
+__all__ = ["assembly", "has_fma", "native_bits", "object_code", "pointer_to"]
 
 _LOCK = Lock()  # LLVM's global context is not for several threads at once
 _ATTRIBUTES = '{ nounwind "min-legal-vector-width"="512" "prefer-vector-width"="512" }'
@@ -30,6 +31,11 @@ def native_bits() -> int:
     if features.get("avx512f") and features.get("avx512dq") and features.get("avx512vl"):
         return 512
     return 256 if features.get("avx2") else 128
+
+
+def has_fma() -> bool:
+    """Whether this machine has a product and a sum in one operation, as all have but older ones of Intel and AMD."""
+    return platform.machine() not in ("x86_64", "AMD64") or _features()[1].get("fma", False)
 
 
 def _target_machine(cpu: str, features: str) -> Any:

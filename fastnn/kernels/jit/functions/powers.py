@@ -70,7 +70,7 @@ def exp2_of(x: Pair) -> Real:
 
 
 class Parity(NamedTuple):
-    """Of a number: is it whole, and is it odd?"""
+    """Whether a number is whole, and odd."""
 
     whole: Truth
     odd: Truth

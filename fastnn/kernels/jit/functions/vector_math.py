@@ -12,7 +12,7 @@ from a difference that cancels: that of tanh, say, is (1 + |value|) 2 e / (1 + e
 
 Stable names: the functions, called as in NumPy (but `asin`, `atan2` ... as in `math`); `FUNCTIONS`,
 from what users call, of `math` and NumPy, to a `VectorFunction`; `BY_NAME`, the same by our names;
-`LEFT_OUT`. The bodies over `Real` behind them, in the modules beside this one, have the same names,
+`TESTS`; `LEFT_OUT`. The bodies over `Real` behind them, in the modules beside this one, have the same names,
 those of slopes `..._slope` and, by the second argument, `..._second_slope`.
 """
 
@@ -29,10 +29,11 @@ from fastnn.kernels.jit.functions import (
     error_functions,
     exponentials,
     inverse_trigonometry,
+    lanes,
+    large_arguments,
     logarithms,
     powers,
     roots,
-    trigonometry,
 )
 from fastnn.kernels.jit.functions.expressions import Real
 from fastnn.kernels.jit.functions.lanes import lane_function
@@ -41,6 +42,7 @@ __all__ = [
     "BY_NAME",
     "FUNCTIONS",
     "LEFT_OUT",
+    "TESTS",
     "VectorFunction",
     "acos",
     "acosh",
@@ -121,9 +123,9 @@ atanh = _function(logarithms.atanh, [logarithms.atanh_slope], math.atanh, np.arc
 logaddexp = _function(
     logarithms.logaddexp, [logarithms.logaddexp_slope, logarithms.logaddexp_second_slope], np.logaddexp
 )
-sin = _function(trigonometry.sin, [trigonometry.sin_slope], math.sin, np.sin)
-cos = _function(trigonometry.cos, [trigonometry.cos_slope], math.cos, np.cos)
-tan = _function(trigonometry.tan, [trigonometry.tan_slope], math.tan, np.tan)
+sin = _function(large_arguments.sin, [large_arguments.sin_slope], math.sin, np.sin)
+cos = _function(large_arguments.cos, [large_arguments.cos_slope], math.cos, np.cos)
+tan = _function(large_arguments.tan, [large_arguments.tan_slope], math.tan, np.tan)
 asin = _function(inverse_trigonometry.asin, [inverse_trigonometry.asin_slope], math.asin, np.arcsin)
 acos = _function(inverse_trigonometry.acos, [inverse_trigonometry.acos_slope], math.acos, np.arccos)
 atan = _function(inverse_trigonometry.atan, [inverse_trigonometry.atan_slope], math.atan, np.arctan)
@@ -152,6 +154,16 @@ floor = _function(comparisons.floor, [comparisons.no_slope], math.floor, np.floo
 ceil = _function(comparisons.ceil, [comparisons.no_slope], math.ceil, np.ceil)
 trunc = _function(comparisons.trunc, [comparisons.no_slope], math.trunc, np.trunc, np.fix)
 rint = _function(comparisons.rint, [comparisons.no_slope], np.rint)
+
+TESTS: dict[Callable[..., Any], Any] = {  # of a number: they return a boolean
+    math.isnan: lanes.isnan,
+    np.isnan: lanes.isnan,
+    math.isinf: lanes.isinf,
+    np.isinf: lanes.isinf,
+    math.isfinite: lanes.isfinite,
+    np.isfinite: lanes.isfinite,
+    np.signbit: lanes.signbit,
+}
 
 # What `math` and NumPy's functions of one or two numbers have beside these: no vector function, and for some no slope.
 LEFT_OUT = {

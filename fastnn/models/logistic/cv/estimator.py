@@ -22,6 +22,7 @@ from fastnn.models.common.estimator import NONE, SHARED, guarded
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike, RandomState, Splitter
 from fastnn.models.common.parameter_checks import Flag, Integer, Numbers, OneOf, Real
+from fastnn.models.common.warnings import warn_caller
 from fastnn.models.logistic.cv.callbacks import PathTasks
 from fastnn.models.logistic.cv.fit import cross_validate, folds_of, packed, refitted, without_zeros
 from fastnn.models.logistic.cv.metadata import keyword_sample_weight, route, router_of
@@ -274,16 +275,20 @@ class LogisticRegressionCV(LogisticRegression):
         tasks.start()
         x = without_zeros(weighted.x)
         explain = partial(read_samples, self, X, y, None, check_finite=True)
-        results, on_all = cross_validate(self, weighted, x, grid, folds, scores, explain, tasks)
+        results, on_all, warned = cross_validate(self, weighted, x, grid, folds, scores, explain, tasks)
         choice = choose(results, refit=self.refit)
         coefs = choice.coefs
         if choice.place is not None:
             l, c = choice.place
-            coefs = refitted(self, weighted, x, float(grid.Cs[c]), float(grid.l1_ratios[l]), on_all[l][c])
+            chosen = float(grid.Cs[c]), float(grid.l1_ratios[l]), on_all[l][c]
+            coefs, of_refit = refitted(self, weighted, x, *chosen)
+            warned += of_refit
         coef, intercept = self._split(coefs)
         found = results.attributes(choice, samples.classes, legacy=legacy)
         self._set_fitted(samples.features, classes_=samples.classes, coef_=coef, intercept_=intercept, **found)
         tasks.end()
+        for message, category in warned:
+            warn_caller(message, category)
         return self
 
     def _require_whole(self) -> None:

@@ -9,10 +9,10 @@ import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from sklearn.exceptions import ConvergenceWarning
 
 from fastnn.kernels.contract import Array
 from fastnn.models.common.linear import LinearModel
-from fastnn.models.common.warnings import warn_caller
 from fastnn.models.logistic.cv.callbacks import PathTasks
 from fastnn.models.logistic.cv.parameters import Grid
 from fastnn.models.logistic.cv.results import Results
@@ -32,6 +32,7 @@ from fastnn.threads import get_num_threads
 __all__ = ["Fold", "cross_validate", "fit_family", "folds_of", "packed", "refitted", "without_zeros"]
 
 Fold = tuple[RowNumbers, RowNumbers]
+Warned = list[tuple[str, type[Warning]]]
 
 _FILLED = 0.2  # a stored element takes a pass the time of about five of a dense row
 
@@ -60,7 +61,7 @@ def cross_validate(
     scoring: Scoring,
     explain: Explain,
     tasks: PathTasks,
-) -> tuple[Results, list[list[Solution]]]:
+) -> tuple[Results, list[list[Solution]], Warned]:
     """Fit on all rows and on the training rows of every fold, and score on the rows held out.
 
     `x` is X as `without_zeros` has it; `explain` says what is not finite in it.
@@ -70,6 +71,9 @@ def cross_validate(
     Results
     lists of Solution
         Of all rows, by l1_ratio and C.
+    list of warnings
+        That are to be given when callbacks have heard that the fit has ended: where they are errors, nobody would
+        tell the callbacks any more.
     """
     scoring.require_weights([held_out for _, held_out in folds])
     subsets = [train for train, _ in folds]
@@ -80,9 +84,9 @@ def cross_validate(
         tasks.end_path()
     solutions = [solution for on_all, by_fold in found for each in (on_all, *by_fold) for solution in each]
     refuse_non_finite(solutions, samples.x, explain)
-    _warn(model, [solution for _, by_fold in found for solutions in by_fold for solution in solutions])
-    if solutions and (message := hardly_resolved(samples.features, solutions[0], x.dtype)):
-        warn_caller(message, UserWarning)
+    failed = _failed(model, [solution for _, by_fold in found for solutions in by_fold for solution in solutions])
+    coarse = hardly_resolved(samples.features, solutions[0], x.dtype) if solutions else ""
+    warned = [each for each in ((failed, ConvergenceWarning), (coarse, UserWarning)) if each[0]]
     rows = [[[packed(s.params, samples) for s in fold] for fold in by_fold] for _, by_fold in found]
     coefs = np.swapaxes(np.array(rows), 0, 1)
     n_iter = np.array(
@@ -92,7 +96,7 @@ def cross_validate(
     seen = samples._replace(x=x) if scoring.scorer is None else samples
     scores = _scores(model, seen, grid, folds, scoring, coefs)
     results = Results(grid, coefs, np.swapaxes(n_iter, 0, 1), scores)
-    return results, [on_all for on_all, _ in found]
+    return results, [on_all for on_all, _ in found], warned
 
 
 def without_zeros(x: Any) -> Any:
@@ -112,20 +116,22 @@ def without_zeros(x: Any) -> Any:
 
 def refitted(
     model: SolverParameters, samples: Labelled, x: Any, C: float, l1_ratio: float, solution: Solution
-) -> Array:
+) -> tuple[Array, Warned]:
     """Coefficients (o, k) of the penalty that was chosen, from its solution along the path, as near as `fit` comes.
 
-    Along the path, where most solves only serve a score, the end is not looked at as closely.
+    Along the path, where most solves only serve a score, the end is not looked at as closely. Warnings are returned as
+    by `cross_validate`.
     """
+    warned: Warned = []
     penalty, tol = split_strength(model, strength_of(C), l1_ratio), SOLVERS[model.solver].margin * model.tol
     losses = _family(model, samples, x).losses
     if penalty.is_smooth and solution.gain > goal_of(losses, tol).gain:
         objective = losses.penalised(penalty.alpha(1, losses.total)[0])
         nearer = minimise(objective, solution.params, tol=tol, max_iter=model.max_iter)
         if solution.converged and not nearer.converged:  # else the folds have warned
-            warn_caller(not_converged(model, nearer, "in the refit"))
+            warned.append((not_converged(model, nearer, "in the refit"), ConvergenceWarning))
         solution = nearer
-    return packed(solution.params, samples)
+    return packed(solution.params, samples), warned
 
 
 def _family(model: SolverParameters, samples: Labelled, x: Any) -> Family:
@@ -170,10 +176,10 @@ def packed(params: Vector, samples: Labelled) -> Array:
     return packed
 
 
-def _warn(model: SolverParameters, solutions: Sequence[Solution]) -> None:
+def _failed(model: SolverParameters, solutions: Sequence[Solution]) -> str:
+    """The warning of fits on folds that have not converged; "" without any."""
     failed = [solution for solution in solutions if not solution.converged]
-    if failed:
-        warn_caller(not_converged(model, failed[0], f"in {len(failed)} of {len(solutions)} fits on folds"))
+    return not_converged(model, failed[0], f"in {len(failed)} of {len(solutions)} fits on folds") if failed else ""
 
 
 def _scores(

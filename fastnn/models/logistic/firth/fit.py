@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from fastnn.models.common.warnings import warn_caller
-from fastnn.models.logistic.firth.penalty import Maximum, PenalisedLikelihood, PenalisedPoint, highest, maximise
+from fastnn.models.logistic.firth.penalty import PenalisedLikelihood, PenalisedPoint, highest, maximise
 from fastnn.models.logistic.inference.contrasts import contrasts, softmax_coefficients
 from fastnn.models.logistic.inference.likelihood import Curvature, Vector
 from fastnn.models.logistic.parameters import SolverParameters
-from fastnn.models.logistic.problem import Explain, Labelled, not_converged, params_of, refuse_non_finite
+from fastnn.models.logistic.problem import Explain, Labelled, params_of, refuse_non_finite
 from fastnn.solvers.objective.types import Solution, Watch
 from fastnn.solvers.preconditioner.one_blas_thread import one_thread
 
@@ -31,11 +32,6 @@ def solve_firth(
     ------
     ValueError
         If there are too many parameters, X has numbers that are not finite, or columns depend on each other.
-
-    Warns
-    -----
-    ConvergenceWarning
-        If `max_iter` steps are not enough.
     """
     with one_thread():  # products of small blocks: threads of BLAS would wait for each other
         likelihood = penalised_likelihood(samples, model.fit_intercept, explain)
@@ -57,16 +53,9 @@ def solve_firth(
             climbed, found = found, highest(likelihood, found, tol=tol, max_iter=model.max_iter)
             if found.n_iter > climbed.n_iter:
                 tell(found.n_iter, found.point)
-        return _checked(model, solution_at(found.point, found.n_iter), found)
-
-
-def _checked(model: SolverParameters, solution: Solution, found: Maximum) -> Solution:
-    """The solution, with what is known of how near it is to the maximum."""
-    message = f"The maximum of the penalised likelihood is {found.distance:.3g} standard errors away"
-    solution = Solution(solution.params, solution.loss, solution.n_iter, found.converged, message)
-    if not found.converged:
-        warn_caller(not_converged(model, solution))
-    return solution
+        message = f"The maximum of the penalised likelihood is {found.distance:.3g} standard errors away"
+        solution = solution_at(found.point, found.n_iter)
+        return replace(solution, converged=found.converged, message=message)
 
 
 def penalised_likelihood(samples: Labelled, fit_intercept: bool, explain: Explain) -> PenalisedLikelihood:

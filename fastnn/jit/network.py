@@ -1,0 +1,192 @@
+"""What `jit` of a model gives: a network for functions that are compiled with Numba, and for plain Python alike."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn, cast
+
+import numpy as np
+from numba.extending import typeof_impl
+from numpy.typing import NDArray
+
+import fastnn.jit.methods  # noqa: F401 - tells Numba of them
+from fastnn.flat_params import FlatParams
+from fastnn.jit.architecture import Architecture
+from fastnn.jit.block import layout_of, write_block
+from fastnn.jit.contents import Contents
+from fastnn.jit.network_type import NetworkType
+from fastnn.jit.shapes import gradient_shape, is_single, out_shapes, sizes_wanted
+
+__all__ = ["JitNetwork"]
+
+
+class _Block(np.ndarray[Any, Any]):
+    """The memory that compiled code reads; it keeps alive what it points to, and knows of which network it is."""
+
+    contents: Contents
+    owners: list[Any]
+
+    def network(self) -> JitNetwork:
+        """The network, for what compiled code returns."""
+        made = object.__new__(JitNetwork)
+        contents = self.contents
+        made._set(self, Architecture.of(contents.plan, contents.output, len(contents.labels)))
+        return made
+
+
+def _block_of(contents: Contents, architecture: Architecture) -> _Block:
+    nbytes = layout_of(architecture).nbytes
+    memory = np.empty(nbytes + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    block = cast(_Block, memory[start : start + nbytes].view(_Block))
+    block.contents = contents
+    flat = FlatParams(contents.plan, contents.params)
+    block.owners = write_block(block.view(np.ndarray), architecture, flat, contents.labels)
+    block.flags.writeable = False
+    return block
+
+
+class JitNetwork:
+    """A network inside functions that are compiled with Numba, as an argument or as a global.
+
+    The method `jit` of every model makes it. It is immutable and has parameters of its own, so that nothing that happens
+    to the model later changes it. Other parameters of the same architecture compile nothing anew. It can be pickled.
+
+    Where a row gives one number, such as a label, `net(x)` is that number, and else an array.
+    """
+
+    __slots__ = ("_block", "architecture")
+    architecture: Architecture
+    _block: _Block
+
+    def __init__(self, contents: Contents) -> None:
+        architecture = Architecture.of(contents.plan, contents.output, len(contents.labels))
+        self._set(_block_of(contents, architecture), architecture)
+
+    def _set(self, block: _Block, architecture: Architecture) -> None:
+        object.__setattr__(self, "_block", block)
+        object.__setattr__(self, "architecture", architecture)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"{name!r} cannot be set: a JitNetwork does not change. Call jit of the model again.")
+
+    __delattr__ = __setattr__  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[type[JitNetwork], tuple[Contents]]:
+        return JitNetwork, (self._block.contents,)
+
+    def __repr__(self) -> str:
+        widths = "-".join(map(str, self.architecture.widths))
+        return f"JitNetwork({widths}, {self.architecture.dtype}, gives {self.architecture.output})"
+
+    # --- what there is in nopython code too -----------------------------------------------------
+
+    def row(self, x: NDArray[Any], out: NDArray[Any]) -> None:
+        """Write to out what the network gives for one row.
+
+        Parameters
+        ----------
+        x : ndarray of shape (i,)
+            C-contiguous and of the network's dtype.
+        out : ndarray of shape (o,)
+            C-contiguous; int64 for labels, else of the network's dtype.
+
+        Raises
+        ------
+        ValueError
+            If an array has another size. Other kinds of arrays are a TypeError, and in nopython code a typing error.
+        """
+        self._require("row", x, (1,), out, (1,))
+        out[...] = self._block.contents.outputs(x[None])[0]
+
+    def batch(self, x: NDArray[Any], out: NDArray[Any]) -> None:
+        """Write to out what the network gives for some rows.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, i)
+            C-contiguous and of the network's dtype.
+        out : ndarray of shape (n, o)
+            Or (n,) where a row gives one number. C-contiguous, other memory than x; int64 for labels, else of the
+            network's dtype.
+
+        Raises
+        ------
+        ValueError
+            If an array has another shape. Other kinds of arrays are a TypeError, and in nopython code a typing error.
+        """
+        self._require("batch", x, (2,), out, out_shapes(self.architecture))
+        out[...] = self._block.contents.outputs(x).reshape(out.shape)
+
+    def __call__(self, x: NDArray[Any]) -> Any:
+        """Return what the network gives for one row or for some.
+
+        Parameters
+        ----------
+        x : ndarray of shape (i,) or (n, i)
+            C-contiguous and of the network's dtype.
+
+        Returns
+        -------
+        float, int, ndarray of shape (o,), (n,) or (n, o)
+            A number, or (n,) of them, where a row gives one.
+
+        Raises
+        ------
+        ValueError
+            If x has another shape. Another kind of array is a TypeError, and in nopython code a typing error.
+        """
+        one_row, single = x.ndim == 1, is_single(self.architecture)
+        rows = (len(x),) if x.ndim == 2 else ()
+        out = np.empty(rows + (() if single else (self.architecture.n_outputs,)), self.architecture.out_dtype)
+        if one_row:
+            self.row(x, out.reshape(-1))
+        else:
+            self.batch(x, out)
+        return out[()]
+
+    def row_gradient(self, x: NDArray[Any], out: NDArray[Any]) -> None:
+        """Write to out how what the network gives for a row changes with the row: d output / d input.
+
+        Parameters
+        ----------
+        x : ndarray of shape (i,)
+            C-contiguous and of the network's dtype.
+        out : ndarray of shape (o, i)
+            Or (i,) for one output. C-contiguous and of the network's dtype. At a kink of an activation it is the slope
+            that training uses.
+
+        Raises
+        ------
+        ValueError
+            If an array has another shape.
+        TypeError
+            If the network gives labels, an activation has no slope, or an array is of another kind. In nopython code
+            these are typing errors.
+        """
+        if self.architecture.gives_integers:
+            raise TypeError("This network gives labels, which have no gradient: take jit(method='raw') of the model.")
+        if not self.architecture.has_slope:
+            raise TypeError("An activation of this network has no slope, and so the network no gradient.")
+        self._require("row_gradient", x, (1,), out, (len(gradient_shape(self.architecture)),))
+        out[...] = self._block.contents.gradient(x).reshape(out.shape)
+
+    def _require(self, method: str, x: NDArray[Any], of_x: tuple[int, ...], out: NDArray[Any], of_out: tuple[int, ...]) -> None:
+        architecture = self.architecture
+        dtypes = architecture.dtype, architecture.out_dtype
+        for name, array, axes, dtype in zip(("x", "out"), (x, out), (of_x, of_out), dtypes, strict=True):
+            is_array = isinstance(array, np.ndarray) and array.dtype == dtype and array.ndim in axes
+            if not is_array or not array.flags.c_contiguous:
+                raise TypeError(f"{name} of {method} is {array!r}, wanted a C-contiguous array of {dtype}.")
+        n = len(x) if method == "batch" else 1
+        right = {
+            "row": lambda: out.size == architecture.n_outputs,
+            "batch": lambda: len(out) == n and out.size == n * architecture.n_outputs,
+            "row_gradient": lambda: out.shape == gradient_shape(architecture),
+        }
+        if x.shape[-1] != architecture.widths[0] or not right[method]():
+            raise ValueError(sizes_wanted(architecture, method))
+
+
+@typeof_impl.register(JitNetwork)
+def _typeof(network: JitNetwork, context: Any) -> NetworkType:
+    return NetworkType(network.architecture)

@@ -1,0 +1,124 @@
+"""What a network cannot take is an error of one sentence: of sizes when it runs, of kinds when it is compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from jit_loops import batch, call, gradient, rows
+from numba import njit
+from numba.core.errors import TypingError
+
+from fastnn import Dense, LogisticRegression, Network
+
+pytestmark = pytest.mark.jit
+
+
+@njit
+def row(net, x, out):
+    net.row(x, out)
+
+
+def compiled(function):
+    return function
+
+
+def interpreted(function):
+    return function.py_func
+
+
+BOTH = pytest.mark.parametrize("where", [compiled, interpreted])
+MODEL = Network([Dense(4), Dense(3)], 2, dtype="float32", random_state=0)
+LABELS = LogisticRegression().fit(np.eye(3), [0, 1, 1])
+
+
+def floats(*shape, dtype=np.float32):
+    return np.zeros(shape, dtype)
+
+
+@BOTH
+@pytest.mark.parametrize("sizes", [(1, 3), (3, 3), (2, 2), (2, 4), (0, 3)])
+def test_sizes_of_a_row(where, sizes):
+    x, out = map(floats, sizes)
+    with pytest.raises(ValueError, match=r"row\(x, out\) of this network wants x of 2 and out of 3"):
+        where(row)(MODEL.jit(), x, out)
+    assert not out.any()
+
+
+@BOTH
+@pytest.mark.parametrize("shapes", [((4, 3), (4, 3)), ((4, 2), (3, 3)), ((4, 2), (4, 2)), ((4, 2), (3, 4))])
+def test_sizes_of_a_batch(where, shapes):
+    with pytest.raises(ValueError, match=r"wants x of shape \(n, 2\) and out of \(n, 3\)"):
+        where(batch)(MODEL.jit(), floats(*shapes[0]), floats(*shapes[1]))
+
+
+@BOTH
+@pytest.mark.parametrize("shapes", [((3,), (3, 2)), ((2,), (2, 3)), ((2,), (6, 1))])
+def test_sizes_of_a_gradient(where, shapes):
+    with pytest.raises(ValueError, match=r"wants x of 2 and out of shape \(3, 2\)"):
+        where(gradient)(MODEL.jit(), floats(*shapes[0]), floats(*shapes[1]))
+
+
+@BOTH
+def test_sizes_of_a_call(where):
+    for shape in ((3,), (4, 3)):
+        with pytest.raises(ValueError, match="this network wants x of"):
+            where(call)(MODEL.jit(), floats(*shape))
+
+
+@pytest.mark.parametrize(
+    ("x", "out", "name"),
+    [
+        (floats(2, dtype=float), floats(3), "x"),
+        (floats(2, dtype=int), floats(3), "x"),
+        (floats(4)[::2], floats(3), "x"),
+        (floats(2, 1), floats(3), "x"),
+        (floats(2), floats(3, dtype=float), "out"),
+        (floats(2), floats(6)[::2], "out"),
+        (floats(2), floats(1, 3), "out"),
+        (2.0, floats(3), "x"),
+    ],
+)
+def test_kinds_of_arrays(x, out, name):
+    net = MODEL.jit()
+    with pytest.raises(TypingError, match=f"{name} of this network is a .*C-contiguous.* array of float32, and got"):
+        row(net, x, out)
+    with pytest.raises(TypeError, match=f"(?s)^{name} of row is .*wanted a C-contiguous array of float32"):
+        row.py_func(net, x, out)
+
+
+def test_outputs_that_cannot_be_written():
+    out = floats(3)
+    out.flags.writeable = False
+    with pytest.raises(TypingError, match="out of this network is a writable"):
+        row(MODEL.jit(), floats(2), out)
+    with pytest.raises(ValueError, match="read-only"):
+        row.py_func(MODEL.jit(), floats(2), out)
+
+
+def test_inputs_that_cannot_be_written():
+    x = floats(2)
+    x.flags.writeable = False
+    row(MODEL.jit(), x, floats(3))
+
+
+def test_labels_are_integers_and_have_no_gradient():
+    net = LABELS.jit()
+    with pytest.raises(TypingError, match="out of this network is .* array of int64"):
+        row(net, floats(3, dtype=float), floats(1, dtype=float))
+    for run, error in ((gradient, TypingError), (gradient.py_func, TypeError)):
+        with pytest.raises(error, match=r"labels, which have no gradient: take jit\(method='raw'\)"):
+            run(net, floats(3, dtype=float), floats(3, dtype=float))
+
+
+def test_no_slope_no_gradient():
+    net = Network([Dense(4, "sign"), Dense(1)], 2, random_state=0).jit()
+    for run, error in ((gradient, TypingError), (gradient.py_func, TypeError)):
+        with pytest.raises(error, match="An activation of this network has no slope"):
+            run(net, floats(2), floats(2))
+
+
+def test_no_rows():
+    out = floats(0, 3)
+    for run in (rows, batch, batch.py_func):
+        run(MODEL.jit(), floats(0, 2), out)
+    assert call(MODEL.jit(), floats(0, 2)).shape == (0, 3)
