@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
+import re
 import subprocess
 import sys
 
@@ -45,17 +46,25 @@ def _text(function, dtype):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_whole_vectors_and_no_calls(name, cpu, bits, register, dtype, monkeypatch):
     monkeypatch.setattr(tile_text, "native_bits", lambda: bits)
-    lines = object_code.assembly(_text(FUNCTIONS[name], dtype), cpu, "").splitlines()
-    instructions = [line.split(None, 1) for line in lines if line.startswith("\t") and not line.startswith("\t.")]
-    names = [each[0] for each in instructions]
-    assert not [each for each in names if each.startswith("call")]
-    kind = "ps" if dtype is np.float32 else "pd"
-    scalar = kind[0].replace("p", "s") + kind[1]
-    assert not [each for each in names if each.startswith("v") and each.endswith(scalar) and "broadcast" not in each]
-    whole = [each for each in instructions if each[0].endswith(kind) and register in each[1]]
-    assert len(whole) > 4
-    branches = [each for each in names if each.startswith("j") and each != "jmp"]
-    assert len(branches) <= 2 * 7 + 1  # two loops and the choice between them, however many ifs there are
+    code = object_code.assembly(_text(FUNCTIONS[name], dtype), cpu, "")
+    for function in ("value", "both"):
+        body = re.search(rf"^{function}:\n(.*?)^\.Lfunc_end", code, re.DOTALL | re.MULTILINE)
+        assert body is not None
+        lines = [line for line in body[1].splitlines() if line.startswith("\t") and not line.startswith("\t.")]
+        instructions = [(*line.split(None, 1), "")[:2] for line in lines]
+        called = [each[1] for each in instructions if each[0].startswith("call")]
+        assert all(each.startswith(("fastnn_sin_", "fastnn_cos_")) for each in called)  # for angles that are large
+        assert bool(called) == (name == "snake")
+        kind = "ps" if dtype is np.float32 else "pd"
+        names = [each[0] for each in instructions]
+        scalar = kind[0].replace("p", "s") + kind[1]
+        assert not [
+            each for each in names if each.startswith("v") and each.endswith(scalar) and "broadcast" not in each
+        ]
+        whole = [each for each in instructions if each[0].endswith(kind) and register in each[1]]
+        assert len(whole) > 4 or function == "value"
+        branches = [each for each in names if each.startswith("j") and each != "jmp"]
+        assert len(branches) <= 6  # of the loop, and one for large angles, however many ifs there are
 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="compiles for x86")

@@ -142,6 +142,7 @@ FUNCTIONS = {
     "mish with log": lambda z: z * np.tanh(np.log(1 + np.exp(z))),
     "softplus": lambda z: math.log(math.exp(z) + 1.0),
     "silu": lambda z: z / (1 + math.exp(-z)),
+    "angles": lambda z: math.sin(z) + math.tan(math.cos(z)),
     "snake": lambda z: z + math.sin(z) ** 2,
     "gompertz": lambda z: math.exp(-math.exp(-z)),
 }
@@ -238,6 +239,26 @@ def test_far_out(dtype):
     a, slope = run_activation(lambda z: 1 / (1 + math.exp(-z)), z)
     np.testing.assert_array_equal(a[:4], [0, 0, 1, 1])
     np.testing.assert_array_equal(slope[:4], [0, 0, 0, 0])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_large_angles(dtype):
+    """Some among others: their vectors are computed in another way, with the same bits for the others."""
+    z = np.linspace(-3, 3, 70).astype(dtype)
+    small, slopes = run_activation(FUNCTIONS["angles"], z)
+    at = np.array([3, 35, 69])
+    z[at] = [1e8, -3e20, 1e30]
+    a, slope = run_activation(FUNCTIONS["angles"], z)
+    far = z[at].astype(np.float64)
+    tolerance = 4 * np.finfo(dtype).eps
+    np.testing.assert_allclose(a[at], np.sin(far) + np.tan(np.cos(far)), rtol=tolerance, atol=tolerance)
+    derivative = np.cos(far) - np.sin(far) * (1 + np.tan(np.cos(far)) ** 2)
+    np.testing.assert_allclose(slope[at], derivative, rtol=5 * tolerance, atol=5 * tolerance)
+    others = np.delete(np.arange(70), at)
+    np.testing.assert_array_equal(a[others], small[others])
+    np.testing.assert_array_equal(slope[others], slopes[others])
+    a, slope = run_activation(math.sin, np.array([np.inf, np.nan, -0.0], dtype))
+    np.testing.assert_array_equal(a, [np.nan, np.nan, -0.0])
 
 
 def test_division_by_zero_and_logarithms_are_infinite_or_nan():

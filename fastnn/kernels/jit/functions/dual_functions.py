@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from fastnn.kernels.jit.functions import (
+    angles,
     error_functions,
     exponentials,
     inverse_trigonometry,
     logarithms,
     roots,
-    trigonometry,
 )
 from fastnn.kernels.jit.functions.compositions import (
     exp_of_negative,
@@ -82,7 +82,6 @@ def _step(name: str) -> Function:
 
 
 _exp, _expm1, _log, _log1p = map(_body, (exponentials.exp, exponentials.expm1, logarithms.log, logarithms.log1p))
-_sin, _cos, _tan = map(_body, (trigonometry.sin, trigonometry.cos, trigonometry.tan))
 _sqrt = _body(roots.sqrt)
 
 
@@ -198,9 +197,9 @@ ONE: dict[str, Function] = {
     "log10": _of_body(logarithms.log10, logarithms.log10_slope),
     "log1p": _known_inside(_plain_log1p, of_exponential, softplus),
     "sqrt": of_value(_sqrt, lambda v, a: 0.5 / a),
-    "sin": of_value(_sin, lambda v, a: _cos(v)),
-    "cos": of_value(_cos, lambda v, a: -_sin(v)),
-    "tan": of_value(_tan, lambda v, a: 1.0 + a * a),
+    "sin": of_value(angles.sin, lambda v, a: angles.cos(v)),
+    "cos": of_value(angles.cos, lambda v, a: -angles.sin(v)),
+    "tan": of_value(angles.tan, lambda v, a: 1.0 + a * a),
     "asin": _of_body(inverse_trigonometry.asin, inverse_trigonometry.asin_slope),
     "acos": _of_body(inverse_trigonometry.acos, inverse_trigonometry.acos_slope),
     "atan": _levelling(_body(inverse_trigonometry.atan), _body(inverse_trigonometry.atan_slope)),

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from fastnn.kernels.jit.functions.angles import ANGLES
 from fastnn.kernels.jit.functions.graph import INTEGER, REAL, TRUTH, Graph, Node
+from fastnn.kernels.jit.functions.large_arguments import definition
 
 __all__ = ["Writer"]
 
@@ -42,9 +44,13 @@ class Writer:
         Of the nodes.
     lanes : int
         Elements of a vector.
+    calls_libm : bool, default=False
+        Whether sin, cos and tan of large angles are computed, by calls.
     """
 
-    def __init__(self, graph: Graph, lanes: int) -> None:
+    def __init__(self, graph: Graph, lanes: int, calls_libm: bool = False) -> None:
+        self._calls_libm = calls_libm
+        self._prefix = "c" if calls_libm else "n"
         self.lanes, self.dtype = lanes, graph.dtype
         self.element = _REALS[graph.dtype]
         self.vector = f"<{lanes} x {self.element}>"
@@ -53,21 +59,28 @@ class Writer:
             INTEGER: f"<{lanes} x {_INTEGERS[graph.dtype]}>",
             TRUTH: f"<{lanes} x i1>",
         }
-        self._graph = graph
+        self.graph = graph
         self.declared: set[str] = set()
+        self.defined: dict[str, str] = {}  # functions, by their names
 
     def body(self, outputs: Iterable[Node]) -> list[str]:
         """The instructions for some nodes and all that they need; arguments are registers of their names."""
-        return [
-            self._instruction(node) for node in self._needed(outputs) if node.operation not in ("argument", "constant")
-        ]
+        left_out = {"argument", "constant"} if self._calls_libm else {"argument", "constant", *ANGLES}
+        return [self._instruction(node) for node in self._needed(outputs) if node.operation not in left_out]
+
+    def large_angles(self, outputs: Iterable[Node]) -> list[str]:
+        """The tests, as operands, whether angles that some nodes need are too large without calls."""
+        tests = {node.operands[2] for node in self._needed(outputs) if node.operation in ANGLES}
+        return [self.text(each) for each in sorted(tests, key=lambda node: node.number)]
 
     def text(self, node: Node) -> str:
         """A node as an operand."""
         if node.operation == "argument":
             return f"%{node.operands[0]}"
+        if node.operation in ANGLES and not self._calls_libm:
+            return self.text(node.operands[1])
         if node.operation != "constant":
-            return f"%n{node.number}"
+            return f"%{self._prefix}{node.number}"
         kind = self._types[node.kind].split()[-1].rstrip(">")
         number = _number(node)
         return f"<{', '.join([f'{kind} {number}'] * self.lanes)}>"
@@ -80,10 +93,19 @@ class Writer:
             if node.number not in needed:
                 needed.add(node.number)
                 left += [each for each in node.operands if isinstance(each, Node)]
-        return [self._graph.nodes[number] for number in sorted(needed)]
+        return [self.graph.nodes[number] for number in sorted(needed)]
 
     def _instruction(self, node: Node) -> str:
-        return f"%n{node.number} = {self._right_side(node.operation, node, *node.operands)}"
+        return f"%{self._prefix}{node.number} = {self._right_side(node.operation, node, *node.operands)}"
+
+    def _define(self, name: str) -> str:
+        """The symbol of the function of vectors of angles that looks for large ones."""
+        symbol, text = definition(name, 8 * self.dtype().itemsize, self.lanes)
+        lines = text.splitlines()
+        declared = {line for line in lines if line.startswith("declare")}  # of two functions they may be the same
+        self.declared |= declared
+        self.defined[name] = "\n".join(line for line in lines if line not in declared)
+        return symbol
 
     def _right_side(self, operation: str, node: Node, *operands: Any) -> str:
         first = operands[0]
@@ -92,6 +114,9 @@ class Writer:
         if operation == "select":
             typed = ", ".join(f"{self._types[each.kind]} {text}" for each, text in zip(operands, texts, strict=True))
             return f"select {typed}"
+        if operation in ANGLES:
+            symbol = self._define(operation)
+            return f"call {kind} @{symbol}({kind} {texts[0]}, {kind} {texts[1]})"
         if operation in _CASTS:
             return f"bitcast {kind} {texts[0]} to {self._types[node.kind]}"
         if operation in _INTRINSICS:

@@ -26,7 +26,7 @@ class _Loop:
     """
 
     def __init__(self, writer: Writer) -> None:
-        self.writer = writer
+        self.writer, self._with_calls = writer, Writer(writer.graph, writer.lanes, calls_libm=True)
         self.lanes, self.vector = writer.lanes, writer.vector
         self.pointer, self.vector_pointer = pointer_to(writer.element), pointer_to(writer.vector)
         self.align = 4 if writer.element == "float" else 8
@@ -37,7 +37,8 @@ class _Loop:
     def function(self, name: str, inputs: Sequence[str], outputs: dict[str, Node]) -> str:
         """A function that reads `inputs` and writes `outputs`, of the arrays that have their names."""
         arguments = ", ".join(f"{self.pointer} %at_{each}" for each in (*inputs, *outputs))
-        body = self.writer.body(outputs.values())
+        body, tests = self.writer.body(outputs.values()), self.writer.large_angles(outputs.values())
+        results = {each: f"%out_{each}" if tests else self.writer.text(node) for each, node in outputs.items()}
         lines = [
             f"define internal void @{name}({arguments}, i64 %count) #0 {{",
             "entry:",
@@ -60,14 +61,15 @@ class _Loop:
             "body:",
             *(self._either(each) for each in inputs),
             *(f"  {each}" for each in body),
+            *self._large_angles(tests, outputs),
             "  br i1 %whole, label %whole_out, label %rest_out",
             "whole_out:",
-            *(self._store(each, node) for each, node in outputs.items()),
+            *(self._store(*each) for each in results.items()),
             "  %more = icmp slt i64 %next, %count",
             "  br i1 %more, label %step, label %done",
             "rest_out:",
             *self._mask("out"),
-            *(self._masked_store(each, node) for each, node in outputs.items()),
+            *(self._masked_store(*each) for each in results.items()),
             "  br label %done",
             "done:",
             "  ret void",
@@ -76,12 +78,14 @@ class _Loop:
         return "\n".join(lines)
 
     def declarations(self) -> list[str]:
-        """Of all intrinsics."""
+        """Of all that functions call, which are written before."""
         arguments = f"{self.vector_pointer}, i32, {self.mask}"
         return [
             f"declare {self.vector} @llvm.masked.load.{self._suffix}({arguments}, {self.vector})",
             f"declare void @llvm.masked.store.{self._suffix}({self.vector}, {arguments})",
-            *sorted(self.writer.declared),
+            *sorted(self.writer.declared | self._with_calls.declared),
+            *self._with_calls.defined.values(),
+            '!0 = !{!"branch_weights", i32 1, i32 10000}',
         ]
 
     def _places(self, names: Sequence[str]) -> list[str]:
@@ -120,11 +124,36 @@ class _Loop:
     def _either(self, name: str) -> str:
         return f"  %{name} = phi {self.vector} [ %whole_{name}, %whole_in ], [ %rest_{name}, %rest_in ]"
 
-    def _store(self, name: str, node: Node) -> str:
-        return f"  store {self.vector} {self.writer.text(node)}, {self._place(name)}, align {self.align}"
+    def _large_angles(self, tests: Sequence[str], outputs: dict[str, Node]) -> list[str]:
+        """A look whether there is a large angle, and the same instructions with calls for a step that has one."""
+        if not tests:
+            return []
+        lines, found = [], tests[0]
+        for k, each in enumerate(tests[1:]):
+            lines.append(f"  %found_{k} = or {self.mask} {found}, {each}")
+            found = f"%found_{k}"
+        slow = self._with_calls.body(outputs.values())
+        return [
+            *lines,
+            f"  %bits = bitcast {self.mask} {found} to i{self.lanes}",
+            f"  %is_large = icmp ne i{self.lanes} %bits, 0",
+            "  br i1 %is_large, label %calls, label %out, !prof !0",
+            "calls:",
+            *(f"  {each}" for each in slow),
+            "  br label %out",
+            "out:",
+            *(self._either_way(*each) for each in outputs.items()),
+        ]
 
-    def _masked_store(self, name: str, node: Node) -> str:
-        value = f"{self.vector} {self.writer.text(node)}"
+    def _either_way(self, name: str, node: Node) -> str:
+        fast, slow = self.writer.text(node), self._with_calls.text(node)
+        return f"  %out_{name} = phi {self.vector} [ {fast}, %body ], [ {slow}, %calls ]"
+
+    def _store(self, name: str, text: str) -> str:
+        return f"  store {self.vector} {text}, {self._place(name)}, align {self.align}"
+
+    def _masked_store(self, name: str, text: str) -> str:
+        value = f"{self.vector} {text}"
         return (
             f"  call void @llvm.masked.store.{self._suffix}({value}, {self._place(name)}, i32 {self.align}, "
             f"{self.mask} %mask_out)"
