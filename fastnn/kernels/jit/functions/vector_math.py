@@ -61,6 +61,7 @@ __all__ = [
     "exp",
     "exp2",
     "expm1",
+    "expm1_of_negative",
     "fabs",
     "floor",
     "fmax",
@@ -109,6 +110,7 @@ def _function(body: Callable[..., Real], slopes: list[Callable[..., Real]], *cal
 exp = _function(exponentials.exp, [exponentials.exp_slope], math.exp, np.exp)
 exp2 = _function(exponentials.exp2, [exponentials.exp2_slope], math.exp2, np.exp2)
 expm1 = _function(exponentials.expm1, [exponentials.expm1_slope], math.expm1, np.expm1)
+expm1_of_negative = lane_function(exponentials.expm1_of_negative)
 sinh = _function(exponentials.sinh, [exponentials.sinh_slope], math.sinh, np.sinh)
 cosh = _function(exponentials.cosh, [exponentials.cosh_slope], math.cosh, np.cosh)
 tanh = _function(exponentials.tanh, [exponentials.tanh_slope], math.tanh, np.tanh)
