@@ -122,10 +122,7 @@ def _of_any_sign(function: Function, not_positive: Function) -> Function:
 
 
 def _expm1_of_negative(x: Real) -> Real:
-    """exp(x) - 1 for x <= 0, where 2^k cannot overflow."""
-    part = exponentials.reduced(x.at_least(-exponentials.ONLY_ONE))
-    scale = exponentials.power_of_two(part.shifted.bits())
-    return fma(scale, part.r + exponentials.expm1_tail(part.r), scale - 1.0).copysign(x)
+    return exponentials.expm1_of_negative(x).copysign(x)  # of which the sign of a zero is lost
 
 
 def _sigmoid_parts(v: Node) -> tuple[Node, Node]:
