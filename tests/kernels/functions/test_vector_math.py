@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ast
-import hashlib
 import math
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import llvmlite.binding
@@ -22,7 +19,6 @@ from fastnn.kernels.jit.functions import lanes, large_arguments, vector_math
 
 pytestmark = pytest.mark.jit
 
-FOLDER = Path(vector_math.__file__).parent
 ONE = [case.name for case in CASES]
 LONGER = np.longdouble if np.finfo(np.longdouble).eps < np.finfo(np.float64).eps else np.float64
 SLACK = 0.0 if LONGER is np.longdouble else 1.0  # ulps, of an oracle that is rounded itself
