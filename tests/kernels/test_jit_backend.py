@@ -189,7 +189,8 @@ def test_training_imports_no_numba():
     """Its import would take half of the first fit's time."""
     code = (
         "import sys, numpy as np, fastnn; x = np.eye(8)\n"
-        "fastnn.MLPRegressor(hidden_layer_sizes=(4,), activation='silu', loss='log_cosh', max_iter=2, tol=9., backend='jit').fit(x, x[0])\n"
+        "how = {'max_iter': 2, 'tol': 9.0, 'backend': 'jit', 'activation': 'silu'}\n"
+        "fastnn.MLPRegressor(hidden_layer_sizes=(4,), loss='log_cosh', **how).fit(x, x[0])\n"
         "fastnn.Neuron('tanh', max_iter=2, tol=9., backend='jit').fit(x, x[0])\n"
         "assert 'llvmlite' in sys.modules; print('numba' in sys.modules)"
     )

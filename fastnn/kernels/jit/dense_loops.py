@@ -69,7 +69,9 @@ class _Vectors:
         """A vector of one number."""
         nothing, lane = ir.Constant(self.type, ir.Undefined), ir.IntType(32)
         first = self.builder.insert_element(nothing, number, ir.Constant(lane, 0))
-        return self.builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(lane, self.lanes), [0] * self.lanes))
+        return self.builder.shuffle_vector(
+            first, nothing, ir.Constant(ir.VectorType(lane, self.lanes), [0] * self.lanes)
+        )
 
     def first(self, count: Any, skipped: int) -> Any:
         """A mask of those lanes whose number, and `skipped`, is below a count."""

@@ -180,9 +180,7 @@ _plain_tanh = _levelling(_body(_tanh_body), lambda v, a: (1.0 - a) * (1.0 + a))
 ONE: dict[str, Function] = {
     "exp": _named(
         "exp",
-        _of_any_sign(
-            _levelling(_exp, lambda v, a: a), _levelling(_body(exp_of_negative), lambda v, a: a)
-        ),
+        _of_any_sign(_levelling(_exp, lambda v, a: a), _levelling(_body(exp_of_negative), lambda v, a: a)),
     ),
     "exp2": _levelling(_body(exponentials.exp2), lambda v, a: a * math.log(2)),
     "expm1": _of_any_sign(
