@@ -196,7 +196,8 @@ class Plan:
         ImportError, TypeError
             If there is no Numba, or an activation is a user's own and cannot be compiled.
         """
-        return kernels_for("jit").EnginePlan(self)
+        jit: Any = kernels_for("jit")
+        return jit.EnginePlan(self)
 
     def require_trainable(self) -> None:
         """Raise ValueError if a layer's activation has no slope, so that no gradient passes it."""

@@ -198,13 +198,13 @@ def _typed(rows: int, left: Any, right: Any, out: Any) -> Any:
     return types.void(left, right, out, types.intp, types.intp), partial(_emit, rows)
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _add_tile(typingctx: Any, left: Any, right: Any, out: Any, r: Any, c: Any) -> Any:
     """_ROWS rows of out from r on, and the columns of a tile from c on, or those there are: out += left @ right."""
     return _typed(_ROWS, left, right, out)
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _add_row_tile(typingctx: Any, left: Any, right: Any, out: Any, r: Any, c: Any) -> Any:
     """The same of one row."""
     return _typed(1, left, right, out)

@@ -155,7 +155,8 @@ class _Source(NamedTuple):
             from fastnn.kernels.jit.functions import tiles  # here, since what is on disk needs no compiler
 
             compiler = getattr(tiles, f"{self.kind}_tile_code")
-            return compiler(self.value, self.slope, self.dtype)
+            code: bytes = compiler(self.value, self.slope, self.dtype)
+            return code
 
 
 def _load(code: bytes) -> LoadedCode:

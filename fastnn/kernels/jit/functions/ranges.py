@@ -1,6 +1,7 @@
 """What is known of a number's sign: by how it was made, and by what the way through the function has told of it.
 
-An exponential of a number that is not positive takes three quarters of the operations of any other, and one less 1 half.
+An exponential of a number that is not positive takes three quarters of the operations of any other, and exp(z) - 1
+half.
 """
 
 from __future__ import annotations
