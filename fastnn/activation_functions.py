@@ -255,7 +255,8 @@ _NORMAL_DENSITY = 1.0 / math.sqrt(2.0 * math.pi)  # of the standard normal distr
 
 def _gelu(z: float) -> float:
     t = -_GATE_END if z < -_GATE_END else z
-    return 0.5 * t * math.erfc(-_SQRT_HALF * t)  # erfc, since 1 + erf cancels for negative z
+    # erfc, since 1 + erf cancels for negative z
+    return z if z > _GATE_END else 0.5 * t * math.erfc(-_SQRT_HALF * t)
 
 
 def _gelu_slope(z: float, a: float) -> float:

@@ -43,7 +43,6 @@ LEVELS = [
     ["models.common"],
     ["models.neuron", "models.network", "models.mlp", "models.logistic"],
     ["models", "roofline"],
-    ["jit"],
     ["typing"],
     [""],
 ]
