@@ -24,7 +24,7 @@ REFUSALS = (ValueError, TypeError, AttributeError, IndexError, OverflowError)
 OTHERS = {
     *("simd_level", "simd_available", "vector_bytes", "build_info", "fma_peak", "read_bandwidth", "seconds_per_call"),
     *("activation_codes", "activation_defaults", "loss_codes", "loss_links", "optimizer_codes"),
-    *("Workspace", "SparseMatrix", "Cancellation", "NativeLoss"),
+    *("Workspace", "SparseMatrix", "Cancellation", "NativeActivation", "NativeLoss"),
     *("crowded_seconds", "keep_teams", "look_for_signals_every"),
 }
 

@@ -45,8 +45,12 @@ def backward_tile_code(value: Any, slope: Any, dtype: Any) -> bytes:
 
     Parameters
     ----------
-    value, slope, dtype
-        As for `activation_tile_code`.
+    value : callable
+        value(z), of a number; only its derivative is used, and only where no slope is given.
+    slope : callable or None
+        slope(z, a) with a = value(z); None to have it derived from `value`.
+    dtype : dtype-like
+        float32 or float64: of the arrays, and of the arithmetic.
 
     Returns
     -------
