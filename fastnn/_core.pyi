@@ -188,6 +188,10 @@ class NativePlan:
     ) -> Self: ...
 
 @final
+class NativeActivation:
+    def __new__(cls, function: int, dtype: DTypeLike, owner: object, backward: int = 0) -> Self: ...
+
+@final
 class NativeLoss:
     def __new__(
         cls, tile: int, dtype: DTypeLike, link: str = "identity", owner: object = None, parameters: int = 0

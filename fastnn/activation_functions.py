@@ -95,11 +95,11 @@ def _hard_tanh_slope(z: float, a: float) -> float:
 
 
 def _hard_swish(z: float) -> float:
-    return 0.0 if z <= -3.0 else (z if z >= 3.0 else z * (z / 6.0 + 0.5))
+    return 0.0 if z <= -3.0 else (z if z >= 3.0 else z * (z * (1.0 / 6.0) + 0.5))
 
 
 def _hard_swish_slope(z: float, a: float) -> float:
-    return 0.0 if z <= -3.0 else (1.0 if z >= 3.0 else z / 3.0 + 0.5)
+    return 0.0 if z <= -3.0 else (1.0 if z >= 3.0 else z * (1.0 / 3.0) + 0.5)
 
 
 SHRINK_END = 0.5  # PyTorch's lambda
@@ -255,7 +255,8 @@ _NORMAL_DENSITY = 1.0 / math.sqrt(2.0 * math.pi)  # of the standard normal distr
 
 def _gelu(z: float) -> float:
     t = -_GATE_END if z < -_GATE_END else z
-    return 0.5 * t * math.erfc(-_SQRT_HALF * t)  # erfc, since 1 + erf cancels for negative z
+    # erfc, since 1 + erf cancels for negative z
+    return z if z > _GATE_END else 0.5 * t * math.erfc(-_SQRT_HALF * t)
 
 
 def _gelu_slope(z: float, a: float) -> float:
@@ -267,47 +268,53 @@ def _gelu_tanh(z: float) -> float:
     t = -_GATE_END if z < -_GATE_END else z
     u = _GELU_INNER * t * (1.0 + GELU_CUBIC * t * t)
     e = math.exp(-abs(u))  # (1 + tanh(u / 2)) / 2 is the sigmoid of u
-    return t / (1.0 + e) if u >= 0.0 else t * e / (1.0 + e)
+    inverse = 1.0 / (1.0 + e)
+    return t * inverse if u >= 0.0 else (t * e) * inverse
 
 
 def _gelu_tanh_slope(z: float, a: float) -> float:
     t = min(max(z, -_GATE_END), _GATE_END)
     u = _GELU_INNER * t * (1.0 + GELU_CUBIC * t * t)
     e = math.exp(-abs(u))
-    gate = 1.0 / (1.0 + e) if u >= 0.0 else e / (1.0 + e)
+    inverse = 1.0 / (1.0 + e)
+    gate = inverse if u >= 0.0 else e * inverse
     inner_slope = _GELU_INNER * (1.0 + 3.0 * GELU_CUBIC * t * t)
-    return gate + t * inner_slope * e / ((1.0 + e) * (1.0 + e))
+    return gate + t * inner_slope * e * (inverse * inverse)
 
 
 def _silu(z: float) -> float:
     t = -_GATE_END if z < -_GATE_END else z
     e = math.exp(-abs(t))
-    return t / (1.0 + e) if t >= 0.0 else t * e / (1.0 + e)
+    inverse = 1.0 / (1.0 + e)
+    return t * inverse if t >= 0.0 else (t * e) * inverse
 
 
 def _silu_slope(z: float, a: float) -> float:
     t = min(max(z, -_GATE_END), _GATE_END)
     e = math.exp(-abs(t))
-    gate = 1.0 / (1.0 + e) if t >= 0.0 else e / (1.0 + e)
-    return gate + t * e / ((1.0 + e) * (1.0 + e))
+    inverse = 1.0 / (1.0 + e)
+    gate = inverse if t >= 0.0 else e * inverse
+    return gate + t * e * (inverse * inverse)
+
+
+_MISH_END = 40.0  # beyond it the gate is 1, and exp(z)**2 might be infinite
 
 
 def _mish(z: float) -> float:
-    # The gate tanh(log(1 + exp z)) is rational in exp(z), and in exp(-z).
+    # The gate tanh(log(1 + exp z)) is rational in exp(z).
     t = -_GATE_END if z < -_GATE_END else z
-    e = math.exp(-abs(t))
+    e = math.exp(min(t, _MISH_END))
     below = e * (e + 2.0)
-    gate = (1.0 + 2.0 * e) / (1.0 + 2.0 * e + 2.0 * e * e) if t > 0.0 else below / (below + 2.0)
-    return t * gate
+    return t * (below / (below + 2.0))
 
 
 def _mish_slope(z: float, a: float) -> float:
-    t = min(max(z, -_GATE_END), _GATE_END)
-    e = math.exp(-abs(t))
+    # gate + t sigmoid(t) (1 - gate**2), whose last two factors have 1 + exp(t) in common
+    t = min(max(z, -_GATE_END), _MISH_END)
+    e = math.exp(t)
     below = e * (e + 2.0)
-    gate = (1.0 + 2.0 * e) / (1.0 + 2.0 * e + 2.0 * e * e) if t > 0.0 else below / (below + 2.0)
-    sigmoid = 1.0 / (1.0 + e) if t > 0.0 else e / (1.0 + e)
-    return gate + t * sigmoid * (1.0 - gate * gate)
+    inverse = 1.0 / (below + 2.0)
+    return inverse * (below + t * ((4.0 * (e * e + e)) * inverse))
 
 
 # --- all of them, in the order of their numbers in the kernels ----------------------------------

@@ -49,12 +49,29 @@ def _huber(z: float, y: float, delta: float) -> tuple[float, float]:
     return 0.5 * r * r, r
 
 
+# The power series of log(cosh(r)) in r**2, the highest power first.
+_LOG_COSH_SERIES = (
+    -443861162 / 37123138552500,
+    6404582 / 195384939750,
+    -929569 / 10216206000,
+    21844 / 85135050,
+    -1382 / 1871100,
+    62 / 28350,
+    -17 / 2520,
+    1 / 45,
+    -1 / 12,
+    1 / 2,
+)
+
+
 def _log_cosh(z: float, y: float, _: float) -> tuple[float, float]:
-    # cosh r = 1 + 2 sinh(r / 2)^2 does not cancel near zero; the other form does not overflow.
+    # Near zero |r| and log 2 cancel; the other form does not overflow.
     r = z - y
-    if abs(r) < 1.0:
-        half = math.sinh(0.5 * r)
-        return math.log1p(2.0 * half * half), math.tanh(r)
+    if abs(r) < 0.25:
+        total = 0.0
+        for coefficient in _LOG_COSH_SERIES:
+            total = total * (r * r) + coefficient
+        return r * r * total, math.tanh(r)
     return abs(r) + (math.log1p(math.exp(-2.0 * abs(r))) - math.log(2.0)), math.tanh(r)
 
 

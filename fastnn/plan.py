@@ -19,7 +19,7 @@ from fastnn import activations, losses
 from fastnn.activations import Activation
 from fastnn.errors import no_subclass, out_of_range, wrong_type
 from fastnn.kernels.contract import Array
-from fastnn.kernels.select import native
+from fastnn.kernels.select import kernels_for, native
 from fastnn.layers import Dense, Dropout, Layer
 from fastnn.losses import Loss
 
@@ -186,6 +186,18 @@ class Plan:
         """
         made: NativePlan = native.NativePlan(self.widths, self.activations, self.bias, self.dropout, self.dtype)
         return made
+
+    @cached_property
+    def jitted(self) -> Any:
+        """The plan as the backend "jit" reads it: the library's activations and its loss are compiled, too.
+
+        Raises
+        ------
+        ImportError, TypeError
+            If there is no Numba, or an activation is a user's own and cannot be compiled.
+        """
+        jit: Any = kernels_for("jit")
+        return jit.EnginePlan(self)
 
     def require_trainable(self) -> None:
         """Raise ValueError if a layer's activation has no slope, so that no gradient passes it."""

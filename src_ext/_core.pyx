@@ -18,7 +18,7 @@ from _contract cimport (
     ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams,
     DenseForward, Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Kernels, LimitedMemory, Link,
     LogisticPass, LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Saga, Separable,
-    TeamKernel, WeightedGram, kFlatGrain, kLossRows, kNeuronBlockRows, kNeuronBlocks, kNeuronStride,
+    Share, TeamKernel, WeightedGram, kFlatGrain, kLossRows, kNeuronBlockRows, kNeuronBlocks, kNeuronStride, share_of,
 )
 from _lists cimport (
     LossTile, UserLoss, kLinkCount, kLinkNames, kListedLosses, kLossCount, kMaxSlots, kNoLink, kStoreGradient, slots_of,

@@ -132,13 +132,25 @@ def _kernel_cases() -> Iterator[tuple[Any, str]]:
 
 
 def backend_rows(effort: Effort) -> Iterator[list[str]]:
-    """Yield the rows of kernels in the jit backend; each is compared with the reference first."""
+    """Yield the rows of kernels in the jit backend, in one thread; each is compared with the reference first."""
+    with fastnn.threads(1):  # how many the jit backend's networks have
+        yield from _beside_native(kernels_for("jit"), list(_kernel_cases()), effort)
+
+
+def loops_rows(effort: Effort) -> Iterator[list[str]]:
+    """Yield the rows of pure Numba's matrix products."""
+    from fastnn.kernels.jit import dense_loops
+
+    products = (DenseForward, DenseBackwardInput, DenseBackwardParams)
+    yield from _beside_native(dense_loops, [each for each in _kernel_cases() if each[0] in products], effort)
+
+
+def _beside_native(jit: Any, cases: list[tuple[Any, str]], effort: Effort) -> Iterator[list[str]]:
     for dtype in DTYPES[: 1 if effort.quick else None]:
-        for found, case in list(_kernel_cases())[: 1 if effort.quick else None]:
+        for found, case in cases[: 1 if effort.quick else None]:
             given, shapes = found().draw(generator(), case)
             calls: Twins = {}
-            for who, backend, threads in (("fastnn", "native", (1,)), ("jit", "jit", ())):
-                kernels = kernels_for(backend)
+            for who, kernels, threads in (("fastnn", kernels_for("native"), (1,)), ("jit", jit, ())):
                 verify(found.kernel, kernels, given, shapes, dtype, threads)
                 values = arguments(found.kernel, given, shapes, dtype)
                 calls[who] = partial(getattr(kernels, found.kernel), *values, *threads)
@@ -176,5 +188,7 @@ def numba_half(effort: Effort) -> None:
     print_table("Numba: a network, float32, ns per row, one thread", header, jitted_rows(effort))
     header = ["dtype", "kernel", "case", "native", "jit", "native / jit"]
     print_table("Numba: kernels of the jit backend, one thread, called from Python", header, backend_rows(effort))
+    header[4:] = ["pure Numba", "native / pure Numba"]
+    print_table("Numba: matrix products in pure Numba, one thread, called from Python", header, loops_rows(effort))
     header = ["what", "caches empty", "caches filled"]
     print_table("Numba: the first use in a new process", header, first_use_rows(effort))

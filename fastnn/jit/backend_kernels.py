@@ -1,4 +1,4 @@
-"""The kernels of the jit backend, each called once, so that Numba compiles them and keeps them on disk."""
+"""What the jit backend compiles, each called once, so that it is compiled and kept on disk."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import numpy as np
 from fastnn.activations import ACTIVATIONS
 from fastnn.kernels.select import kernels_for
 from fastnn.losses import LOSSES
-from fastnn.optimizers import OPTIMIZERS, OptimizerState
-from fastnn.plan import Plan
+from fastnn.optimizers import OPTIMIZERS, SGD, OptimizerState
 
 __all__ = ["call_all"]
 
 
 def call_all(dtype: Any) -> None:
-    """Call every kernel of the backend "jit" with small arrays of a dtype.
+    """Call every kernel of the backend "jit" that has something of its own, with small arrays of a dtype.
 
     Raises
     ------
@@ -24,22 +23,10 @@ def call_all(dtype: Any) -> None:
         Without Numba.
     """
     z = np.linspace(0.1, 0.9, 12, dtype=dtype).reshape(4, 3)
-    _dense(z)
     _activations(z)
     _losses(z)
-    _steps(z)
-    _training(z)
-
-
-def _dense(z: Any) -> None:
-    """Numba compiles anew for arrays that cannot be written: parameters of a finished fit, a user's x."""
-    w, b, out = z[:3, :].copy(), z[0].copy(), np.empty_like(z)
-    fixed = [each.copy() for each in (z, w, b)]
-    for each in fixed:
-        each.flags.writeable = False
-    forward, identity = kernels_for("jit").dense_forward, ACTIVATIONS["identity"]
-    for x_now, w_now, b_now in ((z, w, b), (z, w, None), (z, *fixed[1:]), (fixed[0], w, b), fixed):
-        forward(x_now, w_now, b_now, identity, out)
+    _steps(z.ravel())
+    kernels_for("jit").dropout(z, 0.5, 0, 1, 0, 0, np.empty_like(z))
 
 
 def _activations(z: Any) -> None:
@@ -52,25 +39,14 @@ def _activations(z: Any) -> None:
 def _losses(z: Any) -> None:
     kernels, out = kernels_for("jit"), np.empty_like(z)
     for loss in LOSSES.values():
-        kernels.link(z, loss, out)
-        for weight in (None, z[:, 0].copy()):
-            kernels.loss_and_gradient(z, z, weight, loss, out)
+        kernels.loss_and_gradient(z, z, None, loss, out)
 
 
-def _steps(z: Any) -> None:
-    kernels, gradient = kernels_for("jit"), z.ravel().copy()
+def _steps(params: Any) -> None:
+    kernels, gradient = kernels_for("jit"), params.copy()
+    for optimizer in (*(each() for each in OPTIMIZERS.values()), SGD(nesterov=False)):
+        slots = OptimizerState.zeros(optimizer, params).slots[: len(optimizer.slots)]
+        getattr(kernels, optimizer.kernel)(params.copy(), gradient, *slots, *optimizer.arguments(1, 1e-3))
     kernels.clip_by_value(gradient, 1.0)
-    kernels.clip_by_norm(gradient, 1.0)
-    kernels.ema_step(gradient, z.ravel(), 0.9)
-
-
-def _training(z: Any) -> None:
-    kernels, relu, identity = kernels_for("jit"), ACTIVATIONS["relu"], ACTIVATIONS["identity"]
-    plan = Plan((z.shape[1], 2, 2), (relu, identity), (True, True), LOSSES["squared_error"], z.dtype, (0.0, 0.5))
-    params, y, rates = np.full(plan.n_params, 0.1, z.dtype), np.zeros((len(z), 2), z.dtype), np.full(2, 0.01)
-    for kind in OPTIMIZERS.values():
-        optimizer = kind()
-        state = OptimizerState.zeros(optimizer, params)
-        kernels.fit_epoch(plan, params, z, y, None, None, 2, optimizer, state, rates, 0.1, 0.1, 0)
-    of_neuron = params[: z.shape[1] + 1]
-    kernels.neuron_epoch(ACTIVATIONS["tanh"], of_neuron, z, z[:, 0].copy(), None, None, 2, rates, None)
+    kernels.clip_by_norm(gradient, 0.1)
+    kernels.ema_step(params.copy(), gradient, 0.9)

@@ -108,11 +108,14 @@ def _load(backend: str) -> Any:
     if backend == "native":
         return import_module("fastnn._core")
     reference = import_module("fastnn.kernels.reference")
-    layer_kernels = _jit() if backend == "jit" else reference
-    found = {name: getattr(layer_kernels, name) for name in KERNELS if hasattr(layer_kernels, name)}
     of_solvers = (*LOGISTIC_PASSES, *COORDINATE_DESCENT, *LIMITED_MEMORY, *SAGA)
-    found |= {name: getattr(reference, name) for name in of_solvers}
-    found |= compose(layer_kernels)._asdict() | {"neuron_epoch": partial(neuron_epoch, layer_kernels)}
+    found = {name: getattr(reference, name) for name in of_solvers}
+    if backend == "jit":
+        jit = _jit()
+        found |= {name: getattr(jit, name) for name in jit.__all__}
+    else:
+        found |= {name: getattr(reference, name) for name in KERNELS if hasattr(reference, name)}
+        found |= compose(reference)._asdict() | {"neuron_epoch": partial(neuron_epoch, reference)}
     return SimpleNamespace(name=backend, **found, permutation=permutation)
 
 
@@ -129,7 +132,7 @@ native = _Native()
 
 
 def _jit() -> Any:
-    require_numba("backend='jit'", "native")
+    require_numba("backend='jit'", "native", "llvmlite")
     return import_module("fastnn.kernels.jit.backend")
 
 

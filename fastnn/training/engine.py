@@ -44,13 +44,14 @@ class Engine:
     def __init__(self, plan: Plan, backend: str = "auto", n_threads: int | None = None) -> None:
         self.plan = plan
         self._kernels, self._threads = bound(backend, n_threads)
+        self._is_compiled = hasattr(self._kernels, "Workspace")  # the native engine: it reads sparse x, and checks x
         self._workspace: Any = None  # of the epochs that share one
         self._checked: tuple[Any, Any] = (None, None)  # a sparse x, and what the native kernels read
 
     @property
     def finds_non_finite(self) -> bool:
         """Whether `predict` finds what is infinite or NaN in a dense x on the way."""
-        return bool(self._threads)
+        return self._is_compiled
 
     def forward(self, params: Array, x: Any, rows: NDArray[np.intp] | None = None) -> Array:
         """What the last layer's activation makes of x (n, i), or of the given rows of it: (n, o).
@@ -60,7 +61,7 @@ class Engine:
         """
         n = x.shape[0] if rows is None else len(rows)
         out = np.empty((n, self.plan.widths[-1]), self.plan.dtype)
-        if rows is None and (self._threads or isinstance(x, np.ndarray)):
+        if rows is None and (self._is_compiled or isinstance(x, np.ndarray)):
             self._kernels.network_forward(self.plan, params, self._matrix(x), out, *self._threads)
             return out
         for block in self._blocks(n):
@@ -84,7 +85,7 @@ class Engine:
 
     def _readable(self, x: Any) -> Any:
         """X as kernels read it."""
-        return self._kernels.SparseRows(x) if self._threads and not isinstance(x, np.ndarray) else x
+        return self._kernels.SparseRows(x) if self._is_compiled and not isinstance(x, np.ndarray) else x
 
     def input_gradient(self, params: Array, x: Any, output: int | None, link: bool) -> Array:
         """Gradient of the outputs with respect to x (n, i): (n, o, i); (n, i) of one output alone.
@@ -131,7 +132,7 @@ class Engine:
         bool
         """
         pairs = pairs and self.plan.widths[-1] == 1
-        if self._threads:
+        if self._is_compiled:
             out = np.empty((x.shape[0], 2 if pairs else self.plan.widths[-1]), self.plan.dtype)
             loss = self.plan.loss if link else None
             matrix = x if type(x) is np.ndarray else self._matrix(x)
@@ -184,7 +185,7 @@ class Engine:
         """
         if self._workspace is not None:
             raise RuntimeError("This engine is at work on another run, whose vectors it keeps: take copy.copy of it.")
-        if self._threads:
+        if self._is_compiled:
             self._workspace = self._kernels.Workspace()
         try:
             yield

@@ -14,6 +14,36 @@ cdef dict activation_code_of = dict(ACTIVATION_CODES, logistic=ACTIVATION_CODES[
 
 cdef object compiled_activation = None
 
+# (parameters, z, a, d_a, d_z, count): d_z = d_a times the slope, of one element type.
+ctypedef void (*BackwardTile)(const void*, const void*, const void*, const void*, void*, Py_ssize_t) noexcept nogil
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class NativeActivation:
+    """A function of single numbers, compiled for one dtype, as the kernels take it.
+
+    `function` is the address of a UserActivation of contract/activations.hpp, and `backward`, unless it is 0, that of a
+    BackwardTile; `owner` keeps both in memory. Nothing can check an address, so only compilers make these.
+    """
+    cdef const UserActivation* function
+    cdef BackwardTile backward
+    cdef object owner
+    cdef int kind
+
+    def __cinit__(self, size_t function, object dtype, object owner, size_t backward=0):
+        if function == 0:
+            raise ValueError("function=0, wanted the address of a compiled function")
+        self.function, self.backward = <const UserActivation*>function, <BackwardTile>backward
+        self.kind, self.owner = np.dtype(dtype) == np.float64, owner
+
+
+cdef object read_compiled_activation(Activation* into, NativeActivation activation, int kind):
+    if activation.kind != kind:
+        raise ValueError("an activation is compiled for another dtype than the arrays have")
+    into.code, into.users = kUsersOwn, activation.function
+    return activation
+
 
 cdef object unknown_activation(object activation):
     return ValueError(f"unknown activation {activation!r}, wanted one of {', '.join(ACTIVATION_CODES)}")
@@ -44,6 +74,8 @@ cdef int read_parameters(Activation* into, object activation) except -1:
 # An Activation, or one that a name stands for with the defaults of its parameters. Returns what has to live as long as
 # `into` is used: what holds a user's own in memory, None for those of the library.
 cdef inline object read_activation(Activation* into, object activation, int kind):
+    if type(activation) is NativeActivation:
+        return read_compiled_activation(into, activation, kind)
     cdef bint is_named = type(activation) is str
     found = activation_code_of.get(activation) if is_named else activation.code
     if found is None:

@@ -25,7 +25,7 @@ OTHERS = {
     *("simd_level", "simd_available", "vector_bytes", "build_info", "fma_peak", "read_bandwidth", "seconds_per_call"),
     "api_address",
     *("activation_codes", "activation_defaults", "loss_codes", "loss_links", "optimizer_codes"),
-    *("Workspace", "SparseMatrix", "Cancellation", "NativeLoss"),
+    *("Workspace", "SparseMatrix", "Cancellation", "NativeActivation", "NativeLoss"),
     *("crowded_seconds", "keep_teams", "look_for_signals_every"),
 }
 

@@ -67,7 +67,7 @@ def test_zeros_keep_their_sign(backend: str, dtype: Any, name: str) -> None:
     a, slope = value_and_slope(backend, name, zeros, dtype)
     np.testing.assert_allclose(a, 2 * [(OF_NUMBERS[name].at_zero or 0)], rtol=2 * np.finfo(dtype).eps)
     np.testing.assert_allclose(slope, value_and_slope("reference", name, zeros, dtype)[1], rtol=4 * np.finfo(dtype).eps)
-    if OF_NUMBERS[name].at_zero is None and backend != "jit":  # LLVM need not keep it there
+    if OF_NUMBERS[name].at_zero is None:
         np.testing.assert_array_equal(np.signbit(a), np.signbit(zeros))
 
 

@@ -19,7 +19,7 @@ from fastnn.kernels.users.notice import told_if_slow
 from fastnn.kernels.users.store import fetch
 from fastnn.losses import Loss
 
-__all__ = ["NativeActivation", "compiled_activation", "compiled_loss"]
+__all__ = ["REMEMBERED", "NativeActivation", "compiled_activation", "compiled_backward", "compiled_loss"]
 
 REMEMBERED = 256  # functions; a lambda made anew in every fit must not fill the memory
 _SYMBOL = "fastnn_tile"
@@ -76,6 +76,19 @@ def _activation(value: Any, slope: Any, dtype: Any, name: str) -> NativeActivati
     return NativeActivation(_Source("activation", name, value, slope, dtype).loaded())
 
 
+def compiled_backward(activation: Activation, dtype: Any) -> LoadedCode:
+    """The way back of an activation, compiled: a BackwardTile at its `address`, as long as it lives.
+
+    Raises
+    ------
+    ImportError
+        Without llvmlite, which comes with Numba.
+    TypeError
+        If it cannot be compiled; one sentence shows the line in question.
+    """
+    return _Source("backward", activation.name, activation.value, activation.slope, dtype).loaded()
+
+
 def compiled_loss(loss: Loss, dtype: Any) -> _core.NativeLoss:
     """A user's own loss, compiled, with its link.
 
@@ -110,7 +123,7 @@ def _loss(value: Any, slope: Any, dtype: Any, link: str, name: str) -> _core.Nat
 class _Source(NamedTuple):
     """Functions to be compiled for a dtype, or found compiled."""
 
-    kind: str  # "activation" or "loss"
+    kind: str  # "activation", "backward" or "loss"
     name: str
     value: Any
     slope: Any
@@ -140,8 +153,9 @@ class _Source(NamedTuple):
         with not_forked_meanwhile():
             from fastnn.kernels.jit.functions import tiles  # here, since what is on disk needs no compiler
 
-            compiler = tiles.loss_tile_code if self.kind == "loss" else tiles.activation_tile_code
-            return compiler(self.value, self.slope, self.dtype)
+            compiler = getattr(tiles, f"{self.kind}_tile_code")
+            code: bytes = compiler(self.value, self.slope, self.dtype)
+            return code
 
 
 def _load(key: str | None, code: bytes) -> LoadedCode:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ast
-import hashlib
 import math
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,12 +14,10 @@ from numba.core import types
 from numba.core.errors import TypingError
 from vector_functions import CASES, OF_TWO, STEPS, assert_near, in_numpy, sample, special_numbers
 
-from fastnn.kernels.jit import smooth_loops
 from fastnn.kernels.jit.functions import lanes, vector_math
 
 pytestmark = pytest.mark.jit
 
-FOLDER = Path(vector_math.__file__).parent
 ONE = [case.name for case in CASES]
 LONGER = np.longdouble if np.finfo(np.longdouble).eps < np.finfo(np.float64).eps else np.float64
 SLACK = 0.0 if LONGER is np.longdouble else 1.0  # ulps, of an oracle that is rounded itself
@@ -292,24 +287,6 @@ def test_names_of_what_there_is():
     functions = {name for name in dir(math) if callable(getattr(math, name)) and name[0] != "_"}
     whole_numbers = {"comb", "factorial", "gcd", "isqrt", "lcm", "perm", "fsum", "prod", "sumprod", "isclose"}
     assert functions - known - of_math - whole_numbers - angles == set()
-
-
-def sources(module: str) -> set[Path]:
-    """The files in the package of vector mathematics that a module needs, its own among them."""
-    package = "fastnn.kernels.jit.functions"
-    file = FOLDER.joinpath(f"{module}.py")
-    tree = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-    imports = [node for node in tree if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(package)]
-    beside = {each.name for node in imports if node.module == package for each in node.names}
-    beside |= {node.module.rpartition(".")[2] for node in imports if node.module != package}
-    return {file}.union(*map(sources, beside))
-
-
-def test_kernels_that_stand_on_it_change_with_it():
-    """Or Numba, whose cache looks at a kernel's own file, would go on with the old functions."""
-    text = b"".join(file.read_bytes().replace(b"\r", b"") for file in sorted(sources("vector_math")))
-    found = hashlib.sha256(text).hexdigest()[:12]
-    assert found == smooth_loops.VECTOR_MATH, f"write {found!r} into fastnn/kernels/jit/smooth_loops.py"
 
 
 # --- slopes -----------------------------------------------------------------------------------------------------------

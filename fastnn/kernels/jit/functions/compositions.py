@@ -14,6 +14,7 @@ from fastnn.kernels.jit.functions.graph import Node
 from fastnn.kernels.jit.functions.vector_bodies import applied
 
 __all__ = [
+    "exp_of_negative",
     "exp_of_negative_size",
     "of_exponential",
     "of_one_and_exponential",
@@ -45,7 +46,7 @@ def _log1p_of_unit(e: Real) -> Real:
     return logarithms.log_of_parts(select(far, e.constant(1.0), 0.0), f)
 
 
-def _exp_of_negative(x: Real) -> Real:
+def exp_of_negative(x: Real) -> Real:
     """exp(x) for x <= 0, which needs one power of two: raised, it is normal where the result may not be."""
     shift = exponentials.SHIFT[x.format.bits]
     part = exponentials.reduced(x.at_least(x.format.exp_low))
@@ -55,7 +56,7 @@ def _exp_of_negative(x: Real) -> Real:
 
 def exp_of_negative_size(v: Node) -> Node:
     """exp(-|v|)."""
-    return applied(_exp_of_negative, -abs(v))
+    return applied(exp_of_negative, -abs(v))
 
 
 def _one_and_erf(x: Real) -> Real:

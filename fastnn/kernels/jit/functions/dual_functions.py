@@ -18,6 +18,7 @@ from fastnn.kernels.jit.functions import (
     roots,
 )
 from fastnn.kernels.jit.functions.compositions import (
+    exp_of_negative,
     exp_of_negative_size,
     of_exponential,
     of_one_and_exponential,
@@ -28,6 +29,7 @@ from fastnn.kernels.jit.functions.compositions import (
 from fastnn.kernels.jit.functions.dual import Dual, Truth, chain
 from fastnn.kernels.jit.functions.expressions import Real, fma
 from fastnn.kernels.jit.functions.graph import REAL, Node
+from fastnn.kernels.jit.functions.ranges import is_never_positive
 from fastnn.kernels.jit.functions.vector_bodies import applied
 
 __all__ = ["ONE", "of_value"]
@@ -114,6 +116,15 @@ def _known_inside(function: Function, found: Callable[[Dual], Dual | None], know
     return looking
 
 
+def _of_any_sign(function: Function, not_positive: Function) -> Function:
+    """`function`, or its short form where the argument is known not to be positive."""
+    return lambda z: not_positive(z) if is_never_positive(z) else function(z)
+
+
+def _expm1_of_negative(x: Real) -> Real:
+    return exponentials.expm1_of_negative(x).copysign(x)  # of which the sign of a zero is lost
+
+
 def _sigmoid_parts(v: Node) -> tuple[Node, Node]:
     """exp(-|v|), and 1 more."""
     e = exp_of_negative_size(v)
@@ -167,9 +178,15 @@ _plain_log1p = of_value(_log1p, lambda v, a: 1.0 / (1.0 + v))
 _plain_tanh = _levelling(_body(_tanh_body), lambda v, a: (1.0 - a) * (1.0 + a))
 
 ONE: dict[str, Function] = {
-    "exp": _named("exp", _levelling(_exp, lambda v, a: a)),
+    "exp": _named(
+        "exp",
+        _of_any_sign(_levelling(_exp, lambda v, a: a), _levelling(_body(exp_of_negative), lambda v, a: a)),
+    ),
     "exp2": _levelling(_body(exponentials.exp2), lambda v, a: a * math.log(2)),
-    "expm1": _levelling(_expm1, lambda v, a: _exp(v)),
+    "expm1": _of_any_sign(
+        _levelling(_expm1, lambda v, a: _exp(v)),
+        _levelling(_body(_expm1_of_negative), lambda v, a: applied(exp_of_negative, v)),
+    ),
     "log": _known_inside(_plain_log, of_one_and_exponential, softplus),
     "log2": _of_body(logarithms.log2, logarithms.log2_slope),
     "log10": _of_body(logarithms.log10, logarithms.log10_slope),

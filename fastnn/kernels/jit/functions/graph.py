@@ -189,6 +189,9 @@ class Graph:
             return a
         if condition.constant is not None:
             return a if condition.constant else b
+        pairs = _operands_alike(a, b)
+        if pairs:  # one operation on selected numbers instead of a selection of two: the same bits
+            return self.node(a.operation, kind, *(self.select(condition, *pair) for pair in pairs))
         return self.node("select", kind, condition, a, b)
 
     def _made(self, operation: str, kind: str, operands: tuple[Any, ...], key: Any) -> Node:
@@ -268,3 +271,19 @@ class Graph:
             with np.errstate(all="ignore"):
                 return self.real(_FOLDED[operation](self.dtype(left), self.dtype(right)))
         return None
+
+
+def _operands_alike(a: Node, b: Node) -> list[tuple[Node, Node]]:
+    """The operands of two nodes in pairs, where one operation may take the place of both; else nothing.
+
+    It does where the two divide, as one division takes as long as ten selections, or share a factor.
+    """
+    if a.operation != b.operation or a.operation not in ("divide", "multiply") or a.kind != REAL:
+        return []
+    straight = list(zip(a.operands, b.operands, strict=True))
+    if a.operation == "divide":
+        return straight
+    for pairs in (straight, list(zip(a.operands, b.operands[::-1], strict=True))):
+        if any(one is other or one.operation == other.operation == "divide" for one, other in pairs):
+            return pairs
+    return []

@@ -8,7 +8,7 @@ from fastnn.kernels.jit.functions.graph import Graph, Node
 from fastnn.kernels.jit.functions.llvm_text import Writer
 from fastnn.kernels.jit.functions.object_code import native_bits, pointer_to
 
-__all__ = ["activation_text", "lanes_of", "loss_text"]
+__all__ = ["activation_text", "backward_text", "lanes_of", "loss_text"]
 
 _VECTORS = 2  # in a step: the one's operations run in the shadow of the other's
 
@@ -188,6 +188,19 @@ def loss_text(value: Node, slope: Node) -> str:
     function = loop.function("both", ("z", "y"), {"losses": value, "d_z": slope})
     entry = f"""define void @fastnn_tile({p} %parameters, {p} %z, {p} %y, {p} %losses, {p} %d_z, i64 %count) #0 {{
   tail call void @both({p} %z, {p} %y, {p} %losses, {p} %d_z, i64 %count)
+  ret void
+}}"""
+    return "\n".join([function, entry, *loop.declarations()])
+
+
+def backward_text(d_z: Node) -> str:
+    """LLVM code of `fastnn_tile`, a BackwardTile."""
+    loop = _Loop(Writer(d_z.graph, lanes_of(d_z.graph)))
+    loop.declarations()
+    p = loop.pointer
+    function = loop.function("both", ("z", "a", "d_a"), {"d_z": d_z})
+    entry = f"""define void @fastnn_tile({p} %parameters, {p} %z, {p} %a, {p} %d_a, {p} %d_z, i64 %count) #0 {{
+  tail call void @both({p} %z, {p} %a, {p} %d_a, {p} %d_z, i64 %count)
   ret void
 }}"""
     return "\n".join([function, entry, *loop.declarations()])
