@@ -30,7 +30,7 @@ LEVELS = [
     ["kernels.select"],
     ["kernels.public", "machine"],
     ["kernels"],
-    ["jit", "plan", "storage", "workers"],
+    ["plan", "storage", "workers"],
     ["flat_params"],
     ["training", "solvers.objective"],
     ["solvers.preconditioner", "solvers.saga"],
@@ -43,7 +43,7 @@ LEVELS = [
     ["models.common"],
     ["models.neuron", "models.network", "models.mlp", "models.logistic"],
     ["models", "roofline"],
-    ["jit"],
+    ["jit.backend_kernels"],  # loaded by its name where jit.warmup needs it
     ["typing"],
     [""],
 ]
