@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 from time import perf_counter
 from typing import Any
 
@@ -76,7 +75,7 @@ def _kind(function: Activation | Loss) -> str:
 
 
 def _of_backend(dtypes: tuple[Any, ...]) -> Iterator[tuple[str, float]]:
-    call_all = import_module("fastnn.jit.backend_kernels").call_all  # by its name, since it needs models and Numba
+    from fastnn.jit.backend_kernels import call_all  # here, since it needs Numba
 
     for each in dtypes:
         start = perf_counter()
