@@ -195,5 +195,5 @@ def first_use(name: str, warm: bool) -> float:
         for _ in range(1 + warm):
             run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
             if run.returncode:
-                raise AssertionError(run.stderr)
+                raise AssertionError(f"exit status {run.returncode}: {run.stderr}")
     return float(run.stdout)
