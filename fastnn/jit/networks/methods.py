@@ -106,10 +106,22 @@ def _rows(context: Any, network: Any, x: Any, out: Any, n: Any) -> Any:
 # --- arguments ------------------------------------------------------------------------------------
 
 
+_GAPS = "The elements of x do not lie side by side: np.ascontiguousarray makes it so."
+
+
+def _is_whole(array: Any) -> bool:
+    """Whether the type tells that elements lie side by side."""
+    return bool((array.type if isinstance(array, types.Optional) else array).layout == "C")
+
+
 def _require(name: str, array: Any, dtype: str, axes: tuple[int, ...]) -> None:
-    """Raise a typing error unless it is a contiguous array of this dtype and of as many axes."""
-    given = array.dtype if isinstance(array, types.Optional) else array
-    if isinstance(given, types.Array) and given.layout == "C" and given.aligned and given.ndim in axes:
+    """Raise a typing error unless it is a contiguous array of this dtype and of as many axes.
+
+    Of one row x it is found out when the code runs, since Numba does not know it of the rows that a loop goes through.
+    """
+    given = array.type if isinstance(array, types.Optional) else array
+    is_array = isinstance(given, types.Array) and given.aligned and given.ndim in axes
+    if is_array and (given.layout == "C" or (name == "x" and given.ndim == 1 and given.layout == "A")):
         if given.dtype == from_dtype(np.dtype(dtype)) and (given.mutable or name == "x"):
             return
     wanted = " or ".join(f"{n}-dimensional" for n in axes)
@@ -128,10 +140,13 @@ def _row(network: Any, x: Any, out: Any) -> Any:
     _require("x", x, architecture.dtype, (1,))
     _require("out", out, architecture.out_dtype, (1,))
     i, o, message = architecture.widths[0], architecture.n_outputs, sizes_wanted(architecture, "row")
+    whole = _is_whole(x)
 
     def row(network: Any, x: Any, out: Any) -> None:
         if x.size != i or out.size != o:
             raise ValueError(message)
+        if not whole and x.strides[0] != x.itemsize:
+            raise ValueError(_GAPS)
         _outputs(network, _pointer(x, 0), _pointer(out, 0))
 
     return row
@@ -147,11 +162,13 @@ def _row_gradient(network: Any, x: Any, out: Any) -> Any:
     _require("x", x, architecture.dtype, (1,))
     _require("out", out, architecture.dtype, (len(gradient_shape(architecture)),))
     shape, message = gradient_shape(architecture), sizes_wanted(architecture, "row_gradient")
-    i = architecture.widths[0]
+    i, whole = architecture.widths[0], _is_whole(x)
 
     def row_gradient(network: Any, x: Any, out: Any) -> None:
         if x.size != i or out.shape != shape:
             raise ValueError(message)
+        if not whole and x.strides[0] != x.itemsize:
+            raise ValueError(_GAPS)
         _gradient(network, _pointer(x, 0), _pointer(out, 0))
 
     return row_gradient
@@ -189,10 +206,13 @@ def _call(network: Any, x: Any) -> Any:
     _require("x", x, architecture.dtype, (1, 2))
     i, message = architecture.widths[0], sizes_wanted(architecture, "call")
     o, dtype = architecture.n_outputs, from_dtype(np.dtype(architecture.out_dtype))
+    whole = _is_whole(x)
 
     def one_number(network: Any, x: Any) -> Any:
         if x.size != i:
             raise ValueError(message)
+        if not whole and x.strides[0] != x.itemsize:
+            raise ValueError(_GAPS)
         return _number(network, _pointer(x, 0))
 
     def row(network: Any, x: Any) -> Any:
