@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from builtins import property as cached_property
 
     from fastnn._core import NativePlan
+    from fastnn.kernels.jit.library import EnginePlan
 else:
     from functools import cached_property
 
@@ -188,7 +189,7 @@ class Plan:
         return made
 
     @cached_property
-    def jitted(self) -> Any:
+    def jitted(self) -> EnginePlan:
         """The plan as the backend "jit" reads it: the library's activations and its loss are compiled, too.
 
         Raises
@@ -197,7 +198,8 @@ class Plan:
             If there is no Numba, or an activation is a user's own and cannot be compiled.
         """
         jit: Any = kernels_for("jit")
-        return jit.EnginePlan(self)
+        made: EnginePlan = jit.EnginePlan(self)
+        return made
 
     def require_trainable(self) -> None:
         """Raise ValueError if a layer's activation has no slope, so that no gradient passes it."""

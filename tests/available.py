@@ -44,7 +44,7 @@ if not HAS_CALLBACKS:
     LEFT_OUT["swapped"] = "scikit-learn's own tests of logistic regression, before 1.9, give parameters that are gone"
 
 _FILES = {  # which cannot even be imported
-    "jit": ("jit", "kernels/test_failing.py", "kernels/test_jit_compile.py", "kernels/functions"),
+    "jit": ("jit", "kernels/test_failing.py", "kernels/functions"),
     "callbacks": ("models/common/test_callbacks.py",),
     "swapped": ("compat/test_logistic.py",),
 }

@@ -315,7 +315,7 @@ def test_peers_print_the_tables_of_numba(monkeypatch, capsys):
     monkeypatch.setattr(numba_half, "first_use", lambda name, warm: 0.5)
     load("peers.__main__").main(["--quick", "--only", "numba"])
     _, *tables = capsys.readouterr().out.split("\n## ")
-    assert len(tables) == 5
+    assert len(tables) == 6
     for table in tables:
         title, header, rule, row = filter(None, table.split("\n"))
         assert title.startswith("Numba: ")

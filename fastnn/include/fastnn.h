@@ -1,4 +1,4 @@
-// The C interface of fastnn (https://pypi.org/project/fastnn-kernels), for C99 and C++.
+// The C interface of fastnn, for C99 and C++.
 //
 // Copyright The fastnn developers. SPDX-License-Identifier: BSD-3-Clause
 //
