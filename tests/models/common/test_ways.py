@@ -38,7 +38,7 @@ def test_an_mlps_fit() -> None:
 
 
 def test_a_networks_fit() -> None:
-    require_short(learnt(lambda: network().fit(X, Y, epochs=2)), 10, 5)
+    require_short(learnt(lambda: network().fit(X, Y, epochs=2)), 11, 6)
 
 
 @pytest.mark.parametrize("method", ["predict_proba", "predict"])
@@ -49,7 +49,7 @@ def test_an_mlps_prediction_of_one_row(method: str) -> None:
 
 def test_a_networks_prediction_of_one_row() -> None:
     model = network()
-    require_short(way_of(lambda: model.predict(ROW), (1, 11), "training/engine.py:predict"), 6, 3)
+    require_short(way_of(lambda: model.predict(ROW), (1, 11), "training/engine.py:predict"), 7, 4)
 
 
 def test_x_is_seen_wherever_it_is() -> None:
