@@ -55,7 +55,7 @@ cdef int read_listed_code(object loss, Py_ssize_t code) except -1:
 # live as long as `into` is used: what holds a user's own in memory, None for those of the library.
 cdef object read_loss(LossNumbers* into, object loss, int kind):
     cdef NativeLoss native = None
-    cdef Py_ssize_t code
+    cdef Py_ssize_t code = -1
     if type(loss) is NativeLoss:
         native = loss
         if native.kind != kind:
