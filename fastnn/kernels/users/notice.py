@@ -7,6 +7,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import UnsupportedOperation
+from typing import TextIO
 
 __all__ = ["told_if_slow"]
 
@@ -31,5 +33,18 @@ def told_if_slow(what: str, is_kept: bool) -> Iterator[None]:
 def _tell(what: str, is_kept: bool) -> None:
     often = "once on this machine; fastnn.jit.warmup does it beforehand" if is_kept else "in every process"
     with suppress(OSError, ValueError, AttributeError):  # closed, or none at all
+        _require_open(sys.stderr)
         sys.stderr.write(f"fastnn compiles {what}: this happens {often}.\n")
         sys.stderr.flush()
+
+
+def _require_open(stream: TextIO) -> None:
+    """Raise OSError if the system has no such file any more.
+
+    What is written to it would stay in its buffer, and the process would end with the status 120.
+    """
+    try:
+        descriptor = stream.fileno()
+    except UnsupportedOperation:  # of a stream in memory
+        return
+    os.fstat(descriptor)
