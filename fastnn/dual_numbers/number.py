@@ -201,6 +201,8 @@ def quotient(a: float, b: float) -> float:
 
 def _divide(a: Dual, b: Dual) -> Dual:
     value = quotient(a.value, b.value)
+    if math.isinf(b.value) and b.slope != 0:  # 1 / (1 + exp(-z)) far to the left, where exp's slope is infinite, too
+        return Dual(value)
     change = a.slope - times(b.slope, value)
     return Dual(value, 0.0 if change == 0 else quotient(change, b.value))
 
