@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.dual_numbers.number import Dual, as_dual, quotient, safely, times
+from fastnn.dual_numbers.number import Dual, as_dual, quotient, safely
 from fastnn.dual_numbers.pairs import SEVERAL, number_of
 
 __all__ = ["BUILTINS", "replaced"]

@@ -1,4 +1,4 @@
-"""Where slopes are infinite, quotients are long and numbers are NaN: compiled functions give what Python does, or NaN."""
+"""Infinite slopes, long quotients and NaN: compiled functions give what Python does, or no number."""
 
 from __future__ import annotations
 

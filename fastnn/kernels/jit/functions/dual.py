@@ -12,10 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.kernels.jit.functions.graph import REAL, TRUTH, Graph, Node
+from fastnn.kernels.jit.functions.graph import TRUTH, Graph, Node
 from fastnn.kernels.jit.functions.paths import Questions
 
-__all__ = ["OPERATIONS", "Dual", "Truth", "add", "chain", "chain_to_end", "choose", "is_number", "slope_difference", "slope_sum"]
+__all__ = [
+    "OPERATIONS",
+    "Dual",
+    "Truth",
+    "add",
+    "chain",
+    "chain_to_end",
+    "choose",
+    "is_number",
+    "slope_difference",
+    "slope_sum",
+]
 
 _NUMBERS = (int, float, np.integer, np.floating, np.bool_)  # a bool is an int
 
