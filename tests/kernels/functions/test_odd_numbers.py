@@ -72,7 +72,9 @@ def test_rests_are_those_of_python(name):
     pairs = [(s * z, t * y) for z in dividends for y in divisors for s in (1, -1) for t in (1, -1)]
     z, y = map(np.array, zip(*pairs, strict=True))
     expected = [divide(*pair) for pair in pairs]
-    np.testing.assert_array_equal(run_loss(divide, z, y)[0], expected)
+    rests = run_loss(divide, z, y)[0]
+    np.testing.assert_array_equal(rests, expected)
+    np.testing.assert_array_equal(np.signbit(rests), np.signbit(expected))
 
 
 @DTYPES
@@ -82,6 +84,23 @@ def test_a_quotient_of_too_many_digits_leaves_no_number_instead_of_a_wrong_one(n
     z = np.array([-1e30, -1e18, 1e18, 1e30, 2.0**60], dtype)
     assert np.isnan(run_activation(lambda z: divide(z, 0.7), z)[0]).all()
     np.testing.assert_array_equal(run_activation(lambda z: divide(z, 0.25), z)[0], 0)
+
+
+def test_whole_quotients_are_those_of_python():
+    z = np.array([math.inf, -math.inf, -5.0, 5.0, math.nan])
+    np.testing.assert_array_equal(run_activation(lambda z: z // 0.5, z)[0], [math.nan, math.nan, -10, 10, math.nan])
+    np.testing.assert_array_equal(run_activation(lambda z: 2 * z // math.inf, z)[0][2:], [-1, 0, math.nan])
+
+
+@DTYPES
+def test_what_levels_off_has_no_slope_there(dtype):
+    z = np.array([0.0, 0.5], dtype)
+    a, slope = run_activation(lambda z: (1 / z) ** -2, z)
+    np.testing.assert_array_equal(a, z * z)
+    np.testing.assert_array_equal(slope, 2 * z)
+    zero = 0.0
+    a, slope = run_activation(lambda z: math.tanh(z / zero), z[1:])
+    np.testing.assert_array_equal([a, slope], [[1], [0]])
 
 
 @DTYPES

@@ -6,6 +6,7 @@ stays float32 in a float32 network. A slope that is None is zero everywhere, and
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,7 @@ __all__ = [
     "Truth",
     "add",
     "chain",
+    "chain_levelling",
     "chain_to_end",
     "choose",
     "is_number",
@@ -239,6 +241,17 @@ def chain_to_end(outer: Node | float, inner: Node | None) -> Node | None:
     if inner is None or slope is None or inner.constant is not None:
         return slope
     return inner.graph.select(inner == 0.0, 0.0, slope)
+
+
+def chain_levelling(outer: Node, inner: Node | None) -> Node | None:
+    """The same where a function levels off: there its slope is 0, even if what is inside grows beyond all numbers.
+
+    The slope of tanh(log1p(exp(z))) would be 0 * NaN otherwise, for a z whose exponential is infinite.
+    """
+    slope = chain(outer, inner)
+    if inner is None or slope is None or (inner.constant is not None and math.isfinite(inner.constant)):
+        return slope
+    return inner.graph.select(outer == 0.0, 0.0, slope)
 
 
 def slope_sum(left: Node | None, right: Node | None) -> Node | None:

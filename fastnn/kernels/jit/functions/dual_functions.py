@@ -26,7 +26,7 @@ from fastnn.kernels.jit.functions.compositions import (
     softplus_argument,
     tanh_of_softplus,
 )
-from fastnn.kernels.jit.functions.dual import Dual, Truth, chain, chain_to_end
+from fastnn.kernels.jit.functions.dual import Dual, Truth, chain, chain_levelling, chain_to_end
 from fastnn.kernels.jit.functions.expressions import Real, fma
 from fastnn.kernels.jit.functions.graph import REAL, Node
 from fastnn.kernels.jit.functions.ranges import is_never_positive
@@ -58,19 +58,11 @@ def _ending(value: Callable[[Node], Node], slope: Callable[[Node, Node], Any]) -
 
 
 def _levelling(value: Callable[[Node], Node], slope: Callable[[Node, Node], Any]) -> Function:
-    """The same for a function that levels off: there its slope is 0, even if what is inside grows beyond all numbers.
-
-    The slope of tanh(log1p(exp(z))) would be 0 * NaN otherwise, for a z whose exponential is infinite.
-    """
+    """The same for a function that levels off."""
 
     def function(z: Dual) -> Dual:
         a = value(z.value)
-        if z.slope is None:
-            return z.like(a)
-        outer = slope(z.value, a)
-        inner = chain(outer, z.slope)
-        is_plain = z.slope.constant is not None
-        return z.like(a, inner if is_plain else z.graph.select(outer == 0.0, 0.0, inner))
+        return z.like(a, None if z.slope is None else chain_levelling(slope(z.value, a), z.slope))
 
     return function
 

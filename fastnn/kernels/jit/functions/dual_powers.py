@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from fastnn.kernels.jit.functions import exponentials, powers
-from fastnn.kernels.jit.functions.dual import OPERATIONS, Dual, chain, chain_to_end, slope_sum
+from fastnn.kernels.jit.functions.dual import OPERATIONS, Dual, chain, chain_levelling, chain_to_end, slope_sum
 from fastnn.kernels.jit.functions.graph import REAL, Node
 from fastnn.kernels.jit.functions.vector_bodies import applied
 
@@ -46,7 +46,7 @@ def _of_products(a: Dual, exponent: int) -> Dual:
     value = _product(a.value, count)
     if exponent < 0:
         value = 1.0 / value
-        return a.like(value, chain(exponent * (value / a.value), a.slope))
+        return a.like(value, chain_levelling(exponent * (value / a.value), a.slope))
     outer = exponent * _product(a.value, count - 1) if count > 1 else 1.0
     return a.like(value, chain(outer, a.slope))
 

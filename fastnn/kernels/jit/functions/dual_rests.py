@@ -22,23 +22,24 @@ class _Step(NamedTuple):
     needed: Node
     too_much: Node | float
     missing: Node
+    sign_of: Node  # whose sign a rest of zero has
 
 
 def _down(a: Node, b: Node, rest: Node) -> _Step:
     """The rest has the sign of b."""
-    return _Step((rest != 0.0) & ((rest < 0.0) ^ (b < 0.0)), 1.0, b)
+    return _Step((rest != 0.0) & ((rest < 0.0) ^ (b < 0.0)), 1.0, b, b)
 
 
 def _towards_zero(a: Node, b: Node, rest: Node) -> _Step:
     """The rest has the sign of a."""
     sign = _with_sign(a.graph.real(1.0), a)
-    return _Step((rest != 0.0) & ((rest < 0.0) ^ (a < 0.0)), _with_sign(sign, sign * b), _with_sign(b, a))
+    return _Step((rest != 0.0) & ((rest < 0.0) ^ (a < 0.0)), _with_sign(sign, sign * b), _with_sign(b, a), a)
 
 
 def _to_nearest(a: Node, b: Node, rest: Node) -> _Step:
     """The rest is at most half of b."""
     missing = -_with_sign(b, rest)
-    return _Step(abs(rest) > 0.5 * abs(b), _with_sign(a.graph.real(1.0), missing * b), missing)
+    return _Step(abs(rest) > 0.5 * abs(b), _with_sign(a.graph.real(1.0), missing * b), missing, a)
 
 
 def _with_sign(size: Node, of: Node) -> Node:
@@ -51,14 +52,16 @@ def _whole_and_rest(a: Dual, b: Dual, rounding: str, step: Callable[[Node, Node,
     rest = graph.difference(a.value, whole * divisor)
     if divisor.constant is None or math.isinf(divisor.constant):
         rest = graph.select(whole == 0.0, a.value, rest)  # 0 * infinity would be NaN
-    needed, too_much, missing = step(a.value, divisor, rest)
+    needed, too_much, missing, sign_of = step(a.value, divisor, rest)
     whole, rest = graph.select(needed, whole - too_much, whole), graph.select(needed, rest + missing, rest)
+    rest = graph.select(rest == 0.0, _with_sign(rest, sign_of), rest)
     known = graph.select(abs(rest) <= abs(divisor), rest, math.nan)
     return whole, a.like(known, slope_difference(a.slope, chain(whole, b.slope)))
 
 
 def _floor_divide(a: Dual, b: Dual) -> Dual:
-    return a.like(_whole_and_rest(a, b, "floor", _down)[0])
+    whole, _ = _whole_and_rest(a, b, "floor", _down)
+    return a.like(a.graph.select(abs(a.value) == math.inf, math.nan, whole))
 
 
 def _modulo(a: Dual, b: Dual) -> Dual:
