@@ -207,6 +207,30 @@ def test_functions_stay_as_they_are() -> None:
     assert differentiated(helper) is differentiated(helper)
 
 
+def test_objects_are_called_as_they_are() -> None:
+    """Whatever they are equal to, and whatever they have inside."""
+
+    class Scaled:
+        py_func = staticmethod(math.sin)
+        __hash__ = None  # type: ignore[assignment]
+
+        def __init__(self, scale: float) -> None:
+            self.scale = scale
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        def __call__(self, z: float) -> float:
+            return self.scale * z
+
+    class Hashed(Scaled):
+        def __hash__(self) -> int:  # type: ignore[override]
+            return 1
+
+    for kind in (Scaled, Hashed):
+        assert [differentiated(kind(scale))(2.0) for scale in (1.0, 3.0)] == [(2.0, 1.0), (6.0, 3.0)]
+
+
 @pytest.mark.jit
 def test_functions_that_numba_has_compiled() -> None:
     from numba import njit, vectorize

@@ -115,7 +115,7 @@ def read(
         names = _functions_in(content)
         raise FileError(
             f"{Path(path)} needs functions of a user's own, which are code that is not in the file: "
-            f"{', '.join(names)}. If you trust them, load it with trusted={names}, which imports their modules, or "
+            f"{', '.join(repr(each)[1:-1] for each in names)}. If you trust them, load it with trusted={names}, which imports their modules, or "
             "with trusted=[...] of the functions themselves."
         ) from None
     except FAULTS as fault:
