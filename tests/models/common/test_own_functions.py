@@ -22,7 +22,6 @@ from sklearn.model_selection import cross_val_score
 
 from fastnn import Activation, Dense, Loss, MLPClassifier, MLPRegressor, Network, Neuron, activations, fit_many, losses
 from fastnn.errors import FileError
-from fastnn.storage.functions import names_in
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{ConvergenceWarning.__module__}.ConvergenceWarning")
 
@@ -393,11 +392,3 @@ def test_names_in_a_forged_file_are_shown_without_control_characters(tmp_path: P
     with pytest.raises(FileError) as caught:
         Network.load(tmp_path / "net")
     assert str(caught.value).isprintable()
-
-
-def test_names_are_found_however_deep_a_file_is() -> None:
-    deep: Any = {"$": "loss", "parts": {"value": "a:b", "slope": None}}
-    for _ in range(10_000):
-        deep = [deep]
-    first = {"$": "activation", "parts": {"name": "c", "value": "d:e", "slope": "f:g"}}
-    assert list(names_in([first, deep], ("activation", "loss"))) == ["d:e", "f:g", "a:b"]
