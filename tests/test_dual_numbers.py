@@ -174,6 +174,8 @@ def power_of(exponent: float) -> Callable[[float], float]:
 
 
 SCALAR_PYTHON = [
+    lambda z: divmod(z, 0.75)[0] * 10 + divmod(z, 0.75)[1] + divmod(2.0, z)[1],
+    lambda z: np.clip(z, a_min=-1, a_max=1) + np.clip(z, -2, None) * np.clip(z, None, 0.9),
     lambda z: z + sin(z) ** 2,
     lambda z: helper(z) + np.float64(2.0) * z - np.float32(0.5),
     mutual,

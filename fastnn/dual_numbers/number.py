@@ -88,6 +88,12 @@ class Dual:
     def __rmod__(self, other: Any) -> Dual:
         return _binary(_modulo, other, self)
 
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
     # --- comparisons ---
 
     def __lt__(self, other: Any) -> bool:
