@@ -160,6 +160,8 @@ REFUSED = {
     "options": (lambda z: np.exp(z, out=None), "gives exp the option out"),
     "arguments": (lambda z: math.hypot(z), "gives hypot 1 arguments, wanted 2"),
     "is True": (lambda z: z if (z > 0) is True else 0.0, "asks by is, or by case True, whether"),
+    "is a part": (lambda z: z if max(z, 0.0) is (z, 1.0)[0] else 0.0, "asks by is, or by case True, whether"),
+    "is negative": (lambda z: z if max(z, 0.0) is -z else 0.0, "asks by is, or by case True, whether"),
     "is a number": (lambda z: z if max(z, 0.0) is z else 0.0, "asks by is, or by case True, whether"),
     "case True": (_matches, "asks by is, or by case True, whether"),
     "digits": (lambda z: round(z, 2), "rounds to digits"),

@@ -101,13 +101,13 @@ class FrozenFunctions:
     def _globals_of(self, function: FunctionType) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for code in _all_codes(function.__code__):
-            before = None
+            before: tuple[str, Any] = ("", None)
             for instruction in dis.get_instructions(code):
                 positions = instruction.positions
                 place = (code, (positions.lineno if positions else None) or code.co_firstlineno)
-                if instruction.opname == "IS_OP" and (before is None or before.argval is not None):
+                if instruction.opname == "IS_OP" and before != ("LOAD_CONST", None):
                     raise Refused(_IDENTITY, place)
-                before = instruction
+                before = instruction.opname, instruction.argval
                 if instruction.opname in _REFUSED:
                     raise Refused(_REFUSED[instruction.opname], place)
                 if instruction.opname == "STORE_DEREF" and instruction.argval in function.__code__.co_freevars:
