@@ -11,6 +11,7 @@ pytest.importorskip("llvmlite")
 from compiled_tiles import run_activation, run_loss
 
 from fastnn.dual_numbers import differentiated
+from fastnn.kernels.jit.functions import object_code, tiles
 
 pytestmark = pytest.mark.jit
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -64,8 +65,10 @@ RESTS = {
 
 
 @pytest.mark.parametrize("name", RESTS)
-def test_rests_are_those_of_python(name):
+@pytest.mark.parametrize("has_fma", [True, False])
+def test_rests_are_those_of_python(name, has_fma, monkeypatch):
     """Also where the quotient is rounded to the next whole number, as 1 / 0.1 is, and by infinity."""
+    monkeypatch.setattr(tiles, "has_fma", lambda: has_fma and object_code.has_fma())
     divide = RESTS[name]
     dividends = [0.0, 0.3, 0.5, 1.0, 2.0, 3.7, 30.0, 88.5, 709.5, 1e9, 7 * 0.1, 1e-300]
     divisors = [0.1, 0.7, 1.0, 3.0, 1e-3, math.inf]
@@ -113,3 +116,14 @@ def test_logaddexp(dtype):
         np.testing.assert_array_equal(slope[[0, 3]], [0.5, 0])
     a, _ = run_activation(lambda z: np.logaddexp(z, z), z)
     np.testing.assert_allclose(a, np.logaddexp(z, z), rtol=1e-6)
+
+
+def test_without_an_operation_of_a_product_and_a_sum_nothing_calls_one(monkeypatch):
+    """For each number that would be a call of the C library's."""
+    monkeypatch.setattr(tiles, "has_fma", lambda: False)
+    texts = [
+        tiles._activation_text(math.tanh, None, np.float32),
+        tiles._backward_text(math.tanh, None, np.float32),
+        tiles._loss_text(lambda z, y: math.exp(z) - y * z, None, np.float32),
+    ]
+    assert ["@llvm.fma." in each for each in texts] == [False] * 3

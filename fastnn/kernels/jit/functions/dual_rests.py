@@ -49,7 +49,7 @@ def _with_sign(size: Node, of: Node) -> Node:
 def _whole_and_rest(a: Dual, b: Dual, rounding: str, step: Callable[[Node, Node, Node], _Step]) -> tuple[Node, Dual]:
     graph, divisor = a.graph, b.value
     whole = graph.node(rounding, REAL, a.value / divisor)
-    rest = graph.difference(a.value, whole * divisor)
+    rest = graph.node("fma", REAL, -whole, divisor, a.value)  # exact, on machines without such an operation, too
     if divisor.constant is None or math.isinf(divisor.constant):
         rest = graph.select(whole == 0.0, a.value, rest)  # 0 * infinity would be NaN
     needed, too_much, missing, sign_of = step(a.value, divisor, rest)
