@@ -15,7 +15,7 @@ from fastnn.activation_functions import ROWS
 from fastnn.activation_parameters import defaults_of, fields_of
 from fastnn.activation_rows import Row, Scalar, Slope
 from fastnn.errors import no_subclass, unknown_name, wrong_type
-from fastnn.user_functions import UserFunctions, require_picklable
+from fastnn.user_functions import UserFunctions, require_name, require_picklable
 
 __all__ = ["ACTIVATIONS", "ALIASES", "Activation", "get"]
 
@@ -85,6 +85,7 @@ class Activation:
 
     def __post_init__(self) -> None:
         code: object = self.code
+        require_name("an activation", self.name)
         if not isinstance(code, int):
             wanted = "none: functions are given by name, as in Activation('cube', value=cube, slope=cube_slope)"
             raise wrong_type(f"code of activation {self.name!r}", code, wanted)

@@ -17,7 +17,7 @@ import numpy as np
 from fastnn.dual_numbers import differentiated
 from fastnn.errors import no_subclass, unknown_name, wrong_type
 from fastnn.loss_functions import LINKS, NUMBERS, ROWS, TOLERANCE, Element, Parameter, Targets
-from fastnn.user_functions import UserFunctions, require_picklable
+from fastnn.user_functions import UserFunctions, require_name, require_picklable
 from fastnn.validation import as_float
 
 __all__ = ["LOSSES", "Loss", "focal", "get", "huber", "pinball", "smooth_labels", "tweedie"]
@@ -80,6 +80,7 @@ class Loss:
 
     def __post_init__(self) -> None:
         code: object = self.code
+        require_name("a loss", self.name)
         if isinstance(code, int) and code == USER:
             self._check_users_own()
             return

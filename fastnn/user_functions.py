@@ -18,7 +18,7 @@ from typing import Any
 from fastnn.dual_numbers import differentiated, is_number
 from fastnn.errors import wrong_type
 
-__all__ = ["UserFunctions", "name_of", "path_of", "require_picklable"]
+__all__ = ["UserFunctions", "name_of", "path_of", "require_name", "require_picklable"]
 
 # Points where no function that people write has a kink, and others where it may.
 _SMOOTH = (-5.137, -2.293, -1.1127, -0.3713, 0.2917, 0.8331, 1.7213, 3.9119)
@@ -33,6 +33,12 @@ _SLOPES_AGREE = 1e-2  # generous: functions may be fits of others
 def name_of(function: Any) -> str:
     """What users call a function."""
     return getattr(function, "__name__", repr(function))
+
+
+def require_name(what: str, name: object) -> None:
+    """Raise TypeError where what is given for the name of a function is no text."""
+    if not isinstance(name, str):
+        raise wrong_type(f"The name of {what}", name, "a string, such as 'snake'")
 
 
 @dataclass(frozen=True)

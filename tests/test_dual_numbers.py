@@ -174,6 +174,8 @@ def power_of(exponent: float) -> Callable[[float], float]:
 
 
 SCALAR_PYTHON = [
+    lambda z: divmod(z, 0.75)[0] * 10 + divmod(z, 0.75)[1] + divmod(2.0, z)[1],
+    lambda z: np.clip(z, a_min=-1, a_max=1) + np.clip(z, -2, None) * np.clip(z, None, 0.9),
     lambda z: z + sin(z) ** 2,
     lambda z: helper(z) + np.float64(2.0) * z - np.float32(0.5),
     mutual,
@@ -207,6 +209,30 @@ def test_functions_stay_as_they_are() -> None:
     assert differentiated(helper) is differentiated(helper)
 
 
+def test_objects_are_called_as_they_are() -> None:
+    """Whatever they are equal to, and whatever they have inside."""
+
+    class Scaled:
+        py_func = staticmethod(math.sin)
+        __hash__ = None  # type: ignore[assignment]
+
+        def __init__(self, scale: float) -> None:
+            self.scale = scale
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        def __call__(self, z: float) -> float:
+            return self.scale * z
+
+    class Hashed(Scaled):
+        def __hash__(self) -> int:  # type: ignore[override]
+            return 1
+
+    for kind in (Scaled, Hashed):
+        assert [differentiated(kind(scale))(2.0) for scale in (1.0, 3.0)] == [(2.0, 1.0), (6.0, 3.0)]
+
+
 @pytest.mark.jit
 def test_functions_that_numba_has_compiled() -> None:
     from numba import njit, vectorize
@@ -237,6 +263,12 @@ ENDS = [
     (lambda z: z**2, 1e200, inf, 2e200),
     (lambda z: z**-1, 0.0, inf, -inf),
     (lambda z: z**0, 0.0, 1.0, 0.0),
+    (lambda z: 1 / (1 + math.exp(-z)), -1000.0, 0.0, 0.0),
+    (lambda z: z / (1 + math.exp(-z)), -1000.0, -0.0, 0.0),
+    (lambda z: z * math.tanh(math.log1p(math.exp(z))), 1000.0, 1000.0, 1.0),
+    (lambda z: math.exp(-math.exp(-z)), -1000.0, 0.0, 0.0),
+    (lambda z: math.erf(math.exp(z)), 1000.0, 1.0, 0.0),
+    (lambda z: math.atan(math.exp(z)), 1000.0, math.pi / 2, 0.0),
     (math.sin, inf, nan, nan),
     (lambda z: special.xlogy(0.0, z), 0.0, 0.0, 0.0),
     (lambda z: np.float32(z) / 1, 0.1, float(np.float32(0.1)), 1.0),

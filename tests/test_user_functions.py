@@ -236,3 +236,11 @@ def test_paths() -> None:
     assert path_of(lambda z: z) is None
     assert path_of(test_paths) == f"{__name__}:test_paths"
     assert path_of(3) is None
+
+
+@pytest.mark.parametrize("name", [3, None, ["snake"], math.tanh])
+def test_a_name_is_a_string(name: Any) -> None:
+    with pytest.raises(TypeError, match="The name of an activation is .*, wanted a string"):
+        Activation(name, math.tanh)
+    with pytest.raises(TypeError, match="The name of a loss is .*, wanted a string"):
+        Loss(name, lambda z, y: (z - y) ** 2)

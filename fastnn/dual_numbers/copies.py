@@ -22,7 +22,6 @@ _Cached = type(lru_cache(ord))
 _REMEMBERED = 256  # functions; a lambda made anew in every fit must not fill the memory
 
 
-@lru_cache(_REMEMBERED)
 def differentiated(function: Callable[..., float], argument: int = 0) -> Callable[..., tuple[float, float]]:
     """Make a function that gives the value of a scalar function and its derivative by one argument.
 
@@ -46,6 +45,11 @@ def differentiated(function: Callable[..., float], argument: int = 0) -> Callabl
     TypeError
         From what is returned: if the function returns no real number, or calls one whose derivative is not known.
     """
+    # Objects may say that they are equal to others which they are not.
+    return (_remembered if isinstance(function, FunctionType) else _made)(function, argument)
+
+
+def _made(function: Callable[..., float], argument: int) -> Callable[..., tuple[float, float]]:
     copy = _Copies().of(function)
 
     def value_and_slope(*numbers: float) -> tuple[float, float]:
@@ -58,6 +62,9 @@ def differentiated(function: Callable[..., float], argument: int = 0) -> Callabl
         raise TypeError(f"{name} returns {found!r} of type {type(found).__name__}, wanted a float on every path.")
 
     return value_and_slope
+
+
+_remembered = lru_cache(_REMEMBERED)(_made)
 
 
 class _Copies:
@@ -138,6 +145,8 @@ def _inside(thing: Any) -> FunctionType | None:
     found: Any
     if type(thing) is _Cached:
         found = thing.__wrapped__
+    elif type(thing).__module__.partition(".")[0] != "numba":
+        return None
     else:
         found = getattr(getattr(thing, "_dispatcher", thing), "py_func", None)  # of @vectorize, and of @njit
     return found if isinstance(found, FunctionType) else None

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.dual_numbers.number import Dual, as_dual, quotient, safely, times
+from fastnn.dual_numbers.number import Dual, as_dual, quotient, safely
 from fastnn.dual_numbers.pairs import SEVERAL, number_of
 
 __all__ = ["BUILTINS", "replaced"]
@@ -78,14 +78,22 @@ _RULES: dict[str, Rule] = {  # by the names in `math`
 _NAMES = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh"}
 _NAMES |= {"arctanh": "atanh", "rad2deg": "degrees", "deg2rad": "radians"}
 
+# Those that level off have the slope 0 there, even if what is inside grows beyond all numbers.
+_LEVELLING = ("exp", "exp2", "expm1", "tanh", "atan", "erf", "erfc", "ndtr", "expit")
+
 _STEPS = ("floor", "ceil", "trunc", "fix", "rint", "sign", "isnan", "isinf", "isfinite", "signbit")  # of slope 0
 
 
-def _of_one(function: Any, rule: Rule) -> Callable[[Any], Any]:
+def _of_one(function: Any, name: str) -> Callable[[Any], Any]:
+    rule, levels = _RULES[name], name in _LEVELLING
+
     def replaced(x: Any, /) -> Any:
         number = as_dual(x)
         value = safely(function, number.value)
-        return Dual(value, times(number.slope, rule(number.value, value)) if number.slope != 0 else 0.0)
+        if number.slope == 0:
+            return Dual(value)
+        outer = rule(number.value, value)
+        return Dual(value, 0.0 if levels and outer == 0 else number.slope * outer)
 
     return replaced
 
@@ -132,7 +140,7 @@ def _table() -> dict[Any, Callable[..., Any]]:
         for name in (*_RULES, *_NAMES):
             if hasattr(module, name):
                 original = getattr(module, name)
-                found[original] = _of_one(original, _RULES[_NAMES.get(name, name)])
+                found[original] = _of_one(original, _NAMES.get(name, name))
         for name in _STEPS:
             if hasattr(module, name):
                 found[getattr(module, name)] = _step(getattr(module, name))
@@ -155,7 +163,7 @@ def _of_scipy(function: Any) -> Callable[..., Any] | None:
     special = sys.modules.get("scipy.special")
     for name in _OF_SCIPY if special is not None else ():
         if function is getattr(special, name, None):
-            return _of_two(function, SEVERAL[name]) if name in SEVERAL else _of_one(function, _RULES[name])
+            return _of_two(function, SEVERAL[name]) if name in SEVERAL else _of_one(function, name)
     return None
 
 

@@ -88,6 +88,12 @@ class Dual:
     def __rmod__(self, other: Any) -> Dual:
         return _binary(_modulo, other, self)
 
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
     # --- comparisons ---
 
     def __lt__(self, other: Any) -> bool:
@@ -201,6 +207,8 @@ def quotient(a: float, b: float) -> float:
 
 def _divide(a: Dual, b: Dual) -> Dual:
     value = quotient(a.value, b.value)
+    if math.isinf(b.value) and b.slope != 0:  # 1 / (1 + exp(-z)) far to the left, where exp's slope is infinite, too
+        return Dual(value)
     change = a.slope - times(b.slope, value)
     return Dual(value, 0.0 if change == 0 else quotient(change, b.value))
 

@@ -50,7 +50,9 @@ def _where(condition: Any, a: Any, b: Any) -> Any:
     return as_dual(a if condition else b)
 
 
-def _clip(x: Any, low: Any = None, high: Any = None) -> Any:
+def _clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:  # noqa: A002
+    """As NumPy has it, whose bounds have two names each."""
+    low, high = a_min if min is None else min, a_max if max is None else max
     found = as_dual(x)
     if low is not None:
         found = _maximum(found, low)

@@ -113,10 +113,11 @@ def read(
         return decode(content, tensors, {**kinds, **trusting(functions)})
     except UntrustedError:
         names = _functions_in(content)
+        shown = ", ".join(repr(each)[1:-1] for each in names)
         raise FileError(
-            f"{Path(path)} needs functions of a user's own, which are code that is not in the file: "
-            f"{', '.join(names)}. If you trust them, load it with trusted={names}, which imports their modules, or "
-            "with trusted=[...] of the functions themselves."
+            f"{Path(path)} needs functions of a user's own, which are code that is not in the file: {shown}. If you "
+            f"trust them, load it with trusted={names}, which imports their modules, or with trusted=[...] of the "
+            "functions themselves."
         ) from None
     except FAULTS as fault:
         raise FileError(f"{Path(path)} holds what no {purpose} consists of: {fault}") from fault

@@ -104,12 +104,13 @@ def _required_path(what: str, function: Any) -> str:
 
 def names_in(description: Any, kinds: Collection[str]) -> Iterator[str]:
     """The names of all functions in a description, in whose objects of these kinds the parts have them."""
-    if isinstance(description, list):
-        for item in description:
-            yield from names_in(item, kinds)
-    elif isinstance(description, dict):
-        parts = description.get("parts")
-        if description.get("$") in kinds and isinstance(parts, dict):
-            yield from (parts[role] for role in ("value", "slope") if isinstance(parts.get(role), str))
-        for item in description.values():
-            yield from names_in(item, kinds)
+    left = [description]
+    while left:  # no recursion: a forged file may be nested more deeply than calls may be
+        item = left.pop()
+        if isinstance(item, dict):
+            parts = item.get("parts")
+            if item.get("$") in kinds and isinstance(parts, dict):
+                yield from (parts[role] for role in ("value", "slope") if isinstance(parts.get(role), str))
+            item = [*item.values()]
+        if isinstance(item, list):
+            left += reversed(item)

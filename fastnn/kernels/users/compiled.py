@@ -66,7 +66,8 @@ def compiled_activation(activation: Activation, dtype: Any) -> NativeActivation:
     TypeError
         If it cannot be compiled; one sentence shows the line in question.
     """
-    return _activation(activation.value, activation.slope, dtype, activation.name)
+    activate: NativeActivation = _remembered(_activation, activation.value, activation.slope, dtype, activation.name)
+    return activate
 
 
 @lru_cache(REMEMBERED)
@@ -111,7 +112,17 @@ def compiled_loss(loss: Loss, dtype: Any) -> _core.NativeLoss:
     TypeError
         If it cannot be compiled; one sentence shows the line in question.
     """
-    return _loss(loss.value, loss.slope, dtype, loss.link, loss.name)
+    native: _core.NativeLoss = _remembered(_loss, loss.value, loss.slope, dtype, loss.link, loss.name)
+    return native
+
+
+def _remembered(made: Any, *arguments: Any) -> Any:
+    """What a function with a memory gives; without it for objects that have no hash, of which the compiler says why."""
+    try:
+        hash(arguments)
+    except TypeError:
+        made = made.__wrapped__
+    return made(*arguments)
 
 
 @lru_cache(REMEMBERED)

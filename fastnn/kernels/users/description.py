@@ -67,7 +67,7 @@ class Description:
         if kind is CodeType:
             return self._of_code(thing)
         if isinstance(thing, Enum):
-            return kind.__module__, kind.__qualname__, thing.name, self.of(thing.value)
+            return kind.__module__, kind.__qualname__, thing.name, self.of(thing.value), _plain(thing)
         return _of_others(thing) or self._of_users(thing)
 
     def _of_users(self, thing: Any) -> Any:
@@ -105,6 +105,14 @@ class Description:
         counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & _FLAGS
         names = code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
         return "code", code.co_code, code.co_exceptiontable, counts, names, self.of(code.co_consts)
+
+
+def _plain(thing: Any) -> str | None:
+    """The number that an enumeration's member is, or the text, which need not be its value."""
+    for plain in (int, float, complex, str):
+        if isinstance(thing, plain):
+            return repr(getattr(plain, f"__{plain.__name__}__")(thing))
+    return None
 
 
 def _codes_in(code: CodeType) -> Iterator[CodeType]:

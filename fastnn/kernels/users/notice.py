@@ -23,7 +23,8 @@ def told_if_slow(what: str, is_kept: bool) -> Iterator[None]:
         return
     timer = threading.Timer(_SILENT, _tell, (what, is_kept))
     timer.daemon = True
-    timer.start()
+    with suppress(RuntimeError):  # no more threads, as when Python ends: then there is no line
+        timer.start()
     try:
         yield
     finally:

@@ -80,6 +80,14 @@ def _imports(z):
     return z * random.random()
 
 
+def _matches(z):
+    match z > 0:
+        case True:
+            return z
+        case _:
+            return 0.1 * z
+
+
 def _until(z):
     x = 1.0
     while abs(x * x - abs(z)) > 1e-6:
@@ -151,6 +159,11 @@ REFUSED = {
     "large integer": (lambda z: z * 10**400, "OverflowError: int too large to convert to float"),
     "options": (lambda z: np.exp(z, out=None), "gives exp the option out"),
     "arguments": (lambda z: math.hypot(z), "gives hypot 1 arguments, wanted 2"),
+    "is True": (lambda z: z if (z > 0) is True else 0.0, "asks by is, or by case True, whether"),
+    "is a part": (lambda z: z if max(z, 0.0) is (z, 1.0)[0] else 0.0, "asks by is, or by case True, whether"),
+    "is negative": (lambda z: z if max(z, 0.0) is -z else 0.0, "asks by is, or by case True, whether"),
+    "is a number": (lambda z: z if max(z, 0.0) is z else 0.0, "asks by is, or by case True, whether"),
+    "case True": (_matches, "asks by is, or by case True, whether"),
     "digits": (lambda z: round(z, 2), "rounds to digits"),
     "float32 in float64": (lambda z: np.float32(z), "makes float32 of a number of a float64 network"),
     "until it is near": (_until, "questions about its arguments"),
@@ -195,6 +208,13 @@ def test_the_line_is_shown(name):
     assert f"of {__file__}, " in said
     lines, _ = inspect.findsource(function)
     assert lines[number - 1].strip()[:60] in said.replace("\\'", "'")
+
+
+def test_none_may_be_asked_for():
+    def function(z, scale=None):
+        return z if scale is None else (z if scale is not None else 0.0) * (scale is not None)
+
+    assert activation_tile_code(function, None, np.float32)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import operator
+from enum import IntEnum
 from types import SimpleNamespace
 
 import numpy as np
@@ -360,3 +361,20 @@ def test_what_is_read_is_frozen():
     tile(1, z, a, None)
     assert a == 2
     assert function(1.0) == 5
+
+
+class _Level(IntEnum):
+    HIGH = 3
+
+
+class _Length(float):
+    unit = 2.0
+
+
+def test_a_number_of_a_users_class_is_read_as_the_number_alone():
+    """Its attributes may change, and what compiled code is kept under does not tell them."""
+    high, length = _Level.HIGH, _Length(1.5)
+    assert run_activation(lambda z: z * high * length, np.ones(1))[0] == 4.5
+    for function in (lambda z: z * length.unit, lambda z: z * high.value):
+        with pytest.raises(TypeError, match="has no attribute"):
+            activation_tile_code(function, None, np.float64)

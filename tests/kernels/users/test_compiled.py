@@ -176,3 +176,14 @@ def test_threads_compile_different_functions_side_by_side(asked: list[str]) -> N
     for thread in threads:
         thread.join()
     assert len(asked) == 4
+
+
+def test_an_object_without_a_hash_is_refused_as_others_are() -> None:
+    class Called:
+        __hash__ = None  # type: ignore[assignment]
+
+        def __call__(self, z: float) -> float:
+            return z
+
+    with pytest.raises(TypeError, match="it is a Called, wanted is a Python function"):
+        compiled.compiled_activation(Activation("called", Called()), np.float32)

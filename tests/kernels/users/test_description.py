@@ -42,6 +42,18 @@ class Sort(IntEnum):
     A = 1
 
 
+def _measured(factor: float) -> Any:
+    class Measured(float, Enum):
+        ONE = 1.0
+
+        def __new__(cls, value: float) -> Measured:
+            member = float.__new__(cls, value * factor)
+            member._value_ = value
+            return member
+
+    return Measured.ONE
+
+
 def told(*functions: Any) -> str:
     return repr(Description().of_all(functions))
 
@@ -124,6 +136,10 @@ def _module(name: str = "another_of_a_test", **contents: Any) -> ModuleType:
     module = ModuleType(name)
     vars(module).update(contents)
     return module
+
+
+def test_a_member_of_an_enumeration_counts_as_the_number_that_it_is() -> None:
+    assert told(closes_over(_measured(2.0))) != told(closes_over(_measured(3.0)))
 
 
 def test_a_changed_callee_is_seen_through_functions_and_modules() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from patience import wait_until
 from users_process import compilations, finish, start
+
+from fastnn.kernels.users.notice import told_if_slow
 
 pytestmark = pytest.mark.jit
 
@@ -51,6 +54,16 @@ def test_a_process_that_is_killed_while_it_compiles_stops_no_other(tmp_path: Pat
     assert len(compilations(tmp_path)) == 2
     finish(start("use()", tmp_path))
     assert len(compilations(tmp_path)) == 2
+
+
+def test_where_no_thread_can_be_started_there_is_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(timer: threading.Timer) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.delenv("FASTNN_QUIET", raising=False)
+    monkeypatch.setattr(threading.Timer, "start", start)
+    with told_if_slow("activation 'snake'", is_kept=True):
+        pass
 
 
 DAMAGES = {

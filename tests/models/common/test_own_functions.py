@@ -14,6 +14,7 @@ import cloudpickle
 import numpy as np
 import own_functions
 import pytest
+from forged import Forgery, at, places_of
 from own_functions import BRIER, CAUCHY, CAUCHY_GIVEN, GAMMA, LOGISTIC, SNAKE, SNAKE_GIVEN, SQUARED_HINGE
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
@@ -380,3 +381,14 @@ def test_a_loss_that_diverges_says_so(users_backend: str) -> None:
     wild = Loss("wild", lambda z, y: math.exp(1e4 * abs(z - y)))
     with pytest.raises(ValueError, match="non-finite"):
         regressor(loss=wild, solver="sgd", learning_rate_init=1.0, backend=users_backend).fit(X, NUMBERS)
+
+
+def test_names_in_a_forged_file_are_shown_without_control_characters(tmp_path: Path) -> None:
+    network(backend="reference").save(tmp_path / "net")
+    forgery = Forgery.of(tmp_path / "net", "model")
+    (name,) = (each for each in places_of(forgery.content) if at(forgery.content, each) == "own_functions:snake")
+    at(forgery.content, name[:-1])[name[-1]] = "own:\x1b[2J\nsnake"
+    forgery.write(tmp_path / "net")
+    with pytest.raises(FileError) as caught:
+        Network.load(tmp_path / "net")
+    assert str(caught.value).isprintable()

@@ -6,16 +6,29 @@ stays float32 in a float32 network. A slope that is None is zero everywhere, and
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from fastnn.kernels.jit.functions.graph import REAL, TRUTH, Graph, Node
+from fastnn.kernels.jit.functions.graph import TRUTH, Graph, Node
 from fastnn.kernels.jit.functions.paths import Questions
 
-__all__ = ["OPERATIONS", "Dual", "Truth", "add", "chain", "choose", "is_number", "slope_sum"]
+__all__ = [
+    "OPERATIONS",
+    "Dual",
+    "Truth",
+    "add",
+    "chain",
+    "chain_levelling",
+    "chain_to_end",
+    "choose",
+    "is_number",
+    "slope_difference",
+    "slope_sum",
+]
 
 _NUMBERS = (int, float, np.integer, np.floating, np.bool_)  # a bool is an int
 
@@ -219,6 +232,28 @@ def chain(outer: Node | float, inner: Node | None) -> Node | None:
     return None if inner is None else inner * outer
 
 
+def chain_to_end(outer: Node | float, inner: Node | None) -> Node | None:
+    """The same where the outer slope may be infinite: what does not change inside has no slope, whatever is outside.
+
+    The slope of sqrt(max(z, 0)) would be 0 * infinity otherwise, wherever z is negative.
+    """
+    slope = chain(outer, inner)
+    if inner is None or slope is None or inner.constant is not None:
+        return slope
+    return inner.graph.select(inner == 0.0, 0.0, slope)
+
+
+def chain_levelling(outer: Node, inner: Node | None) -> Node | None:
+    """The same where a function levels off: there its slope is 0, even if what is inside grows beyond all numbers.
+
+    The slope of tanh(log1p(exp(z))) would be 0 * NaN otherwise, for a z whose exponential is infinite.
+    """
+    slope = chain(outer, inner)
+    if inner is None or slope is None or (inner.constant is not None and math.isfinite(inner.constant)):
+        return slope
+    return inner.graph.select(outer == 0.0, 0.0, slope)
+
+
 def slope_sum(left: Node | None, right: Node | None) -> Node | None:
     """The slope of a sum."""
     if left is None or right is None:
@@ -226,7 +261,8 @@ def slope_sum(left: Node | None, right: Node | None) -> Node | None:
     return left.graph.sum(left, right)
 
 
-def _difference(left: Node | None, right: Node | None) -> Node | None:
+def slope_difference(left: Node | None, right: Node | None) -> Node | None:
+    """The slope of a difference."""
     if right is None:
         return left
     return -right if left is None else left.graph.difference(left, right)
@@ -251,7 +287,7 @@ def add(a: Dual, b: Dual) -> Dual:
 
 
 def _subtract(a: Dual, b: Dual) -> Dual:
-    return a.like(a.graph.difference(a.value, b.value), _difference(a.slope, b.slope))
+    return a.like(a.graph.difference(a.value, b.value), slope_difference(a.slope, b.slope))
 
 
 def _multiply(a: Dual, b: Dual) -> Dual:
@@ -262,7 +298,7 @@ def _divide(a: Dual, b: Dual) -> Dual:
     quotient = a.value / b.value
     if b.slope is None:
         return a.like(quotient, None if a.slope is None else a.slope / b.value)
-    top = _difference(a.slope, quotient * b.slope)
+    top = slope_difference(a.slope, quotient * b.slope)
     # A sigmoid 1 / (1 + exp(-z)) far to the left divides by infinity, of which the slope is infinite, too: no slope is
     # left then, where 0 * infinity would give NaN.
     ended = abs(b.value) == float("inf")
@@ -271,24 +307,6 @@ def _divide(a: Dual, b: Dual) -> Dual:
     # With 1 above, the quotient is the inverse, which saves a second division.
     slope = top * quotient if a.value.constant == 1 else top / b.value
     return a.like(quotient, a.graph.select(ended, 0.0, slope))
-
-
-def _whole_and_rest(a: Dual, b: Dual) -> tuple[Node, Dual]:
-    """The quotient, rounded down, and what is left, which has b's sign: where rounding has not led one too far."""
-    graph = a.graph
-    whole = graph.node("floor", REAL, a.value / b.value)
-    rest = graph.difference(a.value, whole * b.value)
-    too_far = (rest != 0.0) & ((rest < 0.0) ^ (b.value < 0.0))
-    whole, rest = graph.select(too_far, whole - 1.0, whole), graph.select(too_far, rest + b.value, rest)
-    return whole, a.like(rest, _difference(a.slope, chain(whole, b.slope)))
-
-
-def _floor_divide(a: Dual, b: Dual) -> Dual:
-    return a.like(_whole_and_rest(a, b)[0])
-
-
-def _modulo(a: Dual, b: Dual) -> Dual:
-    return _whole_and_rest(a, b)[1]
 
 
 def _comparison(name: str) -> Callable[[Dual, Dual], Truth]:
@@ -301,8 +319,6 @@ OPERATIONS: dict[str, Callable[[Dual, Dual], Any]] = {
     "subtract": _subtract,
     "multiply": _multiply,
     "divide": _divide,
-    "floor_divide": _floor_divide,
-    "modulo": _modulo,
     **{name: _comparison(name) for name in ("lt", "le", "gt", "ge", "eq", "ne")},
 }
 

@@ -26,7 +26,7 @@ from fastnn.kernels.jit.functions.compositions import (
     softplus_argument,
     tanh_of_softplus,
 )
-from fastnn.kernels.jit.functions.dual import Dual, Truth, chain
+from fastnn.kernels.jit.functions.dual import Dual, Truth, chain, chain_levelling, chain_to_end
 from fastnn.kernels.jit.functions.expressions import Real, fma
 from fastnn.kernels.jit.functions.graph import REAL, Node
 from fastnn.kernels.jit.functions.ranges import is_never_positive
@@ -47,20 +47,22 @@ def of_value(value: Callable[[Node], Node], slope: Callable[[Node, Node], Any]) 
     return function
 
 
-def _levelling(value: Callable[[Node], Node], slope: Callable[[Node, Node], Any]) -> Function:
-    """The same for a function that levels off: there its slope is 0, even if what is inside grows beyond all numbers.
-
-    The slope of tanh(log1p(exp(z))) would be 0 * NaN otherwise, for a z whose exponential is infinite.
-    """
+def _ending(value: Callable[[Node], Node], slope: Callable[[Node, Node], Any]) -> Function:
+    """The same for a function that ends, or turns, where its slope is infinite."""
 
     def function(z: Dual) -> Dual:
         a = value(z.value)
-        if z.slope is None:
-            return z.like(a)
-        outer = slope(z.value, a)
-        inner = chain(outer, z.slope)
-        is_plain = z.slope.constant is not None
-        return z.like(a, inner if is_plain else z.graph.select(outer == 0.0, 0.0, inner))
+        return z.like(a, None if z.slope is None else chain_to_end(slope(z.value, a), z.slope))
+
+    return function
+
+
+def _levelling(value: Callable[[Node], Node], slope: Callable[[Node, Node], Any]) -> Function:
+    """The same for a function that levels off."""
+
+    def function(z: Dual) -> Dual:
+        a = value(z.value)
+        return z.like(a, None if z.slope is None else chain_levelling(slope(z.value, a), z.slope))
 
     return function
 
@@ -191,20 +193,20 @@ ONE: dict[str, Function] = {
     "log2": _of_body(logarithms.log2, logarithms.log2_slope),
     "log10": _of_body(logarithms.log10, logarithms.log10_slope),
     "log1p": _known_inside(_plain_log1p, of_exponential, softplus),
-    "sqrt": of_value(_sqrt, lambda v, a: 0.5 / a),
+    "sqrt": _ending(_sqrt, lambda v, a: 0.5 / a),
     "sin": of_value(angles.sin, lambda v, a: angles.cos(v)),
     "cos": of_value(angles.cos, lambda v, a: -angles.sin(v)),
     "tan": of_value(angles.tan, lambda v, a: 1.0 + a * a),
-    "asin": _of_body(inverse_trigonometry.asin, inverse_trigonometry.asin_slope),
-    "acos": _of_body(inverse_trigonometry.acos, inverse_trigonometry.acos_slope),
+    "asin": _ending(_body(inverse_trigonometry.asin), _body(inverse_trigonometry.asin_slope)),
+    "acos": _ending(_body(inverse_trigonometry.acos), _body(inverse_trigonometry.acos_slope)),
     "atan": _levelling(_body(inverse_trigonometry.atan), _body(inverse_trigonometry.atan_slope)),
     "sinh": _of_body(exponentials.sinh, exponentials.sinh_slope),
     "cosh": _of_body(exponentials.cosh, exponentials.cosh_slope),
     "tanh": _known_inside(_plain_tanh, softplus_argument, tanh_of_softplus),
     "asinh": _of_body(logarithms.asinh, logarithms.asinh_slope),
-    "acosh": _of_body(logarithms.acosh, logarithms.acosh_slope),
+    "acosh": _ending(_body(logarithms.acosh), _body(logarithms.acosh_slope)),
     "atanh": _of_body(logarithms.atanh, logarithms.atanh_slope),
-    "cbrt": _of_body(roots.cbrt, roots.cbrt_slope),
+    "cbrt": _ending(_body(roots.cbrt), _body(roots.cbrt_slope)),
     "erf": _named("erf", _levelling(_body(error_functions.erf), _erf_slope)),
     "erfc": _levelling(_body(error_functions.erfc), lambda v, a: -_erf_slope(v, a)),
     "ndtr": lambda z: 0.5 * ONE["erfc"](z * -math.sqrt(0.5)),

@@ -5,12 +5,14 @@ Where two numbers are equal, max and min return, and differentiate, the first.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from fastnn.kernels.jit.functions import inverse_trigonometry, roots
 from fastnn.kernels.jit.functions.dual import Dual, Truth, chain, choose, slope_sum
 from fastnn.kernels.jit.functions.dual_functions import ONE
+from fastnn.kernels.jit.functions.dual_rests import fmod, remainder
 from fastnn.kernels.jit.functions.graph import REAL, TRUTH, Node
 from fastnn.kernels.jit.functions.vector_bodies import applied
 
@@ -77,25 +79,14 @@ def _heaviside(a: Dual, b: Dual) -> Dual:
 
 
 def _logaddexp(a: Dual, b: Dual) -> Any:
-    top, low = larger(a, b), smaller(a, b)
-    gap = choose(top.value == low.value, _zero(a), low - top)  # infinity less itself would be NaN
+    top, low = _maximum(a, b), _minimum(b, a)
+    are_infinite = (top.value == low.value) & (abs(top.value) == math.inf)
+    gap = choose(are_infinite, _zero(a), low - top)  # infinity less itself would be NaN
     return top + ONE["log1p"](ONE["exp"](gap))
 
 
 def _zero(a: Dual) -> Dual:
     return a.like(a.graph.real(0.0))
-
-
-def _fmod(a: Dual, b: Dual) -> Any:
-    """The rest of a division that is rounded towards zero."""
-    whole = a.like(a.graph.node("trunc", REAL, a.value / b.value))
-    return a - b * whole
-
-
-def _remainder(a: Dual, b: Dual) -> Any:
-    """The rest of a division that is rounded to the nearest."""
-    whole = a.like(a.graph.node("rint", REAL, a.value / b.value))
-    return a - b * whole
 
 
 def _clip(z: Dual, low: Dual, high: Dual) -> Dual:
@@ -136,8 +127,8 @@ SEVERAL: dict[str, Callable[..., Any]] = {
     ),
     "heaviside": _heaviside,
     "logaddexp": _logaddexp,
-    "fmod": _fmod,
-    "remainder": _remainder,
+    "fmod": fmod,
+    "remainder": remainder,
     "xlogy": _xlogy,
     "xlog1py": _xlog1py,
     "fma": lambda a, b, c: a * b + c,

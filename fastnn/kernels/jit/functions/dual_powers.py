@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from fastnn.kernels.jit.functions import exponentials, powers
-from fastnn.kernels.jit.functions.dual import OPERATIONS, Dual, chain, slope_sum
-from fastnn.kernels.jit.functions.dual_functions import ONE
+from fastnn.kernels.jit.functions.dual import OPERATIONS, Dual, chain, chain_levelling, chain_to_end, slope_sum
 from fastnn.kernels.jit.functions.graph import REAL, Node
 from fastnn.kernels.jit.functions.vector_bodies import applied
 
@@ -23,14 +21,16 @@ def power(a: Dual, b: Dual) -> Dual:
         return _exponential(a, b)
     if exponent == 0:
         return a.like(a.graph.real(1.0))
-    if exponent == int(exponent) and abs(exponent) <= _MOST_PRODUCTS:
+    if abs(exponent) <= _MOST_PRODUCTS and exponent == int(exponent):
         return _of_products(a, int(exponent))
     half = exponent - 0.5
     if half in (0.0, 1.0, 2.0):
         return _of_root(a, int(half))
     value = _real_power(a.value, b.value)
-    slope = None if a.slope is None else _slope_by_base(a.value, exponent, value)
-    return a.like(value, chain(slope, a.slope) if slope is not None else None)
+    if a.slope is None:
+        return a.like(value)
+    along = chain if exponent > 1 else chain_to_end
+    return a.like(value, along(_slope_by_base(a.value, exponent, value), a.slope))
 
 
 def _product(v: Node, count: int) -> Node:
@@ -46,7 +46,7 @@ def _of_products(a: Dual, exponent: int) -> Dual:
     value = _product(a.value, count)
     if exponent < 0:
         value = 1.0 / value
-        return a.like(value, chain(exponent * (value / a.value), a.slope))
+        return a.like(value, chain_levelling(exponent * (value / a.value), a.slope))
     outer = exponent * _product(a.value, count - 1) if count > 1 else 1.0
     return a.like(value, chain(outer, a.slope))
 
@@ -55,7 +55,7 @@ def _of_root(a: Dual, whole: int) -> Dual:
     """a ** (whole + 1/2)."""
     root = a.graph.node("sqrt", REAL, a.value)
     if whole == 0:
-        return a.like(root, chain(0.5 / root, a.slope))
+        return a.like(root, chain_to_end(0.5 / root, a.slope))
     below = root if whole == 1 else _product(a.value, whole - 1) * root
     return a.like(_product(a.value, whole) * root, chain((whole + 0.5) * below, a.slope))
 
@@ -68,13 +68,17 @@ def _slope_by_base(v: Node, exponent: float, value: Node) -> Node:
 def _exponential(a: Dual, b: Dual) -> Dual:
     """a ** b for a `b` that is not known."""
     value = applied(exponentials.exp2, b.value) if a.value.constant == 2 else _real_power(a.value, b.value)
-    by_base = None if a.slope is None else chain(b.value * (value / a.value), a.slope)
-    base = a.value.constant
+    by_base = None
+    if a.slope is not None:
+        by_base = chain_to_end(applied(powers.power_slope, a.value, b.value, value), a.slope)
     if b.slope is None:
         return a.like(value, by_base)
-    logarithm: Any = ONE["log"](a).value if base is None else math.log(base) if base > 0 else math.nan
-    by_exponent = chain(value * logarithm, b.slope)
-    return a.like(value, slope_sum(by_base, by_exponent))
+    base = a.value.constant
+    if base is not None and base > 0:
+        outer = value * math.log(base)
+    else:
+        outer = applied(powers.power_second_slope, a.value, b.value, value)
+    return a.like(value, slope_sum(by_base, chain_to_end(outer, b.slope)))
 
 
 def _real_power(v: Node, exponent: Node) -> Node:

@@ -22,8 +22,13 @@ __all__ = ["FrozenFunctions"]
 
 _HARMLESS = "range len enumerate zip tuple list sum sorted reversed any all map filter pow divmod bool".split()
 _IMPORTED = ("math", "numpy", "scipy")  # inside functions: whose values do not change
+_PLAIN = (int, float, complex, str)
 _Cached = type(lru_cache(ord))
 _NO_FUNCTION = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+_IDENTITY = (
+    "asks by is, or by case True, whether two things are one object, which numbers of the network never are; compare "
+    "by ==, or write the condition alone"
+)
 _REFUSED = {
     "STORE_GLOBAL": "changes a global variable, which compiled code cannot",
     "DELETE_GLOBAL": "changes a global variable, which compiled code cannot",
@@ -58,8 +63,11 @@ class FrozenFunctions:
         python = _python_function(thing)
         if python is not None:
             return self._copied(python)
-        if thing is None or is_number(thing) or isinstance(thing, str | complex):
+        if thing is None or type(thing) in (bool, *_PLAIN) or type(thing).__module__ == "numpy" and is_number(thing):
             return thing
+        for plain in _PLAIN:
+            if isinstance(thing, plain):  # of a user's class, such as an Enum, whose attributes may change
+                return getattr(plain, f"__{plain.__name__}__")(thing)
         if isinstance(thing, tuple):
             return tuple(self._inside(each, name, place) for each in thing)
         if isinstance(thing, ModuleType):
@@ -93,9 +101,13 @@ class FrozenFunctions:
     def _globals_of(self, function: FunctionType) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for code in _all_codes(function.__code__):
+            before: tuple[str, Any] = ("", None)
             for instruction in dis.get_instructions(code):
                 positions = instruction.positions
                 place = (code, (positions.lineno if positions else None) or code.co_firstlineno)
+                if instruction.opname == "IS_OP" and before != ("LOAD_CONST", None):
+                    raise Refused(_IDENTITY, place)
+                before = instruction.opname, instruction.argval
                 if instruction.opname in _REFUSED:
                     raise Refused(_REFUSED[instruction.opname], place)
                 if instruction.opname == "STORE_DEREF" and instruction.argval in function.__code__.co_freevars:

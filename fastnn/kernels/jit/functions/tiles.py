@@ -102,7 +102,7 @@ def _activation_text(value: Any, slope: Any, dtype: Any) -> str:
 
 
 def _backward_text(value: Any, slope: Any, dtype: Any) -> str:
-    graph = Graph(np.dtype(dtype).type)
+    graph = Graph(np.dtype(dtype).type, has_fma())
     z, a, d_a = map(graph.argument, ("z", "a", "d_a"))
     if slope is None:
         _, rate = recorded(graph, value, {"z": (z, graph.real(1.0))})
