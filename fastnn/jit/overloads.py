@@ -111,11 +111,19 @@ _BY_CODE = {
 }
 
 
+def _named(name: str, given: str) -> Activation | Loss:
+    """One of the library's; the ValueError of another name tells the line too."""
+    try:
+        return activations.get(given) if name == "activation" else losses.get(given)
+    except ValueError as error:
+        raise ValueError(f"{error}{place_of_call()}") from None
+
+
 def _struct(kernel: str, name: str, given: Any) -> str:
     """The numbers of an activation or a loss, as an expression of a tuple."""
     given = _plain(given)
     if isinstance(given, str):
-        given = activations.get(given) if name == "activation" else losses.get(given)
+        given = _named(name, given)
     elif isinstance(given, ActivationType | LossType) and given.what == name:
         given = given.value
     elif isinstance(given, types.Integer) and not isinstance(given, types.Boolean):
