@@ -169,6 +169,13 @@ def test_an_older_fastnn_than_the_header_is_an_import_error(tmp_path: Path) -> N
     assert told.endswith(f"has version {abi.VERSION}; install a newer fastnn\n")
 
 
+def test_a_fastnn_without_the_interface_is_an_import_error(tmp_path: Path) -> None:
+    compile_extension(tmp_path, LAYER + EXTENSION)
+    older = "import sys, types; import fastnn; sys.modules['fastnn._core'] = types.ModuleType('fastnn._core')\n"
+    told = python(tmp_path, f"{older}try:\n    import probe\nexcept ImportError as error:\n    print(error)")
+    assert told == "fastnn, which is installed, has no C interface yet; install a newer fastnn\n"
+
+
 # --- Cython -------------------------------------------------------------------------------------
 
 PROBE = """

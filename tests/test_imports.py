@@ -25,7 +25,7 @@ LEVELS = [
     ["kernels.contract", "kernels.random", "kernels.pieces"],
     ["kernels.available", "kernels.abi"],
     ["kernels.reference", "kernels.jit.functions", "_core"],
-    ["kernels.composed", "kernels.users"],
+    ["kernels.composed", "kernels.users", "llvm_symbols"],
     ["kernels.jit"],
     ["kernels.select"],
     ["kernels.public", "machine"],

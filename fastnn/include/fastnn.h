@@ -339,6 +339,8 @@ static inline const fastnn_api* fastnn_import(void) {
   PyObject* const capsule = module ? PyObject_GetAttrString(module, "_C_API") : NULL;
   const void* const address = capsule ? PyCapsule_GetPointer(capsule, "fastnn._core._C_API") : NULL;
   const fastnn_api* table = NULL;
+  if (module && !capsule)
+    PyErr_SetString(PyExc_ImportError, "fastnn, which is installed, has no C interface yet; install a newer fastnn");
   Py_XDECREF(module);  // sys.modules keeps it, and it keeps the table
   Py_XDECREF(capsule);
   if (!address) return NULL;

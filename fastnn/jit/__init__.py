@@ -12,8 +12,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from fastnn.jit.symbols import register
 from fastnn.kernels.contract import KERNELS
+from fastnn.llvm_symbols import register
 
 if TYPE_CHECKING:
     from fastnn.jit.around_steps import *  # noqa: F403

@@ -12,8 +12,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
-from fastnn.jit.symbols import TABLE
 from fastnn.kernels.abi import FIRST_FUNCTION, Symbol, symbols
+from fastnn.llvm_symbols import TABLE
 
 __all__ = ["apart", "call_of", "fail"]
 

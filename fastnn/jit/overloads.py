@@ -7,21 +7,19 @@ as it is, where it buries an error of its own kind in a report of every implemen
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable
 from functools import partial
-from types import FrameType
 from typing import Any
 
 import numpy as np
 from numba import njit, types
-from numba.core.ir import Loc
 from numba.extending import overload
 
 from fastnn import activations, losses
 from fastnn.activations import ACTIVATIONS, Activation
 from fastnn.jit.calls import apart, call_of, fail
 from fastnn.jit.objects import ActivationType, LossType
+from fastnn.jit.places import place_of_call
 from fastnn.jit.source import Known, implementation
 from fastnn.kernels.contract import KERNELS, Argument
 from fastnn.kernels.public.checked_call import LOWEST, RANGES
@@ -33,19 +31,8 @@ _REALS = (types.float32, types.float64)
 _LINKS = ("identity", "sigmoid", "softmax", "exp")
 
 
-def _place() -> str:
-    """Where the call stands that is compiled, in words: Numba knows, in one of the functions that lead here."""
-    frame: FrameType | None = sys._getframe()
-    while frame is not None:
-        place = getattr(frame.f_locals.get("self"), "loc", None)
-        if isinstance(place, Loc):
-            return f" ({place.filename}, line {place.line})"
-        frame = frame.f_back
-    return ""
-
-
 def _refuse(kernel: str, what: str) -> TypeError:
-    return TypeError(f"fastnn.jit.{kernel}: {what}.{_place()}")
+    return TypeError(f"fastnn.jit.{kernel}: {what}.{place_of_call()}")
 
 
 # --- arguments ----------------------------------------------------------------------------------
@@ -124,11 +111,19 @@ _BY_CODE = {
 }
 
 
+def _named(name: str, given: str) -> Activation | Loss:
+    """One of the library's; the ValueError of another name tells the line too."""
+    try:
+        return activations.get(given) if name == "activation" else losses.get(given)
+    except ValueError as error:
+        raise ValueError(f"{error}{place_of_call()}") from None
+
+
 def _struct(kernel: str, name: str, given: Any) -> str:
     """The numbers of an activation or a loss, as an expression of a tuple."""
     given = _plain(given)
     if isinstance(given, str):
-        given = activations.get(given) if name == "activation" else losses.get(given)
+        given = _named(name, given)
     elif isinstance(given, ActivationType | LossType) and given.what == name:
         given = given.value
     elif isinstance(given, types.Integer) and not isinstance(given, types.Boolean):

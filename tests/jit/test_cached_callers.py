@@ -14,9 +14,8 @@ import pytest
 from recipe import ROOT
 
 import fastnn
-from fastnn import _core
+from fastnn import _core, llvm_symbols
 from fastnn.install import DISTRIBUTION
-from fastnn.jit import symbols
 from fastnn.kernels import abi
 
 pytestmark = pytest.mark.jit
@@ -55,7 +54,7 @@ OTHER = """
 import ctypes, sys
 import numpy as np
 from c_calls import REMOVED, table
-from fastnn import _core
+from fastnn import _core, llvm_symbols
 from fastnn.kernels.abi import FIRST_FUNCTION, symbols
 words = table(_core.api_address())
 other = type(words)(*words)
@@ -119,8 +118,8 @@ def test_it_works_without_compiling_anything(caller: Path) -> None:
 def test_llvm_knows_the_table() -> None:
     from llvmlite.binding import address_of_symbol
 
-    symbols.register()
-    assert address_of_symbol(symbols.TABLE) == _core.api_address()
+    llvm_symbols.register()
+    assert address_of_symbol(llvm_symbols.TABLE) == _core.api_address()
 
 
 def test_numba_is_told_where_the_symbol_comes_from() -> None:
@@ -130,7 +129,24 @@ def test_numba_is_told_where_the_symbol_comes_from() -> None:
         [point] = [importlib.metadata.EntryPoint(name, value, "numba_extensions") for name, value in listed.items()]
     else:
         [point] = distribution.entry_points.select(group="numba_extensions")
-    assert point.load() is symbols.register
+    assert point.load() is llvm_symbols.register
+
+
+def test_programs_that_use_numba_alone_hardly_wait(tmp_path: Path) -> None:
+    """What the entry point loads has no part of fastnn but its root, threads and the native core."""
+    told = run(tmp_path, "-c", LOADED.format(module=llvm_symbols.__name__))
+    assert told.returncode == 0, told.stderr
+    assert not {"kernels", "activations", "jit"} & set(told.stdout.split())
+    assert "_core" in told.stdout.split()
+
+
+LOADED = """
+import sys
+import numba
+import {module} as point
+point.register()
+print(*(name.split(".")[1] for name in sys.modules if name.startswith("fastnn.")))
+"""
 
 
 OTHERS_CODE = r"""

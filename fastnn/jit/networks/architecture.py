@@ -19,7 +19,7 @@ RAW, LINK, PAIRS, CLASS, LABELS = "raw", "link", "pairs", "class", "labels"
 
 INLINE = ("identity", "relu")  # activations that the code has in it; a native function works out the others
 BY_ROW = ("softmax", "log_softmax")
-_MOST_ON_STACK = 1 << 18  # bytes: some systems give threads half a megabyte
+_MOST_ON_STACK = 3 << 17  # bytes: some systems give threads half a megabyte
 
 
 @dataclass(frozen=True)
@@ -73,15 +73,8 @@ class Architecture:
         ValueError
             If the layers are too wide.
         """
-        outputs = sum(plan.widths[1:])
-        # A gradient has three numbers for each: the activation, its slope, and what comes back.
-        if 3 * outputs * plan.dtype.itemsize > _MOST_ON_STACK:
-            raise ValueError(
-                f"The layers of this network have {outputs} outputs together, too many for the stack of a thread, "
-                f"where compiled code keeps them: jit takes {_MOST_ON_STACK // (3 * plan.dtype.itemsize)}."
-            )
         kinds = ((each.name if each.code >= 0 else "") for each in plan.activations)
-        return cls(
+        made = cls(
             plan.dtype.name,
             plan.widths,
             plan.bias,
@@ -94,6 +87,12 @@ class Architecture:
             native.simd_level() != "base",
             f"{__version__}, {VERSION}",
         )
+        if made.stack_bytes > _MOST_ON_STACK:
+            raise ValueError(
+                f"The layers of this network have {sum(plan.widths[1:])} outputs together, too many for the stack of a "
+                f"thread, where compiled code keeps them: {made.stack_bytes} bytes, and jit takes {_MOST_ON_STACK}."
+            )
+        return made
 
     @property
     def n_layers(self) -> int:
@@ -104,6 +103,20 @@ class Architecture:
     def itemsize(self) -> int:
         """Bytes of a number."""
         return np.dtype(self.dtype).itemsize
+
+    @property
+    def stack_bytes(self) -> int:
+        """What its code keeps on the stack.
+
+        A gradient takes most: of each layer the activation, its slope, and what comes back; of what the network gives
+        the link and its slope; and one output with its negative.
+        """
+        of_layers = 3 * sum(map(self._row_bytes, self.widths[1:]))
+        return of_layers + 2 * self._row_bytes(self.n_outputs) + self._row_bytes(2)
+
+    def _row_bytes(self, o: int) -> int:
+        """Of a row on the stack, which begins with a cache line."""
+        return -(-self.padded(o) * self.itemsize // 64) * 64
 
     # --- what it gives --------------------------------------------------------------------------
 

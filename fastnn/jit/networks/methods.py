@@ -9,17 +9,18 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.errors import TypingError
 from numba.core.imputils import lower_builtin
 from numba.extending import intrinsic, overload_method
 from numba.np.arrayobj import make_array
 from numba.np.numpy_support import from_dtype
 
+from fastnn.jit.calls import apart
 from fastnn.jit.networks.emit import Emitter
 from fastnn.jit.networks.emit_gradient import GradientEmitter
 from fastnn.jit.networks.emit_outputs import OutputEmitter
 from fastnn.jit.networks.network_type import NetworkType, block_of
-from fastnn.jit.networks.shapes import gradient_shape, is_single, out_shapes, sizes_wanted
+from fastnn.jit.networks.shapes import SHARED, gradient_shape, is_single, out_shapes, sizes_wanted
+from fastnn.jit.places import place_of_call
 
 __all__: list[str] = []
 
@@ -111,24 +112,26 @@ _GAPS = "The elements of x do not lie side by side: np.ascontiguousarray makes i
 
 def _is_whole(array: Any) -> bool:
     """Whether the type tells that elements lie side by side."""
-    return bool((array.type if isinstance(array, types.Optional) else array).layout == "C")
+    return bool(array.layout == "C")
+
+
+def _refuse(what: str) -> TypeError:
+    """An error of one sentence: Numba passes it on as it is, and buries one of its own kind in a report."""
+    return TypeError(f"{what}{place_of_call()}")
 
 
 def _require(name: str, array: Any, dtype: str, axes: tuple[int, ...]) -> None:
-    """Raise a typing error unless it is a contiguous array of this dtype and of as many axes.
+    """Raise a TypeError unless it is a contiguous array of this dtype and of as many axes.
 
     Of one row x it is found out when the code runs, since Numba does not know it of the rows that a loop goes through.
     """
-    given = array.type if isinstance(array, types.Optional) else array
-    is_array = isinstance(given, types.Array) and given.aligned and given.ndim in axes
-    if is_array and (given.layout == "C" or (name == "x" and given.ndim == 1 and given.layout == "A")):
-        if given.dtype == from_dtype(np.dtype(dtype)) and (given.mutable or name == "x"):
+    is_array = isinstance(array, types.Array) and array.aligned and array.ndim in axes
+    if is_array and (array.layout == "C" or (name == "x" and array.ndim == 1 and array.layout == "A")):
+        if array.dtype == from_dtype(np.dtype(dtype)) and (array.mutable or name == "x"):
             return
     wanted = " or ".join(f"{n}-dimensional" for n in axes)
     writable = "" if name == "x" else "writable, "
-    raise TypingError(
-        f"{name} of this network is a {writable}C-contiguous, {wanted} array of {dtype}, and got {array}."
-    )
+    raise _refuse(f"{name} of this network is a {writable}C-contiguous, {wanted} array of {dtype}, and got {array}.")
 
 
 # --- methods --------------------------------------------------------------------------------------
@@ -156,9 +159,9 @@ def _row(network: Any, x: Any, out: Any) -> Any:
 def _row_gradient(network: Any, x: Any, out: Any) -> Any:
     architecture = network.architecture
     if architecture.gives_integers:
-        raise TypingError("This network gives labels, which have no gradient: take jit(method='raw') of the model.")
+        raise _refuse("This network gives labels, which have no gradient: take jit(method='raw') of the model.")
     if not architecture.has_slope:
-        raise TypingError("An activation of this network has no slope, and so the network no gradient.")
+        raise _refuse("An activation of this network has no slope, and so the network no gradient.")
     _require("x", x, architecture.dtype, (1,))
     _require("out", out, architecture.dtype, (len(gradient_shape(architecture)),))
     shape, message = gradient_shape(architecture), sizes_wanted(architecture, "row_gradient")
@@ -186,6 +189,8 @@ def _batch(network: Any, x: Any, out: Any) -> Any:
         def batch(network: Any, x: Any, out: Any) -> None:
             if x.shape[1] != i or out.shape[0] != x.shape[0] or out.size != x.shape[0] * o:
                 raise ValueError(message)
+            if not apart(x, out):
+                raise ValueError(SHARED)
             for r in range(x.shape[0]):
                 _outputs(network, _pointer(x, r * i), _pointer(out, r * o))
 
@@ -194,6 +199,8 @@ def _batch(network: Any, x: Any, out: Any) -> Any:
         def batch(network: Any, x: Any, out: Any) -> None:
             if x.shape[1] != i or out.shape[0] != x.shape[0] or out.size != x.shape[0] * o:
                 raise ValueError(message)
+            if not apart(x, out):
+                raise ValueError(SHARED)
             if _rows(network, _pointer(x, 0), _pointer(out, 0), x.shape[0]) != 0:
                 raise MemoryError("there is no memory for the layers of a network")
 

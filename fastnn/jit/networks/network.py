@@ -14,7 +14,7 @@ from fastnn.jit.networks.architecture import Architecture
 from fastnn.jit.networks.block import layout_of, write_block
 from fastnn.jit.networks.contents import Contents
 from fastnn.jit.networks.network_type import NetworkType
-from fastnn.jit.networks.shapes import gradient_shape, is_single, out_shapes, sizes_wanted
+from fastnn.jit.networks.shapes import SHARED, gradient_shape, is_single, out_shapes, sizes_wanted
 
 __all__ = ["JitNetwork"]
 
@@ -94,7 +94,9 @@ class JitNetwork:
         Raises
         ------
         ValueError
-            If an array has another size. Other kinds of arrays are a TypeError, and in nopython code a typing error.
+            If an array has another size.
+        TypeError
+            If it is of another kind: in nopython code when that is compiled.
         """
         self._require("row", x, (1,), out, (1,))
         out[...] = self._block.contents.outputs(x[None])[0]
@@ -113,9 +115,13 @@ class JitNetwork:
         Raises
         ------
         ValueError
-            If an array has another shape. Other kinds of arrays are a TypeError, and in nopython code a typing error.
+            If an array has another shape, or both share memory.
+        TypeError
+            If an array is of another kind: in nopython code when that is compiled.
         """
         self._require("batch", x, (2,), out, out_shapes(self.architecture))
+        if np.may_share_memory(x, out):  # exact, as both are contiguous
+            raise ValueError(SHARED)
         out[...] = self._block.contents.outputs(x).reshape(out.shape)
 
     def __call__(self, x: NDArray[Any]) -> Any:
@@ -134,12 +140,14 @@ class JitNetwork:
         Raises
         ------
         ValueError
-            If x has another shape. Another kind of array is a TypeError, and in nopython code a typing error.
+            If x has another shape.
+        TypeError
+            If it is another kind of array: in nopython code when that is compiled.
         """
-        one_row, single = x.ndim == 1, is_single(self.architecture)
-        rows = (len(x),) if x.ndim == 2 else ()
+        axes, single = getattr(x, "ndim", None), is_single(self.architecture)
+        rows = (len(x),) if axes == 2 else ()
         out = np.empty(rows + (() if single else (self.architecture.n_outputs,)), self.architecture.out_dtype)
-        if one_row:
+        if axes == 1:
             self.row(x, out.reshape(-1))
         else:
             self.batch(x, out)
@@ -161,8 +169,8 @@ class JitNetwork:
         ValueError
             If an array has another shape.
         TypeError
-            If the network gives labels, an activation has no slope, or an array is of another kind. In nopython code
-            these are typing errors.
+            If the network gives labels, an activation has no slope, or an array is of another kind: in nopython code
+            when that is compiled.
         """
         if self.architecture.gives_integers:
             raise TypeError("This network gives labels, which have no gradient: take jit(method='raw') of the model.")
@@ -180,7 +188,10 @@ class JitNetwork:
             given: object = array
             is_array = isinstance(given, np.ndarray) and given.dtype == dtype and given.ndim in axes
             if not is_array or not array.flags.c_contiguous:
-                raise TypeError(f"{name} of {method} is {array!r}, wanted a C-contiguous array of {dtype}.")
+                wanted = " or ".join(f"{n}-dimensional" for n in axes)
+                raise TypeError(
+                    f"{name} of {method} is {_described(array)}, wanted a C-contiguous, {wanted} array of {dtype}."
+                )
         n = len(x) if method == "batch" else 1
         right = {
             "row": lambda: out.size == architecture.n_outputs,
@@ -189,6 +200,13 @@ class JitNetwork:
         }
         if x.shape[-1] != architecture.widths[0] or not right[method]():
             raise ValueError(sizes_wanted(architecture, method))
+
+
+def _described(given: object) -> str:
+    if not isinstance(given, np.ndarray):
+        return repr(given)
+    gaps = "" if given.flags.c_contiguous else ", not C-contiguous"
+    return f"an array of {given.dtype} with the shape {given.shape}{gaps}"
 
 
 @typeof_impl.register(JitNetwork)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from fastnn.jit.networks.architecture import LABELS, Architecture
 
-__all__ = ["gradient_shape", "is_single", "out_shapes", "sizes_wanted"]
+__all__ = ["SHARED", "gradient_shape", "is_single", "out_shapes", "sizes_wanted"]
+
+SHARED = "batch(x, out) writes out while it reads x, and these share memory; row(x, out) may have one array for both."
 
 
 def is_single(architecture: Architecture) -> bool:

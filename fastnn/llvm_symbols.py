@@ -17,7 +17,9 @@ def register() -> None:
     """Tell LLVM where the table is, if there is LLVM.
 
     Numba calls this when it starts, as the entry point of pyproject.toml asks, for a cached function may come before
-    anything else of fastnn. How other code is compiled does not change.
+    anything else of fastnn. How other code is compiled does not change. All programs that use Numba wait for it, also
+    those that know nothing of fastnn: so this module imports the native core alone, in 3 ms, and not fastnn.kernels,
+    which takes 60.
     """
     try:
         from llvmlite.binding import add_symbol
