@@ -90,8 +90,6 @@ def generated() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    if Path(activation_functions.__file__).parents[1] != ROOT:
-        raise SystemExit(f"fastnn is not imported from {ROOT}: set PYTHONPATH to this folder.")
     text = generated()
     if text == FILE.read_text(encoding="utf-8"):
         return 0
@@ -103,4 +101,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    if Path(activation_functions.__file__).parents[1] != ROOT:
+        raise SystemExit(f"fastnn is not imported from {ROOT}: set PYTHONPATH to this folder.")
     sys.exit(main(sys.argv[1:]))

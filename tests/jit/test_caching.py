@@ -37,6 +37,7 @@ print(np.array_equal(out, model.predict(x)), sum(loop.stats.cache_hits.values())
 
 def test_other_weights_in_a_new_process(tmp_path, monkeypatch):
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)  # run.py imports what lies beside it
     (tmp_path / "loop.py").write_text(LOOP)
     (tmp_path / "run.py").write_text(RUN)
 
