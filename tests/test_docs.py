@@ -24,9 +24,9 @@ def name_of(page: Path) -> str:
 
 
 RUN = [
-    *("logistic", "training"),
+    "logistic",
     pytest.param("watching", marks=pytest.mark.callbacks),
-    *(pytest.param(name, marks=pytest.mark.jit) for name in ("calling", "inside-numba")),
+    *(pytest.param(name, marks=pytest.mark.jit) for name in ("calling", "inside-numba", "training")),
 ]
 
 

@@ -113,7 +113,12 @@ def test_main_names_have_examples(name: str) -> None:
     assert docscrape.get_doc_object(OBJECTS[name])["Examples"]
 
 
-@pytest.mark.parametrize("name", [name for name, value in OBJECTS.items() if ">>>" in str(value.__doc__)])
+def marked(name: str) -> Any:
+    """The name of a thing; of one that compiles as what needs Numba."""
+    return pytest.param(name, marks=pytest.mark.jit) if name.startswith("jit.") else name
+
+
+@pytest.mark.parametrize("name", [marked(name) for name, value in OBJECTS.items() if ">>>" in str(value.__doc__)])
 def test_examples_give_what_they_show(name: str) -> None:
     finder, runner = doctest.DocTestFinder(recurse=False), doctest.DocTestRunner(verbose=False)
     lines: list[str] = []
