@@ -127,3 +127,9 @@ def test_without_an_operation_of_a_product_and_a_sum_nothing_calls_one(monkeypat
         tiles._loss_text(lambda z, y: math.exp(z) - y * z, None, np.float32),
     ]
     assert ["@llvm.fma." in each for each in texts] == [False] * 3
+
+
+def test_the_best_of_what_comes_one_by_one():
+    function = lambda z: z * max(k for k in (1, 3, 2)) + min(map(abs, (-2, 5)), default=0) + max((), default=4)  # noqa: E731
+    a, slope = run_activation(function, np.ones(1))
+    assert (a, slope) == (9, 3)

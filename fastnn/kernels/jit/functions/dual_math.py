@@ -143,9 +143,9 @@ def _best(original: Any, of_two: Callable[[Dual, Dual], Dual]) -> Callable[..., 
     """max or min, of several numbers or of one collection of them."""
 
     def best(*numbers: Any, **options: Any) -> Any:
-        several = tuple(numbers[0]) if len(numbers) == 1 else numbers
+        several = tuple(numbers[0]) if len(numbers) == 1 else numbers  # which an iterator gives once
         if options or not any(map(_is_recorded, several)):
-            return original(*numbers, **options)
+            return original(*([several] if len(numbers) == 1 else several), **options)
         return reduce(of_two, _lifted(several))
 
     return best
