@@ -46,6 +46,7 @@ FASTNN_INLINE Wide<T> weighed_rows(const LossRows<T>& rows, ptrdiff_t r0, ptrdif
       sum += weight * of_row;
     }
     add(total, widen(sum));
+    __asm__("" : "+m"(total));  // else it has two registers all along, and AVX2 too few for the loop over a row
   }
   return total;
 }
