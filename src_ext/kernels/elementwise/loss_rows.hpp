@@ -45,7 +45,8 @@ FASTNN_INLINE Wide<T> weighed_rows(const LossRows<T>& rows, ptrdiff_t r0, ptrdif
       });
       sum += weight * of_row;
     }
-    total += widen<T>(sum);
+    add(total, widen(sum));
+    __asm__("" : "+m"(total));  // else it has two registers all along, and AVX2 too few for the loop over a row
   }
   return total;
 }
@@ -80,12 +81,12 @@ template <class L> struct OfElements {
   template <class T>
   static FASTNN_INLINE double rows(const LossRows<T>& rows, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t o, T parameter) {
     if (o == 1 && rows.has_adjacent_z(o)) return single_output_rows<T, L>(rows, r0, r1, parameter);
-    if (!rows.are_alike(o)) return sum_wide<T>(element_rows<T, L>(rows, r0, r1, o, parameter));
+    if (!rows.are_alike(o)) return sum_wide(element_rows<T, L>(rows, r0, r1, o, parameter));
     const ptrdiff_t count = (r1 - r0) * o, tiles = count / kLossTile, rest = count % kLossTile;
     const LossRows<T> flat = rows.from(r0).in_rows_of(kLossTile);
     Wide<T> total = element_rows<T, L>(flat, 0, tiles, kLossTile, parameter);
-    if (rest > 0) total += element_rows<T, L>(flat, tiles, tiles + 1, rest, parameter);
-    return sum_wide<T>(total);
+    if (rest > 0) add(total, element_rows<T, L>(flat, tiles, tiles + 1, rest, parameter));
+    return sum_wide(total);
   }
 };
 
@@ -143,9 +144,9 @@ Wide<T> users_run(const fastnn::UserLoss& loss, const LossRows<T>& rows, ptrdiff
       weigh(c + vector, kLanes<T>, odd);
     }
     for (; c < size; c += vector) weigh(c, int(size - c < vector ? size - c : vector), even);
-    total += widen<T>(even + odd);
+    add(total, widen(even + odd));
   }
-  return total * double(rows.weight(0));
+  return scaled(total, double(rows.weight(0)));
 }
 
 // One output of a user's loss: a tile has a number from each row. Weighed and added up as single_output_rows does.
@@ -171,15 +172,15 @@ double users_single_output(const fastnn::UserLoss& loss, const LossRows<T>& rows
 template <class T>
 double users_loss_rows(const fastnn::UserLoss& loss, const LossRows<T>& rows, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t o) {
   if (o == 1 && rows.has_adjacent_z(o)) return users_single_output<T>(loss, rows, r0, r1);
-  if (rows.are_alike(o)) return sum_wide<T>(users_run(loss, rows.from(r0), (r1 - r0) * o));
+  if (rows.are_alike(o)) return sum_wide(users_run(loss, rows.from(r0), (r1 - r0) * o));
   Wide<T> total = {};
   Meter meter;
   const ptrdiff_t height = o < kLossTile ? kLossTile / o : 1;
   for (; r0 < r1 && !meter.stops(kFunctionWork * height * o); r0 += height) {
     const ptrdiff_t end = r1 - r0 < height ? r1 : r0 + height;
-    total += o > kLossTile ? users_run(loss, rows.from(r0), o) : users_tile(loss, rows, r0, end, o);
+    add(total, o > kLossTile ? users_run(loss, rows.from(r0), o) : users_tile(loss, rows, r0, end, o));
   }
-  return sum_wide<T>(total);
+  return sum_wide(total);
 }
 
 // --- all losses ------------------------------------------------------------------------------------------------------

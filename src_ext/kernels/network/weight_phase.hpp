@@ -56,10 +56,10 @@ template <class T> PieceSums correct_piece(const Piece<T>& p, const Treatment<T>
     store<T>(p.gradient + at, gradient);
     squares += w * w;
     magnitudes += absolute<T>(w);
-    norm += widen<T>(gradient) * widen<T>(gradient);
+    add(norm, square(widen(gradient)));
   }
   const double ridge = t.alpha > 0 ? 0.5 * t.alpha * double(sum_lanes<T>(squares)) : 0;
-  return {ridge + (t.l1 > 0 ? t.l1 * double(sum_lanes<T>(magnitudes)) : 0), sum_wide<T>(norm)};
+  return {ridge + (t.l1 > 0 ? t.l1 * double(sum_lanes<T>(magnitudes)) : 0), sum_wide(norm)};
 }
 
 template <class T> void average_piece(const Piece<T>& p, T* average, T rest) {

@@ -31,6 +31,10 @@ template <class T> FASTNN_INLINE Vec<T> square_root(Vec<T> v) {
   else return (Vec<T>)_mm256_sqrt_pd((__m256d)v);
 }
 
+FASTNN_INLINE VecF64 low_doubles(VecF32 v) { return (VecF64)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)v)); }
+
+FASTNN_INLINE VecF64 high_doubles(VecF32 v) { return (VecF64)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)v, 1)); }
+
 template <class T> FASTNN_INLINE Vec<T> multiply_add(Vec<T> a, Vec<T> b, Vec<T> c) {
   if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
   else return (Vec<T>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);

@@ -47,6 +47,14 @@ template <class T> FASTNN_INLINE Vec<T> square_root(Vec<T> v) {
   else return (Vec<T>)_mm512_maskz_sqrt_pd(__mmask8(-1), (__m512d)v);
 }
 
+FASTNN_INLINE VecF64 low_doubles(VecF32 v) {
+  return (VecF64)_mm512_maskz_cvtps_pd(__mmask8(-1), _mm512_maskz_extractf32x8_ps(__mmask8(-1), (__m512)v, 0));
+}
+
+FASTNN_INLINE VecF64 high_doubles(VecF32 v) {
+  return (VecF64)_mm512_maskz_cvtps_pd(__mmask8(-1), _mm512_maskz_extractf32x8_ps(__mmask8(-1), (__m512)v, 1));
+}
+
 template <class T> FASTNN_INLINE Vec<T> multiply_add(Vec<T> a, Vec<T> b, Vec<T> c) {
   if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
   else return (Vec<T>)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);

@@ -6,19 +6,45 @@
 
 namespace {
 
-// As many doubles as a vector of T has elements.
-template <class T> struct WideOf {
-  typedef double Vec __attribute__((vector_size(kLanes<T> * 8)));
+// As many doubles as a vector of T has elements, each vector of them by itself: GCC keeps one that is longer than a
+// register in memory, and copies it there several times for each addition (the squares of 40,000 numbers in float32: 63
+// instead of 5.5 us with AVX2).
+template <class T> struct Wide;
+template <> struct Wide<float> {
+  VecF64 low, high;
 };
-template <class T> using Wide = typename WideOf<T>::Vec;
+template <> struct Wide<double> {
+  VecF64 low;
+};
 
-template <class T> FASTNN_INLINE Wide<T> widen(Vec<T> v) { return __builtin_convertvector(v, Wide<T>); }
+FASTNN_INLINE Wide<double> widen(VecF64 v) { return {v}; }
 
-template <class T> FASTNN_INLINE double sum_wide(const Wide<T>& v) {
-  double total = 0;
-  for (int k = 0; k < kLanes<T>; ++k) total += v[k];
+FASTNN_INLINE Wide<float> widen(VecF32 v) { return {low_doubles(v), high_doubles(v)}; }
+
+FASTNN_INLINE void add(Wide<double>& total, const Wide<double>& v) { total.low += v.low; }
+
+FASTNN_INLINE void add(Wide<float>& total, const Wide<float>& v) {
+  total.low += v.low;
+  total.high += v.high;
+}
+
+FASTNN_INLINE Wide<double> scaled(const Wide<double>& v, double factor) { return {v.low * factor}; }
+
+FASTNN_INLINE Wide<float> scaled(const Wide<float>& v, double factor) { return {v.low * factor, v.high * factor}; }
+
+FASTNN_INLINE Wide<double> square(const Wide<double>& v) { return {v.low * v.low}; }
+
+FASTNN_INLINE Wide<float> square(const Wide<float>& v) { return {v.low * v.low, v.high * v.high}; }
+
+// The lanes in their order.
+FASTNN_INLINE double sum_onto(double total, VecF64 v) {
+  for (int k = 0; k < kLanes<double>; ++k) total += v[k];
   return total;
 }
+
+FASTNN_INLINE double sum_wide(const Wide<double>& v) { return sum_onto(0, v.low); }
+
+FASTNN_INLINE double sum_wide(const Wide<float>& v) { return sum_onto(sum_onto(0, v.low), v.high); }
 
 // The member's share of the vector, a vector register at a time: change(position, elements).
 template <class T, class Change>
@@ -38,10 +64,9 @@ template <class T> void sum_of_squares(const void* arguments, int member, int te
     const ptrdiff_t end = begin + fastnn::kFlatGrain < part.end ? begin + fastnn::kFlatGrain : part.end;
     Wide<T> squares = {};
     for (ptrdiff_t c = begin; c < end; c += kLanes<T>) {
-      const Wide<T> v = widen<T>(load_first<T>(g.values + c, int(end - c < kLanes<T> ? end - c : kLanes<T>)));
-      squares += v * v;
+      add(squares, square(widen(load_first<T>(g.values + c, int(end - c < kLanes<T> ? end - c : kLanes<T>)))));
     }
-    g.partial[begin / fastnn::kFlatGrain] = sum_wide<T>(squares);
+    g.partial[begin / fastnn::kFlatGrain] = sum_wide(squares);
     if (meter.stops(kCopyWork * fastnn::kFlatGrain)) return;
   }
 }

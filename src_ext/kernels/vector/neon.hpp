@@ -31,6 +31,10 @@ template <class T> FASTNN_INLINE Vec<T> square_root(Vec<T> v) {
   else return (Vec<T>)vsqrtq_f64((float64x2_t)v);
 }
 
+FASTNN_INLINE VecF64 low_doubles(VecF32 v) { return (VecF64)vcvt_f64_f32(vget_low_f32((float32x4_t)v)); }
+
+FASTNN_INLINE VecF64 high_doubles(VecF32 v) { return (VecF64)vcvt_high_f64_f32((float32x4_t)v); }
+
 template <class T> FASTNN_INLINE Vec<T> multiply_add(Vec<T> a, Vec<T> b, Vec<T> c) {
   if constexpr (sizeof(T) == 4) return (Vec<T>)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
   else return (Vec<T>)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);

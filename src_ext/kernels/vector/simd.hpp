@@ -7,6 +7,7 @@
 //   load_first, store_first   the first `count` lanes (0 <= count <= lanes) of memory; the others are zero, and their
 //                             memory is not touched
 //   Lanes, load_lanes         the same for a count that is used many times
+//   low_doubles, high_doubles   half of a vector of float, in double
 //   square_root
 //   multiply_add(a, b, c)     a * b + c, one rounding where the instruction set has it (FASTNN_HAS_FMA). Written out
 //                             where contraction must not depend on what else the compiler does with the product

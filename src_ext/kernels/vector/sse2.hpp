@@ -29,6 +29,10 @@ template <class T> FASTNN_INLINE Vec<T> square_root(Vec<T> v) {
   else return (Vec<T>)_mm_sqrt_pd((__m128d)v);
 }
 
+FASTNN_INLINE VecF64 low_doubles(VecF32 v) { return (VecF64)_mm_cvtps_pd((__m128)v); }
+
+FASTNN_INLINE VecF64 high_doubles(VecF32 v) { return (VecF64)_mm_cvtps_pd(_mm_movehl_ps((__m128)v, (__m128)v)); }
+
 template <class T> FASTNN_INLINE Vec<T> multiply_add(Vec<T> a, Vec<T> b, Vec<T> c) { return a * b + c; }
 
 template <class T> FASTNN_INLINE Vec<T> maximum(Vec<T> a, Vec<T> b) {
