@@ -42,6 +42,8 @@ LEVELS = [
     ["jit"],
     ["models.common"],
     ["models.neuron", "models.network", "models.mlp", "models.logistic"],
+    ["serving"],
+    ["interop"],
     ["models", "roofline"],
     ["typing"],
     [""],

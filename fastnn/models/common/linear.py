@@ -14,10 +14,11 @@ from sklearn.metrics import accuracy_score, r2_score
 
 from fastnn.kernels.contract import Array
 from fastnn.models.common.arrays import is_plain, prepare_y, read_X, unnamed_features
+from fastnn.models.common.as_network import ModelNetwork
 from fastnn.models.common.estimator import Estimator
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike
-from fastnn.models.common.jitted import JitSource, Jitted
+from fastnn.models.common.jitted import Jitted
 from fastnn.models.common.targets import class_index, log_probabilities
 from fastnn.plan import linear_plan
 from fastnn.tensors import as_host
@@ -80,14 +81,14 @@ class LinearModel(Jitted, Estimator):
             read_X(self, X, dtype)  # which says what is wrong with X
         return engine, out
 
-    def _jit_source(self, method: str) -> JitSource:
+    def _as_network(self, method: str) -> ModelNetwork:
         self._require_fitted("coef_")
         shape, dtype = np.shape(self.coef_), self._dtype()
         o = 1 if len(shape) == 1 else shape[0]
         outputs = {"predict": "class", "predict_proba": "pairs" if o == 1 else "link"}
         outputs |= {"decision_function": "raw", "raw": "raw"}
         plan = linear_plan(shape[-1], o, linear_loss(o), dtype)
-        return JitSource(plan, self._params(dtype), outputs, self.__dict__.get("classes_"))
+        return ModelNetwork(plan, self._params(dtype), outputs, self.__dict__.get("classes_"))
 
     def decision_function(self, X: MatrixLike) -> Array:
         """Compute the raw output z = X @ coef_.T + intercept_.

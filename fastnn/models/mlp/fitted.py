@@ -15,10 +15,11 @@ from fastnn.losses import Loss
 from fastnn.models.common import attributes
 from fastnn.models.common.agreement import require_classes, require_network
 from fastnn.models.common.arrays import is_plain, read_X, unnamed_features
+from fastnn.models.common.as_network import ModelNetwork
 from fastnn.models.common.bases import available_if
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike
-from fastnn.models.common.jitted import JitSource, Jitted
+from fastnn.models.common.jitted import Jitted
 from fastnn.models.common.loss_curve import plot_loss_curve
 from fastnn.models.common.output import loss_of_output
 from fastnn.models.common.targets import log_probabilities
@@ -116,10 +117,10 @@ class FittedMLP(Jitted, MLPOptions):
         x = read_X(now, X, flat.plan.dtype)
         return Engine(flat.plan, now.backend, now.n_threads).input_gradient(flat.params, x, output, link)
 
-    def _jit_source(self, method: str) -> JitSource:
+    def _as_network(self, method: str) -> ModelNetwork:
         self._require_fitted("coefs_")
         flat = self._flat_params()
-        return JitSource(flat.plan, flat.params, {"predict": "link", "raw": "raw"})
+        return ModelNetwork(flat.plan, flat.params, {"predict": "link", "raw": "raw"})
 
     plot_loss_curve = plot_loss_curve
 
@@ -185,8 +186,8 @@ class FittedClassifier(FittedMLP):
         require_classes(self, 1)
         super()._require_whole()
 
-    def _jit_source(self, method: str) -> JitSource:
-        source = super()._jit_source(method)
+    def _as_network(self, method: str) -> ModelNetwork:
+        source = super()._as_network(method)
         outputs = {"predict": "labels" if self._is_multilabel() else "class", "raw": "raw"}
         if method == "predict_proba":
             has_probabilities(self)

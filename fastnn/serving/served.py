@@ -1,0 +1,125 @@
+"""What is to be served: a fitted model as a network, and the scalers of a pipeline before it.
+
+Predictors and all exports read models here, and nowhere else, so that they agree on what can be served.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.errors import wrong_type
+from fastnn.models.common.as_network import AsNetwork, ModelNetwork
+from fastnn.models.common.fitting import held
+
+__all__ = ["SCALERS", "ServedModel", "Step", "read_model"]
+
+SCALERS = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler")
+
+
+class Step(NamedTuple):
+    """One operation on the features, one value for each of them.
+
+    Attributes
+    ----------
+    operation : {"subtract", "divide", "multiply", "add", "clip"}
+    values : ndarray of float64 (i,)
+        The right operand; of "clip" (2,): the lowest and the highest value.
+    """
+
+    operation: str
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A fitted model or pipeline.
+
+    Attributes
+    ----------
+    model : estimator or Network
+        The model itself, the last step of a pipeline.
+    network : ModelNetwork
+        The same as a network. Its parameters may be the model's own: copy what has to stay.
+    method : str
+        What is asked of it.
+    steps : tuple of Step
+        What happens to x before the network sees it, one after the other.
+    """
+
+    model: Any
+    network: ModelNetwork
+    method: str
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def output(self) -> str:
+        """What the method gives: "raw", "link", "pairs", "class" or "labels"."""
+        return self.network.output(self.method)
+
+
+def read_model(model: Any, method: str) -> ServedModel:
+    """Read a fitted model, or a pipeline of scalers and one.
+
+    Parameters
+    ----------
+    model : estimator, Network or Pipeline
+        Steps before the last may be a StandardScaler, MinMaxScaler or MaxAbsScaler, None or "passthrough".
+    method : str
+        What is asked of it: "predict", "predict_proba", "decision_function", "raw", ...
+
+    Raises
+    ------
+    ValueError
+        If a step is something else, or the model has no such method.
+    TypeError
+        If it is no model of this library.
+    NotFittedError
+        If it, or a scaler, is not fitted.
+    """
+    steps: tuple[Step, ...] = ()
+    if _is_named(model, "Pipeline"):
+        for name, transformer in model.steps[:-1]:
+            steps += _steps_of(name, transformer)
+        model = model.steps[-1][1]
+    if not isinstance(model, AsNetwork):
+        raise wrong_type("model", model, "a fitted estimator or Network of fastnn, or a Pipeline that ends with one")
+    network = held(model)._as_network(method)
+    network.output(method)  # which there is, or an error
+    return ServedModel(model, network, method, steps)
+
+
+def _is_named(instance: Any, name: str) -> bool:
+    """Whether an object is of scikit-learn's class of this name, or of one made from it."""
+    return any(each.__name__ == name and each.__module__.startswith("sklearn.") for each in type(instance).__mro__)
+
+
+def _steps_of(name: str, transformer: Any) -> tuple[Step, ...]:
+    """The operations of one step of a pipeline."""
+    if transformer is None or transformer == "passthrough":
+        return ()
+    kind = next((each for each in SCALERS if _is_named(transformer, each)), None)
+    if kind is None:
+        raise ValueError(
+            f"The step {name!r} of the pipeline is a {type(transformer).__name__}; what can be served with a model is "
+            f"a {', '.join(SCALERS[:-1])} or {SCALERS[-1]}. Apply this step before."
+        )
+    from sklearn.utils.validation import check_is_fitted
+
+    check_is_fitted(transformer)
+    if kind == "StandardScaler":
+        return _given(
+            ("subtract", transformer.mean_ if transformer.with_mean else None), ("divide", transformer.scale_)
+        )
+    if kind == "MaxAbsScaler":
+        low_high = (-1.0, 1.0) if getattr(transformer, "clip", False) else None  # which came with scikit-learn 1.9
+        return _given(("divide", transformer.scale_), ("clip", low_high))
+    low_high = transformer.feature_range if transformer.clip else None
+    return _given(("multiply", transformer.scale_), ("add", transformer.min_), ("clip", low_high))
+
+
+def _given(*steps: tuple[str, Any]) -> tuple[Step, ...]:
+    return tuple(Step(name, np.array(values, np.float64)) for name, values in steps if values is not None)

@@ -1,0 +1,69 @@
+"""What predictors and exports read from models and pipelines."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, PolynomialFeatures, StandardScaler
+
+from fastnn import LogisticRegression
+from fastnn.serving.served import read_model
+
+rng = np.random.default_rng(0)
+X, y = rng.normal(3, 2, (60, 4)), np.arange(60) % 3
+
+
+def applied(steps, x):
+    does = {
+        "subtract": np.subtract,
+        "divide": np.divide,
+        "multiply": np.multiply,
+        "add": np.add,
+        "clip": lambda x, both: np.clip(x, *both),
+    }
+    for step in steps:
+        x = does[step.operation](x, step.values)
+    return x
+
+
+@pytest.mark.parametrize(
+    "scaler",
+    [
+        StandardScaler(),
+        StandardScaler(with_mean=False),
+        StandardScaler(with_std=False),
+        StandardScaler(with_mean=False, with_std=False),
+        MinMaxScaler((-1, 3)),
+        MinMaxScaler(clip=True),
+        MaxAbsScaler(),
+        "passthrough",
+        None,
+    ],
+    ids=str,
+)
+def test_steps_do_what_the_scaler_does(scaler):
+    pipeline = make_pipeline(scaler, LogisticRegression()).fit(X, y)
+    served = read_model(pipeline, "predict_proba")
+    x = 3 * X
+    np.testing.assert_array_equal(applied(served.steps, x), pipeline[:-1].transform(x))
+    assert served.output == "link"
+    assert served.model is pipeline[-1]
+
+
+def test_what_cannot_be_served_is_named():
+    pipeline = make_pipeline(PolynomialFeatures(), LogisticRegression()).fit(X, y)
+    with pytest.raises(ValueError, match="polynomialfeatures.*PolynomialFeatures"):
+        read_model(pipeline, "predict")
+    with pytest.raises(TypeError, match="StandardScaler"):
+        read_model(StandardScaler(), "predict")
+    with pytest.raises(ValueError, match="method"):
+        read_model(LogisticRegression().fit(X, y), "transform")
+
+
+def test_what_is_not_fitted_says_so():
+    with pytest.raises(NotFittedError):
+        read_model(LogisticRegression(), "predict")
+    with pytest.raises(NotFittedError):
+        read_model(make_pipeline(StandardScaler(), LogisticRegression().fit(X, y)), "predict")
