@@ -343,9 +343,7 @@ def _add_params(x: Any, d_z: Any, d_w: Any, d_b: Any, first: int, last: int) -> 
         d_b[:] = 0
     rows = d_z[first:last]
     _add_product(x[first:last].T, rows, d_w, False)
-    for r in range(rows.shape[0]):
-        for c in range(rows.shape[1]):
-            d_b[c] += rows[r, c]
+    _add_product(np.ones((1, rows.shape[0]), rows.dtype), rows, d_b.reshape(1, -1), False)
 
 
 def dense_forward(x: Array, w: Array, b: Array | None, activation: Activation, out: Array) -> None:
