@@ -209,7 +209,9 @@ def _emit_product(rows: int, context: Any, builder: Any, signature: Any, operand
 
 
 def _emit_transpose(context: Any, builder: Any, signature: Any, operands: Any) -> Any:
-    (source, _), (out, _) = (_matrix(context, builder, *pair) for pair in zip(signature.args[:2], operands, strict=False))
+    (source, _), (out, _) = (
+        _matrix(context, builder, *pair) for pair in zip(signature.args[:2], operands, strict=False)
+    )
     vectors, (r, c) = _Vectors(builder, signature.args[0].dtype), operands[2:]
     at = [ir.Constant(_INDEX, number) for number in range(vectors.lanes)]
     block = [vectors.load(source.at(builder, builder.add(r, each), c)) for each in at]
