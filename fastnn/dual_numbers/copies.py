@@ -86,6 +86,7 @@ class _Copies(FunctionCopies):
         return thing
 
     def stand_in(self, read: Read) -> Any:
+        """What stands for a thing that a function reads."""
         return BUILTINS[read.name] if read.kind == "builtin" else self.of(read.value)
 
     def _builtin(self, thing: Any) -> Any:

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from fastnn import _core
 from fastnn._version import __version__
 from fastnn.kernels.users.description import Description
 
@@ -65,5 +66,6 @@ def _compiler() -> tuple[Any, ...]:
         for file in sorted(folder.rglob("*.py")):  # a clone has one version in all its states
             sources.update(file.read_bytes())
     versions = (__version__, TILE_ABI, sys.version, llvmlite.__version__)
-    processor = (llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+    host = (llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+    processor = (*host, _core.simd_level())  # a lower instruction set than the processor's best may be asked for
     return sources.hexdigest(), versions, processor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import warnings
 from collections.abc import Callable
 from types import ModuleType
@@ -115,7 +116,9 @@ def test_a_network_sees_it(backend: str, slope: Any, rebind: Callable[[float], N
 @EACH_BACKEND
 def test_the_next_fit_sees_it(backend: str, rebind: Callable[[float], None]) -> None:
     own = Activation("own", by_a_global)
-    model = MLPRegressor((3,), activation=own, solver="sgd", max_iter=3, backend=backend, random_state=0)
+    model = MLPRegressor(
+        hidden_layer_sizes=(3,), activation=own, solver="sgd", max_iter=3, backend=backend, random_state=0
+    )
     found = []
     for factor in (2.0, 0.5, 2.0):
         rebind(factor)
@@ -129,19 +132,25 @@ def test_the_next_fit_sees_it(backend: str, rebind: Callable[[float], None]) -> 
 
 @pytest.mark.jit
 def test_what_jit_gives_is_a_copy(rebind: Callable[[float], None]) -> None:
+    from numba import njit
+
     layers = [Dense(2, Activation("own", by_a_global)), Dense(1)]
     network = Network(layers, 3, dtype="float64", random_state=0)
     rebind(2.0)
-    net, before = network.jit(), network.predict(Z)[1, 0]
+    net, before, slope = network.jit(), network.predict(Z)[1, 0], np.empty(3)
+    net.row_gradient(Z[1], slope)
     rebind(3.0)
     assert network.predict(Z)[1, 0] != before
-    assert net(Z[1]) == before
+    called, now = njit(lambda net, x: net(x)), np.empty(3)
+    assert net(Z[1]) == called(net, Z[1]) == before
+    net.row_gradient(Z[1], now)
+    np.testing.assert_array_equal(now, slope)
+    again = pickle.loads(pickle.dumps(net))
+    assert again(Z[1]) == called(again, Z[1]) == network.predict(Z)[1, 0]  # made anew, of functions as they are
 
 
 @pytest.mark.jit
-def test_what_has_not_changed_is_not_made_anew(
-    monkeypatch: pytest.MonkeyPatch, rebind: Callable[[float], None]
-) -> None:
+def test_what_has_not_changed_is_kept(monkeypatch: pytest.MonkeyPatch, rebind: Callable[[float], None]) -> None:
     from fastnn.kernels.users import compiled
 
     asked = []

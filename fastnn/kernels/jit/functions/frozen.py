@@ -54,6 +54,7 @@ class FrozenFunctions(FunctionCopies):
         return self.stand_in(Read("given", name_of(function), function))
 
     def stand_in(self, read: Read) -> Any:
+        """The thing itself where it cannot change, else what stands for it; refuse others."""
         thing = read.value
         known = known_function(thing)
         if known is not None:
@@ -76,12 +77,14 @@ class FrozenFunctions(FunctionCopies):
         raise Refused(f"uses {what}, {_refused(thing)}", read.place)
 
     def copied(self, function: FunctionType) -> FunctionType:
+        """The copy of a function, of which no instruction may be without a meaning in compiled code."""
         if function not in self._copies:
             self.codes |= set(codes_in(function.__code__))
             _require_plain(function.__code__)
         return super().copied(function)
 
     def imported(self, name: str, *arguments: Any) -> Any:
+        """What an import inside a function gives, of packages whose values do not change."""
         if name.partition(".")[0] not in _IMPORTED:
             raise Refused(f"imports {name}; outside the function this would say what it reads")
         return super().imported(name, *arguments)
