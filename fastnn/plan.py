@@ -180,7 +180,13 @@ class Plan:
         return sum(i * o + o * bias for i, o, bias in zip(self.widths[:-1], self.widths[1:], self.bias, strict=True))
 
     def users_functions(self) -> tuple[Any, ...]:
-        """The functions of a user's own that the plan has."""
+        """Give the functions of a user's own that the plan has.
+
+        Returns
+        -------
+        tuple of callable or None
+            Value and slope of each activation of the user's and of the loss; () where there is none.
+        """
         own: list[Activation | Loss] = [*self.activations, self.loss]
         return tuple(function for each in own if each.code < 0 for function in (each.value, each.slope))
 
