@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fastnn.kernels.jit.functions.graph import Graph, Node
 from fastnn.kernels.jit.functions.llvm_text import Writer
-from fastnn.kernels.jit.functions.object_code import native_bits, pointer_to
+from fastnn.kernels.jit.functions.object_code import pointer_to, vector_bits
 
 __all__ = ["activation_text", "backward_text", "lanes_of", "loss_text"]
 
@@ -16,7 +16,7 @@ _VECTORS = 2  # in a step: the one's operations run in the shadow of the other's
 def lanes_of(graph: Graph) -> int:
     """How many elements a step of the loop has."""
     bits = 8 * int(graph.dtype().itemsize)
-    return _VECTORS * native_bits() // bits
+    return _VECTORS * vector_bits() // bits
 
 
 class _Loop:
