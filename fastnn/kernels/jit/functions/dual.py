@@ -25,9 +25,11 @@ __all__ = [
     "chain_levelling",
     "chain_to_end",
     "choose",
+    "divide",
     "is_number",
     "slope_difference",
     "slope_sum",
+    "subtract",
 ]
 
 _NUMBERS = (int, float, np.integer, np.floating, np.bool_)  # a bool is an int
@@ -172,11 +174,16 @@ class Dual(_Recorded):
         return self
 
     def __neg__(self) -> Dual:
-        return self.like(-self.value, None if self.slope is None else -self.slope)
+        return self._noted("negative", -self.value, None if self.slope is None else -self.slope)
 
     def __abs__(self) -> Dual:
         slope = None if self.slope is None else self.graph.select(self.value < 0.0, -self.slope, self.slope)
-        return self.like(abs(self.value), slope)
+        return self._noted("absolute", abs(self.value), slope)
+
+    def _noted(self, operation: str, value: Node, slope: Node | None) -> Dual:
+        result = self.like(value, slope)
+        result.made = (operation, self)
+        return result
 
 
 class Truth(_Recorded):
@@ -286,7 +293,8 @@ def add(a: Dual, b: Dual) -> Dual:
     return a.like(a.graph.sum(a.value, b.value), slope_sum(a.slope, b.slope))
 
 
-def _subtract(a: Dual, b: Dual) -> Dual:
+def subtract(a: Dual, b: Dual) -> Dual:
+    """The difference."""
     return a.like(a.graph.difference(a.value, b.value), slope_difference(a.slope, b.slope))
 
 
@@ -294,7 +302,8 @@ def _multiply(a: Dual, b: Dual) -> Dual:
     return a.like(a.value * b.value, slope_sum(chain(b.value, a.slope), chain(a.value, b.slope)))
 
 
-def _divide(a: Dual, b: Dual) -> Dual:
+def divide(a: Dual, b: Dual) -> Dual:
+    """The quotient."""
     quotient = a.value / b.value
     if b.slope is None:
         return a.like(quotient, None if a.slope is None else a.slope / b.value)
@@ -316,9 +325,9 @@ def _comparison(name: str) -> Callable[[Dual, Dual], Truth]:
 # Those that know more of some operation put it here.
 OPERATIONS: dict[str, Callable[[Dual, Dual], Any]] = {
     "add": add,
-    "subtract": _subtract,
+    "subtract": subtract,
     "multiply": _multiply,
-    "divide": _divide,
+    "divide": divide,
     **{name: _comparison(name) for name in ("lt", "le", "gt", "ge", "eq", "ne")},
 }
 

@@ -20,8 +20,10 @@ from fastnn.kernels.jit.functions import (
 from fastnn.kernels.jit.functions.compositions import (
     exp_of_negative,
     exp_of_negative_size,
+    log_sigmoid,
     of_exponential,
     of_one_and_exponential,
+    sigmoid_argument,
     softplus,
     softplus_argument,
     tanh_of_softplus,
@@ -143,10 +145,6 @@ def _sigmoid_slope(v: Node, a: Node) -> Node:
     return e / (below * below)
 
 
-def _log_sigmoid(v: Node) -> Node:
-    return v.graph.select(v < 0.0, v, 0.0) - _log1p(exp_of_negative_size(v))
-
-
 def _erf_slope(v: Node, a: Node) -> Node:
     """2 / sqrt(pi) exp(-v^2), and 0 where that ends, not the smallest number: v may be large, and a factor of it."""
     slope = applied(error_functions.erf_slope, v, a)
@@ -189,7 +187,7 @@ ONE: dict[str, Function] = {
         _levelling(_expm1, lambda v, a: _exp(v)),
         _levelling(_body(_expm1_of_negative), lambda v, a: applied(exp_of_negative, v)),
     ),
-    "log": _known_inside(_plain_log, of_one_and_exponential, softplus),
+    "log": _known_inside(_known_inside(_plain_log, sigmoid_argument, log_sigmoid), of_one_and_exponential, softplus),
     "log2": _of_body(logarithms.log2, logarithms.log2_slope),
     "log10": _of_body(logarithms.log10, logarithms.log10_slope),
     "log1p": _known_inside(_plain_log1p, of_exponential, softplus),
@@ -210,8 +208,8 @@ ONE: dict[str, Function] = {
     "erf": _named("erf", _levelling(_body(error_functions.erf), _erf_slope)),
     "erfc": _levelling(_body(error_functions.erfc), lambda v, a: -_erf_slope(v, a)),
     "ndtr": lambda z: 0.5 * ONE["erfc"](z * -math.sqrt(0.5)),
-    "expit": _levelling(_sigmoid, _sigmoid_slope),
-    "log_expit": of_value(_log_sigmoid, lambda v, a: _sigmoid(-v)),
+    "expit": _named("sigmoid", _levelling(_sigmoid, _sigmoid_slope)),
+    "log_expit": log_sigmoid,
     "degrees": _times(180 / math.pi),
     "radians": _times(math.pi / 180),
     "fabs": abs,

@@ -85,8 +85,10 @@ def clamped(x: Real, low: float, high: float) -> Real:
 
 def scaled_exp(part: Reduced, low: Real | None = None) -> Real:
     """2^k (1 + expm1(r) + low), rounded to a subnormal number or overflowing in the last step."""
-    first, second = halves(part)
     tail = expm1_tail(part.r) if low is None else expm1_tail(part.r) + low
+    if tail.has_scale:
+        return (1.0 + (part.r + tail)).scaled(part.k)
+    first, second = halves(part)
     return fma(first, part.r + tail, first) * second
 
 

@@ -178,6 +178,15 @@ class Real:
         signature = ir.FunctionType(kind, [kind] * len(operands))
         return self._new(self.builder.call(self.builder.module.declare_intrinsic(name, [kind], signature), operands))
 
+    @property
+    def has_scale(self) -> bool:
+        """Whether the machine that this is compiled for has `scaled`."""
+        return getattr(self.builder, "has_scale", False)
+
+    def scaled(self, k: Real) -> Real:
+        """self * 2^k for a whole k, rounded once, where `has_scale` says so."""
+        return self.call("scale", k)
+
     def copysign(self, sign: Real | float) -> Real:
         return self.call("llvm.copysign", sign)
 

@@ -10,6 +10,7 @@ import numpy as np
 from fastnn.kernels.jit.functions.angles import ANGLES
 from fastnn.kernels.jit.functions.graph import INTEGER, REAL, TRUTH, Graph, Node
 from fastnn.kernels.jit.functions.large_angle_text import hexadecimal, large_angle_text
+from fastnn.kernels.jit.functions.scale_text import scale_text
 
 __all__ = ["Writer"]
 
@@ -95,6 +96,11 @@ class Writer:
         return [self.graph.nodes[number] for number in sorted(needed)]
 
     def _instruction(self, node: Node) -> str:
+        if node.operation == "scale":
+            x, k = map(self.text, node.operands)
+            text, declared = scale_text(self.text(node), x, k, self.element, self.lanes)
+            self.declared.add(declared)
+            return text
         return f"%{self._prefix}{node.number} = {self._right_side(node.operation, node, *node.operands)}"
 
     def _right_side(self, operation: str, node: Node, *operands: Any) -> str:

@@ -11,7 +11,7 @@ from llvmlite import binding as llvm
 
 from fastnn import _core
 
-__all__ = ["assembly", "has_fma", "native_bits", "object_code", "pointer_to", "vector_bits"]
+__all__ = ["assembly", "has_fma", "has_scale", "native_bits", "object_code", "pointer_to", "vector_bits"]
 
 _LOCK = Lock()  # LLVM's global context is not for several threads at once
 _ATTRIBUTES = '{ nounwind "min-legal-vector-width"="512" "prefer-vector-width"="512" }'
@@ -65,6 +65,11 @@ def vector_bits() -> int:
 def has_fma() -> bool:
     """Whether there is a product and a sum in one operation, as there is but on older machines of Intel and AMD."""
     return platform.machine() not in ("x86_64", "AMD64") or _features()[1].get("fma", False)
+
+
+def has_scale() -> bool:
+    """Whether there is a product with a power of two in one operation, which vectors of AVX-512 have."""
+    return vector_bits() == 512
 
 
 def _target_machine(cpu: str, features: str) -> Any:

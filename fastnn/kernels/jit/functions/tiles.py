@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastnn.kernels.jit.functions.graph import Graph
-from fastnn.kernels.jit.functions.object_code import has_fma, object_code
+from fastnn.kernels.jit.functions.object_code import has_fma, has_scale, object_code
 from fastnn.kernels.jit.functions.recording import recorded
 from fastnn.kernels.jit.functions.tile_text import activation_text, backward_text, loss_text
 
@@ -93,7 +93,7 @@ def loss_tile_code(value: Any, slope: Any, dtype: Any) -> bytes:
 
 
 def _activation_text(value: Any, slope: Any, dtype: Any) -> str:
-    graph = Graph(np.dtype(dtype).type, has_fma())
+    graph = Graph(np.dtype(dtype).type, has_fma(), has_scale())
     z = graph.argument("z")
     a, derived = recorded(graph, value, {"z": (z, graph.real(1.0) if slope is None else None)})
     if slope is not None:
@@ -102,7 +102,7 @@ def _activation_text(value: Any, slope: Any, dtype: Any) -> str:
 
 
 def _backward_text(value: Any, slope: Any, dtype: Any) -> str:
-    graph = Graph(np.dtype(dtype).type, has_fma())
+    graph = Graph(np.dtype(dtype).type, has_fma(), has_scale())
     z, a, d_a = map(graph.argument, ("z", "a", "d_a"))
     if slope is None:
         _, rate = recorded(graph, value, {"z": (z, graph.real(1.0))})
@@ -112,7 +112,7 @@ def _backward_text(value: Any, slope: Any, dtype: Any) -> str:
 
 
 def _loss_text(value: Any, slope: Any, dtype: Any) -> str:
-    graph = Graph(np.dtype(dtype).type, has_fma())
+    graph = Graph(np.dtype(dtype).type, has_fma(), has_scale())
     z, y = graph.argument("z"), graph.argument("y")
     losses, derived = recorded(graph, value, {"z": (z, graph.real(1.0) if slope is None else None), "y": (y, None)})
     if slope is not None:

@@ -52,7 +52,7 @@ class _Builder:
     module = SimpleNamespace(declare_intrinsic=lambda name, *types: name.removeprefix("llvm."))
 
     def __init__(self, graph: Graph) -> None:
-        self._graph = graph
+        self._graph, self.has_scale = graph, graph.has_scale
 
     def node(self, value: Any) -> Node:
         """The node of a value, which may be a constant of LLVM."""
