@@ -18,7 +18,7 @@ from fastnn.kernels.users.description import Description
 
 __all__ = ["fingerprint"]
 
-TILE_ABI = 1  # how compiled code is called: as an ActivationTile, a LossTile
+TILE_ABI = 2  # how compiled code is called: as an ActivationTile, a LossTile, a LossRun
 _COMPILER = Path(__file__).parents[1] / "jit" / "functions"
 
 

@@ -82,7 +82,8 @@ def loss_tile_code(value: Any, slope: Any, dtype: Any) -> bytes:
     -------
     bytes
         A relocatable object file of this machine that has the C function ``fastnn_tile(parameters, z, y, losses, d_z,
-        count)``.
+        count)``, and ``fastnn_run(parameters, z, y, d_z, scale, count)``, which writes scaled slopes and returns the sum
+        of the losses.
 
     Raises
     ------
