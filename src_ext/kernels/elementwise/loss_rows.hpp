@@ -80,10 +80,10 @@ double single_output_rows(const LossRows<T>& given, ptrdiff_t r0, ptrdiff_t r1, 
 template <class L> struct OfElements {
   template <class T>
   static FASTNN_INLINE double rows(const LossRows<T>& rows, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t o, T parameter) {
-    if (!rows.are_alike(o)) {
-      if (o == 1 && rows.has_adjacent_z(o)) return single_output_rows<T, L>(rows, r0, r1, parameter);
-      return sum_wide(element_rows<T, L>(rows, r0, r1, o, parameter));
-    }
+    // Rows that are alike could go below: for 2,000 of one output that takes 5 to 27 % longer with AVX-512, and with AVX2
+    // from 3 % less to 16 % more.
+    if (o == 1 && rows.has_adjacent_z(o)) return single_output_rows<T, L>(rows, r0, r1, parameter);
+    if (!rows.are_alike(o)) return sum_wide(element_rows<T, L>(rows, r0, r1, o, parameter));
     const ptrdiff_t count = (r1 - r0) * o, tiles = count / kLossTile, rest = count % kLossTile;
     const LossRows<T> flat = rows.from(r0).in_rows_of(kLossTile);
     Wide<T> total = element_rows<T, L>(flat, 0, tiles, kLossTile, parameter);

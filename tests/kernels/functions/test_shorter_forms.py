@@ -69,7 +69,8 @@ EXPONENTIALS = [*NEVER_POSITIVE["exp"], *NEVER_POSITIVE["expm1"], *MAYBE_POSITIV
 
 
 @pytest.mark.parametrize("name", NEVER_POSITIVE)
-def test_an_exponential_is_shorter_where_the_argument_is_never_positive(name):
+def test_an_exponential_is_shorter_where_the_argument_is_never_positive(name, monkeypatch):
+    monkeypatch.setattr(tiles, "has_scale", lambda: False)  # which makes both of exp as short
     shifts = _instructions(LONG_FORM[name], "shl")
     for function in NEVER_POSITIVE[name]:
         assert _instructions(function, "shl") < shifts

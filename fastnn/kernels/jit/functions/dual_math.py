@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from fastnn.kernels.jit.functions import dual_powers  # noqa: F401 - gives dual numbers the operator
+from fastnn.kernels.jit.functions.compositions import log_cosh
 from fastnn.kernels.jit.functions.dual import Dual, Truth
 from fastnn.kernels.jit.functions.dual_functions import ONE
 from fastnn.kernels.jit.functions.dual_pairs import SEVERAL, larger, smaller
 from fastnn.kernels.jit.functions.refusal import Refused
+from fastnn.loss_functions import log_cosh_of, unbounded_exp, unbounded_expm1
 
 __all__ = ["known_function"]
 
@@ -39,6 +41,12 @@ _ALIASES: dict[str, str] = {
     "float_power": "power",
 }
 _FUNCTIONS: dict[str, Callable[..., Any]] = {**ONE, **SEVERAL}
+# Functions of the library's own that are whole operations here: nothing raises an error at an infinite result.
+_OF_THE_LIBRARY: dict[Any, Callable[..., Any]] = {
+    unbounded_exp: ONE["exp"],
+    unbounded_expm1: ONE["expm1"],
+    log_cosh_of: log_cosh,
+}
 _OF_SCIPY = "erf erfc ndtr expit log_expit xlogy xlog1py expm1 log1p exp2".split()
 
 
@@ -168,6 +176,7 @@ def _table() -> dict[Any, Callable[..., Any]]:
     found |= {float: _float, np.float64: _float, np.float32: _single, round: _round}
     found |= {kind: _whole(kind) for kind in (int, np.int32, np.int64)}
     found |= {np.round: _round, np.around: _round}
+    found |= {original: _standing_for(original, function, 1) for original, function in _OF_THE_LIBRARY.items()}
     found |= {max: _best(max, larger), min: _best(min, smaller)}
     return found
 

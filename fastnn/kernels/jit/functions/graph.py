@@ -137,10 +137,12 @@ class Graph:
         numpy.float32 or numpy.float64.
     has_fma : bool, default=True
         Whether the machine has a product and a sum in one operation: bodies rely on its one rounding.
+    has_scale : bool, default=False
+        Whether it has the operation "scale", v * 2^k of two real numbers.
     """
 
-    def __init__(self, dtype: Any, has_fma: bool = True) -> None:
-        self.dtype = dtype
+    def __init__(self, dtype: Any, has_fma: bool = True, has_scale: bool = False) -> None:
+        self.dtype, self.has_scale = dtype, has_scale
         self._has_fma = has_fma
         self.nodes: list[Node] = []
         self._known: dict[Any, Node] = {}

@@ -9,7 +9,7 @@ from typing import Any
 
 from llvmlite import binding as llvm
 
-__all__ = ["assembly", "has_fma", "native_bits", "object_code", "pointer_to"]
+__all__ = ["assembly", "has_fma", "has_scale", "native_bits", "object_code", "pointer_to"]
 
 _LOCK = Lock()  # LLVM's global context is not for several threads at once
 _ATTRIBUTES = '{ nounwind "min-legal-vector-width"="512" "prefer-vector-width"="512" }'
@@ -37,6 +37,11 @@ def native_bits() -> int:
 def has_fma() -> bool:
     """Whether this machine has a product and a sum in one operation, as all have but older ones of Intel and AMD."""
     return platform.machine() not in ("x86_64", "AMD64") or _features()[1].get("fma", False)
+
+
+def has_scale() -> bool:
+    """Whether this machine multiplies by a power of two, given its exponent, in one operation that rounds once."""
+    return native_bits() == 512
 
 
 def _target_machine(cpu: str, features: str) -> Any:
