@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -112,7 +113,7 @@ def test_slopes_with_factors():
         (lambda z, y: max(z, y) * abs(z) * 0.5, None),
     ):
         _, d_z = run_loss(value, z, y)
-        wanted = [differences(lambda z, y=y: value(z, y), np.array([z]))[0] for z, y in zip(z, y, strict=True)]
+        wanted = [differences(partial(value, y=each), at)[0] for at, each in zip(z[:, None], y, strict=True)]
         np.testing.assert_allclose(d_z, wanted, rtol=1e-9)
         if slope is not None:
             np.testing.assert_allclose(d_z, slope(z, y), rtol=1e-14)

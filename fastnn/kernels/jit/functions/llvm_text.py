@@ -99,7 +99,7 @@ class Writer:
     def _instructions(self, node: Node) -> list[str]:
         name = f"%{self._prefix}{node.number}"
         if node.operation == "scale":
-            lines, declared = scale_text(name, *map(self.text, node.operands), self.element, self.lanes)
+            lines, declared = scale_text(name, [self.text(each) for each in node.operands], self.element, self.lanes)
             self.declared.add(declared)
             return lines
         return [f"{name} = {self._right_side(node.operation, node, *node.operands)}"]

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 __all__ = ["scale_text"]
 
 _AS_THE_THREAD_ROUNDS = 4
 
 
-def scale_text(name: str, v: str, k: str, element: str, lanes: int) -> tuple[list[str], str]:
+def scale_text(name: str, operands: Sequence[str], element: str, lanes: int) -> tuple[list[str], str]:
     """Instructions for v * 2^k, rounded once, and the declaration of what they call.
 
     Parameters
     ----------
     name : str
         Of the register for the result, with which those for parts of it begin.
-    v, k : str
-        Operands.
+    operands : sequence of str
+        v and k.
     element : {"float", "double"}
         Their type.
     lanes : int
@@ -28,7 +30,7 @@ def scale_text(name: str, v: str, k: str, element: str, lanes: int) -> tuple[lis
     for first in range(0, lanes, width):
         places = _places(first, width)
         numbers = f"{name}_v{first}", f"{name}_k{first}"
-        for to, given in zip(numbers, (v, k), strict=True):
+        for to, given in zip(numbers, operands, strict=True):
             lines.append(f"{to} = shufflevector {whole} {given}, {whole} undef, {places}")
         arguments = f"{part} {numbers[0]}, {part} {numbers[1]}, {part} zeroinitializer, {mask} -1"
         parts.append(f"{name}_{first}")
