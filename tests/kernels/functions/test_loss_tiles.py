@@ -79,7 +79,7 @@ def test_what_fills_up_a_vector_is_no_loss():
 def test_a_long_sum_of_float32_keeps_its_digits():
     z = np.full(1 << 22, 0.1, np.float32)
     found, _ = run_loss_sum(lambda z, y: z, z, z, 1.0)
-    assert found == pytest.approx(z.size * float(z[0]), rel=1e-6)  # one float32 would be off by 2 %
+    assert found == pytest.approx(z.size * float(z[0]), rel=1e-6)  # which sums in float32 alone would not be
 
 
 def _body_of_both(value, dtype=np.float32):
