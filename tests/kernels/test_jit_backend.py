@@ -15,10 +15,12 @@ from fastnn import _core as core
 from fastnn import activations, losses
 from fastnn.activations import ACTIVATIONS, Activation
 from fastnn.kernels.contract import KERNELS
-from fastnn.kernels.jit import library, style
 from fastnn.kernels.select import kernels_for
 from fastnn.kernels.users.compiled import REMEMBERED
 from fastnn.losses import LOSSES
+
+pytest.importorskip("numba")
+from fastnn.kernels.jit import library, style
 
 pytestmark = pytest.mark.jit
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
