@@ -266,9 +266,9 @@ def test_a_users_run_is_called_where_numbers_have_one_weight(dtype, shape, weigh
         np.testing.assert_array_equal(d_z, factor * wanted_d_z)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("shape", [(3000, 1), (3000, 10), (60, 3000)], ids=str)
 def test_a_users_loss_is_the_same_for_every_number_of_threads(dtype, shape, rng):
-    pytest.importorskip("llvmlite")
     core, own = kernels_for("native"), losses.Loss("own", lambda z, y: abs(z - y) ** 1.5 + 1 / (2 + z * z))
     z, y = rng.normal(size=(2, *shape)).astype(dtype)
     found = []
