@@ -18,7 +18,6 @@ from fastnn.kernels.jit.functions.dual import Dual, Truth
 from fastnn.kernels.jit.functions.dual_functions import ONE
 from fastnn.kernels.jit.functions.dual_pairs import SEVERAL, larger, smaller
 from fastnn.kernels.jit.functions.refusal import Refused
-from fastnn.loss_functions import log_cosh_of, unbounded_exp, unbounded_expm1
 
 __all__ = ["known_function"]
 
@@ -42,10 +41,10 @@ _ALIASES: dict[str, str] = {
 }
 _FUNCTIONS: dict[str, Callable[..., Any]] = {**ONE, **SEVERAL}
 # Functions of the library's own that are whole operations here: nothing raises an error at an infinite result.
-_OF_THE_LIBRARY: dict[Any, Callable[..., Any]] = {
-    unbounded_exp: ONE["exp"],
-    unbounded_expm1: ONE["expm1"],
-    log_cosh_of: log_cosh,
+_OF_THE_LIBRARY: dict[str, Callable[..., Any]] = {
+    "unbounded_exp": ONE["exp"],
+    "unbounded_expm1": ONE["expm1"],
+    "log_cosh_of": log_cosh,
 }
 _OF_SCIPY = "erf erfc ndtr expit log_expit xlogy xlog1py expm1 log1p exp2".split()
 
@@ -53,7 +52,7 @@ _OF_SCIPY = "erf erfc ndtr expit log_expit xlogy xlog1py expm1 log1p exp2".split
 def known_function(thing: Any) -> Callable[..., Any] | None:
     """What stands for a function that others have written, or None where it is unknown."""
     try:
-        return _TABLE.get(thing) or _of_scipy(thing)
+        return _TABLE.get(thing) or _of_scipy(thing) or _of_the_library(thing)
     except TypeError:  # it has no hash, and is no function
         return None
 
@@ -176,7 +175,6 @@ def _table() -> dict[Any, Callable[..., Any]]:
     found |= {float: _float, np.float64: _float, np.float32: _single, round: _round}
     found |= {kind: _whole(kind) for kind in (int, np.int32, np.int64)}
     found |= {np.round: _round, np.around: _round}
-    found |= {original: _standing_for(original, function, 1) for original, function in _OF_THE_LIBRARY.items()}
     found |= {max: _best(max, larger), min: _best(min, smaller)}
     return found
 
@@ -190,4 +188,13 @@ def _of_scipy(thing: Any) -> Callable[..., Any] | None:
     for name in _OF_SCIPY if special is not None else ():
         if thing is getattr(special, name, None):
             return _standing_for(thing, _FUNCTIONS[name], 1 if name in ONE else 2)
+    return None
+
+
+def _of_the_library(thing: Any) -> Callable[..., Any] | None:
+    """A function of fastnn.loss_functions, which is no part of the compiler."""
+    losses = sys.modules.get("fastnn.loss_functions")
+    for name, function in _OF_THE_LIBRARY.items() if losses is not None else ():
+        if thing is getattr(losses, name):
+            return _standing_for(thing, function, 1)
     return None
