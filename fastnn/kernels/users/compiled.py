@@ -22,7 +22,8 @@ from fastnn.surroundings import remembered
 __all__ = ["REMEMBERED", "NativeActivation", "compiled_activation", "compiled_backward", "compiled_loss"]
 
 REMEMBERED = 256  # functions; a lambda made anew in every fit must not fill the memory
-_SYMBOL = "fastnn_tile"
+# What the object code of each kind has, as contract/activations.hpp and contract/losses.hpp have them.
+_SYMBOLS = {"activation": ("fastnn_tile",), "backward": ("fastnn_tile",), "loss": ("fastnn_tile", "fastnn_run")}
 _NO_PARAMETERS = 0  # a null pointer: what users' functions read is compiled into them
 _loaded: WeakValueDictionary[str, LoadedCode] = WeakValueDictionary()  # functions that do the same have one code
 
@@ -123,7 +124,8 @@ def compiled_loss(loss: Loss, dtype: Any) -> _core.NativeLoss:
 @remembered(REMEMBERED)
 def _loss(value: Any, slope: Any, dtype: Any, link: str, name: str) -> _core.NativeLoss:
     tile = _Source("loss", name, value, slope, dtype).loaded()
-    return _core.NativeLoss(tile.address, dtype, link, tile)
+    address, run = tile.addresses
+    return _core.NativeLoss(address, dtype, link, tile, run=run)
 
 
 class _Source(NamedTuple):
@@ -140,11 +142,11 @@ class _Source(NamedTuple):
         key = self._fingerprint()
         with told_if_slow(f"{self.kind} {self.name!r} for {np.dtype(self.dtype).name}", key is not None):
             if key is None:
-                return _load(None, self._compiled())
+                return _load(None, self._compiled(), self.kind)
             with alone_in_process(key):
                 with not_forked_meanwhile():
                     code = _loaded.get(key)
-                return code or _load(key, fetch(key, self._compiled))
+                return code or _load(key, fetch(key, self._compiled), self.kind)
 
     def _fingerprint(self) -> str | None:
         try:
@@ -164,9 +166,9 @@ class _Source(NamedTuple):
             return code
 
 
-def _load(key: str | None, code: bytes) -> LoadedCode:
+def _load(key: str | None, code: bytes, kind: str) -> LoadedCode:
     with not_forked_meanwhile():  # and so one thread at a time: Python may have no GIL
-        loaded = load(code, _SYMBOL)
+        loaded = load(code, *_SYMBOLS[kind])
         if key is not None:
             _loaded[key] = loaded
         return loaded

@@ -19,7 +19,7 @@ from fastnn.kernels.users.description import Description
 
 __all__ = ["fingerprint"]
 
-TILE_ABI = 1  # how compiled code is called: as an ActivationTile, a LossTile
+TILE_ABI = 2  # how compiled code is called: as an ActivationTile, a LossTile, a LossRun
 _PACKAGE = Path(__file__).parents[2]
 _COMPILER = (_PACKAGE / "kernels" / "jit" / "functions", _PACKAGE / "surroundings")  # the folders of its files
 

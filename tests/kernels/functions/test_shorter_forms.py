@@ -86,7 +86,7 @@ def test_a_choice_by_where_compares_once():
 @pytest.mark.parametrize("name", ["exp", "exp2"])
 def test_a_power_of_two_is_one_operation_where_the_machine_has_it(name, monkeypatch):
     function = {"exp": lambda z: math.exp(z), "exp2": lambda z: np.exp2(z)}[name]
-    monkeypatch.setattr(tile_text, "native_bits", lambda: 512)
+    monkeypatch.setattr(tile_text, "vector_bits", lambda: 512)
     found = []
     for answer in (True, False):
         monkeypatch.setattr(tiles, "has_scale", lambda answer=answer: answer)

@@ -1,9 +1,9 @@
 """Functions of functions that people write for known ones, in the known ones' own form.
 
 log(1 + exp(z)) overflows for a z of 89 in float32, and tanh of it has no slope there; both are written without an
-exponential of anything above zero, at a third of the operations. 1 + erf(z) cancels for negative z, and is the tail of
-the normal distribution. log(1 / (1 + exp(-z))) ends at -infinity where the sigmoid is 0; it is a softplus, too. What a
-number was made of is kept beside it, and read here.
+exponential of anything above zero, at a third of the operations. So is log(cosh(z)). 1 + erf(z) cancels for negative
+z, and is the tail of the normal distribution. log(1 / (1 + exp(-z))) ends at -infinity where the sigmoid is 0; it is a
+softplus, too. What a number was made of is kept beside it, and read here.
 
 All ways to write softplus become one expression, so that an epoch with mish, z tanh(softplus(z)), takes as long as with
 the library's own, where it took up to 1.4 times as long for softplus as max(z, 0) + log1p(exp(-|z|)).
@@ -11,7 +11,9 @@ the library's own, where it took up to 1.4 times as long for softplus as max(z, 
 
 from __future__ import annotations
 
-from fastnn.kernels.jit.functions import error_functions, exponentials
+import math
+
+from fastnn.kernels.jit.functions import error_functions, exponentials, logarithms
 from fastnn.kernels.jit.functions.dual import OPERATIONS, Dual, add, chain, divide, subtract
 from fastnn.kernels.jit.functions.expressions import Real, fma, polynomial, select
 from fastnn.kernels.jit.functions.graph import Node
@@ -19,8 +21,10 @@ from fastnn.kernels.jit.functions.ranges import is_never_positive
 from fastnn.kernels.jit.functions.vector_bodies import applied
 
 __all__ = [
+    "cosh_argument",
     "exp_of_negative",
     "exp_of_negative_size",
+    "log_cosh",
     "log_sigmoid",
     "of_exponential",
     "of_one_and_exponential",
@@ -29,6 +33,11 @@ __all__ = [
     "softplus_argument",
     "tanh_of_softplus",
 ]
+
+
+_LOG_COSH_NEAR = 0.125
+_LOG_COSH = (1 / 2, -1 / 12, 1 / 45, -17 / 2520, 62 / 28350, -1382 / 1871100, 21844 / 85135050)  # by powers of x^2
+_LOG_COSH_TERMS = {32: 4, 64: 7}  # beside which the next is less than half an ulp
 
 
 def of_exponential(z: Dual) -> Dual | None:
@@ -52,6 +61,11 @@ def sigmoid_argument(z: Dual) -> Dual | None:
     return _operand_of(z, "sigmoid")
 
 
+def cosh_argument(z: Dual) -> Dual | None:
+    """The x of cosh(x), or None."""
+    return _operand_of(z, "cosh")
+
+
 def _log1p_of_unit(e: Real) -> Real:
     """log(1 + e) for 0 <= e <= 1: one polynomial, no exponent to take apart."""
     s = e / (2.0 + e)
@@ -59,12 +73,28 @@ def _log1p_of_unit(e: Real) -> Real:
     return e - s * fma(-square, polynomial(square, e.format.polynomials.log_wide), e)
 
 
+def _log_cosh(x: Real) -> Real:
+    """|x| + log((1 + e) / 2) with the e = exp(-2 |x|) that tanh(x) needs, too; near zero, where that cancels, a series.
+
+    (1 + e) / 2, or twice that, is within the reach of the logarithm's polynomial.
+    """
+    size, square = abs(x), x * x
+    scale, q = exponentials.tanh_exponential(size)
+    e = fma(scale, q, scale)
+    is_large = e > 0.41421356
+    f = select(is_large, fma(e, 0.5, -0.5), e)
+    logarithm = f + logarithms.log_tail(f)
+    far = size + select(is_large, logarithm, logarithm - math.log(2))
+    near = square * polynomial(square, _LOG_COSH[: _LOG_COSH_TERMS[x.format.bits]])
+    return select(size < _LOG_COSH_NEAR, near, far)
+
+
 def exp_of_negative(x: Real) -> Real:
     """exp(x) for x <= 0, which needs one power of two: raised, it is normal where the result may not be."""
-    shift = exponentials.SHIFT[x.format.bits]
     part = exponentials.reduced(x.at_least(x.format.exp_low))
     if x.has_scale:
         return exponentials.scaled_exp(part)
+    shift = exponentials.SHIFT[x.format.bits]
     scale = exponentials.power_of_two(part.shifted.bits(), shift)
     return fma(scale, part.r + exponentials.expm1_tail(part.r), scale) * 2.0**-shift
 
@@ -169,6 +199,12 @@ def softplus(x: Dual) -> Dual:
 def log_sigmoid(x: Dual) -> Dual:
     """log(1 / (1 + exp(-x)))."""
     return -softplus(-x)
+
+
+def log_cosh(x: Dual) -> Dual:
+    """log(cosh(x)), whose cosh may overflow; the slope is tanh(x)."""
+    v = x.value
+    return x.like(applied(_log_cosh, v), chain(applied(exponentials.short_tanh, v), x.slope))
 
 
 def tanh_of_softplus(x: Dual) -> Dual:

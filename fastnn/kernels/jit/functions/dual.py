@@ -15,6 +15,7 @@ import numpy as np
 
 from fastnn.kernels.jit.functions.graph import TRUTH, Graph, Node
 from fastnn.kernels.jit.functions.paths import Questions
+from fastnn.kernels.jit.functions.slopes import doubled, product
 
 __all__ = [
     "OPERATIONS",
@@ -236,7 +237,7 @@ class Truth(_Recorded):
 
 def chain(outer: Node | float, inner: Node | None) -> Node | None:
     """The slope of a function of a function."""
-    return None if inner is None else inner * outer
+    return None if inner is None else product(inner, outer)
 
 
 def chain_to_end(outer: Node | float, inner: Node | None) -> Node | None:
@@ -265,7 +266,7 @@ def slope_sum(left: Node | None, right: Node | None) -> Node | None:
     """The slope of a sum."""
     if left is None or right is None:
         return right if left is None else left
-    return left.graph.sum(left, right)
+    return doubled(left) if left is right else left.graph.sum(left, right)
 
 
 def slope_difference(left: Node | None, right: Node | None) -> Node | None:

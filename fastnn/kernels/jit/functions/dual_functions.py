@@ -18,8 +18,10 @@ from fastnn.kernels.jit.functions import (
     roots,
 )
 from fastnn.kernels.jit.functions.compositions import (
+    cosh_argument,
     exp_of_negative,
     exp_of_negative_size,
+    log_cosh,
     log_sigmoid,
     of_exponential,
     of_one_and_exponential,
@@ -29,7 +31,7 @@ from fastnn.kernels.jit.functions.compositions import (
     tanh_of_softplus,
 )
 from fastnn.kernels.jit.functions.dual import Dual, Truth, chain, chain_levelling, chain_to_end
-from fastnn.kernels.jit.functions.expressions import Real, fma
+from fastnn.kernels.jit.functions.expressions import Real
 from fastnn.kernels.jit.functions.graph import REAL, Node
 from fastnn.kernels.jit.functions.ranges import is_never_positive
 from fastnn.kernels.jit.functions.vector_bodies import applied
@@ -87,16 +89,6 @@ def _step(name: str) -> Function:
 
 _exp, _expm1, _log, _log1p = map(_body, (exponentials.exp, exponentials.expm1, logarithms.log, logarithms.log1p))
 _sqrt = _body(roots.sqrt)
-
-
-def _tanh_body(x: Real) -> Real:
-    """(1 - e) / (1 + e) with e = exp(-2 |x|), each rounded once: the operations of the library's own tanh."""
-    size = abs(x)
-    part = exponentials.reduced(-(size + size).at_most(exponentials.ONLY_ONE))
-    scale = exponentials.power_of_two(part.shifted.bits())
-    q = part.r + exponentials.expm1_tail(part.r)
-    above, below = fma(scale, -q, 1.0 - scale), fma(scale, q, 1.0 + scale)
-    return (above / below).copysign(x)
 
 
 def _named(name: str, function: Function) -> Function:
@@ -175,7 +167,7 @@ def _times(factor: float) -> Function:
 
 _plain_log = of_value(_log, lambda v, a: 1.0 / v)
 _plain_log1p = of_value(_log1p, lambda v, a: 1.0 / (1.0 + v))
-_plain_tanh = _levelling(_body(_tanh_body), lambda v, a: (1.0 - a) * (1.0 + a))
+_plain_tanh = _levelling(_body(exponentials.short_tanh), lambda v, a: (1.0 - a) * (1.0 + a))
 
 ONE: dict[str, Function] = {
     "exp": _named(
@@ -187,7 +179,11 @@ ONE: dict[str, Function] = {
         _levelling(_expm1, lambda v, a: _exp(v)),
         _levelling(_body(_expm1_of_negative), lambda v, a: applied(exp_of_negative, v)),
     ),
-    "log": _known_inside(_known_inside(_plain_log, sigmoid_argument, log_sigmoid), of_one_and_exponential, softplus),
+    "log": _known_inside(
+        _known_inside(_known_inside(_plain_log, sigmoid_argument, log_sigmoid), of_one_and_exponential, softplus),
+        cosh_argument,
+        log_cosh,
+    ),
     "log2": _of_body(logarithms.log2, logarithms.log2_slope),
     "log10": _of_body(logarithms.log10, logarithms.log10_slope),
     "log1p": _known_inside(_plain_log1p, of_exponential, softplus),
@@ -199,7 +195,7 @@ ONE: dict[str, Function] = {
     "acos": _ending(_body(inverse_trigonometry.acos), _body(inverse_trigonometry.acos_slope)),
     "atan": _levelling(_body(inverse_trigonometry.atan), _body(inverse_trigonometry.atan_slope)),
     "sinh": _of_body(exponentials.sinh, exponentials.sinh_slope),
-    "cosh": _of_body(exponentials.cosh, exponentials.cosh_slope),
+    "cosh": _named("cosh", _of_body(exponentials.cosh, exponentials.cosh_slope)),
     "tanh": _known_inside(_plain_tanh, softplus_argument, tanh_of_softplus),
     "asinh": _of_body(logarithms.asinh, logarithms.asinh_slope),
     "acosh": _ending(_body(logarithms.acosh), _body(logarithms.acosh_slope)),

@@ -1,32 +1,45 @@
-"""The LLVM code that multiplies vectors by powers of two, as AVX-512 does in one operation."""
+"""Products of numbers and powers of two, in the operation that AVX-512 has for them, as LLVM code."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 __all__ = ["scale_text"]
 
-_BITS = 512
+_AS_THE_THREAD_ROUNDS = 4
 
 
-def scale_text(result: str, x: str, k: str, element: str, lanes: int) -> tuple[str, str]:
-    """Instructions for a register `result`, x 2^k for a whole k, and the declaration of what they call.
+def scale_text(name: str, operands: Sequence[str], element: str, lanes: int) -> tuple[list[str], str]:
+    """Instructions for v * 2^k, rounded once, and the declaration of what they call.
 
-    LLVM has the operation for 512 bits alone, so that wider vectors are taken apart.
+    Parameters
+    ----------
+    name : str
+        Of the register for the result, with which those for parts of it begin.
+    operands : sequence of str
+        v and k.
+    element : {"float", "double"}
+        Their type.
+    lanes : int
+        Numbers in a vector that takes two machine registers; LLVM knows the operation for one.
     """
-    width = _BITS // (32 if element == "float" else 64)
-    whole, piece, mask = f"<{lanes} x {element}>", f"<{width} x {element}>", f"i{width}"
-    called = f"@llvm.x86.avx512.mask.scalef.{'ps' if element == 'float' else 'pd'}.512"
-    lines, scaled = [], []
-    for k0 in range(0, lanes, width):
-        parts = [f"{result}_{name}_{k0}" for name in ("x", "k")]
-        for part, given in zip(parts, (x, k), strict=True):
-            lines.append(f"{part} = shufflevector {whole} {given}, {whole} undef, {_places(k0, width)}")
-        scaled.append(f"{result}_{k0}")
-        arguments = f"{piece} {parts[0]}, {piece} {parts[1]}, {piece} zeroinitializer, {mask} -1, i32 4"
-        lines.append(f"{scaled[-1]} = call {piece} {called}({arguments})")
-    low, high = scaled[0], scaled[-1]
-    lines.append(f"{result} = shufflevector {piece} {low}, {piece} {high}, {_places(0, lanes)}")
-    return "\n  ".join(lines), f"declare {piece} {called}({piece}, {piece}, {piece}, {mask}, i32)"
+    width, suffix = (16, "ps") if element == "float" else (8, "pd")
+    whole, part, mask = f"<{lanes} x {element}>", f"<{width} x {element}>", f"i{width}"
+    function = f"@llvm.x86.avx512.mask.scalef.{suffix}.512"
+    lines, parts = [], []
+    for first in range(0, lanes, width):
+        places = _places(first, width)
+        numbers = f"{name}_v{first}", f"{name}_k{first}"
+        for to, given in zip(numbers, operands, strict=True):
+            lines.append(f"{to} = shufflevector {whole} {given}, {whole} undef, {places}")
+        arguments = f"{part} {numbers[0]}, {part} {numbers[1]}, {part} zeroinitializer, {mask} -1"
+        parts.append(f"{name}_{first}")
+        lines.append(f"{parts[-1]} = call {part} {function}({arguments}, i32 {_AS_THE_THREAD_ROUNDS})")
+    low, high = parts
+    lines.append(f"{name} = shufflevector {part} {low}, {part} {high}, {_places(0, lanes)}")
+    return lines, f"declare {part} {function}({part}, {part}, {part}, {mask}, i32)"
 
 
 def _places(first: int, count: int) -> str:
-    return f"<{count} x i32> <{', '.join(f'i32 {place}' for place in range(first, first + count))}>"
+    places = ", ".join(f"i32 {first + k}" for k in range(count))
+    return f"<{count} x i32> <{places}>"

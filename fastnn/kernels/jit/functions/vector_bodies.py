@@ -90,6 +90,9 @@ class _Builder:
     def select(self, condition: Any, chosen: Any, other: Any) -> _Typed:
         return _Typed(self._graph.select(self.node(condition), self.node(chosen), self.node(other)))
 
+    def scale(self, value: Any, k: Any) -> _Typed:
+        return self._made("scale", None, value, k)
+
     def bitcast(self, value: Any, kind: Any) -> _Typed:
         to_bits = isinstance(kind, ir.IntType)
         return self._made("bits" if to_bits else "of_bits", INTEGER if to_bits else REAL, value)
