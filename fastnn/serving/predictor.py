@@ -103,12 +103,14 @@ def compile_predict(
     if n_threads is not None:
         check_counts(n_threads=n_threads)
     served, output = _read(model, method)
-    plan, params = _in_dtype(served, dtype)
+    plan = _in_dtype(served, dtype)
+    labels, labels_plan = _labels(model, plan, dtype)
     return native.Predictor(
         plan,
-        params,
+        np.ascontiguousarray(served.network.params, plan.dtype),
         output,
-        labels=_kind_of_labels(model),
+        labels=labels,
+        labels_plan=labels_plan,
         classes=served.network.classes,
         steps=_steps(served),
         squeezed=_drops_column(served),
@@ -128,24 +130,28 @@ def _read(model: Any, method: str) -> tuple[ServedModel, str]:
     return served, served.output
 
 
-def _kind_of_labels(model: Any) -> str | None:
-    output = read_model(model, "predict").output
-    return output if output in ("class", "labels") else None
-
-
-def _in_dtype(served: ServedModel, dtype: DTypeLike | None) -> tuple[Plan, Any]:
-    plan, params = served.network.plan, served.network.params
+def _in_dtype(served: ServedModel, dtype: DTypeLike | None) -> Plan:
+    plan = served.network.plan
     wanted = plan.dtype if dtype is None else np.dtype(dtype)
     if wanted not in (np.float32, np.float64):
         raise out_of_range("dtype", dtype, "float32, float64 or None")
-    plan = replace(plan, dtype=wanted, loss=_LOSS_OF_LINK[plan.loss.link], dropout=())
-    return plan, np.ascontiguousarray(params, wanted)
+    return replace(plan, dtype=wanted, loss=_LOSS_OF_LINK[plan.loss.link], dropout=())
+
+
+def _labels(model: Any, plan: Plan, dtype: DTypeLike | None) -> tuple[str | None, Plan | None]:
+    """What the labels of a model are, and the plan for them where it is another than that of the method."""
+    served = read_model(model, "predict")
+    if served.output not in ("class", "labels"):
+        return None, None
+    own = _in_dtype(served, dtype)
+    return served.output, own if own.activations != plan.activations else None
 
 
 def _steps(served: ServedModel) -> tuple[tuple[str, Any, bool], ...]:
     """The scalers' operations, and whether each is computed in float64 whatever the dtype of x."""
     return tuple(
-        (step.operation, step.values, not rounded) for step, rounded in zip(served.steps, served.rounded, strict=True)
+        (step.operation, step.values.astype(dtype), not rounded)
+        for step, dtype, rounded in zip(served.steps, served.dtypes, served.rounded, strict=True)
     )
 
 

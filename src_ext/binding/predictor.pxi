@@ -24,6 +24,8 @@ cdef class Predictor:
         What `__call__` gives of the last layer's activation.
     labels : {"class", "labels"}, optional
         What `label` gives; None of a model without classes.
+    labels_plan : fastnn.plan.Plan, optional
+        Whose last activation `label` decides by; None for that of `plan`. They differ in no more.
     classes : ndarray (k,), optional
     steps : tuple of (operation, values, in_double)
         What happens to x before, in order.
@@ -35,8 +37,9 @@ cdef class Predictor:
     cdef FrozenNetwork[float] frozen
     cdef FrozenNetwork[float] classifier  # the same for labels
     cdef readonly object plan, classes
-    cdef object params, output, labels
+    cdef object params, output, labels, labels_plan
     cdef tuple steps
+    cdef list values_of_steps       # as they are computed with
     cdef cnp.ndarray block_of_steps
     cdef void* packed
     cdef size_t nbytes, scratch_of_row
@@ -48,13 +51,14 @@ cdef class Predictor:
     cdef readonly Py_ssize_t n_outputs
 
     def __cinit__(self, object plan not None, cnp.ndarray params not None, str output not None, str labels=None,
-                  object classes=None, tuple steps=(), bint squeezed=False, bint strict=False,
+                  object labels_plan=None, object classes=None, tuple steps=(), bint squeezed=False, bint strict=False,
                   bint check_finite=False, Py_ssize_t n_threads=1):
         cdef NativePlan native = native_plan(plan, kind_of(params))
         input_1d(params, "params", native.kind, native.n_params)
         if n_threads < 0:
             raise ValueError(f"n_threads={n_threads}, wanted at least 1")
-        self.plan, self.output, self.labels, self.steps = plan, output, labels, steps
+        self.plan, self.output, self.labels, self.labels_plan = plan, output, labels, labels_plan
+        self.steps = steps
         self.squeezed, self.strict, self.check_finite, self.n_threads = squeezed, strict, check_finite, n_threads
         self.kind, self.typenum = native.kind, cnp.NPY_FLOAT64 if native.kind else cnp.NPY_FLOAT32
         self.params = params.copy()
@@ -80,21 +84,20 @@ cdef class Predictor:
     cdef int read_steps(self) except -1:
         cdef Py_ssize_t k, count = len(self.steps)
         cdef ScalingStep* into
-        own = []
         self.block_of_steps = np.zeros(max(count, 1) * sizeof(ScalingStep), np.uint8)
+        self.values_of_steps = []
         into = <ScalingStep*>cnp.PyArray_DATA(self.block_of_steps)
-        for k, (operation, values, in_double) in enumerate(self.steps):
+        for k, (operation, given, in_double) in enumerate(self.steps):
             if operation not in SCALING_STEPS:
                 raise ValueError(f"unknown step {operation!r}, wanted one of {', '.join(SCALING_STEPS)}")
             in_double = in_double and operation != "clip"
-            values = np.array(values, np.float64 if in_double or self.kind else np.float32)
+            values = np.array(given, np.float64 if in_double or self.kind else np.float32)
             if values.shape != ((2 if operation == "clip" else self.n_inputs),):
                 raise ValueError(f"a step {operation!r} has values of shape {values.shape}, wanted one for each of "
                                  f"{self.n_inputs} features, or the two bounds of 'clip'")
-            own.append((operation, values, bool(in_double)))
+            self.values_of_steps.append(values)
             into[k].operation, into[k].in_double = SCALING_STEPS[operation], in_double
             into[k].values = cnp.PyArray_DATA(values)
-        self.steps = tuple(own)
         self.frozen.steps, self.frozen.step_count = into, count
         return 0
 
@@ -126,6 +129,7 @@ cdef class Predictor:
         self.frozen.packed = <float*>self.packed
         kernels.pack_predictor[self.kind](&self.frozen)
         self.classifier = self.frozen
+        self.classifier.shape.activations = self.plan_of_labels().shape.activations
         self.classifier.link = kNoLink
         self.classifier.answer = ANSWERS[self.labels or "class"]
         self.classifier.columns = 1 if self.labels != "labels" else self.frozen.shape.widths[self.frozen.shape.layers]
@@ -135,13 +139,21 @@ cdef class Predictor:
         self.scratch_of_row = max(self.scratch_of_row, kernels.predict_scratch[self.kind](&g) * item)
         return 0
 
+    cdef NativePlan plan_of_labels(self):
+        cdef NativePlan own = native_plan(self.plan, self.kind), other = own
+        if self.labels_plan is not None:
+            other = native_plan(self.labels_plan, self.kind)
+        if other.widths.tolist() != own.widths.tolist() or other.bias.tolist() != own.bias.tolist():
+            raise ValueError("labels_plan is of another network than plan")
+        return other
+
     def __dealloc__(self):
         if self.packed != NULL:
             release(self.packed, self.nbytes)
 
     def __reduce__(self):
-        return Predictor, (self.plan, self.params, self.output, self.labels, self.classes, self.steps, self.squeezed,
-                           self.strict, self.check_finite, self.n_threads)
+        return Predictor, (self.plan, self.params, self.output, self.labels, self.labels_plan, self.classes, self.steps,
+                           self.squeezed, self.strict, self.check_finite, self.n_threads)
 
     # --- the answers --------------------------------------------------------------------------------------------------
 
@@ -319,12 +331,13 @@ cdef class Predictor:
         o = 2 if link and self.output == "pairs" else self.plan.widths[len(self.plan.widths) - 1]
         out = np.empty((x.shape[0], o), self.plan.dtype)
         loss = self.plan.loss if link and self.output != "raw" else None
-        network_predict(self.plan, self.params, SparseRows(rows), loss, out, self.n_threads)
+        plan = self.plan if link or self.labels_plan is None else self.labels_plan
+        network_predict(plan, self.params, SparseRows(rows), loss, out, self.n_threads)
         return out
 
     # As scikit-learn does it: what would make zeros of others is refused, and to divide is to multiply by inverses.
     cdef object scaled_sparse(self, object rows):
-        for operation, values, in_double in self.steps:
+        for operation, values, _ in self.steps:
             if operation in ("subtract", "add"):
                 raise ValueError(f"x is sparse, and a scaler of this pipeline would {operation} something of every "
                                  f"feature, zeros too: pass x.toarray().")

@@ -97,23 +97,37 @@ void predict_block(const fastnn::FrozenNetwork<T>& p, const PredictScratch<T>& s
   answer_rows<T>(p, s.z, out, n);
 }
 
+// Rows [r0, r0 + count).
+template <class T>
+FASTNN_INLINE void predict_rows(const fastnn::Prediction<T>& g, const PredictScratch<T>& s, ptrdiff_t r0,
+                                ptrdiff_t count) {
+  const auto& p = *static_cast<const fastnn::FrozenNetwork<T>*>(g.predictor);
+  const ptrdiff_t i = p.shape.widths[0];
+  const T* x = g.x + r0 * i;
+  if (g.infinite && !(sum_lanes<T>(zero_if_finite<T>(x, count * i)) == T(0)))
+    __atomic_store_n(g.infinite, 1, __ATOMIC_RELAXED);
+  predict_block<T>(p, s, x, g.out + r0 * p.columns, count);
+}
+
 template <class T> void predict(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::Prediction<T>*>(arguments);
   const auto& p = *static_cast<const fastnn::FrozenNetwork<T>*>(g.predictor);
-  const ptrdiff_t rows = served_rows(g.n), blocks = ceil_div(g.n, rows), i = p.shape.widths[0];
+  const ptrdiff_t rows = served_rows(g.n);
   PredictScratch<T> s = scratch_of<T>(p, g.scratch, rows);
+  if (g.n <= rows) {  // what all this is about: one block is not claimed, which takes 10 ns
+    if (member == 0) predict_rows(g, s, 0, g.n);
+    return;
+  }
   if (member > 0) s = scratch_of<T>(p, g.scratch + member * s.size, rows);
+  const ptrdiff_t blocks = ceil_div(g.n, rows), work = work_of_row(p.shape);
   Meter meter;
   for (;;) {
     const ptrdiff_t block = __atomic_fetch_add(g.claimed, 1, __ATOMIC_RELAXED);
     if (block == blocks + team - 1) __atomic_store_n(g.claimed, 0, __ATOMIC_RELAXED);  // nobody comes after
     if (block >= blocks) return;
     const ptrdiff_t r0 = block * rows, count = g.n - r0 < rows ? g.n - r0 : rows;
-    const T* x = g.x + r0 * i;
-    if (g.infinite && !(sum_lanes<T>(zero_if_finite<T>(x, count * i)) == T(0)))
-      __atomic_store_n(g.infinite, 1, __ATOMIC_RELAXED);
-    predict_block<T>(p, s, x, g.out + r0 * p.columns, count);
-    if (blocks > 1 && meter.stops(count * work_of_row(p.shape))) return;
+    predict_rows(g, s, r0, count);
+    if (meter.stops(count * work)) return;
   }
 }
 

@@ -114,7 +114,7 @@ template <int NV, class Use> FASTNN_INLINE void with_vectors(int vectors, const 
 template <int kMost, class T, class Use> FASTNN_INLINE void for_tiles(const PackedLayer<T>& layer, const Use& use) {
   ptrdiff_t panels = ceil_div(layer.padded, kPanel<T>), tiles = ceil_div(panels, kMost);
   for (ptrdiff_t c0 = 0; tiles > 0; --tiles) {
-    const ptrdiff_t count = ceil_div(panels, tiles), left = layer.padded - c0;
+    const ptrdiff_t count = tiles == 1 ? panels : ceil_div(panels, tiles), left = layer.padded - c0;
     const ptrdiff_t columns = left < count * kPanel<T> ? left : count * kPanel<T>;
     with_vectors<kMost * kTileVectors>(int(columns / kLanes<T>), use, c0);
     panels -= count;
