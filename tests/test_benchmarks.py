@@ -23,7 +23,7 @@ from fastnn.kernels.select import kernels_for
 
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
 MODULES = (
-    *("dense", "activation", "loss", "optimizer", "network", "neuron", "logistic", "solvers"),
+    *("dense", "activation", "loss", "optimizer", "network", "neuron", "logistic", "solvers", "serving"),
     *("call_overhead", "import_time", "own_functions", *["inside_jit", "network_in_jit"] * HAS_NUMBA),
 )
 if not FOLDER.is_dir():

@@ -93,8 +93,8 @@ def compile_predict(
     >>> x = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     >>> model = fastnn.LogisticRegression(C=100.0).fit(x, ["no", "no", "no", "yes"])
     >>> p = fastnn.compile_predict(model)
-    >>> p(x[3]).round(2)
-    array([0.05, 0.95])
+    >>> p(x[3]).round(1)
+    array([0.1, 0.9])
     >>> bool((p(x) == model.predict_proba(x)).all())
     True
     >>> str(p.label(x[3]))

@@ -235,8 +235,8 @@ cdef class Predictor:
         cdef cnp.ndarray rows, result
         if not self.is_ready(x):
             if hasattr(x, "tocsr"):
-                return self.answer_sparse(x, out)
-            x = self.converted(x)
+                return answer_sparse(self, x, out)
+            x = converted(self, x)
         rows = <cnp.ndarray>x
         if self.gives_labels:
             return self.label_rows(rows, out)
@@ -273,8 +273,8 @@ cdef class Predictor:
             raise TypeError("This predictor has no labels: its model has no classes.")
         if not self.is_ready(x):
             if hasattr(x, "tocsr"):
-                return self.labels_of_raw(self.raw_of_sparse(x, False))
-            x = self.converted(x)
+                return labels_of_raw(self, raw_of_sparse(self, x, False))
+            x = converted(self, x)
         return self.label_rows(<cnp.ndarray>x, None)
 
     cdef object label_rows(self, cnp.ndarray x, object out):
@@ -297,76 +297,6 @@ cdef class Predictor:
         if isinstance(x, np.ndarray):
             apart(out, x)
         out[...] = labels
-        return out
-
-    # --- what is no row of the right dtype ----------------------------------------------------------------------------
-
-    cdef str wanted(self):
-        return f"({self.n_inputs},) or (n, {self.n_inputs})"
-
-    cdef cnp.ndarray converted(self, object x):
-        if self.strict:
-            what = f"shape {x.shape} and dtype {x.dtype}" if isinstance(x, np.ndarray) else f"type {type(x).__name__}"
-            raise ValueError(f"x is of {what}; strict=True wants a C-contiguous ndarray of shape {self.wanted()} and "
-                             f"dtype {self.plan.dtype}.")
-        from fastnn.tensors import as_host
-        array = np.asarray(as_host("x", x))
-        if array.dtype.kind not in "fiub":
-            raise TypeError(f"x has dtype {array.dtype}, wanted numbers: convert it, such as by "
-                            f"np.asarray(x, {self.plan.dtype}).")
-        if array.ndim not in (1, 2) or array.shape[array.ndim - 1] != self.n_inputs:
-            raise ValueError(f"x has shape {array.shape}, wanted {self.wanted()}: the model has {self.n_inputs} inputs.")
-        return np.require(array, self.plan.dtype, ["C", "A"])
-
-    # z (n, o) of a sparse x, or what the link makes of it, as the model's own methods compute it.
-    cdef object raw_of_sparse(self, object x, bint link):
-        if self.strict:
-            raise ValueError("x is sparse; strict=True wants an ndarray.")
-        if x.ndim != 2 or x.shape[1] != self.n_inputs:
-            raise ValueError(f"x has shape {x.shape}, wanted (n, {self.n_inputs}): the model has {self.n_inputs} inputs.")
-        rows = x.tocsr().astype(self.plan.dtype)
-        rows = self.scaled_sparse(rows.copy() if self.steps else rows)
-        if self.check_finite and not np.isfinite(rows.data).all():
-            raise ValueError("x has NaN or infinity, which check_finite=True refuses.")
-        o = 2 if link and self.output == "pairs" else self.plan.widths[len(self.plan.widths) - 1]
-        out = np.empty((x.shape[0], o), self.plan.dtype)
-        loss = self.plan.loss if link and self.output != "raw" else None
-        plan = self.plan if link or self.labels_plan is None else self.labels_plan
-        network_predict(plan, self.params, SparseRows(rows), loss, out, self.n_threads)
-        return out
-
-    # As scikit-learn does it: what would make zeros of others is refused, and to divide is to multiply by inverses.
-    cdef object scaled_sparse(self, object rows):
-        for operation, values, _ in self.steps:
-            if operation in ("subtract", "add"):
-                raise ValueError(f"x is sparse, and a scaler of this pipeline would {operation} something of every "
-                                 f"feature, zeros too: pass x.toarray().")
-            if operation == "clip":
-                np.clip(rows.data, values[0], values[1], out=rows.data)
-            else:
-                factors = 1 / values if operation == "divide" else values
-                rows.data *= factors.take(rows.indices)
-        return rows
-
-    cdef object labels_of_raw(self, object z):
-        if self.labels == "labels":
-            return (z > 0).astype(int)
-        index = (z[:, 0] > 0).astype(np.intp) if z.shape[1] == 1 else z.argmax(axis=1)
-        return self.classes[np.minimum(index, len(self.classes) - 1)]
-
-    cdef object answer_sparse(self, object x, object out):
-        if self.gives_labels:
-            labels = self.labels_of_raw(self.raw_of_sparse(x, False))
-            return labels if out is None else self.copy_labels(x, labels, out)
-        answer = self.raw_of_sparse(x, True)
-        if self.output == "ones":
-            answer = np.ones((len(answer), 1), self.plan.dtype)
-        answer = answer[:, 0] if self.squeezed else answer
-        if out is None:
-            return answer
-        if not isinstance(out, np.ndarray) or out.shape != answer.shape or out.dtype != answer.dtype:
-            self.refuse_output(answer, out, answer.dtype, self.squeezed)
-        out[...] = answer
         return out
 
     # --- without Python -----------------------------------------------------------------------------------------------
