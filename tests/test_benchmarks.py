@@ -330,7 +330,7 @@ def test_a_table_of_peers_is_a_file_of_its_name():
 def test_peers_refuse_an_unknown_table(capsys):
     with pytest.raises(SystemExit):
         load("peers.__main__").main(["--only", "kernel"])
-    names = "training, inference, kernels, functions, adam, logistic, logistic_cv, logistic_l1, numba"
+    names = "training, inference, serving, kernels, functions, adam, logistic, logistic_cv, logistic_l1, numba"
     assert f"no table 'kernel'; there are {names}" in capsys.readouterr().err
 
 
