@@ -5,9 +5,9 @@
     python tools/contract.py --check    fail where one of them is not what would be written
 
 The contract itself is typed twice: for C++ in src_ext/contract/*.hpp (argument blocks, the list of kernels), for Python
-in fastnn/kernels/contract.py (the arguments of public kernels). src_ext/contract/_contract.pxd and _serving.pxd are read off the
-former, the marked part of fastnn/_core.pyi off the latter; a test compares them. The headers are read as what they are: plain
-structs, constants and lists; a declaration of another kind is an error that quotes it.
+in fastnn/kernels/contract.py (the arguments of public kernels). src_ext/contract/_contract.pxd and _serving.pxd are
+read off the former, the marked part of fastnn/_core.pyi off the latter; a test compares them. The headers are read as
+what they are: plain structs, constants and lists; a declaration of another kind is an error that quotes it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from _lists cimport Activation, UserLoss
 """
-SERVING_HEAD = """# The blocks of frozen predictors (contract/serving.hpp), as in _contract.pxd. tools/contract.py writes this file, too.
+SERVING_HEAD = """# Blocks of frozen predictors (contract/serving.hpp), as in _contract.pxd, and written too.
 from _contract cimport NetworkShape
 """
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from fastnn import losses
 from fastnn.errors import out_of_range
 from fastnn.kernels.select import native
 from fastnn.models.network.base import BaseNetwork
@@ -105,7 +106,7 @@ def compile_predict(
     served, output = _read(model, method)
     plan = _in_dtype(served, dtype)
     labels, labels_plan = _labels(model, plan, dtype)
-    return native.Predictor(
+    made: Predictor = native.Predictor(
         plan,
         np.ascontiguousarray(served.network.params, plan.dtype),
         output,
@@ -118,6 +119,7 @@ def compile_predict(
         check_finite=bool(check_finite),
         n_threads=0 if n_threads is None else int(n_threads),
     )
+    return made
 
 
 def _read(model: Any, method: str) -> tuple[ServedModel, str]:
@@ -132,10 +134,10 @@ def _read(model: Any, method: str) -> tuple[ServedModel, str]:
 
 def _in_dtype(served: ServedModel, dtype: DTypeLike | None) -> Plan:
     plan = served.network.plan
-    wanted = plan.dtype if dtype is None else np.dtype(dtype)
+    wanted: Any = plan.dtype if dtype is None else np.dtype(dtype)
     if wanted not in (np.float32, np.float64):
         raise out_of_range("dtype", dtype, "float32, float64 or None")
-    return replace(plan, dtype=wanted, loss=_LOSS_OF_LINK[plan.loss.link], dropout=())
+    return replace(plan, dtype=wanted, loss=losses.get(_LOSS_OF_LINK[plan.loss.link]), dropout=())
 
 
 def _labels(model: Any, plan: Plan, dtype: DTypeLike | None) -> tuple[str | None, Plan | None]:

@@ -121,13 +121,18 @@ cdef class Predictor:
 
     cdef int pack(self) except -1:
         cdef Prediction[float] g
+        cdef Job job
         cdef size_t item = 8 if self.kind else 4
         self.nbytes = max(1, kernels.predictor_size[self.kind](&self.frozen) * item)
         self.packed = allocate(self.nbytes)
         if self.packed == NULL:
             raise MemoryError(f"a predictor needs {self.nbytes} bytes for its packed weights")
         self.frozen.packed = <float*>self.packed
-        kernels.pack_predictor[self.kind](&self.frozen)
+        with nogil:
+            begin_job(&job)
+            kernels.pack_predictor[self.kind](&self.frozen)
+            end_job(&job)
+        raise_if_stopped(job)
         self.classifier = self.frozen
         self.classifier.shape.activations = self.plan_of_labels().shape.activations
         self.classifier.link = kNoLink
@@ -215,8 +220,8 @@ cdef class Predictor:
         shape = x.shape[: x.ndim - 1] + (() if squeezed else (self.n_outputs,))
         state = "" if out.flags.writeable else ", read-only"
         state += "" if out.flags.c_contiguous and out.flags.aligned else ", not plain C-contiguous memory"
-        raise ValueError(f"out has shape {out.shape} and dtype {out.dtype}{state}; wanted a writable C-contiguous array "
-                         f"of shape {shape} and dtype {dtype}.")
+        raise ValueError(f"out has shape {out.shape} and dtype {out.dtype}{state}; wanted a writable C-contiguous "
+                         f"array of shape {shape} and dtype {dtype}.")
 
     def __call__(self, object x, object out=None):
         """Answer one row or several.

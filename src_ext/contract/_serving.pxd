@@ -1,4 +1,4 @@
-# The blocks of frozen predictors (contract/serving.hpp), as in _contract.pxd. tools/contract.py writes this file, too.
+# Blocks of frozen predictors (contract/serving.hpp), as in _contract.pxd, and written too.
 from _contract cimport NetworkShape
 
 

@@ -86,6 +86,19 @@ def test_one_class() -> None:
     assert_answers(p.label, X, model.predict(X))
 
 
+def test_many_rows_of_every_answer(dtype: Any) -> None:
+    """More than are worked on with a lane for a row, and some that are left over."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(309, 9)).astype(dtype)
+    several = (x[:, :3] > 0).astype(int)
+    for labels in (x[:, 0] > 0, np.arange(309) % 3, several):
+        for hidden in ((5,), (200,)):
+            model = MLPClassifier(hidden, max_iter=3, random_state=0).fit(x, labels)
+            assert_same_bits(compile_predict(model)(x), model.predict_proba(x))
+            assert_same_bits(compile_predict(model, "predict")(x), model.predict(x))
+            assert_same_bits(compile_predict(model, n_threads=2).label(x), model.predict(x))
+
+
 def test_several_targets() -> None:
     model = MLPRegressor("poisson", (4,), max_iter=3, random_state=0).fit(X, np.abs(X))
     assert_answers(compile_predict(model, "predict"), X, model.predict(X))
@@ -119,7 +132,8 @@ def test_pipelines(scalers: list[Any], dtype: Any) -> None:
     rng = np.random.default_rng(3)
     x = rng.normal(100, 0.3, X.shape) * np.logspace(-3, 3, X.shape[1])
     model = LogisticRegression().fit(X.astype(dtype), Y)
-    pipeline = make_pipeline(*(s if s == "passthrough" else s.fit(x) for s in map(lambda s: s if s == "passthrough" else clone(s), scalers)), model)
+    fitted = [each if each == "passthrough" else clone(each).fit(x) for each in scalers]
+    pipeline = make_pipeline(*fitted, model)
     rows = (3 * x - 200 * np.logspace(-3, 3, X.shape[1])).astype(dtype)
     rows[0, 0] = -0.0
     for method in ("predict_proba", "decision_function", "predict"):

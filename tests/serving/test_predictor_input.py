@@ -33,7 +33,15 @@ def test_what_is_converted(net: Network, dtype: Any) -> None:
     read_only.flags.writeable = False
     unaligned = np.frombuffer(b"!" + x.tobytes(), np.uint8)[1:].view(dtype).reshape(x.shape)
     frame = pandas.DataFrame(x)
-    for given in (x.tolist(), np.asfortranarray(x), wide[:, ::2], read_only, x.astype(x.dtype.newbyteorder()), unaligned, frame):
+    for given in (
+        x.tolist(),
+        np.asfortranarray(x),
+        wide[:, ::2],
+        read_only,
+        x.astype(x.dtype.newbyteorder()),
+        unaligned,
+        frame,
+    ):
         assert_same_bits(p(given), want)
     assert_same_bits(p(list(x[0])), want[0])
     assert_same_bits(p(x[::2]), want[::2])
@@ -143,7 +151,12 @@ def test_where_labels_go() -> None:
     out = np.empty(30, want.dtype)
     assert p(X, out) is out
     np.testing.assert_array_equal(out, want)
-    for place in (np.empty(29, want.dtype), np.empty(30, "U9"), np.empty((30, 1), want.dtype), np.empty(60, want.dtype)[::2]):
+    for place in (
+        np.empty(29, want.dtype),
+        np.empty(30, "U9"),
+        np.empty((30, 1), want.dtype),
+        np.empty(60, want.dtype)[::2],
+    ):
         with pytest.raises(ValueError, match=r"wanted a writable C-contiguous array of shape \(30,\)"):
             p(X, place)
     with pytest.raises(TypeError, match="out is of type list"):

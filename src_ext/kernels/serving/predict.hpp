@@ -8,8 +8,8 @@
 
 namespace {
 
-constexpr ptrdiff_t kServedRows = 8 * kTileRows;    // of a block, or a multiple of it; whole panels too
-constexpr ptrdiff_t kServedBytes = 64 * 1024;       // of a layer's activations, from which on it is no multiple
+constexpr ptrdiff_t kServedRows = 8 * kTileRows;  // of a block, or a multiple of it; whole panels too
+constexpr ptrdiff_t kServedBytes = 64 * 1024;     // of a layer's activations, from which on it is no multiple
 
 // What a member of the team works with, for blocks of so many rows; `size` elements.
 template <class T> struct PredictScratch {
@@ -53,8 +53,8 @@ template <class T> ptrdiff_t predict_scratch(const void* arguments) {
 
 // A layer's activation over n rows that lie `stride` apart, in place.
 template <class T>
-FASTNN_INLINE void activate_rows(const fastnn::FrozenNetwork<T>& p, const fastnn::Activation& activation, T* a, ptrdiff_t n,
-                                 ptrdiff_t o, ptrdiff_t stride) {
+FASTNN_INLINE void activate_rows(const fastnn::FrozenNetwork<T>& p, const fastnn::Activation& activation, T* a,
+                                 ptrdiff_t n, ptrdiff_t o, ptrdiff_t stride) {
   if (activation.code == fastnn::kIdentity || activation.code == fastnn::kRelu) return;
   const fastnn::ActivationKernel activate = table_of(p).activate[kKindOf<T>];
   if (!fastnn::is_row_function(activation.code)) activate(&activation, a, a, nullptr, n * stride);
@@ -90,7 +90,8 @@ template <class T>
 FASTNN_INLINE ptrdiff_t answer_turned(const fastnn::FrozenNetwork<T>& p, const PredictScratch<T>& s, const T* x, T* out,
                                       ptrdiff_t n) {
   ptrdiff_t claimed = 0;
-  fastnn::NetworkForward<T> g = {p.shape, p.params, x, {}, out, s.turned, n / kPanel<T> * kPanel<T>, p.link, 0, nullptr, &claimed};
+  fastnn::NetworkForward<T> g = {p.shape, p.params, x,       {},      out, s.turned, n / kPanel<T> * kPanel<T>,
+                                 p.link,  0,        nullptr, &claimed};
   if (g.n == 0 || !is_turned(g)) return 0;
   const bool is_direct = p.answer == fastnn::kValuesAnswer || p.answer == fastnn::kPairsAnswer;
   g.pairs = p.answer == fastnn::kPairsAnswer;
