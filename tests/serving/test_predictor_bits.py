@@ -95,24 +95,25 @@ def test_every_link(loss: str, o: int, dtype: Any, rng: np.random.Generator) -> 
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.8, 0.99, 1.0])
 def test_zeros_change_no_bit(share: float, dtype: Any, rng: np.random.Generator) -> None:
-    for widths in ((16, 1), (30, 1), (64, 32, 10), (300, 257, 12), (784, 100, 3)):
+    for widths in ((64, 1), (30, 1), (64, 64, 10), (300, 257, 12), (784, 100, 3)):
         assert_answers(network(widths, dtype), with_zeros(rng.normal(size=(9, widths[0])).astype(dtype), share, rng))
 
 
 def test_signs_of_zeros(dtype: Any, rng: np.random.Generator) -> None:
     """Sums that end as zeros have the sign that they have with all zeros of x: -0 stays -0 only where all are -0."""
-    net = Network([Dense(70)], n_inputs=40, loss="squared_error", dtype=dtype, random_state=0)
+    net = Network([Dense(70)], n_inputs=80, loss="squared_error", dtype=dtype, random_state=0)
     (w,), (b,) = net.weights, net.biases
     assert b is not None
     b[:] = np.where(rng.random(70) < 0.8, -0.0, 1.0)
     w[:] = np.where(rng.random(w.shape) < 0.5, -1.0, 1.0)
     w[:, :20] = -np.abs(w[:, :20])
-    w[:, 20:40] = rng.choice([-0.0, 0.0], (40, 20))
-    x = with_zeros(rng.normal(size=(40, 40)).astype(dtype), 0.97, rng)
+    w[:, 20:40] = rng.choice([-0.0, 0.0], (80, 20))
+    x = with_zeros(rng.normal(size=(40, 80)).astype(dtype), 0.97, rng)
     x[0], x[1] = 0.0, -0.0
     p, want = compile_predict(net, "raw"), net.forward(x)
     signs = np.signbit(want[want == 0])
     assert signs.any() and not signs.all()
+    assert_same_bits(p(x), want)
     for row, answer in zip(x, want, strict=True):
         assert_same_bits(p(row), answer)
 

@@ -48,16 +48,21 @@ FASTNN_INLINE void start_tile(Tile<T, MR, NV>& tile, const PackedLayer<T>& layer
 }
 
 template <class T, int MR, int NV>
-FASTNN_INLINE void finish_tile(const Tile<T, MR, NV>& tile, const LayerRows<T>& g, ptrdiff_t r0, ptrdiff_t c0) {
+FASTNN_INLINE void finish_tile(Tile<T, MR, NV>& tile, const LayerRows<T>& g, ptrdiff_t r0, ptrdiff_t c0) {
+  if (g.apply_relu) {
+#pragma GCC unroll 16
+    for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 16
+      for (int v = 0; v < NV; ++v) tile.acc[r][v] = maximum<T>(Vec<T>{}, tile.acc[r][v]);
+  }
   const ptrdiff_t left = g.columns - c0 - (NV - 1) * kLanes<T>;
 #pragma GCC unroll 16
   for (int r = 0; r < MR; ++r) {
     T* const row = g.out + (r0 + r) * g.out_stride + c0;
 #pragma GCC unroll 16
     for (int v = 0; v < NV; ++v) {
-      const Vec<T> z = g.apply_relu ? maximum<T>(Vec<T>{}, tile.acc[r][v]) : tile.acc[r][v];
-      if (v < NV - 1 || left >= kLanes<T>) store<T>(row + v * kLanes<T>, z);
-      else store_first<T>(row + v * kLanes<T>, z, int(left));
+      if (v < NV - 1 || left >= kLanes<T>) store<T>(row + v * kLanes<T>, tile.acc[r][v]);
+      else store_first<T>(row + v * kLanes<T>, tile.acc[r][v], int(left));
     }
   }
 }
