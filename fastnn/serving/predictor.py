@@ -43,7 +43,7 @@ def compile_predict(
 
     The predictor has a copy of the weights, laid out for the processor: what happens to the model later has no effect.
     It cannot be changed, and any number of threads may call it at a time. Its answers have the bits of the model's own
-    method.
+    method with the native backend.
 
     Parameters
     ----------
