@@ -13,6 +13,7 @@ from fastnn.optimizers import Optimizer, OptimizerState
 
 _Result = TypeVar("_Result")
 _Array = ndarray[Any, dtype[Any]]
+_DType = dtype[Any]
 
 ACTIVATION_CODES: dict[str, int]
 ACTIVATION_DEFAULTS: dict[str, tuple[float, ...]]
@@ -211,6 +212,8 @@ class Predictor:
     def n_inputs(self) -> int: ...
     @property
     def n_outputs(self) -> int: ...
+    @property
+    def dtype(self) -> _DType: ...
     @property
     def address(self) -> tuple[int, int]: ...
     def __call__(self, x: Any, out: _Array | None = None) -> Any: ...

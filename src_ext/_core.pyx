@@ -6,7 +6,7 @@ what a kernel needs; fastnn.validation converts or explains. One file per kernel
 """
 from cpython.exc cimport PyErr_Occurred
 from cpython.pyport cimport PY_SSIZE_T_MAX
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint64_t
 cimport cython
 cimport numpy as cnp
 

@@ -96,7 +96,7 @@ def contestants(widths: Sequence[int], x: np.ndarray, effort: Effort) -> Iterato
     theirs, ours = fitted(widths, np.concatenate([x, generator().standard_normal((64, widths[0]), np.float32)]))
     predictor = fastnn.compile_predict(ours)
     wanted = theirs.predict_proba(x)
-    given, out = (x[0], np.empty(predictor.n_outputs, x.dtype)) if len(x) == 1 else (x, np.empty_like(wanted))
+    given, out = (x[0], np.empty(predictor.n_outputs, x.dtype)) if len(x) == 1 else (x, np.empty(wanted.shape, x.dtype))
     entries = [("p(x, out)", lambda: predictor(given, out)), ("p(x)", lambda: predictor(given))]
     entries += [("predict_proba", lambda: ours.predict_proba(x)), *peers(theirs, x)]
     prepare = limit_blas(1)

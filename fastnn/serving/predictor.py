@@ -67,8 +67,9 @@ def compile_predict(
     Predictor
         ``p(x)`` answers one row (i,) or several (n, i): an array (o,) or (n, o); where the method gives one number or
         one label a row, a scalar or an array (n,). ``p(x, out)`` writes the answers to `out`, and allocates nothing.
-        ``p.label(x)`` gives classes whatever the method is. ``p.n_inputs``, ``p.n_outputs`` and ``p.classes`` say what
-        goes in and out; ``p.address`` has a function and a handle for ctypes, cffi, Cython and Numba.
+        ``p.label(x)`` gives classes whatever the method is. ``p.n_inputs``, ``p.n_outputs``, ``p.dtype`` and
+        ``p.classes`` say what goes in and out; ``p.address`` has a function and a handle for ctypes, cffi, Cython and
+        Numba.
 
     Raises
     ------

@@ -75,7 +75,8 @@ cdef class Predictor:
         self.frozen.shape = native.shape
         self.frozen.params = <float*>cnp.PyArray_DATA(self.params)
         self.frozen.table = kernels
-        self.frozen.is_finite = bool(np.isfinite(self.params).all())
+        # Places of zeros are numbers of 32 bits.
+        self.frozen.is_finite = bool(np.isfinite(self.params).all()) and native.widths.max() <= INT32_MAX
         self.n_inputs = native.shape.widths[0]
         self.work_of_row = 2 * multiply_adds(native.shape)
         return 0
@@ -159,6 +160,14 @@ cdef class Predictor:
     def __reduce__(self):
         return Predictor, (self.plan, self.params, self.output, self.labels, self.labels_plan, self.classes, self.steps,
                            self.squeezed, self.strict, self.check_finite, self.n_threads)
+
+    def __repr__(self):
+        return f"<Predictor: {self.n_inputs} inputs, {self.n_outputs} outputs, {self.dtype}>"
+
+    @property
+    def dtype(self):
+        """What is computed in: numpy.float32 or numpy.float64."""
+        return self.plan.dtype
 
     # --- the answers --------------------------------------------------------------------------------------------------
 

@@ -171,6 +171,8 @@ def test_another_dtype(dtype: Any) -> None:
     model = MLPClassifier((6,), max_iter=3, random_state=0).fit(X.astype(dtype), Y)
     other = np.float64 if dtype == np.float32 else np.float32
     p = compile_predict(model, dtype=other)
+    assert p.dtype == other
+    assert repr(p) == f"<Predictor: 3 inputs, 2 outputs, {np.dtype(other)}>"
     assert p(X.astype(other)).dtype == other
     np.testing.assert_allclose(p(X), model.predict_proba(X.astype(dtype)), atol=2e-6)
 
@@ -186,7 +188,7 @@ def test_later_changes_of_the_model_have_no_effect() -> None:
     scaler.mean_[:] = 1e9
     assert_same_bits(p(X), want)
     assert_same_bits(p.label(X), labels)
-    for attribute in ("n_inputs", "classes", "plan", "address", "other"):
+    for attribute in ("n_inputs", "n_outputs", "classes", "plan", "dtype", "address", "other"):
         with pytest.raises(AttributeError):
             setattr(p, attribute, None)
     with pytest.raises(ValueError, match="read-only"):
