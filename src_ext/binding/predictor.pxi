@@ -39,7 +39,7 @@ cdef class Predictor:
     cdef readonly object plan, classes
     cdef object params, output, labels, labels_plan
     cdef tuple steps
-    cdef list values_of_steps       # as they are computed with
+    cdef list values_of_steps  # as they are computed with
     cdef cnp.ndarray block_of_steps
     cdef void* packed
     cdef size_t nbytes, scratch_of_row
@@ -106,6 +106,8 @@ cdef class Predictor:
         cdef Py_ssize_t o = self.frozen.shape.widths[self.frozen.shape.layers]
         if self.output not in ANSWERS or self.labels not in (None, "class", "labels"):
             raise ValueError(f"unknown output {self.output!r} or labels {self.labels!r}")
+        if self.classes is not None and self.classes.size == 0:
+            raise ValueError("classes is empty, wanted one at least")
         self.frozen.answer = ANSWERS[self.output]
         self.gives_labels = self.output in ("class", "labels")
         self.frozen.link = kNoLink
@@ -247,6 +249,7 @@ cdef class Predictor:
         ndarray (o,) or (n, o)
         """
         cdef cnp.ndarray rows, result
+        cdef bint single
         if not self.is_ready(x):
             if hasattr(x, "tocsr"):
                 return answer_sparse(self, x, out)
@@ -259,9 +262,10 @@ cdef class Predictor:
         else:
             self.check_output(rows, out)
             result = <cnp.ndarray>out
+        single = cnp.PyArray_NDIM(rows) == 1
         self.compute(&self.frozen, cnp.PyArray_DATA(rows), cnp.PyArray_DATA(result),
-                     1 if cnp.PyArray_NDIM(rows) == 1 else cnp.PyArray_DIM(rows, 0))
-        return result[()] if self.squeezed and out is None else result
+                     1 if single else cnp.PyArray_DIM(rows, 0))
+        return result[()] if single and self.squeezed and out is None else result
 
     # --- labels -------------------------------------------------------------------------------------------------------
 

@@ -9,14 +9,17 @@ cdef cnp.ndarray converted(Predictor p, object x):
         what = f"shape {x.shape} and dtype {x.dtype}" if isinstance(x, np.ndarray) else f"type {type(x).__name__}"
         raise ValueError(f"x is of {what}; strict=True wants a C-contiguous ndarray of shape {wanted_shapes(p)} and "
                          f"dtype {p.plan.dtype}.")
-    from fastnn.tensors import as_host
-    array = np.asarray(as_host("x", x))
+    array = x
+    if not isinstance(x, np.ndarray):
+        from fastnn.tensors import as_host
+        array = np.asarray(as_host("x", x))
     if array.dtype.kind not in "fiub":
         raise TypeError(f"x has dtype {array.dtype}, wanted numbers: convert it, such as by "
                         f"np.asarray(x, {p.plan.dtype}).")
     if array.ndim not in (1, 2) or array.shape[array.ndim - 1] != p.n_inputs:
         raise ValueError(f"x has shape {array.shape}, wanted {wanted_shapes(p)}: the model has {p.n_inputs} inputs.")
-    return np.require(array, p.plan.dtype, ["C", "A"])
+    cdef int flags = cnp.NPY_ARRAY_CARRAY_RO | cnp.NPY_ARRAY_FORCECAST | cnp.NPY_ARRAY_ENSUREARRAY
+    return cnp.PyArray_FROM_OTF(array, p.typenum, flags)
 
 
 # z (n, o) of a sparse x, or what the link makes of it, as the model's own methods compute it.

@@ -140,6 +140,21 @@ def test_pipelines(scalers: list[Any], dtype: Any) -> None:
         assert_answers(compile_predict(pipeline, method), rows, getattr(pipeline, method)(rows))
 
 
+def test_what_is_not_finite_goes_through_scalers(dtype: Any) -> None:
+    x = X.astype(dtype)
+    scaler = MinMaxScaler(clip=True).fit(x)
+    pipeline = make_pipeline(scaler, LogisticRegression().fit(x, Y))
+    p, checked = compile_predict(pipeline), compile_predict(pipeline, check_finite=True)
+    x[3, 1], x[5, 0] = np.nan, 1e6
+    want = pipeline.predict_proba(np.delete(x, 3, axis=0))
+    x[5, 0] = np.inf  # which is clipped as 1e6 is
+    assert np.isnan(p(x)[3]).all()
+    assert_same_bits(np.delete(p(x), 3, axis=0), want)
+    for row in (3, 5):
+        with pytest.raises(ValueError, match="NaN or infinity"):
+            checked(x[row])
+
+
 @pytest.mark.parametrize("scaler", [StandardScaler(with_mean=False), MaxAbsScaler()], ids=str)
 def test_pipelines_of_sparse_rows(scaler: Any, dtype: Any) -> None:
     sparse = pytest.importorskip("scipy.sparse")
@@ -252,6 +267,12 @@ def test_the_compiled_class_checks_its_arguments() -> None:
         {"output": "pairs"},
         {"output": "class"},
         {"labels": "other"},
+        {"classes": np.arange(0)},
+        {
+            "labels": "class",
+            "labels_plan": Network([Dense(3)], n_inputs=1, loss="squared_error").plan,
+            "classes": np.arange(3),
+        },
         {"steps": (("turn", np.zeros(2), False),)},
         {"steps": (("add", np.zeros(3), False),)},
         {"steps": (("clip", np.zeros(3), False),)},
