@@ -85,8 +85,8 @@ def compile_predict(
     Where a pipeline is asked, x is scaled in the predictor's dtype, as the scaler does with an array of that dtype.
     Several labels a row come as an array of zeros and ones, also from a model that was fitted to sparse ones.
 
-    A predictor has the weights twice, packed and, for sparse rows and for many rows of narrow layers, as they were. Threads
-    share rows: one row is answered by one thread.
+    A predictor has the weights twice: packed and, for sparse rows and for many rows of narrow layers, as they were.
+    Threads share rows: one row is answered by one thread.
 
     A pickle has the weights once and nothing else that a fitted model has, such as the optimizer's state; they are laid
     out anew when it is loaded, perhaps on another processor.
