@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from fastnn.optimizers import Lion as Lion
     from fastnn.optimizers import NAdam as NAdam
     from fastnn.optimizers import RMSprop as RMSprop
+    from fastnn.serving.predictor import compile_predict as compile_predict
     # until here
 
 # tools/generate_optimizers.py writes this: names
@@ -72,6 +73,7 @@ _HOME = {
     "Network": "models.network.network",
     "Neuron": "models.neuron.estimator",
     "activations": None,
+    "compile_predict": "serving.predictor",
     "errors": None,
     "fit_many": "models.mlp.many",
     "get_include": "install",
@@ -103,6 +105,7 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "Neuron",
     "__version__",
     "activations",
+    "compile_predict",
     "errors",
     "fit_many",
     "get_include",

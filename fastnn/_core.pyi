@@ -13,6 +13,7 @@ from fastnn.optimizers import Optimizer, OptimizerState
 
 _Result = TypeVar("_Result")
 _Array = ndarray[Any, dtype[Any]]
+_DType = dtype[Any]
 
 ACTIVATION_CODES: dict[str, int]
 ACTIVATION_DEFAULTS: dict[str, tuple[float, ...]]
@@ -186,6 +187,37 @@ class NativePlan:
         dropout: Iterable[float],
         dtype: DTypeLike,
     ) -> Self: ...
+
+@final
+class Predictor:
+    def __new__(
+        cls,
+        plan: Any,
+        params: _Array,
+        output: str,
+        labels: str | None = None,
+        labels_plan: Any = None,
+        classes: _Array | None = None,
+        steps: tuple[tuple[str, Any, bool], ...] = (),
+        squeezed: bool = False,
+        strict: bool = False,
+        check_finite: bool = False,
+        n_threads: int = 1,
+    ) -> Self: ...
+    @property
+    def plan(self) -> Any: ...
+    @property
+    def classes(self) -> _Array | None: ...
+    @property
+    def n_inputs(self) -> int: ...
+    @property
+    def n_outputs(self) -> int: ...
+    @property
+    def dtype(self) -> _DType: ...
+    @property
+    def address(self) -> tuple[int, int]: ...
+    def __call__(self, x: Any, out: _Array | None = None) -> Any: ...
+    def label(self, x: Any) -> Any: ...
 
 @final
 class NativeActivation:
