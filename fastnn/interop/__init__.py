@@ -1,0 +1,50 @@
+"""Models where other libraries and languages use them, and from there: each partner in a module of its own.
+
+Names are loaded when they are first used, for each partner is a package that need not be installed.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastnn.interop.c.header import to_c as to_c
+    from fastnn.interop.keras import from_keras as from_keras
+    from fastnn.interop.sklearn import from_sklearn as from_sklearn
+    from fastnn.interop.sklearn import to_sklearn as to_sklearn
+    from fastnn.interop.torch import from_torch as from_torch
+    from fastnn.interop.torch import to_torch as to_torch
+
+# The module below this one that each name comes from.
+_HOME = {
+    "from_keras": "keras",
+    "from_sklearn": "sklearn",
+    "from_torch": "torch",
+    "to_c": "c.header",
+    "to_sklearn": "sklearn",
+    "to_torch": "torch",
+}
+
+__all__ = [  # noqa: F822 - __getattr__ has them
+    "from_keras",
+    "from_sklearn",
+    "from_torch",
+    "to_c",
+    "to_sklearn",
+    "to_torch",
+]
+
+
+if not TYPE_CHECKING:  # a type checker that saw it would take any name for a public one, of type Any
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
