@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fastnn.interop.c.header import to_c as to_c
     from fastnn.interop.keras import from_keras as from_keras
-    from fastnn.interop.sklearn import from_sklearn as from_sklearn
-    from fastnn.interop.sklearn import to_sklearn as to_sklearn
+    from fastnn.interop.sklearn.convert import from_sklearn as from_sklearn
+    from fastnn.interop.sklearn.convert import to_sklearn as to_sklearn
     from fastnn.interop.torch import from_torch as from_torch
     from fastnn.interop.torch import to_torch as to_torch
 
 # The module below this one that each name comes from.
 _HOME = {
     "from_keras": "keras",
-    "from_sklearn": "sklearn",
+    "from_sklearn": "sklearn.convert",
     "from_torch": "torch",
     "to_c": "c.header",
-    "to_sklearn": "sklearn",
+    "to_sklearn": "sklearn.convert",
     "to_torch": "torch",
 }
 
