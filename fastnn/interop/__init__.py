@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from fastnn.interop.keras import from_keras as from_keras
     from fastnn.interop.sklearn.convert import from_sklearn as from_sklearn
     from fastnn.interop.sklearn.convert import to_sklearn as to_sklearn
-    from fastnn.interop.torch import from_torch as from_torch
-    from fastnn.interop.torch import to_torch as to_torch
+    from fastnn.interop.torch.reading import from_torch as from_torch
+    from fastnn.interop.torch.writing import to_torch as to_torch
 
 # The module below this one that each name comes from.
 _HOME = {
     "from_keras": "keras",
     "from_sklearn": "sklearn.convert",
-    "from_torch": "torch",
+    "from_torch": "torch.reading",
     "to_c": "c.header",
     "to_sklearn": "sklearn.convert",
-    "to_torch": "torch",
+    "to_torch": "torch.writing",
 }
 
 __all__ = [  # noqa: F822 - __getattr__ has them
