@@ -125,6 +125,14 @@ def without_numba(session: nox.Session) -> None:
 
 
 @nox.session
+def interop(session: nox.Session) -> None:
+    """What other libraries make of our models and we of theirs, with all of them installed."""
+    install(session, wheel_of(session), "--group", "interop")
+    session.run("python", "-c", "import onnx, onnxruntime, skl2onnx, torch")  # else their tests would be left out
+    pytest(session, "-q", "tests/interop")
+
+
+@nox.session
 def fuzz(session: nox.Session) -> None:
     """Kernels and estimators with thousands of random arguments."""
     install(session, wheel_of(session))

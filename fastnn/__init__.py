@@ -6,6 +6,7 @@ scikit-learn, nor Numba.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import fastnn.typing as typing
     from fastnn import activations as activations
     from fastnn import errors as errors
+    from fastnn import interop as interop
     from fastnn import jit as jit
     from fastnn import kernels as kernels
     from fastnn import layers as layers
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from fastnn import schedules as schedules
     from fastnn.activations import Activation as Activation
     from fastnn.install import get_include as get_include
+    from fastnn.interop.onnx.writing import to_onnx as to_onnx
     from fastnn.kernels.select import show_config as show_config
     from fastnn.layers import Dense as Dense
     from fastnn.layers import Dropout as Dropout
@@ -75,6 +78,7 @@ _HOME = {
     "errors": None,
     "fit_many": "models.mlp.many",
     "get_include": "install",
+    "interop": None,
     "jit": None,
     "kernels": None,
     "layers": None,
@@ -85,6 +89,7 @@ _HOME = {
     "plan": None,
     "schedules": None,
     "show_config": "kernels.select",
+    "to_onnx": "interop.onnx.writing",
     "typing": None,
     **dict.fromkeys(_OPTIMIZERS, "optimizers"),
 }
@@ -107,6 +112,7 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "fit_many",
     "get_include",
     "get_num_threads",
+    "interop",
     "jit",
     "kernels",
     "layers",
@@ -119,6 +125,7 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "set_num_threads",
     "show_config",
     "threads",
+    "to_onnx",
     "typing",
 ]
 # tools/generate_optimizers.py writes this: exports
@@ -134,6 +141,8 @@ if not TYPE_CHECKING:  # a type checker that saw it would take any name for a pu
         home = _HOME[name]
         module = import_module(f"{__name__}.{home or name}")
         value = getattr(module, name) if home else module
+        if str(home).startswith("models.") and "skl2onnx" in sys.modules:
+            import_module(f"{__name__}.interop").register_onnx()  # so that it converts what holds these models
         globals()[name] = value
         return value
 

@@ -1,7 +1,4 @@
-"""Models where other libraries and languages use them, and from there: each partner in a module of its own.
-
-Names are loaded when they are first used, for each partner is a package that need not be installed.
-"""
+"""Models go where people use them, and come from there: a file for each partner, which is imported when it is used."""
 
 from __future__ import annotations
 
@@ -11,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fastnn.interop.c.header import to_c as to_c
     from fastnn.interop.keras import from_keras as from_keras
+    from fastnn.interop.onnx.registering import register_onnx as register_onnx
+    from fastnn.interop.onnx.writing import to_onnx as to_onnx
     from fastnn.interop.sklearn.convert import from_sklearn as from_sklearn
     from fastnn.interop.sklearn.convert import to_sklearn as to_sklearn
     from fastnn.interop.torch.reading import from_torch as from_torch
@@ -21,7 +20,9 @@ _HOME = {
     "from_keras": "keras",
     "from_sklearn": "sklearn.convert",
     "from_torch": "torch.reading",
+    "register_onnx": "onnx.registering",
     "to_c": "c.header",
+    "to_onnx": "onnx.writing",
     "to_sklearn": "sklearn.convert",
     "to_torch": "torch.writing",
 }
@@ -30,7 +31,9 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "from_keras",
     "from_sklearn",
     "from_torch",
+    "register_onnx",
     "to_c",
+    "to_onnx",
     "to_sklearn",
     "to_torch",
 ]
