@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from fastnn.models.mlp.many import fit_many as fit_many
     from fastnn.models.network.network import Network as Network
     from fastnn.models.neuron.estimator import Neuron as Neuron
+    from fastnn.serving.predictor import compile_predict as compile_predict
 
     # tools/generate_optimizers.py writes this: imports
     from fastnn.optimizers import SGD as SGD
@@ -75,6 +76,7 @@ _HOME = {
     "Network": "models.network.network",
     "Neuron": "models.neuron.estimator",
     "activations": None,
+    "compile_predict": "serving.predictor",
     "errors": None,
     "fit_many": "models.mlp.many",
     "get_include": "install",
@@ -108,6 +110,7 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "Neuron",
     "__version__",
     "activations",
+    "compile_predict",
     "errors",
     "fit_many",
     "get_include",

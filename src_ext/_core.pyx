@@ -16,9 +16,11 @@ from libcpp cimport bool as cppbool
 
 from _contract cimport (
     ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams,
-    DenseForward, Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Kernels, LimitedMemory, Link,
-    LogisticPass, LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Saga, Separable,
-    Share, TeamKernel, WeightedGram, kFlatGrain, kLossRows, kNeuronBlockRows, kNeuronBlocks, kNeuronStride, share_of,
+    DenseForward, Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, FrozenNetwork, Kernels, LimitedMemory,
+    Link, LogisticPass, LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Prediction, Saga,
+    ScalingStep, Separable, Share, TeamKernel, WeightedGram, kAddStep, kClassAnswer, kClipStep, kDivideStep,
+    kFlatGrain, kLabelsAnswer, kLossRows, kMultiplyStep, kNeuronBlockRows, kNeuronBlocks, kNeuronStride,
+    kOnesAnswer, kPairsAnswer, kSubtractStep, kValuesAnswer, share_of,
 )
 from _lists cimport (
     LossTile, UserLoss, kLinkCount, kLinkNames, kListedLosses, kLossCount, kMaxSlots, kNoLink, kStoreGradient, slots_of,
@@ -68,3 +70,4 @@ include "binding/sparse_columns.pxi"
 include "binding/machine.pxi"
 include "binding/capsule.pxi"
 include "binding/api.pxi"
+include "binding/predictor.pxi"
