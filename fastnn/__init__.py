@@ -29,7 +29,13 @@ if TYPE_CHECKING:
     from fastnn import schedules as schedules
     from fastnn.activations import Activation as Activation
     from fastnn.install import get_include as get_include
+    from fastnn.interop.c.header import to_c as to_c
+    from fastnn.interop.keras import from_keras as from_keras
     from fastnn.interop.onnx.writing import to_onnx as to_onnx
+    from fastnn.interop.sklearn.convert import from_sklearn as from_sklearn
+    from fastnn.interop.sklearn.convert import to_sklearn as to_sklearn
+    from fastnn.interop.torch.reading import from_torch as from_torch
+    from fastnn.interop.torch.writing import to_torch as to_torch
     from fastnn.kernels.select import show_config as show_config
     from fastnn.layers import Dense as Dense
     from fastnn.layers import Dropout as Dropout
@@ -79,6 +85,9 @@ _HOME = {
     "compile_predict": "serving.predictor",
     "errors": None,
     "fit_many": "models.mlp.many",
+    "from_keras": "interop.keras",
+    "from_sklearn": "interop.sklearn.convert",
+    "from_torch": "interop.torch.reading",
     "get_include": "install",
     "interop": None,
     "jit": None,
@@ -91,7 +100,10 @@ _HOME = {
     "plan": None,
     "schedules": None,
     "show_config": "kernels.select",
+    "to_c": "interop.c.header",
     "to_onnx": "interop.onnx.writing",
+    "to_sklearn": "interop.sklearn.convert",
+    "to_torch": "interop.torch.writing",
     "typing": None,
     **dict.fromkeys(_OPTIMIZERS, "optimizers"),
 }
@@ -113,6 +125,9 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "compile_predict",
     "errors",
     "fit_many",
+    "from_keras",
+    "from_sklearn",
+    "from_torch",
     "get_include",
     "get_num_threads",
     "interop",
@@ -128,7 +143,10 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "set_num_threads",
     "show_config",
     "threads",
+    "to_c",
     "to_onnx",
+    "to_sklearn",
+    "to_torch",
     "typing",
 ]
 # tools/generate_optimizers.py writes this: exports

@@ -12,6 +12,7 @@ from fastnn import activations
 from fastnn.errors import out_of_range, wrong_type
 from fastnn.install import install_hint
 from fastnn.interop.chain import Chain
+from fastnn.interop.needed import needed
 from fastnn.losses import Loss
 from fastnn.models.network.network import Network
 
@@ -86,12 +87,9 @@ def from_keras(model: Any, loss: str | Loss | None = None) -> Network:
 
 
 def _keras() -> Any:
-    try:
-        import keras
-    except ImportError as fault:
-        raise ImportError(f"from_keras needs the package keras: {install_hint('keras')}.") from fault
+    keras = needed("keras", "from_keras", install_hint("keras"))
     if not keras.__version__.startswith("3."):
-        raise ImportError(f"from_keras needs Keras 3, there is {keras.__version__}: {install_hint('keras')}.")
+        raise ImportError(f"from_keras needs Keras 3, and {keras.__version__} is installed: {install_hint('keras')}.")
     return keras
 
 

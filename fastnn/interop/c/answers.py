@@ -16,6 +16,7 @@ from fastnn.training.engine import Engine
 __all__ = ["Answer", "answer_of"]
 
 _TOLERANCE = {"float": 1e-5, "double": 1e-12}  # compilers may add in another order, and fuse
+_STRING = "const char *"
 
 
 def answer_of(name: str, served: ServedModel) -> Answer:
@@ -108,11 +109,8 @@ class _Class(Answer):
     def _classes(self) -> str:
         classes = np.asarray(self.served.network.classes)
         self._type, items = _labels_in_c(classes)
-        return array_of(f"{self._type}{'' if self._type.endswith('*') else ' '}{self._const}{self.name}_classes", items)
-
-    @property
-    def _const(self) -> str:
-        return "const " if self._type.endswith("*") else ""
+        declared = "char *const " if self._type == _STRING else self._type  # array_of writes a const before it
+        return array_of(f"{declared}{self.name}_classes", items)
 
     def _expected(self) -> str:
         z = self._output(link=False)
@@ -135,7 +133,7 @@ class _Class(Answer):
 static inline int {name}_class(const {R} *x)
 {_block(layers.statements + choice)}
 /* Its label. */
-static inline {self._type}{"" if self._type.endswith("*") else " "}{name}_predict(const {R} *x)
+static inline {self._type}{name}_predict(const {R} *x)
 {{
     return {name}_classes[{name}_class(x)];
 }}
@@ -176,11 +174,12 @@ def _labels_in_c(classes: NDArray[Any]) -> tuple[str, list[str]]:
         wide = max(map(abs, values)) >= 2**31
         if max(map(abs, values)) >= 2**63:
             raise ValueError(f"classes_ has labels that no integer of C can hold: {classes}.")
-        return ("long long", [f"{int(value)}LL" for value in values]) if wide else ("long", [f"{int(value)}L" for value in values])
+        suffix = "LL" if wide else "L"
+        return "long long " if wide else "long ", [f"{int(value)}{suffix}" for value in values]
     if all(isinstance(value, float) for value in values):
-        return "double", [number(value, np.dtype(np.float64)) for value in values]
+        return "double ", [number(value, np.dtype(np.float64)) for value in values]
     if all(isinstance(value, str) for value in values):
-        return "const char *", [string(value) for value in values]
+        return _STRING, [string(value) for value in values]
     raise ValueError(f"classes_ has labels that are neither all numbers nor all strings: {classes}. Use another method.")
 
 
@@ -197,9 +196,11 @@ def _row(served: ServedModel) -> NDArray[Any]:
 def _stepped(served: ServedModel, x: NDArray[Any]) -> NDArray[Any]:
     """The row after the steps, each rounded to the dtype of the network."""
     does = {"subtract": np.subtract, "add": np.add, "multiply": np.multiply, "divide": np.divide}
-    for step in served.steps:
-        x = np.clip(x, *step.values) if step.operation == "clip" else does[step.operation](x, step.values)
-        x = x.astype(served.network.plan.dtype)
+    dtype = served.network.plan.dtype
+    for step, rounded in zip(served.steps, served.rounded, strict=True):
+        values = step.values.astype(dtype) if rounded else step.values
+        x = np.clip(x, *values) if step.operation == "clip" else does[step.operation](x, values)
+        x = x.astype(dtype)
     return x
 
 

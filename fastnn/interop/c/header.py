@@ -74,7 +74,7 @@ def to_c(
     require_identifier(name)
     served = _in_dtype(read_model(model, method), dtype)
     answer = answer_of(name, served)
-    layers = Layers(name, served.network.plan, served.network.params, served.steps)
+    layers = Layers(name, served)
     code = "\n".join([answer.tables, layers.functions, answer.function(layers), answer.self_test()])
     text = _header(name, served, answer, layers, code)
     if path is not None:

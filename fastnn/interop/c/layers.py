@@ -8,10 +8,11 @@ import numpy as np
 
 from fastnn.interop.c.activations import element, row_softmax
 from fastnn.interop.c.text import function_of_math, number, numbers, type_of
-from fastnn.plan import Plan
-from fastnn.serving.served import Step
+from fastnn.serving.served import ServedModel, Step
 
 __all__ = ["Layers", "linked"]
+
+_OPERATORS = {"subtract": "-", "divide": "/", "multiply": "*", "add": "+"}
 
 
 class Layers:
@@ -31,8 +32,10 @@ class Layers:
         Numbers in arrays on the stack.
     """
 
-    def __init__(self, name: str, plan: Plan, params: Any, steps: tuple[Step, ...]) -> None:
+    def __init__(self, name: str, served: ServedModel) -> None:
+        plan, steps = served.network.plan, served.steps
         self._name, self._plan, self._dtype = name, plan, plan.dtype
+        self._rounded = served.rounded
         self._functions: dict[str, str] = {}  # their names by the labels of the activations
         self.functions = ""
         hidden = plan.widths[1:]
@@ -41,7 +44,7 @@ class Layers:
         R = type_of(self._dtype)
         declared = ", ".join(f"{array}[{size}]" for array, size in sizes.items() if size)
         self.statements = f"{R} {declared};\n"
-        weights, biases = plan.unpack(np.ascontiguousarray(params, self._dtype))
+        weights, biases = plan.unpack(served.network.params)
         self.tables = "".join(self._table_of(place, step) for place, step in enumerate(steps))
         source = "x"
         for l, (w, b) in enumerate(zip(weights, biases, strict=True)):
@@ -58,11 +61,11 @@ class Layers:
     def _table_of(self, place: int, step: Step) -> str:
         if step.operation == "clip":
             return ""
-        return numbers(f"{self._name}_s{place}", step.values, self._dtype_of(step))
+        return numbers(f"{self._name}_s{place}", step.values, self._dtype_of(place))
 
-    def _dtype_of(self, step: Step) -> np.dtype[Any]:
-        """What a step computes in: scikit-learn multiplies and adds float64 to float32, and rounds then."""
-        return np.dtype(np.float64) if step.operation in ("multiply", "add") else self._dtype
+    def _dtype_of(self, place: int) -> np.dtype[Any]:
+        """What a step computes in: where scikit-learn does so in float64, the result is rounded."""
+        return self._dtype if self._rounded[place] else np.dtype(np.float64)
 
     def _steps(self, steps: tuple[Step, ...]) -> str:
         """Statements on one feature v, that of number k."""
@@ -72,10 +75,10 @@ class Layers:
             if step.operation == "clip":
                 low, high = (number(value, self._dtype) for value in step.values)
                 code += f"v = v < {low} ? {low} : (v > {high} ? {high} : v);\n"
-            elif step.operation in ("multiply", "add"):
-                code += f"v = ({R})((double)v {'*' if step.operation == 'multiply' else '+'} {values});\n"
+            elif self._dtype_of(place) == self._dtype:
+                code += f"v {_OPERATORS[step.operation]}= {values};\n"
             else:
-                code += f"v {'-' if step.operation == 'subtract' else '/'}= {values};\n"
+                code += f"v = ({R})((double)v {_OPERATORS[step.operation]} {values});\n"
         return code
 
     # --- layers ---------------------------------------------------------------------------------

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from fastnn import activations
 from fastnn.errors import out_of_range, wrong_type
+from fastnn.install import install_hint
 from fastnn.interop.chain import Chain
-from fastnn.interop.torch.required import require_torch
+from fastnn.interop.needed import needed
 from fastnn.losses import Loss
 from fastnn.models.network.network import Network
 
@@ -52,7 +53,7 @@ def from_torch(module: Any, loss: str | Loss | None = None) -> Network:
     ImportError
         If torch is not installed.
     """
-    torch = require_torch("from_torch")
+    torch = needed("torch", "from_torch", install_hint("torch"))
     if not isinstance(module, torch.nn.Module):
         raise wrong_type("module", module, "a torch.nn.Sequential")
     modules = list(_flattened(torch, module, type(module).__name__))

@@ -10,7 +10,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from fastnn.activations import USER, Activation
 from fastnn.errors import out_of_range
-from fastnn.interop.torch.required import require_torch
+from fastnn.install import install_hint
+from fastnn.interop.needed import needed
 from fastnn.serving.served import ServedModel, Step, read_model
 
 __all__ = ["to_torch"]
@@ -79,7 +80,7 @@ def to_torch(model: Any, *, method: str | None = None, dtype: DTypeLike | None =
     ImportError
         If torch is not installed.
     """
-    torch = require_torch("to_torch")
+    torch = needed("torch", "to_torch", install_hint("torch"))
     if dtype is not None and np.dtype(dtype) not in (np.float32, np.float64):
         raise out_of_range("dtype", dtype, "float32 or float64")
     served = read_model(model, _default_method(model) if method is None else method)
