@@ -17,6 +17,11 @@ __all__ = ["Answer", "answer_of"]
 
 _TOLERANCE = {"float": 1e-5, "double": 1e-12}  # compilers may add in another order, and fuse
 _STRING = "const char *"
+_INTEGERS = (  # each with the suffix of its literals, the least that has one, and where it ends
+    ("long", "L", 1 - 2**31, 2**31),
+    ("long long", "LL", 1 - 2**63, 2**63),
+    ("unsigned long long", "ULL", 0, 2**64),
+)
 
 
 def answer_of(name: str, served: ServedModel) -> Answer:
@@ -168,19 +173,20 @@ return 1;
 
 
 def _labels_in_c(classes: NDArray[Any]) -> tuple[str, list[str]]:
-    """The type of the labels, and each of them."""
+    """The type of the labels, and each of them; ValueError where C has no such type."""
     values = classes.tolist()
     if all(isinstance(value, (bool, int)) for value in values):
-        wide = max(map(abs, values)) >= 2**31
-        if max(map(abs, values)) >= 2**63:
-            raise ValueError(f"classes_ has labels that no integer of C can hold: {classes}.")
-        suffix = "LL" if wide else "L"
-        return "long long " if wide else "long ", [f"{int(value)}{suffix}" for value in values]
+        for kind, suffix, least, bound in _INTEGERS:
+            if least <= min(values) and max(values) < bound:
+                return f"{kind} ", [f"{int(value)}{suffix}" for value in values]
     if all(isinstance(value, float) for value in values):
         return "double ", [number(value, np.dtype(np.float64)) for value in values]
     if all(isinstance(value, str) for value in values):
         return _STRING, [string(value) for value in values]
-    raise ValueError(f"classes_ has labels that are neither all numbers nor all strings: {classes}. Use another method.")
+    raise ValueError(
+        f"classes_ has labels that C has no type for: {classes}. Wanted integers of at most 64 bits, numbers or "
+        "strings; or use another method, such as 'raw'."
+    )
 
 
 def _row(served: ServedModel) -> NDArray[Any]:
