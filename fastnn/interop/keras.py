@@ -203,6 +203,8 @@ def _add_relu(chain: Chain, layer: Any) -> None:
 
 
 def _add_prelu(chain: Chain, layer: Any) -> None:
+    if not layer.built:
+        raise ValueError("it is not built: call the model once before")
     slopes = _numbers(layer.alpha).reshape(-1)
     if not (slopes == slopes[0]).all():
         raise ValueError("its columns have different slopes")

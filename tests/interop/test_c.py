@@ -238,7 +238,13 @@ def test_literals_read_back_to_the_same_bits(dtype):
     for value in values:
         text = number(value, np.dtype(dtype))
         assert dtype(text.removesuffix("f")).tobytes() == dtype(value).tobytes()
-        assert len(text) <= (17 if dtype is np.float32 else 24)
+        assert len(text) <= (16 if dtype is np.float32 else 24)
+
+
+def test_literals_are_the_shortest():
+    single, double = np.dtype(np.float32), np.dtype(np.float64)
+    assert [number(value, single) for value in (0.1, 1, -2e-20, 1e16)] == ["0.1f", "1.0f", "-2e-20f", "1e+16f"]
+    assert [number(value, double) for value in (0.1, 1, -2e-20)] == ["0.1", "1.0", "-2e-20"]
 
 
 def test_strings_and_comments():
@@ -259,19 +265,24 @@ def test_a_name_that_is_no_identifier(name, tmp_path):
 @pytest.mark.parametrize(
     ("model", "how", "error", "match"),
     [
-        (FIRST, {"dtype": "float16"}, ValueError, "dtype='float16'"),
+        (FIRST, {"method": "predict", "dtype": "float16"}, ValueError, "dtype='float16'"),
         (FIRST, {"method": "predict_proba"}, ValueError, "predict_proba.*Known: predict"),
         (FIRST, {"method": "transform"}, ValueError, "transform"),
         (LogisticRegression(), {}, NotFittedError, "not fitted"),
         (StandardScaler(), {}, TypeError, "StandardScaler"),
         (3, {}, TypeError, "model is 3"),
-        (MLPClassifier((3,), max_iter=2).fit(samples("d"), NUMBER * 0), {}, ValueError, "one class"),
     ],
 )
 def test_what_cannot_be_written_is_named(model, how, error, match, tmp_path):
     with pytest.raises(error, match=match):
         to_c(model, tmp_path / "model.h", **how)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_model_of_one_class_has_no_probabilities():
+    model = MLPClassifier((3,), max_iter=2).fit(samples("d"), NUMBER * 0)
+    with pytest.raises(ValueError, match="one class"):
+        to_c(model, None)
 
 
 def test_other_steps_and_functions_are_named():

@@ -55,7 +55,8 @@ def function_of_math(name: str, dtype: np.dtype[Any]) -> str:
 def number(value: Any, dtype: np.dtype[Any]) -> str:
     """The shortest decimal that reads back to the same bits."""
     if dtype == np.float32:
-        return f"{np.float32(value)}f"
+        short = np.float32(value)
+        return min(str(short), np.format_float_scientific(short, trim="-", exp_digits=1), key=len) + "f"
     return repr(float(value))
 
 

@@ -89,10 +89,11 @@ class LabelTargets:
 
     def binarizer(self) -> LabelBinarizer:
         """scikit-learn's object that turns labels into columns and back, as its own networks have one."""
-        if not self.several_labels:
-            return LabelBinarizer().fit(self.classes)
-        both = np.repeat([[0], [1]], len(self.classes), axis=1)
-        return LabelBinarizer().fit(csr_matrix(both) if self.sparse else both)
+        both = np.repeat([[0], [1]], len(self.classes), axis=1)  # rows without and with every label
+        labels = (csr_matrix(both) if self.sparse else both) if self.several_labels else self.classes
+        made = LabelBinarizer().fit(labels)
+        made.classes_ = self.classes  # it makes strings of labels that are objects
+        return made
 
     def encode(self, labels: NDArray[Any], dtype: DTypeLike, name: str = "y") -> Array:
         """The network's targets (n, o) of labels (n,) or indicators (n, k); errors call them by the name."""
