@@ -48,10 +48,15 @@ if not HAS_CALLBACKS:
 
 if missing := [name for name in ("onnx", "onnxruntime", "skl2onnx") if find_spec(name) is None]:
     LEFT_OUT["onnx"] = f"{' and '.join(missing)} cannot be imported: nox -s interop installs them"
+for mark, names, session in (("torch", ("torch",), "interop"), ("keras", ("keras", "torch"), "keras")):
+    if missing := [name for name in names if find_spec(name) is None]:
+        LEFT_OUT[mark] = f"{' and '.join(missing)} cannot be imported: nox -s {session} installs them"
 
 _TESTS = Path(__file__).parent
 _FILES = {  # which cannot even be imported
     "onnx": [path.relative_to(_TESTS).as_posix() for path in (_TESTS / "interop").glob("test_onnx*.py")],
+    "torch": ("interop/test_torch.py",),
+    "keras": ("interop/test_keras.py",),
     "jit": ("jit", "kernels/test_failing.py", "kernels/functions"),
     "callbacks": ("models/common/test_callbacks.py",),
     "swapped": ("compat/test_logistic.py",),

@@ -78,7 +78,7 @@ class Chain:
         """The last layer, if nothing but what is affine has come after its product."""
         if not self._layers or self._layers[-1].activation is not _IDENTITY or self._scale is not None:
             return None
-        return self._layers[-1] if self._dropout == 0 else None
+        return self._layers[-1]
 
     def activation(self, activation: Activation) -> None:
         """Add an activation; behind another one there is a dense layer that changes nothing."""
@@ -105,8 +105,11 @@ class Chain:
         self.affine(end / 0.5)
 
     def dropout(self, rate: float) -> None:
-        """Add a dropout of the inputs of the next dense layer."""
-        self._dropout = 1 - (1 - self._dropout) * (1 - rate)
+        """Add a dropout of the inputs of the next dense layer; several are one that keeps as much as they do.
+
+        Where no dense layer comes any more there is none: a network does not drop its outputs.
+        """
+        self._dropout = 1 - (1 - self._dropout) * (1 - rate) if self._dropout else rate
 
     def network(self, loss: str | Loss | None, dtype: Any) -> Network:
         """The network.
@@ -114,8 +117,6 @@ class Chain:
         A softmax or sigmoid at its end becomes the link of the loss, where that has it; without a loss it decides
         which one that is.
         """
-        if self._dropout:
-            raise ValueError(f"A Dropout of {self._dropout:g} at the end would drop the network's output: leave it out.")
         if self._scale is not None or not self._layers:
             self.dense(np.eye(self.width), None)
         last = self._layers[-1]

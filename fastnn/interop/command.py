@@ -51,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.error(f"--{option.replace('_', '-')} is no option of --to {given.to}")
     try:
         target = Path(given.output or Path(given.model).with_suffix(kind.suffix))
+        if target.exists() and target.samefile(given.model):
+            raise ValueError(f"{target} is the model itself: give another file as --output.")
         kind.write(_load(given.model), target, given)
     except (ValueError, TypeError, ImportError, OSError) as fault:
         print(f"fastnn export: {fault}", file=sys.stderr)

@@ -37,7 +37,9 @@ def from_keras(model: Any, loss: str | Loss | None = None) -> Network:
 
     It shares no memory with the model. Dense, Activation and the layers of activations, Dropout, BatchNormalization,
     Normalization, Rescaling, Flatten and InputLayer may stand in it in any order, also in nested Sequentials.
-    BatchNormalization and Normalization are folded into the dense layers, with their statistics as they are.
+    BatchNormalization and Normalization are folded into the dense layers, with their statistics as they are; a Dropout
+    drops inputs of the next Dense, and is left out where there is none.
+
     ``network.predict(x)`` is what the model predicts for x: a softmax or sigmoid at the end becomes the link of the
     loss. If `loss` has a link that does not stand at the end, what the model gives is ``network.forward(x)``.
 
@@ -71,7 +73,7 @@ def from_keras(model: Any, loss: str | Loss | None = None) -> Network:
     shape = model.input_shape
     if len(shape) != 2 or shape[1] is None:
         raise ValueError(f"The Sequential {model.name!r} takes inputs of shape {shape}, wanted (samples, features).")
-    layers = list(_flattened(keras, model))
+    layers = list(_flattened(keras, model, set()))
     dtype = _dtype_of(layers)
     chain, kinds = Chain(int(shape[1])), _kinds(keras)
     for layer in layers:
@@ -97,11 +99,11 @@ def _named(layer: Any) -> str:
     return f"{type(layer).__name__} {layer.name!r}"
 
 
-def _flattened(keras: Any, model: Any) -> Iterator[Any]:
-    seen: set[int] = set()
+def _flattened(keras: Any, model: Any, seen: set[int]) -> Iterator[Any]:
+    """All layers in their order, of which none has been seen that has weights."""
     for layer in model.layers:
         if type(layer) is keras.Sequential:
-            yield from _flattened(keras, layer)
+            yield from _flattened(keras, layer, seen)
             continue
         if id(layer) in seen and layer.weights:
             raise ValueError(f"The layer {_named(layer)} stands in two places, which a Network cannot share.")

@@ -27,7 +27,9 @@ def from_torch(module: Any, loss: str | Loss | None = None) -> Network:
 
     It shares no memory with the module. Linear, Dropout, Flatten, Identity, BatchNorm1d and the activations may stand
     in it in any order, also in nested Sequentials. BatchNorm1d is folded into the dense layers, with its statistics as
-    they are. ``network.predict(x)`` is what the module gives for x: a Softmax or Sigmoid at the end becomes the link
+    they are; a Dropout drops inputs of the next Linear, and is left out where there is none.
+
+    ``network.predict(x)`` is what the module gives for x: a Softmax or Sigmoid at the end becomes the link
     of the loss. If `loss` has a link that does not stand at the end, what the module gives is ``network.forward(x)``.
 
     Parameters
@@ -59,20 +61,27 @@ def from_torch(module: Any, loss: str | Loss | None = None) -> Network:
     modules = list(_flattened(torch, module, type(module).__name__))
     _require_alone(torch, modules)
     dtype = _dtype_of(torch, module)
-    widths = (each.in_features if type(each) is torch.nn.Linear else each.num_features for _, each in modules if type(each) in (torch.nn.Linear, torch.nn.BatchNorm1d))
-    n_inputs = next(widths, None)
-    if n_inputs is None:
-        raise ValueError(f"{type(module).__name__} has no Linear, by which to know how many inputs there are.")
-    chain, kinds = Chain(n_inputs), _kinds(torch)
+    kinds = _kinds(torch)
     for path, each in modules:
-        add = kinds.get(type(each))
-        if add is None:
-            raise ValueError(f"{path}: {each!r} has no counterpart in a Network. Those that have: {', '.join(kind.__name__ for kind in kinds)}.")
+        if type(each) not in kinds:
+            known = ", ".join(kind.__name__ for kind in kinds)
+            raise ValueError(f"{path}: {each!r} has no counterpart in a Network. Those that have: {known}.")
+    chain = Chain(_inputs_of(torch, modules))
+    for path, each in modules:
         try:
-            add(chain, each)
+            kinds[type(each)](chain, each)
         except ValueError as fault:
             raise ValueError(f"{path}: {each!r} has no counterpart in a Network: {fault}") from fault
     return chain.network(loss, dtype)
+
+
+def _inputs_of(torch: Any, modules: list[tuple[str, Any]]) -> int:
+    """How many inputs there are: what stands before the first module that knows changes nothing about it."""
+    names = {torch.nn.Linear: "in_features", torch.nn.BatchNorm1d: "num_features"}
+    for _, each in modules:
+        if type(each) in names:
+            return int(getattr(each, names[type(each)]))
+    raise ValueError("The module has no Linear and no BatchNorm1d, by which to know how many inputs there are.")
 
 
 def _flattened(torch: Any, module: Any, path: str) -> Iterator[tuple[str, Any]]:
