@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     from fastnn.models.mlp.many import fit_many as fit_many
     from fastnn.models.network.network import Network as Network
     from fastnn.models.neuron.estimator import Neuron as Neuron
-    from fastnn.serving.predictor import compile_predict as compile_predict
 
     # tools/generate_optimizers.py writes this: imports
     from fastnn.optimizers import SGD as SGD
@@ -62,6 +61,7 @@ if TYPE_CHECKING:
     from fastnn.optimizers import Lion as Lion
     from fastnn.optimizers import NAdam as NAdam
     from fastnn.optimizers import RMSprop as RMSprop
+    from fastnn.serving.predictor import compile_predict as compile_predict
     # until here
 
 # tools/generate_optimizers.py writes this: names

@@ -195,6 +195,7 @@ class Predictor:
         params: _Array,
         output: str,
         labels: str | None = None,
+        labels_plan: Any = None,
         classes: _Array | None = None,
         steps: tuple[tuple[str, Any, bool], ...] = (),
         squeezed: bool = False,

@@ -16,11 +16,9 @@ from libcpp cimport bool as cppbool
 
 from _contract cimport (
     ActivationBackward, ActivationForward, ColumnSums, Columns, DenseBackwardInput, DenseBackwardParams,
-    DenseForward, Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, FrozenNetwork, Kernels, LimitedMemory,
-    Link, LogisticPass, LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Prediction, Saga,
-    ScalingStep, Separable, Share, TeamKernel, WeightedGram, kAddStep, kClassAnswer, kClipStep, kDivideStep,
-    kFlatGrain, kLabelsAnswer, kLossRows, kMultiplyStep, kNeuronBlockRows, kNeuronBlocks, kNeuronStride,
-    kOnesAnswer, kPairsAnswer, kSubtractStep, kValuesAnswer, share_of,
+    DenseForward, Descent, Dropout, Epoch, EpochKernel, Features, FlatVector, Kernels, LimitedMemory, Link,
+    LogisticPass, LossAndGradient, NetworkForward, NetworkShape, NeuronEpoch, OptimizerStep, Saga, Separable,
+    Share, TeamKernel, WeightedGram, kFlatGrain, kLossRows, kNeuronBlockRows, kNeuronBlocks, kNeuronStride, share_of,
 )
 from _lists cimport (
     LossTile, UserLoss, kLinkCount, kLinkNames, kListedLosses, kLossCount, kMaxSlots, kNoLink, kStoreGradient, slots_of,
@@ -31,6 +29,10 @@ from _runtime cimport (
     keep_teams as keep_teams_as_asked, kernels_of, kMaxTeam, level_count, look_every, norm_of, obey,
     permutation as fill_permutation, pool_is_awake, release, run_shares, run_team, set_and_tell, sum_in_order,
     wake_pool, watch_signals, weight_total,
+)
+from _serving cimport (
+    FrozenNetwork, Prediction, ScalingStep, kAddStep, kClassAnswer, kClipStep, kDivideStep, kLabelsAnswer,
+    kMultiplyStep, kOnesAnswer, kPairsAnswer, kSubtractStep, kValuesAnswer,
 )
 
 import os
@@ -71,3 +73,4 @@ include "binding/machine.pxi"
 include "binding/capsule.pxi"
 include "binding/api.pxi"
 include "binding/predictor.pxi"
+include "binding/predictor_input.pxi"

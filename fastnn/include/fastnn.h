@@ -268,9 +268,9 @@ typedef struct fastnn_api {
                                  const fastnn_loss* loss, int pairs, float* out, ptrdiff_t n);
   int (*network_forward_float64)(const fastnn_network* network, const double* params, const double* x,
                                  const fastnn_loss* loss, int pairs, double* out, ptrdiff_t n);
-  // out = what a frozen predictor answers for n rows. fastnn.compile_predict makes it in Python: its `address` has this
-  // function and the handle, which lives as long as the Python object. out has n rows of its `n_outputs`; a class comes
-  // as its number.
+  // out = what a frozen predictor answers for n rows: (n, its n_outputs); a class comes as its number. In Python
+  // fastnn.compile_predict makes it, and its `address` has this function and the handle, which lives as long as the
+  // Python object does.
   int (*predict_float32)(const void* predictor, const float* x, float* out, ptrdiff_t n);
   int (*predict_float64)(const void* predictor, const double* x, double* out, ptrdiff_t n);
   // until here

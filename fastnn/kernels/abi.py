@@ -157,9 +157,9 @@ FUNCTIONS = (
     ),
     _own(
         "predict",
-        "out = what a frozen predictor answers for n rows. fastnn.compile_predict makes it in Python: its `address` has "
-        "this function and the handle, which lives as long as the Python object. out has n rows of its `n_outputs`; a "
-        "class comes as its number.",
+        "out = what a frozen predictor answers for n rows: (n, its n_outputs); a class comes as its number. In Python "
+        "fastnn.compile_predict makes it, and its `address` has this function and the handle, which lives as long as "
+        "the Python object does.",
         ("const void*", "predictor"),
         ("const T*", "x"),
         ("T*", "out"),

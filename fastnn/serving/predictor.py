@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from fastnn import losses
 from fastnn.errors import out_of_range
 from fastnn.kernels.select import native
 from fastnn.models.network.base import BaseNetwork
@@ -93,8 +94,8 @@ def compile_predict(
     >>> x = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     >>> model = fastnn.LogisticRegression(C=100.0).fit(x, ["no", "no", "no", "yes"])
     >>> p = fastnn.compile_predict(model)
-    >>> p(x[3]).round(2)
-    array([0.05, 0.95])
+    >>> p(x[3]).round(1)
+    array([0.1, 0.9])
     >>> bool((p(x) == model.predict_proba(x)).all())
     True
     >>> str(p.label(x[3]))
@@ -103,12 +104,14 @@ def compile_predict(
     if n_threads is not None:
         check_counts(n_threads=n_threads)
     served, output = _read(model, method)
-    plan, params = _in_dtype(served, dtype)
-    return native.Predictor(
+    plan = _in_dtype(served, dtype)
+    labels, labels_plan = _labels(model, plan, dtype)
+    made: Predictor = native.Predictor(
         plan,
-        params,
+        np.ascontiguousarray(served.network.params, plan.dtype),
         output,
-        labels=_kind_of_labels(model),
+        labels=labels,
+        labels_plan=labels_plan,
         classes=served.network.classes,
         steps=_steps(served),
         squeezed=_drops_column(served),
@@ -116,6 +119,7 @@ def compile_predict(
         check_finite=bool(check_finite),
         n_threads=0 if n_threads is None else int(n_threads),
     )
+    return made
 
 
 def _read(model: Any, method: str) -> tuple[ServedModel, str]:
@@ -128,24 +132,28 @@ def _read(model: Any, method: str) -> tuple[ServedModel, str]:
     return served, served.output
 
 
-def _kind_of_labels(model: Any) -> str | None:
-    output = read_model(model, "predict").output
-    return output if output in ("class", "labels") else None
-
-
-def _in_dtype(served: ServedModel, dtype: DTypeLike | None) -> tuple[Plan, Any]:
-    plan, params = served.network.plan, served.network.params
-    wanted = plan.dtype if dtype is None else np.dtype(dtype)
+def _in_dtype(served: ServedModel, dtype: DTypeLike | None) -> Plan:
+    plan = served.network.plan
+    wanted: Any = plan.dtype if dtype is None else np.dtype(dtype)
     if wanted not in (np.float32, np.float64):
         raise out_of_range("dtype", dtype, "float32, float64 or None")
-    plan = replace(plan, dtype=wanted, loss=_LOSS_OF_LINK[plan.loss.link], dropout=())
-    return plan, np.ascontiguousarray(params, wanted)
+    return replace(plan, dtype=wanted, loss=losses.get(_LOSS_OF_LINK[plan.loss.link]), dropout=())
+
+
+def _labels(model: Any, plan: Plan, dtype: DTypeLike | None) -> tuple[str | None, Plan | None]:
+    """What the labels of a model are, and the plan for them where it is another than that of the method."""
+    served = read_model(model, "predict")
+    if served.output not in ("class", "labels"):
+        return None, None
+    own = _in_dtype(served, dtype)
+    return served.output, own if own.activations != plan.activations else None
 
 
 def _steps(served: ServedModel) -> tuple[tuple[str, Any, bool], ...]:
     """The scalers' operations, and whether each is computed in float64 whatever the dtype of x."""
     return tuple(
-        (step.operation, step.values, not rounded) for step, rounded in zip(served.steps, served.rounded, strict=True)
+        (step.operation, step.values.astype(dtype), not rounded)
+        for step, dtype, rounded in zip(served.steps, served.dtypes, served.rounded, strict=True)
     )
 
 

@@ -51,6 +51,8 @@ class ServedModel:
     rounded : tuple of bool
         For each step whether its values are rounded to the dtype of x first. Else an x of float32 is computed with in
         float64, and the result is rounded.
+    dtypes : tuple of numpy.dtype
+        For each step that of the values in the scaler.
     """
 
     model: Any
@@ -58,6 +60,7 @@ class ServedModel:
     method: str
     steps: tuple[Step, ...] = ()
     rounded: tuple[bool, ...] = ()
+    dtypes: tuple[np.dtype[Any], ...] = ()
 
     @property
     def output(self) -> str:
@@ -96,7 +99,9 @@ def read_model(model: Any, method: str) -> ServedModel:
         raise wrong_type("model", model, "a fitted estimator or Network of fastnn, or a Pipeline that ends with one")
     network = held(model)._as_network(method)
     network.output(method)  # which there is, or an error
-    return ServedModel(model, network, method, steps, rounded)
+    dtypes = tuple(step.values.dtype for step in steps)
+    exact = tuple(Step(step.operation, step.values.astype(np.float64)) for step in steps)
+    return ServedModel(model, network, method, exact, rounded, dtypes)
 
 
 def _is_named(instance: Any, name: str) -> bool:
@@ -113,7 +118,7 @@ def _rounds(transformer: Any) -> bool:
 
 
 def _steps_of(name: str, transformer: Any) -> tuple[Step, ...]:
-    """The operations of one step of a pipeline."""
+    """The operations of one step of a pipeline, their values in the scaler's dtype."""
     if transformer is None or transformer == "passthrough":
         return ()
     kind = next((each for each in SCALERS if _is_named(transformer, each)), None)
@@ -137,4 +142,4 @@ def _steps_of(name: str, transformer: Any) -> tuple[Step, ...]:
 
 
 def _given(*steps: tuple[str, Any]) -> tuple[Step, ...]:
-    return tuple(Step(name, np.array(values, np.float64)) for name, values in steps if values is not None)
+    return tuple(Step(name, np.asarray(values)) for name, values in steps if values is not None)

@@ -24,6 +24,8 @@ cdef class Predictor:
         What `__call__` gives of the last layer's activation.
     labels : {"class", "labels"}, optional
         What `label` gives; None of a model without classes.
+    labels_plan : fastnn.plan.Plan, optional
+        Whose last activation `label` decides by; None for that of `plan`. They differ in no more.
     classes : ndarray (k,), optional
     steps : tuple of (operation, values, in_double)
         What happens to x before, in order.
@@ -35,8 +37,9 @@ cdef class Predictor:
     cdef FrozenNetwork[float] frozen
     cdef FrozenNetwork[float] classifier  # the same for labels
     cdef readonly object plan, classes
-    cdef object params, output, labels
+    cdef object params, output, labels, labels_plan
     cdef tuple steps
+    cdef list values_of_steps       # as they are computed with
     cdef cnp.ndarray block_of_steps
     cdef void* packed
     cdef size_t nbytes, scratch_of_row
@@ -48,13 +51,14 @@ cdef class Predictor:
     cdef readonly Py_ssize_t n_outputs
 
     def __cinit__(self, object plan not None, cnp.ndarray params not None, str output not None, str labels=None,
-                  object classes=None, tuple steps=(), bint squeezed=False, bint strict=False,
+                  object labels_plan=None, object classes=None, tuple steps=(), bint squeezed=False, bint strict=False,
                   bint check_finite=False, Py_ssize_t n_threads=1):
         cdef NativePlan native = native_plan(plan, kind_of(params))
         input_1d(params, "params", native.kind, native.n_params)
         if n_threads < 0:
             raise ValueError(f"n_threads={n_threads}, wanted at least 1")
-        self.plan, self.output, self.labels, self.steps = plan, output, labels, steps
+        self.plan, self.output, self.labels, self.labels_plan = plan, output, labels, labels_plan
+        self.steps = steps
         self.squeezed, self.strict, self.check_finite, self.n_threads = squeezed, strict, check_finite, n_threads
         self.kind, self.typenum = native.kind, cnp.NPY_FLOAT64 if native.kind else cnp.NPY_FLOAT32
         self.params = params.copy()
@@ -80,21 +84,20 @@ cdef class Predictor:
     cdef int read_steps(self) except -1:
         cdef Py_ssize_t k, count = len(self.steps)
         cdef ScalingStep* into
-        own = []
         self.block_of_steps = np.zeros(max(count, 1) * sizeof(ScalingStep), np.uint8)
+        self.values_of_steps = []
         into = <ScalingStep*>cnp.PyArray_DATA(self.block_of_steps)
-        for k, (operation, values, in_double) in enumerate(self.steps):
+        for k, (operation, given, in_double) in enumerate(self.steps):
             if operation not in SCALING_STEPS:
                 raise ValueError(f"unknown step {operation!r}, wanted one of {', '.join(SCALING_STEPS)}")
             in_double = in_double and operation != "clip"
-            values = np.array(values, np.float64 if in_double or self.kind else np.float32)
+            values = np.array(given, np.float64 if in_double or self.kind else np.float32)
             if values.shape != ((2 if operation == "clip" else self.n_inputs),):
                 raise ValueError(f"a step {operation!r} has values of shape {values.shape}, wanted one for each of "
                                  f"{self.n_inputs} features, or the two bounds of 'clip'")
-            own.append((operation, values, bool(in_double)))
+            self.values_of_steps.append(values)
             into[k].operation, into[k].in_double = SCALING_STEPS[operation], in_double
             into[k].values = cnp.PyArray_DATA(values)
-        self.steps = tuple(own)
         self.frozen.steps, self.frozen.step_count = into, count
         return 0
 
@@ -118,14 +121,20 @@ cdef class Predictor:
 
     cdef int pack(self) except -1:
         cdef Prediction[float] g
+        cdef Job job
         cdef size_t item = 8 if self.kind else 4
         self.nbytes = max(1, kernels.predictor_size[self.kind](&self.frozen) * item)
         self.packed = allocate(self.nbytes)
         if self.packed == NULL:
             raise MemoryError(f"a predictor needs {self.nbytes} bytes for its packed weights")
         self.frozen.packed = <float*>self.packed
-        kernels.pack_predictor[self.kind](&self.frozen)
+        with nogil:
+            begin_job(&job)
+            kernels.pack_predictor[self.kind](&self.frozen)
+            end_job(&job)
+        raise_if_stopped(job)
         self.classifier = self.frozen
+        self.classifier.shape.activations = self.plan_of_labels().shape.activations
         self.classifier.link = kNoLink
         self.classifier.answer = ANSWERS[self.labels or "class"]
         self.classifier.columns = 1 if self.labels != "labels" else self.frozen.shape.widths[self.frozen.shape.layers]
@@ -135,13 +144,21 @@ cdef class Predictor:
         self.scratch_of_row = max(self.scratch_of_row, kernels.predict_scratch[self.kind](&g) * item)
         return 0
 
+    cdef NativePlan plan_of_labels(self):
+        cdef NativePlan own = native_plan(self.plan, self.kind), other = own
+        if self.labels_plan is not None:
+            other = native_plan(self.labels_plan, self.kind)
+        if other.widths.tolist() != own.widths.tolist() or other.bias.tolist() != own.bias.tolist():
+            raise ValueError("labels_plan is of another network than plan")
+        return other
+
     def __dealloc__(self):
         if self.packed != NULL:
             release(self.packed, self.nbytes)
 
     def __reduce__(self):
-        return Predictor, (self.plan, self.params, self.output, self.labels, self.classes, self.steps, self.squeezed,
-                           self.strict, self.check_finite, self.n_threads)
+        return Predictor, (self.plan, self.params, self.output, self.labels, self.labels_plan, self.classes, self.steps,
+                           self.squeezed, self.strict, self.check_finite, self.n_threads)
 
     # --- the answers --------------------------------------------------------------------------------------------------
 
@@ -203,8 +220,8 @@ cdef class Predictor:
         shape = x.shape[: x.ndim - 1] + (() if squeezed else (self.n_outputs,))
         state = "" if out.flags.writeable else ", read-only"
         state += "" if out.flags.c_contiguous and out.flags.aligned else ", not plain C-contiguous memory"
-        raise ValueError(f"out has shape {out.shape} and dtype {out.dtype}{state}; wanted a writable C-contiguous array "
-                         f"of shape {shape} and dtype {dtype}.")
+        raise ValueError(f"out has shape {out.shape} and dtype {out.dtype}{state}; wanted a writable C-contiguous "
+                         f"array of shape {shape} and dtype {dtype}.")
 
     def __call__(self, object x, object out=None):
         """Answer one row or several.
@@ -223,8 +240,8 @@ cdef class Predictor:
         cdef cnp.ndarray rows, result
         if not self.is_ready(x):
             if hasattr(x, "tocsr"):
-                return self.answer_sparse(x, out)
-            x = self.converted(x)
+                return answer_sparse(self, x, out)
+            x = converted(self, x)
         rows = <cnp.ndarray>x
         if self.gives_labels:
             return self.label_rows(rows, out)
@@ -261,8 +278,8 @@ cdef class Predictor:
             raise TypeError("This predictor has no labels: its model has no classes.")
         if not self.is_ready(x):
             if hasattr(x, "tocsr"):
-                return self.labels_of_raw(self.raw_of_sparse(x, False))
-            x = self.converted(x)
+                return labels_of_raw(self, raw_of_sparse(self, x, False))
+            x = converted(self, x)
         return self.label_rows(<cnp.ndarray>x, None)
 
     cdef object label_rows(self, cnp.ndarray x, object out):
@@ -285,75 +302,6 @@ cdef class Predictor:
         if isinstance(x, np.ndarray):
             apart(out, x)
         out[...] = labels
-        return out
-
-    # --- what is no row of the right dtype ----------------------------------------------------------------------------
-
-    cdef str wanted(self):
-        return f"({self.n_inputs},) or (n, {self.n_inputs})"
-
-    cdef cnp.ndarray converted(self, object x):
-        if self.strict:
-            what = f"shape {x.shape} and dtype {x.dtype}" if isinstance(x, np.ndarray) else f"type {type(x).__name__}"
-            raise ValueError(f"x is of {what}; strict=True wants a C-contiguous ndarray of shape {self.wanted()} and "
-                             f"dtype {self.plan.dtype}.")
-        from fastnn.tensors import as_host
-        array = np.asarray(as_host("x", x))
-        if array.dtype.kind not in "fiub":
-            raise TypeError(f"x has dtype {array.dtype}, wanted numbers: convert it, such as by "
-                            f"np.asarray(x, {self.plan.dtype}).")
-        if array.ndim not in (1, 2) or array.shape[array.ndim - 1] != self.n_inputs:
-            raise ValueError(f"x has shape {array.shape}, wanted {self.wanted()}: the model has {self.n_inputs} inputs.")
-        return np.require(array, self.plan.dtype, ["C", "A"])
-
-    # z (n, o) of a sparse x, or what the link makes of it, as the model's own methods compute it.
-    cdef object raw_of_sparse(self, object x, bint link):
-        if self.strict:
-            raise ValueError("x is sparse; strict=True wants an ndarray.")
-        if x.ndim != 2 or x.shape[1] != self.n_inputs:
-            raise ValueError(f"x has shape {x.shape}, wanted (n, {self.n_inputs}): the model has {self.n_inputs} inputs.")
-        rows = x.tocsr().astype(self.plan.dtype)
-        rows = self.scaled_sparse(rows.copy() if self.steps else rows)
-        if self.check_finite and not np.isfinite(rows.data).all():
-            raise ValueError("x has NaN or infinity, which check_finite=True refuses.")
-        o = 2 if link and self.output == "pairs" else self.plan.widths[len(self.plan.widths) - 1]
-        out = np.empty((x.shape[0], o), self.plan.dtype)
-        loss = self.plan.loss if link and self.output != "raw" else None
-        network_predict(self.plan, self.params, SparseRows(rows), loss, out, self.n_threads)
-        return out
-
-    # As scikit-learn does it: what would make zeros of others is refused, and to divide is to multiply by inverses.
-    cdef object scaled_sparse(self, object rows):
-        for operation, values, in_double in self.steps:
-            if operation in ("subtract", "add"):
-                raise ValueError(f"x is sparse, and a scaler of this pipeline would {operation} something of every "
-                                 f"feature, zeros too: pass x.toarray().")
-            if operation == "clip":
-                np.clip(rows.data, values[0], values[1], out=rows.data)
-            else:
-                factors = 1 / values if operation == "divide" else values
-                rows.data *= factors.take(rows.indices)
-        return rows
-
-    cdef object labels_of_raw(self, object z):
-        if self.labels == "labels":
-            return (z > 0).astype(int)
-        index = (z[:, 0] > 0).astype(np.intp) if z.shape[1] == 1 else z.argmax(axis=1)
-        return self.classes[np.minimum(index, len(self.classes) - 1)]
-
-    cdef object answer_sparse(self, object x, object out):
-        if self.gives_labels:
-            labels = self.labels_of_raw(self.raw_of_sparse(x, False))
-            return labels if out is None else self.copy_labels(x, labels, out)
-        answer = self.raw_of_sparse(x, True)
-        if self.output == "ones":
-            answer = np.ones((len(answer), 1), self.plan.dtype)
-        answer = answer[:, 0] if self.squeezed else answer
-        if out is None:
-            return answer
-        if not isinstance(out, np.ndarray) or out.shape != answer.shape or out.dtype != answer.dtype:
-            self.refuse_output(answer, out, answer.dtype, self.squeezed)
-        out[...] = answer
         return out
 
     # --- without Python -----------------------------------------------------------------------------------------------

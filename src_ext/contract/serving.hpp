@@ -24,10 +24,10 @@ enum AnswerCode : int { kValuesAnswer, kPairsAnswer, kClassAnswer, kLabelsAnswer
 // A model as it was when it was frozen.
 template <class T> struct FrozenNetwork {
   NetworkShape shape;
-  const T* params;   // one vector, as plan.py has it
-  T* packed;         // predictor_size elements, which pack_predictor fills
-  const void* table;  // the Kernels in use
-  const ScalingStep* steps;  // what happens to x before
+  const T* params;                // one vector, as plan.py has it
+  T* packed;                      // predictor_size elements, which pack_predictor fills
+  const void* table;              // the Kernels in use
+  const ScalingStep* steps;       // what happens to x before
   ptrdiff_t step_count, columns;  // columns: of out
   ptrdiff_t last_class;           // the number of the last class
   int link, answer;               // link: or kNoLink; answer: an AnswerCode
@@ -38,7 +38,7 @@ template <class T> struct FrozenNetwork {
 template <class T> struct Prediction {
   const void* predictor;  // a FrozenNetwork of the same element type
   const T* x;
-  T *out, *scratch;    // scratch: predict_scratch elements for each member of the team
+  T *out, *scratch;  // scratch: predict_scratch elements for each member of the team
   ptrdiff_t n;
   int* infinite;       // as in NetworkForward
   ptrdiff_t* claimed;  // as in NetworkForward

@@ -28,7 +28,8 @@ template <class T> ptrdiff_t predictor_size(const void* arguments) {
 }
 
 // Layer l, which begins at `at`.
-template <class T> FASTNN_INLINE PackedLayer<T> packed_layer(const fastnn::NetworkShape& shape, ptrdiff_t l, const T* at) {
+template <class T> FASTNN_INLINE PackedLayer<T> packed_layer(const fastnn::NetworkShape& shape, ptrdiff_t l,
+                                                             const T* at) {
   const ptrdiff_t i = shape.widths[l], o = shape.widths[l + 1], padded = round_up<T>(o);
   return {at, at + padded, i, o, padded};
 }

@@ -11,7 +11,9 @@ namespace {
 constexpr int kTileSums = kTileRows * kTileVectors;  // registers of a tile
 
 // Panels of a tile of so many rows.
-constexpr int panels_of_tile(int rows) { return kTileSums / kTileVectors / rows > 0 ? kTileSums / kTileVectors / rows : 1; }
+constexpr int panels_of_tile(int rows) {
+  return kTileSums / kTileVectors / rows > 0 ? kTileSums / kTileVectors / rows : 1;
+}
 
 // Rows that go through a layer.
 template <class T> struct LayerRows {
@@ -114,7 +116,7 @@ template <int NV, class Use> FASTNN_INLINE void with_vectors(int vectors, const 
 template <int kMost, class T, class Use> FASTNN_INLINE void for_tiles(const PackedLayer<T>& layer, const Use& use) {
   ptrdiff_t panels = ceil_div(layer.padded, kPanel<T>), tiles = ceil_div(panels, kMost);
   for (ptrdiff_t c0 = 0; tiles > 0; --tiles) {
-    const ptrdiff_t count = ceil_div(panels, tiles), left = layer.padded - c0;
+    const ptrdiff_t count = tiles == 1 ? panels : ceil_div(panels, tiles), left = layer.padded - c0;
     const ptrdiff_t columns = left < count * kPanel<T> ? left : count * kPanel<T>;
     with_vectors<kMost * kTileVectors>(int(columns / kLanes<T>), use, c0);
     panels -= count;
@@ -154,18 +156,27 @@ FASTNN_INLINE void tile_of_rows(const LayerRows<T>& g, ptrdiff_t count, ptrdiff_
 template <class T> struct ManyTiles {
   const LayerRows<T>& g;
   ptrdiff_t n;
+  Meter& meter;
+  bool& stopped;
   template <int NV> FASTNN_INLINE void tile(ptrdiff_t c0) const {
+    if (stopped) return;
     for (ptrdiff_t tiles = ceil_div(n, kTileRows), r0 = 0; tiles > 0; --tiles) {
       const ptrdiff_t count = ceil_div(n - r0, tiles);
       tile_of_rows<T, kTileRows, NV>(g, count, r0, c0);
       r0 += count;
     }
+    stopped = meter.stops(n * g.layer.i * NV * kLanes<T>);
   }
 };
 
 template <class T> void rows_through_layer(const LayerRows<T>& g, ptrdiff_t n) {
-  if (n <= kTileRows) few_rows<T, kTileRows>(g, n);
-  else for_tiles<1>(g.layer, ManyTiles<T>{g, n});
+  if (n <= kTileRows) {
+    few_rows<T, kTileRows>(g, n);
+    return;
+  }
+  Meter meter;
+  bool stopped = false;
+  for_tiles<1>(g.layer, ManyTiles<T>{g, n, meter, stopped});
 }
 
 }  // namespace

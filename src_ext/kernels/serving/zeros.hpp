@@ -69,6 +69,20 @@ template <class T> struct SparseTiles {
   template <int NV> FASTNN_INLINE void tile(ptrdiff_t c0) const { sparse_row_tile<T, NV>(g, places, count, c0); }
 };
 
+// Whether several rows have so many zeros that it pays to take them one by one: three of four, since together they
+// share what is read of the weights.
+template <class T> FASTNN_INLINE bool are_mostly_zero(const T* x, ptrdiff_t count) {
+  return 4 * count_zeros<T>(x, count) >= 3 * count;
+}
+
+// Rows one by one; `places` has room for all inputs.
+template <class T> void sparse_rows_through_layer(LayerRows<T> g, ptrdiff_t n, int32_t* places) {
+  for (; n > 0; --n, g.x += g.x_stride, g.out += g.out_stride) {
+    const ptrdiff_t others = list_others<T>(g.x, g.layer.i, places);
+    for_tiles<panels_of_tile(1)>(g.layer, SparseTiles<T>{g, places, others});
+  }
+}
+
 // One row through a layer; `places` has room for all inputs.
 template <class T> void row_through_layer(const LayerRows<T>& g, bool skips_zeros, int32_t* places) {
   const ptrdiff_t i = g.layer.i;
