@@ -6,16 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fastnn.interop.onnx.reading import from_onnx as from_onnx
     from fastnn.interop.onnx.registering import register_onnx as register_onnx
     from fastnn.interop.onnx.writing import to_onnx as to_onnx
 
 # The module below this one that each name comes from.
 _HOME = {
+    "from_onnx": "onnx.reading",
     "register_onnx": "onnx.registering",
     "to_onnx": "onnx.writing",
 }
 
-__all__ = ["register_onnx", "to_onnx"]  # noqa: F822 - __getattr__ has them
+__all__ = ["from_onnx", "register_onnx", "to_onnx"]  # noqa: F822 - __getattr__ has them
 
 
 if not TYPE_CHECKING:  # a type checker that saw it would take any name for a public one, of type Any
