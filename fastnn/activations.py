@@ -223,7 +223,7 @@ def get(activation: str | Activation) -> Activation:
 
 # --- those with parameters: tools/generate_activations.py writes all that follows ------------------
 
-__all__ += ["celu", "elu", "hard_sigmoid", "leaky_relu", "softplus"]
+__all__ += ["celu", "elu", "hard_shrink", "hard_sigmoid", "leaky_relu", "selu", "softplus", "softshrink", "thresholded_relu"]
 
 
 def leaky_relu(slope: float = 0.01) -> Activation:
@@ -275,6 +275,33 @@ def elu(alpha: float = 1.0) -> Activation:
     (ELUs)".
     """
     return Activation("elu", parameters=(alpha,))
+
+
+def selu(alpha: float = 1.6732632423543772, scale: float = 1.0507009873554805) -> Activation:
+    """Return the scaled exponential linear unit: scale * z above zero, scale * alpha * (exp(z) - 1) below.
+
+    Parameters
+    ----------
+    alpha : float, default=1.6732632423543772
+        From 0 to 1e6.
+    scale : float, default=1.0507009873554805
+        From 1e-6 to 1e6.
+
+    Returns
+    -------
+    Activation
+        The library's activation of this name, with these numbers.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
+
+    References
+    ----------
+    Klambauer, Unterthiner, Mayr and Hochreiter (2017), "Self-normalizing neural networks".
+    """
+    return Activation("selu", parameters=(alpha, scale))
 
 
 def softplus(beta: float = 1.0) -> Activation:
@@ -356,3 +383,78 @@ def celu(alpha: float = 1.0) -> Activation:
     Barron (2017), "Continuously differentiable exponential linear units".
     """
     return Activation("celu", parameters=(alpha,))
+
+
+def softshrink(threshold: float = 0.5) -> Activation:
+    """Return z moved towards zero by the threshold, and zero where it would go beyond.
+
+    Parameters
+    ----------
+    threshold : float, default=0.5
+        From 0 to 1e6.
+
+    Returns
+    -------
+    Activation
+        The library's activation of this name, with this number.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
+
+    References
+    ----------
+    Donoho (1995), "De-noising by soft-thresholding".
+    """
+    return Activation("softshrink", parameters=(threshold,))
+
+
+def hard_shrink(threshold: float = 0.5) -> Activation:
+    """Return z where abs(z) is above the threshold, and else zero.
+
+    Parameters
+    ----------
+    threshold : float, default=0.5
+        From 0 to 1e6.
+
+    Returns
+    -------
+    Activation
+        The library's activation of this name, with this number.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
+
+    References
+    ----------
+    Donoho and Johnstone (1994), "Ideal spatial adaptation by wavelet shrinkage".
+    """
+    return Activation("hard_shrink", parameters=(threshold,))
+
+
+def thresholded_relu(threshold: float = 1.0) -> Activation:
+    """Return z above the threshold, and else zero.
+
+    Parameters
+    ----------
+    threshold : float, default=1.0
+        From -1e6 to 1e6.
+
+    Returns
+    -------
+    Activation
+        The library's activation of this name, with this number.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is out of its range or no number.
+
+    References
+    ----------
+    Konda, Memisevic and Krueger (2015), "Zero-bias autoencoders and the benefits of co-adapting features".
+    """
+    return Activation("thresholded_relu", parameters=(threshold,))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fastnn.interop.c.header import to_c as to_c
     from fastnn.interop.keras import from_keras as from_keras
+    from fastnn.interop.onnx.reading import from_onnx as from_onnx
     from fastnn.interop.onnx.registering import register_onnx as register_onnx
     from fastnn.interop.onnx.writing import to_onnx as to_onnx
     from fastnn.interop.sklearn.convert import from_sklearn as from_sklearn
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 # The module below this one that each name comes from.
 _HOME = {
     "from_keras": "keras",
+    "from_onnx": "onnx.reading",
     "from_sklearn": "sklearn.convert",
     "from_torch": "torch.reading",
     "register_onnx": "onnx.registering",
@@ -29,6 +31,7 @@ _HOME = {
 
 __all__ = [  # noqa: F822 - __getattr__ has them
     "from_keras",
+    "from_onnx",
     "from_sklearn",
     "from_torch",
     "register_onnx",

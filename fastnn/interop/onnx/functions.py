@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.activation_functions import GELU_CUBIC, ROWS, SELU_ALPHA, SELU_SCALE, SHRINK_END
+from fastnn.activation_functions import GELU_CUBIC, ROWS
 from fastnn.activations import Activation
 from fastnn.interop.onnx.graph import Graph
 
@@ -53,7 +53,9 @@ class _Operator:
 _OPERATORS = {
     "leaky_relu": _Operator("LeakyRelu", ("alpha",)),
     "elu": _Operator("Elu", ("alpha",)),
+    "selu": _Operator("Selu", ("alpha", "gamma")),
     "celu": _Operator("Celu", ("alpha",)),
+    "thresholded_relu": _Operator("ThresholdedRelu", ("alpha",)),
     "softsign": _Operator("Softsign"),
     "hard_sigmoid": _Operator("HardSigmoid", ("alpha", "beta")),
     "hard_swish": _Operator("HardSwish", since=14),
@@ -104,10 +106,8 @@ def _celu(graph: Graph, z: str, alpha: float) -> str:
     return _exponential(graph, z, 1.0, alpha, alpha)
 
 
-def _selu(graph: Graph, z: str) -> str:
-    if graph.dtype == np.float32:
-        return graph.node("Selu", z, alpha=SELU_ALPHA, gamma=SELU_SCALE)
-    return _exponential(graph, z, SELU_SCALE, SELU_ALPHA)
+def _selu(graph: Graph, z: str, alpha: float, scale: float) -> str:
+    return _exponential(graph, z, scale, alpha)
 
 
 def _bend(graph: Graph, z: str) -> str:
@@ -142,13 +142,21 @@ def _hard_swish(graph: Graph, z: str) -> str:
     return graph.node("Mul", z, _hard_sigmoid(graph, z))
 
 
-def _softshrink(graph: Graph, z: str) -> str:
-    return graph.node("Sub", z, _clip(graph, z, -SHRINK_END, SHRINK_END))
+def _softshrink(graph: Graph, z: str, threshold: float) -> str:
+    return graph.node("Sub", z, _clip(graph, z, -threshold, threshold))
 
 
-def _hard_shrink(graph: Graph, z: str) -> str:
-    outside = graph.node("Greater", graph.node("Abs", z), graph.number(SHRINK_END))
-    return graph.node("Where", outside, z, graph.number(0))
+def _above(graph: Graph, z: str, size: str, threshold: float) -> str:
+    """Return z where its size is above the threshold, else zero. The operator Shrink of onnxruntime rounds to float32."""
+    return graph.node("Where", graph.node("Greater", size, graph.number(threshold)), z, graph.number(0))
+
+
+def _hard_shrink(graph: Graph, z: str, threshold: float) -> str:
+    return _above(graph, z, graph.node("Abs", z), threshold)
+
+
+def _thresholded_relu(graph: Graph, z: str, threshold: float) -> str:
+    return _above(graph, z, z, threshold)
 
 
 def _tanh_shrink(graph: Graph, z: str) -> str:
@@ -206,6 +214,7 @@ _FORMS: dict[str, Callable[..., str]] = {
     "hard_shrink": _hard_shrink,
     "tanh_shrink": _tanh_shrink,
     "log_sigmoid": _log_sigmoid,
+    "thresholded_relu": _thresholded_relu,
     "relu6": lambda graph, z: _clip(graph, z, 0, 6),
 }
 if missing := [row.name for row in ROWS if row.name not in _FORMS]:

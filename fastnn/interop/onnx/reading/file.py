@@ -1,0 +1,123 @@
+"""An ONNX file as it is read: its graph, its constants and attributes, with nothing taken on trust."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Source", "attribute", "array_of", "described", "graph_of", "load"]
+
+OLDEST_OPSET = 7  # in which operators broadcast as they do now
+DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
+_DTYPES = {1: "<f4", 11: "<f8", 10: "<f2", 7: "<i8", 6: "<i4", 9: "?"}
+_FIELDS = {1: "float_data", 11: "double_data", 7: "int64_data", 6: "int32_data", 9: "int32_data"}
+_EXTERNAL = 1
+
+
+class Source(Protocol):
+    """A ModelProto of the package onnx."""
+
+    def SerializeToString(self) -> bytes:  # noqa: N802 - its name there
+        """Its bytes."""
+
+
+def load(onnx: Any, model: str | os.PathLike[str] | bytes | Source) -> Any:
+    """The ModelProto of a file, of its bytes or of itself.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    if isinstance(model, onnx.ModelProto):
+        return model
+    if not isinstance(model, bytes | bytearray | memoryview):
+        with open(os.fspath(model), "rb") as file:  # type: ignore[arg-type] # whose own error names the type
+            model = file.read()
+    proto = onnx.ModelProto()
+    try:
+        proto.ParseFromString(bytes(model))
+    except Exception as fault:  # of protobuf, whose module depends on its version
+        raise ValueError(f"This is no ONNX model, or a part of one: {fault}.") from fault
+    return proto
+
+
+def graph_of(proto: Any) -> Any:
+    """The graph of a model; ValueError where there is none, or its operators are too old or of other makers."""
+    graph = proto.graph
+    if not graph.node:
+        raise ValueError("This ONNX model has no nodes: the file is empty, cut off or no ONNX model.")
+    versions = {each.domain: each.version for each in proto.opset_import}
+    opset = versions.get("", versions.get("ai.onnx", 0))
+    if opset < OLDEST_OPSET:
+        raise ValueError(f"This ONNX model has operators of version {opset}, wanted at least {OLDEST_OPSET}.")
+    return graph
+
+
+def described(node: Any) -> str:
+    """A node in a message."""
+    name = f" {node.name!r}" if node.name else ""
+    return f"The node{name} of operator {node.op_type!r}"
+
+
+def array_of(tensor: Any) -> NDArray[Any]:
+    """A constant (float64, int64 or bool), of which every byte is there.
+
+    Raises
+    ------
+    ValueError
+        If it is of another type, or lies elsewhere, or its numbers are not as many as its shape says.
+    """
+    what = f"The constant {tensor.name!r}"
+    if tensor.data_location == _EXTERNAL or tensor.external_data:
+        raise ValueError(
+            f"{what} is not in the file: its numbers lie in another one. Save the model as one file, in PyTorch by "
+            "torch.onnx.export(..., external_data=False)."
+        )
+    if tensor.data_type not in _DTYPES:
+        raise ValueError(f"{what} has ONNX's type {tensor.data_type}, wanted floats, integers or bools.")
+    dims = tuple(tensor.dims)
+    if any(each < 0 for each in dims):
+        raise ValueError(f"{what} has the shape {dims}.")
+    dtype = np.dtype(_DTYPES[tensor.data_type])
+    if tensor.raw_data:
+        if len(tensor.raw_data) != math.prod(dims) * dtype.itemsize:
+            raise ValueError(f"{what} of shape {dims} and dtype {dtype} has {len(tensor.raw_data)} bytes.")
+        values = np.frombuffer(tensor.raw_data, dtype)
+    else:
+        stored = getattr(tensor, _FIELDS.get(tensor.data_type, "int32_data"))
+        if len(stored) != math.prod(dims):
+            raise ValueError(f"{what} of shape {dims} has {len(stored)} numbers.")
+        values = _halves(stored) if dtype == np.float16 else np.array(stored, dtype)
+    wide = {"f": np.float64, "i": np.int64, "b": np.bool_}[dtype.kind]
+    return values.astype(wide).reshape(dims)
+
+
+def _halves(stored: Iterable[int]) -> NDArray[np.float16]:
+    """float16 numbers of the integers that have their bits."""
+    return (np.array(stored, np.int64) & 0xFFFF).astype(np.uint16).view(np.float16)
+
+
+_KINDS = {1: "f", 2: "i", 3: "s", 6: "floats", 7: "ints"}
+
+
+def attribute(node: Any, name: str, default: Any) -> Any:
+    """An attribute of a node, of the type that its default has; ValueError where it is of another one."""
+    for each in node.attribute:
+        if each.name != name:
+            continue
+        if each.type not in _KINDS:
+            raise ValueError(f"{described(node)} has an attribute {name!r} of a kind that it cannot have.")
+        value = getattr(each, _KINDS[each.type])
+        value = list(value) if each.type in (6, 7) else value
+        if isinstance(default, float) and each.type == 2:
+            value = float(value)
+        if type(value) is not type(default):
+            raise ValueError(f"{described(node)} has {name}={value!r}, wanted what {default!r} is.")
+        return value
+    return default
