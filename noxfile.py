@@ -78,7 +78,16 @@ def matrix(session: nox.Session) -> None:
     """Pythons, levels, oldest, newest, without_numba, keras, c_targets and clang, one after the other."""
     by_compiler = [f"clang(compiler={compiler!r})" for compiler in COMPILERS]
     by_python = [f"pythons-{version}" for version in PYTHONS]
-    for name in (*by_python, "levels", f"oldest-{OLDEST}", "newest", "without_numba", "keras", "c_targets", *by_compiler):
+    for name in (
+        *by_python,
+        "levels",
+        f"oldest-{OLDEST}",
+        "newest",
+        "without_numba",
+        "keras",
+        "c_targets",
+        *by_compiler,
+    ):
         session.notify(name, posargs=session.posargs)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["STRICT", "compiled", "library_of"]
@@ -49,12 +48,14 @@ def library_of(folder: Path, headers: Mapping[str, tuple[str, str, str]], compil
     code = ""
     for name, (text, method, answer) in headers.items():
         (folder / f"{name}.h").write_text(text)
-        number = "float" if f"const float *x" in text else "double"
+        number = "float" if "const float *x" in text else "double"
         inputs, outputs = f"{name.upper()}_INPUTS", f"{name.upper()}_OUTPUTS"
         to = f"({answer} *)out + i * {outputs}"
         row = f"(const {number} *)x + i * {inputs}"
-        call = f"{name}_{method}({row}, {to});" if method != "predict" or "*out" in text or "*labels" in text else (
-            f"(({answer} *)out)[i] = {name}_{method}({row});"
+        call = (
+            f"{name}_{method}({row}, {to});"
+            if method != "predict" or "*out" in text or "*labels" in text
+            else (f"(({answer} *)out)[i] = {name}_{method}({row});")
         )
         code += f"""\
 #include "{name}.h"

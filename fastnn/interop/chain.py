@@ -98,12 +98,6 @@ class Chain:
             self.activation(hard_sigmoid(1 / (high - low), -low / (high - low)))
             self.affine(high - low, low)
 
-    def shrink(self, name: str, end: float) -> None:
-        """Add softshrink or hard_shrink, which here end at 0.5."""
-        self.affine(0.5 / end)
-        self.activation(get(name))
-        self.affine(end / 0.5)
-
     def dropout(self, rate: float) -> None:
         """Add a dropout of the inputs of the next dense layer; several are one that keeps as much as they do.
 
@@ -122,7 +116,11 @@ class Chain:
         last = self._layers[-1]
         chosen = losses.get(_LINK_LOSSES.get(last.activation.name, "squared_error") if loss is None else loss)
         ends = [*(layer.activation for layer in self._layers[:-1])]
-        ends.append(_IDENTITY if last.activation == get(chosen.link if chosen.link != "exp" else "identity") else last.activation)
+        ends.append(
+            _IDENTITY
+            if last.activation == get(chosen.link if chosen.link != "exp" else "identity")
+            else last.activation
+        )
         layers: list[Layer] = []
         for layer, activation in zip(self._layers, ends, strict=True):
             layers += [Dropout(layer.dropout)] if layer.dropout else []

@@ -76,7 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--to", required=True, choices=("c", "onnx", "sklearn"), help="what to write")
     export.add_argument("-o", "--output", help="the file to write; by default MODEL with another suffix")
     export.add_argument("--name", help="of C: what names begin with (default: model)")
-    export.add_argument("--method", help="of C: predict, predict_proba, ... (default: predict_proba where there is one)")
+    export.add_argument(
+        "--method", help="of C: predict, predict_proba, ... (default: predict_proba where there is one)"
+    )
     export.add_argument("--dtype", choices=("float32", "float64"), help="of C and ONNX (default: the model's)")
     without = "of sklearn: also where training has what scikit-learn has not, such as dropout"
     export.add_argument("--predict-only", action="store_true", help=without)

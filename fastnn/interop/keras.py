@@ -80,11 +80,11 @@ def from_keras(model: Any, loss: str | Loss | None = None) -> Network:
         add = kinds.get(type(layer))
         if add is None:
             known = ", ".join(kind.__name__ for kind in kinds)
-            raise ValueError(f"The layer {_named(layer)} has no counterpart in a Network. Those that have: {known}.")
+            raise ValueError(f"The layer {_described(layer)} has no counterpart in a Network. Those that have: {known}.")
         try:
             add(chain, layer)
         except ValueError as fault:
-            raise ValueError(f"The layer {_named(layer)} has no counterpart in a Network: {fault}") from fault
+            raise ValueError(f"The layer {_described(layer)} has no counterpart in a Network: {fault}") from fault
     return chain.network(loss, dtype)
 
 
@@ -95,7 +95,7 @@ def _keras() -> Any:
     return keras
 
 
-def _named(layer: Any) -> str:
+def _described(layer: Any) -> str:
     return f"{type(layer).__name__} {layer.name!r}"
 
 
@@ -106,7 +106,7 @@ def _flattened(keras: Any, model: Any, seen: set[int]) -> Iterator[Any]:
             yield from _flattened(keras, layer, seen)
             continue
         if id(layer) in seen and layer.weights:
-            raise ValueError(f"The layer {_named(layer)} stands in two places, which a Network cannot share.")
+            raise ValueError(f"The layer {_described(layer)} stands in two places, which a Network cannot share.")
         seen.add(id(layer))
         yield layer
 
@@ -180,7 +180,7 @@ def _add_function(chain: Chain, function: Any) -> None:
     if isinstance(function, layers.Layer):
         add = _activation_layers(layers).get(type(function))
         if add is None:
-            raise ValueError(f"activation={_named(function)}")
+            raise ValueError(f"activation={_described(function)}")
         add(chain, function)
         return
     name = getattr(function, "__name__", str(function))
@@ -194,9 +194,12 @@ def _add_function(chain: Chain, function: Any) -> None:
 
 def _add_relu(chain: Chain, layer: Any) -> None:
     top, slope, threshold = layer.max_value, float(layer.negative_slope), float(layer.threshold)
-    if threshold != 0:
-        raise ValueError(f"threshold={threshold:g}, wanted 0")
-    if top is None:
+    if threshold != 0 and (top, slope) == (None, 0):
+        chain.activation(activations.thresholded_relu(threshold))
+    elif threshold != 0:
+        others = f"max_value={top} and negative_slope={slope:g}"
+        raise ValueError(f"threshold={threshold:g} with {others}, wanted one of them")
+    elif top is None:
         chain.activation(activations.get("relu") if slope == 0 else activations.leaky_relu(slope))
     elif slope != 0:
         raise ValueError(f"max_value={top:g} with negative_slope={slope:g}, wanted one of them")

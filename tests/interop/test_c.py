@@ -48,6 +48,10 @@ OTHERS = [
     activations.celu(0.4),
     activations.softplus(3.0),
     activations.hard_sigmoid(0.2, 0.4),
+    activations.softshrink(0.2),
+    activations.hard_shrink(0.7),
+    activations.thresholded_relu(0.3),
+    activations.selu(1.5, 1.2),
 ]
 
 

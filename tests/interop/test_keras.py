@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
+from keras import layers
+
+from fastnn import Dropout, from_keras
 
 pytestmark = [
     pytest.mark.keras,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::UserWarning"),  # Keras's, of activations as arguments of Dense
 ]
-
-import keras
-from keras import layers
-
-from fastnn import Dropout, from_keras
 
 N = 60
 CLOSE = 1e-6  # in float64 too, whose products Keras computes in float32 with PyTorch as its backend
@@ -28,6 +27,7 @@ LAYERS = {
     "ReLU": layers.ReLU,
     "ReLU 6": lambda: layers.ReLU(6.0),
     "ReLU 2": lambda: layers.ReLU(2.0),
+    "ReLU threshold": lambda: layers.ReLU(threshold=0.5),
     "ReLU leaky": lambda: layers.ReLU(negative_slope=0.3),
     "LeakyReLU": layers.LeakyReLU,
     "LeakyReLU 0.1": lambda: layers.LeakyReLU(negative_slope=0.1),
@@ -165,7 +165,10 @@ REFUSED = {
     "lambda": (lambda: sequential(layers.Dense(3), layers.Lambda(lambda x: x)), "Lambda"),
     "function": (lambda: sequential(layers.Dense(3, activation="exponential")), "Dense.*activation='exponential'"),
     "own": (lambda: sequential(layers.Dense(3, activation=lambda x: x)), "activation='<lambda>'"),
-    "threshold": (lambda: sequential(layers.Dense(3), layers.ReLU(threshold=1.0)), "threshold=1"),
+    "threshold": (
+        lambda: sequential(layers.Dense(3), layers.ReLU(6.0, threshold=1.0)),
+        "threshold=1 with max_value=6",
+    ),
     "both": (lambda: sequential(layers.Dense(3), layers.ReLU(6.0, 0.1)), "max_value=6 with negative_slope=0.1"),
     "slopes": (trained_slopes, "PReLU.*different slopes"),
     "unbuilt": (lambda: keras.Sequential([layers.Dense(3)]), "not built"),

@@ -14,7 +14,7 @@ from estimators import MODELS
 from packaging.version import Version
 from scipy.sparse import csr_matrix
 from sklearn import linear_model, neural_network
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -341,7 +341,12 @@ def test_a_loss_of_the_same_link_predicts_the_same():
 
 @pytest.mark.parametrize(
     "neuron",
-    [Neuron(batch_size=8), Neuron("sign", average=True), Neuron(average=True), Neuron(learning_rate=schedules.Constant(0.5))],
+    [
+        Neuron(batch_size=8),
+        Neuron("sign", average=True),
+        Neuron(average=True),
+        Neuron(learning_rate=schedules.Constant(0.5)),
+    ],
 )
 def test_how_a_neuron_learns(neuron):
     model = clone(neuron).set_params(max_iter=3).fit(X, NUMBER > 0)
@@ -490,9 +495,7 @@ def test_a_label_binarizer_is_there_and_nowhere_kept(y, tmp_path):
 def test_every_model_becomes_one_or_says_why(name):
     """The models that other tests have; none of them ends in another error."""
     model = clone(MODELS[name])
-    y = NUMBER > 0 if hasattr(model, "classes_") or "lassifier" in type(model).__name__ else X[:, 1]
-    y = NUMBER > 0 if type(model) in (LogisticRegression, LogisticRegressionCV) or name in ("neuron", "perceptron") else y
-    model.fit(X, y)
+    model.fit(X, NUMBER > 0 if is_classifier(model) else X[:, 1])
     try:
         there = to_sklearn(model, predict_only=True)
     except ValueError as fault:

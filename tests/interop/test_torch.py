@@ -47,6 +47,7 @@ ELEMENTS = [
     nn.PReLU(),
     nn.RReLU(),
     nn.Threshold(0, 0),
+    nn.Threshold(0.5, 0),
     nn.ELU(),
     nn.ELU(2.0),
     nn.CELU(0.5),
@@ -159,7 +160,12 @@ def test_what_stands_at_the_end_is_the_link():
 def test_it_goes_on_learning_with_its_dropout():
     given = trained(nn.Sequential(nn.Dropout(0.1), nn.Linear(6, 8), nn.ReLU(), nn.Dropout(0.25), nn.Linear(8, 3)))
     network = from_torch(given, "cross_entropy")
-    assert network.layers == [Dropout(0.1), Dense(8, network.plan.activations[0]), Dropout(0.25), Dense(3, network.plan.activations[1])]
+    assert network.layers == [
+        Dropout(0.1),
+        Dense(8, network.plan.activations[0]),
+        Dropout(0.25),
+        Dense(3, network.plan.activations[1]),
+    ]
     before = answer(given, samples(np.float32))
     network.fit(samples(np.float32), np.arange(N) % 3, epochs=2)
     np.testing.assert_array_equal(answer(given, samples(np.float32)), before)  # it shares nothing
@@ -226,7 +232,7 @@ REFUSED = {
     "softplus": (lambda: sequential(nn.Linear(6, 3), nn.Softplus(1, 5)), "Softplus.*threshold=5.*below softplus"),
     "softmax": (lambda: sequential(nn.Linear(6, 3), nn.Softmax(dim=0)), "dim=0"),
     "flatten": (lambda: sequential(nn.Flatten(0), nn.Linear(6, 3)), "start_dim=1"),
-    "threshold": (lambda: sequential(nn.Linear(6, 3), nn.Threshold(1, 0)), "threshold=0"),
+    "threshold": (lambda: sequential(nn.Linear(6, 3), nn.Threshold(0, 1)), "value=1"),
     "slopes": (slopes, "PReLU.*different slopes"),
     "elu": (lambda: sequential(nn.Linear(6, 3), nn.ELU(-1.0)), "ELU.*alpha"),
     "no statistics": (lambda: sequential(nn.Linear(6, 3), nn.BatchNorm1d(3, track_running_stats=False)), "running"),
@@ -284,6 +290,9 @@ OTHERS = [
     activations.celu(0.4),
     activations.softplus(3.0),
     activations.hard_sigmoid(0.2, 0.4),
+    activations.softshrink(0.2),
+    activations.hard_shrink(0.7),
+    activations.thresholded_relu(0.3),
 ]
 WITH_MODULES = [each for each in (*ACTIVATIONS.values(), *OTHERS) if each.name != "sign"]
 
@@ -313,7 +322,10 @@ def models(dtype):
     yield LogisticRegression().fit(x, y > 0), "decision_function"
     yield Neuron(max_iter=3).fit(x, y > 0), "predict_proba"
     yield Neuron("tanh", max_iter=3).fit(x, np.tanh(x[:, 0])), "predict"
-    yield make_pipeline(StandardScaler(), MinMaxScaler(), MaxAbsScaler(), LogisticRegression()).fit(x, y), "predict_proba"
+    yield (
+        make_pipeline(StandardScaler(), MinMaxScaler(), MaxAbsScaler(), LogisticRegression()).fit(x, y),
+        "predict_proba",
+    )
 
 
 def test_models_become_sequentials(dtype):
@@ -340,6 +352,8 @@ def test_what_has_no_module_is_named():
     x, y = samples("d"), np.arange(N) % 3
     with pytest.raises(ValueError, match="'sign'"):
         to_torch(Network([Dense(3, "sign")], 6))
+    with pytest.raises(ValueError, match="selu\\(1.5, 1.2\\)"):
+        to_torch(Network([Dense(3, activations.selu(1.5, 1.2))], 6))
     with pytest.raises(ValueError, match="'cube'"):
         to_torch(Network([Dense(3, Activation("cube", lambda z: z * z * z, lambda z, a: 3 * z * z))], 6))
     counts = MLPRegressor("poisson", (3,), max_iter=2).fit(x, y)

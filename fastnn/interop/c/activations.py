@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from fastnn.activation_functions import GELU_CUBIC, SELU_ALPHA, SELU_SCALE
+from fastnn.activation_functions import GELU_CUBIC
 from fastnn.activations import USER, Activation
 from fastnn.interop.c.text import function_of_math, number, type_of
 
 __all__ = ["element", "row_softmax"]
 
-# In braces: numbers, the parameters p0 and p1, or what `_numbers_of` makes of these; names of math.h before ( get the suffix of the dtype.
+# In braces: numbers, the parameters p0 and p1, or what `_numbers_of` makes of these. R is the type, and names of math.h
+# before a parenthesis get its suffix.
 _BODIES = {
     "sigmoid": "const R e = exp(-fabs(z));\nreturn (z >= {0} ? {1} : e) / ({1} + e);",
     "tanh": "return tanh(z);",
@@ -23,7 +24,7 @@ _BODIES = {
     "leaky_relu": "return z > {0} ? z : {p0} * z;",
     "elu": "return z >= {0} ? z : {p0} * expm1(z);",
     "celu": "return z >= {0} ? z : {p0} * expm1(z / {p0});",
-    "selu": f"return z >= {{0}} ? {{{SELU_SCALE}}} * z : {{{SELU_SCALE * SELU_ALPHA}}} * expm1(z);",
+    "selu": "return z >= {0} ? {p1} * z : {p1} * {p0} * expm1(z);",
     "gelu": "const R t = z < {-800} ? {-800} : z; /* infinity times 0 would be no number */\n"
     "return z > {800} ? z : {0.5} * t * erfc({-0.7071067811865476} * t);",
     "gelu_tanh": "const R t = z < {-800} ? {-800} : z;\n"
@@ -39,8 +40,9 @@ _BODIES = {
     "hard_sigmoid": "return z <= {left} ? {0} : (z >= {right} ? {1} : z / {inverse} + {p1});",
     "hard_tanh": "return z <= {-1} ? {-1} : (z >= {1} ? {1} : z);",
     "hard_swish": "return z <= {-3} ? {0} : (z >= {3} ? z : z * (z * {0.16666666666666666} + {0.5}));",
-    "softshrink": "return z > {0.5} ? z - {0.5} : (z < {-0.5} ? z + {0.5} : {0} * z);",
-    "hard_shrink": "return fabs(z) > {0.5} ? z : {0} * z;",
+    "softshrink": "return z > {p0} ? z - {p0} : (z < {minus} ? z + {p0} : {0} * z);",
+    "hard_shrink": "return fabs(z) > {p0} ? z : {0} * z;",
+    "thresholded_relu": "return z <= {p0} ? {0} : z;",
     "tanh_shrink": "return z - tanh(z);",
 }
 _OF_MATH = re.compile(r"\b(exp|expm1|erfc|fabs|log1p|tanh)\(")
@@ -65,13 +67,15 @@ def element(activation: Activation, function: str, dtype: np.dtype[Any]) -> str:
     code = _OF_MATH.sub(lambda match: f"{function_of_math(match[1], dtype)}(", code)
     code = re.sub(r"\bR\b", type_of(dtype), code)
     indented = "\n".join(f"    {line}" for line in code.splitlines())
-    R = type_of(dtype)
-    return f"static inline {R} {function}({R} z) /* {activation.label} */\n{{\n{indented}\n}}\n"
+    number_type = type_of(dtype)
+    return f"static inline {number_type} {function}({number_type} z) /* {activation.label} */\n{{\n{indented}\n}}\n"
 
 
 def _numbers_of(activation: Activation) -> dict[str, float]:
     """The parameters of an activation, and what the piecewise linear ones need beside them."""
     numbers = {f"p{place}": value for place, value in enumerate(activation.parameters)}
+    if activation.name == "softshrink":
+        numbers["minus"] = -activation.parameters[0]
     if activation.name == "hard_sigmoid":
         slope, offset = activation.parameters
         numbers |= {"left": -offset / slope, "right": (1 - offset) / slope, "inverse": 1 / slope}
@@ -80,11 +84,11 @@ def _numbers_of(activation: Activation) -> dict[str, float]:
 
 def row_softmax(array: str, width: int, dtype: np.dtype[Any], *, log: bool) -> str:
     """The loops that turn a row into its softmax, or the logarithm of that, in place."""
-    R, exp, zero = type_of(dtype), function_of_math("exp", dtype), number(0, dtype)
+    kind, exp, zero = type_of(dtype), function_of_math("exp", dtype), number(0, dtype)
     each = f"for (int j = 0; j < {width}; ++j)"
     start = f"""\
 {{
-    {R} top = {array}[0], sum = {zero};
+    {kind} top = {array}[0], sum = {zero};
     {each}
         if ({array}[j] > top) top = {array}[j];
 """

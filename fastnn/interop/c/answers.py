@@ -47,7 +47,7 @@ class Answer:
         self.name, self.served = name, served
         self.plan = served.network.plan
         self.dtype = self.plan.dtype
-        self.R = type_of(self.dtype)
+        self.kind = type_of(self.dtype)
         self._x = _row(served)
         x = numbers(f"{name}_test_x", self._x, self.dtype)
         self.tables = self._classes() + x + self._expected()
@@ -78,7 +78,8 @@ class Answer:
         """What the library gives for the row: the raw output, or the answer."""
         params, x = self.served.network.params, _stepped(self.served, self._x)[None]
         pairs = link and self.served.output == "pairs"
-        return Engine(self.plan, n_threads=1).predict(params, x, link=link, pairs=pairs)[0][0]
+        out: NDArray[Any] = Engine(self.plan, n_threads=1).predict(params, x, link=link, pairs=pairs)[0][0]
+        return out
 
 
 class _Numbers(Answer):
@@ -91,16 +92,16 @@ class _Numbers(Answer):
 
     def function(self, layers: Layers) -> str:
         end = linked(self.served.output, self.plan.loss.link, layers.result, self.plan.widths[-1], self.dtype)
-        head = f"static inline void {self.name}_{self.served.method}(const {self.R} *x, {self.R} *out)"
+        head = f"static inline void {self.name}_{self.served.method}(const {self.kind} *x, {self.kind} *out)"
         what = f"/* out[{self.width}] of x[{self.plan.widths[0]}], which may overlap. */\n"
         return f"{what}{head}\n{_block(layers.statements + end)}"
 
     def _is_right(self) -> str:
-        tolerance = number(_TOLERANCE[self.R], self.dtype)
-        fabs = "fabsf" if self.R == "float" else "fabs"
+        tolerance = number(_TOLERANCE[self.kind], self.dtype)
+        fabs = "fabsf" if self.kind == "float" else "fabs"
         expected, one = f"{self.name}_test_out[j]", number(1, self.dtype)
         return f"""\
-{self.R} out[{self.width}];
+{self.kind} out[{self.width}];
 {self.name}_{self.served.method}({self.name}_test_x, out);
 for (int j = 0; j < {self.width}; ++j)
     if (!({fabs}(out[j] - {expected}) <= {tolerance} * ({one} + {fabs}({expected})))) return 0;
@@ -131,14 +132,16 @@ class _Class(Answer):
             choice = f"return {z}[0] > {number(0, self.dtype)};\n" if self._n_classes() > 1 else "return 0;\n"
             choice = choice if self._n_classes() > 1 else f"(void){z};\n{choice}"
         else:
-            choice = f"int best = 0;\nfor (int j = 1; j < {o}; ++j)\n    if ({z}[j] > {z}[best]) best = j;\nreturn best;\n"
-        name, R = self.name, self.R
+            choice = (
+                f"int best = 0;\nfor (int j = 1; j < {o}; ++j)\n    if ({z}[j] > {z}[best]) best = j;\nreturn best;\n"
+            )
+        name = self.name
         return f"""\
 /* The number of the likeliest class, in {name}_classes, for x[{self.plan.widths[0]}]. */
-static inline int {name}_class(const {R} *x)
+static inline int {name}_class(const {self.kind} *x)
 {_block(layers.statements + choice)}
 /* Its label. */
-static inline {self._type}{name}_predict(const {R} *x)
+static inline {self._type}{name}_predict(const {self.kind} *x)
 {{
     return {name}_classes[{name}_class(x)];
 }}
@@ -158,7 +161,7 @@ class _Labels(Answer):
 
     def function(self, layers: Layers) -> str:
         end = f"for (int j = 0; j < {self.width}; ++j) labels[j] = {layers.result}[j] > {number(0, self.dtype)};\n"
-        head = f"static inline void {self.name}_predict(const {self.R} *x, int *labels)"
+        head = f"static inline void {self.name}_predict(const {self.kind} *x, int *labels)"
         what = f"/* 1 for each of the labels[{self.width}] that x[{self.plan.widths[0]}] has, else 0. */\n"
         return f"{what}{head}\n{_block(layers.statements + end)}"
 

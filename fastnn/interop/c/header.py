@@ -87,7 +87,8 @@ def _in_dtype(served: ServedModel, dtype: DTypeLike | None) -> ServedModel:
     network = served.network
     if dtype is not None and np.dtype(dtype) not in (np.float32, np.float64):
         raise out_of_range("dtype", dtype, "float32 or float64")
-    plan = network.plan if dtype is None else replace(network.plan, dtype=np.dtype(dtype))
+    chosen: Any = network.plan.dtype if dtype is None else np.dtype(dtype)
+    plan = replace(network.plan, dtype=chosen)
     with np.errstate(over="ignore"):
         params = network.params.astype(plan.dtype)
     if not all(np.isfinite(each).all() for each in (params, *(step.values for step in served.steps))):
@@ -97,7 +98,7 @@ def _in_dtype(served: ServedModel, dtype: DTypeLike | None) -> ServedModel:
 
 def _header(name: str, served: ServedModel, answer: Answer, layers: Layers, code: str) -> str:
     plan = served.network.plan
-    R, upper, size = type_of(plan.dtype), name.upper(), plan.dtype.itemsize
+    kind, upper, size = type_of(plan.dtype), name.upper(), plan.dtype.itemsize
     widths = "-".join(map(str, plan.widths))
     products = sum(i * o for i, o in zip(plan.widths[:-1], plan.widths[1:], strict=True))
     names = getattr(served.model, "feature_names_in_", None)
@@ -107,7 +108,7 @@ def _header(name: str, served: ServedModel, answer: Answer, layers: Layers, code
 /* {name}: the method {served.method} of a {type(served.model).__name__}, {widths}, written by fastnn {__version__}.
  * C99 and C++, with nothing but math.h; nothing is allocated, and nothing is kept between calls.
  *
- * weights: {plan.n_params * size} bytes ({plan.n_params} numbers, {R})
+ * weights: {plan.n_params * size} bytes ({plan.n_params} numbers, {kind})
  * stack:   about {layers.stack * size} bytes
  * a call:  {products} multiply-adds{inputs}
  */

@@ -41,9 +41,9 @@ class Layers:
         hidden = plan.widths[1:]
         sizes = {"a": max(hidden[0::2]), "b": max(hidden[1::2], default=0)}
         self.stack = sum(sizes.values())
-        R = type_of(self._dtype)
+        kind = type_of(self._dtype)
         declared = ", ".join(f"{array}[{size}]" for array, size in sizes.items() if size)
-        self.statements = f"{R} {declared};\n"
+        self.statements = f"{kind} {declared};\n"
         weights, biases = plan.unpack(served.network.params)
         self.tables = "".join(self._table_of(place, step) for place, step in enumerate(steps))
         source = "x"
@@ -69,7 +69,7 @@ class Layers:
 
     def _steps(self, steps: tuple[Step, ...]) -> str:
         """Statements on one feature v, that of number k."""
-        R, code = type_of(self._dtype), ""
+        kind, code = type_of(self._dtype), ""
         for place, step in enumerate(steps):
             values = f"{self._name}_s{place}[k]"
             if step.operation == "clip":
@@ -78,22 +78,22 @@ class Layers:
             elif self._dtype_of(place) == self._dtype:
                 code += f"v {_OPERATORS[step.operation]}= {values};\n"
             else:
-                code += f"v = ({R})((double)v {_OPERATORS[step.operation]} {values});\n"
+                code += f"v = ({kind})((double)v {_OPERATORS[step.operation]} {values});\n"
         return code
 
     # --- layers ---------------------------------------------------------------------------------
 
     def _layer(self, l: int, source: str, target: str, bias: bool, steps: tuple[Step, ...]) -> str:
         i, o = self._plan.widths[l : l + 2]
-        R, name, activation = type_of(self._dtype), self._name, self._plan.activations[l]
+        kind, name, activation = type_of(self._dtype), self._name, self._plan.activations[l]
         start = f"{name}_b{l}[j]" if bias else number(0, self._dtype)
         prepared = "".join(f"    {line}\n" for line in self._steps(steps).splitlines())
         code = f"""\
 /* layer {l}: {i} to {o}, {activation.label} */
 for (int j = 0; j < {o}; ++j) {target}[j] = {start};
 for (int k = 0; k < {i}; ++k) {{
-    {"" if steps else "const "}{R} v = {source}[k];
-    const {R} *const w = {name}_w{l} + (long)k * {o};
+    {"" if steps else "const "}{kind} v = {source}[k];
+    const {kind} *const w = {name}_w{l} + (long)k * {o};
 {prepared}    for (int j = 0; j < {o}; ++j) {target}[j] += v * w[j];
 }}
 """

@@ -93,10 +93,11 @@ def from_sklearn(model: Any, *, predict_only: bool = False) -> Any:
 
     Parameters
     ----------
-    model : MLPClassifier, MLPRegressor, LogisticRegression, LogisticRegressionCV, Perceptron, SGDClassifier or Pipeline
-        Fitted. A Perceptron of two classes becomes a Neuron with "sign". An SGDClassifier with ``loss="log_loss"`` and
-        two classes becomes the LogisticRegression of the same penalty, whose `fit` finds the optimum that SGD comes
-        near to. Of a Pipeline the last step is one of these.
+    model : estimator or Pipeline of scikit-learn
+        Fitted: an MLPClassifier, MLPRegressor, LogisticRegression or LogisticRegressionCV. A Perceptron of two classes
+        becomes a Neuron with "sign". An SGDClassifier with ``loss="log_loss"`` and two classes becomes the
+        LogisticRegression of the same penalty, whose `fit` finds the optimum that SGD comes near to. Of a Pipeline the
+        last step is one of these.
     predict_only : bool, default=False
         Also take an estimator that was trained by what this library has not, such as a Perceptron with a penalty: the
         model predicts the same, and would learn otherwise.
@@ -128,8 +129,8 @@ def from_sklearn(model: Any, *, predict_only: bool = False) -> Any:
         steps = [*copy.deepcopy(before), (name, from_sklearn(last, predict_only=predict_only))]
         return Pipeline(steps, memory=model.memory, verbose=model.verbose)
     wanted = (
-        "a fitted MLPClassifier, MLPRegressor, LogisticRegression, LogisticRegressionCV, Perceptron or SGDClassifier of "
-        "scikit-learn, or a Pipeline that ends with one"
+        "a fitted MLPClassifier, MLPRegressor, LogisticRegression, LogisticRegressionCV, Perceptron or SGDClassifier "
+        "of scikit-learn, or a Pipeline that ends with one"
     )
     if not isinstance(model, BaseEstimator):
         raise wrong_type("model", model, wanted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy.sparse import csr_array, issparse
@@ -25,6 +25,8 @@ __all__ = [
     "neuron_to_sklearn",
     "sgd_from_sklearn",
 ]
+
+Model = TypeVar("Model", LogisticRegression, LogisticRegressionCV, Neuron)
 
 _COEFFICIENTS = ("n_features_in_", "feature_names_in_", "classes_", "coef_", "intercept_", "n_iter_")
 _OF_PATHS = ("Cs_", "l1_ratios_", "C_", "l1_ratio_", "coefs_paths_", "scores_")
@@ -103,7 +105,7 @@ def _parameters_back(model: Any, kind: type, *, predict_only: bool) -> dict[str,
     return parameters
 
 
-def _taken_over(made: Any, state: dict[str, Any]) -> Any:
+def _taken_over(made: Model, state: dict[str, Any]) -> Model:
     """The model with these fitted attributes, which are looked at as those of a file are."""
     coef = state["coef_"]
     if issparse(coef):

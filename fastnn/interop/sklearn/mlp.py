@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import neural_network
-from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state
 
 from fastnn import losses
-from fastnn.activations import ALIASES
 from fastnn.flat_params import FlatParams
 from fastnn.interop.sklearn.refusal import Refusal
 from fastnn.interop.sklearn.training import run_of_sklearn, sklearn_optimizer
@@ -75,7 +73,7 @@ def mlp_to_sklearn(model: MLPClassifier | MLPRegressor, *, predict_only: bool) -
 
 def _parameters_there(model: Any, plan: Plan, kind: type, refusal: Refusal) -> dict[str, Any]:
     given = model.get_params(deep=False)
-    known = kind().get_params()  # type: ignore[attr-defined]
+    known = kind().get_params()
     refusal.add_others({k: v for k, v in given.items() if k not in known}, _ONLY_HERE)
     parameters = {name: copy.deepcopy(given[name]) for name in known if name in given}
     hidden = plan.widths[1:-1]
@@ -156,7 +154,7 @@ def mlp_from_sklearn(model: Any, kind: type[MLPClassifier] | type[MLPRegressor])
     seed = int(check_random_state(copy.deepcopy(model.random_state)).randint(2**31 - 1))
     run = run_of_sklearn(getattr(model, "_optimizer", None), flat.plan, model, seed)
     if run is not None:
-        made._training = run
+        made.__dict__["_training"] = run
     made.__dict__.update(_curves_back(model))
     made._require_whole()
     return made
@@ -172,8 +170,8 @@ def _network_back(made: Any, model: Any) -> FlatParams:
         loss = loss_of_output(model.out_activation_)
     made.hidden_layer_sizes = tuple(w.shape[1] for w in coefs[:-1])
     plan = plan_of(made, coefs[0].shape[0], coefs[-1].shape[1], dtype, loss)
-    arrays = ([np.ascontiguousarray(each, dtype) for each in each_of] for each_of in (coefs, model.intercepts_))
-    return FlatParams.joined(plan, *arrays, ("coefs_", "intercepts_"))
+    weights, biases = ([np.ascontiguousarray(each, dtype) for each in arrays] for arrays in (coefs, model.intercepts_))
+    return FlatParams.joined(plan, weights, biases, ("coefs_", "intercepts_"))
 
 
 def _curves_back(model: Any) -> dict[str, Any]:

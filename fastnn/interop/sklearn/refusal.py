@@ -46,7 +46,7 @@ class Refusal:
             return
         end = ""
         if not self._always:
-            end = " Predictions need none of it: predict_only=True gives a model that predicts the same, and would learn otherwise."
+            end = " With predict_only=True the model predicts the same, and would learn otherwise."
         raise ValueError(f"{self._what}: {'; '.join([*self._always, *self._of_training])}.{end}")
 
 

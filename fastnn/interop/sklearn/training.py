@@ -64,12 +64,13 @@ def run_of_sklearn(optimizer: Any, plan: Plan, model: Any, seed: int) -> Run | N
     kind = kinds.get(type(optimizer))
     if kind is None:
         return None
-    rate: Rate = ConstantRate(float(optimizer.learning_rate_init))
+    initial = float(optimizer.learning_rate_init)
+    rate: Rate = ConstantRate(initial)
     if kind is Adam:
-        ours: Optimizer = Adam(rate.initial, optimizer.beta_1, optimizer.beta_2, optimizer.epsilon)
+        ours: Optimizer = Adam(initial, optimizer.beta_1, optimizer.beta_2, optimizer.epsilon)
     else:
-        ours = SGD(rate.initial, optimizer.momentum, bool(optimizer.nesterov))
-        rate = by_name(optimizer.lr_schedule, rate.initial, float(optimizer.power_t))
+        ours = SGD(initial, optimizer.momentum, bool(optimizer.nesterov))
+        rate = by_name(optimizer.lr_schedule, initial, float(optimizer.power_t))
         if isinstance(rate, (Adaptive, InverseScalingRate)):
             rate.current = float(optimizer.learning_rate)
     slots = [_flat(plan, getattr(optimizer, name)) for name in _SLOTS[ours.name]]

@@ -169,9 +169,9 @@ def _add_prelu(chain: Chain, module: Any) -> None:
 
 
 def _add_threshold(chain: Chain, module: Any) -> None:
-    if (module.threshold, module.value) != (0, 0):
-        raise ValueError("wanted threshold=0 and value=0, which is relu")
-    chain.activation(activations.get("relu"))
+    if module.value != 0:
+        raise ValueError(f"value={module.value:g}, wanted 0")
+    chain.activation(activations.thresholded_relu(module.threshold))
 
 
 def _add_flatten(chain: Chain, module: Any) -> None:
@@ -225,8 +225,8 @@ def _kinds(torch: Any) -> dict[type, Callable[[Chain, Any], None]]:
         nn.Hardsigmoid: _named("hard_sigmoid"),
         nn.Hardswish: _named("hard_swish"),
         nn.Hardtanh: lambda chain, module: chain.clip(module.min_val, module.max_val),
-        nn.Softshrink: lambda chain, module: chain.shrink("softshrink", module.lambd),
-        nn.Hardshrink: lambda chain, module: chain.shrink("hard_shrink", module.lambd),
+        nn.Softshrink: _made(lambda each: activations.softshrink(each.lambd)),
+        nn.Hardshrink: _made(lambda each: activations.hard_shrink(each.lambd)),
         nn.Tanhshrink: _named("tanh_shrink"),
         nn.Softmax: _row_wise("softmax"),
         nn.LogSoftmax: _row_wise("log_softmax"),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastnn.activations import USER, Activation
+from fastnn.activations import USER, Activation, get
 from fastnn.errors import out_of_range
 from fastnn.install import install_hint
 from fastnn.interop.needed import needed
@@ -25,9 +25,10 @@ _MODULES: dict[str, Make] = {
     "relu": lambda nn, p: nn.ReLU(),
     "relu6": lambda nn, p: nn.ReLU6(),
     "leaky_relu": lambda nn, p: nn.LeakyReLU(*p),
+    "selu": lambda nn, p: nn.SELU(),  # of two numbers that are always the same; others are refused
     "elu": lambda nn, p: nn.ELU(*p),
     "celu": lambda nn, p: nn.CELU(*p),
-    "selu": lambda nn, p: nn.SELU(),
+    "thresholded_relu": lambda nn, p: nn.Threshold(*p, 0.0),
     "gelu": lambda nn, p: nn.GELU(),
     "gelu_tanh": lambda nn, p: nn.GELU("tanh"),
     "silu": lambda nn, p: nn.SiLU(),
@@ -38,8 +39,8 @@ _MODULES: dict[str, Make] = {
     "hard_sigmoid": lambda nn, p: nn.Hardtanh(0.0, 1.0),  # of slope * z + offset, which the layer before gives
     "hard_tanh": lambda nn, p: nn.Hardtanh(),
     "hard_swish": lambda nn, p: nn.Hardswish(),
-    "softshrink": lambda nn, p: nn.Softshrink(),
-    "hard_shrink": lambda nn, p: nn.Hardshrink(),
+    "softshrink": lambda nn, p: nn.Softshrink(*p),
+    "hard_shrink": lambda nn, p: nn.Hardshrink(*p),
     "tanh_shrink": lambda nn, p: nn.Tanhshrink(),
     "log_sigmoid": lambda nn, p: nn.LogSigmoid(),
     "softmax": lambda nn, p: nn.Softmax(dim=-1),
@@ -149,7 +150,8 @@ def _activation(nn: Any, activation: Activation) -> list[Any]:
     if activation.name == "identity":
         return []
     make = None if activation.code == USER else _MODULES.get(activation.name)
-    if make is None:
+    others_of_selu = activation.name == "selu" and activation != get("selu")
+    if make is None or others_of_selu:
         raise ValueError(f"activation={activation.label!r} has no module in torch.nn.")
     return [make(nn, activation.parameters)]
 

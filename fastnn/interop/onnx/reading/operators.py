@@ -12,7 +12,7 @@ from fastnn.activations import Activation
 from fastnn.interop.onnx.reading.building import closed, dense, lined, row_function
 from fastnn.interop.onnx.reading.elementwise import FUNCTIONS, NAMED, applied
 from fastnn.interop.onnx.reading.file import attribute, described
-from fastnn.interop.onnx.reading.values import Base, Constant, Known, Line, Numbers, Value
+from fastnn.interop.onnx.reading.values import Constant, Known, Line, Numbers, Value
 
 __all__ = ["OPERATORS", "Item", "Operator", "activated", "flat", "identity", "layer", "numbers_of", "refused", "value_of"]
 
