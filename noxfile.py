@@ -146,7 +146,7 @@ def keras(session: nox.Session) -> None:
     """What we make of models of Keras, with PyTorch as its backend."""
     install(session, wheel_of(session), "--group", "keras")
     session.run("python", "-c", "import keras", env={"KERAS_BACKEND": "torch"})  # else its tests would be left out
-    pytest(session, "-q", "tests/interop/test_keras.py", KERAS_BACKEND="torch")
+    pytest(session, "-q", "tests/interop", "-m", "keras", KERAS_BACKEND="torch")
 
 
 @nox.session
