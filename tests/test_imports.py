@@ -44,6 +44,7 @@ LEVELS = [
     ["models.neuron", "models.network", "models.mlp", "models.logistic"],
     ["serving"],
     ["interop"],
+    ["__main__"],
     ["models", "roofline"],
     ["typing"],
     [""],
