@@ -223,7 +223,17 @@ def get(activation: str | Activation) -> Activation:
 
 # --- those with parameters: tools/generate_activations.py writes all that follows ------------------
 
-__all__ += ["celu", "elu", "hard_shrink", "hard_sigmoid", "leaky_relu", "selu", "softplus", "softshrink", "thresholded_relu"]
+__all__ += [
+    "celu",
+    "elu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "leaky_relu",
+    "selu",
+    "softplus",
+    "softshrink",
+    "thresholded_relu",
+]
 
 
 def leaky_relu(slope: float = 0.01) -> Activation:

@@ -61,9 +61,7 @@ ACTIVATIONS = {
             (1.9,): {"limits": (-1.9, INF, 0, 1)},
         },
     ),
-    "selu": Expected(
-        COMPOSITE, (-SELU_LEFT, INF, 0, SELU_SCALE), others={(2.0, 3.0): {"limits": (-6, INF, 0, 3)}}
-    ),
+    "selu": Expected(COMPOSITE, (-SELU_LEFT, INF, 0, SELU_SCALE), others={(2.0, 3.0): {"limits": (-6, INF, 0, 3)}}),
     # exp(-z**2 / 2) of a rounded square
     "gelu": Expected(COMPOSITE, (0, INF, 0, 1), magnitude=lambda a, z: a * (1 + z**2 / 4)),
     # exp of a rounded cubic

@@ -77,8 +77,8 @@ def maker_of(row: Row) -> str:
 
 def makers() -> str:
     rows = [row for row in ROWS if row.parameters]
-    names = ", ".join(f'"{name}"' for name in sorted(row.name for row in rows))
-    return "\n\n".join([f"\n__all__ += [{names}]\n", *map(maker_of, rows)])
+    names = "".join(f'    "{name}",\n' for name in sorted(row.name for row in rows))
+    return "\n\n".join([f"\n__all__ += [\n{names}]\n", *map(maker_of, rows)])
 
 
 def generated() -> str:

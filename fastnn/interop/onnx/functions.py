@@ -147,7 +147,7 @@ def _softshrink(graph: Graph, z: str, threshold: float) -> str:
 
 
 def _above(graph: Graph, z: str, size: str, threshold: float) -> str:
-    """Return z where its size is above the threshold, else zero. The operator Shrink of onnxruntime rounds to float32."""
+    """Return z where its size is above the threshold, else zero; onnxruntime's Shrink rounds the threshold."""
     return graph.node("Where", graph.node("Greater", size, graph.number(threshold)), z, graph.number(0))
 
 

@@ -14,7 +14,7 @@ from fastnn.interop.onnx.reading.building import closed, with_layer_of_its_own
 from fastnn.interop.onnx.reading.file import Source, graph_of, load
 from fastnn.interop.onnx.reading.reader import input_of, output_of, read
 from fastnn.interop.onnx.reading.recognised import EXP, recognised
-from fastnn.interop.onnx.reading.values import Base, Layer, Line, Value
+from fastnn.interop.onnx.reading.values import Base, Layer, Value
 from fastnn.layers import Dense
 from fastnn.models.network.network import Network
 
@@ -56,8 +56,9 @@ def from_onnx(model: str | os.PathLike[str] | bytes | Source) -> Network:
     onnx = needed("onnx", "from_onnx", install_hint("onnx"))
     graph = graph_of(load(onnx, model))
     x, output = input_of(graph), output_of(graph)
-    layers, loss = _finished(read(graph, x, output), f"The output {output!r}")
-    return _network(layers, loss, np.dtype(np.float64 if x.is_wide else np.float32))
+    with np.errstate(all="ignore"):  # functions are computed at points where they may overflow
+        layers, loss = _finished(read(graph, x, output), f"The output {output!r}")
+        return _network(layers, loss, np.dtype(np.float64 if x.is_wide else np.float32))
 
 
 def _finished(value: Value, what: str) -> tuple[tuple[Layer, ...], str]:
@@ -82,10 +83,9 @@ def _network(layers: tuple[Layer, ...], loss: str, dtype: np.dtype[Any]) -> Netw
     dense = [Dense(layer.w.shape[1], layer.activation) for layer in layers]
     network = Network(dense, len(layers[0].w), loss, dtype=dtype, random_state=0)
     for layer, w, b in zip(layers, network.weights, network.biases, strict=True):
-        with np.errstate(over="ignore"):
-            w[...] = layer.w
-            if b is not None:
-                b[...] = layer.b
+        w[...] = layer.w
+        if b is not None:
+            b[...] = layer.b
         if np.isfinite(layer.w).all() and not np.isfinite(w).all():
             raise ValueError(f"Some weights of this ONNX model are too large for {dtype}.")
     return network

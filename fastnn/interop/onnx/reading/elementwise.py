@@ -15,31 +15,40 @@ from fastnn.kernels import activation_forward
 
 __all__ = ["FUNCTIONS", "NAMED", "applied"]
 
-# Of one value, or of several.
-FUNCTIONS: dict[str, Callable[..., Any]] = {
+_ONE: dict[str, Callable[..., Any]] = {
     "Abs": np.abs,
-    "Add": np.add,
-    "Div": np.divide,
     "Erf": erf,
     "Exp": np.exp,
     "Log": np.log,
-    "Max": lambda *values: np.maximum.reduce(np.broadcast_arrays(*values)),
-    "Min": lambda *values: np.minimum.reduce(np.broadcast_arrays(*values)),
-    "Mul": np.multiply,
     "Neg": np.negative,
-    "Pow": np.power,
+    "Not": np.logical_not,
     "Reciprocal": np.reciprocal,
     "Sqrt": np.sqrt,
-    "Sub": np.subtract,
-    "Sum": lambda *values: np.add.reduce(np.broadcast_arrays(*values)),
-    "Where": np.where,
+}
+_TWO: dict[str, Callable[..., Any]] = {
+    "Add": np.add,
+    "And": np.logical_and,
+    "Div": np.divide,
     "Greater": np.greater,
     "GreaterOrEqual": np.greater_equal,
     "Less": np.less,
     "LessOrEqual": np.less_equal,
-    "Not": np.logical_not,
-    "And": np.logical_and,
+    "Mul": np.multiply,
     "Or": np.logical_or,
+    "Pow": np.power,
+    "Sub": np.subtract,
+}
+_SEVERAL: dict[str, Callable[..., Any]] = {
+    "Max": lambda *values: np.maximum.reduce(np.broadcast_arrays(*values)),
+    "Min": lambda *values: np.minimum.reduce(np.broadcast_arrays(*values)),
+    "Sum": lambda *values: np.add.reduce(np.broadcast_arrays(*values)),
+}
+# The function of each operator, and how many values it takes; 0 for any number.
+FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
+    **{name: (function, 1) for name, function in _ONE.items()},
+    **{name: (function, 2) for name, function in _TWO.items()},
+    **{name: (function, 0) for name, function in _SEVERAL.items()},
+    "Where": (np.where, 3),
 }
 
 
@@ -88,4 +97,5 @@ NAMED: dict[str, Callable[[Any], Activation]] = {
 
 def applied(activation: Activation, values: Numbers) -> Numbers:
     """An activation of values, in float64."""
-    return activation_forward(values[None], activation, backend="reference")[0]
+    result: Numbers = activation_forward(values[None], activation, backend="reference")[0]
+    return result

@@ -36,12 +36,13 @@ def load(onnx: Any, model: str | os.PathLike[str] | bytes | Source) -> Any:
     """
     if isinstance(model, onnx.ModelProto):
         return model
+    content: Any = model
     if not isinstance(model, bytes | bytearray | memoryview):
         with open(os.fspath(model), "rb") as file:  # type: ignore[arg-type] # whose own error names the type
-            model = file.read()
+            content = file.read()
     proto = onnx.ModelProto()
     try:
-        proto.ParseFromString(bytes(model))
+        proto.ParseFromString(bytes(content))
     except Exception as fault:  # of protobuf, whose module depends on its version
         raise ValueError(f"This is no ONNX model, or a part of one: {fault}.") from fault
     return proto
@@ -103,6 +104,11 @@ def _halves(stored: Iterable[int]) -> NDArray[np.float16]:
     return (np.array(stored, np.int64) & 0xFFFF).astype(np.uint16).view(np.float16)
 
 
+def _kind(value: Any) -> tuple[type, type]:
+    """The type of a value, and of its elements."""
+    return type(value), type(value[0]) if isinstance(value, list) and value else object
+
+
 _KINDS = {1: "f", 2: "i", 3: "s", 6: "floats", 7: "ints"}
 
 
@@ -113,11 +119,11 @@ def attribute(node: Any, name: str, default: Any) -> Any:
             continue
         if each.type not in _KINDS:
             raise ValueError(f"{described(node)} has an attribute {name!r} of a kind that it cannot have.")
-        value = getattr(each, _KINDS[each.type])
+        value: Any = getattr(each, _KINDS[each.type])
         value = list(value) if each.type in (6, 7) else value
         if isinstance(default, float) and each.type == 2:
             value = float(value)
-        if type(value) is not type(default):
+        if _kind(value) != _kind(default):
             raise ValueError(f"{described(node)} has {name}={value!r}, wanted what {default!r} is.")
         return value
     return default

@@ -14,7 +14,18 @@ from fastnn.interop.onnx.reading.elementwise import FUNCTIONS, NAMED, applied
 from fastnn.interop.onnx.reading.file import attribute, described
 from fastnn.interop.onnx.reading.values import Constant, Known, Line, Numbers, Value
 
-__all__ = ["OPERATORS", "Item", "Operator", "activated", "flat", "identity", "layer", "numbers_of", "refused", "value_of"]
+__all__ = [
+    "OPERATORS",
+    "Item",
+    "Operator",
+    "activated",
+    "flat",
+    "identity",
+    "layer",
+    "numbers_of",
+    "refused",
+    "value_of",
+]
 
 Item = Value | Constant | None  # None: an input that is left out
 Operator = Callable[[Any, Sequence[Item]], Value | Constant]
@@ -62,6 +73,7 @@ def vector_of(node: Any, array: Numbers) -> Numbers:
 
 
 def flat(node: Any, value: Value) -> Value:
+    """The same value, if it is an array of rows."""
     if value.rank != 2:
         raise refused(node, f"gets an array with {value.rank} dimensions, wanted rows: a Flatten before it")
     return value
@@ -111,8 +123,7 @@ def _named(node: Any, inputs: Sequence[Item]) -> Value:
 def activated(value: Value, activation: Activation, before: Line | None = None, after: Line | None = None) -> Value:
     """after(activation(before(value)))."""
     before, after = before or Line(), after or Line()
-    with np.errstate(all="ignore"):
-        values = applied(activation, value.values * before.scale + before.shift) * after.scale + after.shift
+    values = applied(activation, value.values * before.scale + before.shift) * after.scale + after.shift
     named = None
     if value.line is not None:
         named = Known(activation, value.line.then(before.scale, before.shift), after)
@@ -121,19 +132,22 @@ def activated(value: Value, activation: Activation, before: Line | None = None, 
 
 
 def _function(node: Any, inputs: Sequence[Item]) -> Value | Constant:
-    if any(each is None for each in inputs) or not inputs:
-        raise refused(node, "lacks an input")
+    function, count = FUNCTIONS[node.op_type]
+    if any(each is None for each in inputs) or len(inputs) != (count or max(1, len(inputs))):
+        raise refused(node, f"has {len(inputs)} inputs, wanted {count or 'one or more'}")
     values = [each for each in inputs if isinstance(each, Value)]
     if not values:
         return _folded(node, [each.array for each in inputs if isinstance(each, Constant)])
-    if len(values) == 1 and node.op_type in _LINES and len(inputs) <= 2:
+    if len(values) == 1 and node.op_type in _LINES:
         return _line(node, inputs, values[0])
     base = values[0].base
     if any(each.base is not base for each in values):
         raise refused(node, "joins two ways through the graph, as residual connections do; a Network has one")
     arrays = [each.values if isinstance(each, Value) else _scalar(node, each) for each in inputs if each is not None]
-    with np.errstate(all="ignore"):
-        result = FUNCTIONS[node.op_type](*arrays)
+    try:
+        result = function(*arrays)
+    except TypeError as fault:  # of bools and numbers together
+        raise refused(node, f"cannot be computed: {fault}") from fault
     lines = [each.line for each in values]
     line = None
     if node.op_type in ("Add", "Sub") and len(lines) == 2 and lines[0] is not None and lines[1] is not None:
@@ -160,8 +174,7 @@ def _folded(node: Any, arrays: list[Numbers]) -> Constant:
     try:
         if np.prod([float(n) for n in np.broadcast_shapes(*(each.shape for each in arrays))]) > _MOST:
             raise refused(node, "makes a constant of too many numbers")
-        with np.errstate(all="ignore"):
-            return Constant(np.asarray(FUNCTIONS[node.op_type](*arrays)))
+        return Constant(np.asarray(FUNCTIONS[node.op_type][0](*arrays)))
     except TypeError as fault:
         raise refused(node, f"cannot be computed: {fault}") from fault
 
@@ -180,10 +193,9 @@ def _line(node: Any, inputs: Sequence[Item], value: Value) -> Value:
     """A line of a value, by a number or by one for each column."""
     constant = next((each.array for each in inputs if isinstance(each, Constant)), np.zeros(()))
     numbers = vector_of(node, constant)
-    with np.errstate(all="ignore"):
-        found = _LINES[node.op_type](isinstance(inputs[0], Constant), numbers)
-        if found is None:
-            return Value(value.base, _scalar(node, Constant(constant)) / value.values, rank=value.rank)
+    found = _LINES[node.op_type](isinstance(inputs[0], Constant), numbers)
+    if found is None:
+        return Value(value.base, _scalar(node, Constant(constant)) / value.values, rank=value.rank)
     scale, shift = (np.asarray(each, np.float64).reshape(-1) for each in found)
     if max(scale.size, shift.size) > 1:
         return lined(flat(node, value), scale, shift, described(node))
@@ -252,9 +264,8 @@ def _batch_normalization(node: Any, inputs: Sequence[Item]) -> Value:
     scale, bias, mean, variance = (vector_of(node, numbers_of(node, inputs, place)) for place in range(1, 5))
     if len({scale.size, bias.size, mean.size, variance.size}) > 1:
         raise refused(node, "has vectors of several lengths")
-    with np.errstate(all="ignore"):
-        scale = scale / np.sqrt(variance + attribute(node, "epsilon", 1e-5))
-        shift = bias - mean * scale
+    scale = scale / np.sqrt(variance + attribute(node, "epsilon", 1e-5))
+    shift = bias - mean * scale
     if not (np.isfinite(scale).all() and np.isfinite(shift).all()):
         raise refused(node, "has a variance that is not above zero")
     return lined(value, scale, shift, described(node))
@@ -264,6 +275,7 @@ def _batch_normalization(node: Any, inputs: Sequence[Item]) -> Value:
 
 
 def identity(node: Any, inputs: Sequence[Item]) -> Value | Constant:
+    """The first input."""
     if not inputs or inputs[0] is None:
         raise refused(node, "has no input")
     return inputs[0]

@@ -67,7 +67,7 @@ def output_of(graph: Any) -> str:
         If there is none, or several.
     """
     makers = {name: node for node in graph.node for name in node.output}
-    found = []
+    found: list[str] = []
     for each in graph.output:
         maker = makers.get(each.name)
         if maker is not None and maker.op_type == "ZipMap" and len(maker.input) == 1:

@@ -39,16 +39,18 @@ def recognised(value: Value) -> Known | None:
     mirrored = _activation(value.values[::-1], value.constants)  # as 1 - sigmoid(z), which is sigmoid(-z)
     if mirrored is not None:
         return Known(mirrored, before=Line(-1.0))
-    inner = None if value.tail is None else recognised(value.tail[0])
-    return inner and replace(inner, after=inner.after.then(value.tail[1].scale, value.tail[1].shift))
+    if value.tail is None:
+        return None
+    inner, line = value.tail
+    known = recognised(inner)
+    return known and replace(known, after=known.after.then(line.scale, line.shift))
 
 
 def _activation(values: Numbers, constants: tuple[float, ...]) -> Activation | str | None:
     near = np.abs(POINTS) <= _NEAR
     if values.dtype != np.float64 or not np.isfinite(values[near]).all():
         return None
-    with np.errstate(over="ignore"):
-        off: dict[Activation | str, float] = {EXP: _off(values, np.exp(POINTS))}
+    off: dict[Activation | str, float] = {EXP: _off(values, np.exp(POINTS))}
     off |= {candidate: _off(values, applied(candidate, POINTS)) for candidate in _candidates(values, constants)}
     best = min(off, key=lambda each: off[each])
     return best if off[best] <= _CLOSE else None

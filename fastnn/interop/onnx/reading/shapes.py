@@ -16,6 +16,14 @@ from fastnn.interop.onnx.reading.values import Base, Constant, Layer, Value
 __all__ = ["SHAPES"]
 
 
+def _integers(node: Any, inputs: Sequence[Item]) -> list[int]:
+    """The second input, of integers."""
+    found = numbers_of(node, inputs, 1)
+    if found.dtype != np.int64:
+        raise refused(node, "has floats as input 1, wanted integers")
+    return [int(each) for each in found.reshape(-1)]
+
+
 def _flatten(node: Any, inputs: Sequence[Item]) -> Value:
     value = value_of(node, inputs)
     if attribute(node, "axis", 1) != 1:
@@ -25,7 +33,7 @@ def _flatten(node: Any, inputs: Sequence[Item]) -> Value:
 
 def _reshape(node: Any, inputs: Sequence[Item]) -> Value | Constant:
     item = identity(node, inputs)
-    shape = [int(each) for each in numbers_of(node, inputs, 1).reshape(-1)]
+    shape = _integers(node, inputs)
     if isinstance(item, Constant):
         try:
             return Constant(item.array.reshape(shape))
@@ -42,7 +50,7 @@ def _reshape(node: Any, inputs: Sequence[Item]) -> Value | Constant:
 def _squeeze(node: Any, inputs: Sequence[Item]) -> Value | Constant:
     """Squeeze and Unsqueeze of the columns, where there is one."""
     item = identity(node, inputs)
-    axes = attribute(node, "axes", [int(each) for each in numbers_of(node, inputs, 1)] if len(inputs) > 1 else [])
+    axes = _integers(node, inputs) if len(inputs) > 1 else attribute(node, "axes", [1])
     if isinstance(item, Constant):
         change = np.squeeze if node.op_type == "Squeeze" else np.expand_dims
         try:

@@ -23,7 +23,7 @@ _MOST = 1 << 25  # weights with layers that only hand on: a small file must not 
 
 
 def _points() -> NDArray[np.float64]:
-    """Points on both sides of zero and at the same distances: powers of two and between them, halves, and large ones."""
+    """Points at the same distances on both sides of zero: powers of two and between them, halves, and large ones."""
     powers = 2.0 ** np.arange(-40, 11)
     large = 10.0 ** np.arange(4, 31)
     right = np.unique(np.concatenate([powers, 1.25 * powers, 1.5 * powers, np.arange(1, 80) / 2, large]))
@@ -31,6 +31,7 @@ def _points() -> NDArray[np.float64]:
 
 
 POINTS = _points()
+POINTS.flags.writeable = False
 _PLACES = {float(point): place for place, point in enumerate(POINTS)}
 
 
@@ -56,7 +57,7 @@ class Line:
     shift: Any = 0.0
 
     def then(self, scale: Any, shift: Any) -> Line:
-        """This line, and another one of it."""
+        """Another line of what this one gives."""
         return Line(self.scale * scale, self.shift * scale + shift)
 
     @property
@@ -133,8 +134,7 @@ class Value:
 
     def lined(self, scale: float, shift: float) -> Value:
         """A line of this value, by numbers."""
-        with np.errstate(all="ignore"):
-            values = self.values * scale + shift
+        values = self.values * scale + shift
         constants = (*self.constants, scale, shift)[-16:]
         if self.line is not None:
             return replace(self, values=values, line=self.line.then(scale, shift), constants=constants)
