@@ -31,7 +31,7 @@ _LOSS_OF_LINK = {
 
 
 def compile_predict(
-    model: Any,
+    model: object,
     method: str = "predict_proba",
     *,
     dtype: DTypeLike | None = None,
@@ -122,7 +122,7 @@ def compile_predict(
     return made
 
 
-def _read(model: Any, method: str) -> tuple[ServedModel, str]:
+def _read(model: object, method: str) -> tuple[ServedModel, str]:
     """The model, and what of its output the method gives."""
     raw = read_model(model, "raw")
     classes = raw.network.classes
@@ -140,7 +140,7 @@ def _in_dtype(served: ServedModel, dtype: DTypeLike | None) -> Plan:
     return replace(plan, dtype=wanted, loss=losses.get(_LOSS_OF_LINK[plan.loss.link]), dropout=())
 
 
-def _labels(model: Any, plan: Plan, dtype: DTypeLike | None) -> tuple[str | None, Plan | None]:
+def _labels(model: object, plan: Plan, dtype: DTypeLike | None) -> tuple[str | None, Plan | None]:
     """What the labels of a model are, and the plan for them where it is another than that of the method."""
     served = read_model(model, "predict")
     if served.output not in ("class", "labels"):
