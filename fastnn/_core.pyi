@@ -223,7 +223,13 @@ class NativeActivation:
 @final
 class NativeLoss:
     def __new__(
-        cls, tile: int, dtype: DTypeLike, link: str = "identity", owner: object = None, parameters: int = 0
+        cls,
+        tile: int,
+        dtype: DTypeLike,
+        link: str = "identity",
+        owner: object = None,
+        parameters: int = 0,
+        run: int = 0,
     ) -> Self: ...
 
 def network_predict(plan: Any, params: _Array, x: Any, loss: Any, out: _Array, n_threads: int = 0) -> bool: ...
