@@ -32,7 +32,7 @@ _NAMED = {
 _LEAKY = 0.2  # of keras.activations.leaky_relu; keras.layers.LeakyReLU has 0.3
 
 
-def from_keras(model: Any, loss: str | Loss | None = None) -> Network:
+def from_keras(model: object, loss: str | Loss | None = None) -> Network:
     """Return the Network that a Sequential of Keras 3 is, whatever its backend.
 
     It shares no memory with the model. Dense, Activation and the layers of activations, Dropout, BatchNormalization,
@@ -68,19 +68,16 @@ def from_keras(model: Any, loss: str | Loss | None = None) -> Network:
     keras = _keras()
     if type(model) is not keras.Sequential:
         raise wrong_type("model", model, "a keras.Sequential")
-    if not model.built:
-        raise ValueError(f"The Sequential {model.name!r} is not built: give it a keras.Input, or call it once before.")
-    shape = model.input_shape
-    if len(shape) != 2 or shape[1] is None:
-        raise ValueError(f"The Sequential {model.name!r} takes inputs of shape {shape}, wanted (samples, features).")
+    width = _inputs_of(model)
     layers = list(_flattened(keras, model, set()))
     dtype = _dtype_of(layers)
-    chain, kinds = Chain(int(shape[1])), _kinds(keras)
+    chain, kinds = Chain(width), _kinds(keras)
     for layer in layers:
         add = kinds.get(type(layer))
         if add is None:
-            known = ", ".join(kind.__name__ for kind in kinds)
-            raise ValueError(f"The layer {_described(layer)} has no counterpart in a Network. Those that have: {known}.")
+            known = ", ".join(each.__name__ for each in kinds)
+            wanted = f"Those that have: {known}"
+            raise ValueError(f"The layer {_described(layer)} has no counterpart in a Network. {wanted}.")
         try:
             add(chain, layer)
         except ValueError as fault:
@@ -93,6 +90,15 @@ def _keras() -> Any:
     if not keras.__version__.startswith("3."):
         raise ImportError(f"from_keras needs Keras 3, and {keras.__version__} is installed: {install_hint('keras')}.")
     return keras
+
+
+def _inputs_of(model: Any) -> int:
+    if not model.built:
+        raise ValueError(f"The Sequential {model.name!r} is not built: give it a keras.Input, or call it once before.")
+    shape = model.input_shape
+    if len(shape) != 2 or shape[1] is None:
+        raise ValueError(f"The Sequential {model.name!r} takes inputs of shape {shape}, wanted (samples, features).")
+    return int(shape[1])
 
 
 def _described(layer: Any) -> str:

@@ -20,7 +20,7 @@ __all__ = ["to_c"]
 
 
 def to_c(
-    model: Any,
+    model: object,
     path: FilePath | None,
     name: str = "model",
     dtype: DTypeLike | None = None,
@@ -64,10 +64,8 @@ def to_c(
 
     Examples
     --------
-    >>> from fastnn import Neuron
-    >>> from fastnn.interop import to_c
-    >>> neuron = Neuron(random_state=0).fit([[0.0], [1.0]], [0, 1])
-    >>> text = to_c(neuron, None, "gate")
+    >>> from fastnn import LogisticRegression, to_c
+    >>> text = to_c(LogisticRegression().fit([[0.0], [1.0]], [0, 1]), None, "gate")
     >>> "static inline void gate_predict_proba(const double *x, double *out)" in text
     True
     """
