@@ -131,7 +131,7 @@ def _there(model: Any, predict_only: bool) -> Any:
     if isinstance(model, (MLPClassifier, MLPRegressor)):
         return mlp_to_sklearn(now, predict_only=predict_only)
     if isinstance(model, LogisticRegressionCV):
-        return chosen_to_sklearn(now)
+        return chosen_to_sklearn(now, predict_only=predict_only)
     if isinstance(model, LogisticRegression):
         return logistic_to_sklearn(now, predict_only=predict_only)
     return neuron_to_sklearn(now, predict_only=predict_only)
