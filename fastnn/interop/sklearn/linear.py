@@ -129,14 +129,21 @@ def chosen_to_sklearn(model: LogisticRegressionCV, *, predict_only: bool) -> Any
         refusal.add_of_training("use_legacy_attributes", False, "scikit-learn has it since 1.8")
     refusal.check()
     if "use_legacy_attributes" not in parameters:  # before 1.8
-        given_or_none = {"l1_ratios": None, "scoring": None, "penalty": "l2"}
-        old = {name: value for name, value in given_or_none.items() if given[name] in ("warn", "deprecated")}
-        parameters |= old
-        if "l1_ratios" not in old and "penalty" in old:
-            parameters["penalty"] = "elasticnet"
+        parameters |= _chosen_before(given)
     made = linear_model.LogisticRegressionCV(**parameters)
     vars(made).update(_state(model, (*_COEFFICIENTS, *_OF_PATHS)))
     return made
+
+
+def _chosen_before(given: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of LogisticRegressionCV before scikit-learn 1.8, where these are others."""
+    scoring = None if isinstance(given["scoring"], str) and given["scoring"] == "warn" else given["scoring"]
+    if given["penalty"] != "deprecated":
+        return {"scoring": scoring}
+    left_out = given["l1_ratios"] is None or isinstance(given["l1_ratios"], str)
+    ratios = {0.0} if left_out else set(map(float, given["l1_ratios"]))
+    penalty = {(0.0,): "l2", (1.0,): "l1"}.get(tuple(ratios), "elasticnet")
+    return {"scoring": scoring, "penalty": penalty} | ({} if penalty == "elasticnet" else {"l1_ratios": None})
 
 
 def chosen_from_sklearn(model: Any, *, predict_only: bool) -> LogisticRegressionCV:
