@@ -142,7 +142,7 @@ def _chosen_before(given: dict[str, Any]) -> dict[str, Any]:
         return {"scoring": scoring}
     left_out = given["l1_ratios"] is None or isinstance(given["l1_ratios"], str)
     ratios = {0.0} if left_out else set(map(float, given["l1_ratios"]))
-    penalty = {(0.0,): "l2", (1.0,): "l1"}.get(tuple(ratios), "elasticnet")
+    penalty = "l2" if ratios == {0.0} else "l1" if ratios == {1.0} else "elasticnet"
     return {"scoring": scoring, "penalty": penalty} | ({} if penalty == "elasticnet" else {"l1_ratios": None})
 
 
