@@ -285,6 +285,11 @@ def test_what_decides_training_alone_is_refused_unless_only_predictions_are_want
     assert_same(to_sklearn(model, predict_only=True), model, X)
 
 
+def test_zeros_are_no_parameters_of_training():
+    model = MLPClassifier((4, 3), dropout=np.zeros(2), l1=np.float32(0), max_iter=2, random_state=0).fit(X, NUMBER)
+    assert_same(to_sklearn(model), model, X)
+
+
 def test_all_is_named_at_once():
     model = classifier(activation="mish", dropout=0.5, l1=0.25).fit(X, NUMBER)
     with pytest.raises(ValueError, match=r"activation='mish'.*dropout=0\.5.*l1=0\.25"):
@@ -315,6 +320,7 @@ def test_a_loss_of_the_same_link_predicts_the_same():
         Neuron(batch_size=8),
         Neuron("sign", average=True),
         Neuron(average=True),
+        Neuron(keep_history=True),
         Neuron(learning_rate=schedules.Constant(0.5)),
     ],
 )

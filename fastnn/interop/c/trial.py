@@ -63,10 +63,10 @@ def trial_of(served: ServedModel) -> Trial:
 def _answers(served: ServedModel, dtype: Any, x: NDArray[Any], *, link: bool) -> NDArray[Any]:
     """What the library gives: the raw output, or what the method makes of it."""
     engine = Engine(replace(served.network.plan, dtype=dtype), n_threads=1)
-    how = {"link": link and served.output in ("link", "pairs"), "pairs": link and served.output == "pairs"}
-    params = served.network.params.astype(dtype)
-    out: NDArray[Any] = engine.predict(params, np.ascontiguousarray(x, dtype), **how)[0]
-    return out
+    z = engine.forward(served.network.params.astype(dtype), np.ascontiguousarray(x, dtype))
+    if not link or served.output not in ("link", "pairs"):
+        return z
+    return engine.link(np.hstack([-z, z]) if served.output == "pairs" else z)
 
 
 def _clearness(served: ServedModel, z: NDArray[Any]) -> NDArray[Any]:

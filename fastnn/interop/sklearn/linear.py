@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -162,24 +163,23 @@ def neuron_to_sklearn(model: Neuron, *, predict_only: bool) -> Any:
     name, given = name_of(model), model.get_params(deep=False)
     if name not in ("sign", "sigmoid"):
         refusal.add("activation", model.activation, "'sign' is a Perceptron, 'sigmoid' an SGDClassifier of log_loss")
-    kind = linear_model.Perceptron if name == "sign" else linear_model.SGDClassifier
     if model.batch_size != 1:
         refusal.add_of_training("batch_size", model.batch_size, "scikit-learn takes the rows one by one")
-    if name == "sign" and model.average:
-        refusal.add_of_training("average", model.average)
+    if model.average:
+        refusal.add_of_training("average", model.average, "scikit-learn's is the mean of other steps, or of none")
+    refusal.add_others(given, {"keep_history": False})
     rate = model.learning_rate
-    if not isinstance(rate, (int, float, str)):
+    is_number = isinstance(rate, Real)
+    if not is_number and not isinstance(rate, str):
         refusal.add_of_training("learning_rate", rate, "it has no schedules")
     refusal.check()
+    kind = linear_model.Perceptron if name == "sign" else linear_model.SGDClassifier
     parameters = _shared(given, kind)
-    number = model.learning_rate_ if not isinstance(rate, (int, float)) else rate
+    number: Any = rate if is_number else model.learning_rate_
     parameters |= {"penalty": None, "eta0": float(number), "verbose": int(bool(model.verbose))}
     parameters.pop("learning_rate", None)
     if kind is linear_model.SGDClassifier:
         parameters |= {"loss": "log_loss", "learning_rate": "constant", "average": False}
-        if model.average:
-            refusal.add_of_training("average", model.average, "its mean has other steps")
-            refusal.check()
     made = kind(**parameters)
     vars(made).update(_state(model, _COEFFICIENTS))
     return made

@@ -6,6 +6,8 @@ import reprlib
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 __all__ = ["Refusal"]
 
 
@@ -51,9 +53,9 @@ class Refusal:
 
 
 def _is_same(value: Any, default: Any) -> bool:
-    """Whether a parameter is the default; an array or a list of zeros is 0 too."""
-    if default is None or isinstance(default, str):
-        return value is default or (isinstance(default, str) and isinstance(value, str) and value == default)
-    if isinstance(value, (list, tuple)):
-        return all(_is_same(each, default) for each in value)
-    return bool(isinstance(value, (bool, int, float)) and value == default)
+    """Whether a parameter is the default; of numbers, one or several, whether each is."""
+    if default is None:
+        return value is None
+    if not isinstance(value, (list, tuple, np.ndarray, np.generic, bool, int, float)):
+        return False
+    return bool(np.all(np.asarray(value) == default))
