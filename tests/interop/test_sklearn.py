@@ -286,7 +286,7 @@ def test_what_decides_training_alone_is_refused_unless_only_predictions_are_want
 
 
 def test_zeros_are_no_parameters_of_training():
-    model = MLPClassifier((4, 3), dropout=np.zeros(2), l1=np.float32(0), max_iter=2, random_state=0).fit(X, NUMBER)
+    model = MLPClassifier((4, 3), dropout=[0.0, 0.0], l1=np.float32(0), max_iter=2, random_state=0).fit(X, NUMBER)
     assert_same(to_sklearn(model), model, X)
 
 
