@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fastnn import schedules as schedules
     from fastnn.activations import Activation as Activation
     from fastnn.install import get_include as get_include
+    from fastnn.interop.onnx.reading import from_onnx as from_onnx
     from fastnn.interop.onnx.writing import to_onnx as to_onnx
     from fastnn.kernels.select import show_config as show_config
     from fastnn.layers import Dense as Dense
@@ -77,6 +78,7 @@ _HOME = {
     "activations": None,
     "errors": None,
     "fit_many": "models.mlp.many",
+    "from_onnx": "interop.onnx.reading",
     "get_include": "install",
     "interop": None,
     "jit": None,
@@ -110,6 +112,7 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "activations",
     "errors",
     "fit_many",
+    "from_onnx",
     "get_include",
     "get_num_threads",
     "interop",
