@@ -29,8 +29,14 @@ if TYPE_CHECKING:
     from fastnn import schedules as schedules
     from fastnn.activations import Activation as Activation
     from fastnn.install import get_include as get_include
+    from fastnn.interop.c.header import to_c as to_c
+    from fastnn.interop.keras import from_keras as from_keras
     from fastnn.interop.onnx.reading import from_onnx as from_onnx
     from fastnn.interop.onnx.writing import to_onnx as to_onnx
+    from fastnn.interop.sklearn.convert import from_sklearn as from_sklearn
+    from fastnn.interop.sklearn.convert import to_sklearn as to_sklearn
+    from fastnn.interop.torch.reading import from_torch as from_torch
+    from fastnn.interop.torch.writing import to_torch as to_torch
     from fastnn.kernels.select import show_config as show_config
     from fastnn.layers import Dense as Dense
     from fastnn.layers import Dropout as Dropout
@@ -56,6 +62,7 @@ if TYPE_CHECKING:
     from fastnn.optimizers import Lion as Lion
     from fastnn.optimizers import NAdam as NAdam
     from fastnn.optimizers import RMSprop as RMSprop
+    from fastnn.serving.predictor import compile_predict as compile_predict
     # until here
 
 # tools/generate_optimizers.py writes this: names
@@ -76,9 +83,13 @@ _HOME = {
     "Network": "models.network.network",
     "Neuron": "models.neuron.estimator",
     "activations": None,
+    "compile_predict": "serving.predictor",
     "errors": None,
     "fit_many": "models.mlp.many",
+    "from_keras": "interop.keras",
     "from_onnx": "interop.onnx.reading",
+    "from_sklearn": "interop.sklearn.convert",
+    "from_torch": "interop.torch.reading",
     "get_include": "install",
     "interop": None,
     "jit": None,
@@ -91,7 +102,10 @@ _HOME = {
     "plan": None,
     "schedules": None,
     "show_config": "kernels.select",
+    "to_c": "interop.c.header",
     "to_onnx": "interop.onnx.writing",
+    "to_sklearn": "interop.sklearn.convert",
+    "to_torch": "interop.torch.writing",
     "typing": None,
     **dict.fromkeys(_OPTIMIZERS, "optimizers"),
 }
@@ -110,9 +124,13 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "Neuron",
     "__version__",
     "activations",
+    "compile_predict",
     "errors",
     "fit_many",
+    "from_keras",
     "from_onnx",
+    "from_sklearn",
+    "from_torch",
     "get_include",
     "get_num_threads",
     "interop",
@@ -128,7 +146,10 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "set_num_threads",
     "show_config",
     "threads",
+    "to_c",
     "to_onnx",
+    "to_sklearn",
+    "to_torch",
     "typing",
 ]
 # tools/generate_optimizers.py writes this: exports

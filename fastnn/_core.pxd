@@ -184,3 +184,5 @@ cdef int network_forward_float32(const fastnn_network* network, const float* par
                                  const fastnn_loss* loss, int pairs, float* out, Py_ssize_t n) noexcept nogil
 cdef int network_forward_float64(const fastnn_network* network, const double* params, const double* x,
                                  const fastnn_loss* loss, int pairs, double* out, Py_ssize_t n) noexcept nogil
+cdef int predict_float32(const void* predictor, const float* x, float* out, Py_ssize_t n) noexcept nogil
+cdef int predict_float64(const void* predictor, const double* x, double* out, Py_ssize_t n) noexcept nogil

@@ -188,13 +188,48 @@ class NativePlan:
     ) -> Self: ...
 
 @final
+class Predictor:
+    def __new__(
+        cls,
+        plan: Any,
+        params: _Array,
+        output: str,
+        labels: str | None = None,
+        labels_plan: Any = None,
+        classes: _Array | None = None,
+        steps: tuple[tuple[str, Any, bool], ...] = (),
+        squeezed: bool = False,
+        strict: bool = False,
+        check_finite: bool = False,
+        n_threads: int = 1,
+    ) -> Self: ...
+    @property
+    def plan(self) -> Any: ...
+    @property
+    def classes(self) -> _Array | None: ...
+    @property
+    def n_inputs(self) -> int: ...
+    @property
+    def n_outputs(self) -> int: ...
+    @property
+    def address(self) -> tuple[int, int]: ...
+    def __call__(self, x: Any, out: _Array | None = None) -> Any: ...
+    def label(self, x: Any) -> Any: ...
+
+@final
 class NativeActivation:
     def __new__(cls, function: int, dtype: DTypeLike, owner: object, backward: int = 0) -> Self: ...
 
 @final
 class NativeLoss:
     def __new__(
-        cls, tile: int, dtype: DTypeLike, link: str = "identity", owner: object = None, parameters: int = 0
+        cls,
+        tile: int,
+        dtype: DTypeLike,
+        link: str = "identity",
+        owner: object = None,
+        parameters: int = 0,
+        run: int = 0,
     ) -> Self: ...
 
 def network_predict(plan: Any, params: _Array, x: Any, loss: Any, out: _Array, n_threads: int = 0) -> bool: ...

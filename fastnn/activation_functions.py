@@ -92,7 +92,10 @@ def _hard_sigmoid(z: float, slope: float = 1.0 / 6.0, offset: float = 0.5) -> fl
     propagations".
     """
     left, right = -offset / slope, (1.0 - offset) / slope
-    return 0.0 if z <= left else (1.0 if z >= right else z / (1.0 / slope) + offset)
+    if z <= left:
+        return 0.0
+    a = (z - left) * slope  # without a division, which would take more than all else
+    return 1.0 if z >= right or a > 1.0 else a
 
 
 def _hard_sigmoid_slope(z: float, a: float, slope: float = 1.0 / 6.0, offset: float = 0.5) -> float:
@@ -255,16 +258,18 @@ def _log_sigmoid_slope(z: float, a: float) -> float:
 
 
 # Of (z cosh z - sinh z) / z**3 in z**2, the highest power first: all positive, so nothing cancels as in z - tanh(z).
-_SHRINK_SERIES = tuple((2 * k + 2) / math.factorial(2 * k + 3) for k in range(12, -1, -1))
+_SHRINK_SERIES = tuple((2 * k + 2) / math.factorial(2 * k + 3) for k in range(10, -1, -1))
 
 
 def _tanh_shrink(z: float) -> float:
-    if not abs(z) < 2.0:
-        return z - math.tanh(z)
+    h = math.exp(-abs(z))  # of which tanh(z) and 1 / cosh(z) are quotients: one exponential, where they take three
+    below = 1.0 + h * h
+    if not abs(z) < 1.4:
+        return z - math.copysign((1.0 - h * h) / below, z)
     total = 0.0
     for coefficient in _SHRINK_SERIES:
         total = total * (z * z) + coefficient
-    return z * (z * z) * total / math.cosh(z)
+    return z * (z * z) * (((2.0 * h) * total) / below)
 
 
 def _tanh_shrink_slope(z: float, a: float) -> float:

@@ -11,7 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LINKS", "NUMBERS", "ROWS", "TOLERANCE", "Domain", "Element", "Parameter", "Row", "Targets"]
+__all__ = [
+    "LINKS",
+    "NUMBERS",
+    "ROWS",
+    "TOLERANCE",
+    "Domain",
+    "Element",
+    "Parameter",
+    "Row",
+    "Targets",
+    "log_cosh_of",
+    "unbounded_exp",
+    "unbounded_expm1",
+]
 
 Targets = NDArray[np.floating[Any]]
 
@@ -64,32 +77,36 @@ _LOG_COSH_SERIES = (
 )
 
 
-def _log_cosh(z: float, y: float, _: float) -> tuple[float, float]:
-    # Near zero |r| and log 2 cancel; the other form does not overflow.
-    r = z - y
+def log_cosh_of(r: float) -> float:
+    """log(cosh(r)): near zero |r| and log 2 cancel; the other form does not overflow."""
     if abs(r) < 0.25:
         total = 0.0
         for coefficient in _LOG_COSH_SERIES:
             total = total * (r * r) + coefficient
-        return r * r * total, math.tanh(r)
-    return abs(r) + (math.log1p(math.exp(-2.0 * abs(r))) - math.log(2.0)), math.tanh(r)
+        return r * r * total
+    return abs(r) + (math.log1p(math.exp(-2.0 * abs(r))) - math.log(2.0))
+
+
+def _log_cosh(z: float, y: float, _: float) -> tuple[float, float]:
+    r = z - y
+    return log_cosh_of(r), math.tanh(r)
 
 
 _EXP_END = math.log(sys.float_info.max)
 
 
-def _exp(u: float) -> float:
+def unbounded_exp(u: float) -> float:
     """exp(u), infinite where Python's raises an error."""
     return math.inf if u > _EXP_END else math.exp(u)
 
 
-def _expm1(u: float) -> float:
+def unbounded_expm1(u: float) -> float:
     """exp(u) - 1, infinite where Python's raises an error."""
     return math.inf if u > _EXP_END else math.expm1(u)
 
 
 def _poisson(z: float, y: float, _: float) -> tuple[float, float]:
-    mean = _exp(z)
+    mean = unbounded_exp(z)
     return mean if y == 0.0 else mean - y * z, mean - y
 
 
@@ -111,10 +128,10 @@ def _tweedie(z: float, y: float, power: float) -> tuple[float, float]:
     # Half the deviance from the mean exp(z), but for what y alone decides. The quotients go to z and -z where a or b
     # goes to 0: at power 1 it is Poisson's loss, at power 2 the gamma distribution's.
     a, b = 2.0 - power, power - 1.0
-    rising, rise = (_expm1(a * z) / a, _exp(a * z)) if a > 0.0 else (z, 1.0)
+    rising, rise = (unbounded_expm1(a * z) / a, unbounded_exp(a * z)) if a > 0.0 else (z, 1.0)
     if y == 0.0:
         return 1.0 + rising, rise
-    falling, fall = (_expm1(-b * z) / b, _exp(-b * z)) if b > 0.0 else (-z, 1.0)
+    falling, fall = (unbounded_expm1(-b * z) / b, unbounded_exp(-b * z)) if b > 0.0 else (-z, 1.0)
     return 1.0 + rising + y * falling, rise - y * fall
 
 

@@ -24,13 +24,16 @@ from fastnn.layers import Dense, Dropout, Layer
 from fastnn.losses import Loss
 
 if TYPE_CHECKING:
-    # PlanLike asks for properties, and not every type checker takes a cached_property for one.
+    # PlanLike asks for properties, and not every type checker takes another descriptor for one.
     from builtins import property as cached_property
+    from builtins import property as current_property
 
     from fastnn._core import NativePlan
     from fastnn.kernels.jit.library import EnginePlan
 else:
     from functools import cached_property
+
+    from fastnn.surroundings import current_property
 
 __all__ = ["Plan", "linear_plan"]
 
@@ -176,9 +179,22 @@ class Plan:
         """Length of the flat vector."""
         return sum(i * o + o * bias for i, o, bias in zip(self.widths[:-1], self.widths[1:], self.bias, strict=True))
 
-    @cached_property
+    def users_functions(self) -> tuple[Any, ...]:
+        """Give the functions of a user's own that the plan has.
+
+        Returns
+        -------
+        tuple of callable or None
+            Value and slope of each activation of the user's and of the loss; () where there is none.
+        """
+        own: list[Activation | Loss] = [*self.activations, self.loss]
+        return tuple(function for each in own if each.code < 0 for function in (each.value, each.slope))
+
+    @current_property
     def native(self) -> NativePlan:
         """The plan as the native kernels read it: checked, copied once, and with users' own activations compiled.
+
+        It is made anew when users' own functions read something else than before.
 
         Raises
         ------
@@ -188,7 +204,7 @@ class Plan:
         made: NativePlan = native.NativePlan(self.widths, self.activations, self.bias, self.dropout, self.dtype)
         return made
 
-    @cached_property
+    @current_property
     def jitted(self) -> EnginePlan:
         """The plan as the backend "jit" reads it: the library's activations and its loss are compiled, too.
 

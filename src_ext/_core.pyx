@@ -21,7 +21,8 @@ from _contract cimport (
     Share, TeamKernel, WeightedGram, kFlatGrain, kLossRows, kNeuronBlockRows, kNeuronBlocks, kNeuronStride, share_of,
 )
 from _lists cimport (
-    LossTile, UserLoss, kLinkCount, kLinkNames, kListedLosses, kLossCount, kMaxSlots, kNoLink, kStoreGradient, slots_of,
+    LossRun, LossTile, UserLoss, kLinkCount, kLinkNames, kListedLosses, kLossCount, kMaxSlots, kNoLink, kStoreGradient,
+    slots_of,
 )
 from _runtime cimport (
     Job, Scratch, TeamFunction, allocate, allowed_team, begin_job, clear, copy_indices, copy_starts,
@@ -29,6 +30,10 @@ from _runtime cimport (
     keep_teams as keep_teams_as_asked, kernels_of, kMaxTeam, level_count, look_every, norm_of, obey,
     permutation as fill_permutation, pool_is_awake, release, run_shares, run_team, set_and_tell, sum_in_order,
     wake_pool, watch_signals, weight_total,
+)
+from _serving cimport (
+    FrozenNetwork, Prediction, ScalingStep, kAddStep, kClassAnswer, kClipStep, kDivideStep, kLabelsAnswer,
+    kMultiplyStep, kOnesAnswer, kPairsAnswer, kSubtractStep, kValuesAnswer,
 )
 
 import os
@@ -68,3 +73,5 @@ include "binding/sparse_columns.pxi"
 include "binding/machine.pxi"
 include "binding/capsule.pxi"
 include "binding/api.pxi"
+include "binding/predictor.pxi"
+include "binding/predictor_input.pxi"

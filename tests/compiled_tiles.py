@@ -23,8 +23,14 @@ class Tile:
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
-        kinds = [ctypes.c_void_p] * (1 + arrays)
-        self._call = ctypes.CFUNCTYPE(None, *kinds, ctypes.c_ssize_t)(self._engine.get_function_address("fastnn_tile"))
+        self._call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * (1 + arrays), ctypes.c_ssize_t)(
+            self._engine.get_function_address("fastnn_tile")
+        )
+
+    def function(self, name: str, result: Any, *numbers: Any) -> Any:
+        """Another function of the object file, of parameters, three arrays, numbers and a count."""
+        kind = ctypes.CFUNCTYPE(result, *[ctypes.c_void_p] * 4, *numbers, ctypes.c_ssize_t)
+        return kind(self._engine.get_function_address(name))
 
     def __call__(self, count: int, *arrays: Any) -> None:
         self._call(None, *(None if each is None else each.ctypes.data for each in arrays), count)
@@ -59,6 +65,16 @@ def run_loss(value: Any, z: Any, y: Any, slope: Any = None) -> tuple[Any, Any]:
     tile(z.size, z, y, losses, d_z)
     require_guards(losses, d_z)
     return np.array(losses), np.array(d_z)
+
+
+def run_loss_sum(value: Any, z: Any, y: Any, scale: float) -> tuple[float, Any]:
+    """The sum of losses, and scaled d_z, by the function that sums up."""
+    tile, d_z = Tile(loss_tile_code(value, None, z.dtype), 4), guarded(z)
+    total = tile.function("fastnn_run", ctypes.c_double, ctypes.c_double)
+    addresses = [each.ctypes.data for each in (z, y, d_z)]
+    found = total(None, *addresses, scale, z.size)
+    require_guards(d_z)
+    return found, np.array(d_z)
 
 
 def differences(function: Any, z: Any, step: float = 1e-3) -> Any:

@@ -88,6 +88,13 @@ def _predict(rng: Rng) -> list[Any]:
     return [given.plan, params, x, given.plan.loss, written(N, given.plan.widths[-1], dtype=np.float32)]
 
 
+def _predictor(rng: Rng) -> list[Any]:
+    given = problem("relu", np.float32, N)
+    steps = (("subtract", rng.normal(size=given.plan.widths[0]), True), ("clip", (-1, 1), False))
+    options = [False, False, True, 1]
+    return [given.plan, read(given.params, np.float32), "link", "class", None, read(np.arange(3), np.int64), steps, *options]
+
+
 CALLS: dict[str, Make] = {
     "logistic_gradient": _gradient,
     "logistic_product": _product,
@@ -108,5 +115,6 @@ CALLS: dict[str, Make] = {
     "SparseRows": lambda rng: [random_array((N, I), density=0.4, format="csr", rng=rng)],
     "SparseColumns": lambda rng: [random_array((N, I), density=0.4, format="csc", rng=rng)],
     "CscColumns": lambda rng: [random_array((N, I), density=0.4, format="csc", rng=rng)],
+    "Predictor": _predictor,
     "NativePlan": lambda rng: [(I, 3, O), ("relu", "tanh"), (True, False), (0.0, 0.5), np.float32],
 }

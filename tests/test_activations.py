@@ -127,6 +127,14 @@ def test_known_values_with_parameters(activation, z, a):
     assert activation.value(z) == pytest.approx(a, rel=2e-15, abs=0)
 
 
+@pytest.mark.parametrize(("slope", "offset"), [(1 / 6, 0.5), (0.42, 1.27), (1.82, -0.66), (0.68, 1.59)])
+def test_a_hard_sigmoid_ends_at_one(slope, offset):
+    value, end = activations.hard_sigmoid(slope, offset).value, (1.0 - offset) / slope
+    near = end + np.arange(-200, 200) * np.spacing(end)
+    values = [value(float(z)) for z in near]
+    assert 1.0 - 1e-13 < min(values) and max(values) == 1.0
+
+
 def test_get():
     relu = activations.get("relu")
     assert activations.get(relu) is relu

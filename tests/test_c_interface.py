@@ -84,18 +84,34 @@ LAYER = """
 #include <Python.h>
 #include "fastnn.h"
 
-/* Prints the outputs of a layer and the loss of these. */
+/* A multiple of half the squared error. */
+static void squares(const void* factor, const void* z, const void* y, void* losses, void* d_z, ptrdiff_t count) {
+  ptrdiff_t k;
+  for (k = 0; k < count; ++k) {
+    const float r = ((const float*)z)[k] - ((const float*)y)[k];
+    ((float*)losses)[k] = 0.5f * r * r * *(const float*)factor;
+    ((float*)d_z)[k] = r * *(const float*)factor;
+  }
+}
+
+/* Prints the outputs of a layer, the loss of these, and that of a function of its own. */
 static int compute(void) {
   float x[6] = {0.5f, -1, 2, 0.25f, 3, -2}, w[6] = {1, -0.5f, 0.125f, 2, -1, 0.75f}, b[2] = {0.1f, -0.2f};
   float out[4], y[4] = {0, 1, 0.5f, -1}, d_z[4];
   double loss = 0;
   int k;
   fastnn_activation gelu;
+  const float factor = 4;
+  const fastnn_own_loss own = {squares, &factor};
+  const fastnn_loss mine = {FASTNN_LOSS_OWN, FASTNN_LINK_IDENTITY, 0, &own};
   fastnn_loss huber;
   if (fastnn_activation_of(FASTNN_ACTIVATION_GELU, &gelu) || fastnn_loss_of(FASTNN_LOSS_HUBER, &huber)) return 1;
   if (fastnn_dense_forward_float32(x, w, b, &gelu, out, 2, 3, 2)) return 1;
   if (fastnn_loss_and_gradient_float32(out, y, NULL, &huber, d_z, &loss, 2, 2)) return 1;
   for (k = 0; k < 4; ++k) printf("%a %a ", (double)out[k], (double)d_z[k]);
+  printf("%a ", loss);
+  if (fastnn_loss_and_gradient_float32(out, y, NULL, &mine, d_z, &loss, 2, 2)) return 1;
+  for (k = 0; k < 4; ++k) printf("%a ", (double)d_z[k]);
   printf("%a\\n", loss);
   fflush(stdout);
   return 0;
@@ -129,7 +145,9 @@ def expected() -> np.ndarray:
     w = np.array([[1, -0.5], [0.125, 2], [-1, 0.75]], np.float32)
     out = kernels.dense_forward(x, w, np.array([0.1, -0.2], np.float32), "gelu")
     loss, d_z = kernels.loss_and_gradient(out, np.array([[0, 1], [0.5, -1]], np.float32), "huber")
-    return np.append(np.stack([out.ravel(), d_z.ravel()], axis=1).ravel().astype(np.float64), loss)
+    squares, of_squares = kernels.loss_and_gradient(out, np.array([[0, 1], [0.5, -1]], np.float32), "squared_error")
+    parts = np.stack([out.ravel(), d_z.ravel()], axis=1).ravel(), loss, 4 * of_squares.ravel(), 4 * squares
+    return np.hstack(parts)
 
 
 def compile_extension(folder: Path, source: str) -> None:
@@ -209,6 +227,47 @@ def test_another_project_can_cimport_the_compiled_module(tmp_path: Path) -> None
     one = kernels.dense_forward([[0.5]], [[2.0]], [-1.5], "tanh")
     loss, d_z = kernels.loss_and_gradient(np.float32([[0.5]]), np.float32([[2]]), "poisson")
     np.testing.assert_array_equal(numbers(told), [one.item(), loss, d_z.item()])
+
+
+# --- predictors ---------------------------------------------------------------------------------
+
+SERVER = """
+#include <Python.h>
+#include "fastnn.h"
+
+/* serve(handle): three rows, one after the other and then together, by the table's function. */
+static PyObject* serve(PyObject* self, PyObject* number) {
+  const void* predictor = PyLong_AsVoidPtr(number);
+  float x[6] = {0.5f, -1, 2, 0.25f, 3, -2}, out[12];
+  int k;
+  (void)self;
+  for (k = 0; k < 3; ++k)
+    if (fastnn_predict_float32(predictor, x + 2 * k, out + 2 * k, 1)) return PyErr_NoMemory();
+  if (fastnn_predict_float32(predictor, x, out + 6, 3)) return PyErr_NoMemory();
+  for (k = 0; k < 12; ++k) printf("%a ", (double)out[k]);
+  fflush(stdout);
+  Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {{"serve", serve, METH_O, NULL}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "probe", NULL, -1, methods, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit_probe(void) { return fastnn_import() ? PyModule_Create(&definition) : NULL; }
+"""
+SERVED = """
+import numpy as np, fastnn, probe
+model = fastnn.LogisticRegression(solver="newton-cholesky").fit(np.float32([[0, 1], [2, 3], [1, 0]]), [0, 1, 0])
+p = fastnn.compile_predict(model)
+probe.serve(p.address[1])
+x = np.float32([[0.5, -1], [2, 0.25], [3, -2]])
+print(*(float(number).hex() for number in np.tile(model.predict_proba(x).ravel(), 2)))
+"""
+
+
+def test_c_calls_a_predictor(tmp_path: Path) -> None:
+    compile_extension(tmp_path, SERVER)
+    told = numbers(python(tmp_path, SERVED)).reshape(2, 12)
+    np.testing.assert_array_equal(told[0], told[1])
 
 
 def test_the_header_is_where_the_package_says() -> None:

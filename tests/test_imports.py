@@ -17,6 +17,7 @@ PACKAGE = Path(fastnn.__file__).parent
 
 # From the ground up; a module imports only from lines above its own. A folder stands for its files.
 LEVELS = [
+    ["surroundings"],
     ["errors", "install", "_version", "_cores", "tensors", "activation_rows", "loss_functions", "dual_numbers"],
     ["activation_functions"],
     ["validation", "threads", "activation_parameters", "user_functions"],
@@ -44,6 +45,7 @@ LEVELS = [
     ["models.neuron", "models.network", "models.mlp", "models.logistic"],
     ["serving"],
     ["interop"],
+    ["__main__"],
     ["models", "roofline"],
     ["typing"],
     [""],

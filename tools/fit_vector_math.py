@@ -47,12 +47,13 @@ def odd_weight(function: Function) -> Function:
 
 
 MORE = mpf("1.0001")  # an interval is a little wider than what rounding leaves
-HALF_LN2, NARROW = log(2) / 2 * MORE, (3 - 2 * sqrt(2)) ** 2 * MORE
+HALF_LN2, NARROW, WIDE = log(2) / 2 * MORE, (3 - 2 * sqrt(2)) ** 2 * MORE, mpf(1) / 9 * MORE
 QUARTER_TURN = pi / 4 * mpf("1.006")  # k is not always the nearest whole number, where x is large
 TAN_EIGHTH = (sqrt(2) - 1) * MORE
 FITS = [
     Fit("exp", "(expm1(r) - r) / r^2", exp_rest, lambda r: abs(r**2 / expm1(r)), (-HALF_LN2, HALF_LN2), (4, 9)),
     Fit("log", "(log((1 + s) / (1 - s)) - 2 s) / s^3 in s^2", atanh_rest, log_weight, (mpf(0), NARROW), (2, 6)),
+    Fit("log_wide", "(log((1 + s) / (1 - s)) - 2 s) / s^3 in s^2", atanh_rest, log_weight, (mpf(0), WIDE), (4, 11)),
     Fit(
         "log_rest",
         "(log((1 + s) / (1 - s)) - 2 s - 2/3 s^3) / s^5 in s^2",

@@ -34,6 +34,7 @@ __all__ = [
     "SAGA",
     "Argument",
     "Array",
+    "JitPlanLike",
     "Kernel",
     "Kernels",
     "PlanLike",
@@ -62,13 +63,21 @@ class PlanLike(Protocol):
     @property
     def dtype(self) -> np.dtype[np.floating[Any]]: ...
     @property
-    def jitted(self) -> Any: ...
-    @property
     def n_layers(self) -> int: ...
     @property
     def n_params(self) -> int: ...
     def unpack(self, flat: Array) -> tuple[list[Array], list[Array | None]]: ...
     def require_trainable(self) -> None: ...
+
+
+class JitPlanLike(PlanLike, Protocol):
+    """A plan that the backend "jit" can read.
+
+    Apart from PlanLike, of which Python 3.11 looks at every attribute to tell what is one: this one compiles.
+    """
+
+    @property
+    def jitted(self) -> Any: ...
 
 
 class Kernels(Protocol):

@@ -48,12 +48,19 @@ class ServedModel:
         What is asked of it.
     steps : tuple of Step
         What happens to x before the network sees it, one after the other.
+    rounded : tuple of bool
+        For each step whether its values are rounded to the dtype of x first. Else an x of float32 is computed with in
+        float64, and the result is rounded.
+    dtypes : tuple of numpy.dtype
+        For each step that of the values in the scaler.
     """
 
     model: Any
     network: ModelNetwork
     method: str
     steps: tuple[Step, ...] = ()
+    rounded: tuple[bool, ...] = ()
+    dtypes: tuple[np.dtype[Any], ...] = ()
 
     @property
     def output(self) -> str:
@@ -81,15 +88,20 @@ def read_model(model: Any, method: str) -> ServedModel:
         If it, or a scaler, is not fitted.
     """
     steps: tuple[Step, ...] = ()
+    rounded: tuple[bool, ...] = ()
     if _is_named(model, "Pipeline"):
         for name, transformer in model.steps[:-1]:
-            steps += _steps_of(name, transformer)
+            own = _steps_of(name, transformer)
+            steps += own
+            rounded += (_rounds(transformer),) * len(own)
         model = model.steps[-1][1]
     if not isinstance(model, AsNetwork):
         raise wrong_type("model", model, "a fitted estimator or Network of fastnn, or a Pipeline that ends with one")
     network = held(model)._as_network(method)
     network.output(method)  # which there is, or an error
-    return ServedModel(model, network, method, steps)
+    dtypes = tuple(step.values.dtype for step in steps)
+    exact = tuple(Step(step.operation, step.values.astype(np.float64)) for step in steps)
+    return ServedModel(model, network, method, exact, rounded, dtypes)
 
 
 def _is_named(instance: Any, name: str) -> bool:
@@ -97,8 +109,16 @@ def _is_named(instance: Any, name: str) -> bool:
     return any(each.__name__ == name and each.__module__.startswith("sklearn.") for each in type(instance).__mro__)
 
 
+def _rounds(transformer: Any) -> bool:
+    """Whether a scaler rounds its values to the dtype of x: a StandardScaler does since scikit-learn 1.9."""
+    from sklearn import __version__
+
+    major, minor = map(int, __version__.split(".")[:2])
+    return _is_named(transformer, "StandardScaler") and (major, minor) >= (1, 9)
+
+
 def _steps_of(name: str, transformer: Any) -> tuple[Step, ...]:
-    """The operations of one step of a pipeline."""
+    """The operations of one step of a pipeline, their values in the scaler's dtype."""
     if transformer is None or transformer == "passthrough":
         return ()
     kind = next((each for each in SCALERS if _is_named(transformer, each)), None)
@@ -122,4 +142,4 @@ def _steps_of(name: str, transformer: Any) -> tuple[Step, ...]:
 
 
 def _given(*steps: tuple[str, Any]) -> tuple[Step, ...]:
-    return tuple(Step(name, np.array(values, np.float64)) for name, values in steps if values is not None)
+    return tuple(Step(name, np.asarray(values)) for name, values in steps if values is not None)

@@ -28,12 +28,10 @@ template <class Block> int run(TeamKernel kernel, const Block& block) {
 // change one day, those of the header stay, and are copied.
 template <class Ours, class Theirs> constexpr bool kSameLayout =
     sizeof(Ours) == sizeof(Theirs) && alignof(Ours) == alignof(Theirs);
-static_assert(kSameLayout<Activation, fastnn_activation> && kSameLayout<UserActivation, fastnn_own_activation> &&
-              kSameLayout<UserLoss, fastnn_own_loss>);
+static_assert(kSameLayout<Activation, fastnn_activation> && kSameLayout<UserActivation, fastnn_own_activation>);
 static_assert(offsetof(Activation, parameters) == offsetof(fastnn_activation, parameters) &&
               offsetof(Activation, users) == offsetof(fastnn_activation, own));
-static_assert(offsetof(UserActivation, tile) == offsetof(fastnn_own_activation, function) &&
-              offsetof(UserLoss, tile) == offsetof(fastnn_own_loss, function));
+static_assert(offsetof(UserActivation, tile) == offsetof(fastnn_own_activation, function));
 static_assert(int(kUsersOwn) == int(FASTNN_ACTIVATION_OWN) &&
               sizeof(Activation::parameters) == sizeof(fastnn_activation::parameters));
 
@@ -41,9 +39,16 @@ static inline const Activation* contracts(const fastnn_activation* activation) {
   return reinterpret_cast<const Activation*>(activation);
 }
 
-static inline const UserLoss* users_loss_of(const fastnn_loss& loss) {
-  return loss.code == FASTNN_LOSS_OWN ? reinterpret_cast<const UserLoss*>(loss.own) : nullptr;
-}
+// A loss as the contract has it; `users` points to `own`, unless the loss is one of the library's.
+struct OwnLoss {
+  explicit OwnLoss(const fastnn_loss& loss) {
+    if (loss.code == FASTNN_LOSS_OWN) own = {loss.own->function, loss.own->parameters, nullptr}, users = &own;
+  }
+  OwnLoss(const OwnLoss&) = delete;
+
+  UserLoss own = {};
+  const UserLoss* users = nullptr;
+};
 
 // `count` elements for the time of a call.
 template <class Element> Element* take(Scratch& memory, ptrdiff_t count) {

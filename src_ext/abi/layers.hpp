@@ -79,8 +79,9 @@ int loss_and_gradient(const T* z, const T* y, const T* sample_weight, const fast
   double* const partial = take<double>(memory, blocks_of(n, kLossRows));
   if (!partial) return FASTNN_NO_MEMORY;
   const double total = weight_total(sample_weight, n);
-  const LossAndGradient<T> block{
-      z, y, sample_weight, d_z, partial, n, o, loss->code, users_loss_of(*loss), loss->parameter, total};
+  const OwnLoss own(*loss);
+  const LossAndGradient<T> block{z,          y,         sample_weight,   d_z,  partial, n, o,
+                                 loss->code, own.users, loss->parameter, total};
   run(in_use->loss_and_gradient[kKind<T>], block);
   *mean_loss = sum_in_order(partial, blocks_of(n, kLossRows)) / total;
   return FASTNN_OK;

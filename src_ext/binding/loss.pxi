@@ -9,17 +9,19 @@ LINK_CODES = {kLinkNames[code].decode(): code for code in range(kLinkCount)}
 cdef class NativeLoss:
     """A user's own loss, compiled for one dtype, as the kernels take it.
 
-    `tile` is the address of a LossTile of contract/losses.hpp, `parameters` is handed on to it, and `owner` keeps both
-    in memory. Nothing can check an address, so only compilers make these.
+    `tile` is the address of a LossTile of contract/losses.hpp, `run` that of a LossRun of the same loss or 0,
+    `parameters` is handed on to both, and `owner` keeps all in memory. Nothing can check an address, so only compilers
+    make these.
     """
     cdef UserLoss loss
     cdef object owner
     cdef int kind, link
 
-    def __cinit__(self, size_t tile, object dtype, str link="identity", object owner=None, size_t parameters=0):
+    def __cinit__(self, size_t tile, object dtype, str link="identity", object owner=None, size_t parameters=0,
+                  size_t run=0):
         if tile == 0:
             raise ValueError("tile=0, wanted the address of a compiled function")
-        self.loss.tile, self.loss.parameters = <LossTile>tile, <const void*>parameters
+        self.loss.tile, self.loss.parameters, self.loss.run = <LossTile>tile, <const void*>parameters, <LossRun>run
         self.kind, self.link = np.dtype(dtype) == np.float64, LINK_CODES[link]
         self.owner = owner
 

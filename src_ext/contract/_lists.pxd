@@ -39,10 +39,12 @@ cdef extern from "contract/losses.hpp" namespace "fastnn" nogil:
     const char **kLinkNames
 
     ctypedef void (*LossTile)(const void*, const void*, const void*, void*, void*, Py_ssize_t) noexcept nogil
+    ctypedef double (*LossRun)(const void*, const void*, const void*, void*, double, Py_ssize_t) noexcept nogil
 
     cdef struct UserLoss:
         LossTile tile
         const void *parameters
+        LossRun run
 
 
 cdef extern from "contract/optimizers.hpp" namespace "fastnn" nogil:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from jit_loops import batch, call, gradient, rows
@@ -93,6 +95,24 @@ def test_calls_with_other_things(where):
     for x in ([1, 2], 2.0, floats(2, 2, 2), floats(2, dtype=float)):
         with pytest.raises(TypeError, match="x of .* a C-contiguous.* array of float32"):
             where(call)(MODEL.jit(), x)
+
+
+@pytest.mark.parametrize(
+    ("calls", "said"),
+    [
+        (lambda net, x: net.row(x), "row of this network wants x and out, and got no out"),
+        (lambda net, x: net.row(out=x), "row of this network wants x and out, and got no x"),
+        (lambda net, x: net.row(), "row of this network wants x and out, and got no x and no out"),
+        (lambda net, x: net.batch(x), "batch of this network wants x and out, and got no out"),
+        (lambda net, x: net.row_gradient(x), "row_gradient of this network wants x and out, and got no out"),
+        (lambda net, x: net(), "A call of this network wants x, and got no x"),
+    ],
+)
+def test_a_missing_argument(calls, said):
+    with pytest.raises(TypeError, match=rf"^{said}\. \({re.escape(__file__)}, line \d+\)$"):
+        njit(calls)(MODEL.jit(), floats(2))
+    with pytest.raises(TypeError, match="missing"):
+        calls(MODEL.jit(), floats(2))
 
 
 def test_arrays_that_may_be_none():

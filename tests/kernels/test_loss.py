@@ -229,6 +229,55 @@ def test_a_users_tile_does_what_the_librarys_vectors_do(dtype, shape, weighted, 
     np.testing.assert_allclose(d_z, np.exp(z), rtol=1e-5)
 
 
+def compiled_run(dtype):
+    """What compiled_squared_error computes, twice, as a LossRun: so that one sees which of the two was called."""
+    from numba import cfunc, types
+
+    real = types.float32 if dtype is np.float32 else types.float64
+    number = types.CPointer(real)
+
+    @cfunc(types.float64(number, number, number, number, types.float64, types.intp))
+    def run(parameters, z, y, d_z, scale, count):
+        total = 0.0
+        for k in range(count):
+            r = z[k] - y[k]
+            total += r * r * parameters[0]
+            d_z[k] = real(2.0) * r * parameters[0] * real(scale)
+        return total
+
+    return run
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("shape", [(1, 1), (700, 1), (90, 10), (7, 256), (7, 257), (3, 70_000)], ids=str)
+def test_a_users_run_is_called_where_numbers_have_one_weight(dtype, shape, weighted, rng):
+    core, tile, run = kernels_for("native"), compiled_squared_error(dtype), compiled_run(dtype)
+    z, y = rng.normal(size=(2, *shape)).astype(dtype)
+    weight = rng.random(shape[0]).astype(dtype) if weighted else None
+    wanted_d_z, d_z, parameter = np.full_like(z, np.nan), np.full_like(z, np.nan), np.ones(1, dtype)
+    wanted = core.loss_and_gradient(z, y, weight, "squared_error", wanted_d_z)
+    keeps = tile, run, parameter
+    own = core.NativeLoss(tile.address, dtype, "identity", keeps, parameter.ctypes.data, run=run.address)
+    factor = 1 if weighted and shape[1] <= 256 else 2
+    for n_threads in (1, 2):
+        found = core.loss_and_gradient(z, y, weight, own, d_z, n_threads)
+        assert found == pytest.approx(factor * wanted, rel=max(1e-12, 16 * float(np.finfo(dtype).eps)))
+        np.testing.assert_array_equal(d_z, factor * wanted_d_z)
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("shape", [(3000, 1), (3000, 10), (60, 3000)], ids=str)
+def test_a_users_loss_is_the_same_for_every_number_of_threads(dtype, shape, rng):
+    core, own = kernels_for("native"), losses.Loss("own", lambda z, y: abs(z - y) ** 1.5 + 1 / (2 + z * z))
+    z, y = rng.normal(size=(2, *shape)).astype(dtype)
+    found = []
+    for n_threads in (1, 2, 3):
+        d_z = np.full_like(z, np.nan)
+        found.append((core.loss_and_gradient(z, y, None, own, d_z, n_threads), d_z.tobytes()))
+    assert found[0] == found[1] == found[2]
+
+
 def test_a_users_tile_of_another_dtype_is_refused(dtype):
     core = kernels_for("native")
     z = np.ones((2, 2), np.float64 if dtype is np.float32 else np.float32)

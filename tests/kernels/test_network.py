@@ -146,3 +146,11 @@ def test_sign_cannot_be_trained(backend):
     with pytest.raises(ValueError, match="'sign', which has no slope"):
         public.network_gradient(plan, params, x, y, backend=backend)
     assert public.network_forward(plan, params, x, backend=backend).shape == (4, 1)
+
+
+@pytest.mark.parametrize("name", ["native", "reference"])
+def test_a_plan_is_compiled_for_jit_by_jit_alone(name):
+    """Not by the check that it is a plan: that would need Numba, and time."""
+    plan = Plan.from_layers([Dense(1)], 2, "squared_error", np.float64)
+    public.network_forward(plan, np.zeros(3), np.zeros((4, 2)), backend=name)
+    assert "jitted" not in vars(plan)

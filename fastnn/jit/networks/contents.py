@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn.activations import Activation
 from fastnn.jit.networks.architecture import CLASS, LABELS, LINK, PAIRS
 from fastnn.kernels.composed.network import input_gradient
 from fastnn.kernels.contract import Array
@@ -15,6 +16,25 @@ from fastnn.kernels.select import native
 from fastnn.plan import Plan
 
 __all__ = ["Contents"]
+
+
+class _Compiled:
+    """A plan with users' own activations as they are compiled now, as they are for functions in nopython code.
+
+    It has what kernels ask a plan for.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        def compiled(activation: Activation) -> Any:
+            from fastnn.kernels.users.compiled import compiled_activation
+
+            tile = compiled_activation(activation, plan.dtype)
+            return native.NativeActivation(tile.address, plan.dtype, tile)
+
+        self.widths, self.n_layers, self.dtype = plan.widths, plan.n_layers, plan.dtype
+        self.loss, self.unpack = plan.loss, plan.unpack
+        self.activations = tuple(each if each.code >= 0 else compiled(each) for each in plan.activations)
+        self.native = native.NativePlan(plan.widths, self.activations, plan.bias, plan.dropout, plan.dtype)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +56,18 @@ class Contents:
     params: Array
     output: str
     labels: NDArray[np.int64]
+    _compiled: Any = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_compiled", _Compiled(self.plan))
+
+    def __reduce__(self) -> tuple[type[Contents], tuple[Any, ...]]:
+        return Contents, (self.plan, self.params, self.output, self.labels)
 
     def outputs(self, x: Array) -> NDArray[Any]:
         """What the network gives for x (n, i): (n, o)."""
         z = np.empty((len(x), self.plan.widths[-1]), self.plan.dtype)
-        native.network_forward(self.plan, self.params, x, z, 1)
+        native.network_forward(self._compiled, self.params, x, z, 1)
         if self.output == CLASS:
             index = z[:, 0] > 0 if z.shape[1] == 1 else z.argmax(axis=1)
             return self.labels[index.astype(np.intp)][:, None]
@@ -59,5 +86,5 @@ class Contents:
         o = self.plan.widths[-1]
         out = np.empty((1, o, len(x)), self.plan.dtype)
         link = self.output in (LINK, PAIRS)
-        input_gradient(native, self.plan, self.params, x[None], range(o), link, out, 1)
+        input_gradient(native, self._compiled, self.params, x[None], range(o), link, out, 1)
         return np.concatenate([-out[0], out[0]]) if self.output == PAIRS else out[0]

@@ -120,6 +120,16 @@ def _refuse(what: str) -> TypeError:
     return TypeError(f"{what}{place_of_call()}")
 
 
+def _require_all(method: str, **given: Any) -> None:
+    """Raise a TypeError unless a method has all its arguments.
+
+    These are optional all the same, so that we are asked: what Numba says of a missing one fills a page.
+    """
+    without = [name for name, kind in given.items() if kind is None or isinstance(kind, types.Omitted)]
+    if without:
+        raise _refuse(f"{method} of this network wants {' and '.join(given)}, and got no {' and no '.join(without)}.")
+
+
 def _require(name: str, array: Any, dtype: str, axes: tuple[int, ...]) -> None:
     """Raise a TypeError unless it is a contiguous array of this dtype and of as many axes.
 
@@ -138,14 +148,15 @@ def _require(name: str, array: Any, dtype: str, axes: tuple[int, ...]) -> None:
 
 
 @overload_method(NetworkType, "row", jit_options=_OPTIONS)
-def _row(network: Any, x: Any, out: Any) -> Any:
+def _row(network: Any, x: Any = None, out: Any = None) -> Any:
     architecture = network.architecture
+    _require_all("row", x=x, out=out)
     _require("x", x, architecture.dtype, (1,))
     _require("out", out, architecture.out_dtype, (1,))
     i, o, message = architecture.widths[0], architecture.n_outputs, sizes_wanted(architecture, "row")
     whole = _is_whole(x)
 
-    def row(network: Any, x: Any, out: Any) -> None:
+    def row(network: Any, x: Any = None, out: Any = None) -> None:
         if x.size != i or out.size != o:
             raise ValueError(message)
         if not whole and x.strides[0] != x.itemsize:
@@ -156,8 +167,9 @@ def _row(network: Any, x: Any, out: Any) -> Any:
 
 
 @overload_method(NetworkType, "row_gradient", jit_options=_OPTIONS)
-def _row_gradient(network: Any, x: Any, out: Any) -> Any:
+def _row_gradient(network: Any, x: Any = None, out: Any = None) -> Any:
     architecture = network.architecture
+    _require_all("row_gradient", x=x, out=out)
     if architecture.gives_integers:
         raise _refuse("This network gives labels, which have no gradient: take jit(method='raw') of the model.")
     if not architecture.has_slope:
@@ -167,7 +179,7 @@ def _row_gradient(network: Any, x: Any, out: Any) -> Any:
     shape, message = gradient_shape(architecture), sizes_wanted(architecture, "row_gradient")
     i, whole = architecture.widths[0], _is_whole(x)
 
-    def row_gradient(network: Any, x: Any, out: Any) -> None:
+    def row_gradient(network: Any, x: Any = None, out: Any = None) -> None:
         if x.size != i or out.shape != shape:
             raise ValueError(message)
         if not whole and x.strides[0] != x.itemsize:
@@ -178,15 +190,16 @@ def _row_gradient(network: Any, x: Any, out: Any) -> Any:
 
 
 @overload_method(NetworkType, "batch", jit_options=_OPTIONS)
-def _batch(network: Any, x: Any, out: Any) -> Any:
+def _batch(network: Any, x: Any = None, out: Any = None) -> Any:
     architecture = network.architecture
+    _require_all("batch", x=x, out=out)
     _require("x", x, architecture.dtype, (2,))
     _require("out", out, architecture.out_dtype, out_shapes(architecture))
     i, o, message = architecture.widths[0], architecture.n_outputs, sizes_wanted(architecture, "batch")
 
     if architecture.gives_integers:
 
-        def batch(network: Any, x: Any, out: Any) -> None:
+        def batch(network: Any, x: Any = None, out: Any = None) -> None:
             if x.shape[1] != i or out.shape[0] != x.shape[0] or out.size != x.shape[0] * o:
                 raise ValueError(message)
             if not apart(x, out):
@@ -196,7 +209,7 @@ def _batch(network: Any, x: Any, out: Any) -> Any:
 
     else:
 
-        def batch(network: Any, x: Any, out: Any) -> None:
+        def batch(network: Any, x: Any = None, out: Any = None) -> None:
             if x.shape[1] != i or out.shape[0] != x.shape[0] or out.size != x.shape[0] * o:
                 raise ValueError(message)
             if not apart(x, out):
@@ -208,31 +221,32 @@ def _batch(network: Any, x: Any, out: Any) -> Any:
 
 
 @overload_method(NetworkType, "__call__", jit_options=_OPTIONS)
-def _call(network: Any, x: Any) -> Any:
+def _call(network: Any, x: Any = None) -> Any:
     architecture = network.architecture
+    _require_all("A call", x=x)
     _require("x", x, architecture.dtype, (1, 2))
     i, message = architecture.widths[0], sizes_wanted(architecture, "call")
     o, dtype = architecture.n_outputs, from_dtype(np.dtype(architecture.out_dtype))
     whole = _is_whole(x)
 
-    def one_number(network: Any, x: Any) -> Any:
+    def one_number(network: Any, x: Any = None) -> Any:
         if x.size != i:
             raise ValueError(message)
         if not whole and x.strides[0] != x.itemsize:
             raise ValueError(_GAPS)
         return _number(network, _pointer(x, 0))
 
-    def row(network: Any, x: Any) -> Any:
+    def row(network: Any, x: Any = None) -> Any:
         out = np.empty(o, dtype)
         network.row(x, out)
         return out
 
-    def one_column(network: Any, x: Any) -> Any:
+    def one_column(network: Any, x: Any = None) -> Any:
         out = np.empty(x.shape[0], dtype)
         network.batch(x, out)
         return out
 
-    def batch(network: Any, x: Any) -> Any:
+    def batch(network: Any, x: Any = None) -> Any:
         out = np.empty((x.shape[0], o), dtype)
         network.batch(x, out)
         return out

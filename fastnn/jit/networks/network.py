@@ -55,9 +55,10 @@ class JitNetwork:
     Where a row gives one number, such as a label, `net(x)` is that number, and else an array.
     """
 
-    __slots__ = ("_block", "architecture")
+    __slots__ = ("_block", "_type", "architecture")
     architecture: Architecture
     _block: _Block
+    _type: NetworkType  # made once: Numba asks for it at every call from Python, and its name takes 20 microseconds
 
     def __init__(self, contents: Contents) -> None:
         architecture = Architecture.of(contents.plan, contents.output, len(contents.labels))
@@ -66,6 +67,7 @@ class JitNetwork:
     def _set(self, block: _Block, architecture: Architecture) -> None:
         object.__setattr__(self, "_block", block)
         object.__setattr__(self, "architecture", architecture)
+        object.__setattr__(self, "_type", NetworkType(architecture))
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"{name!r} cannot be set: a JitNetwork does not change. Call jit of the model again.")
@@ -211,4 +213,4 @@ def _described(given: object) -> str:
 
 @typeof_impl.register(JitNetwork)
 def _typeof(network: JitNetwork, context: Any) -> NetworkType:
-    return NetworkType(network.architecture)
+    return network._type

@@ -63,6 +63,8 @@ def engine_loss(loss: Loss, itemsize: int) -> Any:
 
 def _remember(known: _Known, thing: Any, compiled: Any, itemsize: int) -> Any:
     made = compiled(thing, _REALS[itemsize])
+    if thing.code < 0:  # a user's own, of which `compiled` looks each time whether it reads something else
+        return made
     if len(known[itemsize]) >= REMEMBERED:
         known[itemsize].clear()
     known[itemsize][id(thing)] = (thing, made)

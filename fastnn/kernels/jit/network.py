@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fastnn import _core
 from fastnn.activations import ACTIVATIONS, Activation
-from fastnn.kernels.contract import Array, PlanLike
+from fastnn.kernels.contract import Array, JitPlanLike
 from fastnn.kernels.jit.library import engine_activation
 from fastnn.optimizers import Optimizer, OptimizerState
 
@@ -21,18 +21,18 @@ __all__ = ["Workspace", "fit_epoch", "network_forward", "network_gradient", "net
 _WITH_RULES = tuple(ACTIVATIONS[name] for name in ("sign", "sigmoid"))  # a neuron learns by others than squared error
 
 
-def network_forward(plan: PlanLike, params: Array, x: Any, out: Array) -> None:
+def network_forward(plan: JitPlanLike, params: Array, x: Any, out: Array) -> None:
     """out (n, o): what the last layer's activation makes of x (n, i), which may be sparse."""
     _core.network_forward(plan.jitted, params, x, out)
 
 
-def network_predict(plan: PlanLike, params: Array, x: Any, loss: Any, out: Array) -> bool:
+def network_predict(plan: JitPlanLike, params: Array, x: Any, loss: Any, out: Array) -> bool:
     """out = the loss's link of the last layer's activation; whether a dense x is finite."""
     return _core.network_predict(plan.jitted, params, x, loss, out)
 
 
 def network_gradient(
-    plan: PlanLike,
+    plan: JitPlanLike,
     params: Array,
     x: Any,
     y: Array,
@@ -45,7 +45,7 @@ def network_gradient(
 
 
 def fit_epoch(
-    plan: PlanLike,
+    plan: JitPlanLike,
     params: Array,
     x: Any,
     y: Array,
@@ -67,7 +67,7 @@ def fit_epoch(
 class Workspace(_core.Workspace):
     """Runs epochs as fit_epoch does, and keeps memory and packed vectors from one for the next."""
 
-    def fit_epoch(self, plan: PlanLike, *arguments: Any) -> tuple[float, float]:
+    def fit_epoch(self, plan: JitPlanLike, *arguments: Any) -> tuple[float, float]:
         """The kernel fit_epoch, with its arguments by position."""
         return super().fit_epoch(plan.jitted, *arguments)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -18,11 +17,13 @@ from fastnn.kernels.users.locks import alone_in_process, not_forked_meanwhile
 from fastnn.kernels.users.notice import told_if_slow
 from fastnn.kernels.users.store import fetch
 from fastnn.losses import Loss
+from fastnn.surroundings import remembered
 
 __all__ = ["REMEMBERED", "NativeActivation", "compiled_activation", "compiled_backward", "compiled_loss"]
 
 REMEMBERED = 256  # functions; a lambda made anew in every fit must not fill the memory
-_SYMBOL = "fastnn_tile"
+# What the object code of each kind has, as contract/activations.hpp and contract/losses.hpp have them.
+_SYMBOLS = {"activation": ("fastnn_tile",), "backward": ("fastnn_tile",), "loss": ("fastnn_tile", "fastnn_run")}
 _NO_PARAMETERS = 0  # a null pointer: what users' functions read is compiled into them
 _loaded: WeakValueDictionary[str, LoadedCode] = WeakValueDictionary()  # functions that do the same have one code
 
@@ -45,7 +46,8 @@ class NativeActivation:
 def compiled_activation(activation: Activation, dtype: Any) -> NativeActivation:
     """A user's own activation, compiled; its `address` holds as long as it lives.
 
-    What its functions read from around them is what they had read when they were compiled first in this process.
+    What its functions read from around them is what is there at this call: they are compiled anew if that has changed,
+    which takes about a microsecond to see.
 
     Parameters
     ----------
@@ -66,11 +68,10 @@ def compiled_activation(activation: Activation, dtype: Any) -> NativeActivation:
     TypeError
         If it cannot be compiled; one sentence shows the line in question.
     """
-    activate: NativeActivation = _remembered(_activation, activation.value, activation.slope, dtype, activation.name)
-    return activate
+    return _activation(activation.value, activation.slope, dtype, activation.name)
 
 
-@lru_cache(REMEMBERED)
+@remembered(REMEMBERED)
 def _activation(value: Any, slope: Any, dtype: Any, name: str) -> NativeActivation:
     if value is None:
         raise wrong_type("activation", name, "one with value(z)")
@@ -87,7 +88,12 @@ def compiled_backward(activation: Activation, dtype: Any) -> LoadedCode:
     TypeError
         If it cannot be compiled; one sentence shows the line in question.
     """
-    return _Source("backward", activation.name, activation.value, activation.slope, dtype).loaded()
+    return _backward(activation.value, activation.slope, dtype, activation.name)
+
+
+@remembered(REMEMBERED)
+def _backward(value: Any, slope: Any, dtype: Any, name: str) -> LoadedCode:
+    return _Source("backward", name, value, slope, dtype).loaded()
 
 
 def compiled_loss(loss: Loss, dtype: Any) -> _core.NativeLoss:
@@ -112,23 +118,14 @@ def compiled_loss(loss: Loss, dtype: Any) -> _core.NativeLoss:
     TypeError
         If it cannot be compiled; one sentence shows the line in question.
     """
-    native: _core.NativeLoss = _remembered(_loss, loss.value, loss.slope, dtype, loss.link, loss.name)
-    return native
+    return _loss(loss.value, loss.slope, dtype, loss.link, loss.name)
 
 
-def _remembered(made: Any, *arguments: Any) -> Any:
-    """What a function with a memory gives; without it for objects that have no hash, of which the compiler says why."""
-    try:
-        hash(arguments)
-    except TypeError:
-        made = made.__wrapped__
-    return made(*arguments)
-
-
-@lru_cache(REMEMBERED)
+@remembered(REMEMBERED)
 def _loss(value: Any, slope: Any, dtype: Any, link: str, name: str) -> _core.NativeLoss:
     tile = _Source("loss", name, value, slope, dtype).loaded()
-    return _core.NativeLoss(tile.address, dtype, link, tile)
+    address, run = tile.addresses
+    return _core.NativeLoss(address, dtype, link, tile, run=run)
 
 
 class _Source(NamedTuple):
@@ -145,11 +142,11 @@ class _Source(NamedTuple):
         key = self._fingerprint()
         with told_if_slow(f"{self.kind} {self.name!r} for {np.dtype(self.dtype).name}", key is not None):
             if key is None:
-                return _load(None, self._compiled())
+                return _load(None, self._compiled(), self.kind)
             with alone_in_process(key):
                 with not_forked_meanwhile():
                     code = _loaded.get(key)
-                return code or _load(key, fetch(key, self._compiled))
+                return code or _load(key, fetch(key, self._compiled), self.kind)
 
     def _fingerprint(self) -> str | None:
         try:
@@ -169,9 +166,9 @@ class _Source(NamedTuple):
             return code
 
 
-def _load(key: str | None, code: bytes) -> LoadedCode:
+def _load(key: str | None, code: bytes, kind: str) -> LoadedCode:
     with not_forked_meanwhile():  # and so one thread at a time: Python may have no GIL
-        loaded = load(code, _SYMBOL)
+        loaded = load(code, *_SYMBOLS[kind])
         if key is not None:
             _loaded[key] = loaded
         return loaded

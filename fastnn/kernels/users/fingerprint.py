@@ -13,13 +13,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from fastnn import _core
 from fastnn._version import __version__
 from fastnn.kernels.users.description import Description
 
 __all__ = ["fingerprint"]
 
-TILE_ABI = 1  # how compiled code is called: as an ActivationTile, a LossTile
-_COMPILER = Path(__file__).parents[1] / "jit" / "functions"
+TILE_ABI = 2  # how compiled code is called: as an ActivationTile, a LossTile, a LossRun
+_PACKAGE = Path(__file__).parents[2]
+_COMPILER = (_PACKAGE / "kernels" / "jit" / "functions", _PACKAGE / "surroundings")  # the folders of its files
 
 
 def fingerprint(kind: str, functions: tuple[Callable[..., Any] | None, ...], dtype: type) -> str | None:
@@ -47,7 +49,7 @@ def fingerprint(kind: str, functions: tuple[Callable[..., Any] | None, ...], dty
     """
     compiler = _compiler()
     try:
-        told = repr((kind, dtype.__name__, compiler, Description().of_all(functions)))
+        told = repr((kind, dtype.__name__, compiler, Description(functions).told()))
     except Exception:  # NoValueError; or an object of the user's, which may raise anything when it is looked at
         return None
     return sha256(told.encode()).hexdigest()
@@ -60,8 +62,10 @@ def _compiler() -> tuple[Any, ...]:
     from llvmlite import binding as llvm
 
     sources = sha256()
-    for file in sorted(_COMPILER.rglob("*.py")):  # a clone has one version in all its states
-        sources.update(file.read_bytes())
+    for folder in _COMPILER:
+        for file in sorted(folder.rglob("*.py")):  # a clone has one version in all its states
+            sources.update(file.read_bytes())
     versions = (__version__, TILE_ABI, sys.version, llvmlite.__version__)
-    processor = (llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+    host = (llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+    processor = (*host, _core.simd_level())  # a lower instruction set than the processor's best may be asked for
     return sources.hexdigest(), versions, processor

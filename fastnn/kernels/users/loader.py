@@ -17,28 +17,30 @@ class LoadedCode:
     Attributes
     ----------
     address : int
-        Of the function that was asked for.
+        Of the first function that was asked for.
+    addresses : tuple of int
+        Of all of them.
     """
 
-    def __init__(self, library: Any, address: int) -> None:
+    def __init__(self, library: Any, addresses: tuple[int, ...]) -> None:
         self._library = library  # LLVM unloads the code when it goes
-        self.address = address
+        self.address, self.addresses = addresses[0], addresses
 
 
-def load(code: bytes, symbol: str) -> LoadedCode:
+def load(code: bytes, *symbols: str) -> LoadedCode:
     """Lay object code into memory.
 
     Parameters
     ----------
     code : bytes
         An object file of this machine, as LLVM writes it.
-    symbol : str
-        The name of a function in it.
+    *symbols : str
+        The names of functions in it.
 
     Returns
     -------
     LoadedCode
-        With the function's address.
+        With the functions' addresses.
 
     Raises
     ------
@@ -49,9 +51,11 @@ def load(code: bytes, symbol: str) -> LoadedCode:
     """
     from llvmlite import binding as llvm  # here, since it takes 60 ms and only users' functions need it
 
-    library = llvm.JITLibraryBuilder().add_object_img(code).add_current_process().export_symbol(symbol)
+    library = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
+    for symbol in symbols:
+        library.export_symbol(symbol)
     loaded = library.link(_linker(), f"fastnn_{next(_numbers)}")
-    return LoadedCode(loaded, loaded[symbol])
+    return LoadedCode(loaded, tuple(loaded[symbol] for symbol in symbols))
 
 
 @cache

@@ -80,6 +80,8 @@ double single_output_rows(const LossRows<T>& given, ptrdiff_t r0, ptrdiff_t r1, 
 template <class L> struct OfElements {
   template <class T>
   static FASTNN_INLINE double rows(const LossRows<T>& rows, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t o, T parameter) {
+    // Rows that are alike could go below: for 2,000 of one output that takes 5 to 27 % longer with AVX-512, and with AVX2
+    // from 3 % less to 16 % more.
     if (o == 1 && rows.has_adjacent_z(o)) return single_output_rows<T, L>(rows, r0, r1, parameter);
     if (!rows.are_alike(o)) return sum_wide(element_rows<T, L>(rows, r0, r1, o, parameter));
     const ptrdiff_t count = (r1 - r0) * o, tiles = count / kLossTile, rest = count % kLossTile;
@@ -119,10 +121,22 @@ Wide<T> users_tile(const fastnn::UserLoss& loss, const LossRows<T>& rows, ptrdif
   return weighed_rows(rows, r0, r1, o, inputs, eval);
 }
 
+// What users_run does, by a function that sums up by itself.
+template <class T>
+double users_own_run(const fastnn::UserLoss& loss, const LossRows<T>& rows, ptrdiff_t count) {
+  const double scale = double(rows.scale(0));
+  double total = 0;
+  in_pieces({0, count}, kLossTile, kFunctionWork, [&](ptrdiff_t begin, ptrdiff_t end) {
+    total += loss.run(loss.parameters, rows.z(0) + begin, rows.y(0) + begin, rows.d_z(0) + begin, scale, end - begin);
+  });
+  return total * double(rows.weight(0));
+}
+
 // Numbers that lie side by side and have one weight: the first row, or the same of rows that are alike. Losses go into
 // two sums, because one chain of 16 additions takes longer than all else.
 template <class T>
-Wide<T> users_run(const fastnn::UserLoss& loss, const LossRows<T>& rows, ptrdiff_t count) {
+double users_run(const fastnn::UserLoss& loss, const LossRows<T>& rows, ptrdiff_t count) {
+  if (loss.run) return users_own_run<T>(loss, rows, count);
   constexpr ptrdiff_t vector = kLanes<T>;
   alignas(64) T losses[kLossTile], slopes[kLossTile];
   const T *const z = rows.z(0), *const y = rows.y(0);
@@ -146,7 +160,7 @@ Wide<T> users_run(const fastnn::UserLoss& loss, const LossRows<T>& rows, ptrdiff
     for (; c < size; c += vector) weigh(c, int(size - c < vector ? size - c : vector), even);
     add(total, widen(even + odd));
   }
-  return scaled(total, double(rows.weight(0)));
+  return sum_wide(total) * double(rows.weight(0));
 }
 
 // One output of a user's loss: a tile has a number from each row. Weighed and added up as single_output_rows does.
@@ -171,15 +185,18 @@ double users_single_output(const fastnn::UserLoss& loss, const LossRows<T>& rows
 
 template <class T>
 double users_loss_rows(const fastnn::UserLoss& loss, const LossRows<T>& rows, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t o) {
+  if (rows.are_alike(o)) return users_run<T>(loss, rows.from(r0), (r1 - r0) * o);
   if (o == 1 && rows.has_adjacent_z(o)) return users_single_output<T>(loss, rows, r0, r1);
-  if (rows.are_alike(o)) return sum_wide(users_run(loss, rows.from(r0), (r1 - r0) * o));
-  Wide<T> total = {};
   Meter meter;
-  const ptrdiff_t height = o < kLossTile ? kLossTile / o : 1;
-  for (; r0 < r1 && !meter.stops(kFunctionWork * height * o); r0 += height) {
-    const ptrdiff_t end = r1 - r0 < height ? r1 : r0 + height;
-    add(total, o > kLossTile ? users_run(loss, rows.from(r0), o) : users_tile(loss, rows, r0, end, o));
+  if (o > kLossTile) {
+    double total = 0;
+    for (; r0 < r1 && !meter.stops(kFunctionWork * o); ++r0) total += users_run<T>(loss, rows.from(r0), o);
+    return total;
   }
+  Wide<T> total = {};
+  const ptrdiff_t height = kLossTile / o;
+  for (; r0 < r1 && !meter.stops(kFunctionWork * kLossTile); r0 += height)
+    add(total, users_tile<T>(loss, rows, r0, r1 - r0 < height ? r1 : r0 + height, o));
   return sum_wide(total);
 }
 

@@ -28,10 +28,6 @@ FASTNN_INLINE void add(Wide<float>& total, const Wide<float>& v) {
   total.high += v.high;
 }
 
-FASTNN_INLINE Wide<double> scaled(const Wide<double>& v, double factor) { return {v.low * factor}; }
-
-FASTNN_INLINE Wide<float> scaled(const Wide<float>& v, double factor) { return {v.low * factor, v.high * factor}; }
-
 FASTNN_INLINE Wide<double> square(const Wide<double>& v) { return {v.low * v.low}; }
 
 FASTNN_INLINE Wide<float> square(const Wide<float>& v) { return {v.low * v.low, v.high * v.high}; }

@@ -45,7 +45,7 @@ def _text(function, dtype):
 @pytest.mark.parametrize(("cpu", "bits", "register"), [("haswell", 256, "%ymm"), ("skylake-avx512", 512, "%zmm")])
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_whole_vectors_and_no_calls(name, cpu, bits, register, dtype, monkeypatch):
-    monkeypatch.setattr(tile_text, "native_bits", lambda: bits)
+    monkeypatch.setattr(tile_text, "vector_bits", lambda: bits)
     code = object_code.assembly(_text(FUNCTIONS[name], dtype), cpu, "")
     for function in ("value", "both"):
         body = re.search(rf"^{function}:\n(.*?)^\.Lfunc_end", code, re.DOTALL | re.MULTILINE)

@@ -148,7 +148,7 @@ REFUSED = {
     "global list": (lambda z: z * NUMBERS[0], "uses NUMBERS, of type list"),
     "global dictionary": (lambda z: z * SETTINGS["scale"], "uses SETTINGS, of type dict"),
     "class": (lambda z: z * Settings.scale, "uses Settings, a class"),
-    "list as a default": (_remembers, "uses a default, of type list"),
+    "list as a default": (_remembers, "uses the default of seen, of type list: a function can read"),
     "changes a global": (_counts, "changes a global variable"),
     "changes what is outside": (_counter(), "changes calls, which lies outside"),
     "handles errors": (_tries, "handles errors, and compiled code has none"),

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("llvmlite")
 from compiled_tiles import Tile, guarded, require_guards, run_activation
 
-from fastnn.kernels.jit.functions import tiles
+from fastnn.kernels.jit.functions import tile_text, tiles
 
 pytestmark = pytest.mark.jit
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -69,13 +69,42 @@ EXPONENTIALS = [*NEVER_POSITIVE["exp"], *NEVER_POSITIVE["expm1"], *MAYBE_POSITIV
 
 
 @pytest.mark.parametrize("name", NEVER_POSITIVE)
-def test_an_exponential_is_shorter_where_the_argument_is_never_positive(name):
+def test_an_exponential_is_shorter_where_the_argument_is_never_positive(name, monkeypatch):
+    monkeypatch.setattr(tiles, "has_scale", lambda: False)  # with which no exponential shifts
     shifts = _instructions(LONG_FORM[name], "shl")
     for function in NEVER_POSITIVE[name]:
         assert _instructions(function, "shl") < shifts
     if name == "exp":
         for function in MAYBE_POSITIVE:
             assert _instructions(function, "shl") == shifts
+
+
+def test_a_choice_by_where_compares_once():
+    assert _instructions(lambda z: np.where(z > 0.0, z, -0.5 * z), "fcmp") == [1]
+
+
+@pytest.mark.parametrize("name", ["exp", "exp2"])
+def test_a_power_of_two_is_one_operation_where_the_machine_has_it(name, monkeypatch):
+    function = {"exp": lambda z: math.exp(z), "exp2": lambda z: np.exp2(z)}[name]
+    monkeypatch.setattr(tile_text, "vector_bits", lambda: 512)
+    found = []
+    for answer in (True, False):
+        monkeypatch.setattr(tiles, "has_scale", lambda answer=answer: answer)
+        found.append(_instructions(function, "@llvm.x86.avx512.mask.scalef.ps.512(<16", "shl"))
+    (scaled, no_shifts), (none, shifts) = found
+    assert (scaled, no_shifts, none) == (2, 0, 0) and shifts > 0  # two vectors a step
+
+
+@DTYPES
+@pytest.mark.parametrize("function", EXPONENTIALS, ids=range(len(EXPONENTIALS)))
+def test_a_power_of_two_has_the_same_bits_in_one_operation_as_in_several(function, dtype, monkeypatch):
+    z = np.concatenate(
+        [np.linspace(-120, 100, 2_001), np.linspace(-760, 720, 2_001), [0.0, -0.0, np.nan, np.inf, -np.inf]]
+    )
+    here = run_activation(function, z.astype(dtype))
+    monkeypatch.setattr(tiles, "has_scale", lambda: False)
+    for got, wanted in zip(run_activation(function, z.astype(dtype)), here, strict=True):
+        np.testing.assert_array_equal(got, wanted)
 
 
 @DTYPES

@@ -48,8 +48,8 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
 
 def forget() -> None:
-    compiled._activation.cache_clear()
-    compiled._loss.cache_clear()
+    for memory in (compiled._activation, compiled._backward, compiled._loss):
+        memory.cache_clear()
     gc.collect()
 
 

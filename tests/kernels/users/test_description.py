@@ -55,7 +55,7 @@ def _measured(factor: float) -> Any:
 
 
 def told(*functions: Any) -> str:
-    return repr(Description().of_all(functions))
+    return repr(Description(functions).told())
 
 
 def with_globals(function: FunctionType, **around: Any) -> FunctionType:

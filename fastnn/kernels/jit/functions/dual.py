@@ -15,6 +15,7 @@ import numpy as np
 
 from fastnn.kernels.jit.functions.graph import TRUTH, Graph, Node
 from fastnn.kernels.jit.functions.paths import Questions
+from fastnn.kernels.jit.functions.slopes import doubled, product
 
 __all__ = [
     "OPERATIONS",
@@ -25,9 +26,11 @@ __all__ = [
     "chain_levelling",
     "chain_to_end",
     "choose",
+    "divide",
     "is_number",
     "slope_difference",
     "slope_sum",
+    "subtract",
 ]
 
 _NUMBERS = (int, float, np.integer, np.floating, np.bool_)  # a bool is an int
@@ -172,11 +175,16 @@ class Dual(_Recorded):
         return self
 
     def __neg__(self) -> Dual:
-        return self.like(-self.value, None if self.slope is None else -self.slope)
+        return self._noted("negative", -self.value, None if self.slope is None else -self.slope)
 
     def __abs__(self) -> Dual:
         slope = None if self.slope is None else self.graph.select(self.value < 0.0, -self.slope, self.slope)
-        return self.like(abs(self.value), slope)
+        return self._noted("absolute", abs(self.value), slope)
+
+    def _noted(self, operation: str, value: Node, slope: Node | None) -> Dual:
+        result = self.like(value, slope)
+        result.made = (operation, self)
+        return result
 
 
 class Truth(_Recorded):
@@ -229,7 +237,7 @@ class Truth(_Recorded):
 
 def chain(outer: Node | float, inner: Node | None) -> Node | None:
     """The slope of a function of a function."""
-    return None if inner is None else inner * outer
+    return None if inner is None else product(inner, outer)
 
 
 def chain_to_end(outer: Node | float, inner: Node | None) -> Node | None:
@@ -258,7 +266,7 @@ def slope_sum(left: Node | None, right: Node | None) -> Node | None:
     """The slope of a sum."""
     if left is None or right is None:
         return right if left is None else left
-    return left.graph.sum(left, right)
+    return doubled(left) if left is right else left.graph.sum(left, right)
 
 
 def slope_difference(left: Node | None, right: Node | None) -> Node | None:
@@ -286,7 +294,8 @@ def add(a: Dual, b: Dual) -> Dual:
     return a.like(a.graph.sum(a.value, b.value), slope_sum(a.slope, b.slope))
 
 
-def _subtract(a: Dual, b: Dual) -> Dual:
+def subtract(a: Dual, b: Dual) -> Dual:
+    """The difference."""
     return a.like(a.graph.difference(a.value, b.value), slope_difference(a.slope, b.slope))
 
 
@@ -294,7 +303,8 @@ def _multiply(a: Dual, b: Dual) -> Dual:
     return a.like(a.value * b.value, slope_sum(chain(b.value, a.slope), chain(a.value, b.slope)))
 
 
-def _divide(a: Dual, b: Dual) -> Dual:
+def divide(a: Dual, b: Dual) -> Dual:
+    """The quotient."""
     quotient = a.value / b.value
     if b.slope is None:
         return a.like(quotient, None if a.slope is None else a.slope / b.value)
@@ -316,9 +326,9 @@ def _comparison(name: str) -> Callable[[Dual, Dual], Truth]:
 # Those that know more of some operation put it here.
 OPERATIONS: dict[str, Callable[[Dual, Dual], Any]] = {
     "add": add,
-    "subtract": _subtract,
+    "subtract": subtract,
     "multiply": _multiply,
-    "divide": _divide,
+    "divide": divide,
     **{name: _comparison(name) for name in ("lt", "le", "gt", "ge", "eq", "ne")},
 }
 

@@ -18,16 +18,20 @@ from fastnn.kernels.jit.functions import (
     roots,
 )
 from fastnn.kernels.jit.functions.compositions import (
+    cosh_argument,
     exp_of_negative,
     exp_of_negative_size,
+    log_cosh,
+    log_sigmoid,
     of_exponential,
     of_one_and_exponential,
+    sigmoid_argument,
     softplus,
     softplus_argument,
     tanh_of_softplus,
 )
 from fastnn.kernels.jit.functions.dual import Dual, Truth, chain, chain_levelling, chain_to_end
-from fastnn.kernels.jit.functions.expressions import Real, fma
+from fastnn.kernels.jit.functions.expressions import Real
 from fastnn.kernels.jit.functions.graph import REAL, Node
 from fastnn.kernels.jit.functions.ranges import is_never_positive
 from fastnn.kernels.jit.functions.vector_bodies import applied
@@ -87,16 +91,6 @@ _exp, _expm1, _log, _log1p = map(_body, (exponentials.exp, exponentials.expm1, l
 _sqrt = _body(roots.sqrt)
 
 
-def _tanh_body(x: Real) -> Real:
-    """(1 - e) / (1 + e) with e = exp(-2 |x|), each rounded once: the operations of the library's own tanh."""
-    size = abs(x)
-    part = exponentials.reduced(-(size + size).at_most(exponentials.ONLY_ONE))
-    scale = exponentials.power_of_two(part.shifted.bits())
-    q = part.r + exponentials.expm1_tail(part.r)
-    above, below = fma(scale, -q, 1.0 - scale), fma(scale, q, 1.0 + scale)
-    return (above / below).copysign(x)
-
-
 def _named(name: str, function: Function) -> Function:
     """The function with a note of what its results were made of."""
 
@@ -143,10 +137,6 @@ def _sigmoid_slope(v: Node, a: Node) -> Node:
     return e / (below * below)
 
 
-def _log_sigmoid(v: Node) -> Node:
-    return v.graph.select(v < 0.0, v, 0.0) - _log1p(exp_of_negative_size(v))
-
-
 def _erf_slope(v: Node, a: Node) -> Node:
     """2 / sqrt(pi) exp(-v^2), and 0 where that ends, not the smallest number: v may be large, and a factor of it."""
     slope = applied(error_functions.erf_slope, v, a)
@@ -177,7 +167,7 @@ def _times(factor: float) -> Function:
 
 _plain_log = of_value(_log, lambda v, a: 1.0 / v)
 _plain_log1p = of_value(_log1p, lambda v, a: 1.0 / (1.0 + v))
-_plain_tanh = _levelling(_body(_tanh_body), lambda v, a: (1.0 - a) * (1.0 + a))
+_plain_tanh = _levelling(_body(exponentials.short_tanh), lambda v, a: (1.0 - a) * (1.0 + a))
 
 ONE: dict[str, Function] = {
     "exp": _named(
@@ -189,7 +179,11 @@ ONE: dict[str, Function] = {
         _levelling(_expm1, lambda v, a: _exp(v)),
         _levelling(_body(_expm1_of_negative), lambda v, a: applied(exp_of_negative, v)),
     ),
-    "log": _known_inside(_plain_log, of_one_and_exponential, softplus),
+    "log": _known_inside(
+        _known_inside(_known_inside(_plain_log, sigmoid_argument, log_sigmoid), of_one_and_exponential, softplus),
+        cosh_argument,
+        log_cosh,
+    ),
     "log2": _of_body(logarithms.log2, logarithms.log2_slope),
     "log10": _of_body(logarithms.log10, logarithms.log10_slope),
     "log1p": _known_inside(_plain_log1p, of_exponential, softplus),
@@ -201,7 +195,7 @@ ONE: dict[str, Function] = {
     "acos": _ending(_body(inverse_trigonometry.acos), _body(inverse_trigonometry.acos_slope)),
     "atan": _levelling(_body(inverse_trigonometry.atan), _body(inverse_trigonometry.atan_slope)),
     "sinh": _of_body(exponentials.sinh, exponentials.sinh_slope),
-    "cosh": _of_body(exponentials.cosh, exponentials.cosh_slope),
+    "cosh": _named("cosh", _of_body(exponentials.cosh, exponentials.cosh_slope)),
     "tanh": _known_inside(_plain_tanh, softplus_argument, tanh_of_softplus),
     "asinh": _of_body(logarithms.asinh, logarithms.asinh_slope),
     "acosh": _ending(_body(logarithms.acosh), _body(logarithms.acosh_slope)),
@@ -210,8 +204,8 @@ ONE: dict[str, Function] = {
     "erf": _named("erf", _levelling(_body(error_functions.erf), _erf_slope)),
     "erfc": _levelling(_body(error_functions.erfc), lambda v, a: -_erf_slope(v, a)),
     "ndtr": lambda z: 0.5 * ONE["erfc"](z * -math.sqrt(0.5)),
-    "expit": _levelling(_sigmoid, _sigmoid_slope),
-    "log_expit": of_value(_log_sigmoid, lambda v, a: _sigmoid(-v)),
+    "expit": _named("sigmoid", _levelling(_sigmoid, _sigmoid_slope)),
+    "log_expit": log_sigmoid,
     "degrees": _times(180 / math.pi),
     "radians": _times(math.pi / 180),
     "fabs": abs,

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from fastnn.kernels.jit.functions import dual_powers  # noqa: F401 - gives dual numbers the operator
+from fastnn.kernels.jit.functions.compositions import log_cosh
 from fastnn.kernels.jit.functions.dual import Dual, Truth
 from fastnn.kernels.jit.functions.dual_functions import ONE
 from fastnn.kernels.jit.functions.dual_pairs import SEVERAL, larger, smaller
@@ -39,13 +40,19 @@ _ALIASES: dict[str, str] = {
     "float_power": "power",
 }
 _FUNCTIONS: dict[str, Callable[..., Any]] = {**ONE, **SEVERAL}
+# Functions of the library's own that are whole operations here: nothing raises an error at an infinite result.
+_OF_THE_LIBRARY: dict[str, Callable[..., Any]] = {
+    "unbounded_exp": ONE["exp"],
+    "unbounded_expm1": ONE["expm1"],
+    "log_cosh_of": log_cosh,
+}
 _OF_SCIPY = "erf erfc ndtr expit log_expit xlogy xlog1py expm1 log1p exp2".split()
 
 
 def known_function(thing: Any) -> Callable[..., Any] | None:
     """What stands for a function that others have written, or None where it is unknown."""
     try:
-        return _TABLE.get(thing) or _of_scipy(thing)
+        return _TABLE.get(thing) or _of_scipy(thing) or _of_the_library(thing)
     except TypeError:  # it has no hash, and is no function
         return None
 
@@ -181,4 +188,13 @@ def _of_scipy(thing: Any) -> Callable[..., Any] | None:
     for name in _OF_SCIPY if special is not None else ():
         if thing is getattr(special, name, None):
             return _standing_for(thing, _FUNCTIONS[name], 1 if name in ONE else 2)
+    return None
+
+
+def _of_the_library(thing: Any) -> Callable[..., Any] | None:
+    """A function of fastnn.loss_functions, which is no part of the compiler."""
+    losses = sys.modules.get("fastnn.loss_functions")
+    for name, function in _OF_THE_LIBRARY.items() if losses is not None else ():
+        if thing is getattr(losses, name):
+            return _standing_for(thing, function, 1)
     return None

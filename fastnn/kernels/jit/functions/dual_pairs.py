@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastnn.kernels.jit.functions import inverse_trigonometry, roots
+from fastnn.kernels.jit.functions.compositions import softplus
 from fastnn.kernels.jit.functions.dual import Dual, Truth, chain, choose, slope_sum
 from fastnn.kernels.jit.functions.dual_functions import ONE
 from fastnn.kernels.jit.functions.dual_rests import fmod, remainder
@@ -79,6 +80,9 @@ def _heaviside(a: Dual, b: Dual) -> Dual:
 
 
 def _logaddexp(a: Dual, b: Dual) -> Any:
+    for zero, other in ((a, b), (b, a)):
+        if zero.value.constant == 0:
+            return softplus(other)
     top, low = _maximum(a, b), _minimum(b, a)
     are_infinite = (top.value == low.value) & (abs(top.value) == math.inf)
     gap = choose(are_infinite, _zero(a), low - top)  # infinity less itself would be NaN

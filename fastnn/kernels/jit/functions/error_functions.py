@@ -28,8 +28,9 @@ def raised_tail(x: Real) -> Real:
     size = abs(x).at_most(TAIL_END[x.format.bits])
     scale, q = square_exp(size)
     coefficients = x.format.polynomials
-    quotient = polynomial(size, coefficients.tail_above) / polynomial(size, coefficients.tail_below)
-    return fma(scale, q, scale) / fma(size, coefficients.tail_slope - quotient, 1.0)
+    above, below = polynomial(size, coefficients.tail_above), polynomial(size, coefficients.tail_below)
+    rate = fma(below, coefficients.tail_slope, -above)
+    return (fma(below, q, below) * scale) / fma(size, rate, below)
 
 
 def erf_near_zero(x: Real) -> Real:
@@ -43,8 +44,7 @@ def erf(x: Real) -> Real:
 
 def erfc(x: Real) -> Real:
     tail = raised_tail(x) * 2.0 ** -SHIFT[x.format.bits]
-    far = select(x > 0.0, tail, 2.0 - tail)
-    return select(abs(x) < 0.5, 1.0 - erf_near_zero(x), far)
+    return select(x > 0.0, tail, 2.0 - tail)
 
 
 def erf_slope(x: Real, value: Real) -> Real:

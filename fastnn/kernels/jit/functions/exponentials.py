@@ -85,8 +85,10 @@ def clamped(x: Real, low: float, high: float) -> Real:
 
 def scaled_exp(part: Reduced, low: Real | None = None) -> Real:
     """2^k (1 + expm1(r) + low), rounded to a subnormal number or overflowing in the last step."""
-    first, second = halves(part)
     tail = expm1_tail(part.r) if low is None else expm1_tail(part.r) + low
+    if part.r.has_scale:  # the same bits in four operations less
+        return (1.0 + (part.r + tail)).scaled(part.k)
+    first, second = halves(part)
     return fma(first, part.r + tail, first) * second
 
 
@@ -145,6 +147,19 @@ def tanh_parts(x: Real) -> Halved:
 def tanh(x: Real) -> Real:
     parts = tanh_parts(x)
     return (parts.above / parts.below).copysign(x)
+
+
+def tanh_exponential(size: Real) -> tuple[Real, Real]:
+    """exp(-2 size) as scale (1 + q), for a size of at least zero; beyond 22.5 it stays next to nothing."""
+    part = reduced(-(size + size).at_most(ONLY_ONE))
+    return power_of_two(part.shifted.bits()), part.r + expm1_tail(part.r)
+
+
+def short_tanh(x: Real) -> Real:
+    """(1 - e) / (1 + e) with e = exp(-2 |x|), each rounded once: the operations of the library's own tanh."""
+    scale, q = tanh_exponential(abs(x))
+    above, below = fma(scale, -q, 1.0 - scale), fma(scale, q, 1.0 + scale)
+    return (above / below).copysign(x)
 
 
 def tanh_slope(x: Real, value: Real) -> Real:

@@ -181,6 +181,15 @@ class Real:
     def copysign(self, sign: Real | float) -> Real:
         return self.call("llvm.copysign", sign)
 
+    @property
+    def has_scale(self) -> bool:
+        """Whether `scaled` can be called: it is an operation of some machines' vectors."""
+        return getattr(self.builder, "has_scale", False)
+
+    def scaled(self, k: Real) -> Real:
+        """self * 2^k for a whole k, rounded once also where that is subnormal or overflows."""
+        return self._new(self.builder.scale(self.value, k.value))
+
     def bits(self) -> Whole:
         return Whole(self.builder, self.format, self.builder.bitcast(self.value, ir.IntType(self.format.bits)))
 

@@ -9,21 +9,19 @@ from __future__ import annotations
 import builtins
 import dis
 import inspect
-from collections.abc import Iterator
-from functools import lru_cache
-from types import CellType, CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from fastnn.kernels.jit.functions.dual import is_number
 from fastnn.kernels.jit.functions.dual_math import known_function
 from fastnn.kernels.jit.functions.refusal import Refused, name_of
+from fastnn.surroundings import FunctionCopies, Read, codes_in, python_function
 
 __all__ = ["FrozenFunctions"]
 
 _HARMLESS = "range len enumerate zip tuple list sum sorted reversed any all map filter pow divmod bool".split()
 _IMPORTED = ("math", "numpy", "scipy")  # inside functions: whose values do not change
 _PLAIN = (int, float, complex, str)
-_Cached = type(lru_cache(ord))
 _NO_FUNCTION = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _IDENTITY = (
     "asks by is, or by case True, whether two things are one object, which numbers of the network never are; compare "
@@ -36,7 +34,7 @@ _REFUSED = {
 }
 
 
-class FrozenFunctions:
+class FrozenFunctions(FunctionCopies):
     """Copies of a user's functions, each made once.
 
     Attributes
@@ -46,116 +44,68 @@ class FrozenFunctions:
     """
 
     def __init__(self) -> None:
+        super().__init__({})  # the builtins that a function reads are looked at like its globals
         self.codes: set[CodeType] = set()
-        self._copies: dict[Any, Any] = {}
 
     def copy(self, function: Any) -> Any:
         """What to call in place of a function."""
-        if known_function(function) is None and _python_function(function) is None:
+        if known_function(function) is None and python_function(function) is None:
             raise Refused(f"is a {type(function).__name__}, wanted is a Python function, or one of math or numpy")
-        return self._inside(function, name_of(function), None)
+        return self.stand_in(Read("given", name_of(function), function))
 
-    def _inside(self, thing: Any, name: str, place: tuple[CodeType, int] | None) -> Any:
-        """What a copy reads in place of a thing."""
+    def stand_in(self, read: Read) -> Any:
+        """The thing itself where it cannot change, else what stands for it; refuse others."""
+        thing = read.value
         known = known_function(thing)
         if known is not None:
             return known
-        python = _python_function(thing)
+        python = python_function(thing)
         if python is not None:
-            return self._copied(python)
+            return self.copied(python)
         if thing is None or type(thing) in (bool, *_PLAIN) or type(thing).__module__ == "numpy" and is_number(thing):
             return thing
         for plain in _PLAIN:
             if isinstance(thing, plain):  # of a user's class, such as an Enum, whose attributes may change
                 return getattr(plain, f"__{plain.__name__}__")(thing)
         if isinstance(thing, tuple):
-            return tuple(self._inside(each, name, place) for each in thing)
+            return tuple(self.stand_in(read._replace(value=each)) for each in thing)
         if isinstance(thing, ModuleType):
-            return _Module(self, thing)
+            return self.module(thing)
         if _is_harmless(thing):
             return thing
-        raise Refused(f"uses {name}, {_refused(thing)}", place)
+        what = f"the default of {read.name}" if read.kind in ("default", "keyword") else read.name
+        raise Refused(f"uses {what}, {_refused(thing)}", read.place)
 
-    def _copied(self, function: FunctionType) -> FunctionType:
-        if function in self._copies:
-            return self._copies[function]  # type: ignore[no-any-return]
-        code = function.__code__
-        if code.co_flags & _NO_FUNCTION:
-            raise Refused("is a generator or a coroutine, wanted is a function", (code, code.co_firstlineno))
-        self.codes |= set(_all_codes(code))
-        around: dict[str, Any] = {"__builtins__": {"__import__": self._import}, "__name__": function.__module__}
-        cells = tuple(CellType() for _ in function.__closure__ or ())
-        copy = FunctionType(code, around, function.__name__, None, cells or None)
-        self._copies[function] = copy
-        start = (code, code.co_firstlineno)
-        for name, cell, old in zip(code.co_freevars, cells, function.__closure__ or (), strict=True):
-            if old != CellType():
-                cell.cell_contents = self._inside(old.cell_contents, name, start)
-        around.update(self._globals_of(function))
-        defaults = function.__defaults__ or ()
-        copy.__defaults__ = tuple(self._inside(each, "a default", start) for each in defaults) or None
-        keywords = function.__kwdefaults__ or {}
-        copy.__kwdefaults__ = {name: self._inside(each, name, start) for name, each in keywords.items()} or None
-        return copy
+    def copied(self, function: FunctionType) -> FunctionType:
+        """The copy of a function, of which no instruction may be without a meaning in compiled code."""
+        if function not in self._copies:
+            self.codes |= set(codes_in(function.__code__))
+            _require_plain(function.__code__)
+        return super().copied(function)
 
-    def _globals_of(self, function: FunctionType) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for code in _all_codes(function.__code__):
-            before: tuple[str, Any] = ("", None)
-            for instruction in dis.get_instructions(code):
-                positions = instruction.positions
-                place = (code, (positions.lineno if positions else None) or code.co_firstlineno)
-                if instruction.opname == "IS_OP" and before != ("LOAD_CONST", None):
-                    raise Refused(_IDENTITY, place)
-                before = instruction.opname, instruction.argval
-                if instruction.opname in _REFUSED:
-                    raise Refused(_REFUSED[instruction.opname], place)
-                if instruction.opname == "STORE_DEREF" and instruction.argval in function.__code__.co_freevars:
-                    raise Refused(f"changes {instruction.argval}, which lies outside the function", place)
-                if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME") and instruction.argval not in found:
-                    name = instruction.argval
-                    missing = found  # any object that is no value
-                    thing = function.__globals__.get(name, getattr(builtins, name, missing))
-                    if thing is not missing:
-                        found[name] = self._inside(thing, name, place)
-        return found
-
-    def _import(self, name: str, *arguments: Any) -> Any:
-        """What an import inside a function gives."""
+    def imported(self, name: str, *arguments: Any) -> Any:
+        """What an import inside a function gives, of packages whose values do not change."""
         if name.partition(".")[0] not in _IMPORTED:
             raise Refused(f"imports {name}; outside the function this would say what it reads")
-        return _Module(self, builtins.__import__(name, *arguments))
+        return super().imported(name, *arguments)
 
 
-class _Module:
-    """A module whose functions are those for dual numbers."""
-
-    def __init__(self, frozen: FrozenFunctions, module: ModuleType) -> None:
-        self._frozen, self._module = frozen, module
-
-    def __getattr__(self, name: str) -> Any:
-        return self._frozen._inside(getattr(self._module, name), f"{self._module.__name__}.{name}", None)
-
-
-def _all_codes(code: CodeType) -> Iterator[CodeType]:
-    """The code and that of the functions within."""
-    yield code
-    for each in code.co_consts:
-        if isinstance(each, CodeType):
-            yield from _all_codes(each)
-
-
-def _python_function(thing: Any) -> FunctionType | None:
-    """The Python function that a thing is, or that Numba has compiled for it."""
-    if isinstance(thing, FunctionType):
-        return thing
-    if type(thing) is _Cached:
-        return _python_function(thing.__wrapped__)
-    if type(thing).__module__.partition(".")[0] != "numba":
-        return None
-    numba = getattr(thing, "_dispatcher", thing)  # a function for arrays has one for numbers
-    found = getattr(numba, "py_func", None)
-    return found if isinstance(found, FunctionType) else None
+def _require_plain(function: CodeType) -> None:
+    """Refuse instructions that have no meaning in compiled code."""
+    if function.co_flags & _NO_FUNCTION:
+        raise Refused("is a generator or a coroutine, wanted is a function", (function, function.co_firstlineno))
+    for code in codes_in(function):
+        before: tuple[str, Any] = ("", None)
+        for instruction in dis.get_instructions(code):
+            positions = instruction.positions
+            place = (code, (positions.lineno if positions else None) or code.co_firstlineno)
+            if instruction.opname == "IS_OP" and before != ("LOAD_CONST", None):
+                raise Refused(_IDENTITY, place)
+            before = instruction.opname, instruction.argval
+            if instruction.opname in _REFUSED:
+                raise Refused(_REFUSED[instruction.opname], place)
+            if instruction.opname == "STORE_DEREF" and instruction.argval in function.co_freevars:
+                raise Refused(f"changes {instruction.argval}, which lies outside the function", place)
 
 
 def _refused(thing: Any) -> str:

@@ -137,10 +137,12 @@ class Graph:
         numpy.float32 or numpy.float64.
     has_fma : bool, default=True
         Whether the machine has a product and a sum in one operation: bodies rely on its one rounding.
+    has_scale : bool, default=False
+        Whether the machine multiplies by a power of two in one operation, which has the same bits as several.
     """
 
-    def __init__(self, dtype: Any, has_fma: bool = True) -> None:
-        self.dtype = dtype
+    def __init__(self, dtype: Any, has_fma: bool = True, has_scale: bool = False) -> None:
+        self.dtype, self.has_scale = dtype, has_scale
         self._has_fma = has_fma
         self.nodes: list[Node] = []
         self._known: dict[Any, Node] = {}
@@ -229,6 +231,10 @@ class Graph:
         if len(operands) != 2:
             return None
         left, right = operands
+        if operation == "ne" and numbers[1] == 0 and left.operation == "select":
+            condition, *chosen = left.operands
+            if [each.constant for each in chosen] == [1, 0]:  # a truth as a number, as np.where is given one
+                return condition  # type: ignore[no-any-return]
         if None not in numbers and left.kind == REAL:
             return self._folded(operation, *numbers)
         if operation == "multiply" and numbers[0] == 1:

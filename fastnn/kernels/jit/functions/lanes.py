@@ -1,8 +1,6 @@
-"""Functions for nopython code that become LLVM instructions, all without branches.
+"""Functions for nopython code, of bodies that are written over `Real` numbers: LLVM instructions without branches.
 
-Numba makes a branch of `a if c else b`, which stops vectorisation, and calls libm's fma and rint.
-
-Stable names: all in `__all__`; `lane_function` makes such a function of a body over `Real`.
+Stable name: `lane_function`.
 """
 
 from __future__ import annotations
@@ -15,38 +13,21 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from fastnn.kernels.jit.functions import comparisons, expressions
 from fastnn.kernels.jit.functions.expressions import Real, Truth
 
-__all__ = [
-    "ceil",
-    "copysign",
-    "fabs",
-    "floor",
-    "fma",
-    "isfinite",
-    "isinf",
-    "isnan",
-    "lane_function",
-    "load",
-    "rint",
-    "select",
-    "signbit",
-    "store",
-    "trunc",
-]
+__all__ = ["lane_function"]
 
-REALS = (types.float32, types.float64)
-BIT = ir.IntType(1)
-Body = Callable[..., Real] | Callable[..., Truth]
+_REALS = (types.float32, types.float64)
+_BIT = ir.IntType(1)
+_Body = Callable[..., Real] | Callable[..., Truth]
 
 
-def _define(module: Any, body: Body, kind: Any, count: int) -> Any:
+def _define(module: Any, body: _Body, kind: Any, count: int) -> Any:
     """The module's function of a body, written once for each type of number."""
     symbol = f"{body.__module__}.{body.__qualname__}.{kind}"
     if symbol in module.globals:
         return module.globals[symbol]
-    result = BIT if gives_truth(body) else kind
+    result = _BIT if _gives_truth(body) else kind
     function = ir.Function(module, ir.FunctionType(result, [kind] * count), symbol)
     function.linkage = "internal"
     for attribute in ("alwaysinline", "nounwind"):
@@ -56,12 +37,12 @@ def _define(module: Any, body: Body, kind: Any, count: int) -> Any:
     return function
 
 
-def gives_truth(body: Body) -> bool:
+def _gives_truth(body: _Body) -> bool:
     """Whether a body's result is a comparison's outcome."""
     return "Truth" in str(inspect.signature(body).return_annotation)
 
 
-def lane_function(body: Body) -> Any:
+def lane_function(body: _Body) -> Any:
     """
     Make a function for nopython code of a body over `Real` numbers.
 
@@ -80,14 +61,14 @@ def lane_function(body: Body) -> Any:
         raise TypeError(f"{body.__qualname__} has no name of its own: define it at the top of a module")
 
     def typed(typingctx: Any, *numbers: Any) -> Any:
-        if numbers[0] not in REALS or any(number != numbers[0] for number in numbers):
+        if numbers[0] not in _REALS or any(number != numbers[0] for number in numbers):
             return None
 
         def emit(context: Any, builder: Any, signature: Any, operands: Any) -> Any:
             function = _define(builder.module, body, operands[0].type, len(operands))
             return builder.call(function, operands)
 
-        result = types.boolean if gives_truth(body) else numbers[0]
+        result = types.boolean if _gives_truth(body) else numbers[0]
         return result(*numbers), emit
 
     definition: Any = typed
@@ -96,59 +77,3 @@ def lane_function(body: Body) -> Any:
     definition.__name__, definition.__doc__ = body.__name__, body.__doc__
     definition.__signature__ = inspect.Signature([inspect.Parameter(each, keep) for each in names])
     return intrinsic(definition)
-
-
-@intrinsic
-def select(typingctx: Any, condition: Any, yes: Any, no: Any) -> Any:
-    """`yes` where the condition holds, else `no`, of one type; both are computed."""
-    if condition != types.boolean or yes != no:
-        return None
-
-    def emit(context: Any, builder: Any, signature: Any, operands: Any) -> Any:
-        return builder.select(*operands)
-
-    return yes(condition, yes, yes), emit
-
-
-fma = lane_function(expressions.fma)
-fabs = lane_function(comparisons.fabs)
-copysign = lane_function(comparisons.copysign)
-floor = lane_function(comparisons.floor)
-ceil = lane_function(comparisons.ceil)
-trunc = lane_function(comparisons.trunc)
-rint = lane_function(comparisons.rint)
-isnan = lane_function(comparisons.isnan)
-isinf = lane_function(comparisons.isinf)
-isfinite = lane_function(comparisons.isfinite)
-signbit = lane_function(comparisons.signbit)
-
-
-def _alignment(real: Any) -> int:
-    return int(real.bitwidth) // 8
-
-
-@intrinsic
-def load(typingctx: Any, pointer: Any, k: Any) -> Any:
-    """The number at place k after a pointer; an array's index would test for a negative one."""
-    if not (isinstance(pointer, types.CPointer) and pointer.dtype in REALS and isinstance(k, types.Integer)):
-        return None
-
-    def emit(context: Any, builder: Any, signature: Any, operands: Any) -> Any:
-        place = builder.gep(operands[0], [operands[1]], inbounds=True)
-        return builder.load(place, align=_alignment(signature.return_type))
-
-    return pointer.dtype(pointer, types.intp), emit
-
-
-@intrinsic
-def store(typingctx: Any, pointer: Any, k: Any, number: Any) -> Any:
-    """Write a number at place k after a pointer."""
-    if not (isinstance(pointer, types.CPointer) and pointer.dtype == number and isinstance(k, types.Integer)):
-        return None
-
-    def emit(context: Any, builder: Any, signature: Any, operands: Any) -> Any:
-        place = builder.gep(operands[0], [operands[1]], inbounds=True)
-        builder.store(operands[2], place, align=_alignment(number))
-        return context.get_dummy_value()
-
-    return types.void(pointer, types.intp, number), emit

@@ -10,6 +10,7 @@ import numpy as np
 from fastnn.kernels.jit.functions.angles import ANGLES
 from fastnn.kernels.jit.functions.graph import INTEGER, REAL, TRUTH, Graph, Node
 from fastnn.kernels.jit.functions.large_angle_text import hexadecimal, large_angle_text
+from fastnn.kernels.jit.functions.scale_text import scale_text
 
 __all__ = ["Writer"]
 
@@ -65,7 +66,8 @@ class Writer:
     def body(self, outputs: Iterable[Node]) -> list[str]:
         """The instructions for some nodes and all that they need; arguments are registers of their names."""
         left_out = {"argument", "constant"} if self._calls_libm else {"argument", "constant", *ANGLES}
-        return [self._instruction(node) for node in self._needed(outputs) if node.operation not in left_out]
+        needed = [node for node in self._needed(outputs) if node.operation not in left_out]
+        return [line for node in needed for line in self._instructions(node)]
 
     def large_angles(self, outputs: Iterable[Node]) -> list[str]:
         """The tests, as operands, whether angles that some nodes need are too large without calls."""
@@ -94,8 +96,13 @@ class Writer:
                 left += [each for each in node.operands if isinstance(each, Node)]
         return [self.graph.nodes[number] for number in sorted(needed)]
 
-    def _instruction(self, node: Node) -> str:
-        return f"%{self._prefix}{node.number} = {self._right_side(node.operation, node, *node.operands)}"
+    def _instructions(self, node: Node) -> list[str]:
+        name = f"%{self._prefix}{node.number}"
+        if node.operation == "scale":
+            lines, declared = scale_text(name, [self.text(each) for each in node.operands], self.element, self.lanes)
+            self.declared.add(declared)
+            return lines
+        return [f"{name} = {self._right_side(node.operation, node, *node.operands)}"]
 
     def _right_side(self, operation: str, node: Node, *operands: Any) -> str:
         first = operands[0]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from fastnn.kernels.jit.functions.graph import Graph, Node
 from fastnn.kernels.jit.functions.llvm_text import Writer
-from fastnn.kernels.jit.functions.object_code import native_bits, pointer_to
+from fastnn.kernels.jit.functions.object_code import pointer_to, vector_bits
+from fastnn.kernels.jit.functions.sum_text import Sum
 
 __all__ = ["activation_text", "backward_text", "lanes_of", "loss_text"]
 
@@ -16,7 +17,7 @@ _VECTORS = 2  # in a step: the one's operations run in the shadow of the other's
 def lanes_of(graph: Graph) -> int:
     """How many elements a step of the loop has."""
     bits = 8 * int(graph.dtype().itemsize)
-    return _VECTORS * native_bits() // bits
+    return _VECTORS * vector_bits() // bits
 
 
 class _Loop:
@@ -36,20 +37,85 @@ class _Loop:
 
     def function(self, name: str, inputs: Sequence[str], outputs: dict[str, Node]) -> str:
         """A function that reads `inputs` and writes `outputs`, of the arrays that have their names."""
-        arguments = ", ".join(f"{self.pointer} %at_{each}" for each in (*inputs, *outputs))
-        body, tests = self.writer.body(outputs.values()), self.writer.large_angles(outputs.values())
-        results = {each: f"%out_{each}" if tests else self.writer.text(node) for each, node in outputs.items()}
+        results, body = self._results(outputs)
         lines = [
-            f"define internal void @{name}({arguments}, i64 %count) #0 {{",
+            f"define internal void @{name}({self._arrays((*inputs, *outputs))}, i64 %count) #0 {{",
             "entry:",
+            *self._step(self._places((*inputs, *outputs)), inputs, body),
+            "whole_out:",
+            *(self._store(*each) for each in results.items()),
+            "  br label %again",
+            *self._again(),
+            "rest_out:",
+            *self._mask("out"),
+            *(self._masked_store(*each) for each in results.items()),
+            "  br label %done",
+            "done:",
+            "  ret void",
+            "}",
+        ]
+        return "\n".join(lines)
+
+    def sum_function(self, name: str, inputs: Sequence[str], summed: Node, outputs: dict[str, Node]) -> str:
+        """The same of a function that returns a sum in float64. Expressions may have the argument `scale`."""
+        total = Sum(self.writer.element, self.lanes)
+        arguments = f"{self._arrays((*inputs, *outputs))}, double %one_scale, i64 %count"
+        results, body = self._results({"summed": summed, **outputs})
+        term = results.pop("summed")
+        lines = [
+            f"define internal double @{name}({arguments}) #0 {{",
+            "entry:",
+            *self._scale(),
+            *self._step([*total.begin(), *self._places((*inputs, *outputs))], inputs, body),
+            "whole_out:",
+            *(self._store(*each) for each in results.items()),
+            *total.whole(term),
+            *self._again(total.again()),
+            "rest_out:",
+            *self._mask("out"),
+            *(self._masked_store(*each) for each in results.items()),
+            *total.rest(term),
+            "  br label %done",
+            "done:",
+            *total.end(),
+            "}",
+        ]
+        return "\n".join(lines)
+
+    def _arrays(self, names: Sequence[str]) -> str:
+        return ", ".join(f"{self.pointer} %at_{each}" for each in names)
+
+    def _results(self, outputs: dict[str, Node]) -> tuple[dict[str, str], list[str]]:
+        """Nodes as operands, and the instructions that compute them."""
+        tests = self.writer.large_angles(outputs.values())
+        lines = [f"  {each}" for each in self.writer.body(outputs.values())]
+        results = {each: f"%out_{each}" if tests else self.writer.text(node) for each, node in outputs.items()}
+        return results, [*lines, *self._large_angles(tests, outputs)]
+
+    def _scale(self) -> list[str]:
+        """The argument `scale` in every lane."""
+        element, vector, one = self.writer.element, self.vector, "%one_scale"
+        lines = []
+        if element == "float":
+            lines.append("  %short_scale = fptrunc double %one_scale to float")
+            one = "%short_scale"
+        return [
+            *lines,
+            f"  %first_scale = insertelement {vector} undef, {element} {one}, i32 0",
+            f"  %scale = shufflevector {vector} %first_scale, {vector} undef, <{self.lanes} x i32> zeroinitializer",
+        ]
+
+    def _step(self, begin: Sequence[str], inputs: Sequence[str], body: Sequence[str]) -> list[str]:
+        """From the entry to the end of a step's body; `begin` are its first lines."""
+        return [
             "  %empty = icmp slt i64 %count, 1",
             "  br i1 %empty, label %done, label %step",
             "step:",
-            "  %k = phi i64 [ 0, %entry ], [ %next, %whole_out ]",
+            "  %k = phi i64 [ 0, %entry ], [ %next, %again ]",
+            *begin,
             f"  %next = add i64 %k, {self.lanes}",
             "  %whole = icmp sle i64 %next, %count",
             "  %left = sub i64 %count, %k",
-            *self._places((*inputs, *outputs)),
             "  br i1 %whole, label %whole_in, label %rest_in",
             "whole_in:",
             *(self._load(each) for each in inputs),
@@ -60,22 +126,14 @@ class _Loop:
             "  br label %body",
             "body:",
             *(self._either(each) for each in inputs),
-            *(f"  {each}" for each in body),
-            *self._large_angles(tests, outputs),
+            *body,
             "  br i1 %whole, label %whole_out, label %rest_out",
-            "whole_out:",
-            *(self._store(*each) for each in results.items()),
-            "  %more = icmp slt i64 %next, %count",
-            "  br i1 %more, label %step, label %done",
-            "rest_out:",
-            *self._mask("out"),
-            *(self._masked_store(*each) for each in results.items()),
-            "  br label %done",
-            "done:",
-            "  ret void",
-            "}",
         ]
-        return "\n".join(lines)
+
+    def _again(self, begin: Sequence[str] = ()) -> list[str]:
+        """The way to the next step."""
+        more = "  %more = icmp slt i64 %next, %count"
+        return ["again:", *begin, more, "  br i1 %more, label %step, label %done"]
 
     def declarations(self) -> list[str]:
         """Of all that functions call, which are written before."""
@@ -182,15 +240,23 @@ without:
 
 
 def loss_text(value: Node, slope: Node) -> str:
-    """LLVM code of `fastnn_tile`, a LossTile."""
-    loop = _Loop(Writer(value.graph, lanes_of(value.graph)))
+    """LLVM code of `fastnn_tile`, a LossTile, and of `fastnn_run`, a LossRun."""
+    graph = value.graph
+    loop = _Loop(Writer(graph, lanes_of(graph)))
     p = loop.pointer
-    function = loop.function("both", ("z", "y"), {"losses": value, "d_z": slope})
-    entry = f"""define void @fastnn_tile({p} %parameters, {p} %z, {p} %y, {p} %losses, {p} %d_z, i64 %count) #0 {{
+    functions = [
+        loop.function("both", ("z", "y"), {"losses": value, "d_z": slope}),
+        loop.sum_function("sums", ("z", "y"), value, {"d_z": slope * graph.argument("scale")}),
+    ]
+    entries = f"""define void @fastnn_tile({p} %parameters, {p} %z, {p} %y, {p} %losses, {p} %d_z, i64 %count) #0 {{
   tail call void @both({p} %z, {p} %y, {p} %losses, {p} %d_z, i64 %count)
   ret void
+}}
+define double @fastnn_run({p} %parameters, {p} %z, {p} %y, {p} %d_z, double %scale, i64 %count) #0 {{
+  %total = tail call double @sums({p} %z, {p} %y, {p} %d_z, double %scale, i64 %count)
+  ret double %total
 }}"""
-    return "\n".join([function, entry, *loop.declarations()])
+    return "\n".join([*functions, entries, *loop.declarations()])
 
 
 def backward_text(d_z: Node) -> str:

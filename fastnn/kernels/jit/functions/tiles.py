@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastnn.kernels.jit.functions.graph import Graph
-from fastnn.kernels.jit.functions.object_code import has_fma, object_code
+from fastnn.kernels.jit.functions.object_code import has_fma, has_scale, object_code
 from fastnn.kernels.jit.functions.recording import recorded
 from fastnn.kernels.jit.functions.tile_text import activation_text, backward_text, loss_text
 
@@ -82,7 +82,8 @@ def loss_tile_code(value: Any, slope: Any, dtype: Any) -> bytes:
     -------
     bytes
         A relocatable object file of this machine that has the C function ``fastnn_tile(parameters, z, y, losses, d_z,
-        count)``.
+        count)``, and ``fastnn_run(parameters, z, y, d_z, scale, count)``, which writes scaled slopes and returns the
+        sum of the losses.
 
     Raises
     ------
@@ -92,8 +93,12 @@ def loss_tile_code(value: Any, slope: Any, dtype: Any) -> bytes:
     return object_code(_loss_text(value, slope, dtype))
 
 
+def _graph(dtype: Any) -> Graph:
+    return Graph(np.dtype(dtype).type, has_fma(), has_scale())
+
+
 def _activation_text(value: Any, slope: Any, dtype: Any) -> str:
-    graph = Graph(np.dtype(dtype).type, has_fma())
+    graph = _graph(dtype)
     z = graph.argument("z")
     a, derived = recorded(graph, value, {"z": (z, graph.real(1.0) if slope is None else None)})
     if slope is not None:
@@ -102,7 +107,7 @@ def _activation_text(value: Any, slope: Any, dtype: Any) -> str:
 
 
 def _backward_text(value: Any, slope: Any, dtype: Any) -> str:
-    graph = Graph(np.dtype(dtype).type, has_fma())
+    graph = _graph(dtype)
     z, a, d_a = map(graph.argument, ("z", "a", "d_a"))
     if slope is None:
         _, rate = recorded(graph, value, {"z": (z, graph.real(1.0))})
@@ -112,7 +117,7 @@ def _backward_text(value: Any, slope: Any, dtype: Any) -> str:
 
 
 def _loss_text(value: Any, slope: Any, dtype: Any) -> str:
-    graph = Graph(np.dtype(dtype).type, has_fma())
+    graph = _graph(dtype)
     z, y = graph.argument("z"), graph.argument("y")
     losses, derived = recorded(graph, value, {"z": (z, graph.real(1.0) if slope is None else None), "y": (y, None)})
     if slope is not None:

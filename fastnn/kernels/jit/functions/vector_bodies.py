@@ -52,7 +52,7 @@ class _Builder:
     module = SimpleNamespace(declare_intrinsic=lambda name, *types: name.removeprefix("llvm."))
 
     def __init__(self, graph: Graph) -> None:
-        self._graph = graph
+        self._graph, self.has_scale = graph, graph.has_scale
 
     def node(self, value: Any) -> Node:
         """The node of a value, which may be a constant of LLVM."""
@@ -89,6 +89,9 @@ class _Builder:
 
     def select(self, condition: Any, chosen: Any, other: Any) -> _Typed:
         return _Typed(self._graph.select(self.node(condition), self.node(chosen), self.node(other)))
+
+    def scale(self, value: Any, k: Any) -> _Typed:
+        return self._made("scale", None, value, k)
 
     def bitcast(self, value: Any, kind: Any) -> _Typed:
         to_bits = isinstance(kind, ir.IntType)

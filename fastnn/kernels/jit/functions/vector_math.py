@@ -1,4 +1,4 @@
-"""Functions of numbers for nopython code whose loops LLVM vectorises, and their slopes.
+"""Functions of numbers for nopython code whose loops LLVM vectorises, and their slopes; `fastnn.jit.math` offers them.
 
 Each takes float32 or float64 numbers, all of one type, and returns that type; float32 is computed in
 float32. Nothing branches, and nothing is called but LLVM's own instructions (by sin, cos and tan also
@@ -6,7 +6,7 @@ what looks for large angles), so a result depends on its numbers alone. Largest 
 both types:
 
     cbrt, sqrt 0.5; cos, cosh, erf, exp, exp2, log, power, sin 1.1; expm1, hypot, log10, log2 1.3; log1p, sinh 1.6;
-    asinh, atan, atan2, sigmoid, tanh 2; atanh, tan 2.3; acos, acosh, asin, erfc 3
+    asinh, atan, atan2, sigmoid, tanh 2; atanh, tan 2.3; acos, acosh, asin 3; erfc 3.3
 
 Slopes take the arguments and then the value; what they share with it LLVM computes once. None comes
 from a difference that cancels: that of tanh, say, is (1 + |value|) 2 e / (1 + e) with e = exp(-2 |x|).
@@ -30,7 +30,6 @@ from fastnn.kernels.jit.functions import (
     error_functions,
     exponentials,
     inverse_trigonometry,
-    lanes,
     large_arguments,
     logarithms,
     powers,
@@ -158,14 +157,17 @@ ceil = _function(comparisons.ceil, [comparisons.no_slope], math.ceil, np.ceil)
 trunc = _function(comparisons.trunc, [comparisons.no_slope], math.trunc, np.trunc, np.fix)
 rint = _function(comparisons.rint, [comparisons.no_slope], np.rint)
 
+_is_nan, _is_infinite, _is_finite, _has_sign = (
+    lane_function(body) for body in (comparisons.isnan, comparisons.isinf, comparisons.isfinite, comparisons.signbit)
+)
 TESTS: dict[Callable[..., Any], Any] = {  # of a number: they return a boolean
-    math.isnan: lanes.isnan,
-    np.isnan: lanes.isnan,
-    math.isinf: lanes.isinf,
-    np.isinf: lanes.isinf,
-    math.isfinite: lanes.isfinite,
-    np.isfinite: lanes.isfinite,
-    np.signbit: lanes.signbit,
+    math.isnan: _is_nan,
+    np.isnan: _is_nan,
+    math.isinf: _is_infinite,
+    np.isinf: _is_infinite,
+    math.isfinite: _is_finite,
+    np.isfinite: _is_finite,
+    np.signbit: _has_sign,
 }
 
 # What `math` and NumPy's functions of one or two numbers have beside these: no vector function, and for some no slope.
