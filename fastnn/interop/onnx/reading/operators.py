@@ -245,7 +245,7 @@ def _prelu(node: Any, inputs: Sequence[Item]) -> Value:
 
 def _swish(node: Any, inputs: Sequence[Item]) -> Value:
     alpha = attribute(node, "alpha", 1.0)
-    if not alpha or not np.isfinite(alpha):
+    if not alpha or not np.isfinite(1 / alpha):
         raise refused(node, f"has alpha={alpha}")
     return activated(value_of(node, inputs), Activation("silu"), Line(alpha), Line(1 / alpha))
 
