@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -32,7 +33,7 @@ _NAMED = {
 _LEAKY = 0.2  # of keras.activations.leaky_relu; keras.layers.LeakyReLU has 0.3
 
 
-def from_keras(model: Any, loss: str | Loss | None = None) -> Network:
+def from_keras(model: object, loss: str | Loss | None = None) -> Network:
     """Return the Network that a Sequential of Keras 3 is, whatever its backend.
 
     It shares no memory with the model. Dense, Activation and the layers of activations, Dropout, BatchNormalization,
@@ -46,7 +47,8 @@ def from_keras(model: Any, loss: str | Loss | None = None) -> Network:
     Parameters
     ----------
     model : keras.Sequential
-        Built: its input is known, of one dimension beside the samples.
+        Built: its input is known. That has one dimension beside the samples, or there is a Flatten before all layers
+        but a Rescaling: then the network takes what it gives, ``x.reshape(len(x), -1)``.
     loss : str or Loss, optional
         What the network is trained on from here. By default the one whose link is at the end: "cross_entropy",
         "binary_cross_entropy", and else "squared_error".
@@ -68,19 +70,16 @@ def from_keras(model: Any, loss: str | Loss | None = None) -> Network:
     keras = _keras()
     if type(model) is not keras.Sequential:
         raise wrong_type("model", model, "a keras.Sequential")
-    if not model.built:
-        raise ValueError(f"The Sequential {model.name!r} is not built: give it a keras.Input, or call it once before.")
-    shape = model.input_shape
-    if len(shape) != 2 or shape[1] is None:
-        raise ValueError(f"The Sequential {model.name!r} takes inputs of shape {shape}, wanted (samples, features).")
     layers = list(_flattened(keras, model, set()))
+    width = _inputs_of(keras, model, layers)
     dtype = _dtype_of(layers)
-    chain, kinds = Chain(int(shape[1])), _kinds(keras)
+    chain, kinds = Chain(width), _kinds(keras)
     for layer in layers:
         add = kinds.get(type(layer))
         if add is None:
-            known = ", ".join(kind.__name__ for kind in kinds)
-            raise ValueError(f"The layer {_described(layer)} has no counterpart in a Network. Those that have: {known}.")
+            known = ", ".join(each.__name__ for each in kinds)
+            wanted = f"Those that have: {known}"
+            raise ValueError(f"The layer {_described(layer)} has no counterpart in a Network. {wanted}.")
         try:
             add(chain, layer)
         except ValueError as fault:
@@ -93,6 +92,22 @@ def _keras() -> Any:
     if not keras.__version__.startswith("3."):
         raise ImportError(f"from_keras needs Keras 3, and {keras.__version__} is installed: {install_hint('keras')}.")
     return keras
+
+
+def _inputs_of(keras: Any, model: Any, layers: list[Any]) -> int:
+    """How many features a sample has, once it is flattened."""
+    if not model.built:
+        raise ValueError(f"The Sequential {model.name!r} is not built: give it a keras.Input, or call it once before.")
+    shape, of = model.input_shape, keras.layers
+    kinds = [type(layer) for layer in layers]
+    before = kinds[: kinds.index(of.Flatten)] if of.Flatten in kinds else kinds
+    is_flat = of.Flatten in kinds and set(before) <= {of.InputLayer, of.Rescaling}
+    if None in shape[1:] or not (len(shape) == 2 or is_flat):
+        raise ValueError(
+            f"The Sequential {model.name!r} takes inputs of shape {shape}, wanted (samples, features), or a Flatten "
+            "that comes first."
+        )
+    return math.prod(shape[1:])
 
 
 def _described(layer: Any) -> str:
@@ -159,7 +174,15 @@ def _add_normalization(chain: Chain, layer: Any) -> None:
 
 
 def _add_rescaling(chain: Chain, layer: Any) -> None:
-    chain.affine(np.asarray(layer.scale), np.asarray(layer.offset))
+    scale, offset = (np.asarray(each, np.float64) for each in (layer.scale, layer.offset))
+    if scale.ndim or offset.ndim:
+        raise ValueError("it has arrays, wanted a number as scale and as offset")
+    chain.affine(scale, offset)
+
+
+def _add_flatten(chain: Chain, layer: Any) -> None:
+    if layer.data_format != "channels_last":
+        raise ValueError(f"data_format={layer.data_format!r} puts features in another order, wanted 'channels_last'")
 
 
 def _require_last(axis: Any) -> None:
@@ -242,6 +265,6 @@ def _kinds(keras: Any) -> Mapping[type, Callable[[Chain, Any], None]]:
         layers.Normalization: _add_normalization,
         layers.Rescaling: _add_rescaling,
         layers.Dropout: lambda chain, layer: chain.dropout(float(layer.rate)),
-        layers.Flatten: lambda chain, layer: None,
+        layers.Flatten: _add_flatten,
         layers.InputLayer: lambda chain, layer: None,
     }

@@ -211,6 +211,38 @@ def test_a_changed_weight_is_noticed_by_the_test_of_itself(tmp_path):
     assert subprocess.run([compiled(tmp_path, PROGRAM)]).returncode == 1
 
 
+@pytest.mark.parametrize("dtype", CLOSE)
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
+def test_its_own_test_bears_rounding(dtype, method, tmp_path):
+    """Features of 1e6 and classes that hardly differ: other compilers' sums are right too."""
+    x = samples(dtype) + np.dtype(dtype).type(1e6)
+    model = LogisticRegression().fit(samples(dtype), NUMBER)
+    model.coef_ = model.coef_ * 1e3
+    model.intercept_ = model.intercept_ - model.coef_ @ x.mean(axis=0)
+    text = to_c(model, tmp_path / "model.h", method=method)
+    for flags in (("-O0",), ("-O3", "-march=native", "-ffp-contract=fast"), ("-O3", "-march=native", "-ffast-math")):
+        assert subprocess.run([compiled(tmp_path, PROGRAM, *flags)]).returncode == 0, text
+
+
+def test_answers_that_overflow_need_a_smaller_row(tmp_path):
+    network = Network([Dense(3)], 5, "poisson", random_state=0)
+    network.weights[0][...] *= 1000
+    to_c(network, tmp_path / "model.h", method="predict")
+    assert subprocess.run([compiled(tmp_path, PROGRAM)]).returncode == 0
+    network.biases[0][...] = 1e6
+    with pytest.raises(ValueError, match="infinite answers"):
+        to_c(network, None, method="predict")
+
+
+def test_names_that_differ_in_case_alone(tmp_path):
+    for name in ("model", "Model"):
+        to_c(FIRST, tmp_path / f"{name}.h", name, method="predict")
+    code = (
+        '#include "model.h"\n#include "Model.h"\nint main(void) { return !(model_self_test() && Model_self_test()); }\n'
+    )
+    assert subprocess.run([compiled(tmp_path, code)]).returncode == 0
+
+
 def test_x_and_out_may_be_the_same(tmp_path):
     x = samples(np.float32)
     network = Network([Dense(5)], 5, "cross_entropy", random_state=0)

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from available import SKLEARN
 
 from fastnn import (
     Dense,
@@ -26,7 +27,7 @@ pytestmark = [pytest.mark.filterwarnings("ignore::sklearn.exceptions.Convergence
 
 X = np.random.default_rng(0).normal(size=(60, 4))
 Y = np.arange(60) % 3
-CHOSEN = {"Cs": 2, "cv": 2, "l1_ratios": (0,), "scoring": None, "use_legacy_attributes": False}
+CHOSEN = {"Cs": 2, "cv": 2, "l1_ratios": (0,), "scoring": None, "use_legacy_attributes": SKLEARN < (1, 8)}
 
 
 def models():

@@ -129,6 +129,13 @@ def test_a_normalization_behind_the_last_activation():
     assert far(from_keras(model), model) < CLOSE
 
 
+def test_images_are_flattened():
+    model = keras.Sequential([keras.Input((2, 3)), layers.Rescaling(1 / 8), layers.Flatten(), layers.Dense(3)])
+    x = X.reshape(N, 2, 3)
+    wanted = keras.ops.convert_to_numpy(model(x))
+    assert np.abs(from_keras(model).predict(x.reshape(N, -1)) - wanted).max() < CLOSE
+
+
 def test_what_stands_at_the_end_is_the_link():
     ends = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy", "linear": "squared_error"}
     for end, loss in ends.items():
@@ -160,6 +167,12 @@ def twice():
 
 REFUSED = {
     "convolution": (lambda: keras.Sequential([keras.Input((6, 1)), layers.Conv1D(2, 1)]), r"\(None, 6, 1\)"),
+    "late flatten": (lambda: keras.Sequential([keras.Input((2, 3)), layers.Dense(3), layers.Flatten()]), "comes first"),
+    "order": (
+        lambda: keras.Sequential([keras.Input((2, 3, 4)), layers.Flatten("channels_first"), layers.Dense(2)]),
+        "channels_first.*another order",
+    ),
+    "rescaling": (lambda: sequential(layers.Rescaling(np.arange(6.0)), layers.Dense(3)), "Rescaling.*arrays"),
     "layer": (lambda: sequential(layers.Dense(3), layers.LayerNormalization()), "LayerNormalization.*no counterpart"),
     "noise": (lambda: sequential(layers.GaussianNoise(0.1), layers.Dense(3)), "GaussianNoise"),
     "lambda": (lambda: sequential(layers.Dense(3), layers.Lambda(lambda x: x)), "Lambda"),

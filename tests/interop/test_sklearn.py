@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+from available import SKLEARN
 from estimators import MODELS
 from scipy.sparse import csr_matrix
 from sklearn import neural_network
@@ -46,7 +47,7 @@ def regressor(**parameters):
     return MLPRegressor(hidden_layer_sizes=(8,), max_iter=5, random_state=0, **parameters)
 
 
-CV = {"Cs": 2, "cv": 2, "l1_ratios": (0,), "scoring": None, "use_legacy_attributes": False}
+CV = {"Cs": 2, "cv": 2, "l1_ratios": (0,), "scoring": None, "use_legacy_attributes": SKLEARN < (1, 8)}
 NETWORKS = {
     "classes": (classifier(), NUMBER),
     "two": (classifier(), NUMBER > 0),

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from fastnn.interop.c.layers import Layers, linked
 from fastnn.interop.c.text import array_of, number, numbers, string, type_of
+from fastnn.interop.c.trial import trial_of
 from fastnn.serving.served import ServedModel
-from fastnn.training.engine import Engine
 
 __all__ = ["Answer", "answer_of"]
 
-_TOLERANCE = {"float": 1e-5, "double": 1e-12}  # compilers may add in another order, and fuse
 _STRING = "const char *"
 _INTEGERS = (  # each with the suffix of its literals, the least that has one, and where it ends
     ("long", "L", 1 - 2**31, 2**31),
@@ -48,8 +47,8 @@ class Answer:
         self.plan = served.network.plan
         self.dtype = self.plan.dtype
         self.kind = type_of(self.dtype)
-        self._x = _row(served)
-        x = numbers(f"{name}_test_x", self._x, self.dtype)
+        self.trial = trial_of(served)
+        x = numbers(f"{name}_test_x", self.trial.x, self.dtype)
         self.tables = self._classes() + x + self._expected()
 
     def _classes(self) -> str:
@@ -74,13 +73,6 @@ class Answer:
             f"static inline int {self.name}_self_test(void)\n{_block(self._is_right())}"
         )
 
-    def _output(self, *, link: bool) -> NDArray[Any]:
-        """What the library gives for the row: the raw output, or the answer."""
-        params, x = self.served.network.params, _stepped(self.served, self._x)[None]
-        pairs = link and self.served.output == "pairs"
-        out: NDArray[Any] = Engine(self.plan, n_threads=1).predict(params, x, link=link, pairs=pairs)[0][0]
-        return out
-
 
 class _Numbers(Answer):
     @property
@@ -88,7 +80,7 @@ class _Numbers(Answer):
         return 2 if self.served.output == "pairs" else self.plan.widths[-1]
 
     def _expected(self) -> str:
-        return numbers(f"{self.name}_test_out", self._output(link=self.served.output != "raw"), self.dtype)
+        return numbers(f"{self.name}_test_out", self.trial.out, self.dtype)
 
     def function(self, layers: Layers) -> str:
         end = linked(self.served.output, self.plan.loss.link, layers.result, self.plan.widths[-1], self.dtype)
@@ -97,7 +89,7 @@ class _Numbers(Answer):
         return f"{what}{head}\n{_block(layers.statements + end)}"
 
     def _is_right(self) -> str:
-        tolerance = number(_TOLERANCE[self.kind], self.dtype)
+        tolerance = number(float(f"{self.trial.tolerance:.1e}"), self.dtype)
         fabs = "fabsf" if self.kind == "float" else "fabs"
         expected, one = f"{self.name}_test_out[j]", number(1, self.dtype)
         return f"""\
@@ -119,7 +111,7 @@ class _Class(Answer):
         return array_of(f"{declared}{self.name}_classes", items)
 
     def _expected(self) -> str:
-        z = self._output(link=False)
+        z = self.trial.z
         index = int(z[0] > 0) if len(z) == 1 else int(z.argmax())
         return f"static const int {self.name}_test_class = {min(index, self._n_classes() - 1)};\n"
 
@@ -157,7 +149,7 @@ class _Labels(Answer):
         return self.plan.widths[-1]
 
     def _expected(self) -> str:
-        return array_of(f"int {self.name}_test_labels", [str(int(z > 0)) for z in self._output(link=False)])
+        return array_of(f"int {self.name}_test_labels", [str(int(z > 0)) for z in self.trial.z])
 
     def function(self, layers: Layers) -> str:
         end = f"for (int j = 0; j < {self.width}; ++j) labels[j] = {layers.result}[j] > {number(0, self.dtype)};\n"
@@ -190,27 +182,6 @@ def _labels_in_c(classes: NDArray[Any]) -> tuple[str, list[str]]:
         f"classes_ has labels that C has no type for: {classes}. Wanted integers of at most 64 bits, numbers or "
         "strings; or use another method, such as 'raw'."
     )
-
-
-def _row(served: ServedModel) -> NDArray[Any]:
-    """A row of numbers such as a network is made for: of mean 0 and variance 1 after the steps before it."""
-    x = np.random.default_rng(0).normal(size=served.network.plan.widths[0])
-    inverse = {"subtract": np.add, "add": np.subtract, "multiply": np.divide, "divide": np.multiply}
-    for step in reversed(served.steps):
-        if step.operation in inverse:
-            x = inverse[step.operation](x, step.values)
-    return x.astype(served.network.plan.dtype)
-
-
-def _stepped(served: ServedModel, x: NDArray[Any]) -> NDArray[Any]:
-    """The row after the steps, each rounded to the dtype of the network."""
-    does = {"subtract": np.subtract, "add": np.add, "multiply": np.multiply, "divide": np.divide}
-    dtype = served.network.plan.dtype
-    for step, rounded in zip(served.steps, served.rounded, strict=True):
-        values = step.values.astype(dtype) if rounded else step.values
-        x = np.clip(x, *values) if step.operation == "clip" else does[step.operation](x, values)
-        x = x.astype(dtype)
-    return x
 
 
 def _block(code: str) -> str:

@@ -20,7 +20,7 @@ __all__ = ["to_c"]
 
 
 def to_c(
-    model: Any,
+    model: object,
     path: FilePath | None,
     name: str = "model",
     dtype: DTypeLike | None = None,
@@ -64,10 +64,8 @@ def to_c(
 
     Examples
     --------
-    >>> from fastnn import Neuron
-    >>> from fastnn.interop import to_c
-    >>> neuron = Neuron(random_state=0).fit([[0.0], [1.0]], [0, 1])
-    >>> text = to_c(neuron, None, "gate")
+    >>> from fastnn import LogisticRegression, to_c
+    >>> text = to_c(LogisticRegression().fit([[0.0], [1.0]], [0, 1]), None, "gate")
     >>> "static inline void gate_predict_proba(const double *x, double *out)" in text
     True
     """
@@ -103,17 +101,18 @@ def _header(name: str, served: ServedModel, answer: Answer, layers: Layers, code
     products = sum(i * o for i, o in zip(plan.widths[:-1], plan.widths[1:], strict=True))
     names = getattr(served.model, "feature_names_in_", None)
     inputs = "" if names is None else f"\n * Inputs: {comment(', '.join(names))}"
+    kind_of_model = comment(type(served.model).__name__)
     macros = f"#define {upper}_INPUTS {plan.widths[0]}\n#define {upper}_OUTPUTS {answer.width}\n"
     return f"""\
-/* {name}: the method {served.method} of a {type(served.model).__name__}, {widths}, written by fastnn {__version__}.
+/* {name}: {served.method} of a {kind_of_model}, {widths}, written by fastnn {__version__}.
  * C99 and C++, with nothing but math.h; nothing is allocated, and nothing is kept between calls.
  *
  * weights: {plan.n_params * size} bytes ({plan.n_params} numbers, {kind})
  * stack:   about {layers.stack * size} bytes
  * a call:  {products} multiply-adds{inputs}
  */
-#ifndef {upper}_H
-#define {upper}_H
+#ifndef FASTNN_{name}_H
+#define FASTNN_{name}_H
 
 #include <math.h>
 

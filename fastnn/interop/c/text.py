@@ -56,7 +56,10 @@ def number(value: Any, dtype: np.dtype[Any]) -> str:
     """The shortest decimal that reads back to the same bits."""
     if dtype == np.float32:
         short = np.float32(value)
-        return min(str(short), np.format_float_scientific(short, trim="-", exp_digits=1), key=len) + "f"
+        text = str(short)
+        if len(text) > 12:  # most numbers are short, and the other way to write them takes four times as long
+            text = min(text, np.format_float_scientific(short, trim="-", exp_digits=1), key=len)
+        return f"{text}f"
     return repr(float(value))
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sklearn import linear_model, neural_network
-from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from fastnn.errors import wrong_type
+from fastnn.interop.made import FittedEstimator
 from fastnn.interop.sklearn.linear import (
     chosen_from_sklearn,
     chosen_to_sklearn,
@@ -26,12 +28,11 @@ from fastnn.models.common.fitting import held
 from fastnn.models.logistic.cv.estimator import LogisticRegressionCV
 from fastnn.models.logistic.estimator import LogisticRegression
 from fastnn.models.mlp import MLPClassifier, MLPRegressor
-from fastnn.models.neuron.estimator import Neuron
 
 __all__ = ["from_sklearn", "to_sklearn"]
 
 
-def to_sklearn(model: Any, *, predict_only: bool = False) -> Any:
+def to_sklearn(model: object, *, predict_only: bool = False) -> FittedEstimator:
     """Return the fitted scikit-learn estimator that a model is.
 
     It shares no memory with the model, predicts the same, and goes on learning from where the model is: an optimizer's
@@ -68,25 +69,11 @@ def to_sklearn(model: Any, *, predict_only: bool = False) -> Any:
     >>> to_sklearn(LogisticRegression().fit([[0.0], [1.0]], [0, 1]))
     LogisticRegression()
     """
-    if isinstance(model, Pipeline):
-        *before, (name, last) = model.steps
-        steps = [*copy.deepcopy(before), (name, to_sklearn(last, predict_only=predict_only))]
-        return Pipeline(steps, memory=model.memory, verbose=model.verbose)
-    if not isinstance(model, Estimator):
-        raise wrong_type("model", model, "an estimator of fastnn, or a Pipeline that ends with one")
-    model = held(model)
-    check_is_fitted(model)
-    if isinstance(model, (MLPClassifier, MLPRegressor)):
-        return mlp_to_sklearn(model, predict_only=predict_only)
-    if isinstance(model, LogisticRegressionCV):
-        return chosen_to_sklearn(model)
-    if isinstance(model, LogisticRegression):
-        return logistic_to_sklearn(model, predict_only=predict_only)
-    assert isinstance(model, Neuron)
-    return neuron_to_sklearn(model, predict_only=predict_only)
+    made: FittedEstimator = _through_pipelines(model, partial(_there, predict_only=predict_only))
+    return made
 
 
-def from_sklearn(model: Any, *, predict_only: bool = False) -> Any:
+def from_sklearn(model: object, *, predict_only: bool = False) -> FittedEstimator:
     """Return the fitted model of this library that a scikit-learn estimator is.
 
     It shares no memory with the estimator, predicts the same, and goes on learning from where that is.
@@ -124,27 +111,52 @@ def from_sklearn(model: Any, *, predict_only: bool = False) -> Any:
     >>> from_sklearn(LogisticRegression().fit([[0.0], [1.0]], [0, 1])).predict([[0.9]])
     array([1])
     """
-    if isinstance(model, Pipeline):
-        *before, (name, last) = model.steps
-        steps = [*copy.deepcopy(before), (name, from_sklearn(last, predict_only=predict_only))]
-        return Pipeline(steps, memory=model.memory, verbose=model.verbose)
-    wanted = (
-        "a fitted MLPClassifier, MLPRegressor, LogisticRegression, LogisticRegressionCV, Perceptron or SGDClassifier "
-        "of scikit-learn, or a Pipeline that ends with one"
-    )
-    if not isinstance(model, BaseEstimator):
-        raise wrong_type("model", model, wanted)
-    kind = type(model)  # a subclass may predict otherwise
-    if kind in (neural_network.MLPClassifier, neural_network.MLPRegressor):
-        check_is_fitted(model)
-        return mlp_from_sklearn(model, MLPClassifier if kind is neural_network.MLPClassifier else MLPRegressor)
-    linear = {
-        linear_model.LogisticRegression: logistic_from_sklearn,
-        linear_model.LogisticRegressionCV: chosen_from_sklearn,
-        linear_model.Perceptron: neuron_from_sklearn,
-        linear_model.SGDClassifier: sgd_from_sklearn,
-    }
-    if kind not in linear:
-        raise wrong_type("model", model, wanted)
+    made: FittedEstimator = _through_pipelines(model, partial(_back, predict_only=predict_only))
+    return made
+
+
+def _through_pipelines(model: Any, convert: Callable[[Any], Any]) -> Any:
+    """What becomes of a model; of a pipeline one with copies of the steps before it."""
+    if not isinstance(model, Pipeline):
+        return convert(model)
+    *before, (name, last) = model.steps
+    return Pipeline([*copy.deepcopy(before), (name, convert(last))], memory=model.memory, verbose=model.verbose)
+
+
+def _there(model: Any, predict_only: bool) -> Any:
+    if not isinstance(model, Estimator):
+        raise wrong_type("model", model, "an estimator of fastnn, or a Pipeline that ends with one")
     check_is_fitted(model)
-    return linear[kind](model, predict_only=predict_only)
+    now: Any = held(model)
+    if isinstance(model, (MLPClassifier, MLPRegressor)):
+        return mlp_to_sklearn(now, predict_only=predict_only)
+    if isinstance(model, LogisticRegressionCV):
+        return chosen_to_sklearn(now, predict_only=predict_only)
+    if isinstance(model, LogisticRegression):
+        return logistic_to_sklearn(now, predict_only=predict_only)
+    return neuron_to_sklearn(now, predict_only=predict_only)
+
+
+def _back(model: Any, predict_only: bool) -> Any:
+    kind = type(model)  # a subclass may predict otherwise
+    if kind not in (*_NETWORKS, *_LINEAR):
+        raise wrong_type("model", model, _WANTED)
+    check_is_fitted(model)
+    if kind in _NETWORKS:  # whose training there is known here
+        return mlp_from_sklearn(model, _NETWORKS[kind])
+    return _LINEAR[kind](model, predict_only=predict_only)
+
+
+# By the classes of scikit-learn, which class of ours they are, and what makes models of them.
+_NETWORKS: dict[type, Any] = {
+    neural_network.MLPClassifier: MLPClassifier,
+    neural_network.MLPRegressor: MLPRegressor,
+}
+_LINEAR: dict[type, Callable[..., Any]] = {
+    linear_model.LogisticRegression: logistic_from_sklearn,
+    linear_model.LogisticRegressionCV: chosen_from_sklearn,
+    linear_model.Perceptron: neuron_from_sklearn,
+    linear_model.SGDClassifier: sgd_from_sklearn,
+}
+_NAMES = ", ".join(kind.__name__ for kind in (*_NETWORKS, *_LINEAR))
+_WANTED = f"a fitted {_NAMES} of scikit-learn, or a Pipeline that ends with one"

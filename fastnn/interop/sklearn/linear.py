@@ -120,13 +120,13 @@ def _taken_over(made: Model, state: dict[str, Any]) -> Model:
 # --- with cross-validation ----------------------------------------------------------------------
 
 
-def chosen_to_sklearn(model: LogisticRegressionCV) -> Any:
+def chosen_to_sklearn(model: LogisticRegressionCV, *, predict_only: bool) -> Any:
     """scikit-learn's LogisticRegressionCV."""
-    refusal = Refusal("This LogisticRegressionCV cannot become scikit-learn's", predict_only=False)
+    refusal = Refusal("This LogisticRegressionCV cannot become scikit-learn's", predict_only=predict_only)
     given = model.get_params(deep=False)
     parameters = _shared(given, linear_model.LogisticRegressionCV)
     if "use_legacy_attributes" not in parameters and given["use_legacy_attributes"] is False:
-        refusal.add("use_legacy_attributes", False, "scikit-learn has it since 1.8")
+        refusal.add_of_training("use_legacy_attributes", False, "scikit-learn has it since 1.8")
     refusal.check()
     if "use_legacy_attributes" not in parameters:  # before 1.8
         given_or_none = {"l1_ratios": None, "scoring": None, "penalty": "l2"}

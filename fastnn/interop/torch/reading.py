@@ -22,7 +22,7 @@ __all__ = ["from_torch"]
 _SAME = 1e-6  # how far from softplus torch's may be where it becomes linear, relative to values above 1
 
 
-def from_torch(module: Any, loss: str | Loss | None = None) -> Network:
+def from_torch(module: object, loss: str | Loss | None = None) -> Network:
     """Return the Network that a torch.nn.Sequential in evaluation mode is.
 
     It shares no memory with the module. Linear, Dropout, Flatten, Identity, BatchNorm1d and the activations may stand

@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from fastnn.activations import USER, Activation, get
 from fastnn.errors import out_of_range
 from fastnn.install import install_hint
+from fastnn.interop.made import TorchSequential
 from fastnn.interop.needed import needed
 from fastnn.serving.served import ServedModel, Step, read_model
 
@@ -48,7 +49,7 @@ _MODULES: dict[str, Make] = {
 }
 
 
-def to_torch(model: Any, *, method: str | None = None, dtype: DTypeLike | None = None) -> Any:
+def to_torch(model: object, *, method: str | None = None, dtype: DTypeLike | None = None) -> TorchSequential:
     """Return a model as a torch.nn.Sequential, which predicts the same.
 
     It is in evaluation mode and shares no memory with the model. A Dropout of the model is one there. Scalers of a
@@ -92,7 +93,8 @@ def to_torch(model: Any, *, method: str | None = None, dtype: DTypeLike | None =
         )
     plan = served.network.plan
     made = torch.nn.Sequential(*_modules(torch, served))
-    return made.to(getattr(torch, np.dtype(plan.dtype if dtype is None else dtype).name)).eval()
+    made = made.to(getattr(torch, np.dtype(plan.dtype if dtype is None else dtype).name)).eval()
+    return made  # type: ignore[no-any-return] # torch need not be installed
 
 
 def _default_method(model: Any) -> str:
