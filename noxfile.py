@@ -137,7 +137,8 @@ def without_numba(session: nox.Session) -> None:
 def interop(session: nox.Session) -> None:
     """What other libraries make of our models and we of theirs, with all of them installed."""
     install(session, wheel_of(session), "--group", "interop")
-    session.run("python", "-c", "import onnx, onnxruntime, skl2onnx, torch")  # else their tests would be left out
+    # Of what is missing the tests would be left out.
+    session.run("python", "-c", "import onnx, onnxruntime, onnxscript, skl2onnx, torch")
     pytest(session, "-q", "tests/interop")
 
 

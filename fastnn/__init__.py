@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from fastnn.install import get_include as get_include
     from fastnn.interop.c.header import to_c as to_c
     from fastnn.interop.keras import from_keras as from_keras
+    from fastnn.interop.onnx.reading import from_onnx as from_onnx
     from fastnn.interop.onnx.writing import to_onnx as to_onnx
     from fastnn.interop.sklearn.convert import from_sklearn as from_sklearn
     from fastnn.interop.sklearn.convert import to_sklearn as to_sklearn
@@ -86,6 +87,7 @@ _HOME = {
     "errors": None,
     "fit_many": "models.mlp.many",
     "from_keras": "interop.keras",
+    "from_onnx": "interop.onnx.reading",
     "from_sklearn": "interop.sklearn.convert",
     "from_torch": "interop.torch.reading",
     "get_include": "install",
@@ -126,6 +128,7 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "errors",
     "fit_many",
     "from_keras",
+    "from_onnx",
     "from_sklearn",
     "from_torch",
     "get_include",

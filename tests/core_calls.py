@@ -91,8 +91,8 @@ def _predict(rng: Rng) -> list[Any]:
 def _predictor(rng: Rng) -> list[Any]:
     given = problem("relu", np.float32, N)
     steps = (("subtract", rng.normal(size=given.plan.widths[0]), True), ("clip", (-1, 1), False))
-    options = [False, False, True, 1]
-    return [given.plan, read(given.params, np.float32), "link", "class", None, read(np.arange(3), np.int64), steps, *options]
+    params, classes = read(given.params, np.float32), read(np.arange(3), np.int64)
+    return [given.plan, params, "link", "class", None, classes, steps, False, False, True, 1]
 
 
 CALLS: dict[str, Make] = {

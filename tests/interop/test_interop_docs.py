@@ -17,6 +17,7 @@ SECTIONS = {
         "scikit-learn",
         pytest.param("PyTorch", marks=pytest.mark.torch),
         pytest.param("Keras", marks=pytest.mark.keras),
+        pytest.param("ONNX", marks=pytest.mark.onnx),
     ],
     "serving.md": ["From C, WebAssembly and microcontrollers"],
 }
@@ -30,7 +31,7 @@ def section(page: str, title: str) -> str:
 
 
 def blocks(kind: str, text: str) -> str:
-    return "\n".join(re.findall(rf"```{kind}\n(.*?)```", text, flags=re.DOTALL))
+    return "".join(re.findall(rf"```{kind}\n(.*?)```", text, flags=re.DOTALL))
 
 
 def run_python(text: str, folder: Path) -> None:

@@ -139,7 +139,7 @@ def tensor(**fields):
         (tensor(raw_data=b"abc"), "has 3 bytes"),
         (tensor(data_type=TensorProto.STRING), "ONNX's type 8"),
         (tensor(data_type=99), "ONNX's type 99"),
-        (tensor(external="/etc/passwd"), "not in the file.*external_data=False"),
+        (tensor(external="/etc/passwd"), "not in the model.*external_data=False"),
     ],
     ids=["huge", "negative", "fewer", "empty", "odd", "words", "unknown", "elsewhere"],
 )

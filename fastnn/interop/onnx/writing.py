@@ -26,7 +26,7 @@ _KEYS = {np.dtype(np.int64): "classlabels_int64s", np.dtype(object): "classlabel
 
 
 def to_onnx(
-    model: Any, path: str | os.PathLike[str] | None = None, dtype: DTypeLike | None = None, zipmap: bool = False
+    model: object, path: str | os.PathLike[str] | None = None, dtype: DTypeLike | None = None, zipmap: bool = False
 ) -> ModelProto:
     """Write a fitted model as an ONNX graph, which onnxruntime and others run.
 

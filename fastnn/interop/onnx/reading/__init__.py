@@ -33,7 +33,8 @@ def from_onnx(model: str | os.PathLike[str] | bytes | Source) -> Network:
     Parameters
     ----------
     model : str, path, bytes or onnx.ModelProto
-        The file, its bytes, or what the package onnx has made of it.
+        The file, its bytes, or what the package onnx has made of it. Weights in a file beside it, as PyTorch writes
+        them, are found by the path alone.
 
     Returns
     -------
@@ -54,10 +55,11 @@ def from_onnx(model: str | os.PathLike[str] | bytes | Source) -> Network:
     to_onnx : The way back.
     """
     onnx = needed("onnx", "from_onnx", install_hint("onnx"))
-    graph = graph_of(load(onnx, model))
+    proto, folder = load(onnx, model)
+    graph = graph_of(proto)
     x, output = input_of(graph), output_of(graph)
     with np.errstate(all="ignore"):  # functions are computed at points where they may overflow
-        layers, loss = _finished(read(graph, x, output), f"The output {output!r}")
+        layers, loss = _finished(read(graph, x, output, folder), f"The output {output!r}")
         return _network(layers, loss, np.dtype(np.float64 if x.is_wide else np.float32))
 
 
@@ -71,7 +73,7 @@ def _finished(value: Value, what: str) -> tuple[tuple[Layer, ...], str]:
     base, line = closed(value, what)
     if not line.is_plain or not base.layers:
         base = with_layer_of_its_own(Base(base.layers, line=line, width=base.width), what)
-        base, _ = closed(Value.of(base), what)
+        base, _ = closed(Value.of(base, value.form), what)
     *before, last = base.layers
     loss = _LOSSES.get(last.activation.name)
     if loss is None:

@@ -13,7 +13,9 @@ from fastnn.interop.onnx.reading.values import Base, Layer, Line, Numbers, Value
 
 __all__ = ["closed", "dense", "lined", "opened", "row_function", "with_layer_of_its_own"]
 
-_FOLDED = 4.0  # shifts of so many widths of a feature are taken off before its weights, above by a layer of its own
+# A mean of more than so many standard deviations is taken off by a layer of its own: in the bias, as smaller ones are,
+# it would cost as many times the rounding error.
+_FOLDED = 4.0
 
 
 def closed(value: Value, what: str) -> tuple[Base, Line]:
@@ -58,13 +60,12 @@ def dense(base: Base, line: Line, w: Numbers, b: Numbers, what: str) -> Base:
     if base.width and base.width != len(w):
         raise ValueError(f"{what} has weights for {len(w)} inputs, and gets {base.width}.")
     layers = base.layers
-    shift = np.broadcast_to(line.shift, (len(w),))
-    if (np.abs(shift) > _FOLDED).any() and np.all(line.scale != 0):
-        # What is subtracted first, as scalers do, loses nothing; in the bias it would.
+    scale, shift, center = (np.broadcast_to(each, (len(w),)) for each in (line.scale, line.shift, line.center))
+    if (np.abs(center * scale) > _FOLDED).any():
         eye, _ = identity_layer(layers, len(w), what)
-        layers = (*layers, Layer(eye, shift / line.scale, Activation("identity")))
-        shift = np.zeros(len(w))
-    scale = np.broadcast_to(line.scale, (len(w),))
+        layers = (*layers, Layer(eye, -center, Activation("identity")))
+    else:
+        shift = shift - center * scale
     return Base(layers, w * scale[:, None], b + shift @ w, width=w.shape[1])
 
 
@@ -86,13 +87,15 @@ def lined(value: Value, scale: Any, shift: Any, what: str) -> Value:
         raise ValueError(f"{what} has {width} numbers for {base.width} columns.")
     if base.w is not None and value.line is not None:
         w, b = _lined(base, value.line.then(scale, shift))
-        return Value.of(replace(base, w=w, b=b), value.rank)
+        return Value.of(replace(base, w=w, b=b), value.form)
     finished, line = closed(value, what)
-    return Value.of(replace(finished, line=line.then(scale, shift), width=finished.width or width), value.rank)
+    is_first = np.all(line.scale == 1) and np.all(line.shift == 0) and np.all(scale == 1)
+    line = replace(line, center=line.center - shift) if is_first else line.then(scale, shift)
+    return Value.of(replace(finished, line=line, width=finished.width or width), value.form)
 
 
 def row_function(value: Value, name: str, what: str) -> Value:
     """Softmax or log_softmax of a value; nothing but the output can follow."""
     base = opened(value, what)
     finished = Base((*base.layers, Layer(np.asarray(base.w), np.asarray(base.b), Activation(name))), width=base.width)
-    return Value.of(finished, value.rank)
+    return Value.of(finished, value.form)

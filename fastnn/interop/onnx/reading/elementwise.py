@@ -58,8 +58,9 @@ def _of_attributes(name: str, **defaults: float) -> Callable[[Any], Activation]:
 
     def of(node: Any) -> Activation:
         given = (float(attribute(node, each, default)) for each, default in defaults.items())
-        # An attribute is a float32: of 1/6 and of selu's numbers it is the nearest one.
-        numbers = (mine if np.float32(mine) == number else number for mine, number in zip(ours, given, strict=True))
+        # An attribute is a float32, which may be the nearest one to 1/6.
+        both = zip(ours, given, strict=True)
+        numbers = (mine if np.float32(mine) == np.float32(number) else number for mine, number in both)
         try:
             return Activation(name, parameters=tuple(numbers))
         except ValueError as fault:
@@ -82,7 +83,7 @@ NAMED: dict[str, Callable[[Any], Activation]] = {
     "Gelu": _gelu,
     "HardSigmoid": _of_attributes("hard_sigmoid", alpha=0.2, beta=0.5),
     "HardSwish": lambda node: Activation("hard_swish"),
-    "Selu": _of_attributes("selu", alpha=1.67326319217681884765625, gamma=1.05070102214813232421875),
+    "Selu": _of_attributes("selu", alpha=1.6732632, gamma=1.050701),
     "ThresholdedRelu": _of_attributes("thresholded_relu", alpha=1.0),
     "LeakyRelu": _of_attributes("leaky_relu", alpha=0.01),
     "Mish": lambda node: Activation("mish"),

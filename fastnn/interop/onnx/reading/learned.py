@@ -24,7 +24,8 @@ def _scaler(node: Any, inputs: Sequence[Item]) -> Value:
     offset, scale = _floats(node, "offset"), np.array(attribute(node, "scale", [1.0]), np.float64)
     if not offset.size or not scale.size or (offset.size != scale.size and 1 not in (offset.size, scale.size)):
         raise refused(node, f"has {offset.size} offsets and {scale.size} scales")
-    return lined(flat(node, value_of(node, inputs)), scale, -offset * scale, described(node))
+    value = lined(flat(node, value_of(node, inputs)), np.ones(1), -offset, described(node))
+    return lined(value, scale, np.zeros(1), described(node))
 
 
 def _coefficients(node: Any, outputs: int, b: Numbers) -> tuple[Numbers, Numbers]:

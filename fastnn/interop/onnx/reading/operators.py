@@ -74,8 +74,8 @@ def vector_of(node: Any, array: Numbers) -> Numbers:
 
 def flat(node: Any, value: Value) -> Value:
     """The same value, if it is an array of rows."""
-    if value.rank != 2:
-        raise refused(node, f"gets an array with {value.rank} dimensions, wanted rows: a Flatten before it")
+    if value.form.rank != 2:
+        raise refused(node, f"gets an array with {value.form.rank} dimensions, wanted rows: a Flatten before it")
     return value
 
 
@@ -110,7 +110,7 @@ def _weights(node: Any, inputs: Sequence[Item]) -> Numbers:
 def layer(node: Any, value: Value, w: Numbers, b: Numbers) -> Value:
     """A layer with these weights, of what comes before."""
     base, line = closed(value, described(node))
-    return Value.of(dense(base, line, w, b, described(node)))
+    return Value.of(dense(base, line, w, b, described(node)), value.form)
 
 
 # --- functions of single numbers ----------------------------------------------------------------
@@ -128,7 +128,7 @@ def activated(value: Value, activation: Activation, before: Line | None = None, 
     if value.line is not None:
         named = Known(activation, value.line.then(before.scale, before.shift), after)
     constants = (*value.constants, *activation.parameters)[-16:]
-    return Value(value.base, values, named=named, constants=constants, rank=value.rank)
+    return Value(value.base, values, named=named, constants=constants, form=value.form)
 
 
 def _function(node: Any, inputs: Sequence[Item]) -> Value | Constant:
@@ -155,7 +155,7 @@ def _function(node: Any, inputs: Sequence[Item]) -> Value | Constant:
         line = Line(lines[0].scale + sign * lines[1].scale, lines[0].shift + sign * lines[1].shift)
     numbers = [float(each.array.reshape(-1)[0]) for each in inputs if isinstance(each, Constant)]
     constants = (*(number for each in values for number in each.constants), *numbers)[-16:]
-    return Value(base, np.asarray(result), line, constants=constants, rank=values[0].rank)
+    return Value(base, np.asarray(result), line, constants=constants, form=values[0].form)
 
 
 def _scalar(node: Any, constant: Constant) -> Numbers:
@@ -195,7 +195,7 @@ def _line(node: Any, inputs: Sequence[Item], value: Value) -> Value:
     numbers = vector_of(node, constant)
     found = _LINES[node.op_type](isinstance(inputs[0], Constant), numbers)
     if found is None:
-        return Value(value.base, _scalar(node, Constant(constant)) / value.values, rank=value.rank)
+        return Value(value.base, _scalar(node, Constant(constant)) / value.values, form=value.form)
     scale, shift = (np.asarray(each, np.float64).reshape(-1) for each in found)
     if max(scale.size, shift.size) > 1:
         return lined(flat(node, value), scale, shift, described(node))
@@ -210,6 +210,7 @@ def _clip(node: Any, inputs: Sequence[Item]) -> Value:
         raise refused(node, f"has the bounds {low} and {high}, wanted a lower and an upper one")
     if (low, high) == (-np.inf, np.inf):
         return value
+    value = replace(value, constants=(*value.constants, low, high)[-16:])
     if high == np.inf:
         return activated(value, Activation("relu"), Line(1.0, -low), Line(1.0, low))
     if low == -np.inf:
@@ -244,7 +245,7 @@ def _prelu(node: Any, inputs: Sequence[Item]) -> Value:
 
 def _swish(node: Any, inputs: Sequence[Item]) -> Value:
     alpha = attribute(node, "alpha", 1.0)
-    if not alpha or not np.isfinite(alpha):
+    if not alpha or not np.isfinite(1 / alpha):
         raise refused(node, f"has alpha={alpha}")
     return activated(value_of(node, inputs), Activation("silu"), Line(alpha), Line(1 / alpha))
 

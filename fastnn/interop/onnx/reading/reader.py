@@ -11,7 +11,7 @@ from fastnn.interop.onnx.reading.learned import LEARNED
 from fastnn.interop.onnx.reading.operators import OPERATORS, Item, refused
 from fastnn.interop.onnx.reading.order import nodes_for
 from fastnn.interop.onnx.reading.shapes import SHAPES
-from fastnn.interop.onnx.reading.values import Base, Constant, Value
+from fastnn.interop.onnx.reading.values import Base, Constant, Form, Value
 
 __all__ = ["Input", "input_of", "output_of", "read"]
 
@@ -28,8 +28,7 @@ class Input:
     name : str
     width : int
         Its columns; 0 where the graph does not say it.
-    rank : int
-        Its dimensions.
+    form : Form
     is_wide : bool
         Whether it is of float64.
     """
@@ -39,9 +38,11 @@ class Input:
         dims = [each.dim_value if each.HasField("dim_value") else 0 for each in tensor.shape.dim]
         self.name = info.name
         self.is_wide = tensor.elem_type == 11
-        self.rank = len(dims) if tensor.HasField("shape") else 2
-        if not info.type.HasField("tensor_type") or self.rank < 2:
-            raise ValueError(f"The input {self.name!r} is no array of rows: it has {self.rank} dimensions, wanted 2.")
+        self.form = Form(len(dims), dims[0] if dims else 0) if tensor.HasField("shape") else Form()
+        if not info.type.HasField("tensor_type") or self.form.rank < 2:
+            raise ValueError(
+                f"The input {self.name!r} is no array of rows: it has {self.form.rank} dimensions, wanted 2."
+            )
         width = 1
         for each in dims[1:]:
             width *= max(each, 0)
@@ -83,8 +84,8 @@ def output_of(graph: Any) -> str:
     return found[0]
 
 
-def read(graph: Any, x: Input, output: str) -> Value:
-    """What the output is as a function of the input.
+def read(graph: Any, x: Input, output: str, folder: str | None) -> Value:
+    """What the output is as a function of the input; constants may lie in files of the folder.
 
     Raises
     ------
@@ -92,14 +93,14 @@ def read(graph: Any, x: Input, output: str) -> Value:
         If a node cannot be part of a Network, or the graph is no graph.
     """
     tensors = {each.name: each for each in graph.initializer}
-    items: dict[str, Item] = {"": None, x.name: Value.of(Base(width=x.width), x.rank)}
+    items: dict[str, Item] = {"": None, x.name: Value.of(Base(width=x.width), x.form)}
     nodes = nodes_for(graph, output, {x.name, *tensors})
     if len(nodes) > _MOST_NODES:
         raise ValueError(f"This ONNX model has {len(nodes):,} nodes before its output, wanted {_MOST_NODES:,} at most.")
     for node in nodes:
         for name in node.input:
             if name in tensors and name not in items:
-                items[name] = Constant(array_of(tensors[name]))
+                items[name] = Constant(array_of(tensors[name], folder))
         _read_node(node, items)
     found = items.get(output)
     if not isinstance(found, Value):
@@ -126,7 +127,7 @@ def _read_node(node: Any, items: dict[str, Item]) -> None:
 def _constant(node: Any) -> Constant:
     for each in node.attribute:
         if each.name == "value" and each.type == 4:
-            return Constant(array_of(each.t))
+            return Constant(array_of(each.t, None))
         if each.name in ("value_float", "value_floats"):
             return Constant(np.array(each.f if each.name == "value_float" else list(each.floats), np.float64))
         if each.name in ("value_int", "value_ints"):

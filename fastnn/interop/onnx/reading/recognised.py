@@ -13,7 +13,7 @@ from fastnn.activation_functions import ROWS
 from fastnn.activation_parameters import defaults_of
 from fastnn.activations import Activation
 from fastnn.interop.onnx.reading.elementwise import applied
-from fastnn.interop.onnx.reading.values import POINTS, Known, Line, Numbers, Value, at
+from fastnn.interop.onnx.reading.values import POINTS, Known, Numbers, Value, at
 
 __all__ = ["EXP", "recognised"]
 
@@ -36,14 +36,16 @@ def recognised(value: Value) -> Known | None:
         return Known(found)
     if named is not None:
         return named
-    mirrored = _activation(value.values[::-1], value.constants)  # as 1 - sigmoid(z), which is sigmoid(-z)
-    if mirrored is not None:
-        return Known(mirrored, before=Line(-1.0))
     if value.tail is None:
         return None
     inner, line = value.tail
     known = recognised(inner)
-    return known and replace(known, after=known.after.then(line.scale, line.shift))
+    if known is None:
+        return None
+    after = known.after.then(line.scale, line.shift)
+    if known.activation == Activation("sigmoid") and (after.scale, after.shift) == (-1.0, 1.0):
+        return Known(known.activation, known.before.then(-1.0, 0.0))  # 1 - sigmoid(z) is sigmoid(-z)
+    return replace(known, after=after)
 
 
 def _activation(values: Numbers, constants: tuple[float, ...]) -> Activation | str | None:

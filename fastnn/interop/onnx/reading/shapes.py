@@ -28,7 +28,7 @@ def _flatten(node: Any, inputs: Sequence[Item]) -> Value:
     value = value_of(node, inputs)
     if attribute(node, "axis", 1) != 1:
         raise refused(node, f"has axis={attribute(node, 'axis', 1)}, wanted 1: a row for each sample")
-    return replace(value, rank=2)
+    return replace(value, form=value.form._replace(rank=2))
 
 
 def _reshape(node: Any, inputs: Sequence[Item]) -> Value | Constant:
@@ -40,8 +40,9 @@ def _reshape(node: Any, inputs: Sequence[Item]) -> Value | Constant:
         except ValueError as fault:
             raise refused(node, f"cannot be computed: {fault}") from fault
     width = item.base.width
-    if len(shape) == 2 and shape[0] in (-1, 0) and (shape[1] == width or (shape[1] == -1 and shape[0] == 0)):
-        return replace(item, rank=2)
+    keeps_rows = len(shape) == 2 and shape[0] in (-1, 0, item.form.rows or -1)
+    if keeps_rows and (shape[1] == width or (shape[1] == -1 and shape[0] != -1)):
+        return replace(item, form=item.form._replace(rank=2))
     if shape == [-1] and width == 1:  # one number a row
         return item
     raise refused(node, f"makes arrays of shape {shape} of rows with {width} columns; wanted the rows as they are")
@@ -81,8 +82,8 @@ def _concat(node: Any, inputs: Sequence[Item]) -> Value:
     w = np.hstack([base.w * line.scale for line in lines])
     b = np.hstack([base.b * line.scale + line.shift for line in lines])
     if is_identity:
-        return Value.of(replace(base, w=w, b=b, width=w.shape[1]))
-    return Value.of(Base((*base.layers, Layer(w, b, activation)), width=w.shape[1]))
+        return Value.of(replace(base, w=w, b=b, width=w.shape[1]), values[0].form)
+    return Value.of(Base((*base.layers, Layer(w, b, activation)), width=w.shape[1]), values[0].form)
 
 
 SHAPES: dict[str, Operator] = {

@@ -8,14 +8,14 @@ tells which activation it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.activations import Activation
 
-__all__ = ["POINTS", "Base", "Constant", "Known", "Layer", "Line", "Numbers", "Value", "at", "identity_layer"]
+__all__ = ["POINTS", "Base", "Constant", "Form", "Known", "Layer", "Line", "Numbers", "Value", "at", "identity_layer"]
 
 Numbers = NDArray[Any]
 
@@ -51,19 +51,23 @@ class Layer:
 
 @dataclass(frozen=True)
 class Line:
-    """scale * z + shift, of numbers, or of vectors of one for each output."""
+    """scale * (z - center) + shift, of numbers, or of vectors of one for each output.
+
+    Only what happens to inputs has a center: a mean that is taken off first, by which no digits are lost.
+    """
 
     scale: Any = 1.0
     shift: Any = 0.0
+    center: Any = 0.0
 
     def then(self, scale: Any, shift: Any) -> Line:
         """Another line of what this one gives."""
-        return Line(self.scale * scale, self.shift * scale + shift)
+        return Line(self.scale * scale, self.shift * scale + shift, self.center)
 
     @property
     def is_plain(self) -> bool:
         """Whether it is z itself."""
-        return bool(np.all(self.scale == 1) and np.all(self.shift == 0))
+        return bool(np.all(self.scale == 1) and np.all(self.shift == 0) and np.all(self.center == 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +102,13 @@ class Known:
     after: Line = Line()
 
 
+class Form(NamedTuple):
+    """How many dimensions an array has, and how many rows where that is fixed; else 0."""
+
+    rank: int = 2
+    rows: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class Value:
     """A function of each number of a base.
@@ -115,8 +126,7 @@ class Value:
         It is this line of another function.
     constants : tuple of float
         The numbers that have taken part.
-    rank : int
-        Its dimensions, the rows among them.
+    form : Form
     """
 
     base: Base
@@ -125,12 +135,12 @@ class Value:
     named: Known | None = None
     tail: tuple[Value, Line] | None = None
     constants: tuple[float, ...] = ()
-    rank: int = 2
+    form: Form = Form()
 
     @classmethod
-    def of(cls, base: Base, rank: int = 2) -> Value:
+    def of(cls, base: Base, form: Form) -> Value:
         """The base itself."""
-        return cls(base, POINTS, Line(), rank=rank)
+        return cls(base, POINTS, Line(), form=form)
 
     def lined(self, scale: float, shift: float) -> Value:
         """A line of this value, by numbers."""
@@ -139,7 +149,7 @@ class Value:
         if self.line is not None:
             return replace(self, values=values, line=self.line.then(scale, shift), constants=constants)
         inner, line = self.tail or (self, Line())
-        return Value(self.base, values, tail=(inner, line.then(scale, shift)), constants=constants)
+        return replace(self, values=values, named=None, tail=(inner, line.then(scale, shift)), constants=constants)
 
 
 @dataclass(frozen=True, eq=False)
