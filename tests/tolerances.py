@@ -61,7 +61,7 @@ ACTIVATIONS = {
             (1.9,): {"limits": (-1.9, INF, 0, 1)},
         },
     ),
-    "selu": Expected(COMPOSITE, (-SELU_LEFT, INF, 0, SELU_SCALE), others={(2.0, 3.0): {"limits": (-6, INF, 0, 3)}}),
+    "selu": Expected(COMPOSITE, (-SELU_LEFT, INF, 0, SELU_SCALE), others={(2.0, 1.1): {"limits": (-2.2, INF, 0, 1.1)}}),
     # exp(-z**2 / 2) of a rounded square
     "gelu": Expected(COMPOSITE, (0, INF, 0, 1), magnitude=lambda a, z: a * (1 + z**2 / 4)),
     # exp of a rounded cubic
@@ -100,7 +100,7 @@ ACTIVATIONS = {
     "tanh_shrink": Expected(COMPOSITE, (-INF, INF, 1, 1)),
     "log_sigmoid": Expected(COMPOSITE, (-INF, 0, 1, 0), at_zero=-np.log(2)),
     "relu6": Expected(EXACT, (0, 6, 0, 0), kinks=(6,)),
-    "thresholded_relu": Expected(EXACT, (0, INF, 0, 1), kinks=(1,), others={(-2.0,): {"kinks": (-2,)}}),
+    "thresholded_relu": Expected(EXACT, (0, INF, 0, 1), at_zero=0.0, kinks=(1,), others={(-2.0,): {"kinks": (-2,)}}),
 }
 
 

@@ -87,7 +87,7 @@ class _Copies(FunctionCopies):
 
     def stand_in(self, read: Read) -> Any:
         """What stands for a thing that a function reads."""
-        return BUILTINS[read.name] if read.kind == "builtin" else self.of(read.value)
+        return self.members(read) if isinstance(read.value, tuple) else self.of(read.value)
 
     def _builtin(self, thing: Any) -> Any:
         found = replaced(thing)

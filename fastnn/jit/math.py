@@ -67,37 +67,37 @@ __all__ = [
 
 def exp(x: float, /) -> Any:
     """e to the power of x."""
-    return np.exp(x)
+    return np.exp(_real(x))
 
 
 def exp2(x: float, /) -> Any:
     """2 to the power of x."""
-    return np.exp2(x)
+    return np.exp2(_real(x))
 
 
 def expm1(x: float, /) -> Any:
     """exp(x) - 1, exact near zero."""
-    return np.expm1(x)
+    return np.expm1(_real(x))
 
 
 def sinh(x: float, /) -> Any:
     """The hyperbolic sine."""
-    return np.sinh(x)
+    return np.sinh(_real(x))
 
 
 def cosh(x: float, /) -> Any:
     """The hyperbolic cosine."""
-    return np.cosh(x)
+    return np.cosh(_real(x))
 
 
 def tanh(x: float, /) -> Any:
     """The hyperbolic tangent."""
-    return np.tanh(x)
+    return np.tanh(_real(x))
 
 
 def sigmoid(x: float, /) -> Any:
     """1 / (1 + exp(-x)), which does not overflow."""
-    e = np.exp(-np.abs(x))
+    e = np.exp(-np.abs(_real(x)))
     return (e if x < 0 else 1) / (1 + e)
 
 
@@ -106,42 +106,42 @@ def sigmoid(x: float, /) -> Any:
 
 def log(x: float, /) -> Any:
     """The natural logarithm."""
-    return np.log(x)
+    return np.log(_real(x))
 
 
 def log2(x: float, /) -> Any:
     """The logarithm to base 2, exact of its powers."""
-    return np.log2(x)
+    return np.log2(_real(x))
 
 
 def log10(x: float, /) -> Any:
     """The logarithm to base 10, exact of its powers."""
-    return np.log10(x)
+    return np.log10(_real(x))
 
 
 def log1p(x: float, /) -> Any:
     """log(1 + x), exact near zero."""
-    return np.log1p(x)
+    return np.log1p(_real(x))
 
 
 def logaddexp(x: float, y: float, /) -> Any:
     """log(exp(x) + exp(y)), which does not overflow."""
-    return np.logaddexp(x, y)
+    return np.logaddexp(_real(x), _real(y))
 
 
 def asinh(x: float, /) -> Any:
     """The inverse of the hyperbolic sine."""
-    return np.arcsinh(x)
+    return np.arcsinh(_real(x))
 
 
 def acosh(x: float, /) -> Any:
     """The inverse of the hyperbolic cosine."""
-    return np.arccosh(x)
+    return np.arccosh(_real(x))
 
 
 def atanh(x: float, /) -> Any:
     """The inverse of the hyperbolic tangent."""
-    return np.arctanh(x)
+    return np.arctanh(_real(x))
 
 
 # --- angles -------------------------------------------------------------------------------------
@@ -149,37 +149,37 @@ def atanh(x: float, /) -> Any:
 
 def sin(x: float, /) -> Any:
     """The sine, right for every angle in radians."""
-    return np.sin(x)
+    return np.sin(_real(x))
 
 
 def cos(x: float, /) -> Any:
     """The cosine, right for every angle in radians."""
-    return np.cos(x)
+    return np.cos(_real(x))
 
 
 def tan(x: float, /) -> Any:
     """The tangent, right for every angle in radians."""
-    return np.tan(x)
+    return np.tan(_real(x))
 
 
 def asin(x: float, /) -> Any:
     """The angle of a sine."""
-    return np.arcsin(x)
+    return np.arcsin(_real(x))
 
 
 def acos(x: float, /) -> Any:
     """The angle of a cosine."""
-    return np.arccos(x)
+    return np.arccos(_real(x))
 
 
 def atan(x: float, /) -> Any:
     """The angle of a tangent."""
-    return np.arctan(x)
+    return np.arctan(_real(x))
 
 
 def atan2(y: float, x: float, /) -> Any:
     """The angle of the point (x, y)."""
-    return np.arctan2(y, x)
+    return np.arctan2(_real(y), _real(x))
 
 
 # --- others -------------------------------------------------------------------------------------
@@ -187,31 +187,35 @@ def atan2(y: float, x: float, /) -> Any:
 
 def erf(x: float, /) -> Any:
     """The error function."""
-    return _type_of(x)(math.erf(x))
+    return np.copysign(math.erf(x), _real(x))  # whose type it has
 
 
 def erfc(x: float, /) -> Any:
     """1 - erf(x), exact far above zero."""
-    return _type_of(x)(math.erfc(x))
+    return np.copysign(math.erfc(x), np.abs(_real(x)))
 
 
 def cbrt(x: float, /) -> Any:
     """The cube root."""
-    return np.cbrt(x)
+    return np.cbrt(_real(x))
 
 
 def hypot(x: float, y: float, /) -> Any:
     """The square root of x x + y y, which does not overflow before it has to."""
-    return np.hypot(x, y)
+    return np.hypot(_real(x), _real(y))
 
 
 def power(x: float, y: float, /) -> Any:
     """x to the power of y; NaN where x is negative and y no whole number."""
-    return _type_of(x, y)(np.float_power(x, y))
+    return np.power(_real(x), _real(y))
 
 
-def _type_of(*given: float) -> Any:
-    return np.float32 if all(isinstance(each, np.float32) for each in given) else np.float64
+def _real(number: float) -> Any:
+    """A number that is no integer; integers become float64, where NumPy would compute exp(np.int8(1)) in float16.
+
+    Users' activations and losses may call these functions, too, and have no types to ask for.
+    """
+    return np.multiply(number, 1.0)
 
 
 def _tell_numba() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import namedtuple
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
@@ -50,6 +51,12 @@ class FunctionCopies(ABC):
         copy.__defaults__ = tuple(found["default"].values()) or None
         copy.__kwdefaults__ = found["keyword"] or None
         return copy
+
+    def members(self, read: Read) -> tuple[Any, ...]:
+        """What takes a tuple's place: of its members, what takes theirs, by their names where they have some."""
+        values = tuple(self.stand_in(read._replace(value=each)) for each in read.value)
+        names = getattr(read.value, "_fields", None)
+        return values if names is None else namedtuple("Members", names, rename=True)(*values)
 
     def module(self, module: ModuleType) -> Any:
         """What takes a module's place: of its attributes, what takes theirs."""

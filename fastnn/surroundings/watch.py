@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
 from functools import lru_cache, update_wrapper
 from types import CellType, FunctionType, ModuleType
@@ -33,8 +34,10 @@ class Watch:
         self._functions: list[tuple[FunctionType, Any, Any, Any]] = []
         self._attributes: list[tuple[ModuleType, str, Any]] = []
         for kind, name, value, source, _ in Walk(functions):
-            if kind in ("global", "builtin"):
-                self._names.append((source, name, value if kind == "global" else MISSING))
+            if kind == "global":
+                self._names.append((source, name, value))
+            elif kind == "builtin":  # which a global of that name would hide, and which programs may add
+                self._names += [(source, name, MISSING), (vars(builtins), name, value)]
             elif kind == "cell":
                 self._cells.append((source, value))
             elif kind == "attribute":

@@ -16,7 +16,7 @@ from numba import float32, float64, njit, prange, types, vectorize
 from patience import LONG
 from vector_functions import CASES, assert_near, sample
 
-from fastnn import jit
+from fastnn import Activation, jit, kernels
 from fastnn.jit import math
 from fastnn.kernels.jit.functions import vector_math
 
@@ -94,6 +94,36 @@ def test_python_gives_numbers_of_two(dtype):
     assert type(math.logaddexp(x, y)) is dtype
     np.testing.assert_allclose(math.logaddexp(x, y), np.logaddexp(x, y), rtol=1e-6)
     assert type(math.power(x, 2.0)) is np.float64
+
+
+@NAMES
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int16, int])
+def test_python_computes_integers_in_float64(name, kind):
+    function = getattr(math, name)
+    given = [1] * count_of(name)
+    with np.errstate(all="ignore"):
+        found = function(*map(kind, given))
+        assert type(found) is np.float64
+        assert found == function(*map(np.float64, given))
+        assert type(function(np.float32(1), *given[1:])) is (np.float64 if given[1:] else np.float32)
+
+
+def test_python_computes_the_sigmoid_of_what_has_no_sign():
+    assert math.sigmoid(np.uint8(3)) == math.sigmoid(3.0)
+
+
+@NAMES
+def test_in_users_own_activations(name, dtype):
+    """Where all functions of math are known."""
+    function, count = getattr(math, name), count_of(name)
+    own = Activation("own", lambda z: function(z) if count == 1 else function(z, 1.5))
+    z = np.linspace(0.1, 0.9, 9, dtype=dtype)[None]
+    with np.errstate(all="ignore"):
+        wanted = [[function(*(each, dtype(1.5))[:count]) for each in z[0]]]
+    for backend in ("native", "jit", "reference"):
+        with np.errstate(all="ignore"):
+            found = kernels.activation_forward(z, own, backend=backend)
+        np.testing.assert_allclose(found, wanted, rtol=1e-6 if dtype is np.float32 else 1e-14)
 
 
 def test_numbers_of_other_types_are_float64():

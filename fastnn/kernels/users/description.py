@@ -46,8 +46,6 @@ class Description:
         return tuple(self._of_read(read) for read in self._walk)
 
     def _of_read(self, read: Read) -> Any:
-        if read.kind == "builtin":  # which the version of Python tells
-            return read.kind, read.name
         if read.value is MISSING:
             if read.kind == "import":
                 raise NoValueError(read.name)

@@ -71,6 +71,34 @@ def test_softplus_is_known_however_it_is_written(form, dtype):
         np.testing.assert_array_equal(got, wanted)  # the same code: a form that is not known differs in some bits
 
 
+NO_SOFTPLUS = {
+    "or another condition": lambda z: np.where((z > 0.0) | (z < -5.0), z, 0.0),
+    "or another's NaN": lambda z: np.where((z > 0.0) | np.isnan(1.0 / (z + 5.0) - 1.0 / (z + 5.0)), z, 0.0),
+    "and another condition": lambda z: np.where((z > 0.0) & (z < 5.0), z, 0.0),
+    "another bound": lambda z: np.maximum(z, 1.0),
+    "the other part": lambda z: np.minimum(z, 0.0),
+}
+
+
+@DTYPES
+@pytest.mark.parametrize("part", NO_SOFTPLUS)
+def test_what_only_looks_like_softplus_stays_what_it_is(part, dtype):
+    z, linear = np.array([-7.5, -5.0, -2.0, -0.5, 0.5, 3.0, 7.5], dtype), NO_SOFTPLUS[part]
+    function = lambda z: linear(z) + np.log1p(np.exp(-np.abs(z)))  # noqa: E731
+    a, _ = run_activation(function, z)
+    with np.errstate(all="ignore"):
+        wanted = [function(each) for each in z]
+    np.testing.assert_allclose(a, wanted, rtol=8 * float(np.finfo(dtype).eps))
+
+
+@DTYPES
+def test_a_factor_of_one_hides_nothing(dtype):
+    """As functions of fastnn.jit.math have it, which make numbers of integers so."""
+    z = _numbers(dtype)
+    a, slope = run_activation(lambda z: math.log1p(1.0 * math.exp(z * 1)), z)
+    _require_softplus(a, slope, z)
+
+
 @DTYPES
 @pytest.mark.parametrize("form", SOFTPLUS)
 def test_so_is_mish(form, dtype):

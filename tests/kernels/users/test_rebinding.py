@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 import pickle
 import warnings
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -91,6 +92,40 @@ def test_a_cell_a_default_and_a_builtin(backend: str, monkeypatch: pytest.Monkey
     assert ask() == [3.0, 8.0, 10.0]
     by_a_default.__code__ = (lambda z, scale, *, more: z).__code__
     assert ask()[1] == 1.0
+
+
+@EACH_BACKEND
+def test_a_name_that_a_program_has_added_to_the_builtins(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = None
+    for factor in (2.0, 3.0):
+        monkeypatch.setattr(builtins, "factor_of_all", factor, raising=False)
+        own = own or Activation("own", lambda z: factor_of_all * z)  # type: ignore[name-defined] # noqa: F821
+        for each in (own, Activation("own", lambda z: factor_of_all * z)):  # type: ignore[name-defined] # noqa: F821
+            np.testing.assert_allclose(kernels.activation_forward(Z, each, backend=backend), factor * Z, rtol=1e-14)
+
+
+class Numbers(NamedTuple):
+    factor: float
+    function: Callable[[float], float]
+
+
+OWN = Numbers(1.5, math.tanh), (by_a_global, 2.0)
+
+
+def by_tuples(z: float) -> float:
+    return OWN[0].factor * OWN[0].function(z) + OWN[1][1] * OWN[1][0](z)  # type: ignore[operator]
+
+
+@EACH_BACKEND
+def test_tuples_of_numbers_and_functions(backend: str, rebind: Callable[[float], None]) -> None:
+    """Named ones, too; what the functions in them read counts as well."""
+    own = Activation("own", by_tuples)
+    for factor in (2.0, 3.0):
+        rebind(factor)
+        a = kernels.activation_forward(Z, own, backend=backend)
+        np.testing.assert_allclose(a, 1.5 * np.tanh(Z) + 2 * factor * Z, rtol=1e-14)
+        slope = kernels.activation_backward(Z, a, np.ones_like(Z), own, backend=backend)
+        np.testing.assert_allclose(slope, 1.5 / np.cosh(Z) ** 2 + 2 * factor, rtol=1e-13)
 
 
 @EACH_BACKEND

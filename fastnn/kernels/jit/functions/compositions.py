@@ -151,7 +151,7 @@ def _is_positive_part(node: Node, v: Node) -> bool:
     if node.operation != "select":
         return False
     condition, chosen, other = node.operands
-    if condition.operation == "or":  # which lets NaN through, and so does the rest of the sum
+    if condition.operation == "or" and _is_test_for_nan(condition.operands[1], v):  # the rest of the sum is NaN, too
         condition = condition.operands[0]
     if condition.operation not in ("gt", "ge", "lt", "le"):
         return False
@@ -159,6 +159,13 @@ def _is_positive_part(node: Node, v: Node) -> bool:
     if left is v and right.constant == 0:
         return chosen is v and bool(other.constant == 0)
     return right is v and left.constant == 0 and other is v and bool(chosen.constant == 0)
+
+
+def _is_test_for_nan(node: Node, v: Node) -> bool:
+    """Whether a condition holds for no v but NaN."""
+    if node.constant is not None:
+        return not node.constant
+    return node.operation == "ne" and node.operands[0] is v and node.operands[1] is v
 
 
 def _difference(a: Dual, b: Dual) -> Dual:

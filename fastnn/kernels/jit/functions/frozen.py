@@ -68,7 +68,7 @@ class FrozenFunctions(FunctionCopies):
             if isinstance(thing, plain):  # of a user's class, such as an Enum, whose attributes may change
                 return getattr(plain, f"__{plain.__name__}__")(thing)
         if isinstance(thing, tuple):
-            return tuple(self.stand_in(read._replace(value=each)) for each in thing)
+            return self.members(read)
         if isinstance(thing, ModuleType):
             return self.module(thing)
         if _is_harmless(thing):
