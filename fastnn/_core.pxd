@@ -66,6 +66,7 @@ cdef extern from "fastnn.h" nogil:
         FASTNN_ACTIVATION_TANH_SHRINK
         FASTNN_ACTIVATION_LOG_SIGMOID
         FASTNN_ACTIVATION_RELU6
+        FASTNN_ACTIVATION_THRESHOLDED_RELU
 
     enum fastnn_loss_code:
         FASTNN_LOSS_OWN

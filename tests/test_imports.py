@@ -45,6 +45,7 @@ LEVELS = [
     ["models.neuron", "models.network", "models.mlp", "models.logistic"],
     ["serving"],
     ["interop"],
+    ["__main__"],
     ["models", "roofline"],
     ["typing"],
     [""],

@@ -69,7 +69,8 @@ enum fastnn_activation_code {
   FASTNN_ACTIVATION_HARD_SHRINK = 21,
   FASTNN_ACTIVATION_TANH_SHRINK = 22,
   FASTNN_ACTIVATION_LOG_SIGMOID = 23,
-  FASTNN_ACTIVATION_RELU6 = 24
+  FASTNN_ACTIVATION_RELU6 = 24,
+  FASTNN_ACTIVATION_THRESHOLDED_RELU = 25
 };
 
 // The losses of the library, and one of your own. New ones come at the end.

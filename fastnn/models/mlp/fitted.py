@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.preprocessing import LabelBinarizer
 
 from fastnn.flat_params import FlatParams
 from fastnn.kernels.contract import Array
@@ -176,6 +177,13 @@ class FittedClassifier(FittedMLP):
         sparse = bool(self.__dict__.get("_sparse_labels"))
         known = LabelTargets(self.classes_, self.out_activation_, self._is_multilabel(), sparse)
         return replace(known, given_loss=given_loss_of(self.loss))
+
+    @property
+    def _label_binarizer(self) -> LabelBinarizer:
+        """What tools look for that know scikit-learn's networks, such as exporters; no state, so no file has it."""
+        if "classes_" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__} has no _label_binarizer before it is fitted")
+        return self._label_targets().binarizer()
 
     def _is_multilabel(self) -> bool:
         several: bool | None = self.__dict__.get("_multilabel")
