@@ -35,9 +35,10 @@ def linear_loss(n_outputs: int) -> str:
 
 
 @lru_cache(maxsize=256)
-def _plan(n_inputs: int, n_outputs: int, dtype: np.dtype[Any]) -> Plan:
-    """The plan of predictions; the same object for the same arguments."""
-    return linear_plan(n_inputs, n_outputs, linear_loss(n_outputs), dtype)
+def _plan(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Plan:
+    """The plan of predictions with a `coef_` of this shape, (i,) or (o, i); the same object for the same arguments."""
+    n_outputs = 1 if len(shape) == 1 else shape[0]
+    return linear_plan(shape[-1], n_outputs, linear_loss(n_outputs), dtype)
 
 
 class LinearModel(Jitted, Estimator):
@@ -70,23 +71,20 @@ class LinearModel(Jitted, Estimator):
     def _output(self, X: Any, *, probabilities: bool = False) -> tuple[Plan, Array]:
         """The plan of the fitted model, and z (n, o) or the probabilities of all classes."""
         self._require_fitted("coef_")
-        params: Array | None = native.linear_params(self.coef_, self.intercept_)
+        coef = self.coef_
+        params: Array | None = native.linear_params(coef, self.intercept_)
         if params is not None:
-            plan = self._plan(params.dtype)
+            plan = _plan(coef.shape, params.dtype)
             return plan, outputs(self, plan, params, X, link=probabilities, pairs=probabilities)
         dtype = self._dtype()
-        plan, x = self._plan(dtype), read_X(self, X, dtype)  # before a sparse coef_ of as many columns takes memory
+        plan, x = _plan(np.shape(coef), dtype), read_X(self, X, dtype)  # before a sparse coef_ of as many columns takes memory
         engine = engine_for(self, plan)
         return plan, engine.predict(self._params(dtype), x, link=probabilities, pairs=probabilities)
-
-    def _plan(self, dtype: np.dtype[Any]) -> Plan:
-        shape = np.shape(self.coef_)
-        return _plan(shape[-1], 1 if len(shape) == 1 else shape[0], dtype)
 
     def _as_network(self, method: str) -> ModelNetwork:
         self._require_fitted("coef_")
         dtype = self._dtype()
-        plan = self._plan(dtype)
+        plan = _plan(np.shape(self.coef_), dtype)
         methods = {"predict": "class", "predict_proba": "pairs" if plan.widths[-1] == 1 else "link"}
         methods |= {"decision_function": "raw", "raw": "raw"}
         return ModelNetwork(plan, self._params(dtype), methods, self.__dict__.get("classes_"))

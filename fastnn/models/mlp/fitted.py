@@ -165,11 +165,14 @@ class FittedClassifier(FittedMLP):
     classes_: NDArray[Any]
 
     def _label_targets(self) -> LabelTargets:
-        """The labels that the model knows."""
+        """The labels that the model knows, and the loss of its output."""
+        return replace(self._known_labels(), given_loss=given_loss_of(self.loss))
+
+    def _known_labels(self) -> LabelTargets:
+        """All that a prediction needs of them."""
         # A model from before there were sparse labels has no such attribute.
         sparse = bool(self.__dict__.get("_sparse_labels"))
-        known = LabelTargets(self.classes_, self.out_activation_, self._is_multilabel(), sparse)
-        return replace(known, given_loss=given_loss_of(self.loss))
+        return LabelTargets(self.classes_, self.out_activation_, self._is_multilabel(), sparse)
 
     def _is_multilabel(self) -> bool:
         several: bool | None = self.__dict__.get("_multilabel")
@@ -211,7 +214,7 @@ class FittedClassifier(FittedMLP):
         """
         now = held(self)
         z = now._output(X)[1]
-        labels: NDArray[Any] = now._label_targets().decode(z)
+        labels: NDArray[Any] = now._known_labels().decode(z)
         return labels
 
     @available_if(has_margins)
