@@ -119,5 +119,6 @@ def test_lists_of_the_same_objects() -> None:
     one, other = np.ones(2), np.ones(2)
     assert _core.are_same([one, other], (one, other))
     assert _core.are_same([], ())
-    for these in ([one], [one, other, one], [other, one], [one, one.copy()], np.stack([one, other]), iter([one, other])):
+    others: tuple[Any, ...] = ([one], [one, other, one], [other, one], [one, one.copy()])
+    for these in (*others, np.stack([one, other]), iter([one, other])):
         assert not _core.are_same(these, (one, other))

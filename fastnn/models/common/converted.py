@@ -71,4 +71,6 @@ def _values_of_frame(frame: Any, names: NDArray[np.object_] | None) -> NDArray[A
 
 def _is_of_numbers(dtype: Any) -> bool:
     """Whether a column's dtype is one of NumPy's for real numbers, or one of polars that becomes one."""
-    return dtype.kind in _NUMBERS if isinstance(dtype, np.dtype) else hasattr(dtype, "is_numeric") and dtype.is_numeric()
+    if isinstance(dtype, np.dtype):
+        return dtype.kind in _NUMBERS
+    return hasattr(dtype, "is_numeric") and bool(dtype.is_numeric())

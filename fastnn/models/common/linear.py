@@ -77,9 +77,9 @@ class LinearModel(Jitted, Estimator):
             plan = _plan(coef.shape, params.dtype)
             return plan, outputs(self, plan, params, X, link=probabilities, pairs=probabilities)
         dtype = self._dtype()
-        plan, x = _plan(np.shape(coef), dtype), read_X(self, X, dtype)  # before a sparse coef_ of as many columns takes memory
-        engine = engine_for(self, plan)
-        return plan, engine.predict(self._params(dtype), x, link=probabilities, pairs=probabilities)
+        x = read_X(self, X, dtype)  # before a sparse coef_ of as many columns takes memory
+        plan = _plan(np.shape(coef), dtype)
+        return plan, engine_for(self, plan).predict(self._params(dtype), x, link=probabilities, pairs=probabilities)
 
     def _as_network(self, method: str) -> ModelNetwork:
         self._require_fitted("coef_")

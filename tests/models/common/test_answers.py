@@ -101,7 +101,8 @@ def test_threads_and_backends_are_those_of_now() -> None:
     model = clone(MODELS["classifier"]).fit(X, Y)
     wanted = model.predict_proba(X)
     np.testing.assert_allclose(model.set_params(backend="reference").predict_proba(X), wanted, rtol=1e-9)
-    for backend, n_threads, message in (("native", 0, "wanted at least 1"), ("reference", 2, "n_threads=2"), ("x", 1, "x")):
+    bad = (("native", 0, "wanted at least 1"), ("reference", 2, "n_threads=2"), ("nativ", 1, "nativ"))
+    for backend, n_threads, message in bad:
         with pytest.raises(ValueError, match=message):
             model.set_params(backend=backend, n_threads=n_threads).predict_proba(X)
 

@@ -52,7 +52,7 @@ ODD_ARRAYS: dict[str, Callable[[], Any]] = {
     "dates": lambda: X.astype(int).astype("M8[s]"),
     "one row": lambda: X[0],
     "one list": lambda: X[0].tolist(),
-    "no list": lambda: [],
+    "no list": list,
     "empty list": lambda: [[]],
     "no row": lambda: X[:0],
     "too few columns": lambda: X[:, :2].astype("f4"),
