@@ -4,8 +4,8 @@
 //
 // Neither way changes a bit: an output is one chain of multiply-adds, bias first and k ascending, that is continued
 // from `out`. Measured in us, one thread, Zen 4, n rows of x, w (1024, 1024) of floats, before -> after, and NumPy:
-//   AVX-512   n = 1: 324 -> 54 (57)   n = 4: 158 -> 89 (267)     n = 7: 760 -> 180
-//   AVX2      n = 1: 404 -> 66 (57)   n = 8: 1219 -> 230 (340)   n = 64: 3487 -> 1580 (1590)
+//   AVX-512   n = 1: 318 -> 53 (55)   n = 5: 477 -> 178 (450)    n = 95: 2640 -> 1980 (2350)
+//   AVX2      n = 1: 393 -> 51 (58)   n = 8: 1219 -> 310 (276)   n = 64: 2910 -> 1480 (1344)
 #pragma once
 
 #include "kernels/dense/policies.hpp"
@@ -20,16 +20,33 @@ constexpr ptrdiff_t kWideBytes = 2048;  // from row to row of w
 constexpr int kStreamVectors = 4;               // of a tile: enough chains for one row of x
 constexpr int kStreamTileRows = kTileRows / 2;  // the same number of accumulators as other tiles
 
-// Rows of w at a time: L1 has eight places for lines that lie whole pages apart, which `out` and x need too.
+// Whether the rows of w, of so many bytes, share sets of L1, with those of x and `out` where these are as long: it has
+// eight places for lines that lie whole pages apart.
+FASTNN_INLINE bool crowds(ptrdiff_t row_bytes) { return row_bytes % 4096 == 0; }
+
+// Rows of w at a time.
 FASTNN_INLINE ptrdiff_t stream_depth(ptrdiff_t row_bytes) {
-  return row_bytes % 4096 == 0 ? 4 : row_bytes >= kWideBytes ? 8 : 16;
+  return crowds(row_bytes) ? 4 : row_bytes >= kWideBytes ? 8 : 16;
+}
+
+// Whole tiles in some rows of w, from left to right: MR rows of x at a time, of what is left fewer.
+template <class T, int MR>
+FASTNN_INLINE void stream_tiles(const StridedRows<T>& rows, const PlainColumns<T>& w, ptrdiff_t depth,
+                                ForwardTile<T>& policy, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t c0, ptrdiff_t c1) {
+  for (; r0 + MR <= r1; r0 += MR) {
+    const AlongRows<T, MR> left(rows, r0);
+    for (ptrdiff_t c = c0; c < c1; c += kStreamVectors * kLanes<T>)
+      run_tile<T, MR, kStreamVectors, false>(left, w.panel(c, kStreamVectors), depth, policy, r0, c, kLanes<T>);
+  }
+  if constexpr (MR > 1)
+    if (r0 < r1) stream_tiles<T, lower_tile(MR)>(rows, w, depth, policy, r0, r1, c0, c1);
 }
 
 template <class T>
 __attribute__((noinline)) void forward_streamed(const T* x, const T* w, ForwardTile<T> policy, ptrdiff_t i, ptrdiff_t o,
                                                 ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t c0, ptrdiff_t c1) {
-  constexpr ptrdiff_t columns = kStreamVectors * kLanes<T>;
-  const ptrdiff_t most = stream_depth(o * ptrdiff_t(sizeof(T)));
+  constexpr ptrdiff_t width = kStreamVectors * kLanes<T>;
+  const ptrdiff_t most = stream_depth(o * ptrdiff_t(sizeof(T))), tiled = c1 - (c1 - c0) % width;
   const bool apply_relu = policy.apply_relu;
   Meter meter;
   for (ptrdiff_t k = 0; k < i; k += most) {
@@ -38,11 +55,8 @@ __attribute__((noinline)) void forward_streamed(const T* x, const T* w, ForwardT
     policy.apply_relu = apply_relu && k + depth == i;
     const StridedRows<T> rows{x + k, i};
     const PlainColumns<T> block{w + k * o, o};
-    ptrdiff_t c = c0;
-    for (; c + columns <= c1; c += columns)
-      multiply_panel<T, kStreamTileRows, kStreamVectors, false, false>(rows, block.panel(c, kStreamVectors), depth,
-                                                                       policy, r0, r1, c, int(kLanes<T>));
-    multiply<T, false>(rows, block, depth, policy, r0, r1, c, c1);
+    stream_tiles<T, kStreamTileRows>(rows, block, depth, policy, r0, r1, c0, tiled);
+    multiply<T, false>(rows, block, depth, policy, r0, r1, tiled, c1);
     if (meter.stops((r1 - r0) * depth * (c1 - c0))) return;
   }
 }
@@ -97,9 +111,6 @@ __attribute__((noinline)) void forward_copied(const T* x, const T* w, ForwardTil
 constexpr bool kHasWholeLines = sizeof(Vec<float>) == 64;
 constexpr ptrdiff_t kCopyPays = kHasWholeLines ? 96 : 32;  // rows of x from which on it does in any case
 constexpr ptrdiff_t kNearBytes = ptrdiff_t(8) << 20;       // of w
-
-// Whether the rows of w, of so many bytes, crowd: with them those of x and `out`.
-FASTNN_INLINE bool crowds(ptrdiff_t row_bytes) { return row_bytes % 2048 == 0; }
 
 template <class T>
 FASTNN_INLINE void forward_few(const T* x, const T* w, const ForwardTile<T>& policy, ptrdiff_t i, ptrdiff_t o,
