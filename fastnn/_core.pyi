@@ -1,6 +1,6 @@
 """Types of the compiled module; src_ext/binding has the functions."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self, TypeVar, final
 
 from numpy import dtype, float64, int32, int64, intp, ndarray
@@ -235,6 +235,11 @@ class NativeLoss:
         run: int = 0,
     ) -> Self: ...
 
+def network_answer(
+    plan: Any, params: _Array, x: Any, loss: Any, pairs: bool, check_finite: bool, n_threads: int = 0
+) -> _Array | None: ...
+def linear_params(coef: Any, intercept: Any) -> _Array | None: ...
+def are_same(these: Sequence[Any], those: Sequence[Any]) -> bool: ...
 def network_predict(plan: Any, params: _Array, x: Any, loss: Any, out: _Array, n_threads: int = 0) -> bool: ...
 def column_sums(
     columns: Any,

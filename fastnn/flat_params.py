@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Sequence
-from operator import is_
 
 import numpy as np
 
@@ -112,7 +111,7 @@ class FlatParams:
         given, own = (*coefs, *intercepts), self._views
         if (self.plan.activations, self.plan.loss) != (tuple(activations), loss):
             return False
-        if not _are_same(given, self._sources) or not all(map(_is_alike, given, own)):
+        if not native.are_same(given, self._sources) or not all(map(_is_alike, given, own)):
             return False
         for array, view in zip(given, own, strict=True):
             native.refresh(view, array)
@@ -120,7 +119,7 @@ class FlatParams:
 
     def are_views(self, coefs: Sequence[Array], intercepts: Sequence[Array]) -> bool:
         """Whether these are the views: nobody has put another array in their place."""
-        return _are_same((*coefs, *intercepts), self._views)
+        return bool(native.are_same(coefs, self.weights) and native.are_same(intercepts, self.biases))
 
 
 def _required(name: str, array: Array, shape: tuple[int, ...], plan: Plan) -> Array:
@@ -137,11 +136,6 @@ def _required(name: str, array: Array, shape: tuple[int, ...], plan: Plan) -> Ar
 def _is_alike(array: Array, view: Array) -> bool:
     """Whether a copy of the array is all that the view wants: users may also reshape arrays in place."""
     return type(array) is np.ndarray and array.dtype == view.dtype and array.shape == view.shape
-
-
-def _are_same(these: tuple[Array, ...], those: tuple[Array, ...]) -> bool:
-    """Whether they are the same objects."""
-    return len(these) == len(those) and all(map(is_, these, those))
 
 
 def _require_chain(coefs: Sequence[Array], intercepts: Sequence[Array], n_layers: int) -> None:

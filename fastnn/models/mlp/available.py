@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from fastnn.losses import USER, Loss
-from fastnn.training.engine import Engine
+from fastnn.plan import Plan
 
 __all__ = ["has_margins", "has_margins_for_outputs", "has_probabilities", "name_of", "require_link"]
 
@@ -49,7 +49,7 @@ def _is_hinge(model: _Classifier) -> bool:
     return has_margins_for_outputs(model.loss) if output is None else (output == "identity")
 
 
-def require_link(has: Callable[[_Classifier], bool], model: _Classifier, engine: Engine, *links: str) -> None:
+def require_link(has: Callable[[_Classifier], bool], model: _Classifier, plan: Plan, *links: str) -> None:
     """Raise where the model has been fitted anew, with another loss, since its method was looked up."""
-    if engine.plan.loss.link not in links:
+    if plan.loss.link not in links:
         has(model)

@@ -155,8 +155,8 @@ class LabelTargets:
 
     def _likeliest(self, z: Array) -> NDArray[Any]:
         """The index of every row's class (n,); with one class there is no other."""
-        index: NDArray[Any] = np.minimum(class_index(z), len(self.classes) - 1)
-        return index
+        index = class_index(z)
+        return index if len(self.classes) > 1 else np.zeros_like(index)
 
 
 def classes_for(y: NDArray[Any], known: NDArray[Any] | None, incremental: bool, classes: Any) -> NDArray[Any]:

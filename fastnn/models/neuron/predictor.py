@@ -20,6 +20,7 @@ from fastnn.models.common.agreement import (
     require_there,
     require_weights_of_passes,
 )
+from fastnn.models.common.answers import engine_for
 from fastnn.models.common.as_network import ModelNetwork
 from fastnn.models.common.bases import available_if
 from fastnn.models.common.fitting import held
@@ -77,8 +78,8 @@ class NeuronBase(LinearModel):
             In X's dtype.
         """
         now = held(self)
-        engine, z = now._output(X)
-        return engine.activation(z, function_of(now))[:, 0]
+        plan, z = now._output(X)
+        return engine_for(now, plan).activation(z, function_of(now))[:, 0]
 
     def _as_network(self, method: str) -> ModelNetwork:
         source, classifier = super()._as_network(method), is_classifier(self)
