@@ -56,10 +56,14 @@ class Watch:
             if contents_of(cell) is not value:
                 return True
         for function, code, defaults, keywords in self._functions:
-            now = function.__code__, function.__defaults__, function.__kwdefaults__
-            if now[0] is not code or now[1] is not defaults or now[2] is not keywords:
+            if function.__code__ is not code or function.__defaults__ is not defaults:
                 return True
-        return any(_differ(attribute_of(module, name), value) for module, name, value in self._attributes)
+            if function.__kwdefaults__ is not keywords:
+                return True
+        for module, name, value in self._attributes:  # a generator would take 0.15 us of the 0.6 of a call
+            if _differ(attribute_of(module, name), value):
+                return True
+        return False
 
 
 def _differ(now: Any, before: Any) -> bool:
