@@ -14,12 +14,13 @@ from fastnn import Dense, Network, interop
     ("call", "package", "install"),
     [
         (lambda: fastnn.to_onnx(Network([Dense(2)], 3)), "onnx", r"pip install \"fastnn-kernels\[onnx\]\""),
+        (lambda: fastnn.from_onnx(b""), "onnx", r"pip install \"fastnn-kernels\[onnx\]\""),
         (interop.register_onnx, "skl2onnx", "pip install skl2onnx"),
         (lambda: fastnn.to_torch(Network([Dense(2)], 3)), "torch", r"pip install \"fastnn-kernels\[torch\]\""),
         (lambda: fastnn.from_torch(None), "torch", r"pip install \"fastnn-kernels\[torch\]\""),
         (lambda: fastnn.from_keras(None), "keras", r"pip install \"fastnn-kernels\[keras\]\""),
     ],
-    ids=["to_onnx", "register_onnx", "to_torch", "from_torch", "from_keras"],
+    ids=["to_onnx", "from_onnx", "register_onnx", "to_torch", "from_torch", "from_keras"],
 )
 def test_what_is_missing_is_said(call, package, install, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
