@@ -126,7 +126,7 @@ cdef class Predictor:
         cdef Prediction[float] g
         cdef Job job
         cdef size_t item = 8 if self.kind else 4
-        self.nbytes = max(1, kernels.predictor_size[self.kind](&self.frozen) * item)
+        self.nbytes = max(<size_t>1, kernels.predictor_size[self.kind](&self.frozen) * item)
         self.packed = allocate(self.nbytes)
         if self.packed == NULL:
             raise MemoryError(f"a predictor needs {self.nbytes} bytes for its packed weights")
@@ -297,11 +297,12 @@ cdef class Predictor:
 
     cdef object label_rows(self, cnp.ndarray x, object out):
         cdef double number
+        cdef float narrow
         cdef cnp.ndarray numbers
         cdef bint single = cnp.PyArray_NDIM(x) == 1, of_class = self.classifier.answer == kClassAnswer
         if single and of_class and out is None:
-            self.compute(&self.classifier, cnp.PyArray_DATA(x), &number, 1)
-            return self.classes[<Py_ssize_t>(number if self.kind else (<float*>&number)[0])]
+            self.compute(&self.classifier, cnp.PyArray_DATA(x), <void*>&number if self.kind else <void*>&narrow, 1)
+            return self.classes[<Py_ssize_t>(number if self.kind else narrow)]
         numbers = self.new_output(x, self.classifier.columns, of_class)
         self.compute(&self.classifier, cnp.PyArray_DATA(x), cnp.PyArray_DATA(numbers),
                      1 if single else cnp.PyArray_DIM(x, 0))

@@ -1,6 +1,7 @@
 // The dense layer: z = x @ w + b, a = activation(z), and the two products of its backward pass.
 #pragma once
 
+#include "kernels/vector/loops.hpp"
 #include "kernels/elementwise/activation_kernels.hpp"
 #include "kernels/dense/row_major.hpp"
 #include "contract/kernels.hpp"
@@ -176,7 +177,7 @@ template <class T> void sum_columns(const T* d_z, ptrdiff_t n, ptrdiff_t o, T* d
     for (ptrdiff_t r0 = 0; r0 < n; r0 += kGradientRows) {
       Vec<T> block = {};
       const ptrdiff_t end = r0 + kGradientRows < n ? r0 + kGradientRows : n;
-      for (ptrdiff_t r = r0; r < end; ++r) block += load_first<T>(d_z + r * o + c, tail);
+      for (ptrdiff_t r = r0; r < end; ++r) block += load_lanes<T>(d_z + r * o + c, tail);
       total += block;
       if (meter.stops(kGradientRows * kFunctionWork)) return;
     }
