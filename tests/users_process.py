@@ -41,10 +41,12 @@ def use(activation=snake):
     np.testing.assert_allclose(d_z, 1 + K * np.sin(2 * K * z), rtol=1e-13, atol=1e-13)
 """
 
+_OTHERWISE = ("FASTNN_QUIET", "PYTHONUNBUFFERED")  # with the latter nothing that cannot be written stays in a buffer
+
 
 def start(program: str, folder: Path, **variables: str) -> subprocess.Popen[str]:
     """A process with that program after SNAKE, whose compiled code is kept in the folder."""
-    around = {name: value for name, value in os.environ.items() if not name.startswith("FASTNN_QUIET")}
+    around = {name: value for name, value in os.environ.items() if name not in _OTHERWISE}
     around |= {"FASTNN_CACHE_DIR": str(folder / "cache"), "COMPILATIONS": str(folder / "compilations")} | variables
     command = [sys.executable, "-W", "error", "-c", SNAKE + program]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}

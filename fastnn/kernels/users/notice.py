@@ -40,7 +40,7 @@ def _tell(what: str, is_kept: bool) -> None:
 
 
 def _require_open(stream: TextIO) -> None:
-    """Raise OSError if the system has no such file any more.
+    """Raise OSError if the system has no such file any more, or another one of that number that is only read.
 
     What is written to it would stay in its buffer, and the process would end with the status 120.
     """
@@ -48,4 +48,4 @@ def _require_open(stream: TextIO) -> None:
         descriptor = stream.fileno()
     except UnsupportedOperation:  # of a stream in memory
         return
-    os.fstat(descriptor)
+    os.write(descriptor, b"")

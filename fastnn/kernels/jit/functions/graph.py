@@ -19,6 +19,7 @@ __all__ = ["INTEGER", "REAL", "TRUTH", "Graph", "Node"]
 
 REAL, INTEGER, TRUTH = "real", "integer", "truth"
 _MOST_NODES = 8_000  # of a function; LLVM takes some seconds for so many
+_MORE_IN_STEPS = 8  # times as many where a product and a sum are not one operation but 20: it takes the same functions
 _COMMUTE = {"add", "multiply", "and", "or", "xor"}
 _FOLDED: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add,
@@ -144,6 +145,7 @@ class Graph:
     def __init__(self, dtype: Any, has_fma: bool = True, has_scale: bool = False) -> None:
         self.dtype, self.has_scale = dtype, has_scale
         self._has_fma = has_fma
+        self._most = _MOST_NODES * (1 if has_fma else _MORE_IN_STEPS)
         self.nodes: list[Node] = []
         self._known: dict[Any, Node] = {}
         self._reals: dict[Any, Node] = {}
@@ -199,14 +201,17 @@ class Graph:
     def _made(self, operation: str, kind: str, operands: tuple[Any, ...], key: Any) -> Node:
         full = (operation, kind, key)
         if full not in self._known:
-            if len(self.nodes) >= _MOST_NODES:
-                raise Refused(f"comes to more than {_MOST_NODES} operations; repeat fewer times")
+            if len(self.nodes) >= self._most:
+                raise Refused(f"comes to more than {self._most} operations; repeat fewer times")
             self._known[full] = Node(self, len(self.nodes), operation, kind, operands)
             self.nodes.append(self._known[full])
         return self._known[full]
 
     def _fma_in_steps(self, a: Node, b: Node, c: Node) -> Node:
-        """a * b + c with the rounding errors of both, by Dekker and Knuth: libm's would be a call for each number."""
+        """a * b + c with the rounding errors of both, by Dekker and Knuth: libm's would be a call for each number.
+
+        Where a factor is infinite, or so large that its split is, the error is not to be had: a product and a sum.
+        """
         split = 2.0 ** ((np.finfo(self.dtype).nmant + 2) // 2) + 1
         high_a, high_b = (scaled - (scaled - each) for each, scaled in ((a, a * split), (b, b * split)))
         low_a, low_b = a - high_a, b - high_b
@@ -214,7 +219,8 @@ class Graph:
         lost = ((high_a * high_b - product) + high_a * low_b + low_a * high_b) + low_a * low_b
         total = product + c
         back = total - product
-        return total + (((product - (total - back)) + (c - back)) + lost)
+        exact = total + (((product - (total - back)) + (c - back)) + lost)
+        return self.select(self.node("ne", TRUTH, exact, exact), total, exact)
 
     def _simpler(self, operation: str, operands: tuple[Node, ...]) -> Node | None:
         """What an operation gives, if that is known: the same bits, whatever the operands are."""
