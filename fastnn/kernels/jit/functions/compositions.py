@@ -168,22 +168,21 @@ def _is_test_for_nan(node: Node, v: Node) -> bool:
     return node.operation == "ne" and node.operands[0] is v and node.operands[1] is v
 
 
-def _difference(a: Dual, b: Dual) -> Dual:
-    """a - b; 1 less a sigmoid is that of the other side."""
-    result = subtract(a, b)
-    x = sigmoid_argument(b)
+def _sigmoid_of_one(a: Dual, x: Dual | None, result: Dual) -> Dual:
+    """The result of an operation on a and another number; a sigmoid of -x, if a is 1 and the other knows an x."""
     if a.value.constant == 1 and x is not None:
         result.made = ("sigmoid", -x)
     return result
+
+
+def _difference(a: Dual, b: Dual) -> Dual:
+    """a - b; 1 less a sigmoid is that of the other side."""
+    return _sigmoid_of_one(a, sigmoid_argument(b), subtract(a, b))
 
 
 def _quotient(a: Dual, b: Dual) -> Dual:
     """a / b; 1 / (1 + exp(x)) is a sigmoid of -x."""
-    result = divide(a, b)
-    x = of_one_and_exponential(b)
-    if a.value.constant == 1 and x is not None:
-        result.made = ("sigmoid", -x)
-    return result
+    return _sigmoid_of_one(a, of_one_and_exponential(b), divide(a, b))
 
 
 OPERATIONS |= {"add": _sum, "subtract": _difference, "divide": _quotient}

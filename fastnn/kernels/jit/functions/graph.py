@@ -19,7 +19,7 @@ __all__ = ["INTEGER", "REAL", "TRUTH", "Graph", "Node"]
 
 REAL, INTEGER, TRUTH = "real", "integer", "truth"
 _MOST_NODES = 8_000  # of a function; LLVM takes some seconds for so many
-_MORE_IN_STEPS = 8  # times as many where a product and a sum are not one operation but 20: it takes the same functions
+_MORE_IN_STEPS = 8  # times as many where a product and a sum are 27 operations, so that the same functions are taken
 _COMMUTE = {"add", "multiply", "and", "or", "xor"}
 _FOLDED: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add,
