@@ -165,7 +165,7 @@ if not TYPE_CHECKING:  # a type checker that saw it would take any name for a pu
         home = _HOME[name]
         module = import_module(f"{__name__}.{home or name}")
         value = getattr(module, name) if home else module
-        if str(home).startswith("models.") and "skl2onnx" in sys.modules:
+        if str(home).startswith("models.") and sys.modules.get("skl2onnx") is not None:
             import_module(f"{__name__}.interop").register_onnx()  # so that it converts what holds these models
         globals()[name] = value
         return value

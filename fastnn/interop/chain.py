@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn import losses
-from fastnn.activations import Activation, get, hard_sigmoid
+from fastnn.activations import Activation, get
+from fastnn.interop.clipping import clipping
 from fastnn.layers import Dense, Dropout, Layer
 from fastnn.losses import Loss
 from fastnn.models.network.network import Network
@@ -18,6 +19,7 @@ __all__ = ["Chain"]
 
 _LINK_LOSSES = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
 _IDENTITY = get("identity")
+_PLAIN = (1.0, 0.0)  # scale and shift
 
 Vector = NDArray[np.float64]
 
@@ -90,13 +92,12 @@ class Chain:
 
     def clip(self, low: float, high: float) -> None:
         """Add the nearest number between two bounds."""
-        if (low, high) == (-1, 1):
-            self.activation(get("hard_tanh"))
-        elif (low, high) == (0, 6):
-            self.activation(get("relu6"))
-        else:  # of the width 1, and stretched afterwards
-            self.activation(hard_sigmoid(1 / (high - low), -low / (high - low)))
-            self.affine(high - low, low)
+        activation, before, after = clipping(low, high)
+        if before != _PLAIN:
+            self.affine(*before)
+        self.activation(activation)
+        if after != _PLAIN:
+            self.affine(*after)
 
     def dropout(self, rate: float) -> None:
         """Add a dropout of the inputs of the next dense layer; several are one that keeps as much as they do.

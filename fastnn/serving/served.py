@@ -5,6 +5,7 @@ Predictors and all exports read models here, and nowhere else, so that they agre
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -74,7 +75,8 @@ def read_model(model: Any, method: str) -> ServedModel:
     Parameters
     ----------
     model : estimator, Network or Pipeline
-        Steps before the last may be a StandardScaler, MinMaxScaler or MaxAbsScaler, None or "passthrough".
+        Steps before the last may be a StandardScaler, MinMaxScaler or MaxAbsScaler, None or "passthrough", or a
+        Pipeline of such.
     method : str
         What is asked of it: "predict", "predict_proba", "decision_function", "raw", ...
 
@@ -89,12 +91,11 @@ def read_model(model: Any, method: str) -> ServedModel:
     """
     steps: tuple[Step, ...] = ()
     rounded: tuple[bool, ...] = ()
-    if _is_named(model, "Pipeline"):
-        for name, transformer in model.steps[:-1]:
-            own = _steps_of(name, transformer)
-            steps += own
-            rounded += (_rounds(transformer),) * len(own)
-        model = model.steps[-1][1]
+    *before, (_, model) = _flattened("", model)
+    for name, transformer in before:
+        own = _steps_of(name, transformer)
+        steps += own
+        rounded += (_rounds(transformer),) * len(own)
     if not isinstance(model, AsNetwork):
         raise wrong_type("model", model, "a fitted estimator or Network of fastnn, or a Pipeline that ends with one")
     network = held(model)._as_network(method)
@@ -102,6 +103,15 @@ def read_model(model: Any, method: str) -> ServedModel:
     dtypes = tuple(step.values.dtype for step in steps)
     exact = tuple(Step(step.operation, step.values.astype(np.float64)) for step in steps)
     return ServedModel(model, network, method, exact, rounded, dtypes)
+
+
+def _flattened(name: str, model: Any) -> Iterator[tuple[str, Any]]:
+    """The steps of a pipeline, and of those in it; or the model alone."""
+    if not _is_named(model, "Pipeline"):
+        yield name, model
+        return
+    for inner, step in model.steps:
+        yield from _flattened(f"{name}__{inner}" if name else inner, step)
 
 
 def _is_named(instance: Any, name: str) -> bool:

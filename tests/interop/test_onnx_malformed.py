@@ -33,6 +33,8 @@ def graph(nodes, arrays=(), inputs=(("X", (None, 2)),), outputs=("Y",), opset=18
 
 
 GEMM = ("Gemm", ["X", "w"], ["z"])
+TWICE = helper.make_node("Elu", ["z"], ["Y"], alpha=0.5)
+TWICE.attribute.append(helper.make_attribute("alpha", 2.0))
 BODY = helper.make_graph([], "body", [], [])
 
 REFUSED = {
@@ -87,10 +89,61 @@ REFUSED = {
         graph([GEMM, ("Clip", ["z", "h", "l"], ["Y"])], {"h": np.float32(1), "l": np.float32(0)}),
         "bounds",
     ),
+    "a clip to one number": (
+        graph([GEMM, ("Clip", ["z", "l", "l"], ["Y"])], {"l": np.float32(0.5)}),
+        "has the bounds 0.5 and 0.5, wanted two finite numbers",
+    ),
+    "a softmax of rows": (
+        graph(
+            [("Gemm", ["X", "v"], ["z"]), ("Squeeze", ["z", "one"], ["s"]), ("Softmax", ["s"], ["Y"])],
+            {"v": np.ones((2, 1), "f"), "one": np.array([1])},
+        ),
+        "gets an array with 1 dimensions",
+    ),
+    "a softmax of all rows": (
+        graph(
+            [("Gemm", ["X", "v"], ["z"]), ("Reshape", ["z", "all"], ["s"]), ("Softmax", ["s"], ["Y"])],
+            {"v": np.ones((2, 1), "f"), "all": np.array([-1])},
+        ),
+        "gets an array with 1 dimensions",
+    ),
+    "rows times columns": (
+        graph(
+            [("Gemm", ["X", "v"], ["z"]), ("Squeeze", ["z", "one"], ["s"]), ("Add", ["s", "z"], ["Y"])],
+            {"v": np.ones((2, 1), "f"), "one": np.array([1])},
+        ),
+        "joins rows with an array of other dimensions",
+    ),
+    "division of integers": (
+        graph([GEMM, ("Div", ["seven", "two"], ["c"]), ("Mul", ["z", "c"], ["Y"])], {"seven": 7, "two": 2}),
+        "divides integers",
+    ),
+    "an attribute twice": (graph([GEMM, TWICE]), "has the attribute 'alpha' 2 times"),
+    "a number of rows": (
+        graph([GEMM, ("Shape", ["z"], ["s"]), ("Cast", ["s"], ["f"], ("to", 1)), ("Mul", ["z", "f"], ["Y"])]),
+        "casts to ONNX's type 1",
+    ),
+    "sums of shapes": (
+        graph([GEMM, ("Shape", ["z"], ["s"]), ("Add", ["s", "s"], ["t"]), ("Reshape", ["z", "t"], ["Y"])]),
+        "computes with the shape",
+    ),
+    "a part of a shape that is not there": (
+        graph([GEMM, ("Shape", ["z"], ["s"]), ("Gather", ["s", "two"], ["t"]), ("Reshape", ["z", "t"], ["Y"])], {"two": 2}),
+        "takes the elements 2 of a shape of 2 numbers",
+    ),
+    "a part of a constant": (graph([GEMM, ("Gather", ["w", "i"], ["t"]), ("Add", ["z", "t"], ["Y"])], {"i": 0}), "of a shape"),
+    "rows in columns": (
+        graph([GEMM, ("Shape", ["z"], ["s"]), ("Gather", ["s", "i"], ["t"]), ("Reshape", ["z", "t"], ["Y"])], {"i": [1, 0]}),
+        "makes arrays of shape [3, 0]",
+    ),
     "a wrong shrinkage": (graph([GEMM, ("Shrink", ["z"], ["Y"], ("bias", 0.2))]), "bias=0.2"),
     "a parameter out of range": (graph([GEMM, ("Celu", ["z"], ["Y"], ("alpha", 0.0))]), "alpha=0.0"),
     "training": (
         graph([GEMM, ("Dropout", ["z", "", "t"], ["Y"])], {"t": np.array(True)}),
+        "training mode",
+    ),
+    "training, as its outputs tell": (
+        graph([GEMM, ("BatchNormalization", ["z", "v", "v", "v", "v"], ["Y", "m", "s"])], {"v": np.ones(3, "f")}, opset=9),
         "training mode",
     ),
     "variances below zero": (
@@ -146,6 +199,40 @@ def tensor(**fields):
 def test_constants_are_not_trusted(proto, said):
     with pytest.raises(ValueError, match=said):
         from_onnx(proto)
+
+
+def test_two_constants_of_one_name():
+    proto = graph([GEMM], outputs=("z",))
+    proto.graph.initializer.add().CopyFrom(numpy_helper.from_array(2 * W, "w"))
+    with pytest.raises(ValueError, match="Two constants have the name 'w'"):
+        from_onnx(proto)
+
+
+@pytest.mark.parametrize(
+    ("dims", "told", "said"),
+    [
+        ([2, 3], {"location": "../weights"}, "no file beside the model"),
+        ([2, 3], {"location": "/etc/passwd"}, "no file beside the model"),
+        ([2, 3], {"location": "link"}, "no file beside the model"),
+        ([2, 3], {"location": "weights", "offset": "8"}, "has 24 bytes, of which the file 'weights' has 16 from 8 on"),
+        ([2, 3], {"location": "weights", "offset": "9" * 5000}, "has 24 bytes, and its file"),
+        ([2, 3], {"location": "weights", "length": "9" * 5000}, "has 24 bytes, and its file"),
+        ([2**40, 3], {"location": "weights"}, "of which the file 'weights' has 24"),
+        ([2**62, 2**62], {"location": "weights"}, "of which the file 'weights' has 24"),
+    ],
+    ids=["above", "absolute", "link", "later", "far", "long", "huge", "more than an index"],
+)
+def test_weights_in_another_file_are_not_trusted(tmp_path, dims, told, said):
+    (tmp_path / "weights").write_bytes(W.tobytes())
+    (tmp_path / "link").symlink_to(tmp_path / "weights")
+    proto = tensor(dims=dims)
+    proto.graph.initializer[0].ClearField("raw_data")
+    proto.graph.initializer[0].data_location = TensorProto.EXTERNAL
+    for key, value in told.items():
+        proto.graph.initializer[0].external_data.add(key=key, value=value)
+    (tmp_path / "model.onnx").write_bytes(proto.SerializeToString())
+    with pytest.raises(ValueError, match=said):
+        from_onnx(tmp_path / "model.onnx")
 
 
 def test_a_file_that_is_cut_off_or_another_one(tmp_path):

@@ -110,6 +110,13 @@ def test_scores_and_margins_come_back():
     assert far(from_onnx(to_onnx(regressor)).predict(x), regressor.predict(x)) < 2e-15
 
 
+@pytest.mark.parametrize("dtype_of_labels", [np.float64, np.float32, np.float16, np.bool_, np.uint64])
+def test_labels_that_are_floats_are_left_aside(dtype_of_labels):
+    x = samples(np.float32)
+    model = LogisticRegression().fit(x, LABELS["two"].astype(dtype_of_labels))
+    assert far(from_onnx(to_onnx(model)).predict(x), model.predict_proba(x)) < 1e-6
+
+
 def test_a_path_bytes_and_a_model_are_read(tmp_path):
     network = Network([Dense(4, "relu"), Dense(2)], 3, random_state=0)
     proto = to_onnx(network, tmp_path / "model.onnx")
@@ -186,7 +193,10 @@ ARRAYS = {
     "cubic": 0.044715,
     "factor": (2 / np.pi) ** 0.5,
     "minus": -1.0,
+    "zero": 0.0,
+    "nearly": 0.999999,
 }
+INTEGERS = {"first": 0, "two_and_two": [2, 2], "rest": [-1]}
 FIRST = [("MatMul", "X w", "m"), ("Add", "m b", "z")]
 LAST = [("MatMul", "a v", "Y")]
 GELU = [
@@ -195,6 +205,13 @@ GELU = [
     ("Add", "2 one", "3"),
     ("Mul", "z 3", "4"),
     ("Mul", "4 half", "a"),
+]
+GELU_OF_KERAS = [
+    ("Mul", "half z", "1"),
+    ("Neg", "z", "2"),
+    ("Div", "2 root", "3"),
+    ("Erfc", "3", "4"),
+    ("Mul", "1 4", "a"),
 ]
 GELU_TANH = [
     ("Pow", "z three", "1"),
@@ -239,6 +256,33 @@ GRAPHS = {
         ("MatMul", "4 w", "5"),
         ("Softmax", "5", "Y"),
     ],
+    "clipped": [*FIRST, ("Clip", "z minus three", "a"), *LAST],
+    "clipped from zero on": [*FIRST, ("Clip", "z zero half", "a"), *LAST],
+    "clipped at the end": [*FIRST, ("Clip", "z minus half", "Y")],
+    "clipped by the least and the largest": [*FIRST, ("Max", "z minus", "1"), ("Min", "1 half", "a"), *LAST],
+    "relu with a largest value": [*FIRST, ("Relu", "z", "1"), ("Min", "1 three", "2"), ("Max", "2 zero", "a"), *LAST],
+    "sums": [("MatMul", "X w", "m"), ("Sum", "m b", "z"), ("Sum", "z", "s"), ("Sum", "s half", "1"), ("Tanh", "1", "Y")],
+    "nearly plain": [*FIRST, ("Mul", "z nearly", "1"), ("Sigmoid", "1", "2"), ("Mul", "2 nearly", "a"), *LAST],
+    "zeros of its shape": [
+        *FIRST,
+        ("Greater", "z half", "1"),
+        ("Shape", "z", "2"),
+        ("ConstantOfShape", "2", "3"),
+        ("Where", "1 z 3", "a"),
+        *LAST,
+    ],
+    "any number of rows": [
+        *FIRST,
+        ("Relu", "z", "1"),
+        ("Shape", "1", "2"),
+        ("Gather", "2 first", "3"),
+        ("Unsqueeze", "3 first", "4"),
+        ("Concat", "4 two_and_two", "5"),
+        ("Reshape", "1 5", "6"),
+        ("Concat", "4 rest", "7"),
+        ("Reshape", "6 7", "a"),
+        *LAST,
+    ],
     "two layers": [*FIRST, ("MatMul", "z v", "Y")],
 }
 
@@ -246,17 +290,65 @@ GRAPHS = {
 @pytest.mark.parametrize("name", GRAPHS)
 def test_graphs_of_others(name, dtype):
     kind = TensorProto.FLOAT if dtype == np.float32 else TensorProto.DOUBLE
-    attributes = {"Concat": {"axis": 1}, "Cast": {"to": kind}, "BatchNormalization": {"epsilon": 2.0**-10}}
+    attributes = {"Concat": {"axis": int(name != "any number of rows")}, "Cast": {"to": kind}, "BatchNormalization": {"epsilon": 2.0**-10}}
     graph = helper.make_graph(
         [helper.make_node(op, taken.split(), [given], **attributes.get(op, {})) for op, taken, given in GRAPHS[name]],
         name,
         [helper.make_tensor_value_info("X", kind, ["n", 5])],
         [helper.make_tensor_value_info("Y", kind, ["n", "o"])],
-        [numpy_helper.from_array(np.asarray(values, dtype), each) for each, values in ARRAYS.items()],
+        [numpy_helper.from_array(np.asarray(values, dtype), each) for each, values in ARRAYS.items()]
+        + [numpy_helper.from_array(np.asarray(values), each) for each, values in INTEGERS.items()],
     )
     proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
     x = samples(dtype)
     # Of some operators onnxruntime has no kernel in float64, but ONNX's own evaluator has, whose Erf is one of float32.
+    if name == "zeros of its shape" and dtype == np.float64:
+        proto.graph.node[4].attribute.append(helper.make_attribute("value", numpy_helper.from_array(np.zeros(1))))
     wanted = answers_of(proto, x)["Y"] if dtype == np.float32 else ReferenceEvaluator(proto).run(None, {"X": x})[0]
     tolerance = 4e-6 if dtype == np.float32 else 1e-7 if name == "gelu" else 1e-14
     assert far(from_onnx(proto).predict(x), wanted) < tolerance
+
+
+def test_gelu_as_keras_leaves_it():
+    """With TensorFlow's Erfc, which ONNX has not: nothing else runs such a file."""
+    graph = helper.make_graph(
+        [helper.make_node(op, taken.split(), [given]) for op, taken, given in (*FIRST, *GELU_OF_KERAS, *LAST)],
+        "keras",
+        [helper.make_tensor_value_info("X", TensorProto.FLOAT, ["n", 5])],
+        [helper.make_tensor_value_info("Y", TensorProto.FLOAT, ["n", 3])],
+        [numpy_helper.from_array(np.asarray(values, np.float32), each) for each, values in ARRAYS.items()],
+    )
+    network = from_onnx(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)]))
+    assert [each.name for each in network.plan.activations] == ["gelu", "identity"]
+
+
+@pytest.mark.parametrize("bounds", [(-1e4, 1e4), (0.0, 1e8)], ids=str)
+def test_far_bounds_cost_no_digits(bounds):
+    low, high = (np.float32(bound) for bound in bounds)
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["X", "w"], ["z"]), helper.make_node("Clip", ["z", "low", "high"], ["Y"])],
+        "clipped",
+        [helper.make_tensor_value_info("X", TensorProto.FLOAT, ["n", 5])],
+        [helper.make_tensor_value_info("Y", TensorProto.FLOAT, ["n", 4])],
+        [
+            numpy_helper.from_array(np.asarray(values, np.float32), each)
+            for each, values in {"w": ARRAYS["w"], "low": low, "high": high}.items()
+        ],
+    )
+    x = samples(np.float32) * np.float32(1e-3)
+    got = from_onnx(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])).predict(x)
+    np.testing.assert_allclose(got, np.clip(x @ ARRAYS["w"].astype("f"), low, high), rtol=1e-5, atol=1e-9)
+
+
+def test_a_bound_that_is_the_largest_number_is_none():
+    largest = float(np.finfo(np.float32).max)
+    node = helper.make_node("Clip", ["X"], ["a"], min=0.0, max=largest)
+    graph = helper.make_graph(
+        [node, helper.make_node("MatMul", ["a", "w"], ["Y"])],
+        "clipped",
+        [helper.make_tensor_value_info("X", TensorProto.FLOAT, ["n", 5])],
+        [helper.make_tensor_value_info("Y", TensorProto.FLOAT, ["n", 4])],
+        [numpy_helper.from_array(ARRAYS["w"].astype(np.float32), "w")],
+    )
+    network = from_onnx(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 9)]))
+    assert network.plan.activations[0].name == "relu"

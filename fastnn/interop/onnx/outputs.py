@@ -11,20 +11,23 @@ from numpy.typing import NDArray
 from fastnn.interop.onnx.functions import activation_nodes
 from fastnn.interop.onnx.graph import Graph
 from fastnn.models.common.as_network import ModelNetwork
-from fastnn.serving.served import Step
+from fastnn.serving.served import ServedModel
 
 __all__ = ["Answer", "answers", "classes_of", "label_array", "layers", "pairs", "scaled"]
 
 
-def scaled(graph: Graph, x: str, steps: tuple[Step, ...]) -> str:
+_KINDS = {"subtract": "Sub", "divide": "Div", "multiply": "Mul", "add": "Add"}
+
+
+def scaled(graph: Graph, x: str, served: ServedModel) -> str:
     """What scalers make of x, by the operations of scikit-learn's and in the dtypes of theirs."""
-    for operation, values in steps:
+    for (operation, values), rounded in zip(served.steps, served.rounded, strict=True):
         if operation == "clip":
             x = graph.node("Clip", x, *(graph.number(each) for each in values))
-        elif operation in ("subtract", "divide"):
-            x = graph.node({"subtract": "Sub", "divide": "Div"}[operation], x, graph.array(values.astype(graph.dtype)))
+        elif rounded or graph.dtype == np.float64:
+            x = graph.node(_KINDS[operation], x, graph.array(values.astype(graph.dtype)))
         else:
-            x = _in_float64(graph, {"multiply": "Mul", "add": "Add"}[operation], x, values)
+            x = _in_float64(graph, _KINDS[operation], x, values)
     return x
 
 
@@ -33,8 +36,6 @@ def _in_float64(graph: Graph, kind: str, x: str, values: NDArray[np.float64]) ->
 
     In float32 the two of them lose 6e-8 times the size of a feature, where only its range counts.
     """
-    if graph.dtype == np.float64:
-        return graph.node(kind, x, graph.array(values))
     wide = graph.node(kind, graph.cast(x, np.float64), graph.array(values))
     return graph.cast(wide, np.float32)
 

@@ -20,12 +20,19 @@ from fastnn.models.neuron.learning_rule import is_classifier
 __all__ = ["register_onnx"]
 
 OLDEST_OPSET = 13  # of the operators that all graphs have
-_CLASSIFIERS = (LogisticRegression, LogisticRegressionCV, MLPClassifier, Neuron)
-_OPTIONS = {
+_OPTIONS: dict[str, list[Any]] = {
     "zipmap": [True, False, "columns"],
-    "raw_scores": [True, False],
     "nocl": [True, False],
+    "raw_scores": [True, False],
     "output_class_labels": [False, True],
+}
+# The options of each classifier. Of one that has raw_scores skl2onnx takes the scores where scikit-learn calls
+# decision_function, which an MLPClassifier with probabilities has not: it would calibrate the wrong numbers.
+_CLASSIFIERS: dict[type, tuple[str, ...]] = {
+    LogisticRegression: ("zipmap", "nocl", "raw_scores", "output_class_labels"),
+    LogisticRegressionCV: ("zipmap", "nocl", "raw_scores", "output_class_labels"),
+    MLPClassifier: ("zipmap", "nocl", "output_class_labels"),
+    Neuron: ("zipmap", "nocl", "raw_scores"),
 }
 
 
@@ -33,9 +40,9 @@ def register_onnx() -> None:
     """Make skl2onnx convert the estimators of this library, and what holds them.
 
     Afterwards ``skl2onnx.to_onnx(pipeline, X[:1])`` works for pipelines, column transformers, grid searches, voting and
-    stacking with an estimator of ours, as it does with scikit-learn's. Of skl2onnx's options these estimators have
-    ``zipmap``, ``raw_scores``, ``nocl`` and ``output_class_labels``; skl2onnx refuses others. Where skl2onnx has been
-    imported before an estimator of this library, this happens by itself.
+    stacking with an estimator of ours, as it does with scikit-learn's. Of skl2onnx's options the classifiers have
+    ``zipmap`` and ``nocl``; all but Neuron ``output_class_labels``, and all but MLPClassifier ``raw_scores``. skl2onnx
+    refuses others. Where skl2onnx has been imported before an estimator of this library, this happens by itself.
 
     Raises
     ------
@@ -47,10 +54,11 @@ def register_onnx() -> None:
     to_onnx : Needs no skl2onnx.
     """
     skl2onnx = needed("skl2onnx", "register_onnx", "pip install skl2onnx")
-    for kind in _CLASSIFIERS:
+    for kind, names in _CLASSIFIERS.items():
         parser = _parse_neuron if kind is Neuron else None
+        options = {name: _OPTIONS[name] for name in names}
         skl2onnx.update_registered_converter(
-            kind, f"Fastnn{kind.__name__}", _set_types, _convert, parser=parser, options=dict(_OPTIONS)
+            kind, f"Fastnn{kind.__name__}", _set_types, _convert, parser=parser, options=options
         )
     skl2onnx.update_registered_converter(MLPRegressor, "FastnnMLPRegressor", _set_types, _convert)
 
@@ -133,7 +141,7 @@ def _scores(graph: Graph, z: str, network: ModelNetwork) -> str:
 
 
 def _wants_scores(scope: Any, operator: Any) -> bool:
-    if len(operator.outputs) == 1:
+    if "raw_scores" not in _CLASSIFIERS.get(type(operator.raw_operator), ()) or len(operator.outputs) == 1:
         return False
     return bool(scope.get_options(operator.raw_operator, {"raw_scores": False})["raw_scores"])
 

@@ -67,7 +67,7 @@ def to_onnx(
     onnx = needed("onnx", "to_onnx", install_hint("onnx"))
     served = read_model(model, "predict")
     graph = Graph(_dtype_of(dtype, served), OPSET)
-    z = layers(graph, scaled(graph, graph.x, served.steps), served.network)
+    z = layers(graph, scaled(graph, graph.x, served), served.network)
     outputs = answers(graph, z, served.network)
     if zipmap:
         outputs = _mapped(graph, outputs, served.network.classes)

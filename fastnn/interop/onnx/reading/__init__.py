@@ -28,7 +28,8 @@ def from_onnx(model: str | os.PathLike[str] | bytes | Source) -> Network:
 
     Graphs as PyTorch, Keras, skl2onnx and `to_onnx` write them: products with weights, activations as one operator or
     written out, softmax, batch normalisation and scaling, which become part of the weights, and what changes nothing in
-    inference. An output of labels is left aside.
+    inference. An output of labels is left aside, and so are the labels themselves: a Network has none, and gives its
+    columns in the order in which the graph has its classes.
 
     Parameters
     ----------

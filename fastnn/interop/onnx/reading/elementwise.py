@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.special import erf
+from scipy.special import erf, erfc
 
 from fastnn.activations import Activation
 from fastnn.interop.onnx.reading.file import attribute, described
@@ -18,7 +18,9 @@ __all__ = ["FUNCTIONS", "NAMED", "applied"]
 _ONE: dict[str, Callable[..., Any]] = {
     "Abs": np.abs,
     "Erf": erf,
+    "Erfc": erfc,  # this and Expm1 are none of ONNX's, but Keras's exporter leaves them as TensorFlow has them
     "Exp": np.exp,
+    "Expm1": np.expm1,
     "Log": np.log,
     "Neg": np.negative,
     "Not": np.logical_not,
@@ -57,7 +59,7 @@ def _of_attributes(name: str, **defaults: float) -> Callable[[Any], Activation]:
     ours = Activation(name).parameters
 
     def of(node: Any) -> Activation:
-        given = (float(attribute(node, each, default)) for each, default in defaults.items())
+        given = [float(attribute(node, each, default)) for each, default in defaults.items()]
         # An attribute is a float32, which may be the nearest one to 1/6.
         both = zip(ours, given, strict=True)
         numbers = (mine if np.float32(mine) == np.float32(number) else number for mine, number in both)

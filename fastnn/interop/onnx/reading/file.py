@@ -17,6 +17,7 @@ DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 _DTYPES = {1: "<f4", 11: "<f8", 10: "<f2", 7: "<i8", 6: "<i4", 9: "?"}
 _FIELDS = {1: "float_data", 11: "double_data", 7: "int64_data", 6: "int32_data", 9: "int32_data"}
 _EXTERNAL = 1
+_MOST_DIGITS = 18  # of a place in a file
 
 
 class Source(Protocol):
@@ -112,10 +113,13 @@ def _outside(what: str, entries: Any, folder: str | None, size: int) -> bytes:
     offset, length = (told.get(key, default) for key, default in (("offset", "0"), ("length", str(size))))
     if os.path.basename(name) != name or os.path.islink(path) or not os.path.isfile(path):
         raise ValueError(f"{what} lies in {name!r}, which is no file beside the model.")
-    if not (offset.isdecimal() and length.isdecimal()) or int(length) != size:
+    if length != str(size) or not offset.isdecimal() or len(offset) > _MOST_DIGITS:
         raise ValueError(f"{what} has {size} bytes, and its file is said to have {length} from {offset} on.")
+    there = max(0, os.path.getsize(path) - int(offset))
+    if there < size:  # which may be more than there is memory
+        raise ValueError(f"{what} has {size} bytes, of which the file {name!r} has {there} from {offset} on.")
     with open(path, "rb") as file:
-        file.seek(min(int(offset), os.path.getsize(path)))
+        file.seek(int(offset))
         return file.read(size)
 
 
@@ -134,10 +138,11 @@ _KINDS = {_FLOAT: "f", 2: "i", 3: "s", 6: "floats", 7: "ints"}
 
 
 def attribute(node: Any, name: str, default: Any) -> Any:
-    """An attribute of a node, of the type that its default has; ValueError where it is of another one."""
-    for each in node.attribute:
-        if each.name != name:
-            continue
+    """An attribute of a node, of the type that its default has; ValueError where it is of another one, or there twice."""
+    found = [each for each in node.attribute if each.name == name]
+    if len(found) > 1:
+        raise ValueError(f"{described(node)} has the attribute {name!r} {len(found)} times.")
+    for each in found:
         if each.type not in _KINDS:
             raise ValueError(f"{described(node)} has an attribute {name!r} of a kind that it cannot have.")
         value: Any = getattr(each, _KINDS[each.type])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fastnn.activations import Activation
+from fastnn.interop.clipping import clipping
 from fastnn.interop.onnx.reading.building import closed, dense, lined, row_function
 from fastnn.interop.onnx.reading.elementwise import FUNCTIONS, NAMED, applied
 from fastnn.interop.onnx.reading.file import attribute, described
@@ -50,7 +52,7 @@ def value_of(node: Any, inputs: Sequence[Item], place: int = 0) -> Value:
 def numbers_of(node: Any, inputs: Sequence[Item], place: int) -> Numbers:
     """An input that is a constant, and has numbers."""
     found = inputs[place] if place < len(inputs) else None
-    if not isinstance(found, Constant) or not found.array.size:
+    if not isinstance(found, Constant) or not found.array.size or found.is_shape:
         raise refused(node, f"has no constant as input {place}: a Network has weights that the file has")
     return found.array
 
@@ -135,14 +137,20 @@ def _function(node: Any, inputs: Sequence[Item]) -> Value | Constant:
     function, count = FUNCTIONS[node.op_type]
     if any(each is None for each in inputs) or len(inputs) != (count or max(1, len(inputs))):
         raise refused(node, f"has {len(inputs)} inputs, wanted {count or 'one or more'}")
+    if any(isinstance(each, Constant) and each.is_shape for each in inputs):
+        raise refused(node, "computes with the shape of an array")
     values = [each for each in inputs if isinstance(each, Value)]
+    if values and count == len(inputs) - 1 == 0:  # the sum or the largest of one
+        return values[0]
     if not values:
         return _folded(node, [each.array for each in inputs if isinstance(each, Constant)])
-    if len(values) == 1 and node.op_type in _LINES:
+    if len(values) == 1 and len(inputs) <= 2 and node.op_type in _LINES:
         return _line(node, inputs, values[0])
     base = values[0].base
     if any(each.base is not base for each in values):
         raise refused(node, "joins two ways through the graph, as residual connections do; a Network has one")
+    if len({each.form.rank for each in values}) > 1:
+        raise refused(node, "joins rows with an array of other dimensions")
     arrays = [each.values if isinstance(each, Value) else _scalar(node, each) for each in inputs if each is not None]
     try:
         result = function(*arrays)
@@ -150,8 +158,8 @@ def _function(node: Any, inputs: Sequence[Item]) -> Value | Constant:
         raise refused(node, f"cannot be computed: {fault}") from fault
     lines = [each.line for each in values]
     line = None
-    if node.op_type in ("Add", "Sub") and len(lines) == 2 and lines[0] is not None and lines[1] is not None:
-        sign = 1 if node.op_type == "Add" else -1
+    if node.op_type in ("Add", "Sub", "Sum") and len(lines) == len(inputs) == 2 and lines[0] and lines[1]:
+        sign = -1 if node.op_type == "Sub" else 1
         line = Line(lines[0].scale + sign * lines[1].scale, lines[0].shift + sign * lines[1].shift)
     numbers = [float(each.array.reshape(-1)[0]) for each in inputs if isinstance(each, Constant)]
     constants = (*(number for each in values for number in each.constants), *numbers)[-16:]
@@ -171,6 +179,8 @@ def _folded(node: Any, arrays: list[Numbers]) -> Constant:
     """What an operator makes of constants alone."""
     if node.op_type not in _LINES or sum(each.size for each in arrays) > _MOST:
         raise refused(node, "has constants alone")
+    if node.op_type == "Div" and all(each.dtype == np.int64 for each in arrays):
+        raise refused(node, "divides integers")
     try:
         if np.prod([float(n) for n in np.broadcast_shapes(*(each.shape for each in arrays))]) > _MOST:
             raise refused(node, "makes a constant of too many numbers")
@@ -182,6 +192,7 @@ def _folded(node: Any, arrays: list[Numbers]) -> Constant:
 # (the constant is first, the constant) -> the scale and shift of a line; None where it is none.
 _LINES: dict[str, Callable[[bool, Any], tuple[Any, Any] | None]] = {
     "Add": lambda first, c: (1.0, c),
+    "Sum": lambda first, c: (1.0, c),
     "Sub": lambda first, c: (-1.0, c) if first else (1.0, -c),
     "Mul": lambda first, c: (c, 0.0),
     "Div": lambda first, c: None if first else (1 / c, 0.0),
@@ -206,8 +217,7 @@ def _clip(node: Any, inputs: Sequence[Item]) -> Value:
     value = value_of(node, inputs)
     low = number_of(node, inputs, 1, attribute(node, "min", -np.inf))
     high = number_of(node, inputs, 2, attribute(node, "max", np.inf))
-    if not low <= high:  # then ONNX gives the upper bound alone
-        raise refused(node, f"has the bounds {low} and {high}, wanted a lower and an upper one")
+    low, high = (math.copysign(np.inf, bound) if abs(bound) >= _LARGEST else bound for bound in (low, high))
     if (low, high) == (-np.inf, np.inf):
         return value
     value = replace(value, constants=(*value.constants, low, high)[-16:])
@@ -215,17 +225,14 @@ def _clip(node: Any, inputs: Sequence[Item]) -> Value:
         return activated(value, Activation("relu"), Line(1.0, -low), Line(1.0, low))
     if low == -np.inf:
         return activated(value, Activation("relu"), Line(-1.0, high), Line(-1.0, high))
-    if (low, high) in _CLIPS:
-        return activated(value, Activation(_CLIPS[low, high]))
-    width = high - low
     try:
-        ramp = Activation("hard_sigmoid", parameters=(1 / width, -low / width))
-    except (ValueError, ZeroDivisionError) as fault:
-        raise refused(node, f"has the bounds {low} and {high}: {fault}") from fault
-    return activated(value, ramp, after=Line(width, low))
+        activation, before, after = clipping(low, high)
+    except ValueError as fault:  # where they are the other way round ONNX gives the upper bound alone
+        raise refused(node, f"has {fault}") from fault
+    return activated(value, activation, Line(*before), Line(*after))
 
 
-_CLIPS = {(0.0, 6.0): "relu6", (-1.0, 1.0): "hard_tanh"}
+_LARGEST = float(np.finfo(np.float32).max)  # by which exporters say that there is no bound
 
 
 def _shrink(node: Any, inputs: Sequence[Item]) -> Value:
@@ -260,7 +267,7 @@ def _softmax(node: Any, inputs: Sequence[Item]) -> Value:
 
 def _batch_normalization(node: Any, inputs: Sequence[Item]) -> Value:
     value = flat(node, value_of(node, inputs))
-    if attribute(node, "training_mode", 0):
+    if attribute(node, "training_mode", 0) or any(node.output[1:]):  # before version 14 its outputs told
         raise refused(node, "is in training mode: export the model for inference")
     scale, bias, mean, variance = (vector_of(node, numbers_of(node, inputs, place)) for place in range(1, 5))
     if len({scale.size, bias.size, mean.size, variance.size}) > 1:
@@ -288,14 +295,16 @@ def _dropout(node: Any, inputs: Sequence[Item]) -> Value | Constant:
     return identity(node, inputs)
 
 
-_FLOATS, _BOOL = (1, 10, 11), 9
+_FLOATS, _INTEGERS, _BOOL = (1, 10, 11), (6, 7), 9
 
 
 def _cast(node: Any, inputs: Sequence[Item]) -> Value | Constant:
     item, to = identity(node, inputs), attribute(node, "to", 0)
     if to == _BOOL and isinstance(item, Value) and item.values.dtype == np.bool_:
         return item
-    if to not in _FLOATS:
+    if isinstance(item, Constant) and item.is_shape and to in _INTEGERS:
+        return item
+    if to not in _FLOATS or (isinstance(item, Constant) and item.is_shape):
         raise refused(node, f"casts to ONNX's type {to}, wanted floats")
     if isinstance(item, Constant):
         return Constant(item.array.astype(np.float64))

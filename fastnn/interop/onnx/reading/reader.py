@@ -11,12 +11,13 @@ from fastnn.interop.onnx.reading.learned import LEARNED
 from fastnn.interop.onnx.reading.operators import OPERATORS, Item, refused
 from fastnn.interop.onnx.reading.order import nodes_for
 from fastnn.interop.onnx.reading.shapes import SHAPES
+from fastnn.interop.onnx.reading.sizes import SIZES
 from fastnn.interop.onnx.reading.values import Base, Constant, Form, Value
 
 __all__ = ["Input", "input_of", "output_of", "read"]
 
 _FLOAT_TYPES = (1, 10, 11)
-_KNOWN = {**OPERATORS, **SHAPES, **LEARNED}
+_KNOWN = {**OPERATORS, **SHAPES, **SIZES, **LEARNED}
 _MOST_NODES = 10_000  # each takes a few KB while the graph is read
 
 
@@ -68,11 +69,14 @@ def output_of(graph: Any) -> str:
         If there is none, or several.
     """
     makers = {name: node for node in graph.node for name in node.output}
+    constants = {each.name for each in graph.initializer}
     found: list[str] = []
     for each in graph.output:
         maker = makers.get(each.name)
         if maker is not None and maker.op_type == "ZipMap" and len(maker.input) == 1:
             found.append(maker.input[0])
+        elif maker is not None and maker.op_type == "Gather" and maker.input and maker.input[0] in constants:
+            continue  # labels, which may be floats
         elif not each.type.HasField("tensor_type") or each.type.tensor_type.elem_type in (0, *_FLOAT_TYPES):
             found.append(each.name)
     if len(found) != 1:
@@ -93,6 +97,9 @@ def read(graph: Any, x: Input, output: str, folder: str | None) -> Value:
         If a node cannot be part of a Network, or the graph is no graph.
     """
     tensors = {each.name: each for each in graph.initializer}
+    if len(tensors) < len(graph.initializer):
+        names = [each.name for each in graph.initializer]
+        raise ValueError(f"Two constants have the name {max(names, key=names.count)!r}.")
     items: dict[str, Item] = {"": None, x.name: Value.of(Base(width=x.width), x.form)}
     nodes = nodes_for(graph, output, {x.name, *tensors})
     if len(nodes) > _MOST_NODES:

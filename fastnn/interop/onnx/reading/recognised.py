@@ -12,8 +12,9 @@ import numpy as np
 from fastnn.activation_functions import ROWS
 from fastnn.activation_parameters import defaults_of
 from fastnn.activations import Activation
+from fastnn.interop.clipping import clipping
 from fastnn.interop.onnx.reading.elementwise import applied
-from fastnn.interop.onnx.reading.values import POINTS, Known, Numbers, Value, at
+from fastnn.interop.onnx.reading.values import POINTS, Known, Line, Numbers, Value, at
 
 __all__ = ["EXP", "recognised"]
 
@@ -21,6 +22,8 @@ EXP = "exp"  # no activation, but what the loss "poisson" makes of the last laye
 _END = 1e30
 # Constants of a float32 graph are rounded: so far may the values be off, in units of the larger of 1 and themselves.
 _CLOSE = 2e-6
+# So far where it is known as a line of an activation, or of this very one: a factor of 0.999999 must not get lost.
+_ROUNDED, _SAME = 2e-7, 1e-12
 _NEAR = 64.0  # inside this distance of zero every value has to be a number; exponentials may overflow beyond
 
 
@@ -31,11 +34,17 @@ def recognised(value: Value) -> Known | None:
     named = value.named
     if named is not None and named.before.is_plain:
         return named
-    found = _activation(value.values, value.constants)
-    if found is not None:
+    exact = named or _of_tail(value)
+    found, off = _nearest(value.values, value.constants)
+    known = exact.activation if exact is not None else None
+    limit = _CLOSE if exact is None else _SAME if found == known else _ROUNDED
+    if off <= limit:
         return Known(found)
-    if named is not None:
-        return named
+    return exact or _bounded(value.values)
+
+
+def _of_tail(value: Value) -> Known | None:
+    """What a value is as the line of another function."""
     if value.tail is None:
         return None
     inner, line = value.tail
@@ -48,14 +57,24 @@ def recognised(value: Value) -> Known | None:
     return replace(known, after=after)
 
 
-def _activation(values: Numbers, constants: tuple[float, ...]) -> Activation | str | None:
+def _bounded(values: Numbers) -> Known | None:
+    """What clips z to the values that it has far away on both sides, if that is all."""
+    low, high = at(values, -_END), at(values, _END)
+    if not low < high or not math.isfinite(high - low) or _off(values, np.clip(POINTS, low, high)) > _CLOSE:
+        return None
+    activation, before, after = clipping(low, high)
+    return Known(activation, Line(*before), Line(*after))
+
+
+def _nearest(values: Numbers, constants: tuple[float, ...]) -> tuple[Activation | str, float]:
+    """The activation that comes nearest to values, and how far they are from it."""
     near = np.abs(POINTS) <= _NEAR
     if values.dtype != np.float64 or not np.isfinite(values[near]).all():
-        return None
+        return EXP, math.inf
     off: dict[Activation | str, float] = {EXP: _off(values, np.exp(POINTS))}
     off |= {candidate: _off(values, applied(candidate, POINTS)) for candidate in _candidates(values, constants)}
     best = min(off, key=lambda each: off[each])
-    return best if off[best] <= _CLOSE else None
+    return best, off[best]
 
 
 def _off(values: Numbers, wanted: Numbers) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,19 +10,12 @@ from typing import Any
 import numpy as np
 
 from fastnn.interop.onnx.reading.file import attribute
-from fastnn.interop.onnx.reading.operators import Item, Operator, flat, identity, numbers_of, refused, value_of
+from fastnn.interop.onnx.reading.operators import Item, Operator, flat, identity, refused, value_of
 from fastnn.interop.onnx.reading.recognised import recognised
+from fastnn.interop.onnx.reading.sizes import integers, joined
 from fastnn.interop.onnx.reading.values import Base, Constant, Layer, Value
 
 __all__ = ["SHAPES"]
-
-
-def _integers(node: Any, inputs: Sequence[Item]) -> list[int]:
-    """The second input, of integers."""
-    found = numbers_of(node, inputs, 1)
-    if found.dtype != np.int64:
-        raise refused(node, "has floats as input 1, wanted integers")
-    return [int(each) for each in found.reshape(-1)]
 
 
 def _flatten(node: Any, inputs: Sequence[Item]) -> Value:
@@ -33,38 +27,50 @@ def _flatten(node: Any, inputs: Sequence[Item]) -> Value:
 
 def _reshape(node: Any, inputs: Sequence[Item]) -> Value | Constant:
     item = identity(node, inputs)
-    shape = _integers(node, inputs)
+    shape = integers(node, inputs, 1)
     if isinstance(item, Constant):
         try:
             return Constant(item.array.reshape(shape))
         except ValueError as fault:
             raise refused(node, f"cannot be computed: {fault}") from fault
     width = item.base.width
-    keeps_rows = len(shape) == 2 and shape[0] in (-1, 0, item.form.rows or -1)
-    if keeps_rows and (shape[1] == width or (shape[1] == -1 and shape[0] != -1)):
-        return replace(item, form=item.form._replace(rank=2))
+    has_zeros = attribute(node, "allowzero", 0) and 0 in shape and not getattr(inputs[1], "is_shape", False)
+    if _keeps_rows(shape, width, item.form.rows) and not has_zeros:
+        return replace(item, form=item.form._replace(rank=len(shape)))
     if shape == [-1] and width == 1:  # one number a row
-        return item
+        return replace(item, form=item.form._replace(rank=1))
     raise refused(node, f"makes arrays of shape {shape} of rows with {width} columns; wanted the rows as they are")
+
+
+def _keeps_rows(shape: list[int], width: int, rows: int) -> bool:
+    """Whether arrays of this shape have the same rows, of columns that may lie in several dimensions."""
+    first, rest = shape[:1], shape[1:]
+    if not rest or first[0] not in (-1, 0, rows or -1):
+        return False
+    is_whole = rest == [width] or (min(rest) > 0 and math.prod(rest) == width)
+    return is_whole or (first != [-1] and rest.count(-1) == 1 and all(each > 0 or each == -1 for each in rest))
 
 
 def _squeeze(node: Any, inputs: Sequence[Item]) -> Value | Constant:
     """Squeeze and Unsqueeze of the columns, where there is one."""
     item = identity(node, inputs)
-    axes = _integers(node, inputs) if len(inputs) > 1 else attribute(node, "axes", [1])
+    axes = integers(node, inputs, 1) if len(inputs) > 1 else attribute(node, "axes", [1])
     if isinstance(item, Constant):
         change = np.squeeze if node.op_type == "Squeeze" else np.expand_dims
         try:
-            return Constant(change(item.array, tuple(axes)))
+            return replace(item, array=change(item.array, tuple(axes)))
         except ValueError as fault:
             raise refused(node, f"cannot be computed: {fault}") from fault
-    if item.base.width == 1 and axes in ([1], [-1]):
-        return item
+    rank = item.form.rank + (-1 if node.op_type == "Squeeze" else 1)
+    if item.base.width == 1 and axes in ([1], [-1]) and rank >= 1:
+        return replace(item, form=item.form._replace(rank=rank))
     raise refused(node, f"has axes={axes}, wanted the only column of an array")
 
 
-def _concat(node: Any, inputs: Sequence[Item]) -> Value:
-    """Columns side by side that are functions of the same layer, such as -z and z."""
+def _concat(node: Any, inputs: Sequence[Item]) -> Value | Constant:
+    """Columns side by side that are functions of the same layer, such as -z and z; or parts of a shape."""
+    if any(isinstance(each, Constant) and each.is_shape for each in inputs):
+        return joined(node, inputs)
     values = [flat(node, value_of(node, inputs, place)) for place in range(len(inputs))]
     if attribute(node, "axis", 1) not in (1, -1) or not values:
         raise refused(node, "puts rows under each other, wanted axis=1")

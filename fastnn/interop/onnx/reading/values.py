@@ -154,9 +154,17 @@ class Value:
 
 @dataclass(frozen=True, eq=False)
 class Constant:
-    """An array that the file has."""
+    """An array that the file has, or the shape of one that depends on the input.
+
+    Attributes
+    ----------
+    array : ndarray
+    is_shape : bool
+        Its integers are a shape, or a part of one: there 0 stands for the rows, of which there may be any number.
+    """
 
     array: Numbers
+    is_shape: bool = False
 
 
 def identity_layer(layers: tuple[Layer, ...], width: int, what: str) -> tuple[Numbers, Numbers]:
