@@ -144,10 +144,11 @@ def interop(session: nox.Session) -> None:
 
 @nox.session
 def keras(session: nox.Session) -> None:
-    """What we make of models of Keras, with PyTorch as its backend."""
+    """What we make of models of Keras and of the ONNX files that it exports, with PyTorch as its backend."""
     install(session, wheel_of(session), "--group", "keras")
-    session.run("python", "-c", "import keras", env={"KERAS_BACKEND": "torch"})  # else its tests would be left out
-    pytest(session, "-q", "tests/interop", "-m", "keras", KERAS_BACKEND="torch")
+    # Of what is missing the tests would be left out.
+    session.run("python", "-c", "import keras, onnx", env={"KERAS_BACKEND": "torch"})
+    pytest(session, "-q", "tests/interop", "-m", "keras or keras_onnx", KERAS_BACKEND="torch")
 
 
 @nox.session

@@ -48,13 +48,14 @@ if not HAS_CALLBACKS:
 
 _PARTNERS = {
     "keras": ("keras", "torch"),
+    "keras_onnx": ("keras", "onnx", "torch"),
     "onnx": ("onnx", "onnxruntime", "skl2onnx"),
     "torch": ("torch",),
     "torch_onnx": ("onnx", "onnxruntime", "onnxscript", "torch"),
 }
 for mark, names in _PARTNERS.items():
     if missing := [name for name in names if find_spec(name) is None]:
-        session = "keras" if mark == "keras" else "interop"
+        session = "keras" if mark.startswith("keras") else "interop"
         LEFT_OUT[mark] = f"{' and '.join(missing)} cannot be imported: nox -s {session} installs them"
 
 _TESTS = Path(__file__).parent
@@ -63,6 +64,7 @@ _FILES = {  # which cannot even be imported
     "torch": ("interop/test_torch.py",),
     "torch_onnx": ("interop/test_onnx_of_torch.py",),
     "keras": ("interop/test_keras.py",),
+    "keras_onnx": ("interop/test_keras_onnx.py",),
     "jit": ("jit", "kernels/test_failing.py", "kernels/functions"),
     "callbacks": ("models/common/test_callbacks.py",),
     "swapped": ("compat/test_logistic.py",),

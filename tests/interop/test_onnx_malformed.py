@@ -128,12 +128,20 @@ REFUSED = {
         "computes with the shape",
     ),
     "a part of a shape that is not there": (
-        graph([GEMM, ("Shape", ["z"], ["s"]), ("Gather", ["s", "two"], ["t"]), ("Reshape", ["z", "t"], ["Y"])], {"two": 2}),
+        graph(
+            [GEMM, ("Shape", ["z"], ["s"]), ("Gather", ["s", "two"], ["t"]), ("Reshape", ["z", "t"], ["Y"])], {"two": 2}
+        ),
         "takes the elements 2 of a shape of 2 numbers",
     ),
-    "a part of a constant": (graph([GEMM, ("Gather", ["w", "i"], ["t"]), ("Add", ["z", "t"], ["Y"])], {"i": 0}), "of a shape"),
+    "a part of a constant": (
+        graph([GEMM, ("Gather", ["w", "i"], ["t"]), ("Add", ["z", "t"], ["Y"])], {"i": 0}),
+        "of a shape",
+    ),
     "rows in columns": (
-        graph([GEMM, ("Shape", ["z"], ["s"]), ("Gather", ["s", "i"], ["t"]), ("Reshape", ["z", "t"], ["Y"])], {"i": [1, 0]}),
+        graph(
+            [GEMM, ("Shape", ["z"], ["s"]), ("Gather", ["s", "i"], ["t"]), ("Reshape", ["z", "t"], ["Y"])],
+            {"i": [1, 0]},
+        ),
         "makes arrays of shape [3, 0]",
     ),
     "a wrong shrinkage": (graph([GEMM, ("Shrink", ["z"], ["Y"], ("bias", 0.2))]), "bias=0.2"),
@@ -143,7 +151,9 @@ REFUSED = {
         "training mode",
     ),
     "training, as its outputs tell": (
-        graph([GEMM, ("BatchNormalization", ["z", "v", "v", "v", "v"], ["Y", "m", "s"])], {"v": np.ones(3, "f")}, opset=9),
+        graph(
+            [GEMM, ("BatchNormalization", ["z", "v", "v", "v", "v"], ["Y", "m", "s"])], {"v": np.ones(3, "f")}, opset=9
+        ),
         "training mode",
     ),
     "variances below zero": (

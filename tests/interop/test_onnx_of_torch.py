@@ -109,11 +109,40 @@ def test_weights_in_a_file_beside_it(tmp_path):
     with pytest.raises(ValueError, match="'model.onnx.data'.*Pass the path"):
         from_onnx((tmp_path / "model.onnx").read_bytes())
     (tmp_path / "model.onnx.data").write_bytes(data[:1000])
-    with pytest.raises(ValueError, match="has 1000 bytes"):
+    with pytest.raises(ValueError, match="has 1000 from 0 on"):
         from_onnx(tmp_path / "model.onnx")
     (tmp_path / "model.onnx.data").unlink()
     with pytest.raises(ValueError, match="no file beside the model"):
         from_onnx(tmp_path / "model.onnx")
+
+
+class Images(nn.Module):
+    """Rows of images by their shape, and one number for each."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.last = nn.Linear(12, 5), nn.Linear(5, 1)
+
+    def forward(self, x):
+        z = self.last(torch.clamp(self.hidden(x.view(x.size(0), -1)), -0.5, 2.0))
+        return torch.sigmoid(z.squeeze(-1))
+
+
+@pytest.mark.parametrize("exporter", EXPORTERS)
+def test_any_number_of_rows(exporter):
+    model, x = Images().eval(), torch.randn(5, 3, 4)
+    file = io.BytesIO()
+    if EXPORTERS[exporter]:
+        rows = {"dynamic_shapes": ({0: torch.export.Dim("n")},)}
+        source = torch.onnx.export(model, (x,), dynamo=True, verbose=False, **rows).model_proto
+    else:
+        rows = {"input_names": ["x"], "dynamic_axes": {"x": {0: "n"}}}
+        torch.onnx.export(model, (x,), file, dynamo=False, opset_version=17, **rows)
+        source = file.getvalue()
+    network = from_onnx(source)
+    assert network.plan.widths == (12, 5, 1)
+    with torch.no_grad():
+        assert far(network.predict(x.numpy().reshape(5, -1))[:, 0], model(x).numpy()) < 1e-6
 
 
 @pytest.mark.parametrize("exporter", EXPORTERS)

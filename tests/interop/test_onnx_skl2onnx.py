@@ -112,14 +112,47 @@ def test_options(model):
     model.fit(x, y)
     assert converted(model, x, nocl=True)["label"].tolist() == (model.predict(x) == "yes").astype(int).tolist()
     p = model.predict_proba(x)
-    raw = converted(model, x, raw_scores=True)["probabilities"]
-    assert far(1 / (1 + np.exp(-raw)), p) < 1e-6
     maps = converted(model, x, zipmap=True)
     assert far([[row["no"], row["yes"]] for row in maps["output_probability"]], p) < 1e-6
     columns = converted(model, x, zipmap="columns")
     assert far(np.stack([columns["sno"], columns["syes"]], 1), p) < 1e-6
     with pytest.raises(NameError, match="unheard_of"):
         converted(model, x, unheard_of=True)
+
+
+@pytest.mark.parametrize("model", [LogisticRegression(), Neuron()], ids=["logistic", "sigmoid"])
+def test_scores_where_there_is_a_decision_function_too(model):
+    x = samples(np.float32)
+    model.fit(x, LABELS["two"])
+    raw = converted(model, x, raw_scores=True)["probabilities"]
+    assert far(1 / (1 + np.exp(-raw)), model.predict_proba(x)) < 1e-6
+
+
+@pytest.mark.parametrize("model", [mlp(), LogisticRegression()], ids=["mlp", "logistic"])
+def test_class_labels_as_an_output(model):
+    x = samples(np.float32)
+    model.fit(x, np.array(["no", "yes"])[LABELS["two"]])
+    assert converted(model, x, output_class_labels=True)["class_labels"].tolist() == ["no", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("model", "option"), [(mlp(), "raw_scores"), (Neuron(), "output_class_labels")], ids=["mlp", "sigmoid"]
+)
+def test_options_that_a_model_has_not_are_refused(model, option):
+    x = samples(np.float32)
+    model.fit(x, LABELS["two"])
+    with pytest.raises(NameError, match=option):
+        converted(model, x, **{option: True})
+
+
+@pytest.mark.parametrize("kind", ["two", "int"])
+@pytest.mark.parametrize("model", [mlp(), mlp(loss="hinge"), LogisticRegression()], ids=["mlp", "hinge", "logistic"])
+def test_what_is_calibrated_is_what_scikit_learn_calibrates(model, kind):
+    """Probabilities of an MLP, and the decision_function of the others."""
+    x = samples(np.float32)
+    calibrated = CalibratedClassifierCV(model, cv=2).fit(x, LABELS[kind])
+    answers = answers_of(skl2onnx.to_onnx(calibrated, x[:1], options={"zipmap": False}, target_opset=18), x)
+    assert far(answers["probabilities"], calibrated.predict_proba(x)) < 1e-5
 
 
 @pytest.mark.parametrize(
@@ -180,3 +213,8 @@ def test_it_happens_by_itself_where_skl2onnx_comes_first(first):
     before = "import skl2onnx; " if first == "skl2onnx" else ""
     done = subprocess.run([sys.executable, "-c", before + code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == (["True", "True"] if before else ["False", "False"])
+
+
+def test_an_import_of_skl2onnx_that_is_blocked_harms_nothing():
+    code = "import sys; sys.modules['skl2onnx'] = None; from fastnn import MLPClassifier"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -24,6 +24,7 @@ from fastnn import (
     to_onnx,
 )
 from fastnn.activations import ACTIVATIONS
+from fastnn.serving import served
 
 pytestmark = [
     pytest.mark.onnx,
@@ -165,6 +166,25 @@ def test_pipelines_of_scalers(scaler, shift, dtype):
     x = samples(dtype) + dtype(shift)
     model = make_pipeline(scaler, MLPClassifier((8,), solver="lbfgs", max_iter=5, random_state=0)).fit(x, NUMBER)
     check_classifier(model, x, to_onnx(model))
+
+
+def test_pipelines_in_a_pipeline(dtype):
+    x = samples(dtype)
+    model = make_pipeline(
+        make_pipeline(StandardScaler(), "passthrough"),
+        make_pipeline(MinMaxScaler(), MLPClassifier((8,), max_iter=5, random_state=0)),
+    ).fit(x, NUMBER)
+    check_classifier(model, x, to_onnx(model))
+
+
+def test_scalers_compute_in_the_dtype_of_scikit_learns(monkeypatch):
+    """Before 1.9 a StandardScaler of scikit-learn takes a mean of float64 off rows of float32."""
+    monkeypatch.setattr(served, "_rounds", lambda transformer: False)
+    x = samples(np.float32) + np.float32(2000)
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(x, NUMBER)
+    centred = (x - model[0].mean_.astype(np.float64)).astype(np.float32)
+    wanted = model[1].predict_proba((centred / model[0].scale_.astype(np.float64)).astype(np.float32))
+    assert far(answers_of(to_onnx(model), x)["probabilities"], wanted) < 1e-6
 
 
 def test_ties_go_to_the_first_class():

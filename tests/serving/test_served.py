@@ -52,6 +52,18 @@ def test_steps_do_what_the_scaler_does(scaler):
     assert served.model is pipeline[-1]
 
 
+def test_pipelines_in_a_pipeline():
+    inner = make_pipeline(StandardScaler(), MinMaxScaler())
+    pipeline = make_pipeline(inner, make_pipeline(MaxAbsScaler(), LogisticRegression())).fit(X, y)
+    served = read_model(pipeline, "predict")
+    x = pipeline[-1][0].transform(inner.transform(X))
+    np.testing.assert_array_equal(applied(served.steps, X), x)
+    assert served.model is pipeline[-1][-1]
+    nested = make_pipeline(make_pipeline(PolynomialFeatures()), LogisticRegression()).fit(X, y)
+    with pytest.raises(ValueError, match="'pipeline__polynomialfeatures'.*PolynomialFeatures"):
+        read_model(nested, "predict")
+
+
 def test_what_cannot_be_served_is_named():
     pipeline = make_pipeline(PolynomialFeatures(), LogisticRegression()).fit(X, y)
     with pytest.raises(ValueError, match="polynomialfeatures.*PolynomialFeatures"):

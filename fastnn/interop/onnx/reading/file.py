@@ -138,7 +138,7 @@ _KINDS = {_FLOAT: "f", 2: "i", 3: "s", 6: "floats", 7: "ints"}
 
 
 def attribute(node: Any, name: str, default: Any) -> Any:
-    """An attribute of a node, of the type that its default has; ValueError where it is of another one, or there twice."""
+    """An attribute of a node, of its default's type; ValueError where it is of another one, or there twice."""
     found = [each for each in node.attribute if each.name == name]
     if len(found) > 1:
         raise ValueError(f"{described(node)} has the attribute {name!r} {len(found)} times.")
