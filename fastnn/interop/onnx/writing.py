@@ -35,7 +35,8 @@ def to_onnx(
     Parameters
     ----------
     model : estimator, Network or Pipeline
-        Fitted. Steps of a pipeline before the last may be a StandardScaler, MinMaxScaler or MaxAbsScaler.
+        Fitted. Steps of a pipeline before the last may be a StandardScaler, MinMaxScaler or MaxAbsScaler, or a pipeline
+        of these.
     path : str or path, optional
         Where to write the file; None to only return the graph.
     dtype : dtype-like, optional
