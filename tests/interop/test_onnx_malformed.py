@@ -91,7 +91,17 @@ REFUSED = {
     ),
     "a clip to one number": (
         graph([GEMM, ("Clip", ["z", "l", "l"], ["Y"])], {"l": np.float32(0.5)}),
-        "has the bounds 0.5 and 0.5, wanted two finite numbers",
+        "has the bounds 0.5 and 0.5, wanted a lower one and an upper one",
+    ),
+    "a clip to bounds of other sizes": (
+        graph([GEMM, ("Clip", ["z", "l", "h"], ["Y"])], {"l": np.float32(-1), "h": np.float32(1e5)}),
+        "has the bounds -1.0 and 100000.0, of which one is more than 64 times as large",
+    ),
+    "as written out": (
+        graph(
+            [GEMM, ("Max", ["z", "l"], ["y"]), ("Min", ["y", "h"], ["Y"])], {"l": np.float32(-1), "h": np.float32(1e5)}
+        ),
+        "none of this library's activations",
     ),
     "a softmax of rows": (
         graph(
@@ -136,6 +146,10 @@ REFUSED = {
     "a part of a constant": (
         graph([GEMM, ("Gather", ["w", "i"], ["t"]), ("Add", ["z", "t"], ["Y"])], {"i": 0}),
         "of a shape",
+    ),
+    "a part of one number": (
+        graph([GEMM, ("Shape", ["z"], ["s"]), ("Gather", ["s", "i"], ["t"]), ("Gather", ["t", "i"], ["Y"])], {"i": 0}),
+        "takes a part of an array",
     ),
     "rows in columns": (
         graph(

@@ -260,6 +260,8 @@ GRAPHS = {
     "clipped from zero on": [*FIRST, ("Clip", "z zero half", "a"), *LAST],
     "clipped at the end": [*FIRST, ("Clip", "z minus half", "Y")],
     "clipped by the least and the largest": [*FIRST, ("Max", "z minus", "1"), ("Min", "1 half", "a"), *LAST],
+    "at most a half": [*FIRST, ("Min", "z half", "a"), *LAST],
+    "at least minus one": [*FIRST, ("Max", "minus z", "a"), *LAST],
     "relu with a largest value": [*FIRST, ("Relu", "z", "1"), ("Min", "1 three", "2"), ("Max", "2 zero", "a"), *LAST],
     "sums": [FIRST[0], ("Sum", "m b", "z"), ("Sum", "z", "s"), ("Sum", "s half", "1"), ("Tanh", "1", "Y")],
     "nearly plain": [*FIRST, ("Mul", "z nearly", "1"), ("Sigmoid", "1", "2"), ("Mul", "2 nearly", "a"), *LAST],

@@ -221,10 +221,6 @@ def _clip(node: Any, inputs: Sequence[Item]) -> Value:
     if (low, high) == (-np.inf, np.inf):
         return value
     value = replace(value, constants=(*value.constants, low, high)[-16:])
-    if high == np.inf:
-        return activated(value, Activation("relu"), Line(1.0, -low), Line(1.0, low))
-    if low == -np.inf:
-        return activated(value, Activation("relu"), Line(-1.0, high), Line(-1.0, high))
     try:
         activation, before, after = clipping(low, high)
     except ValueError as fault:  # where they are the other way round ONNX gives the upper bound alone

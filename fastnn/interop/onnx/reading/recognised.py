@@ -58,11 +58,14 @@ def _of_tail(value: Value) -> Known | None:
 
 
 def _bounded(values: Numbers) -> Known | None:
-    """What clips z to the values that it has far away on both sides, if that is all."""
+    """What clips z to the values that it has far away on both sides, or on one, if that is all."""
     low, high = at(values, -_END), at(values, _END)
-    if not low < high or not math.isfinite(high - low) or _off(values, np.clip(POINTS, low, high)) > _CLOSE:
+    if not low < high or _off(values, np.clip(POINTS, low, high)) > _CLOSE:
         return None
-    activation, before, after = clipping(low, high)
+    try:
+        activation, before, after = clipping(-math.inf if low == -_END else low, math.inf if high == _END else high)
+    except ValueError:
+        return None
     return Known(activation, Line(*before), Line(*after))
 
 

@@ -41,7 +41,7 @@ def _shape(node: Any, inputs: Sequence[Item]) -> Constant:
 
 def _gather(node: Any, inputs: Sequence[Item]) -> Constant:
     shape = inputs[0] if inputs else None
-    if not isinstance(shape, Constant) or not shape.is_shape or attribute(node, "axis", 0) != 0:
+    if not isinstance(shape, Constant) or not shape.is_shape or shape.array.ndim != 1 or attribute(node, "axis", 0):
         raise refused(node, "takes a part of an array, wanted one of a shape")
     places = numbers_of(node, inputs, 1)
     if places.dtype != np.int64 or (np.abs(places + 0.5) > shape.array.size).any():
