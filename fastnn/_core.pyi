@@ -203,6 +203,7 @@ class Predictor:
         strict: bool = False,
         check_finite: bool = False,
         n_threads: int = 1,
+        names: tuple[str, ...] | None = None,
     ) -> Self: ...
     @property
     def plan(self) -> Any: ...

@@ -19,7 +19,7 @@ PACKAGE = Path(fastnn.__file__).parent
 LEVELS = [
     ["surroundings"],
     ["errors", "install", "_version", "_cores", "tensors", "activation_rows", "loss_functions", "dual_numbers"],
-    ["activation_functions"],
+    ["activation_functions", "sparse_input"],
     ["validation", "threads", "activation_parameters", "user_functions"],
     ["activations"],
     ["losses", "layers", "optimizers", "schedules", "_threadpool"],

@@ -14,7 +14,7 @@ from fastnn.kernels.select import native
 from fastnn.models.network.base import BaseNetwork
 from fastnn.plan import Plan
 from fastnn.serving.served import ServedModel, read_model
-from fastnn.validation import check_counts
+from fastnn.threads import resolve as resolve_threads
 
 if TYPE_CHECKING:
     from fastnn._core import Predictor
@@ -60,7 +60,8 @@ def compile_predict(
         How many threads may share the rows of a call; None for as many as `fastnn.set_num_threads` says.
     strict : bool, default=False
         Whether x must be a C-contiguous ndarray of the dtype. Else lists, tensors, sparse matrices and arrays of other
-        dtypes and strides are converted.
+        dtypes and strides are converted. The columns of a data frame are those that the model was fitted to, in their
+        order, if it was fitted to one.
 
     Returns
     -------
@@ -105,8 +106,7 @@ def compile_predict(
     >>> str(p.label(x[3]))
     'yes'
     """
-    if n_threads is not None:
-        check_counts(n_threads=n_threads)
+    threads = resolve_threads(n_threads)
     served, output = _read(model, method)
     plan = _in_dtype(served, dtype)
     labels, labels_plan = _labels(model, plan, dtype)
@@ -121,7 +121,8 @@ def compile_predict(
         squeezed=_drops_column(served),
         strict=bool(strict),
         check_finite=bool(check_finite),
-        n_threads=0 if n_threads is None else int(n_threads),
+        n_threads=threads,
+        names=_names(model),
     )
     return made
 
@@ -159,6 +160,12 @@ def _steps(served: ServedModel) -> tuple[tuple[str, Any, bool], ...]:
         (step.operation, step.values.astype(dtype), not rounded)
         for step, dtype, rounded in zip(served.steps, served.dtypes, served.rounded, strict=True)
     )
+
+
+def _names(model: Any) -> tuple[str, ...] | None:
+    """Of the columns that the model, or the first scaler of a pipeline, was fitted to; None where they had none."""
+    names = getattr(model, "feature_names_in_", None)
+    return None if names is None else tuple(map(str, names))
 
 
 def _drops_column(served: ServedModel) -> bool:
