@@ -77,7 +77,8 @@ def compile_predict(
     ValueError
         If the model has no such method, or a step of the pipeline is none of these scalers.
     TypeError
-        If it is no model of this library.
+        If it is no model of this library, or its class or a scaler's has a method of its own in the place of one that
+        is served.
     NotFittedError
         If it is not fitted.
 

@@ -18,6 +18,7 @@ from fastnn.models.common.fitting import held
 __all__ = ["SCALERS", "ServedModel", "Step", "read_model"]
 
 SCALERS = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler")
+_ANSWERS = ("predict", "predict_proba", "decision_function")
 
 
 class Step(NamedTuple):
@@ -83,13 +84,14 @@ def read_model(model: Any, method: str) -> ServedModel:
     ValueError
         If a step is something else, or the model has no such method.
     TypeError
-        If it is no model of this library.
+        If it is no model of this library, or its class or a scaler's changes what such a one does.
     NotFittedError
         If it, or a scaler, is not fitted.
     """
     steps: tuple[Step, ...] = ()
     rounded: tuple[bool, ...] = ()
-    if _is_named(model, "Pipeline"):
+    if _is_named(model, "Pipeline") and model.steps:
+        _require_unchanged(model, _ANSWERS)
         for name, transformer in model.steps[:-1]:
             own = _steps_of(name, transformer)
             steps += own
@@ -97,6 +99,7 @@ def read_model(model: Any, method: str) -> ServedModel:
         model = model.steps[-1][1]
     if not isinstance(model, AsNetwork):
         raise wrong_type("model", model, "a fitted estimator or Network of fastnn, or a Pipeline that ends with one")
+    _require_unchanged(model, _ANSWERS)
     network = held(model)._as_network(method)
     network.output(method)  # which there is, or an error
     dtypes = tuple(step.values.dtype for step in steps)
@@ -107,6 +110,19 @@ def read_model(model: Any, method: str) -> ServedModel:
 def _is_named(instance: Any, name: str) -> bool:
     """Whether an object is of scikit-learn's class of this name, or of one made from it."""
     return any(each.__name__ == name and each.__module__.startswith("sklearn.") for each in type(instance).__mro__)
+
+
+def _require_unchanged(instance: Any, methods: tuple[str, ...]) -> None:
+    """Raise TypeError for an object of a class that users have made of a library's, and in which a method is theirs."""
+    for kind in type(instance).__mro__:
+        if kind.__module__.split(".")[0] in ("fastnn", "sklearn"):
+            return  # what it is made of
+        for name in methods:
+            if name in vars(kind):
+                raise TypeError(
+                    f"{type(instance).__name__} has a method {name} of its own, and what can be served is what the "
+                    "library's own classes do: give an object of such a class, with the same attributes."
+                )
 
 
 def _rounds(transformer: Any) -> bool:
@@ -130,6 +146,7 @@ def _steps_of(name: str, transformer: Any) -> tuple[Step, ...]:
     from sklearn.utils.validation import check_is_fitted
 
     check_is_fitted(transformer)
+    _require_unchanged(transformer, ("transform",))
     if kind == "StandardScaler":
         return _given(
             ("subtract", transformer.mean_ if transformer.with_mean else None), ("divide", transformer.scale_)
