@@ -307,11 +307,13 @@ cdef class Predictor:
         numbers = self.new_output(x, self.classifier.columns, of_class)
         self.compute(&self.classifier, cnp.PyArray_DATA(x), cnp.PyArray_DATA(numbers),
                      1 if single else cnp.PyArray_DIM(x, 0))
-        # an array also of one class: of objects it would be that object
-        labels = self.classes[numbers.astype(np.intp), ...] if of_class else numbers.astype(int)
-        if out is None:
-            return labels
-        return copy_answer(labels, out, x)
+        if not of_class:
+            labels = numbers.astype(int)
+        elif out is None:
+            return self.classes[numbers.astype(np.intp)]
+        else:
+            labels = self.classes[numbers.astype(np.intp), ...]  # an array of one class too, which may be an object
+        return labels if out is None else copy_answer(labels, out, x)
 
     # --- without Python -----------------------------------------------------------------------------------------------
 
