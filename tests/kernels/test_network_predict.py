@@ -1,4 +1,4 @@
-"""network_predict of the compiled module: all layers and the link in one call; network_answer finds what is not finite."""
+"""network_predict of the compiled module: all layers and the link in one call; network_answer looks at x too."""
 
 from __future__ import annotations
 
