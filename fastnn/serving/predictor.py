@@ -110,7 +110,7 @@ def compile_predict(
     threads = resolve_threads(n_threads)
     served, output = _read(model, method)
     plan = _in_dtype(served, dtype)
-    labels, labels_plan = _labels(model, plan, dtype)
+    labels, labels_plan = _labels(served, plan, dtype)
     made: Predictor = native.Predictor(
         plan,
         np.ascontiguousarray(served.network.params, plan.dtype),
@@ -134,7 +134,7 @@ def _read(model: object, method: str) -> tuple[ServedModel, str]:
     classes = raw.network.classes
     if method == "predict_proba" and classes is not None and len(classes) == 1 and hasattr(raw.model, method):
         return raw, "ones"  # the one class is certain, whatever the network says
-    served = read_model(model, method)
+    served = raw.asked(method)
     return served, served.output
 
 
@@ -146,9 +146,9 @@ def _in_dtype(served: ServedModel, dtype: DTypeLike | None) -> Plan:
     return replace(plan, dtype=wanted, loss=losses.get(_LOSS_OF_LINK[plan.loss.link]), dropout=())
 
 
-def _labels(model: object, plan: Plan, dtype: DTypeLike | None) -> tuple[str | None, Plan | None]:
+def _labels(asked: ServedModel, plan: Plan, dtype: DTypeLike | None) -> tuple[str | None, Plan | None]:
     """What the labels of a model are, and the plan for them where it is another than that of the method."""
-    served = read_model(model, "predict")
+    served = asked.asked("predict")
     if served.output not in ("class", "labels"):
         return None, None
     own = _in_dtype(served, dtype)

@@ -5,7 +5,7 @@ Predictors and all exports read models here, and nowhere else, so that they agre
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,7 +42,8 @@ class ServedModel:
     Attributes
     ----------
     model : estimator or Network
-        The model itself, the last step of a pipeline.
+        The model, the last step of a pipeline, in the state in which it was read: a fit that ends meanwhile changes
+        nothing of it.
     network : ModelNetwork
         The same as a network. Its parameters may be the model's own: copy what has to stay.
     method : str
@@ -67,6 +68,12 @@ class ServedModel:
     def output(self) -> str:
         """What the method gives: "raw", "link", "pairs", "class" or "labels"."""
         return self.network.output(self.method)
+
+    def asked(self, method: str) -> ServedModel:
+        """The same model, in the same state, asked for another method; ValueError if there is no such method."""
+        network = self.model._as_network(method)
+        network.output(method)
+        return replace(self, network=network, method=method)
 
 
 def read_model(model: Any, method: str) -> ServedModel:
@@ -100,10 +107,11 @@ def read_model(model: Any, method: str) -> ServedModel:
     if not isinstance(model, AsNetwork):
         raise wrong_type("model", model, "a fitted estimator or Network of fastnn, or a Pipeline that ends with one")
     _require_unchanged(model, _ANSWERS)
-    network = held(model)._as_network(method)
-    network.output(method)  # which there is, or an error
+    model = held(model)
     dtypes = tuple(step.values.dtype for step in steps)
     exact = tuple(Step(step.operation, step.values.astype(np.float64)) for step in steps)
+    network = model._as_network(method)
+    network.output(method)  # which there is, or an error
     return ServedModel(model, network, method, exact, rounded, dtypes)
 
 

@@ -251,6 +251,27 @@ def test_columns_of_a_data_frame_have_the_names_of_the_fit() -> None:
     assert_same_bits(unnamed(x[["b", "a", "c"]]), unnamed(X[:, [1, 0, 2]]))
 
 
+class Refitted(MLPClassifier):
+    """Of which another fit ends whenever somebody has read it."""
+
+    def _as_network(self, method: str) -> Any:
+        network = super()._as_network(method)
+        model.fit(X, X[:, :2] > 0)
+        return network
+
+
+model = Refitted((4,), max_iter=2, random_state=0)
+
+
+@pytest.mark.parametrize("method", ["predict_proba", "predict"])
+def test_a_predictor_is_of_one_fit(method: str) -> None:
+    model.fit(X, Y)
+    want, labels = getattr(model, method)(X), model.predict(X)
+    p = compile_predict(model, method)
+    assert_same_bits(p(X), want)
+    assert_same_bits(p.label(X), labels)
+
+
 def test_a_pickle_has_the_weights_alone() -> None:
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(50, 200)).astype(np.float32), np.arange(50) % 3
