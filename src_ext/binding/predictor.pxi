@@ -119,7 +119,8 @@ cdef class Predictor:
         self.frozen.link = kNoLink
         if self.output in ("link", "pairs"):
             self.frozen.link = read_link(self.plan.loss, self.kind)
-        if (self.output == "pairs" and o != 1) or ((self.gives_labels or self.labels) and self.classes is None):
+        if ((self.output == "pairs" and o != 1) or (self.labels and self.classes is None)
+                or (self.gives_labels and self.labels != self.output)):
             raise ValueError(f"output {self.output!r} and labels {self.labels!r} do not fit {o} outputs and the "
                              f"classes {self.classes}")
         self.frozen.columns = 2 if self.output == "pairs" else 1 if self.output in ("class", "ones") else o

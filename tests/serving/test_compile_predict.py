@@ -329,6 +329,9 @@ def test_the_compiled_class_checks_its_arguments() -> None:
         {"output": "pairs"},
         {"output": "class"},
         {"labels": "other"},
+        {"labels": "class"},
+        {"output": "labels", "classes": np.arange(3)},
+        {"output": "labels", "labels": "class", "classes": np.arange(3)},
         {"classes": np.arange(0)},
         {
             "labels": "class",
