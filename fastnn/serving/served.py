@@ -95,10 +95,11 @@ def read_model(model: Any, method: str) -> ServedModel:
     NotFittedError
         If it, or a scaler, is not fitted.
     """
+    if _is_named(model, "Pipeline"):
+        _require_unchanged(model, _ANSWERS)
     steps: tuple[Step, ...] = ()
     rounded: tuple[bool, ...] = ()
-    if _is_named(model, "Pipeline") and model.steps:
-        _require_unchanged(model, _ANSWERS)
+    if _is_named(model, "Pipeline"):
         for name, transformer in model.steps[:-1]:
             own = _steps_of(name, transformer)
             steps += own
