@@ -28,10 +28,9 @@ cdef cnp.ndarray converted(Predictor p, object x):
 
 # As the model does, which was fitted to columns of these names: others, or these in another order, are no rows for it.
 cdef int check_names(Predictor p, object x) except -1:
-    columns = getattr(x, "columns", None)
-    if p.names is None or columns is None:
+    if p.names is None or not hasattr(x, "columns"):
         return 0
-    given = tuple(columns)
+    given = tuple(x.columns)
     if given != p.names and all(isinstance(name, str) for name in given):
         from reprlib import repr as shown
         raise ValueError(f"x has the columns {shown(given)}, wanted those that the model was fitted to, in their "
