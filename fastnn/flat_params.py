@@ -120,7 +120,8 @@ class FlatParams:
 
     def are_views(self, coefs: Sequence[Array], intercepts: Sequence[Array]) -> bool:
         """Whether these are the views: nobody has put another array in their place."""
-        return native.are_same(coefs, self.weights) and native.are_same(intercepts, self.biases)
+        same: bool = native.are_same(coefs, self.weights) and native.are_same(intercepts, self.biases)
+        return same
 
 
 def _required(name: str, array: Array, shape: tuple[int, ...], plan: Plan) -> Array:
