@@ -58,7 +58,14 @@ def test_pipelines_in_a_pipeline():
     served = read_model(pipeline, "predict")
     x = pipeline[-1][0].transform(inner.transform(X))
     np.testing.assert_array_equal(applied(served.steps, X), x)
-    assert served.model is pipeline[-1][-1]
+    np.testing.assert_array_equal(served.model.coef_, pipeline[-1][-1].coef_)
+
+    class Doubled(Pipeline):
+        def transform(self, X):
+            return 2 * super().transform(X)
+
+    with pytest.raises(TypeError, match="Doubled has a method transform of its own"):
+        read_model(make_pipeline(Doubled(inner.steps), pipeline[-1]), "predict")
     nested = make_pipeline(make_pipeline(PolynomialFeatures()), LogisticRegression()).fit(X, y)
     with pytest.raises(ValueError, match="'pipeline__polynomialfeatures'.*PolynomialFeatures"):
         read_model(nested, "predict")
