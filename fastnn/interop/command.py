@@ -20,7 +20,6 @@ from fastnn.models.logistic.estimator import LogisticRegression
 from fastnn.models.mlp import MLPClassifier, MLPRegressor
 from fastnn.models.network.network import Network
 from fastnn.models.neuron.estimator import Neuron
-from fastnn.serving.served import read_model
 from fastnn.storage import drafts
 
 __all__ = ["main"]
@@ -99,13 +98,7 @@ def _load(path: str) -> Any:
 
 
 def _write_c(model: Any, target: Path, given: argparse.Namespace) -> None:
-    method = given.method or _probabilities_or_numbers(model)
-    to_c(model, target, given.name or "model", given.dtype, method)
-
-
-def _probabilities_or_numbers(model: Any) -> str:
-    outputs = read_model(model, "raw").network.outputs
-    return "predict_proba" if "predict_proba" in outputs else "predict"
+    to_c(model, target, given.name or "model", given.dtype, given.method)
 
 
 def _write_onnx(model: Any, target: Path, given: argparse.Namespace) -> None:

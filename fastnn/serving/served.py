@@ -15,7 +15,7 @@ from fastnn.errors import wrong_type
 from fastnn.models.common.as_network import AsNetwork, ModelNetwork
 from fastnn.models.common.fitting import held
 
-__all__ = ["SCALERS", "ServedModel", "Step", "read_model"]
+__all__ = ["SCALERS", "ServedModel", "Step", "read_model", "usual_method"]
 
 SCALERS = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler")
 
@@ -102,6 +102,11 @@ def read_model(model: Any, method: str) -> ServedModel:
     dtypes = tuple(step.values.dtype for step in steps)
     exact = tuple(Step(step.operation, step.values.astype(np.float64)) for step in steps)
     return ServedModel(model, network, method, exact, rounded, dtypes)
+
+
+def usual_method(model: Any) -> str:
+    """What is asked of a model by those who do not say: "predict_proba" where it has it, else "predict"."""
+    return "predict_proba" if "predict_proba" in read_model(model, "raw").network.outputs else "predict"
 
 
 def _is_named(instance: Any, name: str) -> bool:

@@ -82,6 +82,16 @@ def test_every_activation_in_one_program(dtype, tmp_path):
         assert library.is_right(name)
 
 
+def test_activations_whose_names_are_written_alike(tmp_path):
+    network = Network([Dense(5, activations.leaky_relu(-1.0000001)), Dense(3, activations.leaky_relu(-1.0))], 5)
+    text = to_c(network, None)
+    assert "-1.0000001f * z" in text
+    assert "-1.0f * z" in text
+    square = Activation("relu", lambda z: z * z, lambda z, a: 2 * z)
+    with pytest.raises(ValueError, match="'relu' has no form in C"):
+        to_c(Network([Dense(3, "relu"), Dense(2, square)], 5), None)
+
+
 def models(dtype):
     x = samples(dtype)
     yield "softmax", MLPClassifier((6,), max_iter=3, random_state=0).fit(x, NUMBER), "predict_proba"
@@ -133,6 +143,23 @@ def test_features_far_from_zero_in_float32(tmp_path):
     assert far(library.run("model", x, np.empty((N, 3), np.float32)), model.predict_proba(x)) < 1e-6
 
 
+def test_what_is_asked_of_a_model_by_default():
+    x = samples(np.float64)
+    asked = {
+        "predict_proba": [LogisticRegression().fit(x, NUMBER), Neuron(max_iter=3).fit(x, NUMBER > 0)],
+        "predict": [
+            MLPClassifier((6,), loss="hinge", max_iter=3).fit(x, NUMBER),
+            MLPRegressor(hidden_layer_sizes=(6,), max_iter=3).fit(x, x[:, 0]),
+            Neuron("sign", max_iter=3).fit(x, NUMBER > 0),
+            make_pipeline(StandardScaler(), MLPRegressor(hidden_layer_sizes=(6,), max_iter=3)).fit(x, x[:, 0]),
+            FIRST,
+        ],
+    }
+    for method, found in asked.items():
+        for model in found:
+            assert to_c(model, None) == to_c(model, None, method=method)
+
+
 # --- classes and labels -------------------------------------------------------------------------
 
 
@@ -144,8 +171,11 @@ def test_features_far_from_zero_in_float32(tmp_path):
         (NUMBER.astype(np.uint64) + np.uint64(2**63), "unsigned long long", np.uint64),
         (NUMBER > 0, "long", np.int64),
         (NUMBER.astype(np.float32), "double", np.float64),
+        (np.array([-(2**31), 0, 2**31 - 1])[NUMBER], "long", np.int64),
+        (np.array([-(2**63), 0, 2**63 - 1])[NUMBER], "long long", np.int64),
+        (np.array([0, 1, 2**64 - 1], np.uint64)[NUMBER], "unsigned long long", np.uint64),
     ],
-    ids=["int", "large", "unsigned", "bool", "float"],
+    ids=["int", "large", "unsigned", "bool", "float", "limits of 32 bits", "limits of 64", "limits of unsigned"],
 )
 def test_labels_that_are_numbers(labels, kind, dtype, tmp_path):
     x = samples(np.float64)
@@ -181,10 +211,11 @@ def test_one_class_is_always_the_answer(tmp_path):
     assert (library.run("model", x, np.empty(N, np.int64)) == 7).all()
 
 
-def test_labels_that_c_has_no_type_for():
+@pytest.mark.parametrize("classes", [["a", 1, None], ["a", "b\0c", "d"], ["a", "b", "\ud800"], [0, 1, 2**64]], ids=ascii)
+def test_labels_that_c_has_no_type_for(classes):
     model = LogisticRegression().fit(samples(np.float64), NUMBER)
-    model.classes_ = np.array(["a", 1, None], object)
-    with pytest.raises(ValueError, match="no type for.*None"):
+    model.classes_ = np.array(classes, object)
+    with pytest.raises(ValueError, match=r"no type for: \["):
         to_c(model, None, method="predict")
 
 
@@ -286,6 +317,7 @@ def test_literals_are_the_shortest():
 def test_strings_and_comments():
     assert string('a"\\?b\n9') == '"a\\042\\134\\077b\\0129"'
     assert comment("a*/b/*c") == "a* /b/ *c"
+    assert comment("a*\\\n/b\0\r") == "a*\\ /b  "
 
 
 # --- errors -------------------------------------------------------------------------------------
@@ -301,7 +333,7 @@ def test_a_name_that_is_no_identifier(name, tmp_path):
 @pytest.mark.parametrize(
     ("model", "how", "error", "match"),
     [
-        (FIRST, {"method": "predict", "dtype": "float16"}, ValueError, "dtype='float16'"),
+        (FIRST, {"dtype": "float16"}, ValueError, "dtype='float16'"),
         (FIRST, {"method": "predict_proba"}, ValueError, "predict_proba.*Known: predict"),
         (FIRST, {"method": "transform"}, ValueError, "transform"),
         (LogisticRegression(), {}, NotFittedError, "not fitted"),
@@ -325,9 +357,10 @@ def test_other_steps_and_functions_are_named():
     x = samples("d")
     with pytest.raises(ValueError, match="PolynomialFeatures"):
         to_c(make_pipeline(PolynomialFeatures(), LogisticRegression()).fit(x, NUMBER), None)
-    snake = Activation("snake", lambda z: z + z * z, lambda z, a: 1 + 2 * z)
-    with pytest.raises(ValueError, match="'snake' has no form in C"):
-        to_c(Network([Dense(2, snake)], 3), None, method="predict")
+    for name in ("snake", "identity", "softmax"):  # also where it is called as one of the library's own
+        own = Activation(name, lambda z: z + z * z, lambda z, a: 1 + 2 * z)
+        with pytest.raises(ValueError, match=f"'{name}' has no form in C"):
+            to_c(Network([Dense(2, own)], 3), None)
 
 
 @pytest.mark.parametrize(("value", "dtype"), [(np.nan, None), (np.inf, None), (1e300, "float32")])

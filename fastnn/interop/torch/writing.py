@@ -13,7 +13,7 @@ from fastnn.errors import out_of_range
 from fastnn.install import install_hint
 from fastnn.interop.made import TorchSequential
 from fastnn.interop.needed import needed
-from fastnn.serving.served import ServedModel, Step, read_model
+from fastnn.serving.served import ServedModel, Step, read_model, usual_method
 
 __all__ = ["to_torch"]
 
@@ -98,10 +98,8 @@ def to_torch(model: object, *, method: str | None = None, dtype: DTypeLike | Non
 
 
 def _default_method(model: Any) -> str:
-    outputs = read_model(model, "raw").network.outputs
-    if "predict_proba" in outputs:
-        return "predict_proba"
-    return "predict" if outputs["predict"] in ("raw", "link") else "raw"
+    method = usual_method(model)
+    return "raw" if read_model(model, method).output in ("class", "labels") else method
 
 
 def _modules(torch: Any, served: ServedModel) -> list[Any]:
@@ -112,6 +110,7 @@ def _modules(torch: Any, served: ServedModel) -> list[Any]:
         activation = plan.activations[l]
         if plan.dropout[l]:
             modules.append(nn.Dropout(plan.dropout[l]))
+        after = _activation(nn, activation)
         w, b = w.astype(np.float64), None if b is None else b.astype(np.float64)
         if l == 0 and served.steps:
             w, b = _folded(w, b, served.steps)
@@ -120,8 +119,7 @@ def _modules(torch: Any, served: ServedModel) -> list[Any]:
             w, b = slope * w, (0.0 if b is None else slope * b) + np.full(w.shape[1], offset)
         if l == plan.n_layers - 1 and served.output == "pairs":  # the sigmoid of -z and of z
             w, b = np.hstack([-w, w]), None if b is None else np.hstack([-b, b])
-        modules.append(_linear(torch, w, b))
-        modules += _activation(nn, activation)
+        modules += [_linear(torch, w, b), *after]
     return modules + _link(nn, served)
 
 
@@ -149,7 +147,7 @@ def _linear(torch: Any, w: NDArray[Any], b: NDArray[Any] | None) -> Any:
 
 
 def _activation(nn: Any, activation: Activation) -> list[Any]:
-    if activation.name == "identity":
+    if activation == get("identity"):
         return []
     make = None if activation.code == USER else _MODULES.get(activation.name)
     others_of_selu = activation.name == "selu" and activation != get("selu")
