@@ -27,6 +27,7 @@ from fastnn import (
     Network,
     Neuron,
     activations,
+    compile_predict,
     to_c,
 )
 from fastnn.activations import ACTIVATIONS
@@ -80,6 +81,22 @@ def test_every_activation_in_one_program(dtype, tmp_path):
         out = library.run(name, x, np.full((N, 3), np.nan, dtype))
         assert far(out, network.forward(x)) <= CLOSE[dtype], network.plan.activations[0]
         assert library.is_right(name)
+
+
+@pytest.mark.parametrize("dtype", CLOSE)
+def test_inputs_that_are_no_numbers_or_very_large(dtype, tmp_path):
+    """What is NaN or infinite is so in C too: sums of one product and a zero, and then each activation."""
+    large = [np.nan, np.inf, -np.inf, 0, 1e-40, 40, -40, 104, -104, 750, -750, 1e38, -1e38]
+    x = np.array(large, dtype)[:, None]
+    networks = {f"m{place}": Network([Dense(1, each)], 1, dtype=dtype) for place, each in enumerate(ACTIVATIONS.values())}
+    for network in networks.values():
+        network.weights[0][...] = 1
+    headers = {name: (to_c(net, None, name, method="raw"), "raw", NUMBERS[dtype]) for name, net in networks.items()}
+    library = library_of(tmp_path, headers)
+    for name, network in networks.items():
+        found = library.run(name, x, np.empty_like(x))
+        wanted = compile_predict(network, "raw")(x)
+        np.testing.assert_allclose(found, wanted, rtol=CLOSE[dtype], atol=CLOSE[dtype], err_msg=str(network))
 
 
 def test_activations_whose_names_are_written_alike(tmp_path):
