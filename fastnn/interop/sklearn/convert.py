@@ -125,7 +125,7 @@ def _through_pipelines(model: Any, convert: Callable[[Any], Any]) -> Any:
 
 def _there(model: Any, predict_only: bool) -> Any:
     if not isinstance(model, Estimator):
-        raise wrong_type("model", model, "an estimator of fastnn, or a Pipeline that ends with one")
+        raise wrong_type("model", model, f"an estimator of fastnn, or a Pipeline that ends with one{_instead(model)}")
     check_is_fitted(model)
     now: Any = held(model)
     if isinstance(model, (MLPClassifier, MLPRegressor)):
@@ -137,10 +137,17 @@ def _there(model: Any, predict_only: bool) -> Any:
     return neuron_to_sklearn(now, predict_only=predict_only)
 
 
+def _instead(model: Any) -> str:
+    """Where a class comes from whose name is known on both sides, or is that of a subclass."""
+    kind = type(model)
+    names = {each.__name__ for each in kind.__mro__}
+    return f", not a {kind.__name__} of {kind.__module__.partition('.')[0]}" if names & _SHARED else ""
+
+
 def _back(model: Any, predict_only: bool) -> Any:
     kind = type(model)  # a subclass may predict otherwise
     if kind not in (*_NETWORKS, *_LINEAR):
-        raise wrong_type("model", model, _WANTED)
+        raise wrong_type("model", model, f"{_WANTED}{_instead(model)}")
     check_is_fitted(model)
     if kind in _NETWORKS:  # whose training there is known here
         return mlp_from_sklearn(model, _NETWORKS[kind])
@@ -158,5 +165,6 @@ _LINEAR: dict[type, Callable[..., Any]] = {
     linear_model.Perceptron: neuron_from_sklearn,
     linear_model.SGDClassifier: sgd_from_sklearn,
 }
+_SHARED = {kind.__name__ for kind in (*_NETWORKS, *_LINEAR)}
 _NAMES = ", ".join(kind.__name__ for kind in (*_NETWORKS, *_LINEAR))
 _WANTED = f"a fitted {_NAMES} of scikit-learn, or a Pipeline that ends with one"
