@@ -216,6 +216,12 @@ def normed():
     return sequential(torch.nn.utils.parametrizations.weight_norm(nn.Linear(6, 3)))
 
 
+def with_own_forward():
+    module = sequential(nn.Linear(6, 3))
+    module[0].forward = lambda x: x
+    return module
+
+
 REFUSED = {
     "training": (lambda: nn.Sequential(nn.Linear(6, 3)), r"Sequential is in training mode.*eval\(\)"),
     "training inside": (
@@ -223,6 +229,13 @@ REFUSED = {
         r"Sequential\[1\] is in training mode",
     ),
     "hooks": (hooked, r"Sequential\[0\] has hooks"),
+    "own forward": (with_own_forward, r"Sequential\[0\] has a forward of its own"),
+    "lazy": (lambda: sequential(nn.LazyLinear(3)), r"Sequential\[0\] has no numbers yet.*Call the module once"),
+    "dropout of all": (
+        lambda: sequential(nn.Linear(6, 3), nn.Dropout(1.0), nn.Linear(3, 3)),
+        r"Sequential\[1\]: Dropout\(p=1.*would drop all",
+    ),
+    "width of slopes": (lambda: sequential(nn.Linear(6, 3), nn.PReLU(4)), "PReLU.*3 columns before"),
     "tied": (tied, r"Sequential\[2\] and Sequential\[0\] share parameters"),
     "shared": (shared, "share parameters"),
     "subclass": (lambda: sequential(Own(6, 3)), r"Sequential\[0\]: Own\("),
@@ -336,6 +349,37 @@ def test_models_become_sequentials(dtype):
         assert far(answer(to_torch(model, method=method), x), wanted) <= CLOSE[dtype], model
         if method != "decision_function":  # which is the same then
             assert far(answer(to_torch(model), x), wanted) <= CLOSE[dtype], model
+
+
+@pytest.mark.parametrize("mean", [30, 1000])
+def test_means_far_from_zero_are_taken_off_first(mean, dtype):
+    """In a bias they would cost as many digits as they are standard deviations: 1e-4 in float32."""
+    near = np.random.default_rng(0).normal(size=(N, 6))
+    x = (near + mean * np.arange(6)).astype(dtype)  # the first one is near to zero
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(x, near[:, :3].argmax(axis=1))
+    module = to_torch(model)
+    assert far(answer(module, x), model.predict_proba(x)) <= 2 * CLOSE[dtype]
+    assert far(from_torch(module).predict(x), model.predict_proba(x)) <= 2 * CLOSE[dtype]
+
+    norm = nn.BatchNorm1d(6, affine=False, eps=0.0).to(DTYPES[dtype])
+    norm.running_mean[...] = torch.from_numpy(x.mean(axis=0))
+    exact = sequential(nn.Linear(6, 3, dtype=torch.float64), nn.Softmax(dim=1))
+    layer = nn.Linear(6, 3, dtype=DTYPES[dtype])
+    layer.load_state_dict(exact[0].state_dict())
+    network = from_torch(sequential(norm, layer, nn.Softmax(dim=1)))
+    centred = x.astype(np.float64) - norm.running_mean.double().numpy()
+    assert far(network.predict(x), answer(exact, centred).astype(dtype)) <= CLOSE[dtype]
+
+
+def test_a_constant_column_far_from_zero():
+    """Its statistics, and a weight of zero, are no reason to divide by zero."""
+    norm = nn.BatchNorm1d(2)
+    with torch.no_grad():
+        norm.weight[...] = torch.tensor([0.0, 1.0])
+        norm.bias[...] = torch.tensor([100.0, 100.0])
+    module = sequential(norm, nn.Linear(2, 3))
+    x = samples(np.float32)[:, :2]
+    assert far(from_torch(module).predict(x), answer(module, x)) < 1e-5  # of numbers near to 100
 
 
 def test_another_dtype():

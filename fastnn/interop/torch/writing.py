@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from fastnn.activations import USER, Activation, get
 from fastnn.errors import out_of_range
 from fastnn.install import install_hint
+from fastnn.interop.chain import FOLDED
 from fastnn.interop.made import TorchSequential
 from fastnn.interop.needed import needed
 from fastnn.serving.served import ServedModel, Step, read_model, usual_method
@@ -53,7 +54,8 @@ def to_torch(model: object, *, method: str | None = None, dtype: DTypeLike | Non
     """Return a model as a torch.nn.Sequential, which predicts the same.
 
     It is in evaluation mode and shares no memory with the model. A Dropout of the model is one there. Scalers of a
-    pipeline are folded into the first layer.
+    pipeline are folded into the first layer; means of more than four standard deviations, which would cost digits there,
+    are taken off by a Linear before it.
 
     Parameters
     ----------
@@ -113,7 +115,8 @@ def _modules(torch: Any, served: ServedModel) -> list[Any]:
         after = _activation(nn, activation)
         w, b = w.astype(np.float64), None if b is None else b.astype(np.float64)
         if l == 0 and served.steps:
-            w, b = _folded(w, b, served.steps)
+            before, w, b = _folded(torch, w, b, served.steps)
+            modules = before + modules
         if activation.name == "hard_sigmoid":
             slope, offset = activation.parameters
             w, b = slope * w, (0.0 if b is None else slope * b) + np.full(w.shape[1], offset)
@@ -123,18 +126,26 @@ def _modules(torch: Any, served: ServedModel) -> list[Any]:
     return modules + _link(nn, served)
 
 
-def _folded(w: NDArray[Any], b: NDArray[Any] | None, steps: tuple[Step, ...]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The first layer of what the scalers leave as it is."""
-    scale, shift = np.ones(len(w)), np.zeros(len(w))
+def _folded(
+    torch: Any, w: NDArray[Any], b: NDArray[Any] | None, steps: tuple[Step, ...]
+) -> tuple[list[Any], NDArray[Any], NDArray[Any]]:
+    """The first layer of what the scalers leave as it is, and one before that takes means off that are far from zero."""
+    center, scale, shift = np.zeros(len(w)), np.ones(len(w)), np.zeros(len(w))  # (x + center) * scale + shift
     for operation, values in steps:
         if operation == "clip":
             raise ValueError(f"clip=True of a scaler, to {values.tolist()}, has no module: clip the features before.")
-        if operation in ("subtract", "add"):
+        if operation == "subtract" and (scale == 1).all():
+            center = center - values
+        elif operation in ("subtract", "add"):
             shift = shift + (values if operation == "add" else -values)
         else:
             factor = values if operation == "multiply" else 1 / values
             scale, shift = scale * factor, shift * factor
-    return scale[:, None] * w, shift @ w + (0.0 if b is None else b)
+    before, folded = [], center * scale + shift
+    if (np.abs(folded) > FOLDED).any():
+        before.append(_linear(torch, np.eye(len(w)), center + shift / scale))
+        folded = np.zeros(len(w))
+    return before, scale[:, None] * w, folded @ w + (0.0 if b is None else b)
 
 
 def _linear(torch: Any, w: NDArray[Any], b: NDArray[Any] | None) -> Any:
