@@ -36,7 +36,13 @@ def test_rates_are_a_function_of_the_step(schedule):
 
 @pytest.mark.parametrize(
     "schedule",
-    [Constant(1), Step(1, every=7, factor=1), Exponential(1, decay=1), InverseScaling(1, 0, 32), Cosine(1, 50, final=1)],
+    [
+        Constant(1),
+        Step(1, every=7, factor=1),
+        Exponential(1, decay=1),
+        InverseScaling(1, 0, 32),
+        Cosine(1, 50, final=1),
+    ],
     ids=str,
 )
 def test_whole_numbers_give_floats(schedule):

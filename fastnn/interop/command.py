@@ -106,8 +106,8 @@ def _hint(path: str) -> str:
     if start[:1] != b"\x80" or start[2:] == b"\0":  # as in a safetensors file, of a header of less than 64 KB
         return ""
     return (
-        " It begins as pickles do, and what `save` has written is wanted here: load it in Python, and give the model or "
-        "Pipeline to fastnn.to_c, to_onnx or to_sklearn."
+        " It begins as pickles do, and what `save` has written is wanted here: load it in Python, and give the model "
+        "or Pipeline to fastnn.to_c, to_onnx or to_sklearn."
     )
 
 

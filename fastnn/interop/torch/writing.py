@@ -54,8 +54,8 @@ def to_torch(model: object, *, method: str | None = None, dtype: DTypeLike | Non
     """Return a model as a torch.nn.Sequential, which predicts the same.
 
     It is in evaluation mode and shares no memory with the model. A Dropout of the model is one there. Scalers of a
-    pipeline are folded into the first layer; means of more than four standard deviations, which would cost digits there,
-    are taken off by a Linear before it.
+    pipeline are folded into the first layer; means of more than four standard deviations, which would cost digits
+    there, are taken off by a Linear before it.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def _modules(torch: Any, served: ServedModel) -> list[Any]:
 def _folded(
     torch: Any, w: NDArray[Any], b: NDArray[Any] | None, steps: tuple[Step, ...]
 ) -> tuple[list[Any], NDArray[Any], NDArray[Any]]:
-    """The first layer of what the scalers leave as it is, and one before that takes means off that are far from zero."""
+    """The first layer of what the scalers leave as it is, and before it one that takes off means far from zero."""
     center, scale, shift = np.zeros(len(w)), np.ones(len(w)), np.zeros(len(w))  # (x + center) * scale + shift
     for operation, values in steps:
         if operation == "clip":
