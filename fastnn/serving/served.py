@@ -115,11 +115,11 @@ def _is_named(instance: Any, name: str) -> bool:
 
 
 def _rounds(transformer: Any) -> bool:
-    """Whether a scaler rounds its values to the dtype of x: a StandardScaler does since scikit-learn 1.9."""
+    """Whether a scaler rounds its values to the dtype of x: a StandardScaler does since scikit-learn 1.8."""
     from sklearn import __version__
 
     major, minor = map(int, __version__.split(".")[:2])
-    return _is_named(transformer, "StandardScaler") and (major, minor) >= (1, 9)
+    return _is_named(transformer, "StandardScaler") and (major, minor) >= (1, 8)
 
 
 def _steps_of(name: str, transformer: Any) -> tuple[Step, ...]:
