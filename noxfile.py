@@ -138,7 +138,7 @@ def interop(session: nox.Session) -> None:
     """What other libraries make of our models and we of theirs, with all of them installed."""
     install(session, wheel_of(session), "--group", "interop")
     # Of what is missing the tests would be left out.
-    session.run("python", "-c", "import onnx, onnxruntime, onnxscript, skl2onnx, torch")
+    session.run("python", "-c", "import flask, onnx, onnxruntime, onnxscript, skl2onnx, torch")
     pytest(session, "-q", "tests/interop")
 
 

@@ -11,6 +11,7 @@ from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
 from fastnn.kernels.select import native
 from fastnn.losses import Loss
+from fastnn.memory import aligned_empty
 from fastnn.plan import Plan
 
 __all__ = ["FlatParams"]
@@ -70,7 +71,7 @@ class FlatParams:
                 raise ValueError("a layer has biases where its description has none, or none where it has some")
             if b is not None:
                 parts.append(_required(f"{names[1]}[{l}]", b, (o,), plan))
-        return cls(plan, np.concatenate(parts))
+        return cls(plan, np.concatenate(parts, out=aligned_empty(plan.n_params, plan.dtype)))
 
     @classmethod
     def assigned(
@@ -96,7 +97,7 @@ class FlatParams:
             np.dtype(np.float32 if dtype == np.float32 else np.float64),
         )
         parts = [part.ravel() for pair in zip(coefs, intercepts, strict=True) for part in pair]
-        flat = cls(plan, np.concatenate(parts).astype(plan.dtype, copy=False))
+        flat = cls(plan, np.concatenate(parts, out=aligned_empty(plan.n_params, plan.dtype), casting="unsafe"))
         flat._sources = sources
         return flat
 
@@ -119,7 +120,8 @@ class FlatParams:
 
     def are_views(self, coefs: Sequence[Array], intercepts: Sequence[Array]) -> bool:
         """Whether these are the views: nobody has put another array in their place."""
-        return bool(native.are_same(coefs, self.weights) and native.are_same(intercepts, self.biases))
+        same: bool = native.are_same(coefs, self.weights) and native.are_same(intercepts, self.biases)
+        return same
 
 
 def _required(name: str, array: Array, shape: tuple[int, ...], plan: Plan) -> Array:

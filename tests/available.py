@@ -47,6 +47,7 @@ if not HAS_CALLBACKS:
     LEFT_OUT["swapped"] = "scikit-learn's own tests of logistic regression, before 1.9, give parameters that are gone"
 
 _PARTNERS = {
+    "flask": ("flask",),
     "keras": ("keras", "torch"),
     "onnx": ("onnx", "onnxruntime", "skl2onnx"),
     "torch": ("torch",),

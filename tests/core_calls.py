@@ -88,6 +88,11 @@ def _predict(rng: Rng) -> list[Any]:
     return [given.plan, params, x, given.plan.loss, written(N, given.plan.widths[-1], dtype=np.float32)]
 
 
+def _answer(rng: Rng) -> list[Any]:
+    given = problem("relu", np.float32, N)
+    return [given.plan, read(given.params, np.float32), read(given.x, np.float32), given.plan.loss, False, True, 1]
+
+
 def _predictor(rng: Rng) -> list[Any]:
     given = problem("relu", np.float32, N)
     steps = (("subtract", rng.normal(size=given.plan.widths[0]), True), ("clip", (-1, 1), False))
@@ -111,6 +116,9 @@ CALLS: dict[str, Make] = {
     "refresh": lambda rng: [written(N, I), read(rng.normal(size=(N, I)))],
     "permutation": lambda rng: [1, 2, written(N, dtype=np.int64)],
     "network_predict": _predict,
+    "network_answer": _answer,
+    "linear_params": lambda rng: [read(rng.normal(size=(O, I))), read(rng.normal(size=O))],
+    "are_same": lambda rng: [[rng, "a"], (rng, "b")],
     "take_columns": lambda rng: [sp.csr_array(rng.normal(size=(N, I))), read([3, 0], np.intp), True],
     "SparseRows": lambda rng: [random_array((N, I), density=0.4, format="csr", rng=rng)],
     "SparseColumns": lambda rng: [random_array((N, I), density=0.4, format="csc", rng=rng)],

@@ -215,6 +215,20 @@ def loss_of_neuron(float z, float y):
     assert _core.loss_of(_core.FASTNN_LOSS_POISSON, &loss) == _core.FASTNN_OK
     _core.loss_and_gradient_float32(&z, &y, NULL, &loss, &d_z, &mean, 1, 1)
     return mean.hex() + " " + (<double>d_z).hex()
+
+def answer(size_t handle, float[:, ::1] x, float[:, ::1] out):
+    cdef int status
+    with nogil:
+        status = _core.predict_float32(<void*>handle, &x[0, 0], &out[0, 0], x.shape[0])
+    return status
+"""
+
+ANSWERED = """
+import numpy as np, fastnn, probe
+x = np.float32([[0, 1], [2, 3], [1, 0]])
+model = fastnn.LogisticRegression(solver="newton-cholesky").fit(x, [0, 1, 0])
+p, out = fastnn.compile_predict(model), np.zeros((3, 2), np.float32)
+print(probe.answer(p.address[1], x, out), (out == model.predict_proba(x)).all())
 """
 
 
@@ -227,6 +241,8 @@ def test_another_project_can_cimport_the_compiled_module(tmp_path: Path) -> None
     one = kernels.dense_forward([[0.5]], [[2.0]], [-1.5], "tanh")
     loss, d_z = kernels.loss_and_gradient(np.float32([[0.5]]), np.float32([[2]]), "poisson")
     np.testing.assert_array_equal(numbers(told), [one.item(), loss, d_z.item()])
+    told = python(tmp_path, ANSWERED)
+    assert told.split() == ["0", "True"]
 
 
 # --- predictors ---------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from fastnn.kernels.select import native
 from fastnn.models.network.base import BaseNetwork
 from fastnn.plan import Plan
 from fastnn.serving.served import ServedModel, read_model
-from fastnn.validation import check_counts
+from fastnn.threads import resolve as resolve_threads
 
 if TYPE_CHECKING:
     from fastnn._core import Predictor
@@ -60,7 +60,8 @@ def compile_predict(
         How many threads may share the rows of a call; None for as many as `fastnn.set_num_threads` says.
     strict : bool, default=False
         Whether x must be a C-contiguous ndarray of the dtype. Else lists, tensors, sparse matrices and arrays of other
-        dtypes and strides are converted.
+        dtypes and strides are converted. The columns of a data frame are those that the model was fitted to, in their
+        order, if it was fitted to one.
 
     Returns
     -------
@@ -76,7 +77,8 @@ def compile_predict(
     ValueError
         If the model has no such method, or a step of the pipeline is none of these scalers.
     TypeError
-        If it is no model of this library.
+        If it is no model of this library, or its class or a scaler's has a method of its own in the place of one that
+        is served.
     NotFittedError
         If it is not fitted.
 
@@ -105,11 +107,10 @@ def compile_predict(
     >>> str(p.label(x[3]))
     'yes'
     """
-    if n_threads is not None:
-        check_counts(n_threads=n_threads)
+    threads = resolve_threads(n_threads)
     served, output = _read(model, method)
     plan = _in_dtype(served, dtype)
-    labels, labels_plan = _labels(model, plan, dtype)
+    labels, labels_plan = _labels(served, plan, dtype)
     made: Predictor = native.Predictor(
         plan,
         np.ascontiguousarray(served.network.params, plan.dtype),
@@ -121,7 +122,8 @@ def compile_predict(
         squeezed=_drops_column(served),
         strict=bool(strict),
         check_finite=bool(check_finite),
-        n_threads=0 if n_threads is None else int(n_threads),
+        n_threads=threads,
+        names=_names(model),
     )
     return made
 
@@ -132,7 +134,7 @@ def _read(model: object, method: str) -> tuple[ServedModel, str]:
     classes = raw.network.classes
     if method == "predict_proba" and classes is not None and len(classes) == 1 and hasattr(raw.model, method):
         return raw, "ones"  # the one class is certain, whatever the network says
-    served = read_model(model, method)
+    served = raw.asked(method)
     return served, served.output
 
 
@@ -144,9 +146,9 @@ def _in_dtype(served: ServedModel, dtype: DTypeLike | None) -> Plan:
     return replace(plan, dtype=wanted, loss=losses.get(_LOSS_OF_LINK[plan.loss.link]), dropout=())
 
 
-def _labels(model: object, plan: Plan, dtype: DTypeLike | None) -> tuple[str | None, Plan | None]:
+def _labels(asked: ServedModel, plan: Plan, dtype: DTypeLike | None) -> tuple[str | None, Plan | None]:
     """What the labels of a model are, and the plan for them where it is another than that of the method."""
-    served = read_model(model, "predict")
+    served = asked.asked("predict")
     if served.output not in ("class", "labels"):
         return None, None
     own = _in_dtype(served, dtype)
@@ -159,6 +161,12 @@ def _steps(served: ServedModel) -> tuple[tuple[str, Any, bool], ...]:
         (step.operation, step.values.astype(dtype), not rounded)
         for step, dtype, rounded in zip(served.steps, served.dtypes, served.rounded, strict=True)
     )
+
+
+def _names(model: Any) -> tuple[str, ...] | None:
+    """Of the columns that the model, or the first scaler of a pipeline, was fitted to; None where they had none."""
+    names = getattr(model, "feature_names_in_", None)
+    return None if names is None else tuple(map(str, names))
 
 
 def _drops_column(served: ServedModel) -> bool:

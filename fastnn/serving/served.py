@@ -5,7 +5,7 @@ Predictors and all exports read models here, and nowhere else, so that they agre
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from fastnn.models.common.fitting import held
 __all__ = ["SCALERS", "ServedModel", "Step", "read_model", "usual_method"]
 
 SCALERS = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler")
+_ANSWERS = ("predict", "predict_proba", "decision_function")
 
 
 class Step(NamedTuple):
@@ -41,7 +42,8 @@ class ServedModel:
     Attributes
     ----------
     model : estimator or Network
-        The model itself, the last step of a pipeline.
+        The model, the last step of a pipeline, in the state in which it was read: a fit that ends meanwhile changes
+        nothing of it.
     network : ModelNetwork
         The same as a network. Its parameters may be the model's own: copy what has to stay.
     method : str
@@ -67,6 +69,12 @@ class ServedModel:
         """What the method gives: "raw", "link", "pairs", "class" or "labels"."""
         return self.network.output(self.method)
 
+    def asked(self, method: str) -> ServedModel:
+        """The same model, in the same state, asked for another method; ValueError if there is no such method."""
+        network = self.model._as_network(method)
+        network.output(method)
+        return replace(self, network=network, method=method)
+
 
 def read_model(model: Any, method: str) -> ServedModel:
     """Read a fitted model, or a pipeline of scalers and one.
@@ -83,10 +91,12 @@ def read_model(model: Any, method: str) -> ServedModel:
     ValueError
         If a step is something else, or the model has no such method.
     TypeError
-        If it is no model of this library.
+        If it is no model of this library, or its class or a scaler's changes what such a one does.
     NotFittedError
         If it, or a scaler, is not fitted.
     """
+    if _is_named(model, "Pipeline"):
+        _require_unchanged(model, _ANSWERS)
     steps: tuple[Step, ...] = ()
     rounded: tuple[bool, ...] = ()
     if _is_named(model, "Pipeline"):
@@ -97,10 +107,12 @@ def read_model(model: Any, method: str) -> ServedModel:
         model = model.steps[-1][1]
     if not isinstance(model, AsNetwork):
         raise wrong_type("model", model, "a fitted estimator or Network of fastnn, or a Pipeline that ends with one")
-    network = held(model)._as_network(method)
-    network.output(method)  # which there is, or an error
+    _require_unchanged(model, _ANSWERS)
+    model = held(model)
     dtypes = tuple(step.values.dtype for step in steps)
     exact = tuple(Step(step.operation, step.values.astype(np.float64)) for step in steps)
+    network = model._as_network(method)
+    network.output(method)  # which there is, or an error
     return ServedModel(model, network, method, exact, rounded, dtypes)
 
 
@@ -112,6 +124,19 @@ def usual_method(model: Any) -> str:
 def _is_named(instance: Any, name: str) -> bool:
     """Whether an object is of scikit-learn's class of this name, or of one made from it."""
     return any(each.__name__ == name and each.__module__.startswith("sklearn.") for each in type(instance).__mro__)
+
+
+def _require_unchanged(instance: Any, methods: tuple[str, ...]) -> None:
+    """Raise TypeError for an object of a class that users have made of a library's, and in which a method is theirs."""
+    for kind in type(instance).__mro__:
+        if kind.__module__.split(".")[0] in ("fastnn", "sklearn"):
+            return  # what it is made of
+        for name in methods:
+            if name in vars(kind):
+                raise TypeError(
+                    f"{type(instance).__name__} has a method {name} of its own, and what can be served is what the "
+                    "library's own classes do: give an object of such a class, with the same attributes."
+                )
 
 
 def _rounds(transformer: Any) -> bool:
@@ -135,6 +160,7 @@ def _steps_of(name: str, transformer: Any) -> tuple[Step, ...]:
     from sklearn.utils.validation import check_is_fitted
 
     check_is_fitted(transformer)
+    _require_unchanged(transformer, ("transform",))
     if kind == "StandardScaler":
         return _given(
             ("subtract", transformer.mean_ if transformer.with_mean else None), ("divide", transformer.scale_)

@@ -44,20 +44,18 @@ def network_forward(object plan, cnp.ndarray params not None, object x not None,
 
 def network_predict(object plan, cnp.ndarray params not None, object x not None, object loss,
                     cnp.ndarray out not None, Py_ssize_t n_threads=0):
-    """out = the loss's link of the last layer's activation (itself where loss is None); whether a dense x is finite.
+    """out = the loss's link of the last layer's activation (itself where loss is None)
 
     Where out has two columns for a network of one output, they belong to its negative and to it: both probabilities of
-    a sigmoid neuron. Where x is not finite, out is of no use.
+    a sigmoid neuron.
     """
     cdef NetworkForward[float] g
-    cdef int infinite = 0
     cdef NativePlan native = native_plan(plan, kind_of(params))
     g.shape = native.shape
     g.link = kNoLink if loss is None else read_link(loss, native.kind)
     g.pairs = g.shape.widths[g.shape.layers] == 1 and cnp.PyArray_NDIM(out) == 2 and cnp.PyArray_DIM(out, 1) == 2
-    g.infinite = &infinite
+    g.infinite = NULL
     run_forward(&g, native, params, x, out, n_threads)
-    return infinite == 0
 
 
 cdef SparseRows sparse_rows(SparseRows x, int kind, Py_ssize_t columns):

@@ -33,11 +33,16 @@ cdef class Predictor:
         Whether the one column of an answer is dropped: (n, 1) becomes (n,).
     strict, check_finite, n_threads
         As those of compile_predict.
+    names : tuple of str, optional
+        Of the columns of a data frame x, where it has names.
     """
     cdef FrozenNetwork[float] frozen
     cdef FrozenNetwork[float] classifier  # the same for labels
+    # What both read: a plan makes its own anew when a user's functions read something else than before.
+    cdef NativePlan native, native_of_labels
     cdef readonly object plan, classes
     cdef object params, output, labels, labels_plan
+    cdef tuple names
     cdef tuple steps
     cdef list values_of_steps  # as they are computed with
     cdef cnp.ndarray block_of_steps
@@ -52,33 +57,34 @@ cdef class Predictor:
 
     def __cinit__(self, object plan not None, cnp.ndarray params not None, str output not None, str labels=None,
                   object labels_plan=None, object classes=None, tuple steps=(), bint squeezed=False, bint strict=False,
-                  bint check_finite=False, Py_ssize_t n_threads=1):
-        cdef NativePlan native = native_plan(plan, kind_of(params))
-        input_1d(params, "params", native.kind, native.n_params)
+                  bint check_finite=False, Py_ssize_t n_threads=1, tuple names=None):
+        self.native = native_plan(plan, kind_of(params))
+        input_1d(params, "params", self.native.kind, self.native.n_params)
         if n_threads < 0:
             raise ValueError(f"n_threads={n_threads}, wanted at least 1")
         self.plan, self.output, self.labels, self.labels_plan = plan, output, labels, labels_plan
-        self.steps = steps
+        self.steps, self.names = steps, names
         self.squeezed, self.strict, self.check_finite, self.n_threads = squeezed, strict, check_finite, n_threads
-        self.kind, self.typenum = native.kind, cnp.NPY_FLOAT64 if native.kind else cnp.NPY_FLOAT32
+        self.kind = self.native.kind
+        self.typenum = cnp.NPY_FLOAT64 if self.kind else cnp.NPY_FLOAT32
         self.params = params.copy()
         self.params.flags.writeable = False
         self.classes = None if classes is None else np.array(classes)
         if self.classes is not None:
             self.classes.flags.writeable = False
-        self.read_network(native)
+        self.read_network()
         self.read_steps()
         self.read_answers()
         self.pack()
 
-    cdef int read_network(self, NativePlan native) except -1:
-        self.frozen.shape = native.shape
+    cdef int read_network(self) except -1:
+        self.frozen.shape = self.native.shape
         self.frozen.params = <float*>cnp.PyArray_DATA(self.params)
         self.frozen.table = kernels
         # Places of zeros are numbers of 32 bits.
-        self.frozen.is_finite = bool(np.isfinite(self.params).all()) and native.widths.max() <= INT32_MAX
-        self.n_inputs = native.shape.widths[0]
-        self.work_of_row = 2 * multiply_adds(native.shape)
+        self.frozen.is_finite = bool(np.isfinite(self.params).all()) and self.native.widths.max() <= INT32_MAX
+        self.n_inputs = self.frozen.shape.widths[0]
+        self.work_of_row = 2 * multiply_adds(self.frozen.shape)
         return 0
 
     # Their values are copied to arrays of the dtype that each is computed in.
@@ -113,7 +119,8 @@ cdef class Predictor:
         self.frozen.link = kNoLink
         if self.output in ("link", "pairs"):
             self.frozen.link = read_link(self.plan.loss, self.kind)
-        if (self.output == "pairs" and o != 1) or ((self.gives_labels or self.labels) and self.classes is None):
+        if ((self.output == "pairs" and o != 1) or (self.labels and self.classes is None)
+                or (self.gives_labels and self.labels != self.output)):
             raise ValueError(f"output {self.output!r} and labels {self.labels!r} do not fit {o} outputs and the "
                              f"classes {self.classes}")
         self.frozen.columns = 2 if self.output == "pairs" else 1 if self.output in ("class", "ones") else o
@@ -137,7 +144,8 @@ cdef class Predictor:
             end_job(&job)
         raise_if_stopped(job)
         self.classifier = self.frozen
-        self.classifier.shape.activations = self.plan_of_labels().shape.activations
+        self.native_of_labels = self.plan_of_labels()
+        self.classifier.shape.activations = self.native_of_labels.shape.activations
         self.classifier.link = kNoLink
         self.classifier.answer = ANSWERS[self.labels or "class"]
         self.classifier.columns = 1 if self.labels != "labels" else self.frozen.shape.widths[self.frozen.shape.layers]
@@ -148,7 +156,7 @@ cdef class Predictor:
         return 0
 
     cdef NativePlan plan_of_labels(self):
-        cdef NativePlan own = native_plan(self.plan, self.kind), other = own
+        cdef NativePlan own = self.native, other = own
         if self.labels_plan is not None:
             other = native_plan(self.labels_plan, self.kind)
         if other.widths.tolist() != own.widths.tolist() or other.bias.tolist() != own.bias.tolist():
@@ -161,7 +169,7 @@ cdef class Predictor:
 
     def __reduce__(self):
         return Predictor, (self.plan, self.params, self.output, self.labels, self.labels_plan, self.classes, self.steps,
-                           self.squeezed, self.strict, self.check_finite, self.n_threads)
+                           self.squeezed, self.strict, self.check_finite, self.n_threads, self.names)
 
     def __repr__(self):
         return f"<Predictor: {self.n_inputs} inputs, {self.n_outputs} outputs, {self.dtype}>"
@@ -214,7 +222,7 @@ cdef class Predictor:
         cdef cnp.ndarray given
         cdef int ndim = cnp.PyArray_NDIM(x), wanted = ndim - self.squeezed
         if not isinstance(out, cnp.ndarray):
-            return self.refuse_output(x, out, self.plan.dtype, self.squeezed)
+            return refuse_output(out, self.shape_of_answer(x), self.plan.dtype)
         given = <cnp.ndarray>out
         if self.squeezed and ndim == 1 and cnp.PyArray_SIZE(given) == 1 and cnp.PyArray_NDIM(given) <= 1:
             wanted = cnp.PyArray_NDIM(given)  # one number, () or (1,)
@@ -222,17 +230,11 @@ cdef class Predictor:
                 or cnp.PyArray_NDIM(given) != wanted
                 or (not self.squeezed and cnp.PyArray_DIM(given, ndim - 1) != self.n_outputs)
                 or (ndim == 2 and cnp.PyArray_DIM(given, 0) != cnp.PyArray_DIM(x, 0))):
-            return self.refuse_output(x, out, self.plan.dtype, self.squeezed)
+            return refuse_output(out, self.shape_of_answer(x), self.plan.dtype)
         return apart(given, x)
 
-    cdef int refuse_output(self, object x, object out, object dtype, bint squeezed) except -1:
-        if not isinstance(out, np.ndarray):
-            raise TypeError(f"out is of type {type(out).__name__}, wanted an ndarray.")
-        shape = x.shape[: x.ndim - 1] + (() if squeezed else (self.n_outputs,))
-        state = "" if out.flags.writeable else ", read-only"
-        state += "" if out.flags.c_contiguous and out.flags.aligned else ", not plain C-contiguous memory"
-        raise ValueError(f"out has shape {out.shape} and dtype {out.dtype}{state}; wanted a writable C-contiguous "
-                         f"array of shape {shape} and dtype {dtype}.")
+    cdef tuple shape_of_answer(self, object x):
+        return x.shape[: x.ndim - 1] + (() if self.squeezed else (self.n_outputs,))
 
     def __call__(self, object x, object out=None):
         """Answer one row or several.
@@ -306,17 +308,13 @@ cdef class Predictor:
         numbers = self.new_output(x, self.classifier.columns, of_class)
         self.compute(&self.classifier, cnp.PyArray_DATA(x), cnp.PyArray_DATA(numbers),
                      1 if single else cnp.PyArray_DIM(x, 0))
-        labels = self.classes[numbers.astype(np.intp)] if of_class else numbers.astype(int)
-        return labels if out is None else self.copy_labels(x, labels, out)
-
-    cdef object copy_labels(self, object x, object labels, object out):
-        if (not isinstance(out, np.ndarray) or out.shape != np.shape(labels) or out.dtype != labels.dtype
-                or not is_plain(out, cnp.NPY_ARRAY_CARRAY)):
-            self.refuse_output(x, out, labels.dtype, self.labels == "class")
-        if isinstance(x, np.ndarray):
-            apart(out, x)
-        out[...] = labels
-        return out
+        if not of_class:
+            labels = numbers.astype(int)
+        elif out is None:
+            return self.classes[numbers.astype(np.intp)]
+        else:
+            labels = self.classes[numbers.astype(np.intp), ...]  # an array of one class too, which may be an object
+        return labels if out is None else copy_answer(labels, out, x)
 
     # --- without Python -----------------------------------------------------------------------------------------------
 

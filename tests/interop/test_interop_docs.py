@@ -19,8 +19,9 @@ SECTIONS = {
         pytest.param("Keras", marks=pytest.mark.keras),
         pytest.param("ONNX", marks=pytest.mark.onnx),
     ],
-    "serving.md": ["From C, WebAssembly and microcontrollers"],
+    "serving.md": ["One row at a time", pytest.param("A web service", marks=pytest.mark.flask)],
 }
+IN_C = "From C, WebAssembly and microcontrollers"
 
 
 def section(page: str, title: str) -> str:
@@ -43,13 +44,18 @@ def run_python(text: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("title", SECTIONS["interop.md"])
-def test_a_section_runs_as_one_program(title, tmp_path):
+def test_a_section_about_another_library_runs_as_one_program(title, tmp_path):
     run_python(section("interop.md", title), tmp_path)
+
+
+@pytest.mark.parametrize("title", SECTIONS["serving.md"])
+def test_a_section_about_serving_runs_as_one_program(title, tmp_path):
+    run_python(section("serving.md", title), tmp_path)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="calls the compilers of Linux")
 def test_the_headers_are_compiled_as_the_page_says(tmp_path):
-    text = section("serving.md", *SECTIONS["serving.md"])
+    text = section("serving.md", IN_C)
     run_python(text, tmp_path)
     (tmp_path / "main.c").write_text(blocks("c", text))
     command = re.search(r"^    (gcc .*)$", text, flags=re.MULTILINE)[1]

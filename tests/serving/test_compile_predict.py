@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 from typing import Any
 
@@ -9,17 +10,19 @@ import numpy as np
 import pytest
 from estimators import MODELS, X, Y
 from same_bits import assert_same_bits
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, PolynomialFeatures, StandardScaler
 
 import fastnn
-from fastnn import Dense, LogisticRegression, MLPClassifier, MLPRegressor, Network, Neuron, compile_predict
+from fastnn import Activation, Dense, LogisticRegression, MLPClassifier, MLPRegressor, Network, Neuron, compile_predict
 from fastnn.losses import Loss
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
+FACTOR = 2.0  # of a user's activation
 METHODS = ("predict", "predict_proba", "decision_function", "activate")
 
 
@@ -210,6 +213,65 @@ def test_later_changes_of_the_model_have_no_effect() -> None:
         p.classes[0] = 1
 
 
+@pytest.mark.jit
+def test_a_users_activation_stays_what_it_was() -> None:
+    """The plan compiles it anew when a number that it reads is another; what the predictor has goes on."""
+    own = Activation("own", lambda z: FACTOR * z if z > 0 else 0.1 * z)
+    net = Network([Dense(8, own), Dense(3)], n_inputs=X.shape[1], loss="cross_entropy", random_state=0)
+    p, want, before = compile_predict(net, "predict"), net.predict(X), FACTOR
+    globals()["FACTOR"] = 3.0
+    try:
+        assert not np.array_equal(net.predict(X), want)
+        gc.collect()
+        assert_same_bits(p(csr_array(X)), want)  # which asks for what the plan is now
+        gc.collect()
+        fill = [np.full(size, -1, np.int64) for size in range(1, 60) for _ in range(50)]  # memory that was given back
+        assert_same_bits(p(X), want)
+        del fill
+    finally:
+        globals()["FACTOR"] = before
+
+
+def test_columns_of_a_data_frame_have_the_names_of_the_fit() -> None:
+    pandas = pytest.importorskip("pandas")
+    x = pandas.DataFrame(X, columns=["a", "b", "c"])
+    models = LogisticRegression().fit(x, Y), make_pipeline(StandardScaler(), LogisticRegression()).fit(x, Y)
+    for model in models:
+        p = compile_predict(model)
+        for each in (p, pickle.loads(pickle.dumps(p))):
+            assert_same_bits(each(x), model.predict_proba(x))
+            assert_same_bits(each(X), each(x))
+            assert_same_bits(each(pandas.DataFrame(X)), each(x))  # columns that are numbers are no names
+            for wrong in (x[["b", "a", "c"]], x.rename(columns={"a": "z"})):
+                with pytest.raises(ValueError, match=r"columns \(.*\), wanted .* \('a', 'b', 'c'\)"):
+                    each(wrong)
+                with pytest.raises(ValueError, match="columns"):
+                    each.label(wrong)
+    unnamed = compile_predict(LogisticRegression().fit(X, Y))
+    assert_same_bits(unnamed(x[["b", "a", "c"]]), unnamed(X[:, [1, 0, 2]]))
+
+
+class Refitted(MLPClassifier):
+    """Of which another fit ends whenever somebody has read it."""
+
+    def _as_network(self, method: str) -> Any:
+        network = super()._as_network(method)
+        model.fit(X, X[:, :2] > 0)
+        return network
+
+
+model = Refitted((4,), max_iter=2, random_state=0)
+
+
+@pytest.mark.parametrize("method", ["predict_proba", "predict"])
+def test_a_predictor_is_of_one_fit(method: str) -> None:
+    model.fit(X, Y)
+    want, labels = getattr(model, method)(X), model.predict(X)
+    p = compile_predict(model, method)
+    assert_same_bits(p(X), want)
+    assert_same_bits(p.label(X), labels)
+
+
 def test_a_pickle_has_the_weights_alone() -> None:
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(50, 200)).astype(np.float32), np.arange(50) % 3
@@ -267,6 +329,9 @@ def test_the_compiled_class_checks_its_arguments() -> None:
         {"output": "pairs"},
         {"output": "class"},
         {"labels": "other"},
+        {"labels": "class"},
+        {"output": "labels", "classes": np.arange(3)},
+        {"output": "labels", "labels": "class", "classes": np.arange(3)},
         {"classes": np.arange(0)},
         {
             "labels": "class",

@@ -16,6 +16,12 @@ X = rng.normal(size=(30, 6))
 Y = np.arange(30) % 3
 
 
+def outside(x: Any) -> Any:
+    """A sparse matrix with an element where SciPy's conversions would write beyond their memory."""
+    x.indices[3] = 10**8
+    return x
+
+
 @pytest.fixture
 def net(dtype: Any) -> Network:
     return Network([Dense(9, "relu"), Dense(3)], n_inputs=6, loss="cross_entropy", dtype=dtype, random_state=0)
@@ -59,6 +65,11 @@ def test_what_strict_refuses(net: Network, dtype: Any) -> None:
     for given in (x.tolist(), np.asfortranarray(x), x.astype(int), csr_array(x), x[:, :5]):
         with pytest.raises(ValueError, match="strict=True"):
             p(given)
+    with pytest.raises(ValueError, match="float.., not plain C-contiguous memory; strict=True"):
+        p(np.asfortranarray(x))
+    with pytest.raises(ValueError, match="of type MaskedArray; strict=True"):
+        p(np.ma.asarray(x))
+    for given in (x.tolist(), x[:, :5]):
         with pytest.raises(ValueError, match="strict=True"):
             compile_predict(MLPClassifier((4,), max_iter=1).fit(x, Y), "predict", strict=True)(given)
 
@@ -78,6 +89,9 @@ def test_what_strict_refuses(net: Network, dtype: Any) -> None:
         (None, TypeError, "dtype object"),
         (csr_array(X[:, :5]), ValueError, r"shape \(30, 5\), wanted \(n, 6\)"),
         (coo_array(X[0]), ValueError, r"shape \(6,\), wanted \(n, 6\)"),
+        (csr_array(X + 1j), TypeError, "dtype complex128, wanted real numbers"),
+        (outside(csc_array(X)), ValueError, "CSC matrix of shape .* point outside of it"),
+        (outside(csr_array(X)), ValueError, "CSR matrix of shape .* point outside of it"),
     ],
 )
 def test_what_is_no_row(given: Any, kind: type[Exception], told: str) -> None:
@@ -161,6 +175,16 @@ def test_where_labels_go() -> None:
             p(X, place)
     with pytest.raises(TypeError, match="out is of type list"):
         p(X, [])
+    with pytest.raises(ValueError, match="overlaps"):
+        p(X, np.frombuffer(X, want.dtype, 30))
+    of_objects = compile_predict(LogisticRegression().fit(X, y.astype(object)), "predict")
+    for one, kind in ((p, want.dtype), (of_objects, object)):
+        for shape in ((), (1,)):
+            place = np.empty(shape, kind)
+            assert one(X[0], place) is place
+            assert place.item() == one(X[0])
+        with pytest.raises(ValueError, match=r"wanted a writable C-contiguous array of shape \(\)"):
+            one(X[0], np.empty(2, kind))
     numbers = compile_predict(MLPRegressor(max_iter=1).fit(X, Y), "predict")
     with pytest.raises(TypeError, match="no labels"):
         numbers.label(X)
@@ -202,5 +226,9 @@ def test_sparse_rows(form: Any, dtype: Any) -> None:
                 out = np.empty_like(want)
                 assert p(given, out) is out
                 assert_same_bits(out, want)
+                out.flags.writeable = False
+                for place in (out, np.empty((*out.shape, 2), out.dtype)[..., 0], np.empty(29, out.dtype)):
+                    with pytest.raises(ValueError, match="wanted a writable C-contiguous array of shape"):
+                        p(given, place)
         if hasattr(model, "classes_"):
             np.testing.assert_array_equal(compile_predict(model).label(given), model.predict(given))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, PolynomialFeatures, StandardScaler
 
 from fastnn import LogisticRegression
@@ -49,7 +49,7 @@ def test_steps_do_what_the_scaler_does(scaler):
     x = 3 * X
     np.testing.assert_array_equal(applied(served.steps, x), pipeline[:-1].transform(x))
     assert served.output == "link"
-    assert served.model is pipeline[-1]
+    assert served.model.coef_ is pipeline[-1].coef_
 
 
 def test_what_cannot_be_served_is_named():
@@ -60,6 +60,38 @@ def test_what_cannot_be_served_is_named():
         read_model(StandardScaler(), "predict")
     with pytest.raises(ValueError, match="method"):
         read_model(LogisticRegression().fit(X, y), "transform")
+
+
+class OwnScaler(StandardScaler):
+    def transform(self, X, copy=None):
+        return super().transform(np.log1p(np.abs(X)))
+
+
+class OwnModel(LogisticRegression):
+    def predict(self, X):
+        return self.classes_[(self.predict_proba(X)[:, 1] > 0.9).astype(int)]
+
+
+class OwnPipeline(Pipeline):
+    def predict_proba(self, X, **params):
+        return super().predict_proba(2 * np.asarray(X), **params)
+
+
+class Renamed(LogisticRegression):
+    def explain(self):
+        return self.coef_
+
+
+def test_classes_of_users_that_do_something_else_are_named():
+    for model, told in (
+        (make_pipeline(OwnScaler(), LogisticRegression()), "OwnScaler has a method transform"),
+        (OwnModel(), "OwnModel has a method predict of its own"),
+        (make_pipeline(StandardScaler(), OwnModel()), "OwnModel has a method predict"),
+        (OwnPipeline([("model", LogisticRegression())]), "OwnPipeline has a method predict_proba"),
+    ):
+        with pytest.raises(TypeError, match=told):
+            read_model(model.fit(X, y), "predict_proba")
+    assert read_model(Renamed().fit(X, y), "predict_proba").output == "link"
 
 
 def test_what_is_not_fitted_says_so():

@@ -18,7 +18,7 @@ from sklearn.utils.validation import validate_data
 from fastnn.kernels.contract import Array
 from fastnn.kernels.select import native
 from fastnn.models.common.converted import converted
-from fastnn.models.common.sparse_input import with_valid_indices
+from fastnn.sparse_input import with_valid_indices
 from fastnn.tensors import as_host
 
 __all__ = [

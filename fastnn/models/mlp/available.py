@@ -45,8 +45,8 @@ def has_margins_for_outputs(loss: str | Loss) -> bool:
 
 def _is_hinge(model: _Classifier) -> bool:
     """Whether the network has, or will have, margins for outputs."""
-    output: str | None = getattr(model, "out_activation_", None)
-    return has_margins_for_outputs(model.loss) if output is None else (output == "identity")
+    output: str | None = model.__dict__.get("out_activation_")
+    return has_margins_for_outputs(model.loss) if output is None else output == "identity"
 
 
 def require_link(has: Callable[[_Classifier], bool], model: _Classifier, plan: Plan, *links: str) -> None:

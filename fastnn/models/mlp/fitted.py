@@ -60,6 +60,7 @@ class FittedMLP(Jitted, MLPOptions):
         own = self._own_params()
         if own is not None:
             return own
+        self._require_fitted("coefs_")
         functions = functions_of(self, len(self.coefs_) - 1)
         loss = loss_of_output(self.out_activation_)
         given = (self.coefs_, self.intercepts_, functions, loss)
@@ -78,7 +79,6 @@ class FittedMLP(Jitted, MLPOptions):
 
         With `pairs` a network of one output gives both classes: those of -z and z.
         """
-        self._require_fitted("coefs_")
         flat = self._flat_params()
         return flat.plan, outputs(self, flat.plan, flat.params, X, link=link, pairs=pairs)
 
@@ -107,13 +107,11 @@ class FittedMLP(Jitted, MLPOptions):
             If X has another number of features, or there is no such output.
         """
         now = held(self)
-        now._require_fitted("coefs_")
         flat = now._flat_params()
         x = read_X(now, X, flat.plan.dtype)
         return engine_for(now, flat.plan).input_gradient(flat.params, x, output, link)
 
     def _as_network(self, method: str) -> ModelNetwork:
-        self._require_fitted("coefs_")
         flat = self._flat_params()
         return ModelNetwork(flat.plan, flat.params, {"predict": "link", "raw": "raw"})
 

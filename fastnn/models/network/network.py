@@ -16,6 +16,7 @@ from fastnn.flat_params import FlatParams
 from fastnn.kernels.contract import Array
 from fastnn.layers import Layer
 from fastnn.losses import Loss
+from fastnn.memory import aligned_copy
 from fastnn.models.common.answers import answer_at_once
 from fastnn.models.common.fitting import curves_kept, only_fit
 from fastnn.models.common.given import Batches, MatrixLike, RandomState
@@ -342,7 +343,7 @@ class Network(BaseNetwork):
         keep = checkpoint_of(checkpoint, resume, checkpoint_every, lambda: settings_of(*about, samples, seen, options))
         watchers = read_callbacks(callbacks)
         with only_fit(self, goes_on=True):
-            engine, params, recipe = copy(self._engine), self.params.copy(), options.recipe()
+            engine, params, recipe = copy(self._engine), aligned_copy(self.params), options.recipe()
             run = Run.begin(recipe, params, self._seed, epoch=len(self.loss_curve))
             history = History(self.history)
             try:
