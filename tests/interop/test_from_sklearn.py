@@ -140,3 +140,12 @@ def test_models_that_are_there_already_are_named_by_their_packages():
         to_sklearn(linear_model.LogisticRegression().fit(x, [0, 1]))
     with pytest.raises(TypeError, match="wanted a fitted MLPClassifier.*, not a LogisticRegression of fastnn"):
         from_sklearn(LogisticRegression().fit(x, [0, 1]))
+
+
+def test_classes_that_predict_otherwise_are_refused_there_too():
+    class Own(LogisticRegression):
+        def predict_proba(self, X):
+            return super().predict_proba(X) ** 2
+
+    with pytest.raises(TypeError, match="Own has a method predict_proba of its own"):
+        to_sklearn(Own().fit([[0.0], [1.0]], [0, 1]))

@@ -28,6 +28,7 @@ from fastnn.models.common.fitting import held
 from fastnn.models.logistic.cv.estimator import LogisticRegressionCV
 from fastnn.models.logistic.estimator import LogisticRegression
 from fastnn.models.mlp import MLPClassifier, MLPRegressor
+from fastnn.serving.served import read_model
 
 __all__ = ["from_sklearn", "to_sklearn"]
 
@@ -58,7 +59,7 @@ def to_sklearn(model: object, *, predict_only: bool = False) -> FittedEstimator:
     ValueError
         If a parameter has no counterpart, by its name and value.
     TypeError
-        If it is no estimator of this library.
+        If it is no estimator of this library, or its class changes what such a one predicts.
     NotFittedError
         If it is not fitted.
 
@@ -127,6 +128,7 @@ def _there(model: Any, predict_only: bool) -> Any:
     if not isinstance(model, Estimator):
         raise wrong_type("model", model, f"an estimator of fastnn, or a Pipeline that ends with one{_instead(model)}")
     check_is_fitted(model)
+    read_model(model, "raw")  # which refuses classes that predict otherwise
     now: Any = held(model)
     if isinstance(model, (MLPClassifier, MLPRegressor)):
         return mlp_to_sklearn(now, predict_only=predict_only)
