@@ -62,7 +62,7 @@ for mark, names in _PARTNERS.items():
 _TESTS = Path(__file__).parent
 _FILES = {  # which cannot even be imported
     "onnx": tuple(path.relative_to(_TESTS).as_posix() for path in (_TESTS / "interop").glob("test_onnx*.py")),
-    "torch": ("interop/test_torch.py",),
+    "torch": ("interop/test_torch.py", "interop/test_torch_refused.py"),
     "torch_onnx": ("interop/test_onnx_of_torch.py",),
     "keras": ("interop/test_keras.py",),
     "keras_onnx": ("interop/test_keras_onnx.py",),

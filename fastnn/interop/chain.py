@@ -15,7 +15,11 @@ from fastnn.layers import Dense, Dropout, Layer
 from fastnn.losses import Loss
 from fastnn.models.network.network import Network
 
-__all__ = ["Chain"]
+__all__ = ["FOLDED", "Chain"]
+
+# A mean of more than so many standard deviations is taken off by a layer of its own: in the bias, as smaller ones are,
+# it would cost as many times the rounding error.
+FOLDED = 4.0
 
 _LINK_LOSSES = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
 _IDENTITY = get("identity")
@@ -54,6 +58,8 @@ class Chain:
         """Add x @ w + b."""
         w = w.astype(np.float64)
         b = None if b is None else b.astype(np.float64)
+        if not self._layers:
+            self._take_off_means()
         if self._shift is not None:
             shifted = self._shift @ w
             b = shifted if b is None else b + shifted
@@ -62,6 +68,16 @@ class Chain:
         self._layers.append(_Dense(w, b, dropout=self._dropout))
         self._scale = self._shift = None
         self._dropout, self.width = 0.0, w.shape[1]
+
+    def _take_off_means(self) -> None:
+        """Give the means of inputs that are far from zero a layer of their own."""
+        if self._scale is None or self._shift is None:
+            return
+        far = (np.abs(self._shift) > FOLDED) & (self._scale != 0)
+        if far.any():
+            means = np.divide(self._shift, self._scale, out=np.zeros(self.width), where=far)
+            self._layers.append(_Dense(np.eye(self.width), means))
+            self._shift = np.where(far, 0.0, self._shift)
 
     def affine(self, scale: Any = 1.0, shift: Any = 0.0) -> None:
         """Add x * scale + shift, for every column the same or each its own."""
@@ -104,6 +120,8 @@ class Chain:
 
         Where no dense layer comes any more there is none: a network does not drop its outputs.
         """
+        if rate >= 1:
+            raise ValueError(f"a rate of {rate:g} would drop all")
         self._dropout = 1 - (1 - self._dropout) * (1 - rate) if self._dropout else rate
 
     def network(self, loss: str | Loss | None, dtype: Any) -> Network:

@@ -20,7 +20,6 @@ from fastnn.models.logistic.estimator import LogisticRegression
 from fastnn.models.mlp import MLPClassifier, MLPRegressor
 from fastnn.models.network.network import Network
 from fastnn.models.neuron.estimator import Neuron
-from fastnn.serving.served import read_model
 from fastnn.storage import drafts
 
 __all__ = ["main"]
@@ -47,13 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     kind = _FORMATS[given.to]
     for option in _OPTIONS:
-        if getattr(given, option) and option not in kind.options:
+        if getattr(given, option) is not None and option not in kind.options:
             parser.error(f"--{option.replace('_', '-')} is no option of --to {given.to}")
     try:
-        target = Path(given.output or Path(given.model).with_suffix(kind.suffix))
+        model = _load(given.model)
+        target = Path(given.model).with_suffix(kind.suffix) if given.output is None else Path(given.output)
         if target.exists() and target.samefile(given.model):
             raise ValueError(f"{target} is the model itself: give another file as --output.")
-        kind.write(_load(given.model), target, given)
+        kind.write(model, target, given)
     except (ValueError, TypeError, ImportError, OSError) as fault:
         print(f"fastnn export: {fault}", file=sys.stderr)
         return _FAILED
@@ -74,38 +74,48 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("model", help="the file that `save` has written")
     export.add_argument("--to", required=True, choices=("c", "onnx", "sklearn"), help="what to write")
-    export.add_argument("-o", "--output", help="the file to write; by default MODEL with another suffix")
+    where = "the file to write, replaced if it is there (default: MODEL with the suffix .h, .onnx or .pkl)"
+    export.add_argument("-o", "--output", help=where)
     export.add_argument("--name", help="of C: what names begin with (default: model)")
     export.add_argument(
-        "--method", help="of C: predict, predict_proba, ... (default: predict_proba where there is one)"
+        "--method", help="of C: predict, predict_proba, ... (default: predict_proba where there is one, else predict)"
     )
     export.add_argument("--dtype", choices=("float32", "float64"), help="of C and ONNX (default: the model's)")
     without = "of sklearn: also where training has what scikit-learn has not, such as dropout"
-    export.add_argument("--predict-only", action="store_true", help=without)
+    export.add_argument("--predict-only", action="store_true", default=None, help=without)
     return parser
 
 
 def _load(path: str) -> Any:
     """The model in a file, whichever class it has."""
     kinds = {name: kind for cls in _CLASSES.values() for name, kind in cls._kinds.items()}
-    parts = storage.read(path, "model", kinds)
+    try:
+        parts = storage.read(path, "model", kinds)
+    except FileError as fault:
+        raise FileError(f"{fault}{_hint(path)}") from fault
     name = parts.get("class") if isinstance(parts, dict) else None
     if name not in _CLASSES:
         raise FileError(f"{path} holds a model of the class {name}, wanted one of {', '.join(_CLASSES)}.")
     return _CLASSES[name].load(path)
 
 
+def _hint(path: str) -> str:
+    """What to do with a pickle, which a Pipeline may be saved as; "" where it is none."""
+    with open(path, "rb") as file:
+        start = file.read(3)
+    if start[:1] != b"\x80" or start[2:] == b"\0":  # as in a safetensors file, of a header of less than 64 KB
+        return ""
+    return (
+        " It begins as pickles do, and what `save` has written is wanted here: load it in Python, and give the model "
+        "or Pipeline to fastnn.to_c, to_onnx or to_sklearn."
+    )
+
+
 # --- what is written ----------------------------------------------------------------------------
 
 
 def _write_c(model: Any, target: Path, given: argparse.Namespace) -> None:
-    method = given.method or _probabilities_or_numbers(model)
-    to_c(model, target, given.name or "model", given.dtype, method)
-
-
-def _probabilities_or_numbers(model: Any) -> str:
-    outputs = read_model(model, "raw").network.outputs
-    return "predict_proba" if "predict_proba" in outputs else "predict"
+    to_c(model, target, "model" if given.name is None else given.name, given.dtype, given.method)
 
 
 def _write_onnx(model: Any, target: Path, given: argparse.Namespace) -> None:
@@ -113,7 +123,7 @@ def _write_onnx(model: Any, target: Path, given: argparse.Namespace) -> None:
 
 
 def _write_sklearn(model: Any, target: Path, given: argparse.Namespace) -> None:
-    drafts.replace(target, pickle.dumps(to_sklearn(model, predict_only=given.predict_only)))
+    drafts.replace(target, pickle.dumps(to_sklearn(model, predict_only=bool(given.predict_only))))
 
 
 class _Format(NamedTuple):

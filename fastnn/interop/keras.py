@@ -37,9 +37,10 @@ def from_keras(model: object, loss: str | Loss | None = None) -> Network:
     """Return the Network that a Sequential of Keras 3 is, whatever its backend.
 
     It shares no memory with the model. Dense, Activation and the layers of activations, Dropout, BatchNormalization,
-    Normalization, Rescaling, Flatten and InputLayer may stand in it in any order, also in nested Sequentials.
+    Normalization, Rescaling, Flatten, Identity and InputLayer may stand in it in any order, also in nested Sequentials.
     BatchNormalization and Normalization are folded into the dense layers, with their statistics as they are; a Dropout
-    drops inputs of the next Dense, and is left out where there is none.
+    drops inputs of the next Dense, and is left out where there is none. Where a mean lies more than four standard
+    deviations from zero, taking it off stays a layer of its own: in a bias it would cost digits.
 
     ``network.predict(x)`` is what the model predicts for x: a softmax or sigmoid at the end becomes the link of the
     loss. If `loss` has a link that does not stand at the end, what the model gives is ``network.forward(x)``.
@@ -226,6 +227,8 @@ def _add_relu(chain: Chain, layer: Any) -> None:
         chain.activation(activations.get("relu") if slope == 0 else activations.leaky_relu(slope))
     elif slope != 0:
         raise ValueError(f"max_value={top:g} with negative_slope={slope:g}, wanted one of them")
+    elif top == 0:
+        raise ValueError("max_value=0, wanted above 0")
     else:
         chain.clip(0.0, float(top))
 
@@ -266,5 +269,5 @@ def _kinds(keras: Any) -> Mapping[type, Callable[[Chain, Any], None]]:
         layers.Rescaling: _add_rescaling,
         layers.Dropout: lambda chain, layer: chain.dropout(float(layer.rate)),
         layers.Flatten: _add_flatten,
-        layers.InputLayer: lambda chain, layer: None,
+        **dict.fromkeys((layers.InputLayer, layers.Identity), lambda chain, layer: None),
     }

@@ -16,7 +16,7 @@ from fastnn.errors import wrong_type
 from fastnn.models.common.as_network import AsNetwork, ModelNetwork
 from fastnn.models.common.fitting import held
 
-__all__ = ["SCALERS", "ServedModel", "Step", "read_model"]
+__all__ = ["SCALERS", "ServedModel", "Step", "read_model", "usual_method"]
 
 SCALERS = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler")
 _ANSWERS = ("predict", "predict_proba", "decision_function")
@@ -115,6 +115,11 @@ def read_model(model: Any, method: str) -> ServedModel:
     return ServedModel(model, network, method, exact, rounded, dtypes)
 
 
+def usual_method(model: Any) -> str:
+    """What is asked of a model by those who do not say: "predict_proba" where it has it, else "predict"."""
+    return "predict_proba" if "predict_proba" in read_model(model, "raw").network.outputs else "predict"
+
+
 def _flattened(name: str, model: Any) -> Iterator[tuple[str, Any]]:
     """The steps of a pipeline, and of those in it; or the model alone."""
     if not _is_named(model, "Pipeline"):
@@ -144,11 +149,11 @@ def _require_unchanged(instance: Any, methods: tuple[str, ...]) -> None:
 
 
 def _rounds(transformer: Any) -> bool:
-    """Whether a scaler rounds its values to the dtype of x: a StandardScaler does since scikit-learn 1.9."""
+    """Whether a scaler rounds its values to the dtype of x: a StandardScaler does since scikit-learn 1.8."""
     from sklearn import __version__
 
     major, minor = map(int, __version__.split(".")[:2])
-    return _is_named(transformer, "StandardScaler") and (major, minor) >= (1, 9)
+    return _is_named(transformer, "StandardScaler") and (major, minor) >= (1, 8)
 
 
 def _steps_of(name: str, transformer: Any) -> tuple[Step, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import shutil
@@ -27,6 +26,7 @@ from fastnn import (
     Network,
     Neuron,
     activations,
+    compile_predict,
     to_c,
 )
 from fastnn.activations import ACTIVATIONS
@@ -82,6 +82,34 @@ def test_every_activation_in_one_program(dtype, tmp_path):
         assert library.is_right(name)
 
 
+@pytest.mark.parametrize("dtype", CLOSE)
+def test_inputs_that_are_no_numbers_or_very_large(dtype, tmp_path):
+    """What is NaN or infinite is so in C too: sums of one product and a zero, and then each activation."""
+    large = [np.nan, np.inf, -np.inf, 0, 1e-40, 40, -40, 104, -104, 750, -750, 1e38, -1e38]
+    x = np.array(large, dtype)[:, None]
+    networks = {
+        f"m{place}": Network([Dense(1, each)], 1, dtype=dtype) for place, each in enumerate(ACTIVATIONS.values())
+    }
+    for network in networks.values():
+        network.weights[0][...] = 1
+    headers = {name: (to_c(net, None, name, method="raw"), "raw", NUMBERS[dtype]) for name, net in networks.items()}
+    library = library_of(tmp_path, headers)
+    for name, network in networks.items():
+        found = library.run(name, x, np.empty_like(x))
+        wanted = compile_predict(network, "raw")(x)
+        np.testing.assert_allclose(found, wanted, rtol=CLOSE[dtype], atol=CLOSE[dtype], err_msg=str(network))
+
+
+def test_activations_whose_names_are_written_alike(tmp_path):
+    network = Network([Dense(5, activations.leaky_relu(-1.0000001)), Dense(3, activations.leaky_relu(-1.0))], 5)
+    text = to_c(network, None)
+    assert "-1.0000001f * z" in text
+    assert "-1.0f * z" in text
+    square = Activation("relu", lambda z: z * z, lambda z, a: 2 * z)
+    with pytest.raises(ValueError, match="'relu' has no form in C"):
+        to_c(Network([Dense(3, "relu"), Dense(2, square)], 5), None)
+
+
 def models(dtype):
     x = samples(dtype)
     yield "softmax", MLPClassifier((6,), max_iter=3, random_state=0).fit(x, NUMBER), "predict_proba"
@@ -133,59 +161,21 @@ def test_features_far_from_zero_in_float32(tmp_path):
     assert far(library.run("model", x, np.empty((N, 3), np.float32)), model.predict_proba(x)) < 1e-6
 
 
-# --- classes and labels -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("labels", "kind", "dtype"),
-    [
-        (NUMBER * 5 - 2, "long", np.int64),
-        (NUMBER + 2**40, "long long", np.int64),
-        (NUMBER.astype(np.uint64) + np.uint64(2**63), "unsigned long long", np.uint64),
-        (NUMBER > 0, "long", np.int64),
-        (NUMBER.astype(np.float32), "double", np.float64),
-    ],
-    ids=["int", "large", "unsigned", "bool", "float"],
-)
-def test_labels_that_are_numbers(labels, kind, dtype, tmp_path):
+def test_what_is_asked_of_a_model_by_default():
     x = samples(np.float64)
-    model = LogisticRegression().fit(x, labels)
-    library = library_of(tmp_path, {"model": (to_c(model, None, method="predict"), "predict", kind)})
-    np.testing.assert_array_equal(library.run("model", x, np.empty(N, dtype)), model.predict(x).astype(dtype))
-    assert library.is_right("model")
-
-
-@pytest.mark.parametrize("kind", [np.str_, object])
-def test_labels_that_are_words(kind, tmp_path):
-    words = np.array(['say "no"?', "yes\\n\n", "é??/1"], kind)
-    x = samples(np.float64)
-    model = MLPClassifier((4,), max_iter=3).fit(x, words[NUMBER])
-    library = library_of(tmp_path, {"model": (to_c(model, None, method="predict"), "predict", "const char *")})
-    found = library.run("model", x, np.zeros(N, np.uintp))
-    np.testing.assert_array_equal([ctypes.string_at(int(each)).decode() for each in found], model.predict(x))
-    assert library.is_right("model")
-
-
-def test_several_labels_a_row(tmp_path):
-    x = samples(np.float32)
-    model = MLPClassifier((6,), max_iter=20, random_state=0).fit(x, SEVERAL)
-    library = library_of(tmp_path, {"model": (to_c(model, None, method="predict"), "predict", "int")})
-    np.testing.assert_array_equal(library.run("model", x, np.empty((N, 2), np.intc)), model.predict(x))
-    assert library.is_right("model")
-
-
-def test_one_class_is_always_the_answer(tmp_path):
-    x = samples(np.float64)
-    model = MLPClassifier((4,), max_iter=2).fit(x, np.full(N, 7))
-    library = library_of(tmp_path, {"model": (to_c(model, None, method="predict"), "predict", "long")})
-    assert (library.run("model", x, np.empty(N, np.int64)) == 7).all()
-
-
-def test_labels_that_c_has_no_type_for():
-    model = LogisticRegression().fit(samples(np.float64), NUMBER)
-    model.classes_ = np.array(["a", 1, None], object)
-    with pytest.raises(ValueError, match="no type for.*None"):
-        to_c(model, None, method="predict")
+    asked = {
+        "predict_proba": [LogisticRegression().fit(x, NUMBER), Neuron(max_iter=3).fit(x, NUMBER > 0)],
+        "predict": [
+            MLPClassifier((6,), loss="hinge", max_iter=3).fit(x, NUMBER),
+            MLPRegressor(hidden_layer_sizes=(6,), max_iter=3).fit(x, x[:, 0]),
+            Neuron("sign", max_iter=3).fit(x, NUMBER > 0),
+            make_pipeline(StandardScaler(), MLPRegressor(hidden_layer_sizes=(6,), max_iter=3)).fit(x, x[:, 0]),
+            FIRST,
+        ],
+    }
+    for method, found in asked.items():
+        for model in found:
+            assert to_c(model, None) == to_c(model, None, method=method)
 
 
 # --- the header itself --------------------------------------------------------------------------
@@ -286,6 +276,7 @@ def test_literals_are_the_shortest():
 def test_strings_and_comments():
     assert string('a"\\?b\n9') == '"a\\042\\134\\077b\\0129"'
     assert comment("a*/b/*c") == "a* /b/ *c"
+    assert comment("a*\\\n/b\0\r") == "a*\\ /b  "
 
 
 # --- errors -------------------------------------------------------------------------------------
@@ -301,7 +292,7 @@ def test_a_name_that_is_no_identifier(name, tmp_path):
 @pytest.mark.parametrize(
     ("model", "how", "error", "match"),
     [
-        (FIRST, {"method": "predict", "dtype": "float16"}, ValueError, "dtype='float16'"),
+        (FIRST, {"dtype": "float16"}, ValueError, "dtype='float16'"),
         (FIRST, {"method": "predict_proba"}, ValueError, "predict_proba.*Known: predict"),
         (FIRST, {"method": "transform"}, ValueError, "transform"),
         (LogisticRegression(), {}, NotFittedError, "not fitted"),
@@ -325,9 +316,10 @@ def test_other_steps_and_functions_are_named():
     x = samples("d")
     with pytest.raises(ValueError, match="PolynomialFeatures"):
         to_c(make_pipeline(PolynomialFeatures(), LogisticRegression()).fit(x, NUMBER), None)
-    snake = Activation("snake", lambda z: z + z * z, lambda z, a: 1 + 2 * z)
-    with pytest.raises(ValueError, match="'snake' has no form in C"):
-        to_c(Network([Dense(2, snake)], 3), None, method="predict")
+    for name in ("snake", "identity", "softmax"):  # also where it is called as one of the library's own
+        own = Activation(name, lambda z: z + z * z, lambda z, a: 1 + 2 * z)
+        with pytest.raises(ValueError, match=f"'{name}' has no form in C"):
+            to_c(Network([Dense(2, own)], 3), None)
 
 
 @pytest.mark.parametrize(("value", "dtype"), [(np.nan, None), (np.inf, None), (1e300, "float32")])

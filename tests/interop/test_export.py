@@ -9,6 +9,8 @@ import sys
 import numpy as np
 import pytest
 from available import SKLEARN
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from fastnn import (
     Dense,
@@ -58,8 +60,7 @@ def test_c(name, files, capsys):
     assert main(["export", str(path), "--to", "c"]) == 0
     target = path.with_suffix(".h")
     assert capsys.readouterr().out == f"{target}: {target.stat().st_size} bytes\n"
-    method = "predict_proba" if hasattr(model, "predict_proba") else "predict"
-    assert target.read_text() == to_c(model, None, method=method)
+    assert target.read_text() == to_c(model, None)
 
 
 def test_options_of_c(files, tmp_path):
@@ -108,6 +109,7 @@ def test_onnx(files):
         (["MODEL", "--to", "sklearn", "--name", "gate"], "--name is no option of --to sklearn"),
         (["MODEL", "--to", "onnx", "--method", "predict"], "--method is no option of --to onnx"),
         (["MODEL", "--to", "c", "--predict-only"], "--predict-only is no option of --to c"),
+        (["MODEL", "--to", "sklearn", "--name", ""], "--name is no option of --to sklearn"),
         (["MODEL", "--to", "c", "--dtype", "float16"], "invalid choice: 'float16'"),
     ],
 )
@@ -124,7 +126,9 @@ def test_wrong_commands(arguments, match, files, capsys):
         (["--to", "c", "--name", "int"], "name='int' is a keyword"),
         (["--to", "c", "--method", "predict_proba"], "predict_proba"),
         (["--to", "sklearn"], "an estimator of fastnn"),
-        (["--to", "c", "-o", "/nowhere/model.h"], "nowhere"),
+        (["--to", "c", "-o", "/nowhere/model.h"], "'/nowhere/model.h'"),
+        (["--to", "c", "--name", ""], "name=''"),
+        (["--to", "c", "-o", ""], "directory"),
     ],
 )
 def test_what_cannot_be_written(options, match, files, capsys):
@@ -140,9 +144,27 @@ def test_files_that_hold_no_model(tmp_path, capsys):
         (tmp_path / "model").write_bytes(content)
         assert main(["export", str(tmp_path / "model"), "--to", "c"]) == 1
         assert "safetensors" in capsys.readouterr().err
-    assert main(["export", str(tmp_path / "none"), "--to", "c"]) == 1
-    assert "No such file" in capsys.readouterr().err
+    for missing in (str(tmp_path / "none"), ""):
+        assert main(["export", missing, "--to", "c"]) == 1
+        assert f"No such file or directory: {missing!r}" in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model"]
+
+
+def test_pickles_are_exported_in_python(tmp_path, capsys):
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, Y)
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+        (tmp_path / "model.pkl").write_bytes(pickle.dumps(pipeline, protocol))
+        assert main(["export", str(tmp_path / "model.pkl"), "--to", "c"]) == 1
+        assert "load it in Python, and give the model or Pipeline to fastnn.to_c" in capsys.readouterr().err
+
+
+def test_what_is_there_is_replaced_where_the_model_can_be_read(files, tmp_path):
+    target = tmp_path / "model.h"
+    target.write_text("before")
+    assert main(["export", str(tmp_path / "none"), "--to", "c", "-o", str(target)]) == 1
+    assert target.read_text() == "before"
+    assert main(["export", str(files["Network"][0]), "--to", "c", "-o", str(target)]) == 0
+    assert target.read_text() == to_c(files["Network"][1], None)
 
 
 def test_the_same_file_is_not_written_over(files, capsys):

@@ -132,3 +132,20 @@ def test_other_kinds():
     for kind in (MLPClassifier, LogisticRegression, Neuron):
         with pytest.raises(NotFittedError):
             to_sklearn(kind())
+
+
+def test_models_that_are_there_already_are_named_by_their_packages():
+    x = [[0.0], [1.0]]
+    with pytest.raises(TypeError, match="wanted an estimator of fastnn.*, not a LogisticRegression of sklearn"):
+        to_sklearn(linear_model.LogisticRegression().fit(x, [0, 1]))
+    with pytest.raises(TypeError, match="wanted a fitted MLPClassifier.*, not a LogisticRegression of fastnn"):
+        from_sklearn(LogisticRegression().fit(x, [0, 1]))
+
+
+def test_classes_that_predict_otherwise_are_refused_there_too():
+    class Own(LogisticRegression):
+        def predict_proba(self, X):
+            return super().predict_proba(X) ** 2
+
+    with pytest.raises(TypeError, match="Own has a method predict_proba of its own"):
+        to_sklearn(Own().fit([[0.0], [1.0]], [0, 1]))

@@ -122,6 +122,15 @@ def test_what_is_affine_before_the_first_dense():
     assert far(network, model) < 1e-5  # of numbers up to 100
 
 
+def test_means_far_from_zero_are_taken_off_first():
+    """As Keras does: in a bias they would cost 1e-4."""
+    x = X + np.float32(1000)
+    norm = layers.Normalization()
+    norm.adapt(x)
+    model = sequential(norm, layers.Identity(), layers.Dense(3, "softmax"))
+    assert np.abs(from_keras(model).predict(x) - keras.ops.convert_to_numpy(model(x))).max() < CLOSE
+
+
 def test_a_normalization_behind_the_last_activation():
     (norm, train) = batch_normalization()
     model = sequential(layers.Dense(3, activation="tanh"), norm)
@@ -183,6 +192,8 @@ REFUSED = {
         "threshold=1 with max_value=6",
     ),
     "both": (lambda: sequential(layers.Dense(3), layers.ReLU(6.0, 0.1)), "max_value=6 with negative_slope=0.1"),
+    "zeros": (lambda: sequential(layers.Dense(3), layers.ReLU(0.0)), "ReLU.*max_value=0, wanted above 0"),
+    "dropout of all": (lambda: sequential(layers.Dropout(1.0), layers.Dense(3)), "Dropout.*rate of 1 would drop all"),
     "slopes": (trained_slopes, "PReLU.*different slopes"),
     "unbuilt": (lambda: keras.Sequential([layers.Dense(3)]), "not built"),
     "half": (lambda: sequential(layers.Dense(3, dtype="mixed_float16")), "float16"),

@@ -147,6 +147,11 @@ def test_activations(activation, dtype):
     assert far(answers_of(to_onnx(network), x)["variable"], network.predict(x)) < CLOSE[x.dtype]
 
 
+def test_silu_of_float64_has_no_product_that_older_onnxruntimes_fuse_to_what_they_lack():
+    nodes = to_onnx(Network([Dense(3, "silu")], 5, dtype="float64")).graph.node
+    assert "Sigmoid" not in [node.op_type for node in nodes]
+
+
 @pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "poisson", "huber"])
 def test_a_network_gives_what_it_predicts(loss, dtype):
     layers = [Dense(6, "tanh", bias=False), Dropout(0.5), Dense(3)]

@@ -36,6 +36,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore:The default value:FutureWarning"),  # of LogisticRegressionCV
     pytest.mark.filterwarnings("ignore:The fitted attributes:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:Setting penalty=None:UserWarning"),  # of C=inf, with scikit-learn 1.8
 ]
 
 

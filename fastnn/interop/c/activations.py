@@ -18,7 +18,7 @@ __all__ = ["element", "row_softmax"]
 _BODIES = {
     "sigmoid": "const R e = exp(-fabs(z));\nreturn (z >= {0} ? {1} : e) / ({1} + e);",
     "tanh": "return tanh(z);",
-    "sign": "return (R)((z > {0}) - (z < {0}));",
+    "sign": "return z > {0} ? {1} : (z < {0} ? {-1} : z);",
     "relu": "return z < {0} ? {0} : z;",
     "relu6": "return z < {0} ? {0} : (z > {6} ? {6} : z);",
     "leaky_relu": "return z > {0} ? z : {p0} * z;",

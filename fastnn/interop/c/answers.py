@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastnn.interop.c.layers import Layers, linked
-from fastnn.interop.c.text import array_of, number, numbers, string, type_of
+from fastnn.interop.c.text import array_of, integer, is_string, number, numbers, string, type_of
 from fastnn.interop.c.trial import trial_of
 from fastnn.serving.served import ServedModel
 
 __all__ = ["Answer", "answer_of"]
 
 _STRING = "const char *"
-_INTEGERS = (  # each with the suffix of its literals, the least that has one, and where it ends
-    ("long", "L", 1 - 2**31, 2**31),
-    ("long long", "LL", 1 - 2**63, 2**63),
+_INTEGERS = (  # each with the suffix of its literals, the least, and where it ends
+    ("long", "L", -(2**31), 2**31),
+    ("long long", "LL", -(2**63), 2**63),
     ("unsigned long long", "ULL", 0, 2**64),
 )
 
@@ -173,14 +173,14 @@ def _labels_in_c(classes: NDArray[Any]) -> tuple[str, list[str]]:
     if all(isinstance(value, (bool, int)) for value in values):
         for kind, suffix, least, bound in _INTEGERS:
             if least <= min(values) and max(values) < bound:
-                return f"{kind} ", [f"{int(value)}{suffix}" for value in values]
+                return f"{kind} ", [integer(int(value), suffix, least) for value in values]
     if all(isinstance(value, float) for value in values):
         return "double ", [number(value, np.dtype(np.float64)) for value in values]
-    if all(isinstance(value, str) for value in values):
+    if all(isinstance(value, str) and is_string(value) for value in values):
         return _STRING, [string(value) for value in values]
     raise ValueError(
-        f"classes_ has labels that C has no type for: {classes}. Wanted integers of at most 64 bits, numbers or "
-        "strings; or use another method, such as 'raw'."
+        f"classes_ has labels that C has no type for: {classes}. Wanted integers of at most 64 bits, floats, or "
+        "strings of UTF-8 without a null; or use another method, such as 'raw'."
     )
 
 

@@ -13,7 +13,7 @@ from fastnn.errors import out_of_range
 from fastnn.interop.c.answers import Answer, answer_of
 from fastnn.interop.c.layers import Layers
 from fastnn.interop.c.text import comment, require_identifier, type_of
-from fastnn.serving.served import ServedModel, read_model
+from fastnn.serving.served import ServedModel, read_model, usual_method
 from fastnn.storage import FilePath, drafts
 
 __all__ = ["to_c"]
@@ -24,7 +24,7 @@ def to_c(
     path: FilePath | None,
     name: str = "model",
     dtype: DTypeLike | None = None,
-    method: str = "predict_proba",
+    method: str | None = None,
 ) -> str:
     """Write a model as one header of C99, which needs nothing but math.h: no heap, no state, no other library.
 
@@ -42,8 +42,9 @@ def to_c(
         What every name in the header begins with: an identifier of C.
     dtype : {"float32", "float64"}, optional
         What it computes in; by default what the model does.
-    method : str, default="predict_proba"
-        What is asked of the model: "predict", "predict_proba", "decision_function" or "raw", as far as it has them.
+    method : str, optional
+        What is asked of the model: "predict", "predict_proba", "decision_function" or "raw", as far as it has them. By
+        default "predict_proba", and "predict" of a model that has no probabilities, such as a regressor or a Network.
 
     Returns
     -------
@@ -70,7 +71,7 @@ def to_c(
     True
     """
     require_identifier(name)
-    served = _in_dtype(read_model(model, method), dtype)
+    served = _in_dtype(read_model(model, usual_method(model) if method is None else method), dtype)
     answer = answer_of(name, served)
     layers = Layers(name, served)
     code = "\n".join([answer.tables, layers.functions, answer.function(layers), answer.self_test()])

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fastnn.activations import Activation, get
 from fastnn.interop.c.activations import element, row_softmax
 from fastnn.interop.c.text import function_of_math, number, numbers, type_of
 from fastnn.serving.served import ServedModel, Step
@@ -36,7 +37,7 @@ class Layers:
         plan, steps = served.network.plan, served.steps
         self._name, self._plan, self._dtype = name, plan, plan.dtype
         self._rounded = served.rounded
-        self._functions: dict[str, str] = {}  # their names by the labels of the activations
+        self._functions: dict[Activation, str] = {}  # their names in C
         self.functions = ""
         hidden = plan.widths[1:]
         sizes = {"a": max(hidden[0::2]), "b": max(hidden[1::2], default=0)}
@@ -99,11 +100,11 @@ for (int k = 0; k < {i}; ++k) {{
 """
         if activation.by_row:
             return code + row_softmax(target, o, self._dtype, log=activation.name == "log_softmax")
-        if activation.name == "identity":
+        if activation == get("identity"):
             return code
-        function = self._functions.get(activation.label)
+        function = self._functions.get(activation)
         if function is None:
-            function = self._functions[activation.label] = f"{name}_f{len(self._functions)}"
+            function = self._functions[activation] = f"{name}_f{len(self._functions)}"
             self.functions += element(activation, function, self._dtype)
         return code + f"for (int j = 0; j < {o}; ++j) {target}[j] = {function}({target}[j]);\n"
 

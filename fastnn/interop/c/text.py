@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["array_of", "comment", "function_of_math", "number", "numbers", "require_identifier", "string", "type_of"]
+__all__ = ["array_of", "comment", "function_of_math", "integer", "is_string", "number", "numbers"]
+__all__ += ["require_identifier", "string", "type_of"]
 
 # Of C from C99 to C23, and of C++, since a header may be included there.
 _KEYWORDS = frozenset(
@@ -63,6 +64,16 @@ def number(value: Any, dtype: np.dtype[Any]) -> str:
     return repr(float(value))
 
 
+def integer(value: int, suffix: str, least: int) -> str:
+    """A literal of its type, whose least number C can only say as a difference: it reads - and then a number."""
+    return f"{value}{suffix}" if value != least or not least else f"({value + 1}{suffix} - 1)"
+
+
+def is_string(text: str) -> bool:
+    """Whether a string of C can be this: it ends at the first null, and is bytes of UTF-8 here."""
+    return "\0" not in text and not re.search("[\ud800-\udfff]", text)
+
+
 def string(text: str) -> str:
     """A literal of the text in UTF-8, in ASCII alone."""
     # Octal escapes end after three digits, where hexadecimal ones would take in what follows; ? may begin a trigraph.
@@ -71,8 +82,9 @@ def string(text: str) -> str:
 
 
 def comment(text: str) -> str:
-    """Text for a comment, in ASCII, that neither ends it nor begins another one."""
-    safe = text.encode("ascii", "backslashreplace").decode()
+    """Text for a comment, in ASCII and one line, that neither ends it nor begins another one."""
+    # With a line's end behind it a backslash would vanish from between * and /.
+    safe = re.sub(r"[\x00-\x1f\x7f]", " ", text.encode("ascii", "backslashreplace").decode())
     return safe.replace("*/", "* /").replace("/*", "/ *")
 
 

@@ -164,6 +164,8 @@ def _tanh_shrink(graph: Graph, z: str) -> str:
 
 
 def _silu(graph: Graph, z: str) -> str:
+    if graph.dtype == np.float64:  # onnxruntime before 1.31 makes a QuickGelu of the product, which it lacks in float64
+        return graph.node("Div", z, graph.node("Add", graph.node("Exp", graph.node("Neg", z)), graph.number(1)))
     return graph.node("Mul", z, graph.node("Sigmoid", z))
 
 

@@ -28,6 +28,7 @@ from fastnn.models.common.fitting import held
 from fastnn.models.logistic.cv.estimator import LogisticRegressionCV
 from fastnn.models.logistic.estimator import LogisticRegression
 from fastnn.models.mlp import MLPClassifier, MLPRegressor
+from fastnn.serving.served import read_model
 
 __all__ = ["from_sklearn", "to_sklearn"]
 
@@ -58,7 +59,7 @@ def to_sklearn(model: object, *, predict_only: bool = False) -> FittedEstimator:
     ValueError
         If a parameter has no counterpart, by its name and value.
     TypeError
-        If it is no estimator of this library.
+        If it is no estimator of this library, or its class changes what such a one predicts.
     NotFittedError
         If it is not fitted.
 
@@ -125,8 +126,9 @@ def _through_pipelines(model: Any, convert: Callable[[Any], Any]) -> Any:
 
 def _there(model: Any, predict_only: bool) -> Any:
     if not isinstance(model, Estimator):
-        raise wrong_type("model", model, "an estimator of fastnn, or a Pipeline that ends with one")
+        raise wrong_type("model", model, f"an estimator of fastnn, or a Pipeline that ends with one{_instead(model)}")
     check_is_fitted(model)
+    read_model(model, "raw")  # which refuses classes that predict otherwise
     now: Any = held(model)
     if isinstance(model, (MLPClassifier, MLPRegressor)):
         return mlp_to_sklearn(now, predict_only=predict_only)
@@ -137,10 +139,17 @@ def _there(model: Any, predict_only: bool) -> Any:
     return neuron_to_sklearn(now, predict_only=predict_only)
 
 
+def _instead(model: Any) -> str:
+    """Where a class comes from whose name is known on both sides, or is that of a subclass."""
+    kind = type(model)
+    names = {each.__name__ for each in kind.__mro__}
+    return f", not a {kind.__name__} of {kind.__module__.partition('.')[0]}" if names & _SHARED else ""
+
+
 def _back(model: Any, predict_only: bool) -> Any:
     kind = type(model)  # a subclass may predict otherwise
     if kind not in (*_NETWORKS, *_LINEAR):
-        raise wrong_type("model", model, _WANTED)
+        raise wrong_type("model", model, f"{_WANTED}{_instead(model)}")
     check_is_fitted(model)
     if kind in _NETWORKS:  # whose training there is known here
         return mlp_from_sklearn(model, _NETWORKS[kind])
@@ -158,5 +167,6 @@ _LINEAR: dict[type, Callable[..., Any]] = {
     linear_model.Perceptron: neuron_from_sklearn,
     linear_model.SGDClassifier: sgd_from_sklearn,
 }
+_SHARED = {kind.__name__ for kind in (*_NETWORKS, *_LINEAR)}
 _NAMES = ", ".join(kind.__name__ for kind in (*_NETWORKS, *_LINEAR))
 _WANTED = f"a fitted {_NAMES} of scikit-learn, or a Pipeline that ends with one"

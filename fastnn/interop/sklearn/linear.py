@@ -129,6 +129,9 @@ def chosen_to_sklearn(model: LogisticRegressionCV, *, predict_only: bool) -> Any
     if "use_legacy_attributes" not in parameters and given["use_legacy_attributes"] is False:
         refusal.add_of_training("use_legacy_attributes", False, "scikit-learn has it since 1.8")
     refusal.check()
+    is_warn = isinstance(given["scoring"], str) and given["scoring"] == "warn"
+    if is_warn and linear_model.LogisticRegressionCV().scoring is None:  # before 1.9, whose "warn" stands for None
+        parameters["scoring"] = None
     if "use_legacy_attributes" not in parameters:  # before 1.8
         parameters |= _chosen_before(given)
     made = linear_model.LogisticRegressionCV(**parameters)
@@ -138,13 +141,12 @@ def chosen_to_sklearn(model: LogisticRegressionCV, *, predict_only: bool) -> Any
 
 def _chosen_before(given: dict[str, Any]) -> dict[str, Any]:
     """The parameters of LogisticRegressionCV before scikit-learn 1.8, where these are others."""
-    scoring = None if isinstance(given["scoring"], str) and given["scoring"] == "warn" else given["scoring"]
     if given["penalty"] != "deprecated":
-        return {"scoring": scoring}
+        return {}
     left_out = given["l1_ratios"] is None or isinstance(given["l1_ratios"], str)
     ratios = {0.0} if left_out else set(map(float, given["l1_ratios"]))
     penalty = "l2" if ratios == {0.0} else "l1" if ratios == {1.0} else "elasticnet"
-    return {"scoring": scoring, "penalty": penalty} | ({} if penalty == "elasticnet" else {"l1_ratios": None})
+    return {"penalty": penalty} | ({} if penalty == "elasticnet" else {"l1_ratios": None})
 
 
 def chosen_from_sklearn(model: Any, *, predict_only: bool) -> LogisticRegressionCV:

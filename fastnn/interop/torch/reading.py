@@ -27,7 +27,8 @@ def from_torch(module: object, loss: str | Loss | None = None) -> Network:
 
     It shares no memory with the module. Linear, Dropout, Flatten, Identity, BatchNorm1d and the activations may stand
     in it in any order, also in nested Sequentials. BatchNorm1d is folded into the dense layers, with its statistics as
-    they are; a Dropout drops inputs of the next Linear, and is left out where there is none.
+    they are; a Dropout drops inputs of the next Linear, and is left out where there is none. Where a mean lies more
+    than four standard deviations from zero, taking it off stays a layer of its own: in a bias it would cost digits.
 
     ``network.predict(x)`` is what the module gives for x: a Softmax or Sigmoid at the end becomes the link
     of the loss. If `loss` has a link that does not stand at the end, what the module gives is ``network.forward(x)``.
@@ -95,6 +96,8 @@ def _flattened(torch: Any, module: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _require_plain(module: Any, path: str) -> None:
+    if getattr(module, "has_uninitialized_params", bool)():
+        raise ValueError(f"{path} has no numbers yet: it is lazy. Call the module once before.")
     if module.training:
         raise ValueError(
             f"{path} is in training mode, in which it would predict otherwise than this network will: call eval() on "
@@ -102,6 +105,8 @@ def _require_plain(module: Any, path: str) -> None:
         )
     if module._forward_hooks or module._forward_pre_hooks:
         raise ValueError(f"{path} has hooks, which may change what it gives: remove them before.")
+    if "forward" in vars(module):
+        raise ValueError(f"{path} has a forward of its own, which this network would not compute.")
 
 
 def _require_alone(torch: Any, modules: list[tuple[str, Any]]) -> None:
@@ -163,6 +168,8 @@ def _add_softplus(chain: Chain, module: Any) -> None:
 
 def _add_prelu(chain: Chain, module: Any) -> None:
     slopes = _numbers(module.weight)
+    if len(slopes) not in (1, chain.width):
+        raise ValueError(f"there are {chain.width} columns before it")
     if not (slopes == slopes[0]).all():
         raise ValueError("its columns have different slopes")
     chain.activation(activations.leaky_relu(float(slopes[0])))
@@ -202,7 +209,7 @@ def _kinds(torch: Any) -> dict[type, Callable[[Chain, Any], None]]:
     return {
         nn.Linear: _add_linear,
         nn.BatchNorm1d: _add_batch_norm,
-        nn.Dropout: lambda chain, module: chain.dropout(module.p) if module.p < 1 else None,
+        nn.Dropout: lambda chain, module: chain.dropout(module.p),
         nn.Flatten: _add_flatten,
         nn.Identity: lambda chain, module: None,
         nn.ReLU: _named("relu"),

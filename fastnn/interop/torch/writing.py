@@ -11,9 +11,10 @@ from numpy.typing import DTypeLike, NDArray
 from fastnn.activations import USER, Activation, get
 from fastnn.errors import out_of_range
 from fastnn.install import install_hint
+from fastnn.interop.chain import FOLDED
 from fastnn.interop.made import TorchSequential
 from fastnn.interop.needed import needed
-from fastnn.serving.served import ServedModel, Step, read_model
+from fastnn.serving.served import ServedModel, Step, read_model, usual_method
 
 __all__ = ["to_torch"]
 
@@ -53,7 +54,8 @@ def to_torch(model: object, *, method: str | None = None, dtype: DTypeLike | Non
     """Return a model as a torch.nn.Sequential, which predicts the same.
 
     It is in evaluation mode and shares no memory with the model. A Dropout of the model is one there. Scalers of a
-    pipeline are folded into the first layer.
+    pipeline are folded into the first layer; means of more than four standard deviations, which would cost digits
+    there, are taken off by a Linear before it.
 
     Parameters
     ----------
@@ -98,10 +100,8 @@ def to_torch(model: object, *, method: str | None = None, dtype: DTypeLike | Non
 
 
 def _default_method(model: Any) -> str:
-    outputs = read_model(model, "raw").network.outputs
-    if "predict_proba" in outputs:
-        return "predict_proba"
-    return "predict" if outputs["predict"] in ("raw", "link") else "raw"
+    method = usual_method(model)
+    return "raw" if read_model(model, method).output in ("class", "labels") else method
 
 
 def _modules(torch: Any, served: ServedModel) -> list[Any]:
@@ -112,31 +112,40 @@ def _modules(torch: Any, served: ServedModel) -> list[Any]:
         activation = plan.activations[l]
         if plan.dropout[l]:
             modules.append(nn.Dropout(plan.dropout[l]))
+        after = _activation(nn, activation)
         w, b = w.astype(np.float64), None if b is None else b.astype(np.float64)
         if l == 0 and served.steps:
-            w, b = _folded(w, b, served.steps)
+            before, w, b = _folded(torch, w, b, served.steps)
+            modules = before + modules
         if activation.name == "hard_sigmoid":
             slope, offset = activation.parameters
             w, b = slope * w, (0.0 if b is None else slope * b) + np.full(w.shape[1], offset)
         if l == plan.n_layers - 1 and served.output == "pairs":  # the sigmoid of -z and of z
             w, b = np.hstack([-w, w]), None if b is None else np.hstack([-b, b])
-        modules.append(_linear(torch, w, b))
-        modules += _activation(nn, activation)
+        modules += [_linear(torch, w, b), *after]
     return modules + _link(nn, served)
 
 
-def _folded(w: NDArray[Any], b: NDArray[Any] | None, steps: tuple[Step, ...]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The first layer of what the scalers leave as it is."""
-    scale, shift = np.ones(len(w)), np.zeros(len(w))
+def _folded(
+    torch: Any, w: NDArray[Any], b: NDArray[Any] | None, steps: tuple[Step, ...]
+) -> tuple[list[Any], NDArray[Any], NDArray[Any]]:
+    """The first layer of what the scalers leave as it is, and before it one that takes off means far from zero."""
+    center, scale, shift = np.zeros(len(w)), np.ones(len(w)), np.zeros(len(w))  # (x + center) * scale + shift
     for operation, values in steps:
         if operation == "clip":
             raise ValueError(f"clip=True of a scaler, to {values.tolist()}, has no module: clip the features before.")
-        if operation in ("subtract", "add"):
+        if operation == "subtract" and (scale == 1).all():
+            center = center - values
+        elif operation in ("subtract", "add"):
             shift = shift + (values if operation == "add" else -values)
         else:
             factor = values if operation == "multiply" else 1 / values
             scale, shift = scale * factor, shift * factor
-    return scale[:, None] * w, shift @ w + (0.0 if b is None else b)
+    before, folded = [], center * scale + shift
+    if (np.abs(folded) > FOLDED).any():
+        before.append(_linear(torch, np.eye(len(w)), center + shift / scale))
+        folded = np.zeros(len(w))
+    return before, scale[:, None] * w, folded @ w + (0.0 if b is None else b)
 
 
 def _linear(torch: Any, w: NDArray[Any], b: NDArray[Any] | None) -> Any:
@@ -149,7 +158,7 @@ def _linear(torch: Any, w: NDArray[Any], b: NDArray[Any] | None) -> Any:
 
 
 def _activation(nn: Any, activation: Activation) -> list[Any]:
-    if activation.name == "identity":
+    if activation == get("identity"):
         return []
     make = None if activation.code == USER else _MODULES.get(activation.name)
     others_of_selu = activation.name == "selu" and activation != get("selu")

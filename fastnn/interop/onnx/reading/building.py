@@ -8,14 +8,11 @@ from typing import Any
 import numpy as np
 
 from fastnn.activations import Activation
+from fastnn.interop.chain import FOLDED
 from fastnn.interop.onnx.reading.recognised import EXP, recognised
 from fastnn.interop.onnx.reading.values import Base, Layer, Line, Numbers, Value, identity_layer
 
 __all__ = ["closed", "dense", "lined", "opened", "row_function", "with_layer_of_its_own"]
-
-# A mean of more than so many standard deviations is taken off by a layer of its own: in the bias, as smaller ones are,
-# it would cost as many times the rounding error.
-_FOLDED = 4.0
 
 
 def closed(value: Value, what: str) -> tuple[Base, Line]:
@@ -61,7 +58,7 @@ def dense(base: Base, line: Line, w: Numbers, b: Numbers, what: str) -> Base:
         raise ValueError(f"{what} has weights for {len(w)} inputs, and gets {base.width}.")
     layers = base.layers
     scale, shift, center = (np.broadcast_to(each, (len(w),)) for each in (line.scale, line.shift, line.center))
-    if (np.abs(center * scale) > _FOLDED).any():
+    if (np.abs(center * scale) > FOLDED).any():
         eye, _ = identity_layer(layers, len(w), what)
         layers = (*layers, Layer(eye, -center, Activation("identity")))
     else:
