@@ -62,8 +62,9 @@ if TYPE_CHECKING:
     from fastnn.optimizers import Lion as Lion
     from fastnn.optimizers import NAdam as NAdam
     from fastnn.optimizers import RMSprop as RMSprop
-    from fastnn.serving.predictor import compile_predict as compile_predict
+
     # until here
+    from fastnn.serving.predictor import compile_predict as compile_predict
 
 # tools/generate_optimizers.py writes this: names
 _OPTIMIZERS = ("SGD", "Adadelta", "Adagrad", "Adam", "Adamax", "AdamW", "Lion", "NAdam", "RMSprop")
