@@ -20,8 +20,9 @@ cdef int run_forward(NetworkForward[float]* g, NativePlan plan, cnp.ndarray para
         g.n = cnp.PyArray_DIM(x, 0)
     g.out = <float*>output_2d(out, "out", kind, g.n, columns)
     g.claimed = &claimed
-    for array in (params,) if g.x == NULL else (params, x):
-        apart(out, array)
+    apart(out, params)
+    if g.x != NULL:
+        apart(out, x)
     cdef double work = 2.0 * g.n * multiply_adds(g.shape)
     if g.x == NULL:
         work -= 2.0 * (<double>g.n * g.shape.widths[0] - g.sparse.stored) * g.shape.widths[1]

@@ -11,6 +11,9 @@ from fastnn.plan import Plan
 __all__ = ["has_margins", "has_margins_for_outputs", "has_probabilities", "name_of", "require_link"]
 
 
+_WITH_PROBABILITIES = ("logistic", "softmax")
+
+
 class _Classifier(Protocol):
     loss: str | Loss
 
@@ -22,6 +25,8 @@ def name_of(loss: str | Loss) -> str:
 
 def has_probabilities(model: _Classifier) -> bool:
     """Whether there is a predict_proba; AttributeError if not."""
+    if model.__dict__.get("out_activation_") in _WITH_PROBABILITIES:  # at once, since each prediction asks
+        return True
     if _is_hinge(model):
         name = name_of(model.loss)
         raise AttributeError(f"loss={name!r} has no probabilities: use decision_function, or loss='cross_entropy'.")
