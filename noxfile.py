@@ -75,10 +75,19 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def matrix(session: nox.Session) -> None:
-    """Pythons, levels, oldest, newest, without_numba and clang, one after the other."""
+    """Pythons, levels, oldest, newest, without_numba, keras, c_targets and clang, one after the other."""
     by_compiler = [f"clang(compiler={compiler!r})" for compiler in COMPILERS]
     by_python = [f"pythons-{version}" for version in PYTHONS]
-    for name in (*by_python, "levels", f"oldest-{OLDEST}", "newest", "without_numba", *by_compiler):
+    for name in (
+        *by_python,
+        "levels",
+        f"oldest-{OLDEST}",
+        "newest",
+        "without_numba",
+        "keras",
+        "c_targets",
+        *by_compiler,
+    ):
         session.notify(name, posargs=session.posargs)
 
 
@@ -122,6 +131,31 @@ def without_numba(session: nox.Session) -> None:
     install(session, wheel_of(session))
     session.run("python", "-m", "pip", "uninstall", "--yes", "--quiet", "numba", "llvmlite")
     pytest(session)
+
+
+@nox.session
+def interop(session: nox.Session) -> None:
+    """What other libraries make of our models and we of theirs, with all of them installed."""
+    install(session, wheel_of(session), "--group", "interop")
+    # Of what is missing the tests would be left out.
+    session.run("python", "-c", "import flask, onnx, onnxruntime, onnxscript, skl2onnx, torch")
+    pytest(session, "-q", "tests/interop")
+
+
+@nox.session
+def keras(session: nox.Session) -> None:
+    """What we make of models of Keras and of the ONNX files that it exports, with PyTorch as its backend."""
+    install(session, wheel_of(session), "--group", "keras")
+    # Of what is missing the tests would be left out.
+    session.run("python", "-c", "import keras, onnx", env={"KERAS_BACKEND": "torch"})
+    pytest(session, "-q", "tests/interop", "-m", "keras or keras_onnx", KERAS_BACKEND="torch")
+
+
+@nox.session
+def c_targets(session: nox.Session) -> None:
+    """Headers of to_c as WebAssembly in node and for microcontrollers, by Zig's Clang (tools/c_targets.py)."""
+    install(session, wheel_of(session), "ziglang")
+    session.run("python", "tools/c_targets.py", env={"PYTHONSAFEPATH": "1", "PYTHONPATH": None})
 
 
 @nox.session

@@ -59,7 +59,7 @@ LEVELS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 # cores are busy to the end.
 PARTS = (
     *(("networks", "float"), ("networks", "double"), ("regression", "float"), ("regression", "double")),
-    ("columns", "double"),
+    *(("serving", "float"), ("serving", "double"), ("columns", "double")),
 )
 
 DIRECTIVES = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from fastnn import LogisticRegression, MLPClassifier, Neuron, kernels
+from fastnn import Dense, LogisticRegression, MLPClassifier, Network, Neuron, kernels
 from fastnn.kernels.select import kernels_for
 
 from .cases import generator, label
@@ -55,25 +56,78 @@ class CallOverhead(_Benchmark):
     track_above_the_kernel.unit = "ns"  # type: ignore[attr-defined]
 
 
+def fitted(model: str, x: np.ndarray, y: np.ndarray) -> Any:
+    """Return a small model of this class, fitted on one thread."""
+    found: Any = {
+        "Neuron": lambda: Neuron("sigmoid", random_state=0, n_threads=1),
+        "LogisticRegression": lambda: LogisticRegression(n_threads=1),
+        "MLPClassifier": lambda: MLPClassifier((64, 32), early_stopping=True, random_state=0, n_threads=1),
+    }[model]()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # whether it has converged does not matter
+        return found.fit(x, y)
+
+
 class OneRow(_Benchmark):
-    """predict_proba of one row of thirty features: the checks of the input, and little else."""
+    """One row of thirty features, as kernels read it: the checks of the input, and little else."""
 
-    params = [["Neuron", "LogisticRegression", "MLPClassifier"]]
-    param_names = ["model"]
+    params = [["Neuron", "LogisticRegression", "MLPClassifier"], ["predict_proba", "predict"]]
+    param_names = ["model", "method"]
 
-    def prepare(self, model: str) -> None:
+    def prepare(self, model: str, method: str) -> None:
         rng = generator()
         x, y = rng.normal(size=(200, 30)), rng.integers(0, 2, 200)
-        fitted = {
-            "Neuron": lambda: Neuron("sigmoid", random_state=0, n_threads=1),
-            "LogisticRegression": lambda: LogisticRegression(n_threads=1),
-            "MLPClassifier": lambda: MLPClassifier((64, 32), early_stopping=True, random_state=0, n_threads=1),
-        }[model]()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # whether it has converged does not matter
-            fitted.fit(x, y)
-        self.call: Any = partial(fitted.predict_proba, x[:1])
-        found = self.call()
-        fitted.set_params(backend="reference", n_threads=None)
-        np.testing.assert_allclose(found, self.call(), rtol=1e-9)
-        fitted.set_params(backend="native", n_threads=1)
+        found = fitted(model, x, y)
+        self.call: Any = partial(getattr(found, method), x[:1].copy())
+        answer = self.call()
+        found.set_params(backend="reference", n_threads=None)
+        np.testing.assert_allclose(answer, self.call(), rtol=1e-9)
+        found.set_params(backend="native", n_threads=1)
+
+
+class OneRowOfNetwork(_Benchmark):
+    """One row through a `Network`."""
+
+    params = [["forward", "predict"]]
+    param_names = ["method"]
+
+    def prepare(self, method: str) -> None:
+        network = Network([Dense(32, "relu"), Dense(10)], 64, "cross_entropy", random_state=0, n_threads=1)
+        x = generator().normal(size=(1, 64)).astype("f4")
+        self.call: Any = partial(getattr(network, method), x)
+        twin = Network(network.layers, 64, "cross_entropy", backend="reference")
+        twin.params = network.params
+        np.testing.assert_allclose(self.call(), getattr(twin, method)(x), rtol=1e-4, atol=1e-5)
+
+
+FORMS: dict[str, Any] = {
+    "float32": lambda row: row.astype("f4"),
+    "integers": lambda row: row.astype(int),
+    "columns apart": lambda row: np.repeat(row, 2, axis=1)[:, ::2],
+    "list": lambda row: row.tolist(),
+}
+
+
+class OneRowOfAnotherKind(_Benchmark):
+    """predict_proba of one row that has to be converted to float64 first; a data frame has the names of the fit."""
+
+    params = [["LogisticRegression", "MLPClassifier"], [*FORMS, "data frame"]]
+    param_names = ["model", "form"]
+
+    def prepare(self, model: str, form: str) -> None:
+        rng = generator()
+        x, y = rng.integers(-8, 8, (200, 30)).astype(float), rng.integers(0, 2, 200)
+        row = x[:1]
+        if form == "data frame":
+            pandas = importlib.import_module("pandas")
+            x = pandas.DataFrame(x, columns=[f"feature {k}" for k in range(30)])
+            given = x[:1]
+        else:
+            given = FORMS[form](row)
+        found = fitted(model, x, y)
+        self.call: Any = partial(found.predict_proba, given)
+        answer = self.call()
+        found.__dict__.pop("feature_names_in_", None)
+        np.testing.assert_array_equal(answer, found.predict_proba(row))
+        if form == "data frame":
+            found.feature_names_in_ = np.array(x.columns, object)

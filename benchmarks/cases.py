@@ -71,6 +71,10 @@ NETWORKS = [
     Net((4, 32, 16, 4), 10_000, 10_000, "tanh"),
 ]
 
+# What is served: a logistic regression and networks by their widths, and rows of a call.
+SERVED = [(30, 1), (64, 32, 10), (20, 64, 64, 2), (784, 128, 10), (784, 256, 128, 10), (784, 1024, 1024, 10)]
+SERVED_ROWS = [1, 8, 64, 256, 1024]
+
 
 class Neurons(NamedTuple):
     """Rows that one neuron learns from, each of i inputs, so many at a time."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from fastnn import activations
+from fastnn.kernels.select import kernels_for
 
-from .cases import BACKENDS, DTYPES, LARGE_LAYERS, LAYERS, labelled
-from .common import Given, Shapes, _KernelBenchmark, best_of, native_only
+from .cases import BACKENDS, DTYPES, LARGE_LAYERS, LAYERS, generator, labelled
+from .common import Given, Shapes, _Benchmark, _KernelBenchmark, best_of, native_only, verify
 
 SHAPES = labelled(LAYERS, LARGE_LAYERS)
 
@@ -33,6 +35,17 @@ class _Dense(_KernelBenchmark):
         return best["kernel"] / best["NumPy"]
 
 
+def numpy_forward(x: Any, w: Any, b: Any, _: Any, out: Any) -> Callable[[], Any]:
+    """Return NumPy's way through a layer with ReLU."""
+
+    def call() -> None:
+        np.matmul(x, w, out=out)
+        np.add(out, b, out=out)
+        np.maximum(out, 0, out=out)
+
+    return call
+
+
 class DenseForward(_Dense):
     """Bias and ReLU fused."""
 
@@ -44,14 +57,28 @@ class DenseForward(_Dense):
         return given | {"activation": activations.get("relu")}, {"out": (n, o)}
 
     def numpy_call(self) -> Callable[[], Any]:
-        x, w, b, _, out = self.values
+        return numpy_forward(*self.values)
 
-        def call() -> None:
-            np.matmul(x, w, out=out)
-            np.add(out, b, out=out)
-            np.maximum(out, 0, out=out)
 
-        return call
+class FewRows(_Benchmark):
+    """Few rows of a wide layer, whose w is read once from L3: rows of w that are a power of two apart, and others."""
+
+    params = [DTYPES, [1, 8, 64], [1000, 1024]]
+    param_names = ["dtype", "n", "width"]
+
+    def prepare(self, dtype: str, n: int, width: int) -> None:
+        rng = generator()
+        x, w, b = (rng.normal(size=shape) for shape in ((n, width), (width, width), width))
+        given: Given = {"x": x, "w": w, "b": b, "activation": activations.get("relu")}
+        verify("dense_forward", kernels_for("native"), given, {"out": (n, width)}, dtype)
+        self.values = (*(array.astype(dtype) for array in (x, w, b)), given["activation"], np.empty((n, width), dtype))
+        self.call: Any = partial(kernels_for("native").dense_forward, *self.values, 1)
+
+    def track_ratio_to_numpy(self, dtype: str, n: int, width: int) -> float:
+        best = best_of({"kernel": self.call, "NumPy": numpy_forward(*self.values)})
+        return best["kernel"] / best["NumPy"]
+
+    track_ratio_to_numpy.unit = "x"  # type: ignore[attr-defined]
 
 
 class DenseBackwardInput(_Dense):

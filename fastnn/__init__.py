@@ -6,6 +6,7 @@ scikit-learn, nor Numba.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import fastnn.typing as typing
     from fastnn import activations as activations
     from fastnn import errors as errors
+    from fastnn import interop as interop
     from fastnn import jit as jit
     from fastnn import kernels as kernels
     from fastnn import layers as layers
@@ -27,6 +29,14 @@ if TYPE_CHECKING:
     from fastnn import schedules as schedules
     from fastnn.activations import Activation as Activation
     from fastnn.install import get_include as get_include
+    from fastnn.interop.c.header import to_c as to_c
+    from fastnn.interop.keras import from_keras as from_keras
+    from fastnn.interop.onnx.reading import from_onnx as from_onnx
+    from fastnn.interop.onnx.writing import to_onnx as to_onnx
+    from fastnn.interop.sklearn.convert import from_sklearn as from_sklearn
+    from fastnn.interop.sklearn.convert import to_sklearn as to_sklearn
+    from fastnn.interop.torch.reading import from_torch as from_torch
+    from fastnn.interop.torch.writing import to_torch as to_torch
     from fastnn.kernels.select import show_config as show_config
     from fastnn.layers import Dense as Dense
     from fastnn.layers import Dropout as Dropout
@@ -52,7 +62,9 @@ if TYPE_CHECKING:
     from fastnn.optimizers import Lion as Lion
     from fastnn.optimizers import NAdam as NAdam
     from fastnn.optimizers import RMSprop as RMSprop
+
     # until here
+    from fastnn.serving.predictor import compile_predict as compile_predict
 
 # tools/generate_optimizers.py writes this: names
 _OPTIMIZERS = ("SGD", "Adadelta", "Adagrad", "Adam", "Adamax", "AdamW", "Lion", "NAdam", "RMSprop")
@@ -72,9 +84,15 @@ _HOME = {
     "Network": "models.network.network",
     "Neuron": "models.neuron.estimator",
     "activations": None,
+    "compile_predict": "serving.predictor",
     "errors": None,
     "fit_many": "models.mlp.many",
+    "from_keras": "interop.keras",
+    "from_onnx": "interop.onnx.reading",
+    "from_sklearn": "interop.sklearn.convert",
+    "from_torch": "interop.torch.reading",
     "get_include": "install",
+    "interop": None,
     "jit": None,
     "kernels": None,
     "layers": None,
@@ -85,6 +103,10 @@ _HOME = {
     "plan": None,
     "schedules": None,
     "show_config": "kernels.select",
+    "to_c": "interop.c.header",
+    "to_onnx": "interop.onnx.writing",
+    "to_sklearn": "interop.sklearn.convert",
+    "to_torch": "interop.torch.writing",
     "typing": None,
     **dict.fromkeys(_OPTIMIZERS, "optimizers"),
 }
@@ -103,10 +125,16 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "Neuron",
     "__version__",
     "activations",
+    "compile_predict",
     "errors",
     "fit_many",
+    "from_keras",
+    "from_onnx",
+    "from_sklearn",
+    "from_torch",
     "get_include",
     "get_num_threads",
+    "interop",
     "jit",
     "kernels",
     "layers",
@@ -119,6 +147,10 @@ __all__ = [  # noqa: F822 - __getattr__ has them
     "set_num_threads",
     "show_config",
     "threads",
+    "to_c",
+    "to_onnx",
+    "to_sklearn",
+    "to_torch",
     "typing",
 ]
 # tools/generate_optimizers.py writes this: exports
@@ -134,6 +166,8 @@ if not TYPE_CHECKING:  # a type checker that saw it would take any name for a pu
         home = _HOME[name]
         module = import_module(f"{__name__}.{home or name}")
         value = getattr(module, name) if home else module
+        if str(home).startswith("models.") and sys.modules.get("skl2onnx") is not None:
+            import_module(f"{__name__}.interop").register_onnx()  # so that it converts what holds these models
         globals()[name] = value
         return value
 

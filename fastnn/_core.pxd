@@ -66,6 +66,7 @@ cdef extern from "fastnn.h" nogil:
         FASTNN_ACTIVATION_TANH_SHRINK
         FASTNN_ACTIVATION_LOG_SIGMOID
         FASTNN_ACTIVATION_RELU6
+        FASTNN_ACTIVATION_THRESHOLDED_RELU
 
     enum fastnn_loss_code:
         FASTNN_LOSS_OWN
@@ -183,3 +184,5 @@ cdef int network_forward_float32(const fastnn_network* network, const float* par
                                  const fastnn_loss* loss, int pairs, float* out, Py_ssize_t n) noexcept nogil
 cdef int network_forward_float64(const fastnn_network* network, const double* params, const double* x,
                                  const fastnn_loss* loss, int pairs, double* out, Py_ssize_t n) noexcept nogil
+cdef int predict_float32(const void* predictor, const float* x, float* out, Py_ssize_t n) noexcept nogil
+cdef int predict_float64(const void* predictor, const double* x, double* out, Py_ssize_t n) noexcept nogil

@@ -1,6 +1,6 @@
 """Types of the compiled module; src_ext/binding has the functions."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self, TypeVar, final
 
 from numpy import dtype, float64, int32, int64, intp, ndarray
@@ -13,6 +13,7 @@ from fastnn.optimizers import Optimizer, OptimizerState
 
 _Result = TypeVar("_Result")
 _Array = ndarray[Any, dtype[Any]]
+_DType = dtype[Any]
 
 ACTIVATION_CODES: dict[str, int]
 ACTIVATION_DEFAULTS: dict[str, tuple[float, ...]]
@@ -188,6 +189,38 @@ class NativePlan:
     ) -> Self: ...
 
 @final
+class Predictor:
+    def __new__(
+        cls,
+        plan: Any,
+        params: _Array,
+        output: str,
+        labels: str | None = None,
+        labels_plan: Any = None,
+        classes: _Array | None = None,
+        steps: tuple[tuple[str, Any, bool], ...] = (),
+        squeezed: bool = False,
+        strict: bool = False,
+        check_finite: bool = False,
+        n_threads: int = 1,
+        names: tuple[str, ...] | None = None,
+    ) -> Self: ...
+    @property
+    def plan(self) -> Any: ...
+    @property
+    def classes(self) -> _Array | None: ...
+    @property
+    def n_inputs(self) -> int: ...
+    @property
+    def n_outputs(self) -> int: ...
+    @property
+    def dtype(self) -> _DType: ...
+    @property
+    def address(self) -> tuple[int, int]: ...
+    def __call__(self, x: Any, out: _Array | None = None) -> Any: ...
+    def label(self, x: Any) -> Any: ...
+
+@final
 class NativeActivation:
     def __new__(cls, function: int, dtype: DTypeLike, owner: object, backward: int = 0) -> Self: ...
 
@@ -203,7 +236,12 @@ class NativeLoss:
         run: int = 0,
     ) -> Self: ...
 
-def network_predict(plan: Any, params: _Array, x: Any, loss: Any, out: _Array, n_threads: int = 0) -> bool: ...
+def network_answer(
+    plan: Any, params: _Array, x: Any, loss: Any, pairs: bool, check_finite: bool, n_threads: int = 0
+) -> _Array | None: ...
+def linear_params(coef: Any, intercept: Any) -> _Array | None: ...
+def are_same(these: Sequence[Any], those: Sequence[Any]) -> bool: ...
+def network_predict(plan: Any, params: _Array, x: Any, loss: Any, out: _Array, n_threads: int = 0) -> None: ...
 def column_sums(
     columns: Any,
     d_z: _Array,

@@ -16,7 +16,7 @@ import math
 
 from fastnn.activation_rows import ANY, NOT_NEGATIVE, POSITIVE, Parameter, Row
 
-__all__ = ["GELU_CUBIC", "ROWS", "SELU_ALPHA", "SELU_SCALE"]
+__all__ = ["GELU_CUBIC", "ROWS"]
 
 # --- piecewise linear ---------------------------------------------------------------------------
 
@@ -51,6 +51,20 @@ def _relu6(z: float) -> float:
 
 def _relu6_slope(z: float, a: float) -> float:
     return 1.0 if 0.0 < z < 6.0 else 0.0
+
+
+def _thresholded_relu(z: float, threshold: float = 1.0) -> float:
+    """Return z above the threshold, and else zero.
+
+    References
+    ----------
+    Konda, Memisevic and Krueger (2015), "Zero-bias autoencoders and the benefits of co-adapting features".
+    """
+    return 0.0 if z <= threshold else z
+
+
+def _thresholded_relu_slope(z: float, a: float, threshold: float = 1.0) -> float:
+    return 1.0 if z > threshold else 0.0
 
 
 def _leaky_relu(z: float, slope: float = 0.01) -> float:
@@ -105,24 +119,33 @@ def _hard_swish_slope(z: float, a: float) -> float:
     return 0.0 if z <= -3.0 else (1.0 if z >= 3.0 else z * (1.0 / 3.0) + 0.5)
 
 
-SHRINK_END = 0.5  # PyTorch's lambda
+def _softshrink(z: float, threshold: float = 0.5) -> float:
+    """Return z moved towards zero by the threshold, and zero where it would go beyond.
 
-
-def _softshrink(z: float) -> float:
+    References
+    ----------
+    Donoho (1995), "De-noising by soft-thresholding".
+    """
     size = abs(z)
-    return math.copysign(size - SHRINK_END, z) if size > SHRINK_END else 0.0 * z
+    return math.copysign(size - threshold, z) if size > threshold else 0.0 * z
 
 
-def _softshrink_slope(z: float, a: float) -> float:
-    return 1.0 if abs(z) > SHRINK_END else 0.0
+def _softshrink_slope(z: float, a: float, threshold: float = 0.5) -> float:
+    return 1.0 if abs(z) > threshold else 0.0
 
 
-def _hard_shrink(z: float) -> float:
-    return z if abs(z) > SHRINK_END else 0.0 * z
+def _hard_shrink(z: float, threshold: float = 0.5) -> float:
+    """Return z where abs(z) is above the threshold, and else zero.
+
+    References
+    ----------
+    Donoho and Johnstone (1994), "Ideal spatial adaptation by wavelet shrinkage".
+    """
+    return z if abs(z) > threshold else 0.0 * z
 
 
-def _hard_shrink_slope(z: float, a: float) -> float:
-    return 1.0 if abs(z) > SHRINK_END else 0.0
+def _hard_shrink_slope(z: float, a: float, threshold: float = 0.5) -> float:
+    return 1.0 if abs(z) > threshold else 0.0
 
 
 # --- saturating on both sides -------------------------------------------------------------------
@@ -159,7 +182,6 @@ def _softsign_slope(z: float, a: float) -> float:
 # Klambauer et al. 2017: with these, mean 0 and variance 1 are a fixed point.
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
-_SELU_LEFT = SELU_SCALE * SELU_ALPHA
 
 
 def _elu(z: float, alpha: float = 1.0) -> float:
@@ -194,12 +216,18 @@ def _celu_slope(z: float, a: float, alpha: float = 1.0) -> float:
     return 1.0 if z > 0.0 else math.exp(z / alpha)  # 1 + a / alpha, but zero where a is rounded to -alpha
 
 
-def _selu(z: float) -> float:
-    return SELU_SCALE * z if z >= 0.0 else _SELU_LEFT * math.expm1(z)
+def _selu(z: float, alpha: float = SELU_ALPHA, scale: float = SELU_SCALE) -> float:
+    """Return the scaled exponential linear unit: scale * z above zero, scale * alpha * (exp(z) - 1) below.
+
+    References
+    ----------
+    Klambauer, Unterthiner, Mayr and Hochreiter (2017), "Self-normalizing neural networks".
+    """
+    return scale * z if z >= 0.0 else scale * alpha * math.expm1(z)
 
 
-def _selu_slope(z: float, a: float) -> float:
-    return SELU_SCALE if z > 0.0 else a + _SELU_LEFT
+def _selu_slope(z: float, a: float, alpha: float = SELU_ALPHA, scale: float = SELU_SCALE) -> float:
+    return scale if z > 0.0 else a + scale * alpha
 
 
 def _softplus(z: float, beta: float = 1.0) -> float:
@@ -336,7 +364,7 @@ ROWS = (
     Row("relu", _relu, _relu_slope),
     Row("leaky_relu", _leaky_relu, _leaky_relu_slope, parameters=(Parameter("slope", ANY),)),
     Row("elu", _elu, _elu_slope, parameters=(Parameter("alpha", NOT_NEGATIVE, _DEPTH),)),
-    Row("selu", _selu, _selu_slope),
+    Row("selu", _selu, _selu_slope, parameters=(Parameter("alpha", NOT_NEGATIVE), Parameter("scale", POSITIVE))),
     Row("gelu", _gelu, _gelu_slope),
     Row("gelu_tanh", _gelu_tanh, _gelu_tanh_slope),
     Row("silu", _silu, _silu_slope),
@@ -354,9 +382,10 @@ ROWS = (
     Row("softmax"),
     Row("log_softmax"),
     Row("celu", _celu, _celu_slope, parameters=(Parameter("alpha", POSITIVE, _DEPTH),)),
-    Row("softshrink", _softshrink, _softshrink_slope),
-    Row("hard_shrink", _hard_shrink, _hard_shrink_slope),
+    Row("softshrink", _softshrink, _softshrink_slope, parameters=(Parameter("threshold", NOT_NEGATIVE),)),
+    Row("hard_shrink", _hard_shrink, _hard_shrink_slope, parameters=(Parameter("threshold", NOT_NEGATIVE),)),
     Row("tanh_shrink", _tanh_shrink, _tanh_shrink_slope),
     Row("log_sigmoid", _log_sigmoid, _log_sigmoid_slope),
     Row("relu6", _relu6, _relu6_slope),
+    Row("thresholded_relu", _thresholded_relu, _thresholded_relu_slope, parameters=(Parameter("threshold", ANY),)),
 )

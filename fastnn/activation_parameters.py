@@ -11,7 +11,7 @@ from fastnn.activation_functions import ROWS
 from fastnn.activation_rows import Row
 from fastnn.errors import wrong_type
 
-__all__ = ["defaults_of", "fields_of"]
+__all__ = ["defaults_of", "fields_of", "listed_fields"]
 
 _REMEMBERED = 256  # functions with other parameters than the defaults
 
@@ -68,3 +68,29 @@ def fields_of(row: Row, parameters: tuple[Any, ...]) -> dict[str, Any]:
         "has_slope": row.has_slope,
         "parameters": numbers,
     }
+
+
+def listed_fields(row: Row | None, given: Any) -> dict[str, Any]:
+    """All that the library's Activation of a row has, if one with a code is that and nothing else.
+
+    Raises
+    ------
+    ValueError
+        If there is no row, or another function or code is given.
+    """
+    wanted = {} if row is None else fields_of(row, given.parameters or defaults_of(row))
+    others = [name for name in wanted if name != "parameters" and not _is_same(getattr(given, name), wanted[name])]
+    if others or not wanted:
+        raise ValueError(
+            f"code={given.code} of activation {given.name!r}: numbers stand for the library's own functions, "
+            "whatever is given with them. Leave it out for a function of yours; fastnn.activations.get has the "
+            "library's."
+        )
+    return wanted
+
+
+def _is_same(given: Any, wanted: Any) -> bool:
+    """Whether two fields are equal; of functions, whether they do the same with the same defaults."""
+    if isinstance(given, FunctionType) and isinstance(wanted, FunctionType):
+        return given.__code__ is wanted.__code__ and given.__defaults__ == wanted.__defaults__
+    return bool(given == wanted)

@@ -8,11 +8,10 @@ make one with others.
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, field
-from types import FunctionType
 from typing import Any
 
 from fastnn.activation_functions import ROWS
-from fastnn.activation_parameters import defaults_of, fields_of
+from fastnn.activation_parameters import defaults_of, fields_of, listed_fields
 from fastnn.activation_rows import Row, Scalar, Slope
 from fastnn.errors import no_subclass, unknown_name, wrong_type
 from fastnn.user_functions import UserFunctions, require_name, require_picklable
@@ -90,7 +89,7 @@ class Activation:
             wanted = "none: functions are given by name, as in Activation('cube', value=cube, slope=cube_slope)"
             raise wrong_type(f"code of activation {self.name!r}", code, wanted)
         if code != USER:
-            _require_listed(self)
+            vars(self).update(listed_fields(_ROWS.get(self.name), self))
             return
         row = _ROWS.get(self.name)
         if row is not None and (self.value, self.slope, self.by_row, self.has_slope) == (None, None, False, True):
@@ -156,27 +155,6 @@ class Activation:
 # --- the library's ------------------------------------------------------------------------------
 
 
-def _require_listed(activation: Activation) -> None:
-    """Raise ValueError for a code of the library's own that is not this activation's."""
-    row = _ROWS.get(activation.name)
-    wanted = {} if row is None else fields_of(row, activation.parameters or defaults_of(row))
-    others = [name for name in wanted if name != "parameters" and not _is_same(getattr(activation, name), wanted[name])]
-    if others or not wanted:
-        raise ValueError(
-            f"code={activation.code} of activation {activation.name!r}: numbers stand for the library's own functions, "
-            "whatever is given with them. Leave it out for a function of yours; fastnn.activations.get has the "
-            "library's."
-        )
-    vars(activation).update(wanted)
-
-
-def _is_same(given: Any, wanted: Any) -> bool:
-    """Whether two fields are equal; of functions, whether they do the same with the same defaults."""
-    if isinstance(given, FunctionType) and isinstance(wanted, FunctionType):
-        return given.__code__ is wanted.__code__ and given.__defaults__ == wanted.__defaults__
-    return bool(given == wanted)
-
-
 def _listed(row: Row) -> Activation:
     """One of the library's own, which alone have a code; without functions it works on rows."""
     activation = object.__new__(Activation)
@@ -211,7 +189,7 @@ def get(activation: str | Activation) -> Activation:
     """
     if isinstance(activation, Activation):
         if activation.code != USER and ACTIVATIONS.get(activation.name) is not activation:
-            _require_listed(activation)
+            vars(activation).update(listed_fields(_ROWS.get(activation.name), activation))
         return activation
     if not isinstance(activation, str):
         raise wrong_type("activation", activation, "a name or an Activation")
@@ -223,7 +201,8 @@ def get(activation: str | Activation) -> Activation:
 
 # --- those with parameters: tools/generate_activations.py writes all that follows ------------------
 
-__all__ += ["celu", "elu", "hard_sigmoid", "leaky_relu", "softplus"]
+__all__ += ["celu", "elu", "hard_shrink", "hard_sigmoid", "leaky_relu"]
+__all__ += ["selu", "softplus", "softshrink", "thresholded_relu"]
 
 
 def leaky_relu(slope: float = 0.01) -> Activation:
@@ -238,11 +217,6 @@ def leaky_relu(slope: float = 0.01) -> Activation:
     -------
     Activation
         The library's activation of this name, with this number.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
 
     References
     ----------
@@ -264,17 +238,34 @@ def elu(alpha: float = 1.0) -> Activation:
     Activation
         The library's activation of this name, with this number.
 
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
-
     References
     ----------
     Clevert, Unterthiner and Hochreiter (2016), "Fast and accurate deep network learning by exponential linear units
     (ELUs)".
     """
     return Activation("elu", parameters=(alpha,))
+
+
+def selu(alpha: float = 1.6732632423543772, scale: float = 1.0507009873554805) -> Activation:
+    """Return the scaled exponential linear unit: scale * z above zero, scale * alpha * (exp(z) - 1) below.
+
+    Parameters
+    ----------
+    alpha : float, default=1.6732632423543772
+        From 0 to 1e6.
+    scale : float, default=1.0507009873554805
+        From 1e-6 to 1e6.
+
+    Returns
+    -------
+    Activation
+        The library's activation of this name, with these numbers.
+
+    References
+    ----------
+    Klambauer, Unterthiner, Mayr and Hochreiter (2017), "Self-normalizing neural networks".
+    """
+    return Activation("selu", parameters=(alpha, scale))
 
 
 def softplus(beta: float = 1.0) -> Activation:
@@ -289,11 +280,6 @@ def softplus(beta: float = 1.0) -> Activation:
     -------
     Activation
         The library's activation of this name, with this number.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
 
     References
     ----------
@@ -320,11 +306,6 @@ def hard_sigmoid(slope: float = 1 / 6, offset: float = 0.5) -> Activation:
     Activation
         The library's activation of this name, with these numbers.
 
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
-
     References
     ----------
     Courbariaux, Bengio and David (2015), "BinaryConnect: training deep neural networks with binary weights during
@@ -346,13 +327,68 @@ def celu(alpha: float = 1.0) -> Activation:
     Activation
         The library's activation of this name, with this number.
 
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
-
     References
     ----------
     Barron (2017), "Continuously differentiable exponential linear units".
     """
     return Activation("celu", parameters=(alpha,))
+
+
+def softshrink(threshold: float = 0.5) -> Activation:
+    """Return z moved towards zero by the threshold, and zero where it would go beyond.
+
+    Parameters
+    ----------
+    threshold : float, default=0.5
+        From 0 to 1e6.
+
+    Returns
+    -------
+    Activation
+        The library's activation of this name, with this number.
+
+    References
+    ----------
+    Donoho (1995), "De-noising by soft-thresholding".
+    """
+    return Activation("softshrink", parameters=(threshold,))
+
+
+def hard_shrink(threshold: float = 0.5) -> Activation:
+    """Return z where abs(z) is above the threshold, and else zero.
+
+    Parameters
+    ----------
+    threshold : float, default=0.5
+        From 0 to 1e6.
+
+    Returns
+    -------
+    Activation
+        The library's activation of this name, with this number.
+
+    References
+    ----------
+    Donoho and Johnstone (1994), "Ideal spatial adaptation by wavelet shrinkage".
+    """
+    return Activation("hard_shrink", parameters=(threshold,))
+
+
+def thresholded_relu(threshold: float = 1.0) -> Activation:
+    """Return z above the threshold, and else zero.
+
+    Parameters
+    ----------
+    threshold : float, default=1.0
+        From -1e6 to 1e6.
+
+    Returns
+    -------
+    Activation
+        The library's activation of this name, with this number.
+
+    References
+    ----------
+    Konda, Memisevic and Krueger (2015), "Zero-bias autoencoders and the benefits of co-adapting features".
+    """
+    return Activation("thresholded_relu", parameters=(threshold,))

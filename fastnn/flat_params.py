@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Sequence
-from operator import is_
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from fastnn.activations import Activation
 from fastnn.kernels.contract import Array
 from fastnn.kernels.select import native
 from fastnn.losses import Loss
+from fastnn.memory import aligned_empty
 from fastnn.plan import Plan
 
 __all__ = ["FlatParams"]
@@ -71,7 +71,7 @@ class FlatParams:
                 raise ValueError("a layer has biases where its description has none, or none where it has some")
             if b is not None:
                 parts.append(_required(f"{names[1]}[{l}]", b, (o,), plan))
-        return cls(plan, np.concatenate(parts))
+        return cls(plan, np.concatenate(parts, out=aligned_empty(plan.n_params, plan.dtype)))
 
     @classmethod
     def assigned(
@@ -97,7 +97,7 @@ class FlatParams:
             np.dtype(np.float32 if dtype == np.float32 else np.float64),
         )
         parts = [part.ravel() for pair in zip(coefs, intercepts, strict=True) for part in pair]
-        flat = cls(plan, np.concatenate(parts).astype(plan.dtype, copy=False))
+        flat = cls(plan, np.concatenate(parts, out=aligned_empty(plan.n_params, plan.dtype), casting="unsafe"))
         flat._sources = sources
         return flat
 
@@ -112,7 +112,7 @@ class FlatParams:
         given, own = (*coefs, *intercepts), self._views
         if (self.plan.activations, self.plan.loss) != (tuple(activations), loss):
             return False
-        if not _are_same(given, self._sources) or not all(map(_is_alike, given, own)):
+        if not native.are_same(given, self._sources) or not all(map(_is_alike, given, own)):
             return False
         for array, view in zip(given, own, strict=True):
             native.refresh(view, array)
@@ -120,7 +120,8 @@ class FlatParams:
 
     def are_views(self, coefs: Sequence[Array], intercepts: Sequence[Array]) -> bool:
         """Whether these are the views: nobody has put another array in their place."""
-        return _are_same((*coefs, *intercepts), self._views)
+        same: bool = native.are_same(coefs, self.weights) and native.are_same(intercepts, self.biases)
+        return same
 
 
 def _required(name: str, array: Array, shape: tuple[int, ...], plan: Plan) -> Array:
@@ -137,11 +138,6 @@ def _required(name: str, array: Array, shape: tuple[int, ...], plan: Plan) -> Ar
 def _is_alike(array: Array, view: Array) -> bool:
     """Whether a copy of the array is all that the view wants: users may also reshape arrays in place."""
     return type(array) is np.ndarray and array.dtype == view.dtype and array.shape == view.shape
-
-
-def _are_same(these: tuple[Array, ...], those: tuple[Array, ...]) -> bool:
-    """Whether they are the same objects."""
-    return len(these) == len(those) and all(map(is_, these, those))
 
 
 def _require_chain(coefs: Sequence[Array], intercepts: Sequence[Array], n_layers: int) -> None:

@@ -22,6 +22,7 @@ from fastnn.kernels.contract import Array
 from fastnn.kernels.select import kernels_for, native
 from fastnn.layers import Dense, Dropout, Layer
 from fastnn.losses import Loss
+from fastnn.memory import aligned_empty
 
 if TYPE_CHECKING:
     # PlanLike asks for properties, and not every type checker takes another descriptor for one.
@@ -284,7 +285,7 @@ class Plan:
         draws: Any = random_state
         if not hasattr(draws, "uniform"):
             draws = np.random.RandomState(draws)
-        params = np.empty(self.n_params, self.dtype)
+        params: Array = aligned_empty(self.n_params, self.dtype)
         for l, (w, b) in enumerate(zip(*self.unpack(params), strict=True)):
             ruling = min(l, max(self.n_layers - 2, 0))
             factor = 2.0 if self.activations[ruling].name == "sigmoid" else 6.0

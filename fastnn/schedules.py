@@ -88,7 +88,7 @@ class Constant:
         ndarray of shape (n_steps,), float64
             The rates of the steps first_step, first_step + 1, ...
         """
-        return np.full(n_steps, self.learning_rate)
+        return np.full(n_steps, self.learning_rate, np.float64)
 
 
 @dataclass(frozen=True)

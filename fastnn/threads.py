@@ -34,6 +34,8 @@ def _from_environment() -> int | None:
 
 
 def _checked(n: int) -> int:
+    if type(n) is int and 1 <= n <= _MOST:  # of every prediction: 0.15 us less than to ask what else it may be
+        return n
     if isinstance(n, bool) or not hasattr(n, "__index__"):
         raise TypeError(f"n_threads={n!r}, wanted an integer")
     if n < 1:

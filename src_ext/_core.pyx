@@ -6,7 +6,7 @@ what a kernel needs; fastnn.validation converts or explains. One file per kernel
 """
 from cpython.exc cimport PyErr_Occurred
 from cpython.pyport cimport PY_SSIZE_T_MAX
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint64_t
 cimport cython
 cimport numpy as cnp
 
@@ -30,6 +30,10 @@ from _runtime cimport (
     keep_teams as keep_teams_as_asked, kernels_of, kMaxTeam, level_count, look_every, norm_of, obey,
     permutation as fill_permutation, pool_is_awake, release, run_shares, run_team, set_and_tell, sum_in_order,
     wake_pool, watch_signals, weight_total,
+)
+from _serving cimport (
+    FrozenNetwork, Prediction, ScalingStep, kAddStep, kClassAnswer, kClipStep, kDivideStep, kLabelsAnswer,
+    kMultiplyStep, kOnesAnswer, kPairsAnswer, kSubtractStep, kValuesAnswer,
 )
 
 import os
@@ -62,6 +66,7 @@ include "binding/logistic.pxi"
 include "binding/saga.pxi"
 include "binding/workspace.pxi"
 include "binding/network.pxi"
+include "binding/answer.pxi"
 include "binding/neuron.pxi"
 include "binding/coordinate_descent.pxi"
 include "binding/lbfgs.pxi"
@@ -69,3 +74,5 @@ include "binding/sparse_columns.pxi"
 include "binding/machine.pxi"
 include "binding/capsule.pxi"
 include "binding/api.pxi"
+include "binding/predictor.pxi"
+include "binding/predictor_input.pxi"

@@ -6,6 +6,9 @@ everything, and some of it without.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
+
 import scipy
 import sklearn
 from packaging.version import Version
@@ -43,7 +46,26 @@ if not HAS_CALLBACKS:
     LEFT_OUT["callbacks"] = "scikit-learn's callback protocol came with 1.9"
     LEFT_OUT["swapped"] = "scikit-learn's own tests of logistic regression, before 1.9, give parameters that are gone"
 
+_PARTNERS = {
+    "flask": ("flask",),
+    "keras": ("keras", "torch"),
+    "keras_onnx": ("keras", "onnx", "torch"),
+    "onnx": ("onnx", "onnxruntime", "skl2onnx"),
+    "torch": ("torch",),
+    "torch_onnx": ("onnx", "onnxruntime", "onnxscript", "torch"),
+}
+for mark, names in _PARTNERS.items():
+    if missing := [name for name in names if find_spec(name) is None]:
+        session = "keras" if mark.startswith("keras") else "interop"
+        LEFT_OUT[mark] = f"{' and '.join(missing)} cannot be imported: nox -s {session} installs them"
+
+_TESTS = Path(__file__).parent
 _FILES = {  # which cannot even be imported
+    "onnx": tuple(path.relative_to(_TESTS).as_posix() for path in (_TESTS / "interop").glob("test_onnx*.py")),
+    "torch": ("interop/test_torch.py", "interop/test_torch_refused.py"),
+    "torch_onnx": ("interop/test_onnx_of_torch.py",),
+    "keras": ("interop/test_keras.py",),
+    "keras_onnx": ("interop/test_keras_onnx.py",),
     "jit": ("jit", "kernels/test_failing.py", "kernels/functions"),
     "callbacks": ("models/common/test_callbacks.py",),
     "swapped": ("compat/test_logistic.py",),

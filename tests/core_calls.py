@@ -88,6 +88,18 @@ def _predict(rng: Rng) -> list[Any]:
     return [given.plan, params, x, given.plan.loss, written(N, given.plan.widths[-1], dtype=np.float32)]
 
 
+def _answer(rng: Rng) -> list[Any]:
+    given = problem("relu", np.float32, N)
+    return [given.plan, read(given.params, np.float32), read(given.x, np.float32), given.plan.loss, False, True, 1]
+
+
+def _predictor(rng: Rng) -> list[Any]:
+    given = problem("relu", np.float32, N)
+    steps = (("subtract", rng.normal(size=given.plan.widths[0]), True), ("clip", (-1, 1), False))
+    params, classes = read(given.params, np.float32), read(np.arange(3), np.int64)
+    return [given.plan, params, "link", "class", None, classes, steps, False, False, True, 1]
+
+
 CALLS: dict[str, Make] = {
     "logistic_gradient": _gradient,
     "logistic_product": _product,
@@ -104,9 +116,13 @@ CALLS: dict[str, Make] = {
     "refresh": lambda rng: [written(N, I), read(rng.normal(size=(N, I)))],
     "permutation": lambda rng: [1, 2, written(N, dtype=np.int64)],
     "network_predict": _predict,
+    "network_answer": _answer,
+    "linear_params": lambda rng: [read(rng.normal(size=(O, I))), read(rng.normal(size=O))],
+    "are_same": lambda rng: [[rng, "a"], (rng, "b")],
     "take_columns": lambda rng: [sp.csr_array(rng.normal(size=(N, I))), read([3, 0], np.intp), True],
     "SparseRows": lambda rng: [random_array((N, I), density=0.4, format="csr", rng=rng)],
     "SparseColumns": lambda rng: [random_array((N, I), density=0.4, format="csc", rng=rng)],
     "CscColumns": lambda rng: [random_array((N, I), density=0.4, format="csc", rng=rng)],
+    "Predictor": _predictor,
     "NativePlan": lambda rng: [(I, 3, O), ("relu", "tanh"), (True, False), (0.0, 0.5), np.float32],
 }

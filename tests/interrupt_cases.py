@@ -182,6 +182,20 @@ def network_predict() -> Case:
     return writing(lambda out: CORE.network_predict(plan, params, x, "cross_entropy", out), (len(x), 10))
 
 
+@case
+def predictor() -> Case:
+    p = CORE.Predictor(*plan_of(100, 400, 400, 10), "link")
+    x = numbers(40_000, 100)
+    return writing(lambda out: p(x, out), (len(x), 10))
+
+
+@case
+def predictor_of_narrow_layers() -> Case:
+    p = CORE.Predictor(*plan_of(20, 64, 64, 2), "link")
+    x = numbers(400_000, 20)
+    return writing(lambda out: p(x, out), (len(x), 2))
+
+
 def gradient_of(widths: tuple[int, ...], x: Any, activation: str = "relu") -> Case:
     plan, params = plan_of(*widths, activation=activation)
     n = x.shape[0]

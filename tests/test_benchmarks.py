@@ -23,7 +23,7 @@ from fastnn.kernels.select import kernels_for
 
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
 MODULES = (
-    *("dense", "activation", "loss", "optimizer", "network", "neuron", "logistic", "solvers"),
+    *("dense", "activation", "loss", "optimizer", "network", "neuron", "logistic", "solvers", "serving"),
     *("call_overhead", "import_time", "own_functions", *["inside_jit", "network_in_jit"] * HAS_NUMBA),
 )
 if not FOLDER.is_dir():
@@ -330,7 +330,7 @@ def test_a_table_of_peers_is_a_file_of_its_name():
 def test_peers_refuse_an_unknown_table(capsys):
     with pytest.raises(SystemExit):
         load("peers.__main__").main(["--only", "kernel"])
-    names = "training, inference, kernels, functions, adam, logistic, logistic_cv, logistic_l1, numba"
+    names = "training, inference, serving, kernels, functions, adam, logistic, logistic_cv, logistic_l1, numba"
     assert f"no table 'kernel'; there are {names}" in capsys.readouterr().err
 
 

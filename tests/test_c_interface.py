@@ -215,6 +215,20 @@ def loss_of_neuron(float z, float y):
     assert _core.loss_of(_core.FASTNN_LOSS_POISSON, &loss) == _core.FASTNN_OK
     _core.loss_and_gradient_float32(&z, &y, NULL, &loss, &d_z, &mean, 1, 1)
     return mean.hex() + " " + (<double>d_z).hex()
+
+def answer(size_t handle, float[:, ::1] x, float[:, ::1] out):
+    cdef int status
+    with nogil:
+        status = _core.predict_float32(<void*>handle, &x[0, 0], &out[0, 0], x.shape[0])
+    return status
+"""
+
+ANSWERED = """
+import numpy as np, fastnn, probe
+x = np.float32([[0, 1], [2, 3], [1, 0]])
+model = fastnn.LogisticRegression(solver="newton-cholesky").fit(x, [0, 1, 0])
+p, out = fastnn.compile_predict(model), np.zeros((3, 2), np.float32)
+print(probe.answer(p.address[1], x, out), (out == model.predict_proba(x)).all())
 """
 
 
@@ -227,6 +241,49 @@ def test_another_project_can_cimport_the_compiled_module(tmp_path: Path) -> None
     one = kernels.dense_forward([[0.5]], [[2.0]], [-1.5], "tanh")
     loss, d_z = kernels.loss_and_gradient(np.float32([[0.5]]), np.float32([[2]]), "poisson")
     np.testing.assert_array_equal(numbers(told), [one.item(), loss, d_z.item()])
+    told = python(tmp_path, ANSWERED)
+    assert told.split() == ["0", "True"]
+
+
+# --- predictors ---------------------------------------------------------------------------------
+
+SERVER = """
+#include <Python.h>
+#include "fastnn.h"
+
+/* serve(handle): three rows, one after the other and then together, by the table's function. */
+static PyObject* serve(PyObject* self, PyObject* number) {
+  const void* predictor = PyLong_AsVoidPtr(number);
+  float x[6] = {0.5f, -1, 2, 0.25f, 3, -2}, out[12];
+  int k;
+  (void)self;
+  for (k = 0; k < 3; ++k)
+    if (fastnn_predict_float32(predictor, x + 2 * k, out + 2 * k, 1)) return PyErr_NoMemory();
+  if (fastnn_predict_float32(predictor, x, out + 6, 3)) return PyErr_NoMemory();
+  for (k = 0; k < 12; ++k) printf("%a ", (double)out[k]);
+  fflush(stdout);
+  Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {{"serve", serve, METH_O, NULL}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "probe", NULL, -1, methods, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit_probe(void) { return fastnn_import() ? PyModule_Create(&definition) : NULL; }
+"""
+SERVED = """
+import numpy as np, fastnn, probe
+model = fastnn.LogisticRegression(solver="newton-cholesky").fit(np.float32([[0, 1], [2, 3], [1, 0]]), [0, 1, 0])
+p = fastnn.compile_predict(model)
+probe.serve(p.address[1])
+x = np.float32([[0.5, -1], [2, 0.25], [3, -2]])
+print(*(float(number).hex() for number in np.tile(model.predict_proba(x).ravel(), 2)))
+"""
+
+
+def test_c_calls_a_predictor(tmp_path: Path) -> None:
+    compile_extension(tmp_path, SERVER)
+    told = numbers(python(tmp_path, SERVED)).reshape(2, 12)
+    np.testing.assert_array_equal(told[0], told[1])
 
 
 def test_the_header_is_where_the_package_says() -> None:

@@ -20,7 +20,8 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def test_cythons_view_of_the_headers_is_up_to_date(tool: ModuleType) -> None:
-    assert tool.DECLARATIONS.read_text(encoding="utf-8") == tool.declarations(), "run tools/contract.py"
+    for written in (tool.DECLARATIONS, tool.SERVING):
+        assert written.read_text(encoding="utf-8") == tool.declarations(written), "run tools/contract.py"
 
 
 def test_the_stub_of_kernels_is_up_to_date(tool: ModuleType) -> None:

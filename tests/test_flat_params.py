@@ -28,8 +28,9 @@ def test_weights_and_biases_are_views() -> None:
     assert flat.biases[1] is None
     flat.weights[1][...] = 7
     np.testing.assert_array_equal(flat.params[-8:], 7)
-    assert flat.are_views(flat.weights, [flat.biases[0]])
-    assert not flat.are_views([flat.weights[0], flat.weights[1].copy()], [flat.biases[0]])
+    assert flat.are_views(list(flat.weights), list(flat.biases))
+    assert not flat.are_views([flat.weights[0], flat.weights[1].copy()], flat.biases)
+    assert not flat.are_views(flat.weights, [flat.biases[0]])
 
 
 def test_a_pickle_has_the_numbers_once_and_views_again() -> None:

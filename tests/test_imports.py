@@ -18,7 +18,8 @@ PACKAGE = Path(fastnn.__file__).parent
 # From the ground up; a module imports only from lines above its own. A folder stands for its files.
 LEVELS = [
     ["surroundings"],
-    ["errors", "install", "_version", "_cores", "tensors", "activation_rows", "loss_functions", "dual_numbers"],
+    ["errors", "install", "_version", "_cores", "tensors", "memory", "sparse_input"],
+    ["activation_rows", "loss_functions", "dual_numbers"],
     ["activation_functions"],
     ["validation", "threads", "activation_parameters", "user_functions"],
     ["activations"],
@@ -43,6 +44,9 @@ LEVELS = [
     ["jit"],
     ["models.common"],
     ["models.neuron", "models.network", "models.mlp", "models.logistic"],
+    ["serving"],
+    ["interop"],
+    ["__main__"],
     ["models", "roofline"],
     ["typing"],
     [""],

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
+from fastnn import MLPClassifier, Neuron
 from fastnn.schedules import Constant, Cosine, Exponential, InverseScaling, OneCycle, Plateau, Step
 
 ALL = [
@@ -30,6 +32,40 @@ def test_rates_are_a_function_of_the_step(schedule):
     assert whole.shape == (60,)
     pieces = [schedule.rates(0, 13), schedule.rates(13, 0), schedule.rates(13, 47)]
     np.testing.assert_array_equal(np.concatenate(pieces), whole)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        Constant(1),
+        Step(1, every=7, factor=1),
+        Exponential(1, decay=1),
+        InverseScaling(1, 0, 32),
+        Cosine(1, 50, final=1),
+    ],
+    ids=str,
+)
+def test_whole_numbers_give_floats(schedule):
+    assert schedule.rates(0, 60).dtype == np.float64
+
+
+class _Whole:
+    """A user's schedule, which gives integers."""
+
+    def rates(self, first_step, n_steps):
+        return [1] * n_steps
+
+
+@pytest.mark.parametrize("schedule", [Constant(1), Constant(np.float32(1)), _Whole()])
+@pytest.mark.parametrize("kind", [Neuron, MLPClassifier])
+def test_training_takes_whole_numbers(kind, schedule, rng):
+    x = rng.normal(size=(30, 2))
+    settings = {"max_iter": 2, "tol": 0, "random_state": 0}
+    with pytest.warns(ConvergenceWarning):
+        found = kind(learning_rate=schedule, **settings).fit(x, x[:, 0] > 0)
+    with pytest.warns(ConvergenceWarning):
+        wanted = kind(learning_rate=Constant(1.0), **settings).fit(x, x[:, 0] > 0)
+    np.testing.assert_array_equal(found.predict_proba(x), wanted.predict_proba(x))
 
 
 @each

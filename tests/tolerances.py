@@ -61,7 +61,7 @@ ACTIVATIONS = {
             (1.9,): {"limits": (-1.9, INF, 0, 1)},
         },
     ),
-    "selu": Expected(COMPOSITE, (-SELU_LEFT, INF, 0, SELU_SCALE)),
+    "selu": Expected(COMPOSITE, (-SELU_LEFT, INF, 0, SELU_SCALE), others={(2.0, 1.1): {"limits": (-2.2, INF, 0, 1.1)}}),
     # exp(-z**2 / 2) of a rounded square
     "gelu": Expected(COMPOSITE, (0, INF, 0, 1), magnitude=lambda a, z: a * (1 + z**2 / 4)),
     # exp of a rounded cubic
@@ -95,11 +95,12 @@ ACTIVATIONS = {
         (-1, INF, 0, 1),
         others={(0.3,): {"limits": (-0.3, INF, 0, 1)}, (7.5,): {"limits": (-7.5, INF, 0, 1)}},
     ),
-    "softshrink": Expected(SINGLE, (-INF, INF, 1, 1), kinks=(-0.5, 0.5)),
-    "hard_shrink": Expected(EXACT, (-INF, INF, 1, 1), kinks=(-0.5, 0.5)),
+    "softshrink": Expected(SINGLE, (-INF, INF, 1, 1), kinks=(-0.5, 0.5), others={(1.5,): {"kinks": (-1.5, 1.5)}}),
+    "hard_shrink": Expected(EXACT, (-INF, INF, 1, 1), kinks=(-0.5, 0.5), others={(1.5,): {"kinks": (-1.5, 1.5)}}),
     "tanh_shrink": Expected(COMPOSITE, (-INF, INF, 1, 1)),
     "log_sigmoid": Expected(COMPOSITE, (-INF, 0, 1, 0), at_zero=-np.log(2)),
     "relu6": Expected(EXACT, (0, 6, 0, 0), kinks=(6,)),
+    "thresholded_relu": Expected(EXACT, (0, INF, 0, 1), at_zero=0.0, kinks=(1,), others={(-2.0,): {"kinks": (-2,)}}),
 }
 
 

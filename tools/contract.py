@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Writes what repeats the contract: Cython's view of the C++ headers, and the kernels in the compiled module's stub.
 
-    python tools/contract.py            write both files
+    python tools/contract.py            write the files
     python tools/contract.py --check    fail where one of them is not what would be written
 
 The contract itself is typed twice: for C++ in src_ext/contract/*.hpp (argument blocks, the list of kernels), for Python
-in fastnn/kernels/contract.py (the arguments of public kernels). src_ext/contract/_contract.pxd is read off the former,
-the marked part of fastnn/_core.pyi off the latter; a test compares them. The headers are read as what they are: plain
-structs, constants and lists; a declaration of another kind is an error that quotes it.
+in fastnn/kernels/contract.py (the arguments of public kernels). src_ext/contract/_contract.pxd and _serving.pxd are
+read off the former, the marked part of fastnn/_core.pyi off the latter; a test compares them. The headers are read as
+what they are: plain structs, constants and lists; a declaration of another kind is an error that quotes it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 HEADERS = ROOT / "src_ext/contract"
 DECLARATIONS = HEADERS / "_contract.pxd"
+SERVING = HEADERS / "_serving.pxd"
 STUB = ROOT / "fastnn/_core.pyi"
 
 HEAD = """# The C++ side of the contract (contract/*.hpp) as Cython sees it. Do not edit: tools/contract.py writes it.
@@ -29,6 +30,9 @@ HEAD = """# The C++ side of the contract (contract/*.hpp) as Cython sees it. Do 
 from libc.stdint cimport int32_t, int64_t, uint64_t
 
 from _lists cimport Activation, UserLoss
+"""
+SERVING_HEAD = """# Blocks of frozen predictors (contract/serving.hpp), as in _contract.pxd, and written too.
+from _contract cimport NetworkShape
 """
 
 # --- the headers ------------------------------------------------------------------------------------------------------
@@ -152,11 +156,13 @@ def declaration(statement: str, numbers: dict[str, int], macros: dict[str, str])
     raise ValueError(f"a declaration that tools/contract.py does not understand: {statement!r}")
 
 
-def declarations() -> str:
-    """The text of _contract.pxd."""
-    lines: list[str] = [HEAD]
+def declarations(written: Path = DECLARATIONS) -> str:
+    """The text of _contract.pxd, or that of _serving.pxd, which has one header of its own."""
+    lines: list[str] = [SERVING_HEAD if written == SERVING else HEAD]
     numbers: dict[str, int] = {}
     for path in ordered_headers():
+        if (path.stem == "serving") != (written == SERVING):
+            continue
         text = without_comments(path.read_text(encoding="utf-8"))
         macros = macros_of(text)
         before: list[str] = []
@@ -227,7 +233,7 @@ def main(arguments: list[str]) -> int:
     if arguments not in ([], ["--check"]):
         sys.exit(f"contract: wanted no argument or --check, got {' '.join(arguments)}")
     stale = []
-    for path, text in ((DECLARATIONS, declarations()), (STUB, stub())):
+    for path, text in ((DECLARATIONS, declarations()), (SERVING, declarations(SERVING)), (STUB, stub())):
         if path.read_text(encoding="utf-8") == text:
             continue
         stale.append(str(path.relative_to(ROOT)))

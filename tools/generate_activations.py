@@ -31,11 +31,6 @@ MAKER = '''def {name}({signature}) -> Activation:
     -------
     Activation
         The library's activation of this name, with {numbers}.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a parameter is out of its range or no number.
 {references}"""
     return Activation("{name}", parameters=({given}))
 '''
@@ -77,8 +72,9 @@ def maker_of(row: Row) -> str:
 
 def makers() -> str:
     rows = [row for row in ROWS if row.parameters]
-    names = ", ".join(f'"{name}"' for name in sorted(row.name for row in rows))
-    return "\n\n".join([f"\n__all__ += [{names}]\n", *map(maker_of, rows)])
+    names = sorted(f'"{row.name}"' for row in rows)
+    exports = "".join(f"__all__ += [{', '.join(names[k : k + 5])}]\n" for k in range(0, len(names), 5))
+    return "\n\n".join([f"\n{exports}", *map(maker_of, rows)])
 
 
 def generated() -> str:

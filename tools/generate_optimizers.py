@@ -224,7 +224,8 @@ def class_names() -> list[str]:
 
 
 def imports() -> str:
-    return "\n".join(f"from fastnn.optimizers import {name} as {name}" for name in class_names())
+    lines = [f"from fastnn.optimizers import {name} as {name}" for name in class_names()]
+    return "\n".join([*lines, ""])  # ruff wants a blank line before a comment that more imports follow
 
 
 def names() -> str:

@@ -5,9 +5,9 @@
 #     tools/sanitize.sh [arguments of pytest]
 #
 # KINDS chooses other sanitizers (default: address,undefined), LEVELS instruction sets (default: all), TESTS folders
-# (default: tests/fuzz, then tests/kernels and tests/runtime); FASTNN_FUZZ=long fuzzes for longer. Every kernel is
-# instrumented: on two free cores the build takes about 15 minutes, though with less optimization, and a level of tests
-# 15 more. A level's part ends after LIMIT seconds (default 3600) at the latest, as a failure.
+# (default: tests/fuzz, then tests/kernels, tests/runtime and tests/serving); FASTNN_FUZZ=long fuzzes for longer. Every
+# kernel is instrumented: on two free cores the build takes about 15 minutes, though with less optimization, and a level
+# of tests 15 more. A level's part ends after LIMIT seconds (default 3600) at the latest, as a failure.
 #
 # The environment and the wheel stay in build/ and are used again, the wheel until a source changes.
 set -euo pipefail
@@ -32,7 +32,7 @@ export PYTHONMALLOC=malloc PYTHONSAFEPATH=1
 unset PYTHONPATH
 for level in ${LEVELS:-$("$python" -c 'import fastnn._core as core; print(*core.simd_available())')}; do
   # Fuzzing first: it is the quicker one to find something. Loops of Numba are not instrumented.
-  if [ -n "${TESTS:-}" ]; then parts=("$TESTS"); else parts=(tests/fuzz "tests/kernels tests/runtime"); fi
+  if [ -n "${TESTS:-}" ]; then parts=("$TESTS"); else parts=(tests/fuzz "tests/kernels tests/runtime tests/serving"); fi
   for tests in "${parts[@]}"; do
     echo "=== $level: $tests"
     FASTNN_SIMD=$level timeout "${LIMIT:-3600}" "$python" -m pytest -q -p no:cacheprovider $tests -k "not jit" "$@"

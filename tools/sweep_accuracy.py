@@ -74,6 +74,7 @@ SWEPT = {
     "relu6": Swept(0, lambda x: np.clip(x, 0, 6)),
     "relu": Swept(0, lambda x: np.maximum(x, 0)),
     "sign": Swept(0, np.sign),
+    "thresholded_relu": Swept(0, lambda x: np.where(x <= 1, 0, x)),
     "softshrink": Swept(2, lambda x: np.where(np.abs(x) > 0.5, x - np.copysign(0.5, x), 0 * x)),
     "hard_shrink": Swept(0, lambda x: np.where(np.abs(x) > 0.5, x, 0 * x)),
     "log_sigmoid": Swept(4, lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))),

@@ -24,11 +24,13 @@ from .logistic import logistic
 from .logistic_cv import logistic_cv
 from .logistic_l1 import logistic_l1
 from .numba_half import numba_half
+from .serving import serving
 from .training import training
 
 TABLES: dict[str, Callable[[Effort], None]] = {
     "training": training,
     "inference": inference,
+    "serving": serving,
     "kernels": fused_layers,
     "functions": functions,
     "adam": adam,

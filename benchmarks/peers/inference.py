@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,19 +27,18 @@ from .training import data_of, estimator_epochs
 ROWS = 1024
 
 
-def torch_predictor(torch: Any, model: Any, x: np.ndarray) -> Callable[[], np.ndarray]:
-    """Return what a fitted MLPClassifier predicts, by PyTorch."""
-    activation = {"relu": torch.relu, "tanh": torch.tanh}[model.activation]
-    layers = [
-        (torch.from_numpy(w.T.copy()), torch.from_numpy(b))
-        for w, b in zip(model.coefs_, model.intercepts_, strict=True)
-    ]
+def torch_predictor(
+    torch: Any, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray], activation: str, x: np.ndarray
+) -> Callable[[], np.ndarray]:
+    """Return what a network of dense layers predicts, by PyTorch."""
+    function = {"relu": torch.relu, "tanh": torch.tanh}[activation]
+    layers = [(torch.from_numpy(w.T.copy()), torch.from_numpy(b)) for w, b in zip(weights, biases, strict=True)]
 
     @torch.inference_mode()
     def predict() -> np.ndarray:
         a = torch.from_numpy(x)
         for w, b in layers[:-1]:
-            a = activation(torch.nn.functional.linear(a, w, b))
+            a = function(torch.nn.functional.linear(a, w, b))
         z = torch.nn.functional.linear(a, *layers[-1])
         p: np.ndarray = (torch.sigmoid(z) if z.shape[1] == 1 else torch.softmax(z, 1)).numpy()
         return p
@@ -47,32 +46,37 @@ def torch_predictor(torch: Any, model: Any, x: np.ndarray) -> Callable[[], np.nd
     return predict
 
 
-def onnx_bytes(onnx: Any, model: Any) -> bytes:
-    """Return a fitted MLPClassifier as an ONNX model from x to p."""
+def onnx_bytes(onnx: Any, weights: Sequence[np.ndarray], biases: Sequence[np.ndarray], activation: str) -> bytes:
+    """Return a network of dense layers as an ONNX model from x to probabilities p."""
     make, number = onnx.helper, onnx.TensorProto.FLOAT
-    hidden = {"relu": "Relu", "tanh": "Tanh"}[model.activation]
-    output = "Sigmoid" if model.coefs_[-1].shape[1] == 1 else "Softmax"
+    hidden = {"relu": "Relu", "tanh": "Tanh"}[activation]
+    output = "Sigmoid" if weights[-1].shape[1] == 1 else "Softmax"
     nodes, arrays, below = [], [], "x"
-    last = len(model.coefs_) - 1
-    for l, (w, b) in enumerate(zip(model.coefs_, model.intercepts_, strict=True)):
+    last = len(weights) - 1
+    for l, (w, b) in enumerate(zip(weights, biases, strict=True)):
         arrays += [onnx.numpy_helper.from_array(w, f"w{l}"), onnx.numpy_helper.from_array(b, f"b{l}")]
         above = "p" if l == last else f"a{l}"
         nodes += [make.make_node("Gemm", [below, f"w{l}", f"b{l}"], [f"z{l}"])]
         nodes += [make.make_node(output if l == last else hidden, [f"z{l}"], [above])]
         below = above
-    x = make.make_tensor_value_info("x", number, [None, model.n_features_in_])
-    p = make.make_tensor_value_info("p", number, [None, model.coefs_[-1].shape[1]])
+    x = make.make_tensor_value_info("x", number, [None, weights[0].shape[0]])
+    p = make.make_tensor_value_info("p", number, [None, weights[-1].shape[1]])
     graph = make.make_graph(nodes, "mlp", [x], [p], arrays)
     whole = make.make_model(graph, opset_imports=[make.make_opsetid("", 17)], ir_version=9)
     encoded: bytes = whole.SerializeToString()
     return encoded
 
 
-def onnx_predictor(runtime: Any, encoded: bytes, x: np.ndarray, threads: int) -> Callable[[], np.ndarray]:
-    """Return what a model predicts, by onnxruntime."""
+def onnx_session(runtime: Any, encoded: bytes, threads: int) -> Any:
+    """Return a session of onnxruntime on so many threads."""
     options = runtime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    session = runtime.InferenceSession(encoded, options, providers=["CPUExecutionProvider"])
+    return runtime.InferenceSession(encoded, options, providers=["CPUExecutionProvider"])
+
+
+def onnx_predictor(runtime: Any, encoded: bytes, x: np.ndarray, threads: int) -> Callable[[], np.ndarray]:
+    """Return what a model predicts, by onnxruntime."""
+    session = onnx_session(runtime, encoded, threads)
 
     def predict() -> np.ndarray:
         p: np.ndarray = session.run(None, {"x": x})[0]
@@ -89,6 +93,7 @@ def contestants(net: Net, effort: Effort) -> Iterator[Contestant]:
     theirs = estimator_epochs(MLPClassifier, net, x, y)(1)
     wanted = theirs.predict_proba(x)
     torch, runtime, onnx = optional("torch"), optional("onnxruntime"), optional("onnx")
+    layers = (theirs.coefs_, theirs.intercepts_, theirs.activation)
     for threads in THREADS:
         ours = estimator_epochs(fastnn.MLPClassifier, net, x, y, n_threads=threads)(1)
         ours.coefs_, ours.intercepts_ = theirs.coefs_, theirs.intercepts_
@@ -96,9 +101,10 @@ def contestants(net: Net, effort: Effort) -> Iterator[Contestant]:
         entries += [("scikit-learn", lambda: theirs.predict_proba(x), limit_blas(threads))]
         if torch is not None:
             set_threads = lambda threads=threads: torch.set_num_threads(threads)  # noqa: E731
-            entries += [("PyTorch", torch_predictor(torch, theirs, x), set_threads)]
+            entries += [("PyTorch", torch_predictor(torch, *layers, x), set_threads)]
         if runtime is not None and onnx is not None:
-            predict = onnx_predictor(runtime, onnx_bytes(onnx, theirs), x, threads)
+            encoded = onnx_bytes(onnx, *layers)
+            predict = onnx_predictor(runtime, encoded, x, threads)
             entries += [("onnxruntime", predict, lambda: None)]
         for name, predict, prepare in entries:
             found = predict()

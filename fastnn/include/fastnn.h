@@ -40,7 +40,7 @@ extern "C" {
 #endif
 
 // tools/generate_abi.py writes this: codes
-#define FASTNN_ABI_VERSION 1
+#define FASTNN_ABI_VERSION 2
 
 // The activations of the library, and one of your own. New ones come at the end.
 enum fastnn_activation_code {
@@ -69,7 +69,8 @@ enum fastnn_activation_code {
   FASTNN_ACTIVATION_HARD_SHRINK = 21,
   FASTNN_ACTIVATION_TANH_SHRINK = 22,
   FASTNN_ACTIVATION_LOG_SIGMOID = 23,
-  FASTNN_ACTIVATION_RELU6 = 24
+  FASTNN_ACTIVATION_RELU6 = 24,
+  FASTNN_ACTIVATION_THRESHOLDED_RELU = 25
 };
 
 // The losses of the library, and one of your own. New ones come at the end.
@@ -268,6 +269,11 @@ typedef struct fastnn_api {
                                  const fastnn_loss* loss, int pairs, float* out, ptrdiff_t n);
   int (*network_forward_float64)(const fastnn_network* network, const double* params, const double* x,
                                  const fastnn_loss* loss, int pairs, double* out, ptrdiff_t n);
+  // out = what a frozen predictor answers for n rows: (n, its n_outputs); a class comes as its number. In Python
+  // fastnn.compile_predict makes it, and its `address` has this function and the handle, which lives as long as the
+  // Python object does.
+  int (*predict_float32)(const void* predictor, const float* x, float* out, ptrdiff_t n);
+  int (*predict_float64)(const void* predictor, const double* x, double* out, ptrdiff_t n);
   // until here
 } fastnn_api;
 
@@ -323,6 +329,8 @@ static const fastnn_api* fastnn_table = NULL;
 #define fastnn_dropout_float64 FASTNN_TABLE->dropout_float64
 #define fastnn_network_forward_float32 FASTNN_TABLE->network_forward_float32
 #define fastnn_network_forward_float64 FASTNN_TABLE->network_forward_float64
+#define fastnn_predict_float32 FASTNN_TABLE->predict_float32
+#define fastnn_predict_float64 FASTNN_TABLE->predict_float64
 // until here
 
 // Takes the table at an address; NULL where it is older than this header.

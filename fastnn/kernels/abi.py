@@ -18,7 +18,7 @@ from fastnn.kernels.contract import KERNELS, Argument, Kernel
 
 __all__ = ["FIRST_FUNCTION", "FUNCTIONS", "VERSION", "Function", "Parameter", "Symbol", "symbols"]
 
-VERSION = 1
+VERSION = 2
 
 # What is before the functions in the table, in words of eight bytes: version, size, and the library's version.
 FIRST_FUNCTION = 3
@@ -88,8 +88,8 @@ def _kernel(name: str, says: str, since: int = 1) -> Function:
     return Function(name, tuple(_of_contract(KERNELS[name])), says, since)
 
 
-def _own(name: str, says: str, *parameters: tuple[str, str]) -> Function:
-    return Function(name, tuple(Parameter(each, type_) for type_, each in parameters), says)
+def _own(name: str, says: str, *parameters: tuple[str, str], since: int = 1) -> Function:
+    return Function(name, tuple(Parameter(each, type_) for type_, each in parameters), says, since)
 
 
 def _step(name: str, title: str, since: int = 1) -> Function:
@@ -154,6 +154,17 @@ FUNCTIONS = (
         ("int", "pairs"),
         ("T*", "out"),
         ("ptrdiff_t", "n"),
+    ),
+    _own(
+        "predict",
+        "out = what a frozen predictor answers for n rows: (n, its n_outputs); a class comes as its number. In Python "
+        "fastnn.compile_predict makes it, and its `address` has this function and the handle, which lives as long as "
+        "the Python object does.",
+        ("const void*", "predictor"),
+        ("const T*", "x"),
+        ("T*", "out"),
+        ("ptrdiff_t", "n"),
+        since=2,
     ),
 )
 

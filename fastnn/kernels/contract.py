@@ -8,7 +8,7 @@ Letters of shapes: n rows, i inputs, o outputs; p parameters of a network; r row
 steps.
 
 Not in the table is what the native backend alone has, since it does at once, with the same bits, what kernels do one
-after another: `network_predict` (a check of x, network_forward, link) and `Workspace`, whose fit_epoch keeps memory and
+after another: `network_predict` (network_forward, link) and `Workspace`, whose fit_epoch keeps memory and
 in it what the optimizer remembers, until `write_state`.
 """
 

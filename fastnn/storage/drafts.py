@@ -124,7 +124,10 @@ def _draft(target: Path, mode: int) -> Iterator[tuple[BinaryIO, Path]]:
 def _opened(target: Path, mode: int) -> tuple[BinaryIO, Path]:
     while True:
         name = target.with_name(f"{_prefix(target)}{os.getpid()}-{secrets.token_hex(4)}.draft")
-        descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NOT_FOLLOWED, mode)
+        try:
+            descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NOT_FOLLOWED, mode)
+        except OSError as fault:  # of which nobody knows the draft
+            raise OSError(fault.errno, fault.strerror, os.fspath(target)) from fault
         try:
             file = os.fdopen(descriptor, "wb")
         except BaseException:

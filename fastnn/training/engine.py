@@ -48,11 +48,6 @@ class Engine:
         self._workspace: Any = None  # of the epochs that share one
         self._checked: tuple[Any, Any] = (None, None)  # a sparse x, and what the native kernels read
 
-    @property
-    def finds_non_finite(self) -> bool:
-        """Whether `predict` finds what is infinite or NaN in a dense x on the way."""
-        return self._is_compiled
-
     def forward(self, params: Array, x: Any, rows: NDArray[np.intp] | None = None) -> Array:
         """What the last layer's activation makes of x (n, i), or of the given rows of it: (n, o).
 
@@ -114,8 +109,8 @@ class Engine:
         self._kernels.link(z, self.plan.loss, out, *self._threads)
         return out
 
-    def predict(self, params: Array, x: Any, *, link: bool, pairs: bool = False) -> tuple[Array, bool]:
-        """What the network predicts for x (n, i), and whether x is finite, as far as `finds_non_finite` says.
+    def predict(self, params: Array, x: Any, *, link: bool, pairs: bool = False) -> Array:
+        """What the network predicts for x (n, i).
 
         Parameters
         ----------
@@ -129,19 +124,18 @@ class Engine:
         Returns
         -------
         ndarray (n, o), or (n, 2) of pairs
-        bool
         """
         pairs = pairs and self.plan.widths[-1] == 1
         if self._is_compiled:
             out = np.empty((x.shape[0], 2 if pairs else self.plan.widths[-1]), self.plan.dtype)
             loss = self.plan.loss if link else None
             matrix = x if type(x) is np.ndarray else self._matrix(x)
-            finite: bool = self._kernels.network_predict(self.plan, params, matrix, loss, out, *self._threads)
-            return out, finite
+            self._kernels.network_predict(self.plan, params, matrix, loss, out, *self._threads)
+            return out
         z = self.forward(params, x)
         if pairs:
             z = np.hstack([-z, z])
-        return self.link(z) if link else z, True
+        return self.link(z) if link else z
 
     def activation(self, z: Array, name: str | Activation) -> Array:
         """An activation of z (n, o), by itself."""

@@ -146,7 +146,7 @@ class Scheduled(_ByStep):
 
     def rates(self, first_step: int, n_steps: int) -> Rates:
         """The rates that the schedule has for the next `n_steps` steps."""
-        return self.schedule.rates(first_step, n_steps)
+        return np.ascontiguousarray(self.schedule.rates(first_step, n_steps), np.float64)  # users' own may be integers
 
 
 @dataclass

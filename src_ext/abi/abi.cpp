@@ -3,6 +3,7 @@
 
 #include "abi/layers.hpp"
 #include "abi/network.hpp"
+#include "abi/predict.hpp"
 #include "abi/vectors.hpp"
 #include "abi/table.hpp"
 

@@ -52,6 +52,8 @@ static void fill(fastnn_api* table) {
   table->dropout_float64 = dropout<double>;
   table->network_forward_float32 = network_forward<float>;
   table->network_forward_float64 = network_forward<double>;
+  table->predict_float32 = predict<float>;
+  table->predict_float64 = predict<double>;
 }
 
 }  // namespace fastnn

@@ -98,6 +98,8 @@ cdef extern from "fastnn.h" nogil:
                                        const fastnn_loss* loss, int pairs, float* out, Py_ssize_t n) noexcept
     int fastnn_network_forward_float64(const fastnn_network* network, const double* params, const double* x,
                                        const fastnn_loss* loss, int pairs, double* out, Py_ssize_t n) noexcept
+    int fastnn_predict_float32(const void* predictor, const float* x, float* out, Py_ssize_t n) noexcept
+    int fastnn_predict_float64(const void* predictor, const double* x, double* out, Py_ssize_t n) noexcept
 
 
 cdef int activation_of(int code, fastnn_activation* out) noexcept nogil:
@@ -333,3 +335,11 @@ cdef int network_forward_float32(const fastnn_network* network, const float* par
 cdef int network_forward_float64(const fastnn_network* network, const double* params, const double* x,
                                  const fastnn_loss* loss, int pairs, double* out, Py_ssize_t n) noexcept nogil:
     return fastnn_network_forward_float64(network, params, x, loss, pairs, out, n)
+
+
+cdef int predict_float32(const void* predictor, const float* x, float* out, Py_ssize_t n) noexcept nogil:
+    return fastnn_predict_float32(predictor, x, out, n)
+
+
+cdef int predict_float64(const void* predictor, const double* x, double* out, Py_ssize_t n) noexcept nogil:
+    return fastnn_predict_float64(predictor, x, out, n)

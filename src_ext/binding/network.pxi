@@ -20,8 +20,9 @@ cdef int run_forward(NetworkForward[float]* g, NativePlan plan, cnp.ndarray para
         g.n = cnp.PyArray_DIM(x, 0)
     g.out = <float*>output_2d(out, "out", kind, g.n, columns)
     g.claimed = &claimed
-    for array in (params,) if g.x == NULL else (params, x):
-        apart(out, array)
+    apart(out, params)
+    if g.x != NULL:
+        apart(out, x)
     cdef double work = 2.0 * g.n * multiply_adds(g.shape)
     if g.x == NULL:
         work -= 2.0 * (<double>g.n * g.shape.widths[0] - g.sparse.stored) * g.shape.widths[1]
@@ -44,20 +45,18 @@ def network_forward(object plan, cnp.ndarray params not None, object x not None,
 
 def network_predict(object plan, cnp.ndarray params not None, object x not None, object loss,
                     cnp.ndarray out not None, Py_ssize_t n_threads=0):
-    """out = the loss's link of the last layer's activation (itself where loss is None); whether a dense x is finite.
+    """out = the loss's link of the last layer's activation (itself where loss is None)
 
     Where out has two columns for a network of one output, they belong to its negative and to it: both probabilities of
-    a sigmoid neuron. Where x is not finite, out is of no use.
+    a sigmoid neuron.
     """
     cdef NetworkForward[float] g
-    cdef int infinite = 0
     cdef NativePlan native = native_plan(plan, kind_of(params))
     g.shape = native.shape
     g.link = kNoLink if loss is None else read_link(loss, native.kind)
     g.pairs = g.shape.widths[g.shape.layers] == 1 and cnp.PyArray_NDIM(out) == 2 and cnp.PyArray_DIM(out, 1) == 2
-    g.infinite = &infinite
+    g.infinite = NULL
     run_forward(&g, native, params, x, out, n_threads)
-    return infinite == 0
 
 
 cdef SparseRows sparse_rows(SparseRows x, int kind, Py_ssize_t columns):

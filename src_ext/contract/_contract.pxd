@@ -384,6 +384,10 @@ cdef extern from "contract/kernels.hpp" namespace "fastnn" nogil:
         EpochFunction saga_epoch[2]
         PeakRate fma_peak[2]
         ReadSeconds read_seconds[2]
+        BlockElements predictor_size[2]
+        BlockFunction pack_predictor[2]
+        BlockElements predict_scratch[2]
+        TeamKernel predict[2]
         TeamKernel column_sums
         TeamKernel quadratic_descent
         TeamKernel column_descent

@@ -7,32 +7,33 @@
 
 #include <stddef.h>
 
-#define FASTNN_ACTIVATIONS(VALUE, ROW)               \
-  VALUE(Identity, ("identity"))                      \
-  VALUE(Sigmoid, ("sigmoid"))                        \
-  VALUE(Tanh, ("tanh"))                              \
-  VALUE(Sign, ("sign"))                              \
-  VALUE(Relu, ("relu"))                              \
-  VALUE(LeakyRelu, ("leaky_relu", 0.01))             \
-  VALUE(Elu, ("elu", 1.0))                           \
-  VALUE(Selu, ("selu"))                              \
-  VALUE(Gelu, ("gelu"))                              \
-  VALUE(GeluTanh, ("gelu_tanh"))                     \
-  VALUE(Silu, ("silu"))                              \
-  VALUE(Mish, ("mish"))                              \
-  VALUE(Softplus, ("softplus", 1.0))                 \
-  VALUE(Softsign, ("softsign"))                      \
-  VALUE(HardSigmoid, ("hard_sigmoid", 1.0 / 6, 0.5)) \
-  VALUE(HardTanh, ("hard_tanh"))                     \
-  VALUE(HardSwish, ("hard_swish"))                   \
-  ROW(Softmax, ("softmax"))                          \
-  ROW(LogSoftmax, ("log_softmax"))                   \
-  VALUE(Celu, ("celu", 1.0))                         \
-  VALUE(Softshrink, ("softshrink"))                  \
-  VALUE(HardShrink, ("hard_shrink"))                 \
-  VALUE(TanhShrink, ("tanh_shrink"))                 \
-  VALUE(LogSigmoid, ("log_sigmoid"))                 \
-  VALUE(Relu6, ("relu6"))
+#define FASTNN_ACTIVATIONS(VALUE, ROW)                          \
+  VALUE(Identity, ("identity"))                                 \
+  VALUE(Sigmoid, ("sigmoid"))                                   \
+  VALUE(Tanh, ("tanh"))                                         \
+  VALUE(Sign, ("sign"))                                         \
+  VALUE(Relu, ("relu"))                                         \
+  VALUE(LeakyRelu, ("leaky_relu", 0.01))                        \
+  VALUE(Elu, ("elu", 1.0))                                      \
+  VALUE(Selu, ("selu", 1.6732632423543772, 1.0507009873554805)) \
+  VALUE(Gelu, ("gelu"))                                         \
+  VALUE(GeluTanh, ("gelu_tanh"))                                \
+  VALUE(Silu, ("silu"))                                         \
+  VALUE(Mish, ("mish"))                                         \
+  VALUE(Softplus, ("softplus", 1.0))                            \
+  VALUE(Softsign, ("softsign"))                                 \
+  VALUE(HardSigmoid, ("hard_sigmoid", 1.0 / 6, 0.5))            \
+  VALUE(HardTanh, ("hard_tanh"))                                \
+  VALUE(HardSwish, ("hard_swish"))                              \
+  ROW(Softmax, ("softmax"))                                     \
+  ROW(LogSoftmax, ("log_softmax"))                              \
+  VALUE(Celu, ("celu", 1.0))                                    \
+  VALUE(Softshrink, ("softshrink", 0.5))                        \
+  VALUE(HardShrink, ("hard_shrink", 0.5))                       \
+  VALUE(TanhShrink, ("tanh_shrink"))                            \
+  VALUE(LogSigmoid, ("log_sigmoid"))                            \
+  VALUE(Relu6, ("relu6"))                                       \
+  VALUE(ThresholdedRelu, ("thresholded_relu", 1.0))
 
 namespace fastnn {
 

@@ -94,6 +94,13 @@ using ReadSeconds = double (*)(const void* memory, ptrdiff_t count, int runs);  
   KERNEL(TeamKernel, memory_forward)    \
   KERNEL(DotProduct, dot)
 
+// A frozen predictor: how many elements its packed weights take, packing them, and its answers.
+#define FASTNN_SERVING_KERNELS(KERNEL)   \
+  KERNEL(BlockElements, predictor_size)  \
+  KERNEL(BlockFunction, pack_predictor)  \
+  KERNEL(BlockElements, predict_scratch) \
+  KERNEL(TeamKernel, predict)
+
 #define FASTNN_MACHINE_KERNELS(KERNEL) \
   KERNEL(PeakRate, fma_peak)           \
   KERNEL(ReadSeconds, read_seconds)
@@ -112,6 +119,8 @@ using ReadSeconds = double (*)(const void* memory, ptrdiff_t count, int runs);  
   PART(level, networks, double)   \
   PART(level, regression, float)  \
   PART(level, regression, double) \
+  PART(level, serving, float)     \
+  PART(level, serving, double)    \
   PART(level, columns, double)
 
 // Fills the part's entries of a table.
@@ -126,6 +135,7 @@ struct Kernels {
   int vector_bytes;
   FASTNN_NETWORKS_PART(FASTNN_BOTH_ENTRIES)
   FASTNN_REGRESSION_PART(FASTNN_BOTH_ENTRIES)
+  FASTNN_SERVING_KERNELS(FASTNN_BOTH_ENTRIES)
   FASTNN_COLUMN_KERNELS(FASTNN_ONE_ENTRY)
 };
 

@@ -1,7 +1,7 @@
 // The entries of one part (kernels.hpp) in the table of the instruction set that this translation unit is compiled for.
 //
-// setup.py compiles every isa/*.cpp once for each part, with two macros: FASTNN_NETWORKS, FASTNN_REGRESSION or
-// FASTNN_COLUMNS, and FASTNN_ELEMENT as float or double.
+// setup.py compiles every isa/*.cpp once for each part, with two macros: FASTNN_NETWORKS, FASTNN_REGRESSION,
+// FASTNN_SERVING or FASTNN_COLUMNS, and FASTNN_ELEMENT as float or double.
 #pragma once
 
 #include "contract/kernels.hpp"
@@ -20,13 +20,17 @@
 #include "kernels/solvers/saga.hpp"
 #define FASTNN_PART regression
 #define FASTNN_PART_KERNELS FASTNN_REGRESSION_PART
+#elif defined(FASTNN_SERVING)
+#include "kernels/serving/predict.hpp"
+#define FASTNN_PART serving
+#define FASTNN_PART_KERNELS FASTNN_SERVING_KERNELS
 #elif defined(FASTNN_COLUMNS)
 #include "kernels/solvers/coordinate_descent.hpp"
 #include "kernels/solvers/lbfgs.hpp"
 #define FASTNN_PART columns
 #define FASTNN_PART_KERNELS FASTNN_COLUMN_KERNELS
 #else
-#error "compile this with -DFASTNN_NETWORKS, -DFASTNN_REGRESSION or -DFASTNN_COLUMNS"
+#error "compile this with -DFASTNN_NETWORKS, -DFASTNN_REGRESSION, -DFASTNN_SERVING or -DFASTNN_COLUMNS"
 #endif
 
 #if defined(FASTNN_COLUMNS)

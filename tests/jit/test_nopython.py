@@ -154,8 +154,9 @@ def test_python_takes_codes_too(rng: np.random.Generator) -> None:
     z = rng.normal(size=(5, 9))
     np.testing.assert_array_equal(jit.activation_forward(z, 4), np.maximum(z, 0))
     assert jit.loss_and_gradient(z, z + 1, 0)[0] == pytest.approx(4.5)
-    with pytest.raises(ValueError, match="activation=25, wanted a code of at least 0 and below 25"):
-        jit.activation_forward(z, 25)
+    beyond = len(ACTIVATIONS)
+    with pytest.raises(ValueError, match=f"activation={beyond}, wanted a code of at least 0 and below {beyond}"):
+        jit.activation_forward(z, beyond)
     with pytest.raises(ValueError, match="loss=-1"):
         jit.link(z, -1)
 
@@ -300,8 +301,11 @@ def test_outputs_that_share_memory() -> None:
         ("jit.dropout(x, 0.5, -int(number), 1)", "seed is out of its range, wanted at least 0"),
         ("jit.adam_step(x[0], x[1], x[2], x[3], 0)", "step is out of its range, wanted at least 1"),
         ("jit.adam_step(x[0], x[1], x[2], x[3], 1, beta_1=number)", "beta_1 is out of its range, wanted a number in"),
-        ("jit.activation_forward(x, 25 * int(number))", "activation is a code below 0, or of 25 or more"),
-        ("jit.link(x, -int(number))", "loss is a code below 0, or of 11 or more"),
+        (
+            f"jit.activation_forward(x, {len(ACTIVATIONS)} * int(number))",
+            f"activation is a code below 0, or of {len(ACTIVATIONS)} or more",
+        ),
+        ("jit.link(x, -int(number))", f"loss is a code below 0, or of {len(LOSSES)} or more"),
     ],
 )
 def test_numbers_out_of_their_range(call: str, message: str) -> None:

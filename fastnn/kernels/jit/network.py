@@ -26,9 +26,9 @@ def network_forward(plan: JitPlanLike, params: Array, x: Any, out: Array) -> Non
     _core.network_forward(plan.jitted, params, x, out)
 
 
-def network_predict(plan: JitPlanLike, params: Array, x: Any, loss: Any, out: Array) -> bool:
-    """out = the loss's link of the last layer's activation; whether a dense x is finite."""
-    return _core.network_predict(plan.jitted, params, x, loss, out)
+def network_predict(plan: JitPlanLike, params: Array, x: Any, loss: Any, out: Array) -> None:
+    """out (n, o): what the loss's link makes of the last layer's activation."""
+    _core.network_predict(plan.jitted, params, x, loss, out)
 
 
 def network_gradient(

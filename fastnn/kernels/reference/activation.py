@@ -14,9 +14,6 @@ from fastnn.kernels.contract import Array
 
 __all__ = ["activate", "activation_backward", "activation_forward", "sigmoid", "softmax"]
 
-# Klambauer et al. 2017.
-_SELU_SCALE = 1.0507009873554804934193349852946
-_SELU_LEFT = 1.6732632423543772848170429916717 * _SELU_SCALE
 _GELU_INNER = 2.0 * math.sqrt(2.0 / math.pi)
 _GELU_CUBIC = 0.044715
 _GATE_END = 800.0  # beyond it the gates of gelu, silu and mish are 0 and 1, in float64 too; infinity * 0 would be NaN
@@ -53,8 +50,8 @@ def _elu(z: Array, alpha: float) -> Any:
     return np.where(z >= 0, z, alpha * np.expm1(np.minimum(z, 0)))
 
 
-def _selu(z: Array) -> Any:
-    return np.where(z >= 0, _SELU_SCALE * z, _SELU_LEFT * np.expm1(np.minimum(z, 0)))
+def _selu(z: Array, alpha: float, scale: float) -> Any:
+    return np.where(z >= 0, scale * z, scale * alpha * np.expm1(np.minimum(z, 0)))
 
 
 def _gelu(z: Array) -> Any:
@@ -139,8 +136,8 @@ def _elu_slope(z: Array, a: Array, alpha: float) -> Any:
     return np.where(z > 0, 1, a + alpha)
 
 
-def _selu_slope(z: Array, a: Array) -> Any:
-    return np.where(z > 0, _SELU_SCALE, a + _SELU_LEFT)
+def _selu_slope(z: Array, a: Array, alpha: float, scale: float) -> Any:
+    return np.where(z > 0, scale, a + scale * alpha)
 
 
 def _gelu_slope(z: Array, a: Array) -> Any:

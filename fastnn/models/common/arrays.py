@@ -17,7 +17,8 @@ from sklearn.utils.validation import validate_data
 
 from fastnn.kernels.contract import Array
 from fastnn.kernels.select import native
-from fastnn.models.common.sparse_input import with_valid_indices
+from fastnn.models.common.converted import converted
+from fastnn.sparse_input import with_valid_indices
 from fastnn.tensors import as_host
 
 __all__ = [
@@ -89,8 +90,12 @@ def read_X(model: HasFeatures, X: Any, dtype: Any) -> Any:
     ValueError, TypeError
         If X cannot be used, or is not what the model was fitted to.
     """
-    if is_plain(X, dtype, unnamed_features(model)) and native.all_finite(X):
-        return X
+    if is_plain(X, dtype, unnamed_features(model)):
+        x: Array | None = X
+    else:
+        x = converted(X, dtype, *features_of(model))
+    if x is not None and native.all_finite(x):
+        return x
     X = _without_strings(prepare_X(X))
     return laid_out_or_sparse(
         validate_data(model, X, reset=False, accept_sparse="csr", dtype=_dtypes(dtype), order="C")

@@ -1,73 +1,23 @@
-"""`jit` of every model: which network, and which of its outputs, a method means."""
+"""`jit` of every model."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fastnn.errors import unknown_name
 from fastnn.kernels.available import why_no_numba
-from fastnn.kernels.contract import Array
+from fastnn.models.common.as_network import AsNetwork
 from fastnn.models.common.fitting import held
-from fastnn.plan import Plan
 
 if TYPE_CHECKING:
     from fastnn.jit.networks.network import JitNetwork
 
-__all__ = ["JitSource", "Jitted"]
+__all__ = ["Jitted"]
 
 
-@dataclass(frozen=True)
-class JitSource:
-    """A fitted model as a network.
-
-    Attributes
-    ----------
-    plan : Plan
-    params : ndarray (p,)
-    outputs : dict of str to str
-        By the names of the methods that there are: "raw", what the last layer's activation gives; "link", the loss's
-        link of it; "pairs", the same for one output and its negative; "class"; "labels".
-    classes : ndarray (k,), optional
-        Of "class".
-    """
-
-    plan: Plan
-    params: Array
-    outputs: Mapping[str, str]
-    classes: NDArray[Any] | None = None
-
-    def output(self, method: str) -> str:
-        """What a method gives; ValueError if there is no such method."""
-        if method not in self.outputs:
-            raise unknown_name("method", method, self.outputs)
-        output = self.outputs[method]
-        return "raw" if output == "link" and self.plan.loss.link == "identity" else output
-
-    def labels(self) -> NDArray[np.int64]:
-        """What stands for each class: the label itself where that is an integer, else its number in classes_.
-
-        There are at least two: the class of a model that knows no other one stands for both answers.
-        """
-        classes = np.empty(0) if self.classes is None else self.classes
-        labels = np.arange(len(classes), dtype=np.int64)
-        if classes.dtype.kind in "iub":
-            same = classes.astype(np.int64)
-            labels = same if (same == classes).all() else labels
-        return np.repeat(labels, 2) if len(labels) == 1 else labels
-
-
-class Jitted:
+class Jitted(AsNetwork):
     """What all models have for functions that are compiled with Numba."""
-
-    @abstractmethod
-    def _jit_source(self, method: str) -> JitSource:
-        """The model as the network of a method; NotFittedError where it is not fitted."""
 
     def jit(self, method: str = "predict") -> JitNetwork:
         """Make an object that predicts inside functions compiled with Numba.
@@ -101,7 +51,7 @@ class Jitted:
         from fastnn.jit.networks.contents import Contents
         from fastnn.jit.networks.network import JitNetwork
 
-        source = held(self)._jit_source(method)
-        output = source.output(method)
-        labels = source.labels() if output == "class" else np.empty(0, np.int64)
-        return JitNetwork(Contents(source.plan, source.params.copy(), output, labels))
+        network = held(self)._as_network(method)
+        output = network.output(method)
+        labels = network.labels() if output == "class" else np.empty(0, np.int64)
+        return JitNetwork(Contents(network.plan, network.params.copy(), output, labels))

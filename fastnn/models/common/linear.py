@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from functools import lru_cache
 from typing import Any
 
@@ -13,15 +12,17 @@ from sklearn.base import is_regressor
 from sklearn.metrics import accuracy_score, r2_score
 
 from fastnn.kernels.contract import Array
-from fastnn.models.common.arrays import is_plain, prepare_y, read_X, unnamed_features
+from fastnn.kernels.select import native
+from fastnn.models.common.answers import engine_for, outputs
+from fastnn.models.common.arrays import prepare_y, read_X
+from fastnn.models.common.as_network import ModelNetwork
 from fastnn.models.common.estimator import Estimator
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike
-from fastnn.models.common.jitted import JitSource, Jitted
+from fastnn.models.common.jitted import Jitted
 from fastnn.models.common.targets import class_index, log_probabilities
-from fastnn.plan import linear_plan
+from fastnn.plan import Plan, linear_plan
 from fastnn.tensors import as_host
-from fastnn.training.engine import Engine
 
 __all__ = ["LinearModel", "linear_loss"]
 
@@ -33,10 +34,11 @@ def linear_loss(n_outputs: int) -> str:
     return "binary_cross_entropy" if n_outputs == 1 else "cross_entropy"
 
 
-@lru_cache(maxsize=256, typed=True)
-def _engine(n_inputs: int, n_outputs: int, dtype: Any, backend: str, n_threads: int | None) -> Engine:
-    """The engine of predictions; the same object for the same arguments, since it has no parameters of its own."""
-    return Engine(linear_plan(n_inputs, n_outputs, linear_loss(n_outputs), dtype), backend, n_threads)
+@lru_cache(maxsize=256)
+def _plan(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Plan:
+    """The plan of predictions with a `coef_` of this shape, (i,) or (o, i); the same object for the same arguments."""
+    n_outputs = 1 if len(shape) == 1 else shape[0]
+    return linear_plan(shape[-1], n_outputs, linear_loss(n_outputs), dtype)
 
 
 class LinearModel(Jitted, Estimator):
@@ -66,28 +68,26 @@ class LinearModel(Jitted, Estimator):
         params: Array = np.concatenate([w, b]).astype(dtype, copy=False)
         return params
 
-    def _output(self, X: Any, *, probabilities: bool = False) -> tuple[Engine, Array]:
-        """The engine of the fitted model, and z (n, o) or the probabilities of all classes."""
+    def _output(self, X: Any, *, probabilities: bool = False) -> tuple[Plan, Array]:
+        """The plan of the fitted model, and z (n, o) or the probabilities of all classes."""
         self._require_fitted("coef_")
-        shape, dtype = np.shape(self.coef_), self._dtype()
-        engine = _engine(shape[-1], 1 if len(shape) == 1 else shape[0], dtype, self.backend, self.n_threads)
-        plain = engine.finds_non_finite and is_plain(X, dtype, unnamed_features(self))
-        x = X if plain else read_X(self, X, dtype)  # before a sparse coef_ of as many columns takes memory
-        if not isinstance(x, np.ndarray):
-            engine = copy(engine)  # which keeps the x that it has checked
-        out, finite = engine.predict(self._params(dtype), x, link=probabilities, pairs=probabilities)
-        if not finite:
-            read_X(self, X, dtype)  # which says what is wrong with X
-        return engine, out
+        coef = self.coef_
+        params: Array | None = native.linear_params(coef, self.intercept_)
+        if params is not None:
+            plan = _plan(coef.shape, params.dtype)
+            return plan, outputs(self, plan, params, X, link=probabilities, pairs=probabilities)
+        dtype = self._dtype()
+        x = read_X(self, X, dtype)  # before a sparse coef_ of as many columns takes memory
+        plan = _plan(np.shape(coef), dtype)
+        return plan, engine_for(self, plan).predict(self._params(dtype), x, link=probabilities, pairs=probabilities)
 
-    def _jit_source(self, method: str) -> JitSource:
+    def _as_network(self, method: str) -> ModelNetwork:
         self._require_fitted("coef_")
-        shape, dtype = np.shape(self.coef_), self._dtype()
-        o = 1 if len(shape) == 1 else shape[0]
-        outputs = {"predict": "class", "predict_proba": "pairs" if o == 1 else "link"}
-        outputs |= {"decision_function": "raw", "raw": "raw"}
-        plan = linear_plan(shape[-1], o, linear_loss(o), dtype)
-        return JitSource(plan, self._params(dtype), outputs, self.__dict__.get("classes_"))
+        dtype = self._dtype()
+        plan = _plan(np.shape(self.coef_), dtype)
+        methods = {"predict": "class", "predict_proba": "pairs" if plan.widths[-1] == 1 else "link"}
+        methods |= {"decision_function": "raw", "raw": "raw"}
+        return ModelNetwork(plan, self._params(dtype), methods, self.__dict__.get("classes_"))
 
     def decision_function(self, X: MatrixLike) -> Array:
         """Compute the raw output z = X @ coef_.T + intercept_.
@@ -151,7 +151,9 @@ class LinearModel(Jitted, Estimator):
         ndarray of shape (n_samples, n_classes)
             Columns in the order of `classes_`.
         """
-        return log_probabilities(*held(self)._output(X))
+        now = held(self)
+        plan, z = now._output(X)
+        return log_probabilities(engine_for(now, plan), z)
 
     def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Compute the accuracy, or for a regressor the coefficient of determination R^2.

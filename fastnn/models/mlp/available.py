@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from fastnn.losses import USER, Loss
-from fastnn.training.engine import Engine
+from fastnn.plan import Plan
 
 __all__ = ["has_margins", "has_margins_for_outputs", "has_probabilities", "name_of", "require_link"]
+
+
+_WITH_PROBABILITIES = ("logistic", "softmax")
 
 
 class _Classifier(Protocol):
@@ -22,6 +25,8 @@ def name_of(loss: str | Loss) -> str:
 
 def has_probabilities(model: _Classifier) -> bool:
     """Whether there is a predict_proba; AttributeError if not."""
+    if model.__dict__.get("out_activation_") in _WITH_PROBABILITIES:  # at once, since each prediction asks
+        return True
     if _is_hinge(model):
         name = name_of(model.loss)
         raise AttributeError(f"loss={name!r} has no probabilities: use decision_function, or loss='cross_entropy'.")
@@ -45,11 +50,11 @@ def has_margins_for_outputs(loss: str | Loss) -> bool:
 
 def _is_hinge(model: _Classifier) -> bool:
     """Whether the network has, or will have, margins for outputs."""
-    output: str | None = getattr(model, "out_activation_", None)
-    return has_margins_for_outputs(model.loss) if output is None else (output == "identity")
+    output: str | None = model.__dict__.get("out_activation_")
+    return has_margins_for_outputs(model.loss) if output is None else output == "identity"
 
 
-def require_link(has: Callable[[_Classifier], bool], model: _Classifier, engine: Engine, *links: str) -> None:
+def require_link(has: Callable[[_Classifier], bool], model: _Classifier, plan: Plan, *links: str) -> None:
     """Raise where the model has been fitted anew, with another loss, since its method was looked up."""
-    if engine.plan.loss.link not in links:
+    if plan.loss.link not in links:
         has(model)

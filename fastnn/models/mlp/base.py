@@ -16,6 +16,7 @@ from sklearn.utils.validation import validate_data
 
 from fastnn.flat_params import FlatParams
 from fastnn.kernels.contract import Array
+from fastnn.memory import aligned_copy
 from fastnn.models.common.arrays import read_weight, read_X_y
 from fastnn.models.common.bases import with_callbacks
 from fastnn.models.common.callbacks import FitTasks, Fitted, TellsOfEpochs
@@ -248,7 +249,7 @@ class BaseMLP(TellsOfEpochs, FittedMLP):
                 f"y ask for {plan.widths}. Change neither between fits that go on, or fit with "
                 "warm_start=False."
             )
-        return FlatParams(plan, present.params.astype(plan.dtype))
+        return FlatParams(plan, aligned_copy(present.params, plan.dtype))
 
     def _train(
         self,

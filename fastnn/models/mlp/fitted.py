@@ -8,17 +8,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.preprocessing import LabelBinarizer
 
 from fastnn.flat_params import FlatParams
 from fastnn.kernels.contract import Array
 from fastnn.losses import Loss
 from fastnn.models.common import attributes
 from fastnn.models.common.agreement import require_classes, require_network
-from fastnn.models.common.arrays import is_plain, read_X, unnamed_features
+from fastnn.models.common.answers import engine_for, outputs
+from fastnn.models.common.arrays import read_X
+from fastnn.models.common.as_network import ModelNetwork
 from fastnn.models.common.bases import available_if
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike
-from fastnn.models.common.jitted import JitSource, Jitted
+from fastnn.models.common.jitted import Jitted
 from fastnn.models.common.loss_curve import plot_loss_curve
 from fastnn.models.common.output import loss_of_output
 from fastnn.models.common.targets import log_probabilities
@@ -26,7 +29,6 @@ from fastnn.models.mlp.available import has_margins, has_probabilities, require_
 from fastnn.models.mlp.labels import LabelTargets, given_loss_of
 from fastnn.models.mlp.options import MLPOptions, functions_of
 from fastnn.plan import Plan
-from fastnn.training.engine import Engine
 
 __all__ = ["FittedClassifier", "FittedMLP"]
 
@@ -58,6 +60,7 @@ class FittedMLP(Jitted, MLPOptions):
         own = self._own_params()
         if own is not None:
             return own
+        self._require_fitted("coefs_")
         functions = functions_of(self, len(self.coefs_) - 1)
         loss = loss_of_output(self.out_activation_)
         given = (self.coefs_, self.intercepts_, functions, loss)
@@ -71,20 +74,13 @@ class FittedMLP(Jitted, MLPOptions):
         own: FlatParams | None = self.__dict__.get("_network")
         return own if own is not None and own.are_views(self.coefs_, self.intercepts_) else None
 
-    def _output(self, X: Any, *, link: bool = False, pairs: bool = False) -> tuple[Engine, Array]:
-        """The engine of the network, and its raw output z (n, o), or what the loss's link makes of it.
+    def _output(self, X: Any, *, link: bool = False, pairs: bool = False) -> tuple[Plan, Array]:
+        """The plan of the network, and its raw output z (n, o), or what the loss's link makes of it.
 
         With `pairs` a network of one output gives both classes: those of -z and z.
         """
-        self._require_fitted("coefs_")
-        flat = self._flat_params()
-        engine = Engine(flat.plan, self.backend, self.n_threads)
-        plain = engine.finds_non_finite and is_plain(X, flat.plan.dtype, unnamed_features(self))
-        x = X if plain else read_X(self, X, flat.plan.dtype)
-        out, finite = engine.predict(flat.params, x, link=link, pairs=pairs)
-        if not finite:
-            read_X(self, X, flat.plan.dtype)  # which says what is wrong with X
-        return engine, out
+        flat = self._own_params() or self._flat_params()  # one call less for most
+        return flat.plan, outputs(self, flat.plan, flat.params, X, link=link, pairs=pairs)
 
     def input_gradient(self, X: MatrixLike, output: int | None = None, *, link: bool = False) -> Array:
         """Compute how the network's outputs change with the features: d output / d input, sample by sample.
@@ -111,15 +107,13 @@ class FittedMLP(Jitted, MLPOptions):
             If X has another number of features, or there is no such output.
         """
         now = held(self)
-        now._require_fitted("coefs_")
         flat = now._flat_params()
         x = read_X(now, X, flat.plan.dtype)
-        return Engine(flat.plan, now.backend, now.n_threads).input_gradient(flat.params, x, output, link)
+        return engine_for(now, flat.plan).input_gradient(flat.params, x, output, link)
 
-    def _jit_source(self, method: str) -> JitSource:
-        self._require_fitted("coefs_")
+    def _as_network(self, method: str) -> ModelNetwork:
         flat = self._flat_params()
-        return JitSource(flat.plan, flat.params, {"predict": "link", "raw": "raw"})
+        return ModelNetwork(flat.plan, flat.params, {"predict": "link", "raw": "raw"})
 
     plot_loss_curve = plot_loss_curve
 
@@ -170,11 +164,21 @@ class FittedClassifier(FittedMLP):
     classes_: NDArray[Any]
 
     def _label_targets(self) -> LabelTargets:
-        """The labels that the model knows."""
+        """The labels that the model knows, and the loss of its output."""
+        return replace(self._known_labels(), given_loss=given_loss_of(self.loss))
+
+    def _known_labels(self) -> LabelTargets:
+        """All that a prediction needs of them."""
         # A model from before there were sparse labels has no such attribute.
         sparse = bool(self.__dict__.get("_sparse_labels"))
-        known = LabelTargets(self.classes_, self.out_activation_, self._is_multilabel(), sparse)
-        return replace(known, given_loss=given_loss_of(self.loss))
+        return LabelTargets(self.classes_, self.out_activation_, self._is_multilabel(), sparse)
+
+    @property
+    def _label_binarizer(self) -> LabelBinarizer:
+        """What tools look for that know scikit-learn's networks, such as exporters; no state, so no file has it."""
+        if "classes_" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__} has no _label_binarizer before it is fitted")
+        return self._label_targets().binarizer()
 
     def _is_multilabel(self) -> bool:
         several: bool | None = self.__dict__.get("_multilabel")
@@ -185,18 +189,18 @@ class FittedClassifier(FittedMLP):
         require_classes(self, 1)
         super()._require_whole()
 
-    def _jit_source(self, method: str) -> JitSource:
-        source = super()._jit_source(method)
-        outputs = {"predict": "labels" if self._is_multilabel() else "class", "raw": "raw"}
+    def _as_network(self, method: str) -> ModelNetwork:
+        source = super()._as_network(method)
+        methods = {"predict": "labels" if self._is_multilabel() else "class", "raw": "raw"}
         if method == "predict_proba":
             has_probabilities(self)
             if len(self.classes_) == 1:
                 raise ValueError("This model knows one class, whose probability is always 1: use method='predict'.")
         if self.out_activation_ == "identity":
-            outputs["decision_function"] = "raw"
+            methods["decision_function"] = "raw"
         else:
-            outputs["predict_proba"] = "pairs" if source.plan.widths[-1] == 1 else "link"
-        return replace(source, outputs=outputs, classes=self.classes_)
+            methods["predict_proba"] = "pairs" if source.plan.widths[-1] == 1 else "link"
+        return replace(source, outputs=methods, classes=self.classes_)
 
     # --- raw outputs to labels ------------------------------------------------------------------
 
@@ -216,7 +220,7 @@ class FittedClassifier(FittedMLP):
         """
         now = held(self)
         z = now._output(X)[1]
-        labels: NDArray[Any] = now._label_targets().decode(z)
+        labels: NDArray[Any] = now._known_labels().decode(z)
         return labels
 
     @available_if(has_margins)
@@ -234,8 +238,8 @@ class FittedClassifier(FittedMLP):
             For two classes above 0 where the second one is predicted.
         """
         now = held(self)
-        engine, z = now._output(X)
-        require_link(has_margins, now, engine, "identity")
+        plan, z = now._output(X)
+        require_link(has_margins, now, plan, "identity")
         return z[:, 0] if z.shape[1] == 1 else z
 
     @available_if(has_probabilities)
@@ -253,8 +257,8 @@ class FittedClassifier(FittedMLP):
             Columns in the order of `classes_`.
         """
         now = held(self)
-        engine, p = now._output(X, link=True, pairs=True)
-        require_link(has_probabilities, now, engine, "sigmoid", "softmax")
+        plan, p = now._output(X, link=True, pairs=True)
+        require_link(has_probabilities, now, plan, "sigmoid", "softmax")
         return p if len(now.classes_) > 1 else np.ones((len(p), 1), p.dtype)
 
     @available_if(has_probabilities)
@@ -272,6 +276,6 @@ class FittedClassifier(FittedMLP):
             Columns in the order of `classes_`.
         """
         now = held(self)
-        engine, z = now._output(X)
-        require_link(has_probabilities, now, engine, "sigmoid", "softmax")
-        return log_probabilities(engine, z) if len(now.classes_) > 1 else np.zeros_like(z)
+        plan, z = now._output(X)
+        require_link(has_probabilities, now, plan, "sigmoid", "softmax")
+        return log_probabilities(engine_for(now, plan), z) if len(now.classes_) > 1 else np.zeros_like(z)

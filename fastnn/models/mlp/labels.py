@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy.sparse import csr_array, csr_matrix
+from sklearn.preprocessing import LabelBinarizer
 
 from fastnn import losses
 from fastnn.kernels.contract import Array
@@ -86,6 +87,14 @@ class LabelTargets:
             "_sparse_labels": self.sparse,
         }
 
+    def binarizer(self) -> LabelBinarizer:
+        """scikit-learn's object that turns labels into columns and back, as its own networks have one."""
+        both = np.repeat([[0], [1]], len(self.classes), axis=1)  # rows without and with every label
+        labels = (csr_matrix(both) if self.sparse else both) if self.several_labels else self.classes
+        made = LabelBinarizer().fit(labels)
+        made.classes_ = self.classes  # it makes strings of labels that are objects
+        return made
+
     def encode(self, labels: NDArray[Any], dtype: DTypeLike, name: str = "y") -> Array:
         """The network's targets (n, o) of labels (n,) or indicators (n, k); errors call them by the name."""
         hinge = self.output == "identity"
@@ -146,8 +155,8 @@ class LabelTargets:
 
     def _likeliest(self, z: Array) -> NDArray[Any]:
         """The index of every row's class (n,); with one class there is no other."""
-        index: NDArray[Any] = np.minimum(class_index(z), len(self.classes) - 1)
-        return index
+        index = class_index(z)
+        return index if len(self.classes) > 1 else np.zeros_like(index)
 
 
 def classes_for(y: NDArray[Any], known: NDArray[Any] | None, incremental: bool, classes: Any) -> NDArray[Any]:

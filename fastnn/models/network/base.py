@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike
 from fastnn.flat_params import FlatParams
 from fastnn.kernels.contract import Array
 from fastnn.layers import Layer
+from fastnn.models.common.as_network import ModelNetwork
 from fastnn.models.common.attributes import NETWORK, check_attributes
 from fastnn.models.common.fitting import is_fitting, with_own_curves
-from fastnn.models.common.jitted import JitSource, Jitted
+from fastnn.models.common.jitted import Jitted
 from fastnn.models.common.saving import Saved
 from fastnn.models.network.data import read_layers
 from fastnn.plan import Plan
@@ -92,9 +93,9 @@ class BaseNetwork(Jitted, Saved):
         """
         return self.plan.unpack(flat)
 
-    def _jit_source(self, method: str) -> JitSource:
+    def _as_network(self, method: str) -> ModelNetwork:
         flat = self._flat
-        return JitSource(flat.plan, flat.params, {"predict": "link", "raw": "raw", "forward": "raw"})
+        return ModelNetwork(flat.plan, flat.params, {"predict": "link", "raw": "raw", "forward": "raw"})
 
     # --- copies and files -----------------------------------------------------------------------
 

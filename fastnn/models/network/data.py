@@ -13,8 +13,8 @@ from fastnn.kernels.contract import Array
 from fastnn.layers import Layer
 from fastnn.losses import smooth_labels
 from fastnn.models.common.arrays import is_plain
-from fastnn.models.common.sparse_input import is_sparse, sparse_rows
 from fastnn.plan import Plan
+from fastnn.sparse_input import is_sparse, sparse_rows
 from fastnn.tensors import as_host, is_tensor
 from fastnn.training.samples import Samples, Stream
 from fastnn.validation import as_floating, laid_out

@@ -16,6 +16,8 @@ from fastnn.flat_params import FlatParams
 from fastnn.kernels.contract import Array
 from fastnn.layers import Layer
 from fastnn.losses import Loss
+from fastnn.memory import aligned_copy
+from fastnn.models.common.answers import answer_at_once
 from fastnn.models.common.fitting import curves_kept, only_fit
 from fastnn.models.common.given import Batches, MatrixLike, RandomState
 from fastnn.models.common.loss_curve import plot_loss_curve as plot_of_losses
@@ -131,8 +133,12 @@ class Network(BaseNetwork):
         TypeError
             If x has no real numbers.
         """
-        x = read_inputs(self.plan, x)
-        return self._engine_of(x).forward(self.params, x)
+        flat = self._flat
+        answer = answer_at_once(self, flat.plan, flat.params, x, link=False)
+        if answer is not None:
+            return answer
+        x = read_inputs(flat.plan, x)
+        return self._engine_of(x).forward(flat.params, x)
 
     def predict(self, x: MatrixLike) -> Array:
         """Predict by the loss's link of `forward`, which gives probabilities, for instance.
@@ -147,8 +153,12 @@ class Network(BaseNetwork):
         ndarray of shape (n, o)
             In the network's dtype.
         """
-        x = read_inputs(self.plan, x)
-        return self._engine_of(x).predict(self.params, x, link=True)[0]
+        flat = self._flat
+        answer = answer_at_once(self, flat.plan, flat.params, x, link=True)
+        if answer is not None:
+            return answer
+        x = read_inputs(flat.plan, x)
+        return self._engine_of(x).predict(flat.params, x, link=True)
 
     def input_gradient(self, x: MatrixLike, output: int | None = None, *, link: bool = False) -> Array:
         """Compute how the outputs change with the inputs: d output / d input, row by row.
@@ -333,7 +343,7 @@ class Network(BaseNetwork):
         keep = checkpoint_of(checkpoint, resume, checkpoint_every, lambda: settings_of(*about, samples, seen, options))
         watchers = read_callbacks(callbacks)
         with only_fit(self, goes_on=True):
-            engine, params, recipe = copy(self._engine), self.params.copy(), options.recipe()
+            engine, params, recipe = copy(self._engine), aligned_copy(self.params), options.recipe()
             run = Run.begin(recipe, params, self._seed, epoch=len(self.loss_curve))
             history = History(self.history)
             try:

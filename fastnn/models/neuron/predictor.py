@@ -20,10 +20,11 @@ from fastnn.models.common.agreement import (
     require_there,
     require_weights_of_passes,
 )
+from fastnn.models.common.answers import engine_for
+from fastnn.models.common.as_network import ModelNetwork
 from fastnn.models.common.bases import available_if
 from fastnn.models.common.fitting import held
 from fastnn.models.common.given import MatrixLike
-from fastnn.models.common.jitted import JitSource
 from fastnn.models.common.linear import LinearModel
 from fastnn.models.neuron.learning_rule import (
     function_of,
@@ -77,11 +78,11 @@ class NeuronBase(LinearModel):
             In X's dtype.
         """
         now = held(self)
-        engine, z = now._output(X)
-        return engine.activation(z, function_of(now))[:, 0]
+        plan, z = now._output(X)
+        return engine_for(now, plan).activation(z, function_of(now))[:, 0]
 
-    def _jit_source(self, method: str) -> JitSource:
-        source, classifier = super()._jit_source(method), is_classifier(self)
+    def _as_network(self, method: str) -> ModelNetwork:
+        source, classifier = super()._as_network(method), is_classifier(self)
         outputs = {"predict": "class" if classifier else "raw", "raw": "raw", "activate": "raw"}
         outputs |= {"decision_function": "raw"} if classifier else {}
         outputs |= {"predict_proba": "pairs"} if has_probabilities(self) else {}

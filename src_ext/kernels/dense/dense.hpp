@@ -1,89 +1,12 @@
 // The dense layer: z = x @ w + b, a = activation(z), and the two products of its backward pass.
 #pragma once
 
+#include "kernels/vector/loops.hpp"
 #include "kernels/elementwise/activation_kernels.hpp"
-#include "kernels/dense/gemm.hpp"
+#include "kernels/dense/row_major.hpp"
 #include "contract/kernels.hpp"
 
 namespace {
-
-// Vector v of a tile row: whole, or the first `tail` lanes where it is the last one.
-template <class T, int NV> FASTNN_INLINE Vec<T> load_vector(const T* row, int v, int tail) {
-  return v == NV - 1 && tail != kLanes<T> ? load_first<T>(row + v * kLanes<T>, tail) : load<T>(row + v * kLanes<T>);
-}
-
-template <class T, int NV> FASTNN_INLINE void store_vector(T* row, int v, int tail, Vec<T> value) {
-  if (v == NV - 1 && tail != kLanes<T>) store_first<T>(row + v * kLanes<T>, value, tail);
-  else store<T>(row + v * kLanes<T>, value);
-}
-
-// a < 0 ? 0 : a as one maximum; a NaN stays.
-template <class T> FASTNN_INLINE Vec<T> relu(Vec<T> z) { return maximum<T>(Vec<T>{}, z); }
-
-// Starts with the bias (or zero), ends with the store, ReLU on the way where asked. Where the inputs come in several
-// blocks, later ones `resume` from what is stored: the same chain of multiply-adds as in one piece.
-template <class T> struct ForwardTile {
-  T* out;
-  ptrdiff_t stride;
-  const T* b;  // may be null
-  bool apply_relu;
-  bool resume = false;
-
-  template <int MR, int NV> FASTNN_INLINE void start(Tile<T, MR, NV>& tile, ptrdiff_t r0, ptrdiff_t c0, int tail) {
-    if (resume) {
-#pragma GCC unroll 16
-      for (int r = 0; r < MR; ++r)
-#pragma GCC unroll 4
-        for (int v = 0; v < NV; ++v) tile.acc[r][v] = load_vector<T, NV>(out + (r0 + r) * stride + c0, v, tail);
-      return;
-    }
-#pragma GCC unroll 4
-    for (int v = 0; v < NV; ++v) {
-      const Vec<T> bias = b ? load_vector<T, NV>(b + c0, v, tail) : Vec<T>{};
-#pragma GCC unroll 16
-      for (int r = 0; r < MR; ++r) tile.acc[r][v] = bias;
-    }
-  }
-
-  template <int MR, int NV> FASTNN_INLINE void finish(Tile<T, MR, NV>& tile, ptrdiff_t r0, ptrdiff_t c0, int tail) {
-    if (apply_relu) {
-#pragma GCC unroll 16
-      for (int r = 0; r < MR; ++r)
-#pragma GCC unroll 4
-        for (int v = 0; v < NV; ++v) tile.acc[r][v] = relu<T>(tile.acc[r][v]);
-    }
-#pragma GCC unroll 16
-    for (int r = 0; r < MR; ++r)
-#pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) store_vector<T, NV>(out + (r0 + r) * stride + c0, v, tail, tile.acc[r][v]);
-  }
-};
-
-// Starts at zero, ends by a store or by adding to what is there. `out` is where row r_first and column c_first go.
-template <class T> struct SumTile {
-  T* out;
-  ptrdiff_t stride;
-  bool add;
-  ptrdiff_t r_first = 0, c_first = 0;
-
-  template <int MR, int NV> FASTNN_INLINE void start(Tile<T, MR, NV>& tile, ptrdiff_t, ptrdiff_t, int) {
-#pragma GCC unroll 16
-    for (int r = 0; r < MR; ++r)
-#pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) tile.acc[r][v] = Vec<T>{};
-  }
-
-  template <int MR, int NV> FASTNN_INLINE void finish(Tile<T, MR, NV>& tile, ptrdiff_t r0, ptrdiff_t c0, int tail) {
-#pragma GCC unroll 16
-    for (int r = 0; r < MR; ++r)
-#pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) {
-        T* row = out + (r0 - r_first + r) * stride + (c0 - c_first);
-        const Vec<T> before = add ? load_vector<T, NV>(row, v, tail) : Vec<T>{};
-        store_vector<T, NV>(row, v, tail, before + tile.acc[r][v]);
-      }
-  }
-};
 
 // In place over columns [c0, c1) of rows [r0, r1).
 template <class T>
@@ -104,59 +27,21 @@ FASTNN_INLINE void activate_block(T* out, ptrdiff_t o, const fastnn::Activation&
 // Rows whose output is still in cache when the activation reads it again.
 constexpr ptrdiff_t kForwardRows = 8 * kTileRows;
 
-// A block of so many rows of one panel of a row-major matrix, copied so that its rows follow each other: 32 KB that
-// stay in L1 for all tiles, where rows that lie a power of two apart would share a few cache sets.
-constexpr ptrdiff_t kBlockRows = 256;
-constexpr ptrdiff_t kCopyPays = 96;     // tiles' rows from which on it does
-constexpr ptrdiff_t kWideBytes = 2048;  // from row to row of w
-
-template <class T>
-FASTNN_INLINE void copy_panel(const T* from, ptrdiff_t stride, ptrdiff_t depth, ptrdiff_t columns, T* packed) {
-  const ptrdiff_t width = round_up<T>(columns);
-  for (ptrdiff_t k = 0; k < depth; ++k, from += stride, packed += width)
-    for (ptrdiff_t v = 0; v < width; v += kLanes<T>) {
-      const ptrdiff_t left = columns - v;
-      store<T>(packed + v, left >= kLanes<T> ? load<T>(from + v) : load_first<T>(from + v, int(left)));
-    }
-}
-
-// Wide layers on many rows, from copied panels of w.
-template <class T>
-__attribute__((noinline)) void forward_copied(const T* x, const T* w, ForwardTile<T> policy, ptrdiff_t i, ptrdiff_t o,
-                                              ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t c0, ptrdiff_t c1) {
-  alignas(64) T packed[kBlockRows * kPanel<T>];
-  const bool apply_relu = policy.apply_relu;
-  Meter meter;
-  for (; c0 < c1; c0 += kPanel<T>) {
-    const ptrdiff_t end = c0 + kPanel<T> < c1 ? c0 + kPanel<T> : c1;
-    for (ptrdiff_t k0 = 0; k0 < i; k0 += kBlockRows) {
-      const ptrdiff_t depth = i - k0 < kBlockRows ? i - k0 : kBlockRows;
-      copy_panel(w + k0 * o + c0, o, depth, end - c0, packed);
-      policy.resume = k0 > 0;
-      policy.apply_relu = apply_relu && k0 + depth == i;
-      const PackedColumns<T> columns{packed, depth, c0};
-      multiply<T, false>(StridedRows<T>{x + k0, i}, columns, depth, policy, r0, r1, c0, end);
-      if (meter.stops((r1 - r0) * depth * kPanel<T>)) return;
-    }
-  }
-}
-
 template <class T>
 FASTNN_INLINE void forward_rows(const T* x, const T* w, const T* b, T* out, ptrdiff_t i, ptrdiff_t o,
                                 const fastnn::Activation& activation, ptrdiff_t r0, ptrdiff_t r1, ptrdiff_t c0,
                                 ptrdiff_t c1) {
   ForwardTile<T> policy{out, o, b, activation.code == kRelu};
-  const bool copied = i > 0 && r1 - r0 >= kCopyPays && o * ptrdiff_t(sizeof(T)) >= kWideBytes;
-  if (copied) forward_copied(x, w, policy, i, o, r0, r1, c0, c1);
-  else if (is_fused(activation))
+  const bool done = forward_row_major(x, w, policy, i, o, r0, r1, c0, c1);
+  if (!done && is_fused(activation))
     multiply_in_pieces<T, false>(StridedRows<T>{x, i}, PlainColumns<T>{w, o}, i, policy, r0, r1, c0, c1);
   if (is_fused(activation)) return;
   Meter meter;
   for (ptrdiff_t r = r0; r < r1; r += kForwardRows) {
     const ptrdiff_t end = r + kForwardRows < r1 ? r + kForwardRows : r1;
-    if (!copied) multiply_in_pieces<T, false>(StridedRows<T>{x, i}, PlainColumns<T>{w, o}, i, policy, r, end, c0, c1);
+    if (!done) multiply_in_pieces<T, false>(StridedRows<T>{x, i}, PlainColumns<T>{w, o}, i, policy, r, end, c0, c1);
     activate_block<T>(out, o, activation, r, end, c0, c1);
-    if (meter.stops((end - r) * (c1 - c0) * (copied ? kFunctionWork : i + kFunctionWork))) return;
+    if (meter.stops((end - r) * (c1 - c0) * (done ? kFunctionWork : i + kFunctionWork))) return;
   }
 }
 
@@ -281,7 +166,8 @@ template <class T> void dense_backward_input(const void* arguments, int member, 
 // The rows are taken in blocks: a block of x and d_z stays in cache while all tiles pass over it, and the float32
 // error grows with the block's 256 rows plus the number of blocks, not with n.
 
-constexpr ptrdiff_t kGradientRows = kBlockRows;
+constexpr ptrdiff_t kGradientRows = 256;
+constexpr ptrdiff_t kGradientCopyPays = 96;  // tiles' rows from which on panels of d_z are copied
 
 template <class T> void sum_columns(const T* d_z, ptrdiff_t n, ptrdiff_t o, T* d_b, ptrdiff_t c0, ptrdiff_t c1) {
   Meter meter;
@@ -291,7 +177,7 @@ template <class T> void sum_columns(const T* d_z, ptrdiff_t n, ptrdiff_t o, T* d
     for (ptrdiff_t r0 = 0; r0 < n; r0 += kGradientRows) {
       Vec<T> block = {};
       const ptrdiff_t end = r0 + kGradientRows < n ? r0 + kGradientRows : n;
-      for (ptrdiff_t r = r0; r < end; ++r) block += load_first<T>(d_z + r * o + c, tail);
+      for (ptrdiff_t r = r0; r < end; ++r) block += load_lanes<T>(d_z + r * o + c, tail);
       total += block;
       if (meter.stops(kGradientRows * kFunctionWork)) return;
     }
@@ -306,16 +192,16 @@ FASTNN_INLINE void add_block(const fastnn::DenseBackwardParams<T>& g, ptrdiff_t 
   const StridedRows<T> left{g.x + k0 * g.i, g.i};
   const T* d_z = g.d_z + k0 * g.o;
   SumTile<T> policy{g.d_w, g.o, k0 > 0};
-  if (rows.end - rows.begin < kCopyPays) {
+  if (rows.end - rows.begin < kGradientCopyPays) {
     const PlainColumns<T> right{d_z, g.o};
     multiply_in_pieces<T, true>(left, right, depth, policy, rows.begin, rows.end, columns.begin, columns.end);
     return;
   }
-  alignas(64) T packed[kBlockRows * kPanel<T>];
+  alignas(64) T packed[kGradientRows * kPanel<T>];
   Meter meter;
   for (ptrdiff_t c0 = columns.begin; c0 < columns.end; c0 += kPanel<T>) {
     const ptrdiff_t c1 = c0 + kPanel<T> < columns.end ? c0 + kPanel<T> : columns.end;
-    copy_panel(d_z + c0, g.o, depth, c1 - c0, packed);
+    copy_block(d_z + c0, g.o, depth, c1 - c0, packed);
     const PackedColumns<T> right{packed, depth, c0};
     multiply<T, true>(left, right, depth, policy, rows.begin, rows.end, c0, c1);
     if (meter.stops((rows.end - rows.begin) * depth * kPanel<T>)) return;

@@ -97,7 +97,11 @@ FASTNN_INLINE void run_tile(const A& a, Panel<T> b, ptrdiff_t depth, Policy& pol
   policy.template finish<MR, NV>(tile, r0, c0, tail);
 }
 
-// Rows [r0, r1) of one panel, by tiles of MR rows, what is left by tiles of half the height, and so on.
+// The next lower tile, for rows that are left over. A tile of one row takes as long as one of four, by the latency of its
+// multiply-adds, so that 4 of 6 rows are to be one tile and not 3 + 1.
+constexpr int lower_tile(int rows) { return kTileRows != 6 || rows > 6 ? rows / 2 : rows == 6 ? 4 : rows - 1; }
+
+// Rows [r0, r1) of one panel, by tiles of MR rows, what is left by lower ones.
 template <class T, int MR, int NV, bool MASKED, bool ACROSS, class Rows, class Policy>
 FASTNN_INLINE void multiply_panel(const Rows& rows, Panel<T> b, ptrdiff_t depth, Policy& policy, ptrdiff_t r0,
                                   ptrdiff_t r1, ptrdiff_t c0, int tail) {
@@ -106,7 +110,7 @@ FASTNN_INLINE void multiply_panel(const Rows& rows, Panel<T> b, ptrdiff_t depth,
     else run_tile<T, MR, NV, MASKED>(AlongRows<T, MR>(rows, r0), b, depth, policy, r0, c0, tail);
   }
   if constexpr (MR > 1)
-    if (r0 < r1) multiply_panel<T, MR / 2, NV, MASKED, ACROSS>(rows, b, depth, policy, r0, r1, c0, tail);
+    if (r0 < r1) multiply_panel<T, lower_tile(MR), NV, MASKED, ACROSS>(rows, b, depth, policy, r0, r1, c0, tail);
 }
 
 // The columns of B by panels. Packed: panel after panel, each (depth, panel width) and zero-padded; else B is

@@ -81,6 +81,18 @@ struct Relu6 : SlopeWithValue<Relu6> {
   }
 };
 
+struct ThresholdedRelu {
+  double threshold;
+  explicit ThresholdedRelu(const double* parameters) : threshold(parameters[0]) {}
+  template <class T> FASTNN_INLINE Vec<T> slope(Vec<T> z, Vec<T>) const {
+    return z > splat<T>(T(threshold)) ? splat<T>(T(1)) : Vec<T>{};
+  }
+  template <class T> FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) const {
+    a = z <= splat<T>(T(threshold)) ? Vec<T>{} : z;  // this order lets NaN through
+    slope = this->slope<T>(z, a);
+  }
+};
+
 struct LeakyRelu {
   double leak;
   explicit LeakyRelu(const double* parameters) : leak(parameters[0]) {}
@@ -121,13 +133,14 @@ struct Celu {
 };
 
 struct Selu {
-  static constexpr double kScale = 1.0507009873554804934193, kAlpha = 1.6732632423543772848170;
-  template <class T> static FASTNN_INLINE Vec<T> slope(Vec<T> z, Vec<T> a) {
-    return z > Vec<T>{} ? splat<T>(T(kScale)) : T(kScale * kAlpha) + a;
+  double scale, depth;
+  explicit Selu(const double* parameters) : scale(parameters[1]), depth(parameters[0] * scale) {}
+  template <class T> FASTNN_INLINE Vec<T> slope(Vec<T> z, Vec<T> a) const {
+    return z > Vec<T>{} ? splat<T>(T(scale)) : T(depth) + a;
   }
-  template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
-    a = z >= Vec<T>{} ? T(kScale) * z : T(kScale * kAlpha) * expm1_of_negative<T>(z);
-    slope = Selu::slope<T>(z, a);
+  template <class T> FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) const {
+    a = z >= Vec<T>{} ? T(scale) * z : T(depth) * expm1_of_negative<T>(z);
+    slope = this->slope<T>(z, a);
   }
 };
 
@@ -276,19 +289,21 @@ struct HardSwish : SlopeWithValue<HardSwish> {
 
 // --- shrinkage: zero, or nearly, around zero -------------------------------------------------------------------------
 
-constexpr double kShrinkEnd = 0.5;  // PyTorch's lambda
-
 struct Softshrink : SlopeWithValue<Softshrink> {
-  template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
-    const Vec<T> size = absolute<T>(z), end = splat<T>(T(kShrinkEnd));
+  double threshold;
+  explicit Softshrink(const double* parameters) : threshold(parameters[0]) {}
+  template <class T> FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) const {
+    const Vec<T> size = absolute<T>(z), end = splat<T>(T(threshold));
     a = size > end ? with_sign<T>(size - end, z) : z * T(0);  // NaN and the sign of a zero stay
     slope = size > end ? splat<T>(T(1)) : Vec<T>{};
   }
 };
 
 struct HardShrink : SlopeWithValue<HardShrink> {
-  template <class T> static FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) {
-    const Vec<T> size = absolute<T>(z), end = splat<T>(T(kShrinkEnd));
+  double threshold;
+  explicit HardShrink(const double* parameters) : threshold(parameters[0]) {}
+  template <class T> FASTNN_INLINE void eval(Vec<T> z, Vec<T>& a, Vec<T>& slope) const {
+    const Vec<T> size = absolute<T>(z), end = splat<T>(T(threshold));
     a = size > end ? z : z * T(0);
     slope = size > end ? splat<T>(T(1)) : Vec<T>{};
   }

@@ -4,6 +4,7 @@
 // elements they are written on z.
 #pragma once
 
+#include "kernels/vector/loops.hpp"
 #include "kernels/elementwise/loss.hpp"
 #include "kernels/elementwise/loss_view.hpp"
 #include "kernels/elementwise/softmax.hpp"
@@ -27,32 +28,26 @@ FASTNN_INLINE double sum_of_rows(const LossRows<T>& rows, ptrdiff_t r0, ptrdiff_
 // log(sum exp z) * sum y - sum y z, shifted by the largest z: terms y (max - z) + sum y * log(sum exp(z - max)).
 template <class T> FASTNN_INLINE double cross_entropy_row(const T* z, const T* y, T* d_z, ptrdiff_t count, T scale) {
   const V<T> zero = {}, lowest = splat<T>(-__builtin_inff());
-  const auto lanes_left = [&](ptrdiff_t c) {
-    return lane_index<T>() < Int<T>(count - c < kLanes<T> ? count - c : kLanes<T>);
-  };
   V<T> top = lowest;
-  for (ptrdiff_t c = 0; c < count; c += kLanes<T>) {
-    const int tail = int(count - c < kLanes<T> ? count - c : kLanes<T>);
-    const V<T> row = lanes_left(c) ? load_first<T>(z + c, tail) : lowest;
+  for_vectors<T>(count, FASTNN_BODY {
+    const V<T> row = first_or<T>(load_lanes<T>(z + c, lanes), lanes, lowest);
     top = row > top ? row : top;
-  }
+  });
   const V<T> largest = splat<T>(max_lanes<T>(top));
   V<T> sum = zero, sum_y = zero, linear = zero;
-  for (ptrdiff_t c = 0; c < count; c += kLanes<T>) {
-    const int tail = int(count - c < kLanes<T> ? count - c : kLanes<T>);
-    const V<T> target = load_first<T>(y + c, tail), below = load_first<T>(z + c, tail) - largest;
-    const V<T> e = lanes_left(c) ? exp_of_negative<T>(below) : zero;
+  for_vectors<T>(count, FASTNN_BODY {
+    const V<T> target = load_lanes<T>(y + c, lanes), below = load_lanes<T>(z + c, lanes) - largest;
+    const V<T> e = first_or<T>(exp_of_negative<T>(below), lanes, zero);
     sum += e;
     sum_y += target;
     linear += target == zero ? zero : target * below;
-    store_first<T>(d_z + c, e, tail);
-  }
+    store_lanes<T>(d_z + c, e, lanes);
+  });
   const T mass = sum_lanes<T>(sum_y), normaliser = sum_lanes<T>(sum);
   const V<T> factor = splat<T>(scale * mass / normaliser);
-  for (ptrdiff_t c = 0; c < count; c += kLanes<T>) {
-    const int tail = int(count - c < kLanes<T> ? count - c : kLanes<T>);
-    store_first<T>(d_z + c, load_first<T>(d_z + c, tail) * factor - load_first<T>(y + c, tail) * scale, tail);
-  }
+  for_vectors<T>(count, FASTNN_BODY {
+    store_lanes<T>(d_z + c, load_lanes<T>(d_z + c, lanes) * factor - load_lanes<T>(y + c, lanes) * scale, lanes);
+  });
   const T log_sum = vlog<T>(splat<T>(normaliser))[0];
   return double(mass) * double(log_sum) - double(sum_lanes<T>(linear));
 }

@@ -13,8 +13,8 @@ template <class T> FASTNN_INLINE Vec<T> clip(Vec<T> value, T limit) {
 
 template <class T> void clip_by_value(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::FlatVector<T>*>(arguments);
-  over_share<T>(g, member, team, [&](ptrdiff_t c, int tail) {
-    store_first<T>(g.values + c, clip<T>(load_first<T>(g.values + c, tail), T(g.number)), tail);
+  over_share<T>(g, member, team, FASTNN_BODY {
+    store_lanes<T>(g.values + c, clip<T>(load_lanes<T>(g.values + c, lanes), T(g.number)), lanes);
   });
 }
 
@@ -25,9 +25,9 @@ template <class T> FASTNN_INLINE Vec<T> averaged(Vec<T> average, Vec<T> value, T
 template <class T> void ema_step(const void* arguments, int member, int team) {
   const auto& g = *static_cast<const fastnn::FlatVector<T>*>(arguments);
   const T rest = T(1 - g.number);
-  over_share<T>(g, member, team, [&](ptrdiff_t c, int tail) {
-    const Vec<T> average = load_first<T>(g.values + c, tail), value = load_first<T>(g.other + c, tail);
-    store_first<T>(g.values + c, averaged<T>(average, value, rest), tail);
+  over_share<T>(g, member, team, FASTNN_BODY {
+    const Vec<T> average = load_lanes<T>(g.values + c, lanes), value = load_lanes<T>(g.other + c, lanes);
+    store_lanes<T>(g.values + c, averaged<T>(average, value, rest), lanes);
   });
 }
 

@@ -2,6 +2,7 @@
 // function of (seed, step, layer, row, column): nothing is stored, and every backend and thread sees the same.
 #pragma once
 
+#include "kernels/vector/loops.hpp"
 #include "kernels/network/pieces.hpp"
 #include "contract/kernels.hpp"
 #include "runtime/random.hpp"
@@ -61,11 +62,10 @@ template <class T> FASTNN_INLINE Vec<T> drop(Vec<T> value, Vec<T> factor) {
 
 template <class T> void drop_row(const DropoutRule& rule, ptrdiff_t row, const T* x, T* out, ptrdiff_t count) {
   const uint64_t key = dropout_key<T>(rule, row);
-  for (ptrdiff_t c = 0; c < count; c += kLanes<T>) {
-    const int tail = int(count - c < kLanes<T> ? count - c : kLanes<T>);
-    const Vec<T> value = load_first<T>(x + c, tail);
-    store_first<T>(out + c, drop<T>(value, dropout_factors<T>(rule, key, c)), tail);
-  }
+  for_vectors<T>(count, FASTNN_BODY {
+    const Vec<T> value = load_lanes<T>(x + c, lanes);
+    store_lanes<T>(out + c, drop<T>(value, dropout_factors<T>(rule, key, c)), lanes);
+  });
 }
 
 template <class T> void dropout(const void* arguments, int member, int team) {

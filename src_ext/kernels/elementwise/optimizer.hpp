@@ -5,6 +5,7 @@
 // are rounded once from float64, so that 1 - beta is not computed in float32.
 #pragma once
 
+#include "kernels/vector/loops.hpp"
 #include "kernels/network/pieces.hpp"
 #include "contract/kernels.hpp"
 
@@ -174,16 +175,16 @@ FASTNN_INLINE void with_rule(int optimizer, const double* hyper, double rate, in
 
 template <class T, class Rule>
 FASTNN_INLINE void update_flat(const fastnn::OptimizerStep<T>& g, const Rule& rule, ptrdiff_t begin, ptrdiff_t end) {
-  for (ptrdiff_t c = begin; c < end; c += kLanes<T>) {
-    const int tail = int(end - c < kLanes<T> ? end - c : kLanes<T>);
-    Vec<T> w = load_first<T>(g.params + c, tail), slot[Rule::kSlots];
+  for_vectors<T>(end - begin, FASTNN_BODY {
+    const ptrdiff_t at = begin + c;
+    Vec<T> w = load_lanes<T>(g.params + at, lanes), slot[Rule::kSlots];
 #pragma GCC unroll 4
-    for (int k = 0; k < Rule::kSlots; ++k) slot[k] = load_first<T>(g.slots[k] + c, tail);
-    rule.update(w, load_first<T>(g.d_params + c, tail), slot);
-    store_first<T>(g.params + c, w, tail);
+    for (int k = 0; k < Rule::kSlots; ++k) slot[k] = load_lanes<T>(g.slots[k] + at, lanes);
+    rule.update(w, load_lanes<T>(g.d_params + at, lanes), slot);
+    store_lanes<T>(g.params + at, w, lanes);
 #pragma GCC unroll 4
-    for (int k = 0; k < Rule::kSlots; ++k) store_first<T>(g.slots[k] + c, slot[k], tail);
-  }
+    for (int k = 0; k < Rule::kSlots; ++k) store_lanes<T>(g.slots[k] + at, slot[k], lanes);
+  });
 }
 
 template <class T> void optimizer_step(const void* arguments, int member, int team) {

@@ -44,7 +44,7 @@ template <class T> FASTNN_INLINE double plain_cost(ptrdiff_t o) {
 // The same with a lane for a row: the outputs are rows of tiles, of which low ones wait for the latency of an FMA.
 template <class T> FASTNN_INLINE double turned_cost(ptrdiff_t o) {
   ptrdiff_t left = o % kTileRows, rows = o - left;
-  for (ptrdiff_t height = kTileRows / 2; height > 0; height /= 2)
+  for (int height = lower_tile(kTileRows); height > 0; height = lower_tile(height))
     for (; left >= height; left -= height) rows += height > kLowestTileRows ? height : kLowestTileRows;
   return double(rows) / kLanes<T>;
 }

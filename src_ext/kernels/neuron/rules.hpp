@@ -4,6 +4,7 @@
 // stretches of every instruction set, so that only rows of x need masks. What lies beyond w is multiplied by zeros.
 #pragma once
 
+#include "kernels/vector/loops.hpp"
 #include "kernels/elementwise/activation_kernels.hpp"
 #include "kernels/elementwise/loss.hpp"
 
@@ -72,14 +73,13 @@ template <class T, class Rule> FASTNN_INLINE Vec<T> d_z_of_row(const Rule& rule,
 template <class T, class Rule>
 __attribute__((noinline)) double neuron_losses(const Rule& rule, T* z, const T* y, const T* weight, ptrdiff_t count) {
   Vec<T> total = {};
-  for (ptrdiff_t r = 0; r < count; r += kLanes<T>) {
-    const int lanes = int(count - r < kLanes<T> ? count - r : kLanes<T>);
-    const Vec<T> share = load_first<T>(weight + r, lanes);
+  for_vectors<T>(count, FASTNN_BODY {
+    const Vec<T> share = load_lanes<T>(weight + c, lanes);
     Vec<T> loss, d_z;
-    rule.template eval<T>(load_first<T>(z + r, lanes), load_first<T>(y + r, lanes), loss, d_z);
-    total += lane_index<T>() < Int<T>(lanes) ? loss * share : Vec<T>{};
-    store_first<T>(z + r, d_z * share, lanes);
-  }
+    rule.template eval<T>(load_lanes<T>(z + c, lanes), load_lanes<T>(y + c, lanes), loss, d_z);
+    total += first_or<T>(loss * share, lanes, Vec<T>{});
+    store_lanes<T>(z + c, d_z * share, lanes);
+  });
   return double(sum_lanes<T>(total));
 }
 

@@ -44,12 +44,12 @@ def test_a_networks_fit() -> None:
 @pytest.mark.parametrize("method", ["predict_proba", "predict"])
 def test_an_mlps_prediction_of_one_row(method: str) -> None:
     model: Any = classifier().fit(X, Y)
-    require_short(way_of(lambda: getattr(model, method)(ROW), (1, 11), "training/engine.py:predict"), 4, 3)
+    require_short(way_of(lambda: getattr(model, method)(ROW), (1, 11), "models/common/answers.py:answer_at_once"), 4, 2)
 
 
 def test_a_networks_prediction_of_one_row() -> None:
     model = network()
-    require_short(way_of(lambda: model.predict(ROW), (1, 11), "training/engine.py:predict"), 7, 4)
+    require_short(way_of(lambda: model.predict(ROW), (1, 11), "models/common/answers.py:answer_at_once"), 2, 2)
 
 
 def test_x_is_seen_wherever_it_is() -> None:

@@ -31,7 +31,7 @@ def test_a_fit(options: dict[str, Any]) -> None:
 @pytest.mark.parametrize("method", ["predict_proba", "predict", "decision_function", "predict_log_proba"])
 def test_one_row(method: str) -> None:
     ask = getattr(LogisticRegression().fit(X, Y), method)
-    require_short(way_of(lambda: ask(ROW), (1, 5), "training/engine.py:predict"), 4, 3)
+    require_short(way_of(lambda: ask(ROW), (1, 5), "models/common/answers.py:answer_at_once"), 4, 3)
 
 
 @pytest.mark.filterwarnings("ignore:The neuron still improves")
@@ -39,13 +39,13 @@ def test_one_row(method: str) -> None:
 def test_one_row_for_a_neuron(method: str, functions: int, files: int) -> None:
     """Whose `predict` asks first whether it has classes."""
     ask = getattr(Neuron(max_iter=2).fit(X, Y), method)
-    require_short(way_of(lambda: ask(ROW), (1, 5), "training/engine.py:predict"), functions, files)
+    require_short(way_of(lambda: ask(ROW), (1, 5), "models/common/answers.py:answer_at_once"), functions, files)
 
 
 def test_predictions_share_a_plan_and_an_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     model = LogisticRegression().fit(X, Y)
     model.predict_proba(X[:1])
-    monkeypatch.setattr("fastnn.models.common.linear.Engine", lambda *_: pytest.fail("another engine was built"))
+    monkeypatch.setattr("fastnn.models.common.answers.Engine", lambda *_: pytest.fail("another engine was built"))
     monkeypatch.setattr("fastnn.models.common.linear.linear_plan", lambda *_: pytest.fail("another plan was built"))
     before = model.predict_proba(X)
     model.coef_ = 2 * model.coef_

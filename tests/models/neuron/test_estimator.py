@@ -72,7 +72,8 @@ def test_an_identity_goes_to_least_squares(rng: np.random.Generator) -> None:
     assert not hasattr(model, "decision_function")
 
 
-@pytest.mark.parametrize("activation", [name for name in ELEMENTWISE if name not in ("sign",)])
+# No gradient leads over the jump of thresholded_relu to where most rows are.
+@pytest.mark.parametrize("activation", [name for name in ELEMENTWISE if name not in ("sign", "thresholded_relu")])
 def test_every_activation_finds_the_weights_that_made_the_data(
     activation: str, rng: np.random.Generator, dtype: Any
 ) -> None:

@@ -11,9 +11,8 @@ from estimators import MODELS, X, Y
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 
-from fastnn import Dense, LogisticRegression, MLPClassifier, Network, fit_many
-from fastnn.models.common import sparse_input
-from fastnn.models.common.sparse_input import with_valid_indices
+from fastnn import Dense, LogisticRegression, MLPClassifier, Network, fit_many, sparse_input
+from fastnn.sparse_input import with_valid_indices
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{ConvergenceWarning.__module__}.ConvergenceWarning")
 every_model = pytest.mark.parametrize("name", MODELS)

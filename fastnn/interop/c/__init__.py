@@ -1,0 +1,1 @@
+"""A model as one header of C99 that needs nothing but math.h."""

@@ -1,0 +1,1 @@
+"""torch.nn.Sequential as a Network, and models as one."""

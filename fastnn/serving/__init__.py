@@ -1,0 +1,1 @@
+"""Fitted models where people use them: frozen predictors, and what they and every export are read from."""
