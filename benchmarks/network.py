@@ -73,7 +73,7 @@ class NetworkForward(_Network):
 
 
 class NetworkPredict(_Benchmark):
-    """Probabilities, and whether x is finite, in one call, which the native backend alone has."""
+    """Raw output and probabilities in one call, as predictions make it."""
 
     params = [DTYPES, list(NETS)]
     param_names = ["dtype", "case"]
@@ -82,11 +82,11 @@ class NetworkPredict(_Benchmark):
         given, shapes = drawn(generator(), NETS[case])
         plan, params, x, out = arguments("network_forward", given, shapes, dtype)
         self.call = partial(_core.network_predict, plan, params, x, plan.loss, out, threads_of(case))
-        is_finite = self.call()
+        self.call()
         z, wanted = np.empty((2, *shapes["out"]))
         kernels_for("reference").network_forward(given["plan"], given["params"], given["x"], z)
         kernels_for("reference").link(z, plan.loss, wanted)
-        if not (is_finite and np.linalg.norm(out - wanted) <= TOLERANCE["network"][dtype] * np.linalg.norm(wanted)):
+        if not np.linalg.norm(out - wanted) <= TOLERANCE["network"][dtype] * np.linalg.norm(wanted):  # also a NaN
             raise AssertionError("network_predict is off: not worth timing")
 
 
