@@ -39,8 +39,8 @@ def from_keras(model: object, loss: str | Loss | None = None) -> Network:
     It shares no memory with the model. Dense, Activation and the layers of activations, Dropout, BatchNormalization,
     Normalization, Rescaling, Flatten, Identity and InputLayer may stand in it in any order, also in nested Sequentials.
     BatchNormalization and Normalization are folded into the dense layers, with their statistics as they are; a Dropout
-    drops inputs of the next Dense, and is left out where there is none. Where a mean lies more than four standard
-    deviations from zero, taking it off stays a layer of its own: in a bias it would cost digits.
+    drops inputs of the next Dense, and is left out where there is none. Where a mean of the inputs lies more than
+    four standard deviations from zero, taking it off stays a layer of its own: in a bias it would cost digits.
 
     ``network.predict(x)`` is what the model predicts for x: a softmax or sigmoid at the end becomes the link of the
     loss. If `loss` has a link that does not stand at the end, what the model gives is ``network.forward(x)``.

@@ -32,9 +32,9 @@ def scaled(graph: Graph, x: str, served: ServedModel) -> str:
 
 
 def _in_float64(graph: Graph, kind: str, x: str, values: NDArray[np.float64]) -> str:
-    """One operation in float64, as scikit-learn's MinMaxScaler does it to float32 too.
+    """One operation in float64, as scikit-learn's scalers do it to float32 where they do not round their numbers first.
 
-    In float32 the two of them lose 6e-8 times the size of a feature, where only its range counts.
+    In float32 it would lose 6e-8 times the size of a feature, where only its range counts.
     """
     wide = graph.node(kind, graph.cast(x, np.float64), graph.array(values))
     return graph.cast(wide, np.float32)

@@ -27,8 +27,9 @@ def from_torch(module: object, loss: str | Loss | None = None) -> Network:
 
     It shares no memory with the module. Linear, Dropout, Flatten, Identity, BatchNorm1d and the activations may stand
     in it in any order, also in nested Sequentials. BatchNorm1d is folded into the dense layers, with its statistics as
-    they are; a Dropout drops inputs of the next Linear, and is left out where there is none. Where a mean lies more
-    than four standard deviations from zero, taking it off stays a layer of its own: in a bias it would cost digits.
+    they are; a Dropout drops inputs of the next Linear, and is left out where there is none. Where a mean of the inputs
+    lies more than four standard deviations from zero, taking it off stays a layer of its own: in a bias it would cost
+    digits.
 
     ``network.predict(x)`` is what the module gives for x: a Softmax or Sigmoid at the end becomes the link
     of the loss. If `loss` has a link that does not stand at the end, what the module gives is ``network.forward(x)``.
